@@ -1,0 +1,22 @@
+"""Two-layer networks between the lazy and the rich regime: grokking without weight decay, computed."""
+
+from importlib import import_module
+from typing import Any
+
+_NAMES = {
+    "QuadraticCommittee": "problem",
+}
+
+__all__ = [*_NAMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        value = getattr(import_module(f"{__name__}.{_NAMES[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}.")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
