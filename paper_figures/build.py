@@ -1,0 +1,163 @@
+"""Build one figure: steps from the cache or computed, picture, numbers, claims, and the record of how it was made."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import platform
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grok_theory import storage
+from paper_figures import sources
+from paper_figures.cache import Step, StepCache, address_of, plain_arrays
+from paper_figures.figure import Claim, Figure, Label, load_figure
+from paper_figures.output import write_numbers, write_picture
+from paper_figures.parameters import make_parameters
+
+Told = Callable[[str, str, float], None]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to build, and where to: a size, settings on top, the folder of the results and that of the steps."""
+
+    size: str = "default"
+    settings: tuple[str, ...] = ()
+    out: Path = Path("out")
+    cache: Path = Path("cache")
+    fresh: bool = False
+
+
+def build_figure(label: Label, order: Order, *, told: Told, warn: Callable[[str], None]) -> dict[str, Any]:
+    """Build one figure and return its record, which is also written as `<name>.json`.
+
+    A figure that fails does not raise: its record says `failed` and carries the traceback. `told(event, step,
+    seconds)` hears of every step started and finished.
+    """
+    started = time.perf_counter()
+    record: dict[str, Any] = {"name": label.name, "size": order.size, "settings": list(order.settings)}
+    record |= {key: getattr(label, key) for key in ("title", "caption", "paper", "wing")}
+    try:
+        figure = load_figure(label)
+        parameters = make_parameters(figure, order.size, order.settings)
+        steps = _run_steps(figure, parameters, order, told, warn)
+        receipt = _receipt(label, record, steps)
+        kept = None if order.fresh else _unchanged(order.out, label.name, receipt)
+        if kept is not None:
+            return kept | {"unchanged": True}
+        told("start", "drawing", 0.0)
+        record |= _write(figure, parameters, steps, order.out) | {"receipt": receipt, "status": "built"}
+    except Exception as error:
+        reason = "".join(traceback.format_exception(error)).rstrip()
+        record |= {"status": "failed", "error": f"{type(error).__name__}: {error}", "traceback": reason, "claims": []}
+    record |= _circumstances(time.perf_counter() - started)
+    storage.write_whole(order.out / f"{label.name}.json", json.dumps(record, indent=1).encode())
+    return record
+
+
+def _run_steps(
+    figure: Figure, parameters: Any, order: Order, told: Told, warn: Callable[[str], None]
+) -> dict[str, Step]:
+    cache = StepCache(order.cache, warn)
+    common = {
+        "figure": figure.name,
+        "parameters": described(parameters),
+        "text": sources.computing_text(figure.label.path),
+        "theory": sources.theory_hash(),
+        "versions": sources.computing_versions(),
+    }
+    done = {}
+    for name, compute in figure.steps(parameters).items():
+        address = address_of(step=name, **common)
+        step = None if order.fresh else cache.get(figure.name, name, address)
+        if step is None:
+            told("start", name, 0.0)
+            began = time.perf_counter()
+            arrays = plain_arrays(figure.name, name, compute())
+            step = cache.put(figure.name, name, address, arrays, time.perf_counter() - began)
+        told("cached" if step.cached else "done", name, step.seconds)
+        done[name] = step
+    return done
+
+
+def _write(figure: Figure, parameters: Any, steps: dict[str, Step], out: Path) -> dict[str, Any]:
+    data = {name: step.arrays for name, step in steps.items()}
+    claims = figure.claims(parameters, data)
+    for claim in claims:
+        if not isinstance(claim, Claim):
+            raise TypeError(
+                f"claims of {figure.name} returned a {type(claim).__name__}; it must return a list of Claim."
+            )
+    files = write_numbers(figure.name, data, out)
+    files |= write_picture(figure, parameters, data, out)
+    code = storage.write_whole(out / f"{figure.name}.py", figure.label.path.read_bytes())
+    files["code"] = code.name
+    return {
+        "parameters": described(parameters),
+        "keys": {n: v for n, v in described(parameters).items() if n.split("_")[-1] in ("key", "seed")},
+        "claims": [dataclasses.asdict(claim) for claim in claims],
+        "steps": {n: {"seconds": s.seconds, "computed": s.computed, "address": s.address} for n, s in steps.items()},
+        "files": files,
+        "checksums": {name: _checksum(out / name) for name in _all_names(files)},
+    }
+
+
+def described(parameters: Any) -> dict[str, Any]:
+    """The fields of a Parameters object as JSON values; what JSON does not know is shown by its repr."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, np.ndarray | np.generic):
+            return value.tolist()
+        if isinstance(value, tuple | list):
+            return [plain(part) for part in value]
+        return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
+
+    return {field.name: plain(getattr(parameters, field.name)) for field in dataclasses.fields(parameters)}
+
+
+def _receipt(label: Label, record: dict[str, Any], steps: dict[str, Step]) -> str:
+    """What the written files depend on; the same receipt and whole files need no second drawing."""
+    framework = [Path(__file__), Path(__file__).with_name("output.py"), sources.PACKAGE / "style.mplstyle"]
+    return address_of(
+        record=record,
+        steps={name: step.address for name, step in steps.items()},
+        texts=[_checksum(path) for path in (label.path, sources.PACKAGE / "plot.py", *framework) if path.exists()],
+        versions=sources.versions(),
+    )
+
+
+def _unchanged(out: Path, name: str, receipt: str) -> dict[str, Any] | None:
+    try:
+        record = json.loads((out / f"{name}.json").read_bytes())
+        whole = record["receipt"] == receipt and all(_checksum(out / n) == s for n, s in record["checksums"].items())
+    except (OSError, ValueError, KeyError):
+        return None
+    return record if whole else None
+
+
+def _circumstances(seconds: float) -> dict[str, Any]:
+    return {
+        "seconds": seconds,
+        "built": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": sources.versions(),
+        "commit": sources.commit(),
+        "machine": {"cpus": os.cpu_count(), "system": platform.system(), "architecture": platform.machine()},
+    }
+
+
+def _all_names(files: dict[str, Any]) -> Sequence[str]:
+    return [n for value in files.values() for n in ([value] if isinstance(value, str) else value)]
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
