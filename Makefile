@@ -1,0 +1,39 @@
+# Every target makes .venv from requirements.lock first, so a machine with only Python and make is enough.
+PY   ?= python3
+SIZE ?= default
+ARGS ?=
+BIN  := .venv/bin
+
+.PHONY: figures test verify bench docs browser lint lock clean
+
+figures: .venv/ok
+	$(BIN)/python -m paper_figures --size $(SIZE) $(ARGS)
+test: .venv/ok
+	$(BIN)/python -m pytest $(ARGS)
+verify: .venv/ok
+	$(BIN)/python -m pytest -m "" --hypothesis-profile=verify $(ARGS)
+bench: .venv/ok
+	$(BIN)/python -m benchmarks $(ARGS)
+lint: .venv/lint
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
+clean:
+	rm -rf .venv out site build dist
+
+.venv/ok: requirements.lock pyproject.toml
+	@$(PY) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("grok_theory needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name another one, for example: make PY=python3.12 $(MAKECMDGOALS)")'
+	@$(PY) -c 'import venv, ensurepip' 2>/dev/null || { echo "This Python lacks the venv module; install it (Debian: apt-get install python3-venv) or name another Python: make PY=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PY) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# pyright brings a node of 270 MB: only `make lint` pays for it.
+.venv/lint: .venv/ok requirements-lint.lock
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-lint.lock
+	@touch $@
+
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
+lock: .venv/ok
+	$(BIN)/python -m pip install --quiet uv
+	$(LOCK) --extra cluster --extra figures --group test --group build --output-file requirements.lock
+	$(LOCK) --only-group lint --output-file requirements-lint.lock

@@ -1,0 +1,63 @@
+"""Theories of when and why neural networks generalize late: solved, checked against real runs, drawn.
+
+A Problem has a prediction (`solve`) and an experiment (`simulate`); both are made from the same Problem and compared
+on named curves (`compare`). Names are loaded when first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Rooms that are modules of this name, and public names with the module they live in.
+_ROOMS = (
+    "best_of_k",
+    "kernels",
+    "lazy_rich",
+    "li2",
+    "linear",
+    "observables",
+    "plot",
+)
+_NAMES = {
+    "Absolute": "compare",
+    "Agreement": "results",
+    "BadValue": "errors",
+    "DamagedFile": "errors",
+    "Dynamics": "results",
+    "Ensemble": "results",
+    "Float64Required": "errors",
+    "GrokTheoryError": "errors",
+    "Relative": "compare",
+    "Solution": "results",
+    "SolveFailed": "errors",
+    "Status": "results",
+    "TooLarge": "errors",
+    "compare": "compare",
+    "fit_size_law": "size_law",
+    "load": "results",
+}
+
+__all__ = ["__version__", *_ROOMS, *_NAMES]
+
+if TYPE_CHECKING:
+    from . import best_of_k, kernels, lazy_rich, li2, linear, observables, plot
+    from .compare import Absolute, Relative, compare
+    from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
+    from .results import Agreement, Dynamics, Ensemble, Solution, Status, load
+    from .size_law import fit_size_law
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
+    if name in _NAMES:
+        # Importing the module `compare` puts it where the function of that name belongs: bind the function at once.
+        value = getattr(import_module(f"{__name__}.{_NAMES[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}.")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

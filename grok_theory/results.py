@@ -1,0 +1,488 @@
+"""What a theory says, what runs say, and how far they agree: frozen, labelled, printable, saved without pickle."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from . import storage
+from .errors import BadValue, DamagedFile, SolveFailed, check_times, is_traced
+from .pytrees import record
+
+GOOD, NOTED, FAILED = 0, 1, 2
+_LEVELS = ("good", "noted", "failed")
+
+
+class Text(str):
+    """A text that may stand among numbers: to JAX it is structure, not data."""
+
+
+jax.tree_util.register_pytree_node(Text, lambda text: ((), str(text)), lambda text, _: Text(text))
+
+
+@record(static=("name",))
+class Dynamics:
+    """Which dynamics made a result: `name` ("gradient flow", "gradient descent" ...) and its physical `parameters`."""
+
+    name: str
+    parameters: Mapping[str, Any] = ()  # type: ignore[assignment]
+
+    def __post_init__(self):
+        object.__setattr__(self, "parameters", dict(self.parameters))
+
+    def __str__(self) -> str:
+        inside = ", ".join(f"{name}={_number(value)}" for name, value in self.parameters.items())
+        return f"{self.name} ({inside})" if inside else self.name
+
+
+@record(static=("noted", "failed"))
+class Status:
+    """How far a result can be trusted: `level` 0 good, 1 noted (a remark), 2 failed; an int8 array inside traces.
+
+    `noted` and `failed` are the sentences for those levels; `text` picks one when read, and names the failed members
+    of a batch.
+    """
+
+    level: Any = GOOD
+    noted: str = ""
+    failed: str = ""
+
+    @property
+    def name(self) -> str:
+        return "not known inside a trace" if is_traced(self.level) else _LEVELS[int(np.max(np.asarray(self.level)))]
+
+    @property
+    def text(self) -> str:
+        if is_traced(self.level):
+            return ""
+        levels = np.asarray(self.level)
+        worst = int(levels.max())
+        sentence = ("", self.noted, self.failed)[worst]
+        if worst == FAILED and levels.ndim:
+            members = [tuple(int(i) for i in at) for at in np.argwhere(levels == FAILED)]
+            shown = ", ".join(str(at[0] if len(at) == 1 else at) for at in members[:5])
+            more = f" and {len(members) - 5} more" if len(members) > 5 else ""
+            sentence = f"In the batch, member {shown}{more} failed. {sentence}"
+        return sentence
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.text}" if self.text else self.name
+
+
+@record(static=("axes",))
+class Field:
+    """An array with named axes: a two-time function, a spectrum ..."""
+
+    values: Any
+    axes: tuple[str, ...]
+
+    def __post_init__(self):
+        object.__setattr__(self, "axes", tuple(self.axes))
+
+
+@record(static=("x_name", "x_unit", "run"))
+class Solution:
+    """What a theory predicts for `problem` at `x`.
+
+    **Fields:**
+    - `problem`: the Problem it belongs to; `dynamics`: flow, descent with a learning rate ...; `method`: the solver.
+    - `x`: (T,) times, steps or samples, with `x_name` and `x_unit`.
+    - `curves`: name -> (T,). `solution["test_loss"]` reads one.
+    - `numerical_error`: same names, the solver's own estimate of its absolute error.
+    - `fields`: name -> `Field`. `stats`: name -> number, array or text.
+    - `status`: `Status`. `run`: index of the run it was made conditional on, or None.
+
+    A pytree: a batch of Solutions (from `jax.vmap`) has leading axes everywhere.
+    """
+
+    problem: Any
+    x: Any
+    curves: Mapping[str, Any]
+    x_name: str
+    dynamics: Any
+    method: Any
+    x_unit: str = ""
+    numerical_error: Mapping[str, Any] = ()  # type: ignore[assignment]
+    fields: Mapping[str, Field] = ()  # type: ignore[assignment]
+    status: Status = Status()
+    stats: Mapping[str, Any] = ()  # type: ignore[assignment]
+    run: int | None = None
+
+    def __post_init__(self):
+        _as_dicts(self, "curves", "numerical_error", "fields", "stats")
+        unknown = set(self.numerical_error) - set(self.curves)
+        if unknown:
+            raise BadValue(f"numerical_error names {sorted(unknown)}, but the curves are {list(self.curves)}.")
+
+    def __getitem__(self, name: str) -> Any:
+        return _curve(self, name)
+
+    def checked(self, throw: bool) -> Solution:
+        """This solution; raises `SolveFailed` with the status text if it failed, `throw` is set and nothing is traced."""
+        if throw and not is_traced(self.status.level) and self.status.name == "failed":
+            raise SolveFailed(f"{self.status.text} (throw=False returns what there is.)")
+        return self
+
+    def at(self, x: Any) -> dict[str, np.ndarray]:
+        """Every curve at `x`, inside the solved range, by monotone cubic interpolation; solve there for full accuracy."""
+        from scipy.interpolate import PchipInterpolator
+
+        grid, first = np.unique(np.asarray(self.x, float), return_index=True)
+        wanted = np.asarray(x, float)
+        if not np.all((wanted >= grid[0]) & (wanted <= grid[-1])):
+            raise BadValue(
+                f"x is {np.array2string(wanted, threshold=5)}, but it must lie in the solved range "
+                f"[{grid[0]:g}, {grid[-1]:g}]. Solve again with the {self.x_name} you need."
+            )
+        return {
+            name: np.asarray(PchipInterpolator(grid, np.asarray(values)[..., first], axis=-1)(wanted))
+            if grid.size > 1
+            else np.broadcast_to(np.asarray(values)[..., first[0]], wanted.shape)
+            for name, values in self.curves.items()
+        }
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write all of it to `path` (.npz, float64 to the bit, with a checksum); `grok_theory.load` reads it."""
+        return _save(self, path)
+
+    def to_dataframe(self) -> Any:
+        """A pandas DataFrame with `x` and one column a curve. Needs pandas."""
+        return _dataframe({self.x_name: np.asarray(self.x), **{n: np.asarray(c) for n, c in self.curves.items()}})
+
+    def __str__(self) -> str:
+        lines = [f"Solution of {_short(self.problem)}", f"  status    {self.status}"]
+        lines += [f"  method    {_short(self.method)}", f"  dynamics  {self.dynamics}"]
+        if self.run is not None:
+            lines.append(f"  given     run {self.run}")
+        lines.append(f"  x         {_range(self)}")
+        rows = [("curve", "first", "last", "least", "greatest", "numerical error")]
+        for name, values in self.curves.items():
+            error = self.numerical_error.get(name)
+            rows.append((name, *_four(values), "not estimated" if error is None else _largest(error)))
+        lines += _table(rows)
+        lines += [f"  field {n}: {' x '.join(f.axes)} {np.shape(f.values)}" for n, f in self.fields.items()]
+        lines += _stats(self.stats)
+        return "\n".join(lines)
+
+
+@record(static=("x_name", "x_unit"))
+class Ensemble:
+    """What real runs of `problem` gave: the names and the `x` of its Solution, with a leading run axis.
+
+    **Fields:**
+    - `curves`: name -> (run, T), every run kept.
+    - `valid`: name -> (T,) booleans; where False, theory does not speak at this size: drawn hollow, not judged.
+    - the others as in `Solution`.
+    """
+
+    problem: Any
+    x: Any
+    curves: Mapping[str, Any]
+    x_name: str
+    dynamics: Any
+    x_unit: str = ""
+    valid: Mapping[str, Any] = ()  # type: ignore[assignment]
+    fields: Mapping[str, Field] = ()  # type: ignore[assignment]
+    stats: Mapping[str, Any] = ()  # type: ignore[assignment]
+    status: Status = Status()
+
+    def __post_init__(self):
+        _as_dicts(self, "curves", "valid", "fields", "stats")
+        check_times(self.x, name="x")
+        if not self.curves:
+            raise BadValue("curves is empty, but an Ensemble holds at least one. Pass {'test_loss': array (run, x)}.")
+        runs = {np.shape(values)[0] if np.ndim(values) == 2 else None for values in self.curves.values()}
+        for name, values in self.curves.items():
+            if np.ndim(values) != 2 or np.shape(values)[1] != np.size(self.x) or len(runs) > 1 or 0 in runs:
+                raise BadValue(
+                    f"curves[{name!r}] has shape {np.shape(values)}, but it must be (runs, {np.size(self.x)}) with the "
+                    "same number of runs in every curve. Pass one row a run."
+                )
+        for name, mask in self.valid.items():
+            if name not in self.curves or np.shape(mask) != np.shape(self.x):
+                raise BadValue(
+                    f"valid[{name!r}] has shape {np.shape(mask)}, but it must name a curve and have shape "
+                    f"{np.shape(self.x)}. Pass one boolean for every x."
+                )
+
+    @property
+    def runs(self) -> int:
+        return int(np.shape(next(iter(self.curves.values())))[0])
+
+    def __getitem__(self, name: str) -> Any:
+        return _curve(self, name)
+
+    def is_valid(self, name: str) -> np.ndarray:
+        """(T,) booleans: where theory speaks about this curve at this size."""
+        return np.asarray(self.valid.get(name, np.ones(np.shape(self.x), bool)))
+
+    @classmethod
+    def from_csv(
+        cls,
+        path: str | os.PathLike,
+        *,
+        problem: Any,
+        dynamics: Dynamics,
+        x: str,
+        curves: Sequence[str] | Mapping[str, str],
+        run: str | None = None,
+        x_unit: str = "",
+    ) -> Ensemble:
+        """A user's own runs: a table with a column `x`, one column a curve and, with several runs, a column `run`.
+
+        **Arguments:**
+        - `problem`, `dynamics`: what the runs are runs of; `compare` holds them against a Solution of the same.
+        - `x`: name of the column with times or steps; every run must have the same values.
+        - `curves`: column names, or a mapping curve name -> column name.
+        - `run`: column that tells the runs apart; None: the file is one run.
+
+        Raises `BadValue` naming file, line and column where a number is missing or the runs do not share `x`.
+        """
+        columns = dict(curves) if isinstance(curves, Mapping) else {name: name for name in curves}
+        rows = _read_rows(Path(path), [x, *columns.values(), *([run] if run else [])])
+        by_run: dict[str, list[dict[str, Any]]] = {}
+        for row in rows:
+            by_run.setdefault(row[run] if run else "", []).append(row)
+        grids = {name: [_cell(path, row, x) for row in part] for name, part in by_run.items()}
+        first = next(iter(grids))
+        for name, grid in grids.items():
+            if grid != grids[first]:
+                raise BadValue(
+                    f"{path}: run {name!r} has other values of {x} than run {first!r}, but all runs must share them. "
+                    "Interpolate them to one grid first."
+                )
+        tables = {
+            curve: np.array([[_cell(path, row, column) for row in part] for part in by_run.values()])
+            for curve, column in columns.items()
+        }
+        return cls(problem, np.array(grids[first]), tables, x, dynamics, x_unit)
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write all of it to `path` (.npz, float64 to the bit, with a checksum); `grok_theory.load` reads it."""
+        return _save(self, path)
+
+    def to_dataframe(self) -> Any:
+        """A pandas DataFrame in long form: columns `run`, `x`, one a curve. Needs pandas."""
+        size = np.size(self.x)
+        return _dataframe(
+            {
+                "run": np.repeat(np.arange(self.runs), size),
+                self.x_name: np.tile(np.asarray(self.x), self.runs),
+                **{name: np.asarray(values).ravel() for name, values in self.curves.items()},
+            }
+        )
+
+    def __str__(self) -> str:
+        lines = [f"Ensemble of {self.runs} runs of {_short(self.problem)}", f"  status    {self.status}"]
+        lines += [f"  dynamics  {self.dynamics}", f"  x         {_range(self)}"]
+        rows = [("mean of the runs", "first", "last", "least", "greatest", "spread at the end", "valid")]
+        for name, values in self.curves.items():
+            values = np.asarray(values)
+            spread = f"{values[:, -1].std(ddof=1):.3g}" if self.runs > 1 else "one run"
+            rows.append((name, *_four(values.mean(0)), spread, f"{self.is_valid(name).sum()}/{np.size(self.x)}"))
+        return "\n".join([*lines, *_table(rows), *_stats(self.stats)])
+
+
+@record(static=("name", "verdict", "margin", "in_logs"))
+class CurveAgreement:
+    """One curve of an Agreement, at the judged `x` only.
+
+    `gap` (T,) is runs minus theory (of logs of the mean where `in_logs`); `half_width` (T,) is pointwise,
+    `simultaneous` (T,) Bonferroni-corrected; `numerical` (T,) is the theory's own error in the same unit;
+    `margin` is in the same unit; `runs_needed` makes the simultaneous half-width half the margin (inf: no number does).
+    """
+
+    name: str
+    verdict: str
+    margin: float
+    in_logs: bool
+    x: Any
+    gap: Any
+    half_width: Any
+    simultaneous: Any
+    numerical: Any
+    runs_needed: float
+
+    @property
+    def worst(self) -> int:
+        """Index of the greatest |gap|."""
+        return int(np.argmax(np.abs(np.asarray(self.gap))))
+
+
+@record(static=("x_name", "x_unit", "runs", "confidence"))
+class Agreement:
+    """How far runs and theory agree, curve by curve: `agreement["test_loss"]` is a `CurveAgreement`.
+
+    `verdict` is "disagrees" if one curve does, else "underpowered" if one is, else "agrees".
+    """
+
+    problem: Any
+    curves: Mapping[str, CurveAgreement]
+    x_name: str
+    x_unit: str
+    runs: int
+    confidence: float
+
+    def __post_init__(self):
+        _as_dicts(self, "curves")
+
+    def __getitem__(self, name: str) -> CurveAgreement:
+        return _curve(self, name)
+
+    @property
+    def verdict(self) -> str:
+        verdicts = {curve.verdict for curve in self.curves.values()}
+        return next((v for v in ("disagrees", "underpowered") if v in verdicts), "agrees")
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write all of it to `path` (.npz, float64 to the bit, with a checksum); `grok_theory.load` reads it."""
+        return _save(self, path)
+
+    def __str__(self) -> str:
+        head = f"{self.verdict}: {self.runs} runs of {_short(self.problem)}, confidence {self.confidence:g}"
+        rows = [("curve", "verdict", "worst gap", f"at {self.x_name}", "band", "numerical", "margin", "runs needed")]
+        for name, curve in self.curves.items():
+            i = curve.worst
+            # In logs a gap of g is a factor e^g: shown as the relative change it means.
+            shown = (lambda v: f"{np.expm1(v):+.2%}") if curve.in_logs else (lambda v: f"{v:+.3g}")
+            half = float(np.asarray(curve.half_width)[i])
+            rows.append(
+                (
+                    name,
+                    curve.verdict,
+                    shown(float(np.asarray(curve.gap)[i])),
+                    f"{float(np.asarray(curve.x)[i]):.4g}",
+                    "±" + (shown(half)[1:] if np.isfinite(half) else "unknown"),
+                    shown(float(np.asarray(curve.numerical)[i]))[1:],
+                    shown(curve.margin)[1:],
+                    "" if curve.verdict != "underpowered" else _runs(curve.runs_needed),
+                )
+            )
+        return "\n".join([head, *_table(rows)])
+
+
+def load(path: str | os.PathLike) -> Solution | Ensemble | Agreement:
+    """Read what `.save` wrote; raises `DamagedFile` if the checksum, the format or a class does not fit."""
+    value = storage.read(path)
+    if not isinstance(value, (Solution, Ensemble, Agreement)):
+        raise DamagedFile(f"{path} holds {type(value).__name__}, but a Solution, Ensemble or Agreement was expected.")
+    return value
+
+
+def _save(self: Any, path: str | os.PathLike) -> Path:
+    path = Path(path)
+    return storage.write_whole(path if path.suffix else path.with_suffix(".npz"), storage.pack(self))
+
+
+def _as_dicts(self: Any, *names: str) -> None:
+    for name in names:
+        value = getattr(self, name)
+        plain = {key: Text(part) if isinstance(part, str) else part for key, part in dict(value).items()}
+        object.__setattr__(self, name, plain)
+
+
+def _curve(self: Any, name: str) -> Any:
+    if name not in self.curves:
+        raise BadValue(f"There is no curve {name!r}; this {type(self).__name__} has {', '.join(self.curves)}.")
+    return self.curves[name]
+
+
+def _dataframe(columns: dict[str, np.ndarray]) -> Any:
+    try:
+        import pandas
+    except ImportError:
+        raise BadValue("to_dataframe needs pandas, which is not installed. Install it, or read .curves.") from None
+    return pandas.DataFrame(columns)
+
+
+def _read_rows(path: Path, wanted: list[str]) -> list[dict[str, Any]]:
+    try:
+        with open(path, newline="") as file:
+            table = csv.DictReader(file)
+            missing = [name for name in wanted if name not in (table.fieldnames or [])]
+            if missing:
+                raise BadValue(
+                    f"{path} has no column {missing[0]!r}; its columns are {table.fieldnames}. Name one of them."
+                )
+            rows = [{**row, " line": number} for number, row in enumerate(table, start=2)]
+    except OSError as error:
+        raise BadValue(
+            f"path is {str(path)!r}, but it cannot be read: {error.strerror}. Name an existing file."
+        ) from error
+    if not rows:
+        raise BadValue(f"{path} has no rows, but at least one is needed. Name a file with data.")
+    return rows
+
+
+def _cell(path: Any, row: dict[str, Any], column: str) -> float:
+    try:
+        return float(row[column])
+    except (TypeError, ValueError):
+        raise BadValue(
+            f"{path}, line {row[' line']}: {column} is {row[column]!r}, but it must be a number. Mend or drop that line."
+        ) from None
+
+
+def _short(thing: Any) -> str:
+    text = " ".join(repr(thing).split())
+    return text if len(text) <= 110 else text[:107] + "..."
+
+
+def _number(value: Any) -> str:
+    if is_traced(value):
+        return "traced"
+    return f"{float(value):g}" if np.ndim(value) == 0 else f"array of shape {np.shape(value)}"
+
+
+def _range(self: Any) -> str:
+    if is_traced(self.x):
+        return f"{self.x_name} (traced)"
+    x = np.asarray(self.x, float)
+    unit = f" [{self.x_unit}]" if self.x_unit else ""
+    return f"{self.x_name}{unit}, {x.size} values from {x.min():g} to {x.max():g}" if x.size else f"{self.x_name}, none"
+
+
+def _four(values: Any) -> tuple[str, str, str, str]:
+    if is_traced(values):
+        return ("traced",) * 4
+    values = np.asarray(values, float)
+    if values.size == 0:
+        return ("",) * 4
+    if values.ndim > 1:
+        return (f"batch {values.shape}", "", f"{np.nanmin(values):.6g}", f"{np.nanmax(values):.6g}")
+    return f"{values[0]:.6g}", f"{values[-1]:.6g}", f"{values.min():.6g}", f"{values.max():.6g}"
+
+
+def _largest(error: Any) -> str:
+    return "traced" if is_traced(error) else (f"<= {np.max(np.asarray(error)):.1e}" if np.size(error) else "")
+
+
+def _runs(needed: float) -> str:
+    return f"{needed:.0f}" if np.isfinite(needed) else "unknown: at least 2 runs tell"
+
+
+def _stats(stats: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for name, value in stats.items():
+        if isinstance(value, str) or np.ndim(value) == 0:
+            shown = value if isinstance(value, str) or is_traced(value) or not hasattr(value, "dtype") else f"{value:g}"
+            lines.append(f"  {name} = {shown if isinstance(shown, str) else _short(shown)}")
+        else:
+            lines.append(f"  {name}: array {np.shape(value)}")
+    return lines
+
+
+def _table(rows: list[tuple]) -> list[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+
+
+__all__ = ["Agreement", "CurveAgreement", "Dynamics", "Ensemble", "Field", "Solution", "Status", "Text", "load"]
