@@ -20,7 +20,7 @@ _ROOMS = (
     "plot",
 )
 _NAMES = {
-    "Absolute": "compare",
+    "Absolute": "comparison",
     "Agreement": "results",
     "BadValue": "errors",
     "DamagedFile": "errors",
@@ -28,13 +28,13 @@ _NAMES = {
     "Ensemble": "results",
     "Float64Required": "errors",
     "GrokTheoryError": "errors",
-    "Relative": "compare",
+    "Relative": "comparison",
     "Solution": "results",
     "SolveFailed": "errors",
     "Status": "results",
     "TooLarge": "errors",
-    "compare": "compare",
-    "fit_size_law": "size_law",
+    "compare": "comparison",
+    "SizeLaw": "size_law",
     "load": "results",
 }
 
@@ -42,17 +42,16 @@ __all__ = ["__version__", *_ROOMS, *_NAMES]
 
 if TYPE_CHECKING:
     from . import best_of_k, kernels, lazy_rich, li2, linear, observables, plot
-    from .compare import Absolute, Relative, compare
+    from .comparison import Absolute, Relative, compare
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
     from .results import Agreement, Dynamics, Ensemble, Solution, Status, load
-    from .size_law import fit_size_law
+    from .size_law import SizeLaw
 
 
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return import_module(f"{__name__}.{name}")
     if name in _NAMES:
-        # Importing the module `compare` puts it where the function of that name belongs: bind the function at once.
         value = getattr(import_module(f"{__name__}.{_NAMES[name]}"), name)
         globals()[name] = value
         return value

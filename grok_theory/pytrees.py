@@ -110,7 +110,7 @@ def _plain(leaf: Any) -> Any:
 
 
 def _hashable(self: Any) -> tuple:
-    """What equal records share: numbers as float64 bytes (0.5, np.float64(0.5) and jnp.asarray(0.5) are one), structure."""
+    """What equal records share: structure, and numbers as float64 bytes (0.5 and jnp.asarray(0.5) are one)."""
     leaves, structure = jax.tree_util.tree_flatten(self)
     plain = [np.asarray(_plain(leaf)) for leaf in leaves]
     return (structure, *(a.astype(float).tobytes() for a in plain if a.dtype.kind in "iuf"))

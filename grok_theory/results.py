@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from . import storage
+from . import reports, storage
 from .errors import BadValue, DamagedFile, SolveFailed, check_times, is_traced
 from .pytrees import record
 
@@ -37,7 +37,7 @@ class Dynamics:
         object.__setattr__(self, "parameters", dict(self.parameters))
 
     def __str__(self) -> str:
-        inside = ", ".join(f"{name}={_number(value)}" for name, value in self.parameters.items())
+        inside = ", ".join(f"{name}={reports.number(value)}" for name, value in self.parameters.items())
         return f"{self.name} ({inside})" if inside else self.name
 
 
@@ -124,13 +124,13 @@ class Solution:
         return _curve(self, name)
 
     def checked(self, throw: bool) -> Solution:
-        """This solution; raises `SolveFailed` with the status text if it failed, `throw` is set and nothing is traced."""
+        """This solution; raises `SolveFailed` with the status text if it failed, `throw` is set, nothing is traced."""
         if throw and not is_traced(self.status.level) and self.status.name == "failed":
             raise SolveFailed(f"{self.status.text} (throw=False returns what there is.)")
         return self
 
     def at(self, x: Any) -> dict[str, np.ndarray]:
-        """Every curve at `x`, inside the solved range, by monotone cubic interpolation; solve there for full accuracy."""
+        """Every curve at `x` inside the solved range, by monotone cubic interpolation; solve there for all digits."""
         from scipy.interpolate import PchipInterpolator
 
         grid, first = np.unique(np.asarray(self.x, float), return_index=True)
@@ -156,19 +156,7 @@ class Solution:
         return _dataframe({self.x_name: np.asarray(self.x), **{n: np.asarray(c) for n, c in self.curves.items()}})
 
     def __str__(self) -> str:
-        lines = [f"Solution of {_short(self.problem)}", f"  status    {self.status}"]
-        lines += [f"  method    {_short(self.method)}", f"  dynamics  {self.dynamics}"]
-        if self.run is not None:
-            lines.append(f"  given     run {self.run}")
-        lines.append(f"  x         {_range(self)}")
-        rows = [("curve", "first", "last", "least", "greatest", "numerical error")]
-        for name, values in self.curves.items():
-            error = self.numerical_error.get(name)
-            rows.append((name, *_four(values), "not estimated" if error is None else _largest(error)))
-        lines += _table(rows)
-        lines += [f"  field {n}: {' x '.join(f.axes)} {np.shape(f.values)}" for n, f in self.fields.items()]
-        lines += _stats(self.stats)
-        return "\n".join(lines)
+        return reports.solution(self)
 
 
 @record(static=("x_name", "x_unit"))
@@ -279,14 +267,7 @@ class Ensemble:
         )
 
     def __str__(self) -> str:
-        lines = [f"Ensemble of {self.runs} runs of {_short(self.problem)}", f"  status    {self.status}"]
-        lines += [f"  dynamics  {self.dynamics}", f"  x         {_range(self)}"]
-        rows = [("mean of the runs", "first", "last", "least", "greatest", "spread at the end", "valid")]
-        for name, values in self.curves.items():
-            values = np.asarray(values)
-            spread = f"{values[:, -1].std(ddof=1):.3g}" if self.runs > 1 else "one run"
-            rows.append((name, *_four(values.mean(0)), spread, f"{self.is_valid(name).sum()}/{np.size(self.x)}"))
-        return "\n".join([*lines, *_table(rows), *_stats(self.stats)])
+        return reports.ensemble(self)
 
 
 @record(static=("name", "verdict", "margin", "in_logs"))
@@ -345,26 +326,7 @@ class Agreement:
         return _save(self, path)
 
     def __str__(self) -> str:
-        head = f"{self.verdict}: {self.runs} runs of {_short(self.problem)}, confidence {self.confidence:g}"
-        rows = [("curve", "verdict", "worst gap", f"at {self.x_name}", "band", "numerical", "margin", "runs needed")]
-        for name, curve in self.curves.items():
-            i = curve.worst
-            # In logs a gap of g is a factor e^g: shown as the relative change it means.
-            shown = (lambda v: f"{np.expm1(v):+.2%}") if curve.in_logs else (lambda v: f"{v:+.3g}")
-            half = float(np.asarray(curve.half_width)[i])
-            rows.append(
-                (
-                    name,
-                    curve.verdict,
-                    shown(float(np.asarray(curve.gap)[i])),
-                    f"{float(np.asarray(curve.x)[i]):.4g}",
-                    "±" + (shown(half)[1:] if np.isfinite(half) else "unknown"),
-                    shown(float(np.asarray(curve.numerical)[i]))[1:],
-                    shown(curve.margin)[1:],
-                    "" if curve.verdict != "underpowered" else _runs(curve.runs_needed),
-                )
-            )
-        return "\n".join([head, *_table(rows)])
+        return reports.agreement(self)
 
 
 def load(path: str | os.PathLike) -> Solution | Ensemble | Agreement:
@@ -425,64 +387,8 @@ def _cell(path: Any, row: dict[str, Any], column: str) -> float:
         return float(row[column])
     except (TypeError, ValueError):
         raise BadValue(
-            f"{path}, line {row[' line']}: {column} is {row[column]!r}, but it must be a number. Mend or drop that line."
+            f"{path}, line {row[' line']}: {column} is {row[column]!r}, but it must be a number. Mend or drop it."
         ) from None
-
-
-def _short(thing: Any) -> str:
-    text = " ".join(repr(thing).split())
-    return text if len(text) <= 110 else text[:107] + "..."
-
-
-def _number(value: Any) -> str:
-    if is_traced(value):
-        return "traced"
-    return f"{float(value):g}" if np.ndim(value) == 0 else f"array of shape {np.shape(value)}"
-
-
-def _range(self: Any) -> str:
-    if is_traced(self.x):
-        return f"{self.x_name} (traced)"
-    x = np.asarray(self.x, float)
-    unit = f" [{self.x_unit}]" if self.x_unit else ""
-    return f"{self.x_name}{unit}, {x.size} values from {x.min():g} to {x.max():g}" if x.size else f"{self.x_name}, none"
-
-
-def _four(values: Any) -> tuple[str, str, str, str]:
-    if is_traced(values):
-        return ("traced",) * 4
-    values = np.asarray(values, float)
-    if values.size == 0:
-        return ("",) * 4
-    if values.ndim > 1:
-        return (f"batch {values.shape}", "", f"{np.nanmin(values):.6g}", f"{np.nanmax(values):.6g}")
-    return f"{values[0]:.6g}", f"{values[-1]:.6g}", f"{values.min():.6g}", f"{values.max():.6g}"
-
-
-def _largest(error: Any) -> str:
-    return "traced" if is_traced(error) else (f"<= {np.max(np.asarray(error)):.1e}" if np.size(error) else "")
-
-
-def _runs(needed: float) -> str:
-    return f"{needed:.0f}" if np.isfinite(needed) else "unknown: at least 2 runs tell"
-
-
-def _stats(stats: Mapping[str, Any]) -> list[str]:
-    lines = []
-    for name, value in stats.items():
-        if isinstance(value, str) or np.ndim(value) == 0:
-            shown = value if isinstance(value, str) or is_traced(value) or not hasattr(value, "dtype") else f"{value:g}"
-            lines.append(f"  {name} = {shown if isinstance(shown, str) else _short(shown)}")
-        else:
-            lines.append(f"  {name}: array {np.shape(value)}")
-    return lines
-
-
-def _table(rows: list[tuple]) -> list[str]:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
 
 
 __all__ = ["Agreement", "CurveAgreement", "Dynamics", "Ensemble", "Field", "Solution", "Status", "Text", "load"]

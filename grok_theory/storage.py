@@ -53,7 +53,7 @@ def write_whole(path: str | os.PathLike, content: bytes) -> Path:
 
 
 def pack(value: Any) -> bytes:
-    """The bytes of a result file holding `value`: nested records, dicts, lists, tuples, arrays, numbers, texts, keys."""
+    """The bytes of a result file holding `value`: records, dicts, lists, tuples, arrays, numbers, texts, keys."""
     arrays: dict[str, np.ndarray] = {}
     structure = json.dumps({"format": FORMAT, "value": _encode(value, arrays, "value")})
     buffer = io.BytesIO()

@@ -1,0 +1,119 @@
+"""Results as readable text: the status first, then what made it, then one line a curve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .errors import is_traced
+
+
+def solution(self: Any) -> str:
+    """The report `print(solution)` shows."""
+    lines = [f"Solution of {_short(self.problem)}", f"  status    {self.status}"]
+    lines += [f"  method    {_short(self.method)}", f"  dynamics  {self.dynamics}"]
+    if self.run is not None:
+        lines.append(f"  given     run {self.run}")
+    lines.append(f"  x         {_range(self)}")
+    rows = [("curve", "first", "last", "least", "greatest", "numerical error")]
+    for name, values in self.curves.items():
+        error = self.numerical_error.get(name)
+        rows.append((name, *_four(values), "not estimated" if error is None else _largest(error)))
+    lines += _table(rows)
+    lines += [f"  field {n}: {' x '.join(f.axes)} {np.shape(f.values)}" for n, f in self.fields.items()]
+    lines += _stats(self.stats)
+    return "\n".join(lines)
+
+
+def ensemble(self: Any) -> str:
+    """The report `print(ensemble)` shows."""
+    lines = [f"Ensemble of {self.runs} runs of {_short(self.problem)}", f"  status    {self.status}"]
+    lines += [f"  dynamics  {self.dynamics}", f"  x         {_range(self)}"]
+    rows = [("mean of the runs", "first", "last", "least", "greatest", "spread at the end", "valid")]
+    for name, values in self.curves.items():
+        values = np.asarray(values)
+        spread = f"{values[:, -1].std(ddof=1):.3g}" if self.runs > 1 else "one run"
+        rows.append((name, *_four(values.mean(0)), spread, f"{self.is_valid(name).sum()}/{np.size(self.x)}"))
+    return "\n".join([*lines, *_table(rows), *_stats(self.stats)])
+
+
+def agreement(self: Any) -> str:
+    """The report `print(agreement)` shows."""
+    head = f"{self.verdict}: {self.runs} runs of {_short(self.problem)}, confidence {self.confidence:g}"
+    rows = [("curve", "verdict", "worst gap", f"at {self.x_name}", "band", "numerical", "margin", "runs needed")]
+    for name, curve in self.curves.items():
+        i = curve.worst
+        # In logs a gap of g is a factor e^g: shown as the relative change it means.
+        shown = (lambda v: f"{np.expm1(v):+.2%}") if curve.in_logs else (lambda v: f"{v:+.3g}")
+        half = float(np.asarray(curve.half_width)[i])
+        rows.append(
+            (
+                name,
+                curve.verdict,
+                shown(float(np.asarray(curve.gap)[i])),
+                f"{float(np.asarray(curve.x)[i]):.4g}",
+                "±" + (shown(half)[1:] if np.isfinite(half) else "unknown"),
+                shown(float(np.asarray(curve.numerical)[i]))[1:],
+                shown(curve.margin)[1:],
+                "" if curve.verdict != "underpowered" else _runs(curve.runs_needed),
+            )
+        )
+    return "\n".join([head, *_table(rows)])
+
+
+def _short(thing: Any) -> str:
+    text = " ".join(repr(thing).split())
+    return text if len(text) <= 110 else text[:107] + "..."
+
+
+def number(value: Any) -> str:
+    if is_traced(value):
+        return "traced"
+    return f"{float(value):g}" if np.ndim(value) == 0 else f"array of shape {np.shape(value)}"
+
+
+def _range(self: Any) -> str:
+    if is_traced(self.x):
+        return f"{self.x_name} (traced)"
+    x = np.asarray(self.x, float)
+    unit = f" [{self.x_unit}]" if self.x_unit else ""
+    return f"{self.x_name}{unit}, {x.size} values from {x.min():g} to {x.max():g}" if x.size else f"{self.x_name}, none"
+
+
+def _four(values: Any) -> tuple[str, str, str, str]:
+    if is_traced(values):
+        return ("traced",) * 4
+    values = np.asarray(values, float)
+    if values.size == 0:
+        return ("",) * 4
+    if values.ndim > 1:
+        return (f"batch {values.shape}", "", f"{np.nanmin(values):.6g}", f"{np.nanmax(values):.6g}")
+    return f"{values[0]:.6g}", f"{values[-1]:.6g}", f"{values.min():.6g}", f"{values.max():.6g}"
+
+
+def _largest(error: Any) -> str:
+    return "traced" if is_traced(error) else (f"<= {np.max(np.asarray(error)):.1e}" if np.size(error) else "")
+
+
+def _runs(needed: float) -> str:
+    return f"{needed:.0f}" if np.isfinite(needed) else "unknown: at least 2 runs tell"
+
+
+def _stats(stats: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for name, value in stats.items():
+        if isinstance(value, str) or np.ndim(value) == 0:
+            shown = value if isinstance(value, str) or is_traced(value) or not hasattr(value, "dtype") else f"{value:g}"
+            lines.append(f"  {name} = {shown if isinstance(shown, str) else _short(shown)}")
+        else:
+            lines.append(f"  {name}: array {np.shape(value)}")
+    return lines
+
+
+def _table(rows: list[tuple]) -> list[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]

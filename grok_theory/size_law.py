@@ -1,0 +1,116 @@
+"""How the gap between runs and theory shrinks with the size of the system: gap(N) = a + b / N^p.
+
+Three sizes cannot tell a, b and p apart: with each gap known to 10 %, the spread of p from sizes (256, 512, 1024) is
+0.10 if a = 0 is imposed and 0.53 if it is free. So one of the two is imposed, and the fit says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy import optimize, stats
+
+from .comparison import _check_same
+from .errors import BadValue, check_positive
+from .pytrees import record
+from .results import Ensemble, Solution
+
+
+@record(static=("text",))
+class Estimate:
+    """A fitted number with its standard error, the goodness of the fit as a p-value, and what was imposed."""
+
+    value: float
+    standard_error: float
+    p_value: float
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.value:.4g} ± {self.standard_error:.2g} ({self.text}; p-value of the fit {self.p_value:.3g})"
+
+
+@record()
+class SizeLaw:
+    """Gaps of a curve at several sizes, with standard errors; sizes need independent runs.
+
+    **Fields:** `sizes`, `gaps`, `errors`: (n,) with n >= 3; errors > 0.
+    """
+
+    sizes: Any
+    gaps: Any
+    errors: Any
+
+    def __post_init__(self):
+        sizes, gaps, errors = (np.asarray(v, float) for v in (self.sizes, self.gaps, self.errors))
+        if sizes.ndim != 1 or sizes.size < 3 or np.unique(sizes).size < 3:
+            raise BadValue(f"sizes is {sizes}, but at least three different sizes are needed. Simulate at more sizes.")
+        if gaps.shape != sizes.shape or errors.shape != sizes.shape:
+            raise BadValue(f"gaps has shape {gaps.shape}, but it must match the {sizes.size} sizes. Pass one a size.")
+        check_positive("sizes", sizes, "Pass the number of weights, neurons ... of each size.")
+        check_positive("errors", errors, "Pass the standard error of each gap; it takes at least two runs.")
+
+    @classmethod
+    def measure(
+        cls, solution: Solution | Mapping[float, Solution], ensembles: Mapping[float, Ensemble], curve: str, x: float
+    ) -> SizeLaw:
+        """Relative gaps (mean of the runs / theory - 1) of `curve` at `x`, one of the solved values, for every size.
+
+        **Arguments:**
+        - `solution`: one for all sizes, or one a size.
+        - `ensembles`: size -> runs at that size, each with at least two runs.
+        """
+        gaps, errors = [], []
+        for size, ensemble in ensembles.items():
+            theory = solution[size] if isinstance(solution, Mapping) else solution
+            _check_same(theory, ensemble)
+            grid = np.asarray(theory.x, float)
+            at = int(np.argmin(np.abs(grid - x)))
+            if not abs(grid[at] - x) <= 1e-9 * max(1.0, abs(x)):
+                raise BadValue(f"x is {x}, but it must be one of the solved values. The nearest is {grid[at]:g}.")
+            if ensemble.runs < 2:
+                raise BadValue(f"ensembles[{size}] has one run, but its error takes two. Simulate more runs.")
+            predicted = float(np.asarray(theory[curve])[at])
+            runs = np.asarray(ensemble[curve], float)[:, at]
+            gaps.append(runs.mean() / predicted - 1)
+            errors.append(runs.std(ddof=1) / np.sqrt(ensemble.runs) / abs(predicted))
+        return cls(np.array(list(ensembles), float), np.array(gaps), np.array(errors))
+
+    def intercept(self, power: float = 1.0) -> Estimate:
+        """a of gap = a + b / N^p with `power` p imposed: zero within its error if theory is the limit of the runs."""
+        check_positive("power", power, "Pass 1 for corrections of order 1/N.")
+        design = np.stack([np.ones(np.size(self.sizes)), np.asarray(self.sizes, float) ** -power], axis=1)
+        weights = 1 / np.asarray(self.errors, float)
+        coefficients, *_ = np.linalg.lstsq(design * weights[:, None], np.asarray(self.gaps, float) * weights)
+        covariance = np.linalg.inv((design * weights[:, None]).T @ (design * weights[:, None]))
+        residual = (np.asarray(self.gaps, float) - design @ coefficients) * weights
+        return Estimate(
+            float(coefficients[0]),
+            float(np.sqrt(covariance[0, 0])),
+            float(stats.chi2.sf(residual @ residual, len(weights) - 2)),
+            f"gap at infinite size, power {power:g} imposed",
+        )
+
+    def power(self) -> Estimate:
+        """p of gap = b / N^p with a = 0 imposed; refused where a gap is not clear of zero (2 standard errors)."""
+        sizes, gaps, errors = (np.asarray(v, float) for v in (self.sizes, self.gaps, self.errors))
+        if not (np.all(np.abs(gaps) > 2 * errors) and np.unique(np.sign(gaps)).size == 1):
+            raise BadValue(
+                f"gaps are {np.array2string(gaps, precision=3)} ± {np.array2string(errors, precision=2)}, but a power "
+                "can be read only where all have one sign and exceed two standard errors. Use more runs."
+            )
+        scale, middle = np.abs(gaps), np.exp(np.log(sizes).mean())
+
+        def model(size: np.ndarray, height: float, power: float) -> np.ndarray:
+            return height * (size / middle) ** -power
+
+        start = (float(np.exp(np.log(scale).mean())), 1.0)
+        values, covariance = optimize.curve_fit(model, sizes, scale, p0=start, sigma=errors, absolute_sigma=True)
+        residual = (scale - model(sizes, *values)) / errors
+        return Estimate(
+            float(values[1]),
+            float(np.sqrt(covariance[1, 1])),
+            float(stats.chi2.sf(residual @ residual, sizes.size - 2)),
+            "power of 1/N, gap at infinite size imposed to be 0",
+        )
