@@ -1,1 +1,1 @@
-"""One file a figure: all its parameters, its data, its drawing and its claims. `python -m paper_figures` builds them."""
+"""One file a figure: its parameters, data, drawing and claims. `python -m paper_figures` builds them all."""

@@ -94,7 +94,8 @@ def plain_arrays(figure: str, step: str, values: Any) -> dict[str, np.ndarray]:
         array = np.asarray(value)
         if array.dtype.kind not in "biufcU":
             raise TypeError(
-                f"Step {step!r} of {figure} returned {name!r} as {type(value).__name__}; it must be an array of numbers."
+                f"Step {step!r} of {figure} returned {name!r} as {type(value).__name__}; "
+                "it must be an array of numbers."
             )
         arrays[str(name)] = array
     return arrays

@@ -32,7 +32,7 @@ def build_all(labels: Sequence[Label], order: Order, reporter: Reporter) -> list
 
 
 def known_records(out: Path, folder: Path) -> list[dict[str, Any]]:
-    """The records of all figures built so far into `out`, in the order of the catalogue; unreadable ones are left out."""
+    """The records of all figures built so far into `out`, in the catalogue's order; unreadable ones are left out."""
     records = []
     for name in catalogue(folder):
         try:

@@ -1,4 +1,4 @@
-"""Write what a figure gave: its picture (PNG and PDF) and its numbers (npz and CSV), the same bytes for the same data."""
+"""Write what a figure gave: its picture (PNG and PDF) and numbers (npz and CSV); the same bytes for the same data."""
 
 from __future__ import annotations
 

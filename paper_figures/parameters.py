@@ -65,10 +65,9 @@ def unknown_field(field: str, fields: dict[str, set[str]]) -> str:
     known = sorted(set().union(*fields.values()))
     near = difflib.get_close_matches(field, known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"the parameters are {', '.join(known)}."
-    who = next(iter(fields)) if len(fields) == 1 else "none of the chosen figures"
-    return (
-        f"{who} has no parameter {field!r}; {hint}" if len(fields) == 1 else f"{who} has a parameter {field!r}; {hint}"
-    )
+    if len(fields) == 1:
+        return f"{next(iter(fields))} has no parameter {field!r}; {hint}"
+    return f"None of the chosen figures has a parameter {field!r}; {hint}"
 
 
 def read_value(field: str, text: str, kind: Any) -> Any:
