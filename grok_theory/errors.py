@@ -60,10 +60,10 @@ def _numbers(name: str, value: Any, remedy: str) -> np.ndarray | None:
         return None
     if isinstance(value, (bool, np.bool_, str, bytes)):
         raise BadValue(f"{name} is {value!r}, but it must be a real number or an array of them. {remedy}")
+    if isinstance(value, (list, tuple)) and any(map(is_traced, jax.tree_util.tree_leaves(value))):
+        return None
     try:
         array = np.asarray(value)
-        if array.dtype.kind == "O" and any(is_traced(entry) for entry in array.ravel()):
-            return None
         if array.dtype.kind not in "iuf" and not jax.numpy.issubdtype(array.dtype, jax.numpy.floating):
             raise TypeError
         return array.astype(float)

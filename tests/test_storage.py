@@ -1,0 +1,154 @@
+"""Files are whole, exact to the bit, and notice damage."""
+
+import io
+import json
+import subprocess
+import sys
+
+import hypothesis.extra.numpy as arrays
+import hypothesis.strategies as st
+import jax
+import numpy as np
+import pytest
+from hypothesis import given
+
+from grok_theory import storage
+from grok_theory.errors import BadValue, DamagedFile
+from grok_theory.results import Dynamics, Field
+
+leaves = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | arrays.arrays(
+        st.sampled_from([np.float64, np.float32, np.int64, np.complex128, bool]), arrays.array_shapes(min_side=0)
+    )
+)
+trees = st.recursive(
+    leaves,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3) | st.tuples(inner)
+    ),
+    max_leaves=8,
+)
+
+
+def identical(left, right):
+    if isinstance(left, np.ndarray):
+        return left.dtype == right.dtype and left.shape == right.shape and left.tobytes() == right.tobytes()
+    if isinstance(left, dict):
+        return list(left) == list(right) and all(identical(left[k], right[k]) for k in left)
+    if isinstance(left, (list, tuple)):
+        return type(left) is type(right) and len(left) == len(right) and all(map(identical, left, right))
+    return type(left) is type(right) and (left == right or left != left)
+
+
+@given(trees)
+def test_what_is_packed_comes_back_to_the_bit(tree):
+    assert identical(storage.unpack(storage.pack(tree)), tree)
+
+
+def test_records_and_keys_come_back():
+    field = Field(np.arange(6.0).reshape(2, 3), axes=("time", "lag"))
+    packed = storage.pack({"field": field, "dynamics": Dynamics("flow", {"rate": 0.1}), "key": jax.random.key(7)})
+    back = storage.unpack(packed)
+    assert back["field"] == field
+    assert back["field"].axes == ("time", "lag")
+    assert back["dynamics"] == Dynamics("flow", {"rate": 0.1})
+    assert jax.random.bits(back["key"]) == jax.random.bits(jax.random.key(7))
+
+
+def test_the_file_is_an_ordinary_npz():
+    with np.load(io.BytesIO(storage.pack({"curve": np.arange(3.0)})), allow_pickle=False) as file:
+        assert json.loads(bytes(file["structure"]))["format"] == storage.FORMAT
+        np.testing.assert_array_equal(file["array0"], np.arange(3.0))
+
+
+def test_every_flipped_bit_and_every_truncation_is_noticed():
+    packed = storage.pack({"curve": np.linspace(0, 1, 5)})
+    for at in range(len(packed)):
+        damaged = bytearray(packed)
+        damaged[at] ^= 1 << (at % 8)
+        with pytest.raises(DamagedFile, match=r"run 3 .*Make it again"):
+            storage.unpack(bytes(damaged), source="run 3")
+    for length in range(0, len(packed), 7):
+        with pytest.raises(DamagedFile, match="Make it again"):
+            storage.unpack(packed[:length])
+
+
+def forged(structure):
+    """A file with a right checksum and any structure: what a stranger could send."""
+    import hashlib
+    import zipfile
+
+    buffer = io.BytesIO()
+    np.savez(buffer, structure=np.frombuffer(json.dumps(structure).encode(), np.uint8))
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.comment = b"sha256:" + b"0" * 64
+    body = buffer.getvalue()[:-71]
+    return body + b"sha256:" + hashlib.sha256(body).hexdigest().encode()
+
+
+def test_another_version_is_named():
+    with pytest.raises(DamagedFile, match="format 'grok_theory 99', but this version reads"):
+        storage.unpack(forged({"format": "grok_theory 99", "value": None}))
+
+
+@pytest.mark.parametrize(
+    "name", ["os:system", "subprocess:Popen", "grok_theory_evil:Thing", "grok_theory.results:os", "grok_theory.results:np",
+             "grok_theory.storage:Path", "grok_theory.results:Nothing", "grok_theory.nowhere:Thing", "grok_theory.results:load"]
+)  # fmt: skip
+def test_only_records_of_this_package_are_restored(name):
+    with pytest.raises(DamagedFile, match="is no record of this version"):
+        storage.unpack(forged({"format": storage.FORMAT, "value": {"class": name, "fields": {}}}))
+
+
+@pytest.mark.parametrize("value", [lambda x: x, {1: 2}, np.array([object()]), {"inner": [print]}, open])
+def test_what_cannot_be_saved_is_named(value):
+    with pytest.raises(BadValue, match="can be saved"):
+        storage.pack(value)
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_stray_one(tmp_path, monkeypatch):
+    path = storage.write_whole(tmp_path / "deep" / "result.npz", b"old")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(storage.os, "fsync", full)
+    with pytest.raises(BadValue, match=r"cannot be written: No space left on device\. Free space"):
+        storage.write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in path.parent.iterdir()] == ["result.npz"]
+
+
+def test_a_missing_file_gets_one_sentence(tmp_path):
+    with pytest.raises(BadValue, match="cannot be read: No such file"):
+        storage.read(tmp_path / "nothing.npz")
+
+
+def test_killed_while_writing_leaves_whole_files(tmp_path):
+    """A process that writes without pause is killed at different moments; every file found is old or new, never half."""
+    script = (
+        "import sys, numpy as np; from grok_theory import storage\n"
+        "packed = [storage.pack(np.full(20000, float(i))) for i in range(8)]\n"
+        "print('ready', flush=True)\n"
+        "while True:\n"
+        "    for i, content in enumerate(packed): storage.write_whole(sys.argv[1] + f'/{i % 3}.npz', content)\n"
+    )
+    for kill in range(3):
+        process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.05 + 0.037 * kill)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        found = list(tmp_path.glob("*.npz"))
+        assert found
+        for path in found:
+            values = storage.read(path)
+            assert np.all(values == values[0])
