@@ -52,7 +52,7 @@ def figures(
     from paper_figures.figure import load_figure
     from paper_figures.gallery import build_all
     from paper_figures.parameters import check_settings, make_parameters
-    from paper_figures.progress import Reporter
+    from paper_figures.progress import Durations, Reporter
 
     if settings:
         from grok_theory.errors import BadValue
@@ -66,7 +66,8 @@ def figures(
         except BadValue as error:
             _refuse(str(error))
     order = Order(size, tuple(settings or ()), out.resolve(), cache.resolve(), fresh)
-    reporter = Reporter(Console(), [label.name for label in chosen])
+    durations = Durations(order.cache / "durations.json", size)
+    reporter = Reporter(Console(), [label.name for label in chosen], durations)
     records = build_all(chosen, order, reporter)
     print(f"page: {order.out / 'index.html'}")
     if any(record["status"] == "failed" for record in records):

@@ -156,7 +156,8 @@ def _circumstances(seconds: float) -> dict[str, Any]:
 
 
 def _all_names(files: dict[str, Any]) -> Sequence[str]:
-    return [n for value in files.values() for n in ([value] if isinstance(value, str) else value)]
+    names = [files["png"], files["pdf"], files["npz"], *files["csv"], files["code"]]
+    return [str(name) for name in names]
 
 
 def _checksum(path: Path) -> str:

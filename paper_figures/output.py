@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from grok_theory import storage
 from paper_figures.figure import Figure
 from paper_figures.sources import PACKAGE
 
-_DPI = 220
+DPI = 220
 # Dates and program names would make two equal pictures differ.
 _NO_METADATA = {
     "png": {"Software": None},
@@ -32,14 +33,21 @@ def write_picture(figure: Figure, parameters: Any, data: dict[str, dict[str, np.
     with plt.style.context([style] if style.exists() else []):
         picture = figure.draw(parameters, data)
         try:
-            names = {}
+            names: dict[str, Any] = {}
             for kind, metadata in _NO_METADATA.items():
                 buffer = io.BytesIO()
-                picture.savefig(buffer, format=kind, dpi=_DPI, metadata=metadata)
+                picture.savefig(buffer, format=kind, dpi=DPI, metadata=metadata)
                 names[kind] = storage.write_whole(out / f"{figure.name}.{kind}", buffer.getvalue()).name
+                if kind == "png":
+                    names["pixels"] = png_size(buffer.getvalue())
         finally:
             plt.close(picture)
     return names
+
+
+def png_size(content: bytes) -> list[int]:
+    """Width and height in pixels, from the header of a PNG."""
+    return list(struct.unpack(">II", content[16:24]))
 
 
 def write_numbers(name: str, data: dict[str, dict[str, np.ndarray]], out: Path) -> dict[str, Any]:

@@ -2,44 +2,113 @@
 
 from __future__ import annotations
 
+import json
+import time
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
+from rich.text import Text
+
+from grok_theory import storage
+
+# Seconds expected of a figure that was never built at this size: the budgets of docs/figures.md.
+_GUESS = {"quick": 5.0, "default": 30.0, "full": 300.0}
+
+
+class Durations:
+    """How long each figure took at each size, learnt from build to build in one small file."""
+
+    def __init__(self, path: Path, size: str) -> None:
+        self.path, self.size = path, size
+        try:
+            self.seconds: dict[str, dict[str, float]] = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            self.seconds = {}
+
+    def expected(self, name: str) -> float:
+        """Seconds the figure took last, or a guess."""
+        return float(self.seconds.get(name, {}).get(self.size, _GUESS[self.size]))
+
+    def learn(self, record: dict[str, Any]) -> None:
+        """Keep what this build took; steps from the cache count with the time they took when they were computed."""
+        if record["status"] == "built" and not record.get("unchanged"):
+            work = sum(step["seconds"] for step in record["steps"].values())
+            self.seconds.setdefault(record["name"], {})[self.size] = round(max(work, record["seconds"]), 2)
+            storage.write_whole(self.path, json.dumps(self.seconds, indent=1, sort_keys=True).encode())
 
 
 class Reporter:
     """Hears of every figure and step, and shows them on `console`."""
 
-    def __init__(self, console: Console, names: list[str]) -> None:
+    def __init__(self, console: Console, names: list[str], durations: Durations) -> None:
         self.console = console
-        self.names = names
+        self.waiting = {name: durations.expected(name) for name in names}
+        self.durations = durations
+        self.current, self.began = "", time.monotonic()
+        self.progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            _TimeLeft(self),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self.task = self.progress.add_task("", total=len(names))
 
     def __enter__(self) -> Reporter:
+        self.progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        pass
+        self.progress.stop()
+
+    def seconds_left(self) -> float:
+        """Expected seconds until all is built."""
+        now = max(0.0, self.waiting.get(self.current, 0.0) - (time.monotonic() - self.began))
+        return now + sum(seconds for name, seconds in self.waiting.items() if name != self.current)
 
     def figure(self, name: str) -> None:
         """A figure begins."""
+        self.current, self.began = name, time.monotonic()
+        self.progress.update(self.task, description=name)
 
     def step(self, event: str, step: str, seconds: float) -> None:
         """A step of the current figure started, is done, or came from the cache."""
+        if event == "start":
+            self.progress.update(self.task, description=f"{self.current} · {step}")
+        elif event == "cached":
+            self.waiting[self.current] = max(0.0, self.waiting[self.current] - seconds)
 
     def warn(self, sentence: str) -> None:
         """Something was noticed that does not stop the build."""
-        self.console.print(f"[yellow]{sentence}[/]", highlight=False)
+        self.console.print(Text(sentence, style="yellow"))
 
     def finished(self, record: dict[str, Any]) -> None:
         """A figure is built, was unchanged, or has failed."""
         name = record["name"]
+        self.waiting.pop(name, None)
+        self.durations.learn(record)
+        self.progress.advance(self.task)
         if record["status"] == "failed":
-            self.console.print(f"[bold red]failed[/]  {name}: ", highlight=False, end="")
-            self.console.print(record["error"], markup=False, highlight=False)
+            self.console.print(Text("failed ", style="bold red") + Text(f"{name}: {record['error']}", style="default"))
             return
         word = "as before" if record.get("unchanged") else f"{record['seconds']:.1f} s"
-        self.console.print(f"[green]built[/]   {name} ({word})", highlight=False)
+        self.console.print(Text("built  ", style="green") + Text(f"{name} ({word})", style="default"))
         for claim in record["claims"]:
-            mark = "[green]holds[/]" if claim["holds"] else "[bold red]FAILS[/]"
-            self.console.print(f"  {mark}  ", end="", highlight=False)
-            self.console.print(f"{claim['text']} [{claim['measured']}]", markup=False, highlight=False)
+            mark = Text("  holds ", style="green") if claim["holds"] else Text("  FAILS ", style="bold red")
+            measured = f" [{claim['measured']}]" if claim["measured"] else ""
+            self.console.print(mark + Text(claim["text"] + measured, style="default"))
+
+
+class _TimeLeft(ProgressColumn):
+    def __init__(self, reporter: Reporter) -> None:
+        super().__init__()
+        self.reporter = reporter
+
+    def render(self, task: Task) -> Text:
+        seconds = round(self.reporter.seconds_left())
+        return Text(f"about {seconds // 60}:{seconds % 60:02d} left" if seconds else "nearly done", style="cyan")
