@@ -50,7 +50,7 @@ def compare(
     solution: Solution,
     ensemble: Ensemble,
     *,
-    margin: float | Mapping[str, Relative | Absolute],
+    margin: float | Mapping[str, Any],
     curves: Sequence[str] | None = None,
     where: tuple[float, float] | None = None,
     confidence: float = 0.99,
@@ -60,7 +60,7 @@ def compare(
     **Arguments:**
     - `margin`: a relative margin for every curve, or a dict curve -> `Relative(size)` / `Absolute(size)`.
     - `curves`: names to judge; default: those both have (with a dict: its names).
-    - `where`: (low, high) in x, both included; default: all x. Values an Ensemble marks as not `valid` are never judged.
+    - `where`: (low, high) in x, both included; default: all x. What an Ensemble marks as not `valid` is never judged.
     - `confidence`: of the intervals.
 
     **Returns:** an `Agreement`; print it, or read `.verdict`.

@@ -78,7 +78,7 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _check(name: str, value: Any, remedy: str, right: Callable[[np.ndarray], np.ndarray], allowed: str) -> None:
+def _check(name: str, value: Any, remedy: str, right: Callable[[Any], Any], allowed: str) -> None:
     values = _numbers(name, value, remedy)
     if values is None:
         return
@@ -116,7 +116,7 @@ def check_between(
 ) -> None:
     """Refuse what lies outside the interval from `low` to `high`."""
 
-    def right(values: np.ndarray) -> np.ndarray:
+    def right(values: Any) -> Any:
         above = values >= low if include_low else values > low
         below = values <= high if include_high else values < high
         return above & below

@@ -96,10 +96,20 @@ def test_another_version_is_named():
         storage.unpack(forged({"format": "grok_theory 99", "value": None}))
 
 
-@pytest.mark.parametrize(
-    "name", ["os:system", "subprocess:Popen", "grok_theory_evil:Thing", "grok_theory.results:os", "grok_theory.results:np",
-             "grok_theory.storage:Path", "grok_theory.results:Nothing", "grok_theory.nowhere:Thing", "grok_theory.results:load"]
-)  # fmt: skip
+FOREIGN = [
+    "os:system",
+    "subprocess:Popen",
+    "grok_theory_evil:Thing",
+    "grok_theory.results:os",
+    "grok_theory.results:np",
+    "grok_theory.storage:Path",
+    "grok_theory.results:Nothing",
+    "grok_theory.nowhere:Thing",
+    "grok_theory.results:load",
+]
+
+
+@pytest.mark.parametrize("name", FOREIGN)
 def test_only_records_of_this_package_are_restored(name):
     with pytest.raises(DamagedFile, match="is no record of this version"):
         storage.unpack(forged({"format": storage.FORMAT, "value": {"class": name, "fields": {}}}))
@@ -130,7 +140,7 @@ def test_a_missing_file_gets_one_sentence(tmp_path):
 
 
 def test_killed_while_writing_leaves_whole_files(tmp_path):
-    """A process that writes without pause is killed at different moments; every file found is old or new, never half."""
+    """A process that writes without pause is killed at different moments; every file found is whole."""
     script = (
         "import sys, numpy as np; from grok_theory import storage\n"
         "packed = [storage.pack(np.full(20000, float(i))) for i in range(8)]\n"

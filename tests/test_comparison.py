@@ -1,0 +1,163 @@
+"""Three verdicts, each where it belongs; and everything that must not be compared is refused."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from grok_theory import Absolute, Relative, compare
+from grok_theory.errors import BadValue
+from grok_theory.results import Dynamics, Ensemble, Solution
+
+FLOW = Dynamics("gradient flow")
+PROBLEM = Dynamics("stands for a problem")
+TIMES = np.linspace(1.0, 10.0, 50)
+THEORY = np.exp(-TIMES / 5)
+
+
+def solution(values=THEORY, **more):
+    fields = {"x_name": "times", "dynamics": FLOW, "method": None, **more}
+    return Solution(fields.pop("problem", PROBLEM), fields.pop("x", TIMES), {"test_loss": values}, **fields)
+
+
+def ensemble(count, spread, *, factor=1.0, seed=0, correlation=0.95, **more):
+    """Runs with relative Gaussian noise of this `spread`, correlated in time as training curves are."""
+    draw = np.random.default_rng(seed).standard_normal((count, TIMES.size))
+    for t in range(1, TIMES.size):
+        draw[:, t] = correlation * draw[:, t - 1] + np.sqrt(1 - correlation**2) * draw[:, t]
+    return Ensemble(PROBLEM, TIMES, {"test_loss": THEORY * factor * (1 + spread * draw)}, "times", FLOW, **more)
+
+
+def test_enough_runs_of_a_right_theory_agree():
+    agreement = compare(solution(), ensemble(200, 0.1), margin=0.05)
+    assert agreement.verdict == "agrees"
+    assert str(agreement).startswith("agrees: 200 runs")
+
+
+def test_a_wrong_theory_disagrees():
+    for factor in (1.1, 0.9):
+        assert compare(solution(), ensemble(200, 0.1, factor=factor), margin=0.05).verdict == "disagrees"
+
+
+def test_few_runs_are_underpowered_and_the_number_needed_is_said():
+    agreement = compare(solution(), ensemble(8, 0.1), margin=0.05)
+    assert agreement.verdict == "underpowered"
+    needed = agreement["test_loss"].runs_needed
+    assert f"{needed:.0f}" in str(agreement)
+    # With that many runs of the same spread the simultaneous half-width is half the margin, not before.
+    spread = np.asarray(ensemble(8, 0.1)["test_loss"])
+    relative = (spread.std(0, ddof=1) / spread.mean(0)).max()
+    for count, enough in ((needed, True), (needed - 1, False)):
+        half = stats.t.isf(0.005 / 50, count - 1) * relative / np.sqrt(count)
+        assert (half <= np.log1p(0.05) / 2) == enough
+
+
+@pytest.mark.parametrize(("ratio", "needed"), [(0.25, 10), (0.5, 21), (1.0, 63), (2.0, 229)])
+def test_runs_needed_against_a_hand_calculation(ratio, needed):
+    # Two runs, one at each side of the theory, have sample spread sqrt(2) a; 99 %, 50 looks, absolute margin 1.
+    values = THEORY + ratio / np.sqrt(2) * np.array([[1.0], [-1.0]])
+    runs = Ensemble(PROBLEM, TIMES, {"test_loss": values}, "times", FLOW)
+    assert compare(solution(), runs, margin={"test_loss": Absolute(1.0)})["test_loss"].runs_needed == needed
+
+
+def test_one_run_has_no_band():
+    agreement = compare(solution(), ensemble(1, 0.1), margin=0.05)
+    assert agreement.verdict == "underpowered"
+    assert "unknown" in str(agreement)
+
+
+def test_a_theory_of_run_2_is_held_against_run_2_alone():
+    runs = ensemble(5, 0.3)
+    of_run_2 = solution(np.asarray(runs["test_loss"])[2] * 1.01, run=2)
+    assert compare(of_run_2, runs, margin=0.02).verdict == "agrees"
+    assert compare(of_run_2, runs, margin=0.005).verdict == "disagrees"
+    with pytest.raises(BadValue, match="conditional on run 7, but the ensemble has runs 0 to 4"):
+        compare(solution(run=7), runs, margin=0.1)
+
+
+def test_positive_curves_are_compared_as_the_log_of_the_mean():
+    """Heavy-tailed runs whose mean is exactly the theory: the mean of the log is lower, the log of the mean is not."""
+    # 101 equally likely quantiles of a log-normal of log-spread 1, normalised to mean 1.
+    quantiles = np.exp(stats.norm.ppf((np.arange(101) + 0.5) / 101))
+    quantiles /= quantiles.mean()
+    assert np.log(quantiles).mean() < -0.4
+    runs = Ensemble(PROBLEM, TIMES, {"test_loss": THEORY * quantiles[:, None]}, "times", FLOW)
+    np.testing.assert_allclose(compare(solution(), runs, margin=0.05)["test_loss"].gap, 0, atol=1e-14)
+
+
+def test_the_band_is_students_with_the_delta_method():
+    runs = ensemble(9, 0.1)
+    judged = compare(solution(), runs, margin=0.05, confidence=0.95)["test_loss"]
+    values = np.asarray(runs["test_loss"])
+    error = values.std(0, ddof=1) / np.sqrt(9)
+    np.testing.assert_allclose(judged.half_width, stats.t.ppf(0.975, 8) * error / values.mean(0), rtol=1e-12)
+    np.testing.assert_allclose(judged.simultaneous, stats.t.ppf(1 - 0.025 / 50, 8) * error / values.mean(0), rtol=1e-9)
+    absolute = compare(solution(), runs, margin={"test_loss": Absolute(0.1)}, confidence=0.95)["test_loss"]
+    np.testing.assert_allclose(absolute.half_width, stats.t.ppf(0.975, 8) * error, rtol=1e-12)
+    np.testing.assert_allclose(absolute.gap, values.mean(0) - THEORY, rtol=1e-12)
+
+
+def test_the_solvers_own_error_widens_the_band():
+    shaky = solution(numerical_error={"test_loss": 0.04 * THEORY})
+    assert compare(shaky, ensemble(200, 0.1), margin=0.05).verdict == "underpowered"
+    # A gap of 8 % is beyond the margin, but not beyond margin and numerical error together.
+    assert compare(solution(), ensemble(2000, 0.1, factor=1.08), margin=0.05).verdict == "disagrees"
+    assert compare(shaky, ensemble(2000, 0.1, factor=1.08), margin=0.05).verdict == "underpowered"
+
+
+def test_what_is_not_valid_or_outside_where_is_not_judged():
+    wrong_late = solution(np.where(TIMES > 5, 2.0, 1.0) * THEORY)
+    runs = ensemble(200, 0.1)
+    assert compare(wrong_late, runs, margin=0.05).verdict == "disagrees"
+    assert compare(wrong_late, runs, margin=0.05, where=(0, 5)).verdict == "agrees"
+    marked = ensemble(200, 0.1, valid={"test_loss": TIMES <= 5})
+    assert compare(wrong_late, marked, margin=0.05).verdict == "agrees"
+    with pytest.raises(BadValue, match=r"no times in it is valid for 'test_loss'"):
+        compare(wrong_late, marked, margin=0.05, where=(6, 10))
+
+
+def test_verdicts_combine_and_bonferroni_counts_all_curves():
+    theory = Solution(PROBLEM, TIMES, {"a": THEORY, "b": THEORY}, x_name="times", dynamics=FLOW, method=None)
+    good, bad = (np.asarray(ensemble(200, 0.1, factor=f)["test_loss"]) for f in (1.0, 1.2))
+    both = Ensemble(PROBLEM, TIMES, {"a": good, "b": bad}, "times", FLOW)
+    agreement = compare(theory, both, margin=0.05)
+    assert (agreement["a"].verdict, agreement["b"].verdict, agreement.verdict) == ("agrees", "disagrees", "disagrees")
+    alone = compare(theory, both, margin=0.05, curves=["a"])
+    assert np.all(np.asarray(agreement["a"].simultaneous) > np.asarray(alone["a"].simultaneous))
+    assert alone.verdict == "agrees"
+
+
+def other(**change):
+    fields = {"problem": PROBLEM, "x": TIMES, "dynamics": FLOW, **change}
+    values = fields.pop("values", np.tile(THEORY, (3, 1)))
+    return Ensemble(fields["problem"], fields["x"], {"test_loss": values}, "times", fields["dynamics"])
+
+
+@pytest.mark.parametrize(
+    ("runs", "arguments", "message"),
+    [
+        (other(problem=Dynamics("another")), {}, "ensemble has problem another"),
+        (other(dynamics=Dynamics("gradient descent", {"learning_rate": 0.1})), {}, "ensemble has dynamics"),
+        (other(x=TIMES * (1 + 1e-8)), {}, "equal to 1e-9"),
+        (other(values=np.full((3, 50), np.nan)), {}, r"ensemble\['test_loss'\] in run 0 is nan at times = 1"),
+        (other(values=np.zeros((3, 50))), {}, r"a relative margin needs positive curves\. Pass margin"),
+        (other(), {"margin": 0.0}, r"margin is 0\.0"),
+        (other(), {"margin": {}}, "curves is empty"),
+        (other(), {"margin": {"test_loss": 0.1}}, r"must be Relative\(size\) or Absolute\(size\)"),
+        (other(), {"curves": ["tets_loss"]}, "Did you mean 'test_loss'"),
+        (other(), {"where": (3, 2)}, "low <= high"),
+        (other(), {"confidence": 1.0}, r"confidence is 1\.0"),
+    ],
+)
+def test_refused(runs, arguments, message):
+    with pytest.raises(BadValue, match=message):
+        compare(solution(), runs, **({"margin": 0.05} | arguments))
+
+
+def test_a_theory_that_is_not_finite_is_refused():
+    with pytest.raises(BadValue, match=r"solution\['test_loss'\] is inf at times = 10"):
+        compare(solution(np.where(TIMES > 9.9, np.inf, THEORY)), ensemble(5, 0.1), margin=0.05)
+
+
+def test_margins_are_symmetric_in_logs():
+    limit = compare(solution(), ensemble(5, 0.1), margin={"test_loss": Relative(0.05)})["test_loss"].margin
+    assert limit == pytest.approx(np.log(1.05), rel=1e-15)

@@ -1,0 +1,194 @@
+"""Solutions and Ensembles: labelled, printable, saved to the bit, honest about their status."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import grok_theory as gt
+from grok_theory.errors import BadValue, DamagedFile, SolveFailed
+from grok_theory.results import Dynamics, Ensemble, Field, Solution, Status
+
+FLOW = Dynamics("gradient flow")
+PROBLEM = Dynamics("stands for a problem", {"gain": 0.1 + 0.2})  # any record of the package can be a problem here
+
+
+def decay(gain=1.0, level=0, **more):
+    times = jnp.array([0.0, 1.0, 2.0, 4.0])
+    values = gain * jnp.exp(-times)
+    return Solution(
+        PROBLEM,
+        times,
+        {"test_loss": values, "train_loss": values / 3},
+        x_name="times",
+        x_unit="tau",
+        dynamics=FLOW,
+        method=None,
+        numerical_error={"test_loss": 1e-15 * values},
+        fields={"memory": Field(jnp.outer(values, values), ("time", "time"))},
+        status=Status(
+            jnp.asarray(level, jnp.int8), noted="Outside the tested range.", failed="Not converged. Halve dt."
+        ),
+        stats={"nodes": 593, "source": "quadrature"},
+        **more,
+    )
+
+
+def runs(count=3, **more):
+    times = np.array([0.0, 1.0, 2.0, 4.0])
+    values = np.exp(-times) * np.arange(1.0, count + 1)[:, None]
+    return Ensemble(PROBLEM, times, {"test_loss": values}, "times", FLOW, "tau", **more)
+
+
+def test_curves_are_read_by_name_and_a_wrong_name_lists_the_right_ones():
+    assert decay()["test_loss"][0] == 1.0
+    for thing in (decay(), runs()):
+        with pytest.raises(BadValue, match=r"no curve 'tset_loss'; this .* has test_loss"):
+            thing["tset_loss"]
+
+
+def test_the_report_says_status_method_dynamics_and_every_curve():
+    text = str(decay(level=1))
+    for part in (
+        "noted: Outside the tested range.",
+        "gradient flow",
+        "times [tau], 4 values from 0 to 4",
+        "train_loss",
+        "not estimated",
+        "<= 1.0e-15",
+        "field memory: time x time (4, 4)",
+        "nodes = 593",
+        "source = quadrature",
+    ):
+        assert part in text
+    text = str(runs(valid={"test_loss": [True, True, False, False]}))
+    for part in ("Ensemble of 3 runs", "2/4", "spread at the end"):
+        assert part in text
+    assert "failed: Not converged. Halve dt." in str(decay(level=2))
+
+
+def test_only_failed_raises_and_only_when_asked_to():
+    for level in (0, 1):
+        assert decay(level=level).checked(True).status.name == ("good", "noted")[level]
+    assert decay(level=2).checked(False).status.name == "failed"
+    with pytest.raises(SolveFailed, match=r"Not converged\. Halve dt\. \(throw=False"):
+        decay(level=2).checked(True)
+
+
+def test_inside_traces_the_level_is_an_array_and_nothing_raises():
+    jitted = jax.jit(lambda gain, level: decay(gain, level).checked(True))(2.0, 2)
+    assert jitted.status.name == "failed"
+    assert jitted.stats["source"] == "quadrature"
+    batch = jax.vmap(lambda gain, level: decay(gain, level).checked(True))(jnp.ones(3), jnp.array([0, 2, 1]))
+    assert batch["test_loss"].shape == (3, 4)
+    assert batch.status.text.startswith("In the batch, member 1 failed.")
+    assert "batch (3, 4)" in str(batch)
+    gradient = jax.grad(lambda gain: decay(gain)["test_loss"][0])(2.0)
+    assert gradient == 1.0
+
+
+def test_at_interpolates_and_refuses_to_extrapolate():
+    solution = decay()
+    np.testing.assert_allclose(solution.at([0.0, 2.0])["test_loss"], np.exp([0.0, -2.0]), rtol=1e-15)
+    assert np.exp(-4.0) < solution.at(3.0)["test_loss"] < np.exp(-2.0)
+    with pytest.raises(BadValue, match=r"solved range \[0, 4\]"):
+        solution.at(4.5)
+    with pytest.raises(BadValue, match="x is nan"):
+        solution.at(np.nan)
+
+
+def test_saved_and_loaded_to_the_bit(tmp_path):
+    odd = np.array([0.1 + 0.2, np.nextafter(1, 2), 5e-324, np.inf])
+    solution = decay(run=3)
+    solution.curves["test_loss"] = odd
+    back = gt.load(solution.save(tmp_path / "theory"))
+    assert (tmp_path / "theory.npz").exists()
+    assert back["test_loss"].tobytes() == odd.tobytes()
+    assert back.problem == PROBLEM
+    assert back.fields["memory"].axes == ("time", "time")
+    assert (back.run, back.status.name, back.stats["source"]) == (3, "good", "quadrature")
+    ensemble = runs(valid={"test_loss": np.array([True, True, True, False])})
+    again = gt.load(ensemble.save(tmp_path / "runs.npz"))
+    assert again == ensemble
+    agreement = gt.compare(decay(), ensemble, margin=0.5)
+    assert str(gt.load(agreement.save(tmp_path / "verdict"))) == str(agreement)
+
+
+def test_a_damaged_or_swapped_file_is_named(tmp_path):
+    path = decay().save(tmp_path / "theory.npz")
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(DamagedFile, match=r"theory\.npz has no checksum: it is truncated"):
+        gt.load(path)
+    from grok_theory import storage
+
+    path.write_bytes(storage.pack({"a": 1}))
+    with pytest.raises(DamagedFile, match="holds dict, but a Solution, Ensemble or Agreement"):
+        gt.load(path)
+
+
+def test_dataframes():
+    frame = decay().to_dataframe()
+    assert list(frame.columns) == ["times", "test_loss", "train_loss"]
+    frame = runs().to_dataframe()
+    assert list(frame.columns) == ["run", "times", "test_loss"]
+    assert frame.shape == (12, 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"curves": {}}, "curves is empty"),
+        ({"curves": {"test_loss": np.zeros(4)}}, r"curves\['test_loss'\] has shape \(4,\), but it must be \(runs, 4\)"),
+        ({"curves": {"test_loss": np.zeros((0, 4))}}, "same number of runs"),
+        ({"curves": {"a": np.zeros((2, 4)), "b": np.zeros((3, 4))}}, "same number of runs"),
+        ({"x": [0.0, 2.0, 1.0, 4.0]}, r"x\[2\] is 1\.0"),
+        ({"valid": {"test_loss": [True]}}, "Pass one boolean for every x"),
+        ({"valid": {"other": [True] * 4}}, "must name a curve"),
+    ],
+)
+def test_an_ensemble_that_is_none_is_refused(change, message):
+    fields = {"x": [0.0, 1.0, 2.0, 4.0], "curves": {"test_loss": np.zeros((2, 4))}, **change}
+    with pytest.raises(BadValue, match=message):
+        Ensemble(PROBLEM, fields.pop("x"), fields.pop("curves"), "times", FLOW, **fields)
+
+
+def test_a_numerical_error_needs_its_curve():
+    with pytest.raises(BadValue, match="numerical_error names"):
+        Solution(PROBLEM, [0.0], {"a": [0.0]}, x_name="t", dynamics=FLOW, method=None, numerical_error={"b": [0.0]})
+
+
+def write(path, text):
+    path.write_text(text)
+    return path
+
+
+def from_csv(path, **more):
+    arguments = {"problem": PROBLEM, "dynamics": FLOW, "x": "step", "curves": {"test_loss": "val"}, "run": "seed"}
+    return Ensemble.from_csv(path, **(arguments | more))
+
+
+def test_runs_from_a_table(tmp_path):
+    path = write(tmp_path / "log.csv", "seed,step,val\n1,0,3\n1,10,2\nb,0,4\nb,10,0.5\n")
+    ensemble = from_csv(path)
+    np.testing.assert_array_equal(ensemble["test_loss"], [[3, 2], [4, 0.5]])
+    assert ensemble.x_name == "step"
+    one = from_csv(write(tmp_path / "one.csv", "step,val\n0,3\n10,2\n"), run=None)
+    assert one.runs == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("seed,step,val\n1,0,3\n1,10,oops\n", r"log\.csv, line 3: val is 'oops', but it must be a number"),
+        ("seed,step,val\n1,0,\n", "line 2: val is ''"),
+        ("seed,step\n1,0\n", r"no column 'val'; its columns are \['seed', 'step'\]"),
+        ("seed,step,val\n1,0,3\n2,1,3\n", "run '2' has other values of step than run '1'"),
+        ("seed,step,val\n", "has no rows"),
+        ("", "no column 'step'"),
+    ],
+)
+def test_a_table_that_is_none_is_refused(tmp_path, text, message):
+    with pytest.raises(BadValue, match=message):
+        from_csv(write(tmp_path / "log.csv", text))
+    with pytest.raises(BadValue, match="cannot be read"):
+        from_csv(tmp_path / "missing.csv")
