@@ -1,0 +1,149 @@
+"""How far one finite run strays from the curves: shift of the mean, spread, and covariance between times.
+
+Wing spec `linear`, section 4.8. A curve is (1/N) sum_i f(l_i) z_i^2 over modes with Gaussian amplitudes z_i; both the
+amplitudes and the eigenvalues fluctuate. With f_tu the two-time form of `curves`, and for real Gaussian data
+
+    D[h] = (h(l-) + h(l+))/4 - (1/2pi) int_0^pi h(theta) dtheta,    c_k[h] = (2/pi) int_0^pi h(theta) cos(k theta) dtheta,
+    mean shift = D[f_tt]/N,
+    covariance = (2/N) int rho f_tu^2 + (1/N^2) (2 D[f_tu^2] + (1/2) sum_k k c_k[f_tt] c_k[f_uu]),
+
+h(theta) = h(l(theta)), l(theta) = 1 + alpha + 2 sqrt(alpha) cos(theta). Curves per sample have P for N.
+"""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from ..errors import BadValue, check_positive, check_shape, check_times, is_traced, require_float64
+from ..numerics.spectra import marchenko_pastur_rule, spectral_edges
+from ..pytrees import record
+from .curves import CURVES, STEP, QuadraticForm, as_arrays, check_single, is_legal, mode_forms
+from .methods import GradientDescent, GradientFlow, Method
+from .problem import TeacherStudent
+
+__all__ = ["Fluctuations", "fluctuations"]
+
+MOST_ANGLES = 2**15
+
+
+@record()
+class Fluctuations:
+    """Finite-size corrections, each a dictionary keyed by curve name.
+
+    `mean_shift` (times,): mean of runs minus the N -> inf curve, to order 1/N; `std` (times,): spread of single runs,
+    each with its own data, noise, teacher and initial weights; `covariance` (times, times). Units of the curve.
+    """
+
+    mean_shift: dict[str, Any]
+    std: dict[str, Any]
+    covariance: dict[str, Any]
+
+
+def _angles(problem: TeacherStudent, method: Method, times: ArrayLike) -> int:
+    """How many angles resolve exp(-2 l t) at the lower edge: about 17 sqrt(t sqrt(alpha)) harmonics matter there."""
+    rate = method.learning_rate if isinstance(method, GradientDescent) else 1.0
+    if any(map(is_traced, (times, rate, *vars(problem).values()))):
+        return 4096
+    alpha = float(problem.samples_per_dim)
+    latest = float(rate) * float(np.max(np.asarray(times, float)))
+    if alpha != 1:
+        latest = min(latest, 40 / float(spectral_edges(alpha)[0]))
+    angles = 2 ** int(np.ceil(np.log2(64 + 32 * np.sqrt(latest * np.sqrt(alpha)))))
+    if angles > MOST_ANGLES:
+        raise BadValue(
+            f"times[{np.size(times) - 1}] is {float(np.asarray(times)[-1]):g}, but this close to samples_per_dim = 1 "
+            "the expansion in 1/N is only computed up to t sqrt(samples_per_dim) = 1e6. Pass earlier times."
+        )
+    return angles
+
+
+def _pair_sum(form: QuadraticForm, weights: Float[Array, " modes"]) -> Float[Array, "times times"]:
+    """sum over modes of weights * f_tu^2, as products of (times, modes) matrices: f_tu is a sum of three products."""
+    terms = list(zip(form.coefficients, form.factors, strict=True))
+    total = jnp.zeros((form.factors[0].shape[0],) * 2)
+    for i, (c, a) in enumerate(terms):
+        for j, (d, b) in enumerate(terms[: i + 1]):
+            product = a * b
+            total += (1 if i == j else 2) * (product * (weights * c * d)[None, :]) @ product.T
+    return total
+
+
+def _shift_weights(angles: int) -> np.ndarray:
+    """Weights of D on the angles 0, pi/n ... pi: a quarter of each edge minus half the mean over the circle."""
+    weights = np.full(angles + 1, -0.5 / angles)
+    weights[[0, -1]] = 0.25 - 0.25 / angles
+    return weights
+
+
+@partial(jax.jit, static_argnames="angles")
+def _fluctuations(problem: TeacherStudent, method: Method, times: Array, dim: Array, angles: int) -> Fluctuations:
+    alpha = problem.samples_per_dim
+    rule = marchenko_pastur_rule(alpha, step=STEP)
+    theta = np.arange(angles + 1) * np.pi / angles
+    # Exactly l- at theta = pi, which is 0 at alpha = 1.
+    shape = np.cos(theta / 2) ** 2
+    shape[-1] = 0.0
+    on_circle = spectral_edges(alpha)[0] + 4 * jnp.sqrt(alpha) * shape
+    in_bulk = mode_forms(problem, method, times, rule.eigenvalues)
+    at_angles = mode_forms(problem, method, times, on_circle)
+    shift_weights = jnp.asarray(_shift_weights(angles))
+    harmonics = jnp.arange(1, angles // 2 + 1, dtype=float)
+    legal = is_legal(problem) & (dim > 0)
+    shifts, covariances = {}, {}
+    for name in CURVES:
+        form, circle = in_bulk[name], at_angles[name]
+        size = dim * alpha if form.per_sample else dim
+        f = sum(c[None, :] * a**2 for c, a in zip(circle.coefficients, circle.factors, strict=True))
+        shifts[name] = problem.noise**2 * (f @ shift_weights) / size
+        # Cosine transform of the even extension.
+        around = jnp.concatenate([f, f[:, -2:0:-1]], axis=1)
+        cosines = jnp.fft.rfft(around, axis=1).real[:, 1 : angles // 2 + 1] / angles
+        amplitudes = _pair_sum(form, rule.weights)
+        if form.per_sample:
+            amplitudes = amplitudes / alpha + form.null**2 * jnp.maximum(alpha - 1, 0.0) / alpha
+        else:
+            atom = sum((c * jnp.outer(a, a) for c, a in form.atom), jnp.zeros((times.size,) * 2))
+            amplitudes += rule.atom * atom**2
+        eigenvalues = 2 * _pair_sum(circle, shift_weights) + 0.5 * (cosines * harmonics[None, :]) @ cosines.T
+        covariances[name] = problem.noise**4 * (2 * amplitudes / size + eigenvalues / size**2)
+    deviations = {name: jnp.sqrt(jnp.maximum(jnp.diagonal(c), 0.0)) for name, c in covariances.items()}
+    return jax.tree_util.tree_map(
+        lambda value: jnp.where(legal, value, jnp.nan), Fluctuations(shifts, deviations, covariances)
+    )
+
+
+def fluctuations(
+    problem: TeacherStudent, times: ArrayLike, dim: ArrayLike, *, method: Method = GradientFlow()
+) -> Fluctuations:
+    """Finite-size shift of the mean, spread of single runs and their covariance in time, for every curve.
+
+    **Arguments:**
+    - `times`: as in `solve`. - `dim`: N, the number of weights; > 0. - `method`: `GradientFlow()` or `GradientDescent(...)`.
+
+    **Returns:** `.mean_shift`, `.std` (times,), `.covariance` (times, times): dictionaries keyed by curve name. The
+    first terms in 1/N; where they hold (and where not) stands in the wing's documentation.
+
+    Raises `BadValue` for values out of range and for times beyond t sqrt(alpha) = 1e6 close to alpha = 1.
+
+    >>> import jax
+    ...
+    ... jax.config.update("jax_enable_x64", True)
+    >>> spread = fluctuations(TeacherStudent(samples_per_dim=2.0, snr=5.0), [0.0, 1.0], 100)
+    >>> print([f"{value:.4f}" for value in spread.std["test_loss"]])
+    ['0.7071', '0.1711']
+    """
+    require_float64("grok_theory.linear.fluctuations")
+    check_single(problem, "fluctuations")
+    check_times(times)
+    check_shape("dim", dim, (), "Use jax.vmap for many sizes.")
+    check_positive("dim", dim, "Pass the number of weights, for example 200.")
+    method.check(problem, times)
+    angles = _angles(problem, method, times)
+    return _fluctuations(
+        as_arrays(problem), as_arrays(method), jnp.asarray(times, float), jnp.asarray(dim, float), angles
+    )

@@ -1,0 +1,107 @@
+"""When a linear student groks: two clocks, and the delay between them.
+
+Wing spec `linear`, section 4.7. With weight decay, alpha < 1 and large initial weights the train error falls within a
+few 1/l-, the test error only when the weights that see no data have decayed, at the rate of the decay.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from ..errors import check_between, check_positive, is_traced, require_float64
+from ..numerics.spectra import marchenko_pastur_rule
+from ..pytrees import record
+from .curves import STEP, as_arrays, check_single, curve_values, is_legal
+from .methods import GradientFlow
+from .problem import TeacherStudent
+from .ridge import teacher_student_limits
+
+__all__ = ["GrokkingTime", "grokking_time"]
+
+LOG_TIMES, SCAN = (-12.0, 42.0), 541  # natural logarithms of the times that are scanned, in tenths
+
+
+@record()
+class GrokkingTime:
+    """Two clocks in units of tau: `train_time`, `test_time`, `delay` (nan if the train error never falls), `estimate` of the test time.
+
+    `estimate` is None where its logarithm has no meaning (no decay, alpha >= 1, no initial weights), nan when traced.
+    """
+
+    train_time: Array
+    test_time: Array
+    delay: Array
+    estimate: Array | None
+
+
+def _last_above(curve, threshold: Array, grid: Float[Array, " scan"]) -> Array:
+    """The last time at which curve(log t) > threshold: 0 if it starts below and stays there, inf if it never ends."""
+    above = curve(grid) > threshold
+    last = jnp.max(jnp.where(above, jnp.arange(grid.size), -1))
+    low, high = grid[jnp.clip(last, 0, grid.size - 2)], grid[jnp.clip(last + 1, 1, grid.size - 1)]
+
+    def halve(_, bracket):
+        low, high = bracket
+        middle = (low + high) / 2
+        still = curve(middle[None])[0] > threshold
+        return jnp.where(still, middle, low), jnp.where(still, high, middle)
+
+    low, high = jax.lax.fori_loop(0, 52, halve, (low, high))
+    inside = jnp.exp((low + high) / 2)
+    return jnp.where(last < 0, 0.0, jnp.where(last == grid.size - 1, jnp.inf, inside))
+
+
+@jax.jit
+def _clocks(problem: TeacherStudent, train_fraction: Array, test_factor: Array) -> tuple[Array, Array, Array]:
+    rule = marchenko_pastur_rule(problem.samples_per_dim, step=STEP)
+    grid = jnp.linspace(*LOG_TIMES, SCAN)
+
+    def curve(name):
+        return lambda log_times: curve_values(problem, GradientFlow(), jnp.exp(log_times), rule)[name]
+
+    start = problem.noise**2 * (1 + problem.snr + problem.inr)
+    end = teacher_student_limits(problem).test_loss
+    train = _last_above(curve("train_loss"), train_fraction * start, grid)
+    test = _last_above(curve("test_loss"), test_factor * end, grid)
+    # In units of noise^2: what the frozen weights add against what the end allows.
+    frozen = jnp.maximum(1 - problem.samples_per_dim, 0.0) * problem.inr * problem.noise**2
+    estimate = jnp.log(frozen / ((test_factor - 1) * end)) / (2 * problem.weight_decay)
+    estimate = jnp.where((frozen > 0) & (problem.weight_decay > 0), estimate, jnp.nan)
+    legal = is_legal(problem)
+    return tuple(jnp.where(legal, value, jnp.nan) for value in (train, test, estimate))
+
+
+def grokking_time(
+    problem: TeacherStudent, *, train_fraction: ArrayLike = 0.01, test_factor: ArrayLike = 2.0
+) -> GrokkingTime:
+    """When the train error has fallen, when the test error has, and the delay: grokking by weight decay.
+
+    `train_time` is the last time with train_loss > `train_fraction` * (its start), `test_time` the last time with
+    test_loss > `test_factor` * (its end); inf if that never ends (before e^42 tau), 0 if it never begins. `estimate` =
+    ln[(1 - alpha) INR/((f - 1) E_inf)]/(2 g), f = `test_factor`, holds for INR >> SNR, alpha < 1 and small g.
+
+    **Returns:** a `GrokkingTime`; times in units of tau, relative error below 1e-10 where the curve crosses steeply.
+    Raises `BadValue` for values out of range, `Float64Required`.
+
+    >>> import jax
+    ...
+    ... jax.config.update("jax_enable_x64", True)
+    >>> clocks = grokking_time(TeacherStudent(0.9, snr=100.0, inr=1e4, weight_decay=1e-2))
+    >>> print(f"{clocks.train_time:.4f} {clocks.test_time:.3f} {clocks.estimate:.3f}")
+    4.4705 206.368 205.323
+    """
+    require_float64("grok_theory.linear.grokking_time")
+    check_single(problem, "grokking_time")
+    check_between(
+        "train_fraction", train_fraction, 0, 1, "Pass a share, for example 0.01.", include_low=False, include_high=False
+    )
+    check_positive("test_factor", test_factor, "Pass a factor above 1, for example 2.0.")
+    check_between("test_factor", test_factor, 1, np.inf, "Pass a factor above 1, for example 2.0.", include_low=False)
+    train, test, estimate = _clocks(
+        as_arrays(problem), jnp.asarray(train_fraction, float), jnp.asarray(test_factor, float)
+    )
+    delay = jnp.where(jnp.isinf(train), jnp.nan, test - train)
+    meaningless = not is_traced(estimate) and bool(jnp.all(jnp.isnan(estimate)))
+    return GrokkingTime(train, test, delay, None if meaningless else estimate)

@@ -1,0 +1,159 @@
+"""Early stopping: the time at which the test error is least.
+
+Wing spec `linear`, section 4.5. Without weight decay the best time t solves
+
+    S = S*(t),   S*(t) = int rho e^{-lt} (1 - e^{-lt}) / int rho l e^{-2lt},   S = SNR + INR,
+
+and S* increases (checked for 47 aspect ratios in [.01, 100] and t in [1e-4, 1e7]; not proved), so the minimum is one.
+With weight decay there may be several minima, or none: all are found and compared with training for ever.
+"""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optimistix
+from jaxtyping import Array, Float
+
+from ..errors import is_traced, require_float64
+from ..numerics.spectra import marchenko_pastur_rule
+from ..pytrees import record
+from .curves import STEP, as_arrays, check_single, curve_values, is_legal
+from .methods import GradientFlow
+from .problem import TeacherStudent
+
+__all__ = ["OptimalStopping", "optimal_stopping", "signal_stopped_at"]
+
+LOG_TIMES = (-40.0, 45.0)  # where minima are looked for; beyond, t = S on the left, and float64 ends on the right
+
+
+@record()
+class OptimalStopping:
+    """The time of least test error (units of tau; 0: never start, inf: train for ever), and that error."""
+
+    time: Array
+    test_loss: Array
+
+
+def _log_signal(log_time: Array, alpha: Array) -> Array:
+    rule = marchenko_pastur_rule(alpha, step=STEP)
+    time = jnp.exp(log_time)
+    # exp(-l- t) is taken out of numerator and denominator: at S = 1e16 both underflow otherwise.
+    left = jnp.exp(-rule.above_edge * time)
+    numerator = jnp.sum(rule.weights * left * -jnp.expm1(-rule.eigenvalues * time))
+    denominator = jnp.sum(rule.weights * rule.eigenvalues * left**2)
+    return jnp.log(numerator) - jnp.log(denominator) + rule.lower * time
+
+
+def signal_stopped_at(time: Array, samples_per_dim: Array) -> Array:
+    """S*(t): the signal S = SNR + INR for which `time` > 0 is the best stopping time (no weight decay)."""
+    return jnp.exp(_log_signal(jnp.log(jnp.asarray(time, float)), jnp.asarray(samples_per_dim, float)))
+
+
+@jax.jit
+def _without_decay(problem: TeacherStudent) -> OptimalStopping:
+    signal = problem.snr + problem.inr
+    tiny = signal < 1e-16  # there t = S to the last digit
+    log_signal = jnp.log(jnp.where(tiny, 1.0, signal))
+    bracket = dict(lower=jnp.asarray(LOG_TIMES[0]), upper=jnp.asarray(LOG_TIMES[1]))
+    root = optimistix.root_find(
+        lambda log_time, args: _log_signal(log_time, args[0]) - args[1],
+        optimistix.Bisection(rtol=1e-15, atol=1e-15, expand_if_necessary=False),
+        jnp.asarray(0.0),
+        args=(problem.samples_per_dim, log_signal),
+        options=bracket,
+        max_steps=80,
+        throw=False,
+    )
+    time = jnp.where(tiny, signal, jnp.exp(root.value))
+    time = jnp.where(is_legal(problem), time, jnp.nan)
+    rule = marchenko_pastur_rule(problem.samples_per_dim, step=STEP)
+    return OptimalStopping(time, curve_values(problem, GradientFlow(), time[None], rule)["test_loss"][0])
+
+
+def _slope(problem: TeacherStudent, rule, times: Float[Array, " times"]) -> Float[Array, " times"]:
+    """dE_g/dt per noise^2: int rho {(2 l e/r)[(1-e) - SNR (g + l e)] - 2 r INR e^2} - 2 g (1-alpha)_+ INR e^{-2gt}."""
+    g, l = problem.weight_decay, rule.eigenvalues
+    rate = l + g
+    e, psi = GradientFlow().relaxation(rate, times)
+    gained = (2 * rule.weights * l)[None, :] * e * (psi - problem.snr * (e + g * psi))
+    bulk = jnp.sum(gained - (2 * problem.inr * rule.weights * rate)[None, :] * e**2, axis=1)
+    return bulk - 2 * g * rule.atom * problem.inr * jnp.exp(-2 * g * times)
+
+
+SCAN, MINIMA = 600, 4  # log-spaced times scanned for a change of sign, and how many minima are kept
+
+
+@jax.jit
+def _with_decay(problem: TeacherStudent) -> OptimalStopping:
+    rule = marchenko_pastur_rule(problem.samples_per_dim, step=STEP)
+    grid = jnp.linspace(*LOG_TIMES, SCAN)
+    slopes = _slope(problem, rule, jnp.exp(grid))
+    turns = (slopes[:-1] < 0) & (slopes[1:] > 0)
+    (at,) = jnp.nonzero(turns, size=MINIMA, fill_value=-1)
+    low, high = grid[at], grid[at + 1]
+
+    def halve(_, bracket):
+        low, high = bracket
+        middle = (low + high) / 2
+        falling = _slope(problem, rule, jnp.exp(middle)) < 0
+        return jnp.where(falling, middle, low), jnp.where(falling, high, middle)
+
+    low, high = jax.lax.fori_loop(0, 55, halve, (low, high))
+    found = at >= 0
+    times = jnp.exp((low + high) / 2)
+    # Derivatives of the time in the fields: one Newton step whose slope is held fixed.
+    times = jax.lax.stop_gradient(times)
+    curvature = jax.vmap(jax.grad(lambda t: _slope(problem, rule, t[None])[0]))(times)
+    slope = _slope(problem, rule, times)
+    times = times - (slope - jax.lax.stop_gradient(slope)) / jax.lax.stop_gradient(jnp.where(found, curvature, 1.0))
+
+    # The frozen teacher costs the same at every time: left out, or it hides which minimum is lower.
+    def without_frozen(times):
+        e, psi = GradientFlow().relaxation(rule.eigenvalues + problem.weight_decay, times)
+        error = e + problem.weight_decay * psi
+        density = problem.snr * error**2 + problem.inr * e**2 + rule.eigenvalues[None, :] * psi**2
+        decayed = rule.atom * problem.inr * jnp.exp(-2 * problem.weight_decay * times)
+        return jnp.sum(rule.weights[None, :] * density, axis=1) + decayed
+
+    at_end = jnp.exp(jnp.asarray([LOG_TIMES[1]])) / jnp.minimum(1.0, problem.weight_decay)  # all modes have ended
+    candidates = jnp.concatenate([jnp.where(found, times, jnp.inf), jnp.asarray([jnp.inf]), jnp.zeros(1)])
+    values = jnp.concatenate(
+        [jnp.where(found, without_frozen(times), jnp.inf), without_frozen(at_end), without_frozen(jnp.zeros(1))]
+    )
+    best = jnp.argmin(values)
+    legal = is_legal(problem)
+    loss = problem.noise**2 * (1 + rule.atom * problem.snr + values[best])
+    return OptimalStopping(jnp.where(legal, candidates[best], jnp.nan), jnp.where(legal, loss, jnp.nan))
+
+
+def optimal_stopping(problem: TeacherStudent) -> OptimalStopping:
+    """The time at which gradient flow has the least test error, and that error.
+
+    **Returns:** `.time` in units of tau, relative error below 1e-12 (inf: weight decay keeps the test error falling, or
+    training for ever beats every minimum; 0: there is nothing to learn), `.test_loss` in label units squared.
+    Differentiable in every field and mappable by `jax.vmap`; out-of-range traced values give nan.
+
+    Raises `BadValue` for values out of range, `Float64Required`.
+
+    >>> import jax
+    ...
+    ... jax.config.update("jax_enable_x64", True)
+    >>> best = optimal_stopping(TeacherStudent(samples_per_dim=0.5, snr=5.0))
+    >>> print(f"{best.time:.8f} {best.test_loss:.8f}")
+    2.70715491 4.13032908
+    """
+    require_float64("grok_theory.linear.optimal_stopping")
+    check_single(problem, "optimal_stopping")
+    if is_traced(problem.weight_decay):
+        return _either(as_arrays(problem))
+    return (_with_decay if float(np.asarray(problem.weight_decay)) > 0 else _without_decay)(as_arrays(problem))
+
+
+@jax.jit
+def _either(problem: TeacherStudent) -> OptimalStopping:
+    none = problem.weight_decay == 0
+    without = _without_decay(problem)
+    decayed = _with_decay(dataclasses.replace(problem, weight_decay=jnp.where(none, 1.0, problem.weight_decay)))
+    return jax.tree_util.tree_map(lambda a, b: jnp.where(none, a, b), without, decayed)

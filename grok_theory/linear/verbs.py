@@ -1,0 +1,118 @@
+"""The verbs of the linear wing: `solve`, `simulate`, `limits`, `ridge`, each for every Problem that has it."""
+
+from typing import Any
+
+from jax.typing import ArrayLike
+from jaxtyping import Array
+
+from ..errors import BadValue
+from ..results import Ensemble, Solution
+from .curves import solve_teacher_student
+from .experiment import simulate_teacher_student
+from .methods import GradientDescent, GradientFlow, Method
+from .problem import TeacherStudent
+from .ridge import Losses, teacher_student_limits, teacher_student_ridge
+
+__all__ = ["limits", "ridge", "simulate", "solve"]
+
+
+def solve(
+    problem: TeacherStudent, times: ArrayLike, *, method: Method = GradientFlow(), throw: bool = True
+) -> Solution:
+    """Learning curves of a linear student at the given times.
+
+    **Arguments:**
+    - `problem`: `TeacherStudent`.
+    - `times`: sorted, >= 0; units of tau with `GradientFlow()` (default), whole steps with `GradientDescent(...)`.
+    - `throw`: False hands a failed Solution back instead of raising `SolveFailed`.
+
+    **Returns:** a `Solution` with curves `train_loss`, `test_loss`, `weight_norm`, `test_bias`, `test_variance`,
+    `train_bias`, their numerical errors (difference of two quadrature rules), x = times. Goes through `jax.jit`,
+    `jax.vmap` (over fields or times) and `jax.grad`, also at samples_per_dim = 1; out-of-range traced values give nan.
+
+    Raises `BadValue` naming the argument, `Float64Required`, `SolveFailed`.
+
+    >>> import jax
+    ...
+    ... jax.config.update("jax_enable_x64", True)
+    >>> theory = solve(TeacherStudent(samples_per_dim=0.5, snr=5.0), [0.0, 10.0])
+    >>> print([f"{loss:.12f}" for loss in theory["test_loss"]])
+    ['6.000000000000', '4.333484019821']
+    """
+    _check_method(method)
+    return _pick("solve", problem, {TeacherStudent: solve_teacher_student})(problem, times, method, throw=throw)
+
+
+def simulate(
+    problem: TeacherStudent,
+    times: ArrayLike,
+    *,
+    runs: int,
+    key: Array,
+    dim: int | None = None,
+    method: Method = GradientFlow(),
+) -> Ensemble:
+    """Real runs of the same problem: drawn data, teacher, noise and start, trained exactly, at finite size.
+
+    **Arguments:**
+    - `problem`, `times`, `method`: as in `solve`.
+    - `runs`: how many. - `key`: a `jax.random.key`; run i uses `fold_in(key, i)`, so run 7 is the same among 8 or 800.
+    - `dim`: N, the number of weights; `samples_per_dim * dim` must be a whole number.
+
+    **Returns:** an `Ensemble` with the curves of `solve`, `valid` marking where theory speaks at this size.
+    Raises `BadValue` naming the argument (and the nearest usable `dim`), `TooLarge` before a large allocation.
+
+    >>> import jax
+    ...
+    ... jax.config.update("jax_enable_x64", True)
+    >>> real = simulate(TeacherStudent(2.0, 5.0), [0.0, 1.0], runs=3, key=jax.random.key(0), dim=20)
+    >>> real["test_loss"].shape
+    (3, 2)
+    """
+    _check_method(method)
+    run = _pick("simulate", problem, {TeacherStudent: simulate_teacher_student})
+    return run(problem, times, method, runs=runs, key=key, dim=dim)
+
+
+def limits(problem: TeacherStudent) -> Losses:
+    """Where the flow ends, t -> inf: `.train_loss`, `.test_loss` (inf at samples_per_dim = 1), `.weight_norm`.
+
+    With weight decay this is ridge regression at that penalty. Raises `BadValue`, `Float64Required`.
+
+    >>> import jax
+    ...
+    ... jax.config.update("jax_enable_x64", True)
+    >>> print(limits(TeacherStudent(samples_per_dim=2.0, snr=5.0)).test_loss)
+    2.0
+    """
+    return _pick("limits", problem, {TeacherStudent: teacher_student_limits})(problem)
+
+
+def ridge(problem: TeacherStudent, penalty: ArrayLike) -> Losses:
+    """Ridge regression with the penalty g of |y - wX|^2 + g |w|^2: `.train_loss`, `.test_loss`, `.weight_norm`.
+
+    `inr` and `weight_decay` are ignored. `penalty=0` is the limit penalty -> 0. Raises `BadValue`, `Float64Required`.
+
+    >>> import jax
+    ...
+    ... jax.config.update("jax_enable_x64", True)
+    >>> print(f"{ridge(TeacherStudent(samples_per_dim=0.9, snr=5.0), 0.2).test_loss:.10f}")
+    3.0000000000
+    """
+    return _pick("ridge", problem, {TeacherStudent: teacher_student_ridge})(problem, penalty)
+
+
+def _pick(verb: str, problem: Any, solvers: dict[type, Any]) -> Any:
+    if type(problem) not in solvers:
+        names = ", ".join(kind.__name__ for kind in solvers)
+        raise BadValue(
+            f"problem is a {type(problem).__name__}, but grok_theory.linear.{verb} takes {names}. Pass one of them."
+        )
+    return solvers[type(problem)]
+
+
+def _check_method(method: Any) -> None:
+    if not isinstance(method, (GradientFlow, GradientDescent)):
+        raise BadValue(
+            f"method is {method!r}, but it must be GradientFlow() or GradientDescent(learning_rate=...). Pass an object of one of them."
+        )

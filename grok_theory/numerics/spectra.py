@@ -1,0 +1,115 @@
+"""The Marchenko-Pastur law as a quadrature rule that is uniform in the aspect ratio, through 1, and in time.
+
+Wing spec `linear`, sections 4.1 and 6. The law is that of the eigenvalues l of X X^T, X of shape dim x samples with
+independent entries of variance 1/dim, alpha = samples/dim held fixed:
+
+    rho(l) = sqrt((l+ - l)(l - l-)) / (2 pi l) on [l-, l+],   l+- = (1 +- sqrt(alpha))^2,   an atom (1 - alpha)_+ at 0.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+__all__ = ["SpectralRule", "arcsine_rule", "marchenko_pastur_rule", "spectral_edges", "stieltjes"]
+
+
+class SpectralRule(NamedTuple):
+    """Nodes and weights that integrate a smooth function over the bulk of the law; the atom at zero apart.
+
+    `eigenvalues`, `weights`: shape (nodes,); `above_edge` is `eigenvalues - lower` without cancellation; `atom` is the
+    mass at l = 0; `lower` and `upper` are the edges of the bulk. int_bulk rho f = sum(weights * f(eigenvalues)).
+    """
+
+    eigenvalues: Float[Array, " nodes"]
+    weights: Float[Array, " nodes"]
+    above_edge: Float[Array, " nodes"]
+    atom: Float[Array, ""]
+    lower: Float[Array, ""]
+    upper: Float[Array, ""]
+
+
+def spectral_edges(samples_per_dim: ArrayLike) -> tuple[Array, Array]:
+    """Edges (l-, l+) of the bulk; l- keeps all its digits as alpha -> 1.
+
+    >>> low, high = spectral_edges(0.25)
+    >>> print(f"{low:.4f} {high:.4f}")
+    0.2500 2.2500
+    """
+    root = jnp.sqrt(samples_per_dim)
+    # (1 - a)/(1 + sqrt a) is 1 - sqrt(a) with its digits kept: at a = 1 - 1e-12 the plain form loses four of them.
+    return ((1 - samples_per_dim) / (1 + root)) ** 2, (1 + root) ** 2
+
+
+def _logistic_grid(step: float, left: float, right: float) -> tuple[np.ndarray, np.ndarray]:
+    """x = 1/(1+exp(-s)) and 1-x on the grid s = left, left + step, ... <= right: both to the last digit."""
+    s = np.arange(round(left / step), round(right / step) + 1) * step
+    return 1 / (1 + np.exp(-s)), 1 / (1 + np.exp(s))
+
+
+def marchenko_pastur_rule(
+    samples_per_dim: ArrayLike, *, step: float = 0.25, left: float = -110.0, right: float = 38.0
+) -> SpectralRule:
+    """Trapezoid rule in s, l = l- + 4 sqrt(alpha)/(1 + exp(-s)), for integrals over the bulk of the law.
+
+    The error falls like exp(-pi^2/step), uniformly in alpha (alpha = 1 included) and in t for integrands such as
+    exp(-l t) or (1 - eta l)^k: the strip |Im s| < pi is mapped to a region where they stay bounded.
+
+    **Arguments:**
+    - `samples_per_dim`: alpha > 0, a scalar (may be traced).
+    - `step`, `left`, `right`: grid in s; structure, not numbers to differentiate. The default has 593 nodes and
+      reaches 1e-15; `left` must stay far out, because mass near l = 0 decides train losses at late times.
+
+    **Returns:** a `SpectralRule`.
+
+    >>> rule = marchenko_pastur_rule(0.5)
+    >>> print(f"{rule.weights.sum():.12f} {(rule.weights * rule.eigenvalues).sum():.12f} {rule.atom:.1f}")
+    0.500000000000 0.500000000000 0.5
+    """
+    x, one_minus_x = _logistic_grid(step, left, right)
+    alpha = jnp.asarray(samples_per_dim, float)
+    lower, upper = spectral_edges(alpha)
+    width = 4 * jnp.sqrt(alpha)
+    above_edge = width * x
+    eigenvalues = lower + above_edge
+    weights = (step / (2 * np.pi)) * width**2 * (x * one_minus_x) ** 1.5 / eigenvalues
+    # At alpha = 1 JAX gives max(0, 1 - alpha) the slope -1/2, which is the one that makes d/dalpha of a whole integral
+    # (bulk and atom) right there.
+    return SpectralRule(eigenvalues, weights, above_edge, jnp.maximum(1 - alpha, 0.0), lower, upper)
+
+
+def arcsine_rule(
+    samples_per_dim: ArrayLike, *, step: float = 0.25, left: float = -80.0, right: float = 80.0
+) -> tuple[Array, Array]:
+    """Nodes and weights of (1/pi) int_0^pi h(1 + alpha + 2 sqrt(alpha) cos theta) dtheta: the mean of h over the arcsine law.
+
+    The substitution of `marchenko_pastur_rule`; the plain trapezoid in theta needs about 8 sqrt(t) nodes at alpha = 1.
+    """
+    x, one_minus_x = _logistic_grid(step, left, right)
+    alpha = jnp.asarray(samples_per_dim, float)
+    eigenvalues = spectral_edges(alpha)[0] + 4 * jnp.sqrt(alpha) * x
+    return eigenvalues, jnp.asarray((step / np.pi) * np.sqrt(x * one_minus_x))
+
+
+def stieltjes(penalty: ArrayLike, samples_per_dim: ArrayLike) -> Array:
+    """m(g) = int rho/(l + g), the atom included: trace of the resolvent at -g.
+
+    m = (b + R)/(2g), b = 1 - alpha - g, R = sqrt((g + l-)(g + l+)). Limit g -> 0+: 1/(alpha - 1) for alpha > 1.
+
+    **Arguments:**
+    - `penalty`: g > 0, unit of the eigenvalues.
+    - `samples_per_dim`: alpha > 0.
+
+    **Returns:** m, broadcast shape; relative error below 1e-14 for alpha in [.01, 100], g in [1e-14, 1e6].
+
+    >>> print(f"{stieltjes(0.2, 0.25):.12f}")
+    4.000000000000
+    """
+    lower, upper = spectral_edges(samples_per_dim)
+    b = 1 - samples_per_dim - penalty
+    root = jnp.sqrt((penalty + lower) * (penalty + upper))
+    falling = b < 0
+    # Two forms of one number; each is free of cancellation on its side.
+    return jnp.where(falling, 2 / jnp.where(falling, root - b, 1.0), (b + root) / (2 * penalty))
