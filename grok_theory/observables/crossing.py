@@ -1,0 +1,106 @@
+"""When a recorded curve gets past a threshold and stays there."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..errors import BadValue, check_finite
+from ..pytrees import record
+
+
+@record()
+class Crossing:
+    """When a curve crossed: scalars for one curve, arrays of shape (run,) for several.
+
+    **Fields:**
+    - `time`: interpolated linearly between grid points; nan if not reached.
+    - `lower`, `upper`: the grid points before and at the crossing. Not reached: the crossing lies beyond `lower` (the
+      end of the record, or the last point not past the threshold if it ends in an unfinished window of patience),
+      and `upper` is inf.
+    - `censored`: True where the record ends first.
+    """
+
+    time: Any
+    lower: Any
+    upper: Any
+    censored: Any
+
+
+def crossing_time(
+    x: ArrayLike, values: ArrayLike, threshold: float, *, patience: float = 0.0, rising: bool = False
+) -> Crossing:
+    """First time at which a curve is at or past `threshold` and stays there for `patience`.
+
+    The crossing is at the first grid point x_j such that the curve is at or past the threshold at every grid point of
+    [x_j, x_j + patience], and this window lies inside the record.
+
+    **Arguments:**
+    - `x`: (T,) strictly increasing times, steps, epochs; any spacing.
+    - `values`: (T,) or (run, T). A nan is never past the threshold, and is never interpolated from.
+    - `threshold`: in the unit of `values`.
+    - `patience`: >= 0, in the unit of `x`; `inf` asks that the curve stay past the threshold to the end of the record.
+    - `rising`: False for curves that fall past the threshold (losses), True for those that rise (accuracies).
+
+    NumPy in float64; does not need JAX's float64 switch, and does not go through `jit`.
+
+    >>> crossing = crossing_time([0, 1, 2, 3], [1.0, 0.6, 0.2, 0.1], 0.5)
+    >>> print(f"{crossing.time} in [{crossing.lower}, {crossing.upper}]")
+    1.25 in [1.0, 2.0]
+    """
+    x, values = check_record(x, values, "values")
+    check_finite("threshold", threshold, "Pass a number in the unit of the curve, for example 0.1 for a loss.")
+    if not patience >= 0:
+        raise BadValue(
+            f"patience is {patience}, but it must be zero or positive (inf: to the end of the record). "
+            "Pass a length in the unit of x."
+        )
+    past = values >= threshold if rising else values <= threshold  # False for nan
+    rows = [_first(x, v, p, threshold, patience) for v, p in zip(np.atleast_2d(values), np.atleast_2d(past))]
+    time, lower, upper = (np.array(column).reshape(values.shape[:-1])[()] for column in zip(*rows))
+    return Crossing(time, lower, upper, np.isnan(time))
+
+
+def check_record(x: ArrayLike, values: ArrayLike, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """`x` and `values` as float64; refuses an `x` that does not increase and shapes that do not fit."""
+    x, values = np.asarray(x, float), np.asarray(values, float)
+    if x.ndim != 1 or x.size == 0:
+        raise BadValue(
+            f"x has shape {x.shape}, but it must be a non-empty list of times. Pass the times of the record."
+        )
+    wrong = np.flatnonzero(~(np.isfinite(x) & np.concatenate([[True], np.diff(x) > 0])))
+    if wrong.size:
+        i = int(wrong[0])
+        before = f" and above x[{i - 1}] = {x[i - 1]}" if i else ""
+        raise BadValue(f"x[{i}] is {x[i]}, but it must be finite{before}. Sort the record by time and drop repeats.")
+    if values.ndim not in (1, 2) or values.shape[-1] != x.size or values.size == 0:
+        raise BadValue(
+            f"{name} has shape {values.shape}, but it must have shape ({x.size},) or (runs, {x.size}) to fit x. "
+            "Pass one value for every x."
+        )
+    return x, values
+
+
+def _first(x, values, past, threshold, patience):
+    """(time, lower, upper) of one curve."""
+    last_not_past = int(np.flatnonzero(~past)[-1]) if not past.all() else -1
+    # For each grid point, the next one that is not past the threshold (or one beyond the record).
+    following = np.where(past, x.size, np.arange(x.size))
+    following = np.minimum.accumulate(following[::-1])[::-1]
+    # First grid point beyond each window, which must end inside the record; 0.1 + 0.2 still meets a grid point at 0.3.
+    ends = x + patience
+    slack = 4 * np.finfo(float).eps * np.maximum(np.abs(x[0]), np.abs(x[-1]))
+    inside = (ends <= x[-1] + slack) | np.isinf(patience)
+    beyond = np.searchsorted(x, ends + slack, side="right")
+    found = np.flatnonzero(past & inside & (following >= beyond))
+    if found.size == 0:
+        # With a patience, the record may end in a window not yet complete: the crossing may be as early as its start.
+        return np.nan, x[max(last_not_past, 0)], np.inf
+    j = int(found[0])
+    if j == 0:
+        return x[0], x[0], x[0]
+    if not np.isfinite(values[j - 1]) or not np.isfinite(values[j]):
+        return x[j], x[j - 1], x[j]
+    # The point before is never past the threshold, or it would have been found.
+    share = (values[j - 1] - threshold) / (values[j - 1] - values[j])
+    return x[j - 1] + share * (x[j] - x[j - 1]), x[j - 1], x[j]

@@ -1,0 +1,80 @@
+"""Crossings against a literal reading of their definition."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grok_theory import BadValue
+from grok_theory.observables import crossing_time
+
+
+def literal(x, values, threshold, patience, rising):
+    """The definition word by word, point by point: (index or None)."""
+    past = [(v >= threshold if rising else v <= threshold) for v in values]
+    for j in range(len(x)):
+        if not (np.isinf(patience) or x[j] + patience <= x[-1]):
+            return None
+        if all(past[i] for i in range(j, len(x)) if x[i] <= x[j] + patience):
+            return j
+    return None
+
+
+@given(
+    st.lists(st.sampled_from([0.0, 0.2, 0.5, 0.8, 1.0, np.nan]), min_size=1, max_size=12),
+    st.sampled_from([0.0, 1.0, 2.0, 5.0, np.inf]),
+    st.booleans(),
+)
+def test_first_window_that_stays_past(values, patience, rising):
+    x = np.cumsum(np.arange(1.0, len(values) + 1))  # integers: no rounding in the literal reading
+    found, crossing = (
+        literal(x, values, 0.4, patience, rising),
+        crossing_time(x, values, 0.4, patience=patience, rising=rising),
+    )
+    assert crossing.censored == (found is None)
+    if found is None:
+        assert np.isnan(crossing.time)
+        assert crossing.upper == np.inf
+        assert crossing.lower in x
+    else:
+        assert crossing.upper == x[found]
+        assert crossing.lower == x[max(found - 1, 0)]
+        assert crossing.lower <= crossing.time <= crossing.upper
+
+
+def test_nan_is_never_past_and_never_interpolated_from():
+    crossing = crossing_time([0, 1, 2, 3], [1.0, np.nan, 0.1, 0.1], 0.5)
+    assert (crossing.time, crossing.lower, crossing.upper) == (2, 1, 2)
+    assert crossing_time([0, 1, 2, 3], [1.0, 0.1, np.nan, 0.1], 0.5, patience=2).censored
+
+
+def test_infinite_loss_before_the_crossing_is_not_interpolated_from():
+    assert crossing_time([0, 1, 2], [np.inf, 0.1, 0.1], 0.5).time == 1
+
+
+def test_crossing_at_the_start():
+    crossing = crossing_time([3, 4], [0.1, 0.1], 0.5)
+    assert (crossing.time, crossing.lower, crossing.upper, crossing.censored) == (3, 3, 3, False)
+
+
+def test_a_record_that_ends_inside_a_window_bounds_by_its_start():
+    """Past the threshold from x = 8 on, but the patience of 5 is not over at 10: crossed after 7, not after 10."""
+    crossing = crossing_time(np.arange(11), np.where(np.arange(11) < 8, 1.0, 0.0), 0.5, patience=5)
+    assert crossing.censored
+    assert crossing.lower == 7
+
+
+def test_windows_feel_no_round_off():
+    assert crossing_time(np.array([0.0, 0.1, 0.2, 0.3]), [1, 0, 0, 0], 0.5, patience=0.2).time == pytest.approx(0.05)
+
+
+def test_several_runs_are_several_curves():
+    values = np.array([[1.0, 0.5, 0.0], [1.0, 1.0, 1.0]])
+    both = crossing_time([0, 1, 2], values, 0.25)
+    np.testing.assert_array_equal(both.time, [1.5, np.nan])
+    np.testing.assert_array_equal(both.censored, [False, True])
+
+
+def test_bad_threshold():
+    with pytest.raises(BadValue, match=r"threshold is nan, but it must be finite.*Pass a number"):
+        crossing_time([0, 1], [1, 0], np.nan)

@@ -1,0 +1,154 @@
+"""The grokking delay against exact crossings, brute force, and repeated noisy runs."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grok_theory import BadValue
+from grok_theory.observables import delay_between, grokking_delay
+from grok_theory.observables.crossing import Crossing
+
+X = np.linspace(0, 100, 401)
+TRAIN = np.exp(-X / 5)
+TEST = 1 / (1 + np.exp((X - 60) / 3))
+BELOW = {"train_threshold": 0.1, "test_threshold": 0.1}
+
+
+def test_reference_numbers():
+    delay = grokking_delay(X, TRAIN, TEST, **BELOW)
+    assert delay.train_time == pytest.approx(11.51323, abs=5e-6)
+    assert delay.test_time == pytest.approx(66.59362, abs=5e-6)
+    assert delay.delay == pytest.approx(55.08038, abs=5e-6)
+    assert delay.interval == (54.75, 55.25)
+    # The exact crossings of the smooth curves lie inside what the grid leaves open.
+    assert 54.75 < (60 + 3 * np.log(9)) - 5 * np.log(10) < 55.25
+
+
+@given(
+    st.floats(0.5, 30), st.floats(30.5, 70), st.floats(0.05, 0.9), st.integers(60, 200), st.booleans(), st.booleans()
+)
+def test_exact_on_piecewise_linear_curves(train_corner, test_corner, threshold, size, rising_train, rising_test):
+    """Curves linear from 1 at 0 to 0 at their corner, the corner on the grid: the crossing is where algebra puts it."""
+    x = np.unique(np.concatenate([np.linspace(0, 100, size) ** 1.5 / 10, [train_corner, test_corner, 100.0]]))
+    curves = [np.maximum(0, 1 - x / corner) for corner in (train_corner, test_corner)]
+    train, test = (1 - c if up else c for c, up in zip(curves, (rising_train, rising_test)))
+    levels = [1 - threshold if up else threshold for up in (rising_train, rising_test)]
+    delay = grokking_delay(
+        x, train, test, train_threshold=levels[0], test_threshold=levels[1], rising=(rising_train, rising_test)
+    )
+    exact = (1 - threshold) * np.array([train_corner, test_corner])
+    np.testing.assert_allclose([delay.train_time, delay.test_time], exact, rtol=1e-12)
+    np.testing.assert_allclose(delay.delay, exact[1] - exact[0], rtol=1e-12, atol=1e-12 * exact[1])
+    assert delay.interval[0] <= delay.delay <= delay.interval[1]
+    assert not delay.censored
+    assert delay.fitted
+
+
+def test_negative_delay_is_legal():
+    assert grokking_delay(X, TEST, TRAIN, **BELOW).delay == pytest.approx(-55.08038, abs=5e-6)
+
+
+def test_a_test_curve_that_does_not_cross_gives_a_lower_bound():
+    delay = grokking_delay(X, TRAIN, np.full(X.shape, 0.8), **BELOW)
+    assert delay.censored
+    assert delay.delay == pytest.approx(100 - delay.train_time)
+    assert delay.median == (delay.delay, np.inf)
+    assert delay.interval == (100 - 11.75, np.inf)
+    assert "more than 88.4868" in str(delay)
+    assert np.isnan(delay.test_time)
+
+
+def test_a_train_curve_that_does_not_cross_gives_none():
+    delay = grokking_delay(X, np.full(X.shape, 0.8), TEST, **BELOW)
+    assert not delay.fitted
+    assert np.isnan(delay.delay)
+    assert np.isnan(delay.median).all()
+    assert "no delay" in str(delay)
+
+
+def test_runs_that_do_not_fit_are_left_out_and_counted():
+    train = np.array([TRAIN] * 8 + [np.ones(X.shape)])
+    delay = grokking_delay(X, train, np.array([TEST] * 9), **BELOW)
+    alone = grokking_delay(X, train[:8], np.array([TEST] * 8), **BELOW)
+    assert delay.median == alone.median
+    assert delay.interval == alone.interval
+    assert delay.fitted.sum() == 8
+    assert "1 that did not fit left out" in str(delay)
+
+
+@pytest.mark.parametrize(("runs", "rank"), [(5, 0), (6, 1), (8, 1), (9, 2), (15, 4), (20, 6), (100, 40)])
+def test_order_statistics(runs, rank):
+    """The textbook ranks at 95 %; five runs or fewer say nothing."""
+    delays = np.random.default_rng(runs).permutation(runs).astype(float)
+    zeros = np.zeros(runs)
+    free = Crossing(delays, delays, delays, zeros.astype(bool))
+    interval = delay_between(Crossing(zeros, zeros, zeros, zeros.astype(bool)), free).interval
+    assert interval == ((-np.inf, np.inf) if rank == 0 else (rank - 1, runs - rank))
+
+
+@given(st.integers(1, 30), st.data())
+def test_permuting_runs_changes_nothing(runs, data):
+    generator = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    test = np.array([np.maximum(0, 1 - X / c) for c in generator.uniform(20, 150, runs)])
+    train = np.array([np.maximum(0, 1 - X / c) for c in generator.uniform(1, 120, runs)])
+    order = generator.permutation(runs)
+    one, other = grokking_delay(X, train, test, **BELOW), grokking_delay(X, train[order], test[order], **BELOW)
+    assert repr(one.median) == repr(other.median)
+    assert one.interval == other.interval
+    np.testing.assert_array_equal(one.delay[order], other.delay)
+    # The interval holds the median, and censored runs can only widen it upwards.
+    if one.fitted.any():
+        assert one.interval[0] <= one.median[0] <= one.median[1] <= one.interval[1]
+
+
+def noisy_delays(generator, repetitions, runs=15):
+    """Per repetition: runs whose log-delay is normal around log 30, curves with noise, record to 60: some censored."""
+    x = np.linspace(0, 60, 121)
+    for _ in range(repetitions):
+        train_time = generator.uniform(2, 6, (runs, 1))
+        true_delay = 30 * np.exp(0.7 * generator.standard_normal((runs, 1)))
+        train = np.exp(-x * np.log(10) / train_time)
+        # The noise dies out away from the crossing, as in real logs, so that it moves crossings without inventing any.
+        test = 1 / (1 + np.exp((x - train_time - true_delay) / 2 + np.log(9)))
+        yield x, train, test * np.exp(0.05 * generator.standard_normal(test.shape))
+
+
+@pytest.mark.statistical
+def test_coverage_of_the_median(request):
+    """15 noisy runs, a fifth of them censored, 600 repetitions: coverage of the median at nominal 95 %."""
+    seed = 20260101 + (request.config.getoption("--key") or 0)
+    covered, censored, count = 0, 0, 600
+    for x, train, test in noisy_delays(np.random.default_rng(seed), count):
+        delay = grokking_delay(x, train, test, patience=1.0, **BELOW)
+        covered += delay.interval[0] <= 30 <= delay.interval[1]
+        censored += delay.censored.sum()
+    print(f"covered {covered} of {count}; censored {censored / (15 * count):.3f} of the runs")
+    assert censored > 0.1 * 15 * count
+    # Exact coverage of ranks 4 and 12 of 15 is 96.5 %; 93 % is more than six standard errors away.
+    assert 0.93 * count <= covered <= count
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"patience": -1.0}, ["patience is -1", "zero or positive", "Pass a length"]),
+        ({"patience": np.nan}, ["patience is nan", "zero or positive", "Pass a length"]),
+        ({"train_threshold": np.nan}, ["train_threshold is nan", "finite", "Pass a number"]),
+        ({"test_threshold": np.inf}, ["test_threshold is inf", "finite", "Pass a number"]),
+        ({"confidence": 1.0}, ["confidence is 1", "(0, 1)", "0.95"]),
+        ({"confidence": np.nan}, ["confidence is nan", "(0, 1)", "0.95"]),
+        ({"x": X[::-1]}, ["x[1] is 99.75", "above x[0] = 100", "Sort"]),
+        ({"x": np.where(X == 1.0, np.nan, X)}, ["x[4] is nan", "finite", "Sort"]),
+        ({"x": X[:10]}, ["train has shape (401,)", "(10,)", "one value for every x"]),
+        ({"x": np.zeros((0,))}, ["x has shape (0,)", "non-empty", "Pass"]),
+        ({"test": np.array([TEST, TEST])}, ["test has shape (2, 401)", "(401,) of train", "same runs"]),
+        ({"rising": (True, False, True)}, ["rising is (True, False, True)", "pair", "accuracies"]),
+    ],
+)
+def test_bad_values(change, words):
+    arguments = {"x": X, "train": TRAIN, "test": TEST, **BELOW, **change}
+    with pytest.raises(BadValue) as caught:
+        grokking_delay(arguments.pop("x"), arguments.pop("train"), arguments.pop("test"), **arguments)
+    for word in words:
+        assert word in str(caught.value)
