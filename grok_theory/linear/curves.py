@@ -18,7 +18,7 @@ from jaxtyping import Array, Float
 from ..errors import check_shape, check_times, require_float64
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
 from ..results import Solution, Status
-from .methods import GradientFlow, Method
+from .methods import FLOW, Method
 from .problem import TeacherStudent
 
 __all__ = ["QuadraticForm", "as_arrays", "curve_values", "is_legal", "mode_forms", "solve_teacher_student"]
@@ -104,7 +104,7 @@ def _solve(problem: TeacherStudent, method: Method, times: Float[Array, " times"
 
 
 def solve_teacher_student(
-    problem: TeacherStudent, times: ArrayLike, method: Method = GradientFlow(), *, throw: bool = True
+    problem: TeacherStudent, times: ArrayLike, method: Method = FLOW, *, throw: bool = True
 ) -> Solution:
     """See `grok_theory.linear.solve`."""
     require_float64("grok_theory.linear.solve")

@@ -13,8 +13,8 @@ from jaxtyping import Array, Float
 from ..errors import check_integer, check_key, check_memory, check_runs, check_size, check_times, require_float64
 from ..numerics.runs import run_batched
 from ..results import Ensemble
-from .curves import as_arrays, check_single, solve_teacher_student
-from .methods import GradientFlow, Method
+from .curves import CURVES, as_arrays, check_single, solve_teacher_student
+from .methods import FLOW, Method
 from .problem import TeacherStudent
 from .ridge import teacher_student_limits
 
@@ -114,16 +114,14 @@ def where_theory_speaks(problem: TeacherStudent, method: Method, times: Array, d
     clock = np.asarray(times) * float(rate)
     if abs(dim - samples) <= 3:
         early = clock <= 0.01 * dim**2
-        return dict.fromkeys(
-            ("train_loss", "test_loss", "weight_norm", "test_bias", "test_variance", "train_bias"), early
-        )
+        return dict.fromkeys(CURVES, early)
     early = clock <= 0.25 * dim ** (2 / 3)
     theory = solve_teacher_student(problem, times, method)
     ends = _decaying_ends(problem)
     return {
         # Later it is still described as long as what decays is no more than a tenth of what stays.
         name: early | (np.asarray(theory[name]) <= 1.1 * ends[name]) if name in ends else np.ones_like(early)
-        for name in ("train_loss", "test_loss", "weight_norm", "test_bias", "test_variance", "train_bias")
+        for name in CURVES
     }
 
 
@@ -137,7 +135,7 @@ def _decaying_ends(problem: TeacherStudent) -> dict[str, float]:
 
 
 def simulate_teacher_student(
-    problem: TeacherStudent, times: ArrayLike, method: Method = GradientFlow(), *, runs: int, key: Array, dim: int
+    problem: TeacherStudent, times: ArrayLike, method: Method = FLOW, *, runs: int, key: Array, dim: int
 ) -> Ensemble:
     """See `grok_theory.linear.simulate`."""
     require_float64("grok_theory.linear.simulate")

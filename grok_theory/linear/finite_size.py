@@ -3,7 +3,8 @@
 Wing spec `linear`, section 4.8. A curve is (1/N) sum_i f(l_i) z_i^2 over modes with Gaussian amplitudes z_i; both the
 amplitudes and the eigenvalues fluctuate. With f_tu the two-time form of `curves`, and for real Gaussian data
 
-    D[h] = (h(l-) + h(l+))/4 - (1/2pi) int_0^pi h(theta) dtheta,    c_k[h] = (2/pi) int_0^pi h(theta) cos(k theta) dtheta,
+    D[h] = (h(l-) + h(l+))/4 - (1/2pi) int_0^pi h(theta) dtheta,
+    c_k[h] = (2/pi) int_0^pi h(theta) cos(k theta) dtheta,
     mean shift = D[f_tt]/N,
     covariance = (2/N) int rho f_tu^2 + (1/N^2) (2 D[f_tu^2] + (1/2) sum_k k c_k[f_tt] c_k[f_uu]),
 
@@ -23,7 +24,7 @@ from ..errors import BadValue, check_positive, check_shape, check_times, is_trac
 from ..numerics.spectra import marchenko_pastur_rule, spectral_edges
 from ..pytrees import record
 from .curves import CURVES, STEP, QuadraticForm, as_arrays, check_single, is_legal, mode_forms
-from .methods import GradientDescent, GradientFlow, Method
+from .methods import FLOW, GradientDescent, Method
 from .problem import TeacherStudent
 
 __all__ = ["Fluctuations", "fluctuations"]
@@ -117,13 +118,11 @@ def _fluctuations(problem: TeacherStudent, method: Method, times: Array, dim: Ar
     )
 
 
-def fluctuations(
-    problem: TeacherStudent, times: ArrayLike, dim: ArrayLike, *, method: Method = GradientFlow()
-) -> Fluctuations:
+def fluctuations(problem: TeacherStudent, times: ArrayLike, dim: ArrayLike, *, method: Method = FLOW) -> Fluctuations:
     """Finite-size shift of the mean, spread of single runs and their covariance in time, for every curve.
 
     **Arguments:**
-    - `times`: as in `solve`. - `dim`: N, the number of weights; > 0. - `method`: `GradientFlow()` or `GradientDescent(...)`.
+    - `times`, `method`: as in `solve`. - `dim`: N, the number of weights; > 0.
 
     **Returns:** `.mean_shift`, `.std` (times,), `.covariance` (times, times): dictionaries keyed by curve name. The
     first terms in 1/N; where they hold (and where not) stands in the wing's documentation.

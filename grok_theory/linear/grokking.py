@@ -25,9 +25,9 @@ LOG_TIMES, SCAN = (-12.0, 42.0), 541  # natural logarithms of the times that are
 
 @record()
 class GrokkingTime:
-    """Two clocks in units of tau: `train_time`, `test_time`, `delay` (nan if the train error never falls), `estimate` of the test time.
+    """Two clocks in units of tau: `train_time`, `test_time`, and their difference `delay`.
 
-    `estimate` is None where its logarithm has no meaning (no decay, alpha >= 1, no initial weights), nan when traced.
+    `delay` is nan if the train error never falls. `estimate` of the test time is None where its logarithm has no meaning (no decay, alpha >= 1, no initial weights), nan when traced.
     """
 
     train_time: Array

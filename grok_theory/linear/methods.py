@@ -14,7 +14,7 @@ from ..numerics.spectra import spectral_edges
 from ..pytrees import record
 from ..results import Dynamics
 
-__all__ = ["GradientDescent", "GradientFlow", "Method"]
+__all__ = ["FLOW", "GradientDescent", "GradientFlow", "Method"]
 
 
 @record()
@@ -118,3 +118,4 @@ class GradientDescent:
 
 
 Method = GradientFlow | GradientDescent
+FLOW = GradientFlow()  # the default of every verb

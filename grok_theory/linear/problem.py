@@ -25,8 +25,8 @@ class TeacherStudent:
 
     Every loss and the weight norm scale with `noise`^2. Curves: `train_loss` = mean square error on the training set
     (no factor 1/2, without the penalty), `test_loss` = expected square error on a fresh *noisy* label, `weight_norm` =
-    \\|\\|w\\|\\|^2/N, `test_bias` and `test_variance` (test_loss = noise^2 + bias + variance; the first from teacher and
-    initial weights, the second from label noise), `train_bias` (the part of train_loss from teacher and initial weights).
+    w.w/N, `test_bias` and `test_variance` (test_loss = noise^2 + bias + variance; the first from teacher and initial
+    weights, the second from label noise), `train_bias` (the part of train_loss from teacher and initial weights).
     """
 
     samples_per_dim: ArrayLike

@@ -9,16 +9,14 @@ from ..errors import BadValue
 from ..results import Ensemble, Solution
 from .curves import solve_teacher_student
 from .experiment import simulate_teacher_student
-from .methods import GradientDescent, GradientFlow, Method
+from .methods import FLOW, GradientDescent, GradientFlow, Method
 from .problem import TeacherStudent
 from .ridge import Losses, teacher_student_limits, teacher_student_ridge
 
 __all__ = ["limits", "ridge", "simulate", "solve"]
 
 
-def solve(
-    problem: TeacherStudent, times: ArrayLike, *, method: Method = GradientFlow(), throw: bool = True
-) -> Solution:
+def solve(problem: TeacherStudent, times: ArrayLike, *, method: Method = FLOW, throw: bool = True) -> Solution:
     """Learning curves of a linear student at the given times.
 
     **Arguments:**
@@ -50,7 +48,7 @@ def simulate(
     runs: int,
     key: Array,
     dim: int | None = None,
-    method: Method = GradientFlow(),
+    method: Method = FLOW,
 ) -> Ensemble:
     """Real runs of the same problem: drawn data, teacher, noise and start, trained exactly, at finite size.
 
@@ -114,5 +112,6 @@ def _pick(verb: str, problem: Any, solvers: dict[type, Any]) -> Any:
 def _check_method(method: Any) -> None:
     if not isinstance(method, (GradientFlow, GradientDescent)):
         raise BadValue(
-            f"method is {method!r}, but it must be GradientFlow() or GradientDescent(learning_rate=...). Pass an object of one of them."
+            f"method is {method!r}, but it must be GradientFlow() or GradientDescent(learning_rate=...). "
+            "Pass an object of one of them."
         )

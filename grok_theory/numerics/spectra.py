@@ -83,7 +83,7 @@ def marchenko_pastur_rule(
 def arcsine_rule(
     samples_per_dim: ArrayLike, *, step: float = 0.25, left: float = -80.0, right: float = 80.0
 ) -> tuple[Array, Array]:
-    """Nodes and weights of (1/pi) int_0^pi h(1 + alpha + 2 sqrt(alpha) cos theta) dtheta: the mean of h over the arcsine law.
+    """Nodes and weights of the mean over the arcsine law, (1/pi) int_0^pi h(1 + alpha + 2 sqrt(alpha) cos theta) dtheta.
 
     The substitution of `marchenko_pastur_rule`; the plain trapezoid in theta needs about 8 sqrt(t) nodes at alpha = 1.
     """
