@@ -4,7 +4,20 @@ from importlib import import_module
 from typing import Any
 
 _NAMES = {
+    "ExactReduction": "experiment",
+    "ExplicitNetwork": "experiment",
+    "FrozenKernel": "experiment",
+    "KernelEigenvector": "labels",
+    "KernelSpectrum": "closed_forms",
+    "LossParts": "closed_forms",
     "QuadraticCommittee": "problem",
+    "escape_time": "closed_forms",
+    "kernel_spectrum": "closed_forms",
+    "largest_stable_learning_rate": "closed_forms",
+    "population_alignment": "closed_forms",
+    "simulate": "experiment",
+    "tangent_kernel": "closed_forms",
+    "test_loss_decomposition": "closed_forms",
 }
 
 __all__ = [*_NAMES]

@@ -1,0 +1,182 @@
+"""Exact formulas of the quadratic committee: test loss and its parts, tangent kernel, spectrum, alignment, escape.
+
+Inputs are x ~ N(0, I_D / D) throughout and the target is y = (1/2) (beta . x)^2. Sections 4.1, 4.2 of Kumar, Bordelon,
+Gershman, Pehlevan, arXiv 2310.06110; where the printed constants are wrong these are the corrected ones, see the page
+`docs/lazy_rich.md`. The escape time and the stability rule are this package's.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ..errors import check_integer, check_non_negative
+from ..pytrees import record
+from .problem import QuadraticCommittee
+
+
+@record()
+class LossParts:
+    """The test loss and what it is made of; total = variance + misalignment + linear_power.
+
+    `variance`: the network misses the mean of the target. `misalignment`: its quadratic form points elsewhere.
+    `linear_power`: it spends output on a linear function that the target does not have; the hump of grokking.
+    """
+
+    total: Any
+    variance: Any
+    misalignment: Any
+    linear_power: Any
+
+
+def test_loss_decomposition(
+    second_moment: Float[Array, "dim dim"],
+    mean_weight: Float[Array, " dim"],
+    teacher: Float[Array, " dim"],
+    *,
+    output_scale: Any,
+    curvature: Any,
+    initial_second_moment: Float[Array, "dim dim"] | None = None,  # noqa: PT028 (no test)
+    initial_mean_weight: Float[Array, " dim"] | None = None,  # noqa: PT028
+) -> LossParts:
+    """Mean squared test error over x ~ N(0, I_D / D), exact for every width and dimension.
+
+    With A = alpha eps (M - M0) - beta beta^T:
+    L = (1/4)(tr A / D)^2 [variance] + |A|_F^2 / (2 D^2) [misalignment] + alpha^2 |wbar - wbar0|^2 / D [linear power].
+
+    **Arguments:**
+    - `second_moment`: M = (1/N) sum_i w_i w_i^T; with trained readouts v_i the weighted (1/N) sum_i v_i w_i w_i^T.
+    - `mean_weight`: wbar = (1/N) sum_i w_i, weighted alike.
+    - `teacher`: beta, of any norm.
+    - `initial_second_moment`, `initial_mean_weight`: M0, wbar0 of a centred network; leave out if it is not centred.
+    """
+    dim = teacher.shape[0]
+    if initial_second_moment is not None:
+        second_moment = second_moment - initial_second_moment
+    if initial_mean_weight is not None:
+        mean_weight = mean_weight - initial_mean_weight
+    gap = output_scale * curvature * second_moment - jnp.outer(teacher, teacher)
+    variance = jnp.square(jnp.trace(gap) / dim) / 4
+    misalignment = jnp.sum(jnp.square(gap)) / (2 * dim**2)
+    linear_power = jnp.square(output_scale) * jnp.sum(jnp.square(mean_weight)) / dim
+    return LossParts(variance + misalignment + linear_power, variance, misalignment, linear_power)
+
+
+# pytest would collect it as a test wherever it is imported.
+test_loss_decomposition.__test__ = False  # type: ignore[attr-defined]
+
+
+def tangent_kernel(
+    inputs: Float[Array, "samples dim"],
+    other_inputs: Float[Array, "others dim"],
+    second_moment: Float[Array, "dim dim"],
+    mean_weight: Float[Array, " dim"],
+    *,
+    curvature: Any,
+) -> Float[Array, "samples others"]:
+    """Tangent kernel of the committee with fixed readouts, without its factor alpha^2 / N.
+
+    K(x, x') = s (1 + eps wbar . (x + x') + eps^2 x^T M x'), s = x . x'; at a wide start s + eps^2 s^2.
+    """
+    overlap = inputs @ other_inputs.T
+    linear = (inputs @ mean_weight)[:, None] + (other_inputs @ mean_weight)[None, :]
+    return overlap * (1 + curvature * linear + curvature**2 * (inputs @ second_moment @ other_inputs.T))
+
+
+class Mode(NamedTuple):
+    """Eigenvalue of a kernel operator and how many eigenfunctions share it."""
+
+    eigenvalue: Any
+    multiplicity: int
+
+
+class KernelSpectrum(NamedTuple):
+    """Spectrum of the wide start's kernel s + eps^2 s^2 over x ~ N(0, I_D / D)."""
+
+    linear: Mode
+    traceless_quadratic: Mode
+    radial: Mode
+
+
+def kernel_spectrum(curvature: Any, dim: int) -> KernelSpectrum:
+    """Eigenvalues of the tangent kernel at a wide start (M = I, wbar = 0) over x ~ N(0, I_D / D).
+
+    Linear functions: 1/D, D times. Traceless quadratic forms: 2 eps^2 / D^2, D (D + 1) / 2 - 1 times. The radial mode
+    |x|^2: (eps^2 / D)(1 + 2/D), once. Eigenvalues times multiplicities sum to E K(x, x) = 1 + eps^2 (1 + 2/D) exactly.
+    The paper prints 2 eps / D^2 and (1/D)(1 + 2/D) for the last two, which break that sum. A lazy network needs a
+    number of samples of order D^2 / (2 eps^2) to see the quadratic target.
+    """
+    check_non_negative("curvature", curvature, "Pass eps, for example 0.5.")
+    dim = check_integer("dim", dim, 2, "Pass the number of input dimensions, for example 100.")
+    square = curvature * curvature
+    return KernelSpectrum(
+        Mode(1.0 / dim, dim),
+        Mode(2.0 * square / dim**2, dim * (dim + 1) // 2 - 1),
+        Mode(square / dim * (1.0 + 2.0 / dim), 1),
+    )
+
+
+def population_alignment(
+    second_moment: Float[Array, "dim dim"],
+    mean_weight: Float[Array, " dim"],
+    teacher: Float[Array, " dim"],
+    *,
+    curvature: Any,
+) -> Any:
+    """Alignment of the tangent kernel with the target over the input distribution, neither of them centred.
+
+    A = <y K y'> / (sqrt(<K^2>) <y^2>) with b2 = |beta|^2 and
+    <y K y'> = eps^2 / (4 D^4) [b2^2 tr M + 8 b2 beta^T M beta];   <y^2> = 3 b2^2 / (4 D^2);
+    <K^2> = 1/D + 2 eps^2 |wbar|^2 (D + 2) / D^3 + eps^4 [(D + 6) tr M^2 + 2 (tr M)^2] / D^4.
+    The paper's numerator lacks the factor 1/4. The alignment on a data set (Gram form) is `kernels.alignment`.
+    """
+    dim = teacher.shape[0]
+    b2 = jnp.sum(jnp.square(teacher))
+    trace = jnp.trace(second_moment)
+    along = teacher @ second_moment @ teacher
+    target_kernel_target = curvature**2 / (4 * dim**4) * (b2**2 * trace + 8 * b2 * along)
+    target_square = 3 * b2**2 / (4 * dim**2)
+    kernel_square = (
+        1 / dim
+        + 2 * curvature**2 * jnp.sum(jnp.square(mean_weight)) * (dim + 2) / dim**3
+        + curvature**4 * ((dim + 6) * jnp.sum(jnp.square(second_moment)) + 2 * trace**2) / dim**4
+    )
+    return target_kernel_target / (jnp.sqrt(kernel_square) * target_square)
+
+
+def escape_time(problem: QuadraticCommittee, *, dim: int | None = None) -> Any:
+    """Estimated time, in tau, at which the network leaves the lazy plateau: (alpha / (4 eps)) ln(1 / (alpha eps rho0)).
+
+    rho0 = m0^2 is the share of the starting weights along the teacher; with `dim` the share m0^2 + (1 - m0^2) / dim of
+    a finite network. It grows at rate 4 eps / alpha once the mean of the target is fitted, up to 1 / (alpha eps).
+    0 where the start is beyond that already (no plateau); infinite for eps = 0, and for m0 = 0 without `dim`.
+    This is an estimate for many samples per dimension; the delay of a curve is `observables.grokking_delay`.
+    """
+    problem.check()
+    if dim is not None:
+        problem = problem.dressed(dim)
+    overlap = jnp.square(problem.teacher_overlap)
+    growth = 4 * jnp.asarray(problem.curvature) / problem.output_scale
+    full = problem.output_scale * problem.curvature * overlap
+    # Inner `where`s keep gradients finite where the answer is 0 or infinite.
+    escapes = full > 0
+    time = -jnp.log(jnp.where(escapes, full, 1.0)) / jnp.where(escapes, growth, 1.0)
+    return jnp.where(escapes, jnp.maximum(time, 0.0), jnp.inf)
+
+
+def largest_stable_learning_rate(problem: QuadraticCommittee, largest_target: Any) -> Any:
+    """Largest eta_hat at which descent is stable both at the start and at the fit, where the largest target is given.
+
+    At the fit a sample of target y has the multiplier 1 - (2 eta_hat / kappa)(1 + c eps^2 + 2 eps y / alpha), c = 1 if
+    centred. At the start the kernel matrix has the largest eigenvalue (1 + sqrt kappa)^2 + eps^2, or, once
+    eps^2 > 1 + kappa^(-1/2), the constant function's: eps^2 (kappa + 1 + 1 / (eps^2 - 1)) (an outlier leaves the bulk:
+    Baik, Ben Arous, Peche 2005). Stable is eta_hat below kappa over the largest of these numbers.
+    """
+    kappa, square = jnp.asarray(problem.samples_per_dim), jnp.square(jnp.asarray(problem.curvature))
+    sample = 1 + square * (1 if problem.centred else 0) + 2 * problem.curvature * largest_target / problem.output_scale
+    bulk = jnp.square(1 + jnp.sqrt(kappa)) + square
+    leaves = square > 1 + 1 / jnp.sqrt(kappa)
+    outlier = square * (kappa + 1 + 1 / (jnp.where(leaves, square, 2.0) - 1))
+    return kappa / jnp.maximum(sample, jnp.where(leaves, outlier, bulk))

@@ -1,0 +1,349 @@
+"""The Problem run for real: data drawn, network trained, curves read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.special import ndtri
+
+from ..errors import (
+    BadValue,
+    check_integer,
+    check_key,
+    check_memory,
+    check_positive,
+    check_runs,
+    check_size,
+    require_float64,
+)
+from ..pytrees import record
+from ..results import Dynamics, Ensemble, Status
+from .closed_forms import largest_stable_learning_rate
+from .draws import (
+    Data,
+    data_key,
+    draw_inputs,
+    quadratic_targets,
+    start_moments,
+    test_key,
+    weights_key,
+)
+from .explicit_network import Network, draw_parameters, run_network
+from .frozen_kernel import run_frozen_kernel
+from .problem import QuadraticCommittee
+from .reduction import Run, committee_output, observe, run_descent, run_flow
+from .timing import X_NAME, check_tau, dynamics_of, steps_of
+
+_STRUCTURE = ("labels", "stratified", "orthogonal_start", "test_samples")
+
+
+@record(static=_STRUCTURE)
+class ExactReduction:
+    """Train by the closed equations of wbar and M: exact at every width, infinite included, and free of it in cost.
+
+    **Fields:**
+    - `learning_rate`: eta_hat of descent; None is gradient flow.
+    - `labels`: other targets, a function (inputs, train_inputs) -> targets at inputs, for example
+      `KernelEigenvector(3, curvature)`; then the test loss is a mean over `test_samples` fresh inputs, without parts.
+    - `stratified`: draw the P values of beta . x one in each of P equally likely strata. The same limit, less noise.
+    - `orthogonal_start`: start weights whose random part has no share along the teacher, so that rho0 = m0^2 as in the
+      theory of infinite dimension, instead of m0^2 + (1 - m0^2) / D.
+    - `tolerance`: of the flow, local error of the output in units of 1.
+    """
+
+    learning_rate: float | None = None
+    labels: Callable | None = None
+    stratified: bool = True
+    orthogonal_start: bool = False
+    test_samples: int = 2048
+    tolerance: float = 1e-5
+
+
+@record(static=_STRUCTURE)
+class FrozenKernel:
+    """Kernel regression with the tangent kernel of the start, on the data and start of `ExactReduction`.
+
+    This is the network linearised around its start, at every width. Fields as there.
+    """
+
+    learning_rate: float | None = None
+    labels: Callable | None = None
+    stratified: bool = True
+    orthogonal_start: bool = False
+    test_samples: int = 2048
+
+
+@record(static=("activation", "train_readout", "linearised", *_STRUCTURE))
+class ExplicitNetwork:
+    """Train all weights by automatic differentiation, full-batch descent. Needs a width.
+
+    **Fields:**
+    - `learning_rate`: eta_hat; every trained parameter moves by eta = eta_hat N D / alpha^2 times its gradient.
+    - `activation`: an elementwise function; None is the Problem's h + (eps/2) h^2.
+    - `train_readout`: train the readouts too; they start at 1.
+    - `linearised`: train the network's first-order expansion around its start.
+    - `init_scale`: factor on all starting weights.
+    - the others as in `ExactReduction`; with another activation the test loss is a mean over `test_samples`.
+    """
+
+    learning_rate: float
+    activation: Callable | None = None
+    train_readout: bool = False
+    linearised: bool = False
+    init_scale: Any = 1.0
+    labels: Callable | None = None
+    stratified: bool = True
+    orthogonal_start: bool = False
+    test_samples: int = 2048
+
+
+Method = ExactReduction | FrozenKernel | ExplicitNetwork
+
+
+def simulate(
+    problem: QuadraticCommittee,
+    times: Any,
+    *,
+    dim: int,
+    width: int | None = None,
+    runs: int,
+    key: jax.Array,
+    method: Method | None = None,
+) -> Ensemble:
+    """Train `runs` committees on `samples_per_dim * dim` samples of their own and read their curves.
+
+    **Arguments:**
+    - `times`: tau, (T,), >= 0, non-decreasing; multiples of the method's learning rate, if it has one.
+    - `dim`: D; `samples_per_dim * dim` must be a whole number. `width`: N; None is infinite (not for ExplicitNetwork).
+    - `key`: run i draws from fold_in(key, i). The same key gives every method the same data and start.
+    - `method`: `ExactReduction()` by default.
+
+    **Returns:** an Ensemble with curves train_loss, test_loss, variance, misalignment, linear_power, teacher_overlap,
+    mean_power, bulk_power, weight_norm, alignment (docs/lazy_rich.md has their meanings and who lacks which), and
+    stats["second_moment"], stats["mean_weight"] at the last time, (runs, D, D) and (runs, D). A run that diverged is
+    nan from there on, and `status` says so. Raises BadValue naming field, value and remedy.
+    """
+    require_float64("lazy_rich.simulate")
+    method = ExactReduction() if method is None else method
+    problem.check()
+    samples = _check(problem, dim, width, method)
+    dynamics = _dynamics(method)
+    times = check_tau(times, method.learning_rate)
+    runs, _ = check_runs(runs), check_key(key)
+    _refuse_what_does_not_fit(samples, dim, width, runs, times.size)
+    # One run a call: the batch of fixed size is one, so a run's digits cannot depend on the others.
+    results = [_run(problem, times, jax.random.fold_in(key, i), dim, samples, width, method) for i in range(runs)]
+    stacked: Run = jax.tree_util.tree_map(lambda *leaves: np.stack(leaves), *results)
+    stats = {
+        "dim": dim,
+        "samples": samples,
+        "width": np.inf if width is None else width,
+        "stratified": method.stratified,
+        "orthogonal_start": method.orthogonal_start,
+        "second_moment": stacked.last.second,
+        "mean_weight": stacked.last.mean,
+        **stacked.work,
+    }
+    if isinstance(method, ExactReduction) and method.learning_rate is None:
+        stats["tolerance"] = method.tolerance
+    return Ensemble(problem, times, stacked.curves, X_NAME, dynamics, stats=stats, status=_status(problem, stacked))
+
+
+def _check(problem: QuadraticCommittee, dim: int, width: int | None, method: Method) -> int:
+    """Refuse sizes and methods that do not fit; the number of samples."""
+    if not isinstance(method, Method):
+        raise BadValue(
+            f"method is {method!r}, but it must be ExactReduction(...), FrozenKernel(...) or ExplicitNetwork(...). "
+            "The methods of theory belong to solve."
+        )
+    check_integer("dim", dim, 2, "Pass the number of input dimensions, for example 100.")
+    if any(np.ndim(leaf) for leaf in jax.tree_util.tree_leaves(problem)):
+        raise BadValue("problem holds arrays, but simulate takes one Problem of plain numbers. Loop over the batch.")
+    samples = check_size(
+        "samples_per_dim * dim", float(problem.samples_per_dim) * dim, knob="dim", per=float(problem.samples_per_dim)
+    )
+    explicit = isinstance(method, ExplicitNetwork)
+    if width is None and explicit:
+        raise BadValue("width is None, but ExplicitNetwork needs one. Pass width=500, or use ExactReduction().")
+    if width is not None:
+        check_integer("width", width, 1, "Pass the number of neurons, or None for infinitely many.")
+        if width % 2 and float(problem.teacher_overlap) > 0:
+            raise BadValue(
+                f"width is {width}, but with teacher_overlap > 0 it must be even, so that the signs balance. "
+                f"Pass width={width + 1}."
+            )
+    check_integer("test_samples", method.test_samples, 1, "Pass how many fresh inputs measure the test loss.")
+    for name in ("labels", "activation"):
+        if getattr(method, name, None) is not None and not callable(getattr(method, name)):
+            raise BadValue(f"{name} is {getattr(method, name)!r}, but it must be a function of arrays, or None.")
+    if isinstance(method, ExactReduction):
+        check_positive("tolerance", method.tolerance, "Pass the local error allowed, for example 1e-5.")
+    if explicit:
+        check_positive("init_scale", method.init_scale, "Pass the factor on the starting weights, for example 1.0.")
+        if method.learning_rate is None:
+            raise BadValue(
+                "learning_rate is None, but ExplicitNetwork takes steps. Pass eta_hat, for example "
+                "ExplicitNetwork(learning_rate=0.05), or use ExactReduction() for gradient flow."
+            )
+    if method.learning_rate is not None:
+        check_positive("learning_rate", method.learning_rate, "Pass eta_hat, for example 0.1.")
+        _refuse_unstable_steps(problem, samples, method)
+    return samples
+
+
+def _refuse_unstable_steps(problem: QuadraticCommittee, samples: int, method: Method) -> None:
+    other = getattr(method, "activation", None) or getattr(method, "train_readout", False) or method.labels
+    if other:
+        return  # the rule is the committee's; what diverges is reported by `status`
+    scale = getattr(method, "init_scale", 1.0)
+    scaled = QuadraticCommittee(
+        problem.output_scale * scale,
+        problem.curvature * scale,
+        problem.samples_per_dim,
+        problem.teacher_overlap,
+        problem.centred,
+    )
+    frozen = isinstance(method, FrozenKernel) or getattr(method, "linearised", False)
+    largest = 0.0 if frozen else float(ndtri(1 - 1 / (2 * samples))) ** 2 / 2
+    limit = float(largest_stable_learning_rate(scaled, largest))
+    if not method.learning_rate < limit:
+        raise BadValue(
+            f"learning_rate is {method.learning_rate}, but descent on {samples} samples is stable only below "
+            f"{limit:.4g}. Pass a smaller one, or None for gradient flow."
+        )
+
+
+def _refuse_what_does_not_fit(samples: int, dim: int, width: int | None, runs: int, times: int) -> None:
+    neurons = width or 0
+    working = 8.0 * (6 * samples * dim + 12 * dim**2 + 4 * neurons * (dim + samples))
+    kept = 8.0 * runs * (dim**2 + dim + 10 * times)
+    check_memory(
+        f"Training with dim = {dim}, {samples} samples, width = {width} and keeping {runs} runs",
+        working + kept,
+        "Lower dim, width or runs.",
+    )
+
+
+def _dynamics(method: Method) -> Dynamics:
+    """Flow or descent; a variant of the Problem is named, so that no theory of the plain one is held against it."""
+    plain = dynamics_of(method.learning_rate)
+    variant = ["frozen kernel"] if isinstance(method, FrozenKernel) else []
+    if isinstance(method, ExplicitNetwork):
+        if method.activation is not None:
+            variant.append(f"activation {getattr(method.activation, '__name__', method.activation)}")
+        if method.train_readout:
+            variant.append("trained readout")
+        if method.linearised:
+            variant.append("frozen kernel")
+        if float(method.init_scale) != 1.0:
+            variant.append(f"starting weights times {float(method.init_scale):g}")
+    if method.labels is not None:
+        variant.append("given labels")
+    return Dynamics(", ".join([plain.name, *variant]), plain.parameters)
+
+
+def _status(problem: QuadraticCommittee, stacked: Run) -> Status:
+    finite = np.isfinite(np.stack([c.sum(axis=1) for c in stacked.curves.values()])).all(axis=0)
+    if not finite.all():
+        which = np.flatnonzero(~finite)
+        return Status(
+            2,
+            failed=f"{which.size} of {finite.size} runs diverged (the first is run {which[0]}) and are nan from there "
+            "on. Use a smaller learning_rate or tolerance, or gradient flow.",
+        )
+    if float(problem.samples_per_dim) < 1:
+        return Status(1, noted="samples_per_dim is below 1, where this wing is not tested.")
+    return Status(0)
+
+
+def _run(problem, times, key, dim, samples, width, method) -> Run:
+    method_numbers = {"learning_rate": method.learning_rate, "tolerance": getattr(method, "tolerance", None)}
+    numbers = {name: jnp.float64(v) for name, v in method_numbers.items() if v is not None}
+    scale = jnp.float64(getattr(method, "init_scale", 1.0))
+    plain = jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, jnp.float64), problem)
+    counts = None if method.learning_rate is None else jnp.asarray(steps_of(times, method.learning_rate))
+    network = None
+    if isinstance(method, ExplicitNetwork):
+        network = Network(method.activation, method.train_readout, method.linearised)
+    run = _one_run(
+        plain,
+        jnp.asarray(times),
+        counts,
+        key,
+        numbers,
+        scale,
+        dim=dim,
+        samples=samples,
+        width=width,
+        kind=type(method),
+        network=network,
+        labels=method.labels,
+        stratified=method.stratified,
+        orthogonal_start=method.orthogonal_start,
+        test_samples=method.test_samples,
+    )
+    return jax.tree_util.tree_map(np.asarray, run)
+
+
+@partial(
+    jax.jit,
+    static_argnames=(
+        *("dim", "samples", "width", "kind", "network", "labels"),
+        *("stratified", "orthogonal_start", "test_samples"),
+    ),
+)
+def _one_run(
+    problem,
+    times,
+    counts,
+    key,
+    numbers,
+    init_scale,
+    *,
+    dim,
+    samples,
+    width,
+    kind,
+    network,
+    labels,
+    stratified,
+    orthogonal_start,
+    test_samples,
+) -> Run:
+    inputs = draw_inputs(data_key(key), samples, dim, stratified=stratified)
+    targets = quadratic_targets if labels is None else partial(labels, train_inputs=inputs)
+    data = Data(inputs, targets(inputs))
+    test = None
+    if labels is not None or (network is not None and network.activation is not None):
+        fresh = draw_inputs(test_key(key), test_samples, dim, stratified=stratified)
+        test = Data(fresh, targets(fresh))
+    rate = numbers.get("learning_rate")
+    if network is not None:
+        start = draw_parameters(
+            weights_key(key), problem, width, dim, init_scale=init_scale, orthogonal_start=orthogonal_start
+        )
+        return run_network(problem, network, start, data, test, counts, rate)
+    start = start_moments(weights_key(key), problem, dim, width, orthogonal_start=orthogonal_start)
+
+    def test_curves(moments):
+        output = committee_output(problem, moments, start, test.inputs)
+        return {"test_loss": jnp.mean(jnp.square(test.targets - output))}
+
+    if kind is FrozenKernel:
+        return run_frozen_kernel(problem, start, data, times, rate, None if test is None else test_curves)
+
+    def curves(problem, moments, start, data):
+        read = observe(problem, moments, start, data)
+        if test is None:
+            return read
+        exact_for_the_teacher = {"variance", "misalignment", "linear_power", "alignment"}
+        return {name: c for name, c in read.items() if name not in exact_for_the_teacher} | test_curves(moments)
+
+    if rate is None:
+        return run_flow(problem, start, data, times, numbers["tolerance"], curves)
+    return run_descent(problem, start, data, counts, rate, curves)
