@@ -1,0 +1,127 @@
+"""`grok-theory solve`: the theory's curves for any public Problem."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def command(
+    problem: Annotated[str | None, typer.Argument(help="WING.PROBLEM; without it, list all.")] = None,
+    fields: Annotated[list[str] | None, typer.Argument(help="field=value of the problem.")] = None,
+    times: Annotated[
+        str,
+        typer.Option(
+            "--times", "--x", help="low:high:count (logs), low:high:count:linear, ...:steps, or a list 0,1,2.5."
+        ),
+    ] = "0.1:10:20",
+    method: Annotated[str | None, typer.Option(help='How to solve, for example "GradientDescent(0.1)".')] = None,
+    out: Annotated[Path | None, typer.Option(help="Save to this file: .npz (all of it) or .csv (curves).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """Solve a theory: grok-theory solve linear.TeacherStudent samples_per_dim=0.5 snr=5 --times 0.1:10:60"""
+    from .precision import use_float64
+
+    use_float64()
+    from .problems import find_problem, keywords_of, make_problem, public_names
+    from .values import read_axis, read_value
+    from .waiting import waiting
+
+    if problem is None:
+        _list(as_json)
+        return
+    wing, cls = find_problem(problem)
+    made, more = make_problem(wing, cls, fields or [], keywords_of(wing.solve, "method", "throw"))
+    if method is not None:
+        more["method"] = read_value("method", _called(method), public_names(wing))
+    axis = read_axis(times)
+    with waiting(f"solving {problem}"):
+        solution = wing.solve(made, axis, **more)
+    if out is not None:
+        _save(solution, out)
+    if as_json:
+        from .as_json import write_json
+
+        write_json({"kind": "solution", **described(solution)})
+    else:
+        _show(solution)
+
+
+def described(solution: Any) -> dict[str, Any]:
+    """A Solution as a dict for JSON, without its two-time fields."""
+    return {
+        "problem": solution.problem,
+        "dynamics": str(solution.dynamics),
+        "method": repr(solution.method),
+        "status": {"level": solution.status.name, "text": solution.status.text},
+        "x_name": solution.x_name,
+        "x_unit": solution.x_unit,
+        "x": solution.x,
+        "curves": solution.curves,
+        "numerical_error": solution.numerical_error,
+        "stats": solution.stats,
+    }
+
+
+def _called(method: str) -> str:
+    # `--method GradientFlow` is short for `GradientFlow()`.
+    return f"{method}()" if method.isidentifier() else method
+
+
+def _save(solution: Any, out: Path) -> None:
+    if out.suffix == ".csv":
+        import numpy as np
+
+        from ..storage import write_whole
+
+        columns = {solution.x_name: solution.x, **solution.curves}
+        rows = zip(*(np.asarray(column, float).tolist() for column in columns.values()), strict=True)
+        lines = [",".join(columns), *(",".join(map(repr, row)) for row in rows)]
+        write_whole(out, ("\n".join(lines) + "\n").encode())
+    else:
+        solution.save(out)
+
+
+def _show(solution: Any) -> None:
+    import numpy as np
+    from rich.console import Console
+    from rich.table import Table
+
+    print(solution)
+    table = Table(box=None, pad_edge=False)
+    for name in (solution.x_name, *solution.curves):
+        table.add_column(name, justify="right")
+    columns = [np.asarray(column, float) for column in (solution.x, *solution.curves.values())]
+    if all(column.ndim == 1 for column in columns):
+        for row in zip(*columns, strict=True):
+            table.add_row(*(f"{value:.6g}" for value in row))
+        # Into a pipe or file the table is never cut.
+        console = Console() if sys.stdout.isatty() else Console(width=40 + 24 * len(columns))
+        console.print()
+        console.print(table)
+
+
+def _list(as_json: bool) -> None:
+    import dataclasses
+    from importlib import import_module
+
+    from .problems import WINGS, problems_of
+
+    found = {}
+    for wing_name in WINGS:
+        for name, cls in problems_of(import_module(f"grok_theory.{wing_name}")).items():
+            fields = [
+                f.name + ("" if f.default is f.default_factory is dataclasses.MISSING else f"={f.default}")
+                for f in dataclasses.fields(cls)
+            ]
+            found[f"{wing_name}.{name}"] = fields
+    if as_json:
+        from .as_json import write_json
+
+        write_json(found)
+        return
+    for name, fields in found.items():
+        print(name, *fields)

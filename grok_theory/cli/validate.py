@@ -1,0 +1,100 @@
+"""`grok-theory validate`: theory against runs; the exit code is the verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+EXIT_CODES = {"agrees": 0, "disagrees": 1, "underpowered": 3}
+
+
+def command(
+    problem: Annotated[str, typer.Argument(help="WING.PROBLEM, as `grok-theory solve` lists them.")],
+    fields: Annotated[
+        list[str] | None, typer.Argument(help="field=value of the problem, and of the runs (dim=400).")
+    ] = None,
+    times: Annotated[str, typer.Option("--times", "--x", help="As in `grok-theory solve`.")] = "0.1:10:20",
+    runs: Annotated[int, typer.Option(help="How many independent runs.")] = 20,
+    key: Annotated[int, typer.Option(help="Seed of the runs.")] = 0,
+    margin: Annotated[float, typer.Option(help="Relative difference that would matter.")] = 0.05,
+    curve: Annotated[list[str] | None, typer.Option(help="Curve to judge (repeatable); default all both have.")] = None,
+    where: Annotated[str | None, typer.Option(help="low:high, the range of x to judge.")] = None,
+    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.99,
+    method: Annotated[str | None, typer.Option(help='How to solve, for example "GradientDescent(0.1)".')] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Judge these runs instead of simulating: a CSV with columns run, x and one a curve."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """Hold real runs against the theory. Exit code: 0 agrees, 1 disagrees, 3 underpowered, 2 bad input."""
+    from .precision import use_float64
+
+    use_float64()
+    import jax
+
+    from .. import compare
+    from .problems import find_problem, keywords_of, make_problem, public_names
+    from .solve import _called
+    from .values import read_axis, read_value
+    from .waiting import waiting
+
+    wing, cls = find_problem(problem)
+    of_runs = keywords_of(wing.simulate, "method", "runs", "key")
+    made, more = make_problem(wing, cls, fields or [], of_runs)
+    methods = {} if method is None else {"method": read_value("method", _called(method), public_names(wing))}
+    axis = read_axis(times)
+    with waiting(f"solving {problem}"):
+        solution = wing.solve(made, axis, **methods)
+    if data is not None:
+        ensemble = _read_runs(data, solution, curve)
+    else:
+        taken = methods if "method" in keywords_of(wing.simulate) else {}
+        with waiting(f"{runs} runs of {problem}"):
+            ensemble = wing.simulate(made, axis, runs=runs, key=jax.random.key(key), **taken, **more)
+    agreement = compare(solution, ensemble, margin=margin, curves=curve, where=_range(where), confidence=confidence)
+    if as_json:
+        from .as_json import write_json
+
+        write_json({"kind": "agreement", "verdict": agreement.verdict, **_described(agreement)})
+    else:
+        print(agreement)
+    raise typer.Exit(EXIT_CODES[agreement.verdict])
+
+
+def _read_runs(path: Path, solution: Any, curves: list[str] | None) -> Any:
+    from ..results import Ensemble
+
+    return Ensemble.from_csv(
+        path,
+        problem=solution.problem,
+        dynamics=solution.dynamics,
+        x=solution.x_name,
+        x_unit=solution.x_unit,
+        curves=curves or ["test_loss"],
+        run="run",
+    )
+
+
+def _range(text: str | None) -> tuple[float, float] | None:
+    from ..errors import BadValue
+
+    if text is None:
+        return None
+    try:
+        low, high = (float(part) for part in text.split(":"))
+    except ValueError:
+        raise BadValue(f"where is {text!r}, but it must be low:high. Write for example --where 0.1:10.") from None
+    return low, high
+
+
+def _described(agreement: Any) -> dict[str, Any]:
+    return {
+        "problem": agreement.problem,
+        "runs": agreement.runs,
+        "confidence": agreement.confidence,
+        "x_name": agreement.x_name,
+        "curves": agreement.curves,
+    }
