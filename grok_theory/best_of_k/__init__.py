@@ -1,0 +1,8 @@
+"""Wing 4: inference-time scaling with a judge (Halder & Pehlevan 2025, arXiv 2512.19905), exact at every k and temperature."""
+
+from .methods import BestOfK, Exact, HighTemperature, LargeK
+from .posterior import posterior
+from .problem import LinearJudge, Posterior, Prompt
+from .solve import solve
+
+__all__ = ["BestOfK", "Exact", "HighTemperature", "LargeK", "LinearJudge", "Posterior", "Prompt", "posterior", "solve"]

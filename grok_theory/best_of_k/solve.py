@@ -1,0 +1,246 @@
+"""The error of the kept answer against the number of samples: one door for all problems and methods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+
+from ..errors import BadValue, check_between, check_shape, is_traced, require_float64
+from ..results import Dynamics, Solution, Status
+from . import closed_forms
+from .averages import population_curves, prompt_curves
+from .methods import BestOfK, Exact, HighTemperature, LargeK
+from .posterior import posterior
+from .problem import LinearJudge, Posterior, Prompt
+
+# Curves of fewer samples are padded to a power of two of at least this: lengths share a compilation.
+_SHORTEST = 16
+# A population is averaged by a second quadrature; its error estimate is measured to be good to this much more.
+_POPULATION_ALLOWANCE = 1000.0
+_LARGEST_ERROR = 1e-6
+
+
+def solve(
+    problem: Prompt | Posterior | LinearJudge,
+    samples: ArrayLike | Sequence[float],
+    *,
+    temperature: ArrayLike,
+    method: Any = None,
+    throw: bool = True,
+) -> Solution:
+    """Expected error of the answer a judge keeps out of k, its score being minus the squared distance to its favourite.
+
+    **Arguments:**
+    - `problem`: `Prompt`, `Posterior`, or a `LinearJudge`, which is solved at its `posterior`.
+    - `samples`: (T,) answers drawn, k; any real >= 1, in any order, `inf` allowed.
+    - `temperature`: of the softmax over scores, in units of squared error; 0 (best of k) to inf (no selection). Traced
+      values must lie in (0, inf).
+    - `method`: `Exact()` if left out; `LargeK()`, `HighTemperature()`, `BestOfK()` are limits to hold beside it.
+    - `throw`: raise `SolveFailed` where the answer cannot be trusted; False returns it with its status.
+
+    **Returns:** `Solution` over `samples` with curves `error` = E (kept - truth)^2, `judged_error` = E (kept -
+    favourite)^2, for a `Prompt` also `bias` = E (kept - truth); `stats` has `scaled_temperature` t = T/(2 s^2), `method`,
+    and for a `LinearJudge` the `posterior`. Relative error of `Exact` below 1e-11 (1e-9 for populations), estimated in
+    `numerical_error`. Differentiable in gaps, variances, spread and temperature > 0 (not at reward variance 0).
+
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> kept = solve(Prompt(teacher_gap=0.3, reward_gap=1.0), [1, 2, float("inf")], temperature=1.0)
+    >>> print(kept["error"].round(6))
+    [1.09     0.603616 0.467778]
+    """
+    require_float64("best_of_k.solve")
+    if not isinstance(problem, (Prompt, Posterior, LinearJudge)):
+        raise BadValue(
+            f"problem is {type(problem).__name__}, but it must be a Prompt, Posterior or LinearJudge. "
+            "Build one, for example best_of_k.Prompt(0.3, 0.3)."
+        )
+    method = Exact() if method is None else method
+    if not isinstance(method, (Exact, LargeK, HighTemperature, BestOfK)):
+        raise BadValue(
+            f"method is {method!r}, but it must be one of Exact(), LargeK(), HighTemperature(), BestOfK(). Leave it out."
+        )
+    problem.check()
+    solved = posterior(problem) if isinstance(problem, LinearJudge) else problem
+    check_samples(samples)
+    check_temperature(temperature)
+    for name, value in vars(solved).items():
+        check_shape(name, value, (), "Map a batch of problems with jax.vmap, one number each inside.")
+    _check_reach(method, temperature)
+
+    k = jnp.asarray(samples, float)
+    result = evaluate(solved, k, temperature, method)
+    spread = jnp.asarray(solved.spread, float)
+    stats = {"scaled_temperature": jnp.asarray(temperature, float) / (2 * spread**2), "method": type(method).__name__}
+    if isinstance(problem, LinearJudge):
+        stats["posterior"] = solved
+    return Solution(
+        problem=problem,
+        x=k,
+        curves=result["curves"],
+        x_name="samples",
+        dynamics=Dynamics("selection", {"temperature": temperature}),
+        method=method,
+        numerical_error=result["numerical_error"],
+        status=Status(result["level"], noted=_noted(method), failed=_failed(method)),
+        stats=stats,
+    ).checked(throw)
+
+
+def check_samples(samples: Any) -> None:
+    """Refuse what is no list of real k >= 1."""
+    check_shape("samples", samples, (None,) if np.size(samples) else (0,), "Pass a list, for example [1, 4, 16, 64].")
+    check_between("samples", samples, 1.0, np.inf, "Pass numbers of answers, for example [1, 4, 16, 64].")
+
+
+def check_temperature(temperature: Any) -> None:
+    """Refuse what is no temperature in [0, inf]."""
+    check_shape("temperature", temperature, (), "Pass one number; map several with jax.vmap.")
+    check_between("temperature", temperature, 0.0, np.inf, "Pass 0 for best-of-k, inf for no selection.")
+
+
+def evaluate(problem: Prompt | Posterior, k: jax.Array, temperature: Any, method: Any) -> dict[str, Any]:
+    """Curves, numerical errors and status level of a checked problem; `k` (T,) float64."""
+    problem = jax.tree_util.tree_map(partial(jnp.asarray, dtype=float), problem)
+    fixed = is_traced(temperature) or 0 < temperature < np.inf
+    # T = 0 and T = inf are other formulas, so they are decided here, outside any trace.
+    kind = "warm" if fixed else ("best" if temperature == 0 else "uniform")
+    length = max(_SHORTEST, 2 ** int(np.ceil(np.log2(max(k.size, 1)))))
+    padded = jnp.concatenate([k, jnp.ones(length - k.size)])
+    result = _curves(problem, padded, jnp.asarray(temperature, float), method=method, kind=kind)
+    curves = {name: curve[: k.size] for name, curve in result["curves"].items()}
+    errors = {name: curve[: k.size] for name, curve in result["numerical_error"].items()}
+    return {"curves": curves, "numerical_error": errors, "level": jnp.max(result["levels"][: k.size], initial=jnp.int8(0))}
+
+
+@partial(jax.jit, static_argnames=("method", "kind"))
+def _curves(problem, k, temperature, *, method, kind):
+    legal = _legal(problem) & ((temperature > 0) & (temperature < jnp.inf) if kind == "warm" else True)
+    made = (_exact if isinstance(method, Exact) else _limit)(problem, k, temperature, method, kind)
+    relative = made["relative"]
+    fine = legal & (k >= 1)
+    finite = [jnp.isfinite(curve) for curve in made["curves"].values()]
+    good = fine & jnp.stack(finite).all(axis=0) & (relative < _LARGEST_ERROR)
+    allowed = made["rtol"]
+    levels = jnp.where(good, jnp.where(relative <= allowed, 0, 1), 2).astype(jnp.int8)
+    # Out of range is nan, never a number; a curve that is merely inaccurate stays, for throw=False.
+    keep = lambda curve: jnp.where(fine, curve, jnp.nan)  # noqa: E731
+    return {
+        "curves": {name: keep(curve) for name, curve in made["curves"].items()},
+        "numerical_error": {name: keep(curve) for name, curve in made["numerical_error"].items()},
+        "levels": levels,
+    }
+
+
+def _legal(problem):
+    finite = jnp.stack([jnp.isfinite(v) for name, v in vars(problem).items() if name in _NEEDED]).all()
+    legal = finite & (problem.spread > 0)
+    if isinstance(problem, Posterior):
+        q, v, c = problem.teacher_variance, problem.reward_variance, problem.covariance
+        legal = legal & (q >= 0) & (v >= 0) & (c**2 <= q * v * (1 + 1e-9))
+    return legal
+
+
+_NEEDED = {"teacher_gap", "reward_gap", "spread", "teacher_variance", "reward_variance", "covariance"}
+
+
+def _exact(problem, k, temperature, method, kind):
+    gaps = closed_forms.second_moments(problem)
+    limit = _many_samples(problem, gaps, temperature, kind)
+    if kind == "uniform":
+        curves = {name: jnp.full(k.shape, value) for name, value in limit.items()}
+        error = {name: jnp.zeros(k.shape) for name in curves}
+    else:
+        infinite = jnp.isinf(k)
+        finite = jnp.where(infinite, 1.0, jnp.maximum(k, 1.0))
+        average = prompt_curves if isinstance(problem, Prompt) else population_curves
+        made = average(problem, finite, None if kind == "best" else temperature, method.nodes)
+        curves = {name: jnp.where(infinite, limit[name], curve) for name, curve in made["curves"].items()}
+        error = {name: jnp.where(infinite, 0.0, curve) for name, curve in made["numerical_error"].items()}
+    # The judged error never vanishes and sets the accuracy of the quadrature; `error` adds v_D to a part of its size.
+    positive = jnp.where(curves["judged_error"] > 0, curves["judged_error"], 1.0)
+    relative = jax.lax.stop_gradient(error["judged_error"] / positive)
+    rtol = method.rtol * (1.0 if isinstance(problem, Prompt) else _POPULATION_ALLOWANCE)
+    return {"curves": curves, "numerical_error": error, "relative": relative, "rtol": rtol}
+
+
+def _many_samples(problem, gaps, temperature, kind):
+    """Limits k -> inf at fixed temperature, closed forms; for T = inf the law of a single answer."""
+    s2 = problem.spread**2
+    t = {"warm": temperature / (2 * s2), "best": jnp.zeros(()), "uniform": np.inf}[kind]
+    limit = {
+        "error": s2 * closed_forms.many_samples_limit(gaps, t),
+        "judged_error": s2 * closed_forms.many_samples_limit(closed_forms.judged(gaps), t),
+    }
+    if isinstance(problem, Prompt):
+        limit["bias"] = problem.judge_gap + (1.0 if kind == "uniform" else t / (1 + t)) * problem.reward_gap
+    return limit
+
+
+def _limit(problem, k, temperature, method, kind):
+    gaps, s2 = closed_forms.second_moments(problem), problem.spread**2
+    seen = closed_forms.judged(gaps)
+    t = jnp.asarray(jnp.inf) if kind == "uniform" else temperature / (2 * s2)
+    if isinstance(method, LargeK):
+        curves = {
+            name: closed_forms.many_samples_limit(g, t) + closed_forms.many_samples_correction(g, t) / k
+            for name, g in (("error", gaps), ("judged_error", seen))
+        }
+    elif isinstance(method, HighTemperature):
+        options = {"order": method.order, "as_published": method.as_published}
+        curves = {
+            name: closed_forms.high_temperature_series(g, k, t, **options)
+            for name, g in (("error", gaps), ("judged_error", seen))
+        }
+    else:
+        curves = {name: closed_forms.best_of_k_law(g, k) for name, g in (("error", gaps), ("judged_error", seen))}
+    curves = {name: s2 * curve for name, curve in curves.items()}
+    if isinstance(problem, Prompt):
+        curves["bias"] = _limit_of_bias(problem, gaps, k, t, method, curves)
+    return {"curves": curves, "numerical_error": {}, "relative": jnp.zeros(k.shape), "rtol": 0.0}
+
+
+def _limit_of_bias(problem, gaps, k, t, method, curves):
+    if isinstance(method, HighTemperature):
+        return closed_forms.high_temperature_bias(problem.teacher_gap, gaps, problem.reward_gap, k, t, method.order)
+    if isinstance(method, BestOfK):
+        # Close to its favourite the density of answers has slope DR/s^2: M_1 = (DR/s^2) M_2.
+        return problem.judge_gap + problem.reward_gap / problem.spread**2 * curves["judged_error"]
+    # The same first correction as the error: rho times the change of the limit from t to t/2.
+    heat, half = t / (1 + t), t / (2 + t)
+    change = closed_forms.many_samples_spread(gaps, t) * (heat - half)
+    return problem.judge_gap + problem.reward_gap * (heat + change / k)
+
+
+def _check_reach(method, temperature):
+    if is_traced(temperature):
+        return
+    if isinstance(method, BestOfK) and temperature != 0:
+        raise BadValue(f"temperature is {temperature}, but BestOfK() is a law of temperature 0. Pass 0, or use Exact().")
+    if isinstance(method, LargeK) and not 0 < temperature < np.inf:
+        raise BadValue(
+            f"temperature is {temperature}, but LargeK() needs it in (0, inf). Use BestOfK() at 0, Exact() anywhere."
+        )
+    if isinstance(method, HighTemperature) and temperature == 0:
+        raise BadValue("temperature is 0, but HighTemperature() needs it positive. Use BestOfK() or Exact().")
+
+
+def _noted(method):
+    return (
+        f"the estimated error of the quadrature exceeds rtol = {getattr(method, 'rtol', 0.0):g} (a thousand times that for a "
+        "population). Read numerical_error; a reward variance far above spread^2 is what costs digits."
+    )
+
+
+def _failed(method):
+    if isinstance(method, Exact):
+        return (
+            "a value is out of range (spread > 0, variances >= 0, samples >= 1, 0 < temperature < inf inside traces), or the "
+            "quadrature lost more than 1e-6. Bring the problem into range, or raise Exact(nodes=...)."
+        )
+    return "this limit does not exist here: its mean over prompts diverges, or a value is out of range. Use Exact()."
