@@ -99,7 +99,8 @@ def finite_size_test_loss(dim: ArrayLike, samples: ArrayLike, signal: ArrayLike)
 def interpolation_threshold_test_loss(times: ArrayLike, signal: ArrayLike) -> Array:
     """Late test error at alpha = 1, no decay: 1/2 + c sqrt(t) + S/sqrt(2 pi t).
 
-    c = 2 (2 - sqrt 2)/sqrt(pi) = 0.6609892. Corrections vanish as t -> inf; the constant 1/2 was found numerically (to 1e-5), the rest is derived.
+    c = 2 (2 - sqrt 2)/sqrt(pi) = 0.6609892. Corrections vanish as t -> inf; the constant 1/2 was found numerically
+    (to 1e-5), the rest is derived.
     """
     t = jnp.asarray(times, float)
     return 0.5 + 2 * (2 - jnp.sqrt(2.0)) / jnp.sqrt(jnp.pi) * jnp.sqrt(t) + signal / jnp.sqrt(2 * jnp.pi * t)

@@ -27,7 +27,8 @@ LOG_TIMES, SCAN = (-12.0, 42.0), 541  # natural logarithms of the times that are
 class GrokkingTime:
     """Two clocks in units of tau: `train_time`, `test_time`, and their difference `delay`.
 
-    `delay` is nan if the train error never falls. `estimate` of the test time is None where its logarithm has no meaning (no decay, alpha >= 1, no initial weights), nan when traced.
+    `delay` is nan if the train error never falls. `estimate` of the test time is None where its logarithm has no
+    meaning (no decay, alpha >= 1, no initial weights), and nan instead of None when traced.
     """
 
     train_time: Array

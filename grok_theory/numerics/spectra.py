@@ -13,7 +13,14 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-__all__ = ["SpectralRule", "arcsine_rule", "marchenko_pastur_rule", "spectral_edges", "stieltjes"]
+__all__ = [
+    "SpectralRule",
+    "arcsine_rule",
+    "marchenko_pastur_density",
+    "marchenko_pastur_rule",
+    "spectral_edges",
+    "stieltjes",
+]
 
 
 class SpectralRule(NamedTuple):
@@ -41,6 +48,19 @@ def spectral_edges(samples_per_dim: ArrayLike) -> tuple[Array, Array]:
     root = jnp.sqrt(samples_per_dim)
     # (1 - a)/(1 + sqrt a) is 1 - sqrt(a) with its digits kept: at a = 1 - 1e-12 the plain form loses four of them.
     return ((1 - samples_per_dim) / (1 + root)) ** 2, (1 + root) ** 2
+
+
+def marchenko_pastur_density(eigenvalues: ArrayLike, samples_per_dim: ArrayLike) -> Array:
+    """The density of the bulk, sqrt((l+ - l)(l - l-))/(2 pi l), zero outside; the atom (1 - alpha)_+ at 0 not included.
+
+    >>> print(f"{marchenko_pastur_density(1.0, 1.0):.12f}")
+    0.275664447711
+    """
+    lower, upper = spectral_edges(samples_per_dim)
+    l = jnp.asarray(eigenvalues, float)
+    inside = (l > lower) & (l < upper)
+    safe = jnp.where(inside, l, (lower + upper) / 2)
+    return jnp.where(inside, jnp.sqrt((upper - safe) * (safe - lower)) / (2 * jnp.pi * safe), 0.0)
 
 
 def _logistic_grid(step: float, left: float, right: float) -> tuple[np.ndarray, np.ndarray]:
@@ -83,7 +103,7 @@ def marchenko_pastur_rule(
 def arcsine_rule(
     samples_per_dim: ArrayLike, *, step: float = 0.25, left: float = -80.0, right: float = 80.0
 ) -> tuple[Array, Array]:
-    """Nodes and weights of the mean over the arcsine law, (1/pi) int_0^pi h(1 + alpha + 2 sqrt(alpha) cos theta) dtheta.
+    """Nodes and weights of (1/pi) int_0^pi h(1 + alpha + 2 sqrt(alpha) cos theta) dtheta, the mean over the arcsine law.
 
     The substitution of `marchenko_pastur_rule`; the plain trapezoid in theta needs about 8 sqrt(t) nodes at alpha = 1.
     """
