@@ -59,6 +59,12 @@ class QuadraticCommittee:
                 f"centred is {self.centred!r}, but it must be True or False. True subtracts the start's output."
             )
 
+    def in_range(self) -> Any:
+        """The conditions of `check` as an array of booleans: for solvers, where numbers are traced."""
+        overlap = jnp.asarray(self.teacher_overlap)
+        scales = (jnp.asarray(self.output_scale) > 0) & (jnp.asarray(self.samples_per_dim) > 0)
+        return scales & (jnp.asarray(self.curvature) >= 0) & (overlap >= 0) & (overlap < 1)
+
     def dressed(self, dim: int) -> QuadraticCommittee:
         """The problem as a network of `dim` inputs meets it: m0 -> sqrt(m0^2 + (1 - m0^2) / dim).
 

@@ -1,0 +1,178 @@
+"""The lazy limit, output_scale -> infinity: kernel descent with the tangent kernel of the start, on Gaussian data.
+
+s runs over the Marchenko-Pastur law of (1/P) Z^T Z as the P samples see it (weight density / kappa, the rest at s = 0;
+l = kappa s below). z and e are the residuals' parts along the target's mean and its fluctuation. With a = 2 eta_hat /
+kappa, B = 1 - a (l + eps^2), < > over that law, z_0 = 1/2, e_0 = sqrt(1/2), c_0 = 0, Z, E the sums of z, e so far:
+
+    train = <z^2 + e^2>,   linear power = kappa a^2 <l (Z^2 + E^2)>,   test = (1/2 - c)^2 + 1/2 + linear power
+    mu = <z>,   c += a eps^2 kappa mu,   z <- B z - a eps^2 kappa mu,   e <- B e.
+
+(The constant is not orthogonal to the row space of the inputs, so it cannot be split off.) Derivation: this package.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from ..errors import BadValue, is_traced, require_float64
+from ..numerics.spectra import marchenko_pastur_rule
+from ..pytrees import record
+from ..results import Solution, Status
+from .closed_forms import largest_stable_learning_rate
+from .problem import QuadraticCommittee
+from .timing import X_NAME, check_tau, dynamics_of, steps_of
+
+_FAILED = "Descent diverged, or the Problem is out of range (teacher_overlap must be 0). Use a smaller learning_rate."
+_NOTE = "output_scale is ignored: this is the limit in which it is infinite."
+
+
+@record()
+class LazyLimit:
+    """Solve the limit output_scale -> infinity of a centred Problem without teacher overlap.
+
+    `learning_rate` is eta_hat of descent, None is gradient flow. Exact up to quadrature (1e-9); a flow's train loss
+    below 1e-22 is rounding.
+    """
+
+    learning_rate: float | None = None
+
+
+def solve_lazy_limit(problem: QuadraticCommittee, times: Any, method: LazyLimit, throw: bool) -> Solution:
+    """The curves of the lazy limit at `times`; called by `solve`."""
+    require_float64("lazy_rich.solve")
+    problem.check()
+    if not problem.centred:
+        raise BadValue(
+            "centred is False, but the lazy limit exists for centred networks only: the output at the start would "
+            "diverge. Pass centred=True."
+        )
+    overlap = problem.teacher_overlap
+    if not is_traced(overlap) and np.any(np.asarray(overlap) != 0):
+        raise BadValue(
+            f"teacher_overlap is {overlap}, but LazyLimit is solved for 0 only. Pass teacher_overlap=0.0, or DMFT()."
+        )
+    times, dynamics = check_tau(times, method.learning_rate), dynamics_of(method.learning_rate)
+    plain = jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, float), problem)
+    if method.learning_rate is None:
+        curves, errors, good = _flow(plain, jnp.asarray(times))
+    else:
+        limit = largest_stable_learning_rate(plain, 0.0)
+        if not is_traced(limit) and bool(jnp.any(method.learning_rate >= limit)):
+            raise BadValue(
+                f"learning_rate is {method.learning_rate}, but the lazy limit is stable only below "
+                f"{float(jnp.min(limit)):.4g}. Pass a smaller one, or None for gradient flow."
+            )
+        steps = steps_of(times, method.learning_rate)
+        curves, errors, good = _descent(plain, jnp.asarray(steps), jnp.float64(method.learning_rate), int(steps[-1]))
+    status = Status(jnp.where(good, 1, 2).astype(jnp.int8), noted=_NOTE, failed=_FAILED)
+    return Solution(problem, times, curves, X_NAME, dynamics, method, numerical_error=errors, status=status).checked(
+        throw
+    )
+
+
+def _law(kappa: Array, step: float) -> tuple[Array, Array]:
+    """Nodes l = kappa s and weights of the law seen by the samples; the last node is the mass at 0."""
+    rule = marchenko_pastur_rule(kappa, step=step)
+    weights = rule.weights / kappa
+    return jnp.append(rule.eigenvalues, 0.0), jnp.append(weights, jnp.maximum(1 - 1 / kappa, 0.0))
+
+
+def _curves(train: Array, mean_fit: Array, linear_power: Array) -> dict[str, Array]:
+    variance = jnp.square(0.5 - mean_fit)
+    misalignment = jnp.full_like(variance, 0.5)
+    return {
+        "train_loss": train,
+        "test_loss": variance + misalignment + linear_power,
+        "variance": variance,
+        "misalignment": misalignment,
+        "linear_power": linear_power,
+    }
+
+
+def _judged(problem: QuadraticCommittee, fine: dict, coarse: dict, rounding: Any) -> tuple[dict, dict, Array]:
+    """The finer quadrature's curves; their error is what halving the nodes changes."""
+    finite = jnp.stack([jnp.isfinite(curve).all() for curve in fine.values()]).all()
+    good = finite & problem.in_range() & (problem.teacher_overlap == 0)
+    errors = {name: jnp.abs(fine[name] - coarse[name]) + rounding for name in fine}
+    return {name: jnp.where(good, curve, jnp.nan) for name, curve in fine.items()}, errors, good
+
+
+@jax.jit
+def _flow(problem: QuadraticCommittee, times: Array) -> tuple[dict, dict, Array]:
+    fine, coarse = (_flow_curves(problem, times, step) for step in (0.25, 0.5))
+    return _judged(problem, fine, coarse, 1e-14)
+
+
+def _flow_curves(problem: QuadraticCommittee, times: Array, step: float) -> dict[str, Array]:
+    kappa, square = problem.samples_per_dim, jnp.square(problem.curvature)
+    eigenvalues, weights = _law(kappa, step)
+    rates = eigenvalues + square  # of e; z has the rank-one eps^2 kappa < > besides
+
+    def at(time):
+        scaled = 2 / kappa * time
+        z, big_z, mean_big_z = _rank_one_exponential(rates, weights, square * kappa, scaled)
+        e = jnp.exp(-rates * scaled)
+        moving = rates > 0
+        big_e = jnp.where(moving, -jnp.expm1(-rates * scaled) / jnp.where(moving, rates, 1.0), scaled)
+        train = weights @ (jnp.square(z) / 4 + jnp.square(e) / 2)
+        # Z = integral of z dtau = (kappa/2) big_z / 2; the linear power is 4 <s (Z^2 + E^2)>, s = l / kappa.
+        power = kappa * (weights * eigenvalues) @ (jnp.square(big_z) / 4 + jnp.square(big_e) / 2)
+        return train, square * kappa * mean_big_z / 2, power
+
+    return _curves(*jax.lax.map(at, times))
+
+
+def _rank_one_exponential(rates: Array, weights: Array, strength: Array, time: Array) -> tuple[Array, Array, Array]:
+    """exp(-H t) 1, its integral from 0 to t, and the mean of the latter, for H = diag(rates) + strength 1 < . >.
+
+    The contour integral of exp(zeta) (zeta + H t)^{-1} along Weideman's cotangent contour (SIAM J. Numer. Anal. 44
+    (2006) 2342): resolvents of diagonal plus rank one are in closed form, so no eigenvectors, and derivatives pass.
+    """
+    points, factors = (jnp.asarray(part) for part in _cotangent_contour(24))
+    spread = (time * rates).astype(complex)
+    bare = 1 / (points[:, None] + spread[None, :])  # (contour, node)
+    weights = weights.astype(complex)
+    resolved = bare / (1 + (strength * time).astype(complex) * (bare @ weights))[:, None]
+    integral = time.astype(complex) * factors / points
+    return (factors @ resolved).real, (integral @ resolved).real, (integral @ (resolved @ weights)).real
+
+
+def _cotangent_contour(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points zeta_k and factors exp(zeta_k) zeta_k' (step / (2 pi i)) of the contour; error about exp(-1.36 count)."""
+    theta = (2 * np.arange(count) + 1) * np.pi / count - np.pi
+    cot = 1 / np.tan(0.6407 * theta)
+    points = count * (0.5017 * theta * cot - 0.6122 + 0.2645j * theta)
+    slope = count * (0.5017 * cot - 0.5017 * 0.6407 * theta / np.sin(0.6407 * theta) ** 2 + 0.2645j)
+    return points, np.exp(points) * slope / (1j * count)
+
+
+def _descent_traced(problem: QuadraticCommittee, steps: Array, learning_rate: Any, most: int) -> tuple:
+    fine, coarse = (_descent_curves(problem, steps, learning_rate, most, step) for step in (0.25, 0.5))
+    return _judged(problem, fine, coarse, 4e-16 * (1 + steps.astype(float)))
+
+
+def _descent_curves(problem: QuadraticCommittee, steps: Array, learning_rate: Any, most: int, step: float) -> dict:
+    kappa, square = problem.samples_per_dim, jnp.square(problem.curvature)
+    eigenvalues, weights = _law(kappa, step)
+    a = 2 * learning_rate / kappa
+    factor = 1 - a * (eigenvalues + square)
+
+    def march(carry, _):
+        z, e, big_z, big_e, fit = carry
+        power = kappa * jnp.square(a) * (weights * eigenvalues) @ (jnp.square(big_z) + jnp.square(big_e))
+        read = weights @ (jnp.square(z) + jnp.square(e)), fit, power
+        pull = a * square * kappa * (weights @ z)
+        return (factor * z - pull, factor * e, big_z + z, big_e + e, fit + pull), read
+
+    zero = jnp.zeros_like(eigenvalues)
+    start = (zero + 0.5, zero + jnp.sqrt(0.5), zero, zero, jnp.float64(0))
+    _, (train, fit, power) = jax.lax.scan(march, start, length=most + 1)
+    return _curves(train[steps], fit[steps], power[steps])
+
+
+_descent = jax.jit(_descent_traced, static_argnames=("most",))
