@@ -4,6 +4,8 @@ from importlib import import_module
 from typing import Any
 
 _NAMES = {
+    "Converted": "conversions",
+    "DMFT": "dmft",
     "ExactReduction": "experiment",
     "ExplicitNetwork": "experiment",
     "FrozenKernel": "experiment",
@@ -14,11 +16,14 @@ _NAMES = {
     "Population": "population",
     "QuadraticCommittee": "problem",
     "escape_time": "closed_forms",
+    "from_paper": "conversions",
+    "from_training_code": "conversions",
     "kernel_spectrum": "closed_forms",
     "largest_stable_learning_rate": "closed_forms",
     "population_alignment": "closed_forms",
+    "rescaled_start": "conversions",
     "simulate": "experiment",
-    "solve": "solve",
+    "solve": "dispatch",
     "tangent_kernel": "closed_forms",
     "test_loss_decomposition": "closed_forms",
 }
