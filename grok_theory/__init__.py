@@ -18,6 +18,7 @@ _ROOMS = (
     "linear",
     "observables",
     "plot",
+    "verify",
 )
 _NAMES = {
     "Absolute": "comparison",
@@ -34,6 +35,9 @@ _NAMES = {
     "Status": "results",
     "TooLarge": "errors",
     "compare": "comparison",
+    "sweep": "sweeps",
+    "refine": "refinement",
+    "Axis": "refinement",
     "SizeLaw": "size_law",
     "load": "results",
 }
@@ -41,11 +45,13 @@ _NAMES = {
 __all__ = ["__version__", *_ROOMS, *_NAMES]
 
 if TYPE_CHECKING:
-    from . import best_of_k, kernels, lazy_rich, li2, linear, observables, plot
+    from . import best_of_k, kernels, lazy_rich, li2, linear, observables, plot, verify
     from .comparison import Absolute, Relative, compare
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
+    from .refinement import Axis, refine
     from .results import Agreement, Dynamics, Ensemble, Solution, Status, load
     from .size_law import SizeLaw
+    from .sweeps import sweep
 
 
 def __getattr__(name: str) -> Any:
