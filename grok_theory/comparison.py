@@ -8,9 +8,10 @@ would matter. Then, with S runs and T judged values of x (all curves together),
 * `underpowered`: neither; the number of runs that would tell is stated.
 
 Intervals are Student's t with S - 1 degrees of freedom. Positive curves are compared in logs, like with like: the log
-of the mean over runs with the log of the theory of the mean, its error by the delta method. (The mean of the log lies
-lower by half the log's variance: comparing that with a theory of the mean is a trap.) The theory's own
-`numerical_error` widens every interval.
+of the mean over runs with the log of the theory of the mean. (The mean of the log lies lower by half the log's
+variance: comparing that with a theory of the mean is a trap.) Their intervals also cover a log-normal law of any
+spread, so that heavy tails raise no false alarms (`numerics.mean_intervals`; measured in docs/compare.md). The theory's
+own `numerical_error` widens every interval.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy as np
 from scipy import stats
 
 from .errors import BadValue, check_between, check_choice, check_positive
+from .numerics.mean_intervals import half_width_of_log_mean, log_of_mean, student
 from .pytrees import record, same
 from .results import Agreement, CurveAgreement, Ensemble, Solution
 
@@ -69,7 +71,7 @@ def compare(
     finite, or when a curve that is not positive is given a relative margin.
     """
     check_between("confidence", confidence, 0, 1, "Pass 0.99.", include_low=False, include_high=False)
-    _check_same(solution, ensemble)
+    check_comparable(solution, ensemble)
     margins = _margins(margin, solution, ensemble, curves)
     if solution.run is not None and not 0 <= solution.run < ensemble.runs:
         raise BadValue(
@@ -91,7 +93,7 @@ def compare(
     )
 
 
-def _check_same(solution: Solution, ensemble: Ensemble) -> None:
+def check_comparable(solution: Solution, ensemble: Ensemble) -> None:
     for kind, theory, runs in (
         ("problem", solution.problem, ensemble.problem),
         ("dynamics", solution.dynamics, ensemble.dynamics),
@@ -166,32 +168,29 @@ def _judge(
         runs = runs[[solution.run]]
     _check_judgeable(name, x, ensemble.x_name, theory, runs, margin)
 
-    mean = runs.mean(0)
-    count = len(runs)
-    in_logs = isinstance(margin, Relative)
-    if in_logs:
-        gap, numerical, limit, unit = np.log(mean / theory), error / theory, float(np.log1p(margin.size)), 1 / mean
+    if isinstance(margin, Relative):
+        centre, interval, limit = np.log(runs.mean(0) / theory), log_of_mean, float(np.log1p(margin.size))
+        offset, numerical = np.log(theory), error / theory
     else:
-        gap, numerical, limit, unit = mean - theory, error, float(margin.size), np.ones_like(mean)
+        centre, interval, limit = runs.mean(0) - theory, student, float(margin.size)
+        offset, numerical = theory, error
     if solution.run is not None:  # one run against the theory of that very run: nothing is random any more
-        spread = np.zeros_like(mean)
-        half = simultaneous = spread
-    elif count == 1:
-        spread = half = simultaneous = np.full_like(mean, np.inf)
+        (low, high), (lowest, highest) = (centre, centre), (centre, centre)
     else:
-        spread = runs.std(0, ddof=1) * unit
         tail = (1 - confidence) / 2
-        half = stats.t.isf(tail, count - 1) * spread / np.sqrt(count)
-        simultaneous = stats.t.isf(tail / looks, count - 1) * spread / np.sqrt(count)
+        low, high = (bound - offset for bound in interval(runs, tail))
+        lowest, highest = (bound - offset for bound in interval(runs, tail / looks))
 
-    if np.any(np.abs(gap) - simultaneous - numerical > limit):
+    if np.any((lowest - numerical > limit) | (highest + numerical < -limit)):
         verdict = "disagrees"
-    elif np.all(np.abs(gap) + half + numerical < limit):
+    elif np.all((low - numerical > -limit) & (high + numerical < limit)):
         verdict = "agrees"
     else:
         verdict = "underpowered"
-    needed = _runs_needed(float(spread.max()), limit, looks, confidence)
-    return CurveAgreement(name, verdict, limit, in_logs, x, gap, half, simultaneous, numerical, needed)
+    needed = _runs_needed(runs, isinstance(margin, Relative), limit, (1 - confidence) / (2 * looks))
+    return CurveAgreement(
+        name, verdict, limit, isinstance(margin, Relative), x, centre, low, high, lowest, highest, numerical, needed
+    )
 
 
 def _check_judgeable(
@@ -215,19 +214,26 @@ def _check_judgeable(
         )
 
 
-def _runs_needed(spread: float, margin: float, looks: int, confidence: float) -> float:
-    """Least number of runs whose simultaneous half-width is at most half the margin."""
-    if not np.isfinite(spread):
+def _runs_needed(runs: np.ndarray, in_logs: bool, margin: float, tail: float) -> float:
+    """Least number of runs of this spread whose simultaneous half-width is at most half the margin, at the worst x."""
+    if len(runs) < 2:
         return np.inf
-    tail = (1 - confidence) / (2 * looks)
+    spread = runs.std(0, ddof=1) / (runs.mean(0) if in_logs else 1.0)
+    worst = int(np.argmax(spread))
+    if in_logs and np.all(runs[:, worst] > 0):
+        log_spread = float(np.log(runs[:, worst]).std(ddof=1))
 
-    def half_width(count: float) -> float:
-        return stats.t.isf(tail, count - 1) * spread / np.sqrt(count)
+        def half_width(count: int) -> float:
+            return half_width_of_log_mean(float(spread[worst]), log_spread, count, tail)
+    else:
+
+        def half_width(count: int) -> float:
+            return float(stats.t.isf(tail, count - 1) * spread[worst] / np.sqrt(count))
 
     low, high = 1, 2
     while half_width(high) > margin / 2:
         low, high = high, 2 * high
-        if high > 2**60:
+        if high > 2**40:
             return np.inf
     while high - low > 1:
         middle = (low + high) // 2

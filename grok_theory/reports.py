@@ -42,19 +42,19 @@ def ensemble(self: Any) -> str:
 def agreement(self: Any) -> str:
     """The report `print(agreement)` shows."""
     head = f"{self.verdict}: {self.runs} runs of {_short(self.problem)}, confidence {self.confidence:g}"
-    rows = [("curve", "verdict", "worst gap", f"at {self.x_name}", "band", "numerical", "margin", "runs needed")]
+    rows = [("curve", "verdict", "worst gap", f"at {self.x_name}", "interval", "numerical", "margin", "runs needed")]
     for name, curve in self.curves.items():
         i = curve.worst
         # In logs a gap of g is a factor e^g: shown as the relative change it means.
         shown = (lambda v: f"{np.expm1(v):+.2%}") if curve.in_logs else (lambda v: f"{v:+.3g}")
-        half = float(np.asarray(curve.half_width)[i])
+        low, high = float(np.asarray(curve.low)[i]), float(np.asarray(curve.high)[i])
         rows.append(
             (
                 name,
                 curve.verdict,
                 shown(float(np.asarray(curve.gap)[i])),
                 f"{float(np.asarray(curve.x)[i]):.4g}",
-                "±" + (shown(half)[1:] if np.isfinite(half) else "unknown"),
+                f"{shown(low)} to {shown(high)}" if np.isfinite(high) else "unknown",
                 shown(float(np.asarray(curve.numerical)[i]))[1:],
                 shown(curve.margin)[1:],
                 "" if curve.verdict != "underpowered" else _runs(curve.runs_needed),

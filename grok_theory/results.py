@@ -274,9 +274,9 @@ class Ensemble:
 class CurveAgreement:
     """One curve of an Agreement, at the judged `x` only.
 
-    `gap` (T,) is runs minus theory (of logs of the mean where `in_logs`); `half_width` (T,) is pointwise,
-    `simultaneous` (T,) Bonferroni-corrected; `numerical` (T,) is the theory's own error in the same unit;
-    `margin` is in the same unit; `runs_needed` makes the simultaneous half-width half the margin (inf: no number does).
+    `gap` (T,) is runs minus theory (of logs of the mean where `in_logs`). Its pointwise interval is `low` to `high`,
+    the Bonferroni-corrected one `simultaneous_low` to `simultaneous_high`; `numerical` (T,) is the theory's own error,
+    not in them. All are in the unit of `margin`. `runs_needed` makes the simultaneous half-width half the margin.
     """
 
     name: str
@@ -285,8 +285,10 @@ class CurveAgreement:
     in_logs: bool
     x: Any
     gap: Any
-    half_width: Any
-    simultaneous: Any
+    low: Any
+    high: Any
+    simultaneous_low: Any
+    simultaneous_high: Any
     numerical: Any
     runs_needed: float
 

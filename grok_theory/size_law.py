@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize, stats
 
-from .comparison import _check_same
+from .comparison import check_comparable
 from .errors import BadValue, check_positive
 from .pytrees import record
 from .results import Ensemble, Solution
@@ -64,7 +64,7 @@ class SizeLaw:
         gaps, errors = [], []
         for size, ensemble in ensembles.items():
             theory = solution[size] if isinstance(solution, Mapping) else solution
-            _check_same(theory, ensemble)
+            check_comparable(theory, ensemble)
             grid = np.asarray(theory.x, float)
             at = int(np.argmin(np.abs(grid - x)))
             if not abs(grid[at] - x) <= 1e-9 * max(1.0, abs(x)):
