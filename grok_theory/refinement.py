@@ -1,0 +1,281 @@
+"""Adaptive refinement of a two-parameter box near a level set: many points where the answer turns, few elsewhere.
+
+The box is cut into cells. A cell whose boundary has points on both sides of the level is cut into four, and so on to
+the finest size; a neighbour that sees the crossing on a shared edge is cut too, so the line does not break where cells
+of two sizes meet. What is not known is said, never filled in: a cell is `converged`, `censored` or `failed`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from rich.console import Console
+
+from .errors import BadValue, check_choice, check_finite, check_integer, check_positive
+from .sweeps import Sweep, sweep
+
+CONVERGED, CENSORED, FAILED = "converged", "censored", "failed"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One side of the box: `cells` cells from `low` to `high`, evenly spaced in the number or in its logarithm."""
+
+    name: str
+    low: float
+    high: float
+    cells: int = 8
+    spacing: Literal["linear", "log"] = "linear"
+
+    def __post_init__(self):
+        check_choice("spacing", self.spacing, ("linear", "log"))
+        (check_positive if self.spacing == "log" else check_finite)(
+            "low", self.low, f"It begins the axis {self.name!r}."
+        )
+        check_finite("high", self.high, f"It ends the axis {self.name!r}.")
+        check_integer("cells", self.cells, 1, "Pass how many cells the coarsest grid has on this axis, for example 8.")
+        if not self.low < self.high:
+            raise BadValue(f"high is {self.high}, but it must be above low = {self.low}. Swap them, or widen the axis.")
+
+    def at(self, share: Any) -> np.ndarray:
+        """The parameter at a share 0..1 of the axis; exactly `low` and `high` at its ends."""
+        share = np.asarray(share, float)
+        if self.spacing == "log":
+            between = self.low * (self.high / self.low) ** share
+        else:
+            between = self.low + (self.high - self.low) * share
+        return np.where(share == 0, self.low, np.where(share == 1, self.high, between))
+
+
+@dataclass(frozen=True, eq=False)
+class Refinement:
+    """A map of the box, finest along the level set.
+
+    **Fields:**
+    - `points` (n, 2), `values` (n,): all that was evaluated; values may be +-inf (censored) or nan (failed).
+    - `cells` (c, 4): low and high of the first parameter, low and high of the second; together they tile the box.
+    - `corners` (c, 4): values at (low, low), (high, low), (low, high), (high, high).
+    - `state` (c,): "converged": all four corners are finite numbers; "censored": one lies beyond what was looked at
+      (its side of the level is known, its value is not); "failed": one has no trustworthy value.
+    - `crossed` (c,): the level set passes through this cell; such cells have the finest size.
+    - `crossings` (m, 2): points of the level set, interpolated on the edges of crossed converged cells.
+    - `reasons`: index of the point and why it failed.
+    """
+
+    first: Axis
+    second: Axis
+    level: float
+    depth: int
+    points: np.ndarray
+    values: np.ndarray
+    cells: np.ndarray
+    corners: np.ndarray
+    state: np.ndarray
+    crossed: np.ndarray
+    crossings: np.ndarray
+    reasons: tuple[tuple[int, str], ...]
+    computed: int
+    reused: int
+    seconds: float
+
+    def count(self, state: str, *, crossed: bool | None = None) -> int:
+        """Number of cells in this state, among all or among those the level set does (not) pass through."""
+        among = np.ones(len(self.state), bool) if crossed is None else self.crossed == crossed
+        return int(np.sum((self.state == state) & among))
+
+    def __str__(self) -> str:
+        finest = [axis.cells * 2**self.depth for axis in (self.first, self.second)]
+        lines = [
+            f"Refinement of {self.first.name} in [{self.first.low:g}, {self.first.high:g}] and {self.second.name} in "
+            f"[{self.second.low:g}, {self.second.high:g}] near the level {self.level:g}",
+            f"  points    {len(self.points)} of the {(finest[0] + 1) * (finest[1] + 1)} of the finest grid "
+            f"({finest[0]} x {finest[1]} cells); {self.computed} computed, {self.reused} from the cache, "
+            f"{self.seconds:.1f} s",
+        ]
+        for state in (CONVERGED, CENSORED, FAILED):
+            crossed = self.count(state, crossed=True)
+            lines.append(f"  {state:10s}{self.count(state)} cells, {crossed} of them crossed by the level set")
+        lines.append(f"  level     {len(self.crossings)} crossings located")
+        for index, reason in self.reasons[:5]:
+            at = ", ".join(f"{value:g}" for value in self.points[index])
+            lines.append(f"  failed at ({at}): {reason}")
+        return "\n".join(lines + ([f"  and {len(self.reasons) - 5} more"] if len(self.reasons) > 5 else []))
+
+
+def refine(
+    run: Callable[[Any], Any],
+    make: Callable[[float, float], Any],
+    first: Axis,
+    second: Axis,
+    *,
+    level: float,
+    depth: int = 3,
+    cache: str | os.PathLike | None = None,
+    workers: int | None = None,
+    batch: int = 16,
+    backend: Any = "processes",
+    version: str,
+) -> Refinement:
+    """Map `run(make(x, y))` over a box, refined where it crosses `level`.
+
+    **Arguments:**
+    - `run`: from a problem to one number. +inf or -inf says *censored*: above, or below, all that was looked at (a time
+      that was not reached by the end of the run is +inf). nan, or raising, says *failed*.
+    - `make`: from the two parameters (floats) to the problem.
+    - `first`, `second`: `Axis(name, low, high, cells=8, spacing="log")`.
+    - `level`: the number whose level set is looked for. - `depth`: how often a crossed cell is halved.
+    - `cache`, `workers`, `batch`, `backend`, `version`: as in `grok_theory.sweep`; with a cache an interrupted
+      refinement goes on where it stopped.
+
+    **Returns:** a `Refinement`; its summary is printed on a terminal. Crossings are off by at most one finest cell; a
+    closed line that passes between all points of the coarsest grid is not seen: choose `cells` so that it is.
+
+    Raises `BadValue`, `Float64Required`, as `sweep` does.
+
+    >>> import jax
+    ...
+    ... jax.config.update("jax_enable_x64", True)
+    >>> disc = refine(
+    ...     lambda p: p["x"] ** 2 + p["y"] ** 2,
+    ...     lambda x, y: {"x": x, "y": y},
+    ...     Axis("x", 0.0, 2.0, cells=4),
+    ...     Axis("y", 0.0, 2.0, cells=4),
+    ...     level=1.0,
+    ...     depth=2,
+    ...     workers=1,
+    ...     version="1",
+    ... )
+    >>> bool(abs((disc.crossings**2).sum(axis=1) - 1).max() < 0.01)
+    True
+    """
+    check_finite("level", level, "Pass the number whose level set is looked for.")
+    depth = check_integer("depth", depth, 0, "Pass how often a crossed cell is halved, for example 3.", high=12)
+    began = time.perf_counter()
+    grid = _Grid(first, second, float(level), depth)
+
+    def evaluate(parameters: np.ndarray) -> Sweep:
+        problems = [make(float(x), float(y)) for x, y in parameters]
+        options = {"cache": cache, "workers": workers, "batch": batch, "backend": backend, "version": version}
+        return sweep(run, problems, **options)
+
+    try:
+        while grid.evaluate_corners(evaluate) and grid.cut():
+            pass
+    except KeyboardInterrupt as interrupt:
+        raise KeyboardInterrupt(str(interrupt).replace("call sweep again", "call refine again")) from None
+    refinement = grid.refinement(time.perf_counter() - began)
+    console = Console(stderr=True)
+    if console.is_terminal:
+        console.print(str(refinement), highlight=False, markup=False)
+    return refinement
+
+
+class _Grid:
+    """The cells as corners and sizes on the integer lattice of the finest grid, and the values known on it."""
+
+    def __init__(self, first: Axis, second: Axis, level: float, depth: int):
+        self.first, self.second, self.level, self.depth = first, second, level, depth
+        size = 2**depth
+        self.shape = first.cells * size, second.cells * size
+        # (column, row, size) of every cell
+        self.cells = [(i * size, j * size, size) for i in range(first.cells) for j in range(second.cells)]
+        self.values: dict[tuple[int, int], float] = {}
+        self.reasons: dict[tuple[int, int], str] = {}
+        self.computed = self.reused = 0
+
+    def parameters(self, lattice: Any) -> np.ndarray:
+        """(n, 2) parameters at (n, 2) lattice coordinates, which may be fractions."""
+        lattice = np.asarray(lattice, float).reshape(-1, 2)
+        return np.stack(
+            [self.first.at(lattice[:, 0] / self.shape[0]), self.second.at(lattice[:, 1] / self.shape[1])], 1
+        )
+
+    def evaluate_corners(self, evaluate: Callable[[np.ndarray], Sweep]) -> bool:
+        """Evaluate the corners that are not known yet, always in one order; True."""
+        wanted = sorted({corner for cell in self.cells for corner in _corners(cell)} - self.values.keys())
+        if wanted:
+            found = evaluate(self.parameters(wanted))
+            for place, value in zip(wanted, found.read(_one_number), strict=True):
+                self.values[place] = float(value)
+                if np.isnan(value):
+                    self.reasons[place] = "run returned nan."
+            self.reasons |= {wanted[failure.index]: failure.reason for failure in found.failures}
+            self.computed, self.reused = self.computed + found.computed, self.reused + found.reused
+        return True
+
+    def cut(self) -> bool:
+        """Cut every crossed cell into four; False where nothing was left to cut."""
+        coarse = [cell for cell in self.cells if cell[2] > 1 and self.is_crossed(cell)]
+        finer = []
+        for cell in coarse:
+            column, row, half = cell[0], cell[1], cell[2] // 2
+            finer += [(column + i * half, row + j * half, half) for i in (0, 1) for j in (0, 1)]
+        replaced = set(coarse)
+        self.cells = [cell for cell in self.cells if cell not in replaced] + finer
+        return bool(coarse)
+
+    def is_crossed(self, cell: tuple[int, int, int]) -> bool:
+        """Whether known points on the boundary, corners of finer neighbours too, lie on both sides of the level."""
+        column, row, size = cell
+        edge = range(size + 1)
+        boundary = [(column + k, row + m) for k in edge for m in (0, size)]
+        boundary += [(column + k, row + m) for k in (0, size) for m in edge]
+        known = [self.values[place] for place in boundary if place in self.values]
+        above = [value > self.level for value in known if not np.isnan(value)]
+        return any(above) and not all(above)
+
+    def crossings(self, cells: list[tuple[int, int, int]]) -> np.ndarray:
+        found = {}
+        for a, b, c, d in map(_corners, cells):
+            for left, right in ((a, b), (c, d), (a, c), (b, d)):
+                low, high = self.values[left], self.values[right]
+                if (low > self.level) != (high > self.level):
+                    share = (self.level - low) / (high - low)
+                    found[left, right] = [p + share * (q - p) for p, q in zip(left, right, strict=True)]
+        return self.parameters(list(found.values()))
+
+    def refinement(self, seconds: float) -> Refinement:
+        cells = sorted(self.cells)
+        corners = np.array([[self.values[corner] for corner in _corners(cell)] for cell in cells])
+        state = np.where(np.isnan(corners).any(1), FAILED, np.where(np.isinf(corners).any(1), CENSORED, CONVERGED))
+        crossed = np.array([self.is_crossed(cell) for cell in cells])
+        places = sorted(self.values)
+        low = self.parameters([cell[:2] for cell in cells])
+        high = self.parameters([(column + size, row + size) for column, row, size in cells])
+        located = [cell for cell, s, c in zip(cells, state, crossed, strict=True) if c and s == CONVERGED]
+        return Refinement(
+            self.first,
+            self.second,
+            self.level,
+            self.depth,
+            self.parameters(places),
+            np.array([self.values[place] for place in places]),
+            np.stack([low[:, 0], high[:, 0], low[:, 1], high[:, 1]], axis=1),
+            corners,
+            state,
+            crossed,
+            self.crossings(located),
+            tuple((index, self.reasons[place]) for index, place in enumerate(places) if place in self.reasons),
+            self.computed,
+            self.reused,
+            seconds,
+        )
+
+
+def _corners(cell: tuple[int, int, int]) -> list[tuple[int, int]]:
+    column, row, size = cell
+    return [(column, row), (column + size, row), (column, row + size), (column + size, row + size)]
+
+
+def _one_number(value: Any) -> np.ndarray:
+    if np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "iuf":
+        raise BadValue(
+            f"run returned {type(value).__name__} of shape {np.shape(value)}, but refine needs one real number. "
+            "Return it, with inf for what lies beyond the run and nan for what failed."
+        )
+    return np.asarray(value, float)
