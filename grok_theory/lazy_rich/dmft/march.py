@@ -1,0 +1,151 @@
+"""The causal sweep: row after row of the two-time kernels, each from the rows before it.
+
+No outer iteration: in descent a row follows directly, in flow it is the fixed point of a small map.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float, Int
+
+from .gaussian_rows import Increments, add_increment, draw_increment, no_increments, past_factor
+from .kernels import COMMON, ODD, PRIVATE, Forces, Kernels, add_row, kernel_row, no_kernels
+from .row_solve import solve_row
+from .single_site import Physics, Triangles, add_site, feedback, no_triangles, site_row
+
+NOISE_FLOOR = 1e-3  # of the first noise: below it the rows of N are converged absolutely
+
+
+class March(NamedTuple):
+    """What a march returns, node by node (node,): losses' ingredients, and how each row went."""
+
+    train_loss: Float[Array, " node"]
+    overlap: Float[Array, " node"]
+    common_power: Float[Array, " node"]  # V(t,t)
+    odd_power: Float[Array, " node"]  # Ct(t,t)
+    private_power: Float[Array, " node"]  # Q(t,t)
+    row_residual: Float[Array, " node"]
+    sweeps: Int[Array, " node"]
+    frozen: Array
+    covariance: Float[Array, "3 node node"]
+    response: Float[Array, "3 node node"]
+
+
+class _Carry(NamedTuple):
+    kernels: Kernels
+    increments: tuple[Increments, Increments]
+    triangles: Triangles
+    frozen: Array
+
+
+def march(
+    physics: Physics,
+    quadrature,
+    teacher_field,
+    weight,
+    innovations,
+    *,
+    implicit: bool,
+    row_tolerance: float,
+    most_sweeps: int,
+    freeze_below: float,
+) -> March:
+    """March over all nodes of `quadrature` (node, node, in tau) with the paths of `innovations` (node, 2, path)."""
+    nodes, paths = len(quadrature), len(weight)
+    rate = 2.0 / (physics.alpha * physics.kappa)
+
+    def one_row(carry: _Carry, n):
+        kernels, triangles = carry.kernels, carry.triangles
+        quadrature_row = rate * quadrature[n]
+        choleskys = tuple(past_factor(process, n) for process in carry.increments)
+        before = jnp.where(n > 0, kernels.covariance[:, n - 1], 0.0)
+
+        def evaluate(forces: Forces):
+            row = kernel_row(forces, kernels, quadrature_row, n, physics.kappa, physics.teacher_overlap)
+            new = tuple(
+                draw_increment(
+                    carry.increments[mode], choleskys[mode], row.covariance[mode], before[mode], innovations[n, mode], n
+                )
+                for mode in (COMMON, ODD)
+            )
+            site = site_row(physics, row, new[0].level, new[1].level, teacher_field, triangles, n)
+            return row, new, site, feedback(physics, row, site, teacher_field, weight, triangles, n)
+
+        if implicit:
+            guess, scale = _guess(kernels, n)
+
+            def row_map(point):
+                return _pack(evaluate(_unpack(point * scale, nodes))[3]) / scale
+
+            solved = solve_row(row_map, _pack(guess) / scale, row_tolerance, most_sweeps)
+            row, new, site, forces = evaluate(_unpack(solved.point * scale, nodes))
+            residual, sweeps = solved.residual, solved.sweeps
+        else:
+            nothing = Forces(jnp.zeros((3, nodes)), jnp.zeros((3, nodes)), jnp.array(0.0))
+            row, new, site, forces = evaluate(nothing)
+            residual, sweeps = jnp.array(0.0), jnp.array(1)
+        train = weight @ site.residual**2
+        values = jnp.stack([train, row.overlap, *(row.covariance[mode, n] for mode in (COMMON, ODD, PRIVATE))])
+        following = _Carry(
+            add_row(kernels, row, forces, n),
+            tuple(add_increment(process, step, n) for process, step in zip(carry.increments, new, strict=True)),
+            add_site(physics, site, teacher_field, triangles, n),
+            train < freeze_below,
+        )
+        return following, (values, residual, sweeps)
+
+    def step(state):
+        n, carry, history = state
+        carry, row = one_row(carry, n)
+        return n + 1, carry, jax.tree.map(lambda whole, part: whole.at[n].set(part), history, row)
+
+    start = _Carry(
+        no_kernels(nodes),
+        (no_increments(nodes, paths), no_increments(nodes, paths)),
+        no_triangles(nodes, paths),
+        jnp.array(False),
+    )
+    history = (jnp.zeros((nodes, 5)), jnp.zeros(nodes), jnp.zeros(nodes, int))
+    # A loop with an end, not a scan with a condition inside: the condition would copy the triangles at every row.
+    done, last, (values, residual, sweeps) = lax.while_loop(
+        lambda state: (state[0] < nodes) & ~state[1].frozen, step, (jnp.array(0), start, history)
+    )
+    frozen = jnp.arange(nodes) >= done
+    values = jnp.where(frozen[:, None], values[jnp.maximum(done - 1, 0)], values)
+    return March(
+        *values.T, residual, sweeps, frozen, covariance=last.kernels.covariance, response=last.kernels.response
+    )
+
+
+def _pack(forces: Forces):
+    return jnp.concatenate([forces.feedback.ravel(), forces.noise.ravel(), forces.teacher[None]])
+
+
+def _unpack(point, nodes: int) -> Forces:
+    return Forces(
+        point[: 3 * nodes].reshape(3, nodes), point[3 * nodes : 6 * nodes].reshape(3, nodes), point[6 * nodes]
+    )
+
+
+def _guess(kernels: Kernels, n):
+    """Row n predicted from row n - 1, and the unit of each of its entries (both without derivatives)."""
+    kernels = lax.stop_gradient(kernels)
+    nodes = kernels.overlap.shape[0]
+    columns = jnp.arange(nodes)
+    before = jnp.maximum(n - 1, 0)
+    feedback, noise = kernels.feedback[:, before], kernels.noise[:, before]
+    shifted = jnp.where(columns <= n, jnp.roll(feedback, 1, axis=1).at[:, 0].set(0.0), 0.0)
+    diagonal = noise[:, before]
+    predicted = jnp.where(columns < n, noise, jnp.where(columns == n, diagonal[:, None], 0.0))
+    guess = Forces(shifted, predicted, kernels.teacher[before])
+
+    own = jnp.abs(feedback[:, before])
+    first_noise = kernels.noise[:, 0, 0]
+    powers = jnp.einsum("xkk->xk", kernels.noise)
+    powers = jnp.where(columns < n, powers, diagonal[:, None])
+    units = jnp.maximum(jnp.sqrt(jnp.abs(diagonal[:, None] * powers)), NOISE_FLOOR * first_noise[:, None])
+    scale = Forces(jnp.broadcast_to(own[:, None], (3, nodes)), units, jnp.abs(kernels.teacher[before]))
+    # The first row has no predecessor: everything is of order one there.
+    return guess, jnp.where((n > 0) & (_pack(scale) > 0), _pack(scale), 1.0)
