@@ -6,8 +6,8 @@ usage; 3 a figure could not be built; 130 interrupted (what is finished is kept;
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +32,7 @@ def figures(
     out: Annotated[Path, typer.Option(help="Folder for pictures, numbers and page.")] = HOME.parent / "out" / "figures",
     cache: Annotated[Path, typer.Option(help="Folder of finished steps.")] = HOME.parent / ".cache" / "figures",
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="How many figures are built at once.")] = 2,
     folder: Annotated[Path, typer.Option("--from", help="Folder of the figure files.")] = HOME,
 ) -> None:
     """Build figures with their numbers and claims, and a page that shows them all.
@@ -46,29 +47,17 @@ def figures(
         return
     if size not in SIZE_NAMES:
         _refuse(f"--size is {size!r}, but it must be one of {', '.join(SIZE_NAMES)}.")
-    _prepare_jax()
+    if settings:
+        _check_settings(settings, chosen, size)
 
     from paper_figures.build import Order
-    from paper_figures.figure import load_figure
     from paper_figures.gallery import build_all
-    from paper_figures.parameters import check_settings, make_parameters
     from paper_figures.progress import Durations, Reporter
 
-    if settings:
-        from grok_theory.errors import BadValue
-
-        # Before anything is computed; a figure that cannot be loaded is left to the build, which tells.
-        try:
-            loaded = [figure for figure in map(_loaded_or_none(load_figure), chosen) if figure]
-            check_settings(settings, loaded)
-            for figure in loaded:
-                make_parameters(figure, size, settings)
-        except BadValue as error:
-            _refuse(str(error))
-    order = Order(size, tuple(settings or ()), out.resolve(), cache.resolve(), fresh)
+    order = Order(folder.resolve(), out.resolve(), cache.resolve(), size, tuple(settings or ()), fresh)
     durations = Durations(order.cache / "durations.json", size)
     reporter = Reporter(Console(), [label.name for label in chosen], durations)
-    records = build_all(chosen, order, reporter)
+    records = build_all(chosen, order, reporter, workers)
     print(f"page: {order.out / 'index.html'}")
     if any(record["status"] == "failed" for record in records):
         raise typer.Exit(BUILD_FAILED)
@@ -76,12 +65,22 @@ def figures(
         raise typer.Exit(CLAIM_FAILED)
 
 
-def _prepare_jax() -> None:
-    # The variable is for processes that a figure starts: they do not inherit the setting of this one.
-    os.environ["JAX_ENABLE_X64"] = "1"
-    import jax
+def _check_settings(settings: list[str], chosen: list[Label], size: str) -> None:
+    """Refuse a bad setting before anything is computed; a figure that cannot be loaded is left to the build."""
+    from grok_theory.errors import BadValue
+    from paper_figures.figure import load_figure
+    from paper_figures.parameters import check_settings, make_parameters
 
-    jax.config.update("jax_enable_x64", True)
+    loaded = []
+    for label in chosen:
+        with contextlib.suppress(Exception):
+            loaded.append(load_figure(label))
+    try:
+        check_settings(settings, loaded)
+        for figure in loaded:
+            make_parameters(figure, size, settings)
+    except BadValue as error:
+        _refuse(str(error))
 
 
 def _chosen(names: list[str], known: dict[str, Label], folder: Path) -> list[Label]:
@@ -93,16 +92,6 @@ def _chosen(names: list[str], known: dict[str, Label], folder: Path) -> list[Lab
             hint = f"the nearest: {', '.join(near)}." if near else "`--list` shows them all."
             _refuse(f"There is no figure {name!r}; {hint}")
     return [known[name] for name in dict.fromkeys(names)] if names else list(known.values())
-
-
-def _loaded_or_none(load):
-    def attempt(label: Label):
-        try:
-            return load(label)
-        except Exception:
-            return None
-
-    return attempt
 
 
 def _list(labels: list[Label]) -> None:

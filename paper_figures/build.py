@@ -29,12 +29,13 @@ Told = Callable[[str, str, float], None]
 
 @dataclass(frozen=True)
 class Order:
-    """What to build, and where to: a size, settings on top, the folder of the results and that of the steps."""
+    """What to build and where to: a size, settings on top, folders of figure files, of results and of steps."""
 
+    folder: Path
+    out: Path
+    cache: Path
     size: str = "default"
     settings: tuple[str, ...] = ()
-    out: Path = Path("out")
-    cache: Path = Path("cache")
     fresh: bool = False
 
 
@@ -45,8 +46,7 @@ def build_figure(label: Label, order: Order, *, told: Told, warn: Callable[[str]
     seconds)` hears of every step started and finished.
     """
     started = time.perf_counter()
-    record: dict[str, Any] = {"name": label.name, "size": order.size, "settings": list(order.settings)}
-    record |= {key: getattr(label, key) for key in ("title", "caption", "paper", "wing")}
+    record = _head(label, order)
     try:
         figure = load_figure(label)
         parameters = make_parameters(figure, order.size, order.settings)
@@ -57,23 +57,35 @@ def build_figure(label: Label, order: Order, *, told: Told, warn: Callable[[str]
             return kept | {"unchanged": True}
         told("start", "drawing", 0.0)
         record |= _write(figure, parameters, steps, order.out) | {"receipt": receipt, "status": "built"}
+        record |= _circumstances(time.perf_counter() - started)
     except Exception as error:
         reason = "".join(traceback.format_exception(error)).rstrip()
-        record |= {"status": "failed", "error": f"{type(error).__name__}: {error}", "traceback": reason, "claims": []}
-    record |= _circumstances(time.perf_counter() - started)
+        record = failed_record(label, order, f"{type(error).__name__}: {error}", reason)
     storage.write_whole(order.out / f"{label.name}.json", json.dumps(record, indent=1).encode())
     return record
+
+
+def failed_record(label: Label, order: Order, error: str, reason: str) -> dict[str, Any]:
+    """The record of a figure that could not be built: one sentence, and the traceback if there is one."""
+    record = _head(label, order) | {"status": "failed", "error": error, "traceback": reason, "claims": []}
+    return record | _circumstances(0.0)
+
+
+def _head(label: Label, order: Order) -> dict[str, Any]:
+    record: dict[str, Any] = {"name": label.name, "size": order.size, "settings": list(order.settings)}
+    return record | {key: getattr(label, key) for key in ("title", "caption", "paper", "wing")}
 
 
 def _run_steps(
     figure: Figure, parameters: Any, order: Order, told: Told, warn: Callable[[str], None]
 ) -> dict[str, Step]:
     cache = StepCache(order.cache, warn)
+    text = sources.computing_text(figure.label.path)
     common = {
         "figure": figure.name,
         "parameters": described(parameters),
-        "text": sources.computing_text(figure.label.path),
-        "theory": sources.theory_hash(),
+        "text": text,
+        "theory": sources.theory_hash(text),
         "versions": sources.computing_versions(),
     }
     done = {}

@@ -1,42 +1,147 @@
-"""Build several figures, one after the other, and the page that shows them; a figure that fails stops no other."""
+"""Build several figures, in a few processes at once, and the page that shows them; one that fails stops no other."""
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import json
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from grok_theory import storage
-from paper_figures.build import Order, build_figure
-from paper_figures.figure import Label, catalogue
+from grok_theory.storage import write_whole
+from paper_figures.build import Order, failed_record
+from paper_figures.figure import HOME, Label, catalogue
 from paper_figures.page import write_page
 from paper_figures.progress import Reporter
 
+_HOUR = 3600.0
 
-def build_all(labels: Sequence[Label], order: Order, reporter: Reporter) -> list[dict[str, Any]]:
-    """The records of the figures in `labels`, built in this order; the page is written at the end in any case."""
-    records = []
+
+def build_all(labels: Sequence[Label], order: Order, reporter: Reporter, workers: int) -> list[dict[str, Any]]:
+    """The records of the figures, in the order of `labels`; the page is written at the end in any case."""
+    for folder in (order.out, order.cache):
+        _sweep(folder)
+    records: dict[str, dict[str, Any]] = {}
+    # The longest first: the processes then end at about the same time.
+    ahead: queue.SimpleQueue[Label] = queue.SimpleQueue()
+    for label in sorted(labels, key=lambda each: -reporter.waiting[each.name]):
+        ahead.put(label)
+    heard: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    crew = [_Worker(order, ahead, heard) for _ in range(max(1, min(workers, len(labels))))]
     try:
         with reporter:
-            for label in labels:
-                reporter.figure(label.name)
-                record = build_figure(label, order, told=reporter.step, warn=reporter.warn)
-                reporter.finished(record)
-                records.append(record)
+            for worker in crew:
+                worker.thread.start()
+            while len(records) < len(labels):
+                _hear(heard.get(), reporter, records)
     finally:
-        if labels:
-            folder = labels[0].path.parent
-            storage.write_whole(order.out / "index.html", write_page(known_records(order.out, folder)).encode())
-    return records
+        for worker in crew:
+            worker.end()
+        page = write_page(known_records(order.out, order.folder))
+        write_whole(order.out / "index.html", page.encode())
+    return [records[label.name] for label in labels]
 
 
 def known_records(out: Path, folder: Path) -> list[dict[str, Any]]:
     """The records of all figures built so far into `out`, in the catalogue's order; unreadable ones are left out."""
     records = []
     for name in catalogue(folder):
-        try:
+        with contextlib.suppress(OSError, ValueError):
             records.append(json.loads((out / f"{name}.json").read_bytes()))
-        except (OSError, ValueError):
-            continue
     return records
+
+
+def _hear(said: dict[str, Any], reporter: Reporter, records: dict[str, dict[str, Any]]) -> None:
+    match said:
+        case {"event": "figure", "name": name}:
+            reporter.figure(name)
+        case {"event": "step", "name": name, "kind": kind, "step": step, "seconds": seconds}:
+            reporter.step(name, kind, step, seconds)
+        case {"event": "warn", "sentence": sentence}:
+            reporter.warn(sentence)
+        case {"event": "record", "record": record}:
+            records[record["name"]] = record
+            reporter.finished(record)
+        case {"event": "broken", "error": error}:
+            raise error
+
+
+class _Worker:
+    """Feeds one process with figures; when the process dies, its figure has failed and a new process goes on."""
+
+    def __init__(self, order: Order, ahead: queue.SimpleQueue, heard: queue.SimpleQueue) -> None:
+        self.order, self.ahead, self.heard = order, ahead, heard
+        self.process: subprocess.Popen[str] | None = None
+        self.ending = False
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        try:
+            self._build_what_is_ahead()
+        except Exception as error:  # in a thread nobody else would hear of it
+            self.heard.put({"event": "broken", "error": error})
+
+    def _build_what_is_ahead(self) -> None:
+        while not self.ending:
+            try:
+                label = self.ahead.get_nowait()
+            except queue.Empty:
+                return
+            self.heard.put({"event": "figure", "name": label.name})
+            record = self._build(label)
+            if record is not None:
+                self.heard.put({"event": "record", "record": record})
+
+    def _build(self, label: Label) -> dict[str, Any] | None:
+        """Have the process build one figure; the record of its death, or None where it has told its own."""
+        process = self.process = self.process or self._started()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(label.name + "\n")
+            process.stdin.flush()
+        for line in process.stdout:
+            said = json.loads(line)
+            self.heard.put(said)
+            if said["event"] == "record":
+                return None
+        code, self.process = process.wait(), None
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        record = failed_record(label, self.order, f"The process that built it {how}.", "")
+        if not self.ending:
+            write_whole(self.order.out / f"{label.name}.json", json.dumps(record, indent=1).encode())
+        return record
+
+    def _started(self) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "paper_figures.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=HOME.parent,
+        )
+        assert process.stdin is not None
+        asked = dataclasses.asdict(self.order) | {k: str(getattr(self.order, k)) for k in ("folder", "out", "cache")}
+        process.stdin.write(json.dumps(asked) + "\n")
+        return process
+
+    def end(self) -> None:
+        self.ending = True
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what writes cut off by kill -9 have left; a younger file may belong to another build."""
+    for part in folder.rglob(".*.part"):
+        with contextlib.suppress(OSError):
+            if part.stat().st_mtime < time.time() - _HOUR:
+                part.unlink()

@@ -46,7 +46,8 @@ class Reporter:
         self.console = console
         self.waiting = {name: durations.expected(name) for name in names}
         self.durations = durations
-        self.current, self.began = "", time.monotonic()
+        # What is being built now: figure -> (when it began, its current step).
+        self.building: dict[str, tuple[float, str]] = {}
         self.progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -67,41 +68,53 @@ class Reporter:
         self.progress.stop()
 
     def seconds_left(self) -> float:
-        """Expected seconds until all is built."""
-        now = max(0.0, self.waiting.get(self.current, 0.0) - (time.monotonic() - self.began))
-        return now + sum(seconds for name, seconds in self.waiting.items() if name != self.current)
+        """Expected seconds until all is built, with as many at once as now."""
+        now = time.monotonic()
+        spent = {name: now - began for name, (began, _) in self.building.items()}
+        left = [max(0.0, seconds - spent.get(name, 0.0)) for name, seconds in self.waiting.items()]
+        return max(sum(left) / max(1, len(self.building)), *left, 0.0) if left else 0.0
 
     def figure(self, name: str) -> None:
         """A figure begins."""
-        self.current, self.began = name, time.monotonic()
-        self.progress.update(self.task, description=name)
+        self.building[name] = (time.monotonic(), "")
+        self._describe()
 
-    def step(self, event: str, step: str, seconds: float) -> None:
-        """A step of the current figure started, is done, or came from the cache."""
+    def step(self, name: str, event: str, step: str, seconds: float) -> None:
+        """A step of a figure started, is done, or came from the cache."""
         if event == "start":
-            self.progress.update(self.task, description=f"{self.current} · {step}")
+            self.building[name] = (self.building[name][0], step)
+            self._describe()
         elif event == "cached":
-            self.waiting[self.current] = max(0.0, self.waiting[self.current] - seconds)
+            self.waiting[name] = max(0.0, self.waiting[name] - seconds)
+
+    def _describe(self) -> None:
+        shown = [f"{name}: {step}" if step else name for name, (_, step) in self.building.items()]
+        self.progress.update(self.task, description=", ".join(shown))
 
     def warn(self, sentence: str) -> None:
         """Something was noticed that does not stop the build."""
-        self.console.print(Text(sentence, style="yellow"))
+        self._print(Text(sentence, style="yellow"))
 
     def finished(self, record: dict[str, Any]) -> None:
         """A figure is built, was unchanged, or has failed."""
         name = record["name"]
         self.waiting.pop(name, None)
+        self.building.pop(name, None)
         self.durations.learn(record)
         self.progress.advance(self.task)
         if record["status"] == "failed":
-            self.console.print(Text("failed ", style="bold red") + Text(f"{name}: {record['error']}", style="default"))
+            self._print(Text("failed ", style="bold red") + Text(f"{name}: {record['error']}", style="default"))
             return
         word = "as before" if record.get("unchanged") else f"{record['seconds']:.1f} s"
-        self.console.print(Text("built  ", style="green") + Text(f"{name} ({word})", style="default"))
+        self._print(Text("built  ", style="green") + Text(f"{name} ({word})", style="default"))
         for claim in record["claims"]:
             mark = Text("  holds ", style="green") if claim["holds"] else Text("  FAILS ", style="bold red")
             measured = f" [{claim['measured']}]" if claim["measured"] else ""
-            self.console.print(mark + Text(claim["text"] + measured, style="default"))
+            self._print(mark + Text(claim["text"] + measured, style="default"))
+
+    def _print(self, line: Text) -> None:
+        # Into a file or pipe a claim stays one line.
+        self.console.print(line, soft_wrap=not self.console.is_terminal)
 
 
 class _TimeLeft(ProgressColumn):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import re
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -14,22 +15,62 @@ from paper_figures.figure import HOME
 
 PACKAGE = HOME.parent / "grok_theory"
 # What only shows numbers: a change there leaves every number as it was.
-_SHOWING = ("plot.py", "cli")
+_SHOWING = ("plot", "cli")
 _LIBRARIES = ("jax", "jaxlib", "numpy", "scipy", "diffrax", "optimistix", "optax", "scikit-learn", "matplotlib")
 # These make the numbers; matplotlib draws them.
 _COMPUTING = tuple(name for name in _LIBRARIES if name != "matplotlib")
 
 
-@functools.cache
-def theory_hash() -> str:
-    """SHA-256 over the sources of grok_theory, without what only shows numbers."""
+def theory_hash(text: str) -> str:
+    """SHA-256 over the sources of grok_theory that a figure with this computing text depends on.
+
+    These are the rooms (folders) its text names, the rooms those import, and so on, and every file that stands
+    beside the rooms. So a change in one wing leaves the numbers of the others where they are.
+    """
+    rooms = _rooms()
+    needed = {name for name, path in rooms.items() if not path.is_dir()}
+    ahead = [name for name in rooms if re.search(rf"\b{name}\b", text)]
+    while ahead:
+        room = ahead.pop()
+        needed.add(room)
+        ahead += [other for other in _imported_rooms(room) if other not in needed]
     digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        inside = path.relative_to(PACKAGE)
-        if inside.parts[0] not in _SHOWING:
-            digest.update(f"{inside.as_posix()}\0{path.stat().st_size}\0".encode())
-            digest.update(path.read_bytes())
+    for room in sorted(needed):
+        digest.update(f"{room} {_room_hash(room)}\n".encode())
     return digest.hexdigest()
+
+
+@functools.cache
+def _rooms() -> dict[str, Path]:
+    found = {path.stem: path for path in sorted(PACKAGE.iterdir()) if path.is_dir() or path.suffix == ".py"}
+    return {name: path for name, path in found.items() if name not in (*_SHOWING, "__pycache__")}
+
+
+def _files(room: str) -> list[Path]:
+    path = _rooms()[room]
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path]
+
+
+@functools.cache
+def _room_hash(room: str) -> str:
+    digest = hashlib.sha256()
+    for path in _files(room):
+        digest.update(f"{path.relative_to(PACKAGE).as_posix()}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@functools.cache
+def _imported_rooms(room: str) -> frozenset[str]:
+    """The other rooms that import statements anywhere in this one name, absolutely or relatively."""
+    names: set[str] = set()
+    for path in _files(room):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {part for alias in node.names for part in alias.name.split(".")}
+            elif isinstance(node, ast.ImportFrom):
+                names |= {*(node.module or "").split("."), *(alias.name for alias in node.names)}
+    return frozenset(names & set(_rooms())) - {room}
 
 
 def computing_text(path: Path) -> str:
