@@ -42,11 +42,7 @@ def effective_ridge(
     0.09362429524313
     """
     require_float64("effective_ridge")
-    eigenvalues = jnp.asarray(eigenvalues, float)
-    if multiplicities is None:
-        multiplicities = jnp.ones_like(eigenvalues)
-    find = jnp.vectorize(_root, signature="(m),(m),(),()->()")
-    return find(eigenvalues, *(jnp.asarray(a, float) for a in (multiplicities, samples, ridge)))
+    return _over_batch(_root, eigenvalues, multiplicities, samples, ridge)
 
 
 def learned(eigenvalues: ArrayLike, kappa: ArrayLike) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
@@ -75,13 +71,27 @@ def freedom_left(
     samples / freedom_left is the factor by which the test loss exceeds its bias and noise.
     Shapes as in `effective_ridge`, kappa broadcasting like `samples`.
     """
-    eigenvalues, kappa, samples, ridge = (jnp.asarray(a, float) for a in (eigenvalues, kappa, samples, ridge))
+    return _over_batch(_freedom_left, eigenvalues, multiplicities, kappa, samples, ridge)
+
+
+def _over_batch(function, eigenvalues, multiplicities, *numbers):
+    """`function` of one spectrum and single numbers, over all leading axes, broadcast."""
+    eigenvalues = jnp.asarray(eigenvalues, float)
     multiplicities = jnp.ones_like(eigenvalues) if multiplicities is None else jnp.asarray(multiplicities, float)
-    share, missed = learned(eigenvalues, kappa[..., None])
+    numbers = [jnp.asarray(a, float) for a in numbers]
+    batch = jnp.broadcast_shapes(eigenvalues.shape[:-1], multiplicities.shape[:-1], *(a.shape for a in numbers))
+    spectra = [jnp.broadcast_to(a, batch + eigenvalues.shape[-1:]) for a in (eigenvalues, multiplicities)]
+    for _ in batch:
+        function = jax.vmap(function)
+    return function(*spectra, *(jnp.broadcast_to(a, batch) for a in numbers))
+
+
+def _freedom_left(eigenvalues, multiplicities, kappa, samples, ridge):
+    share, missed = learned(eigenvalues, kappa)
     some = kappa > 0
-    at_root = jnp.sum(multiplicities * share * missed, -1) + ridge / jnp.where(some, kappa, 1.0)
+    at_root = jnp.sum(multiplicities * share * missed) + ridge / jnp.where(some, kappa, 1.0)
     # kappa = 0 comes only without a ridge and with sum m <= samples.
-    return jnp.where(some, at_root, samples - jnp.sum(multiplicities * (eigenvalues > 0), -1))
+    return jnp.where(some, at_root, samples - jnp.sum(jnp.where(eigenvalues > 0, multiplicities, 0.0)))
 
 
 @jax.custom_jvp
@@ -157,7 +167,7 @@ def _root_jvp(primals, tangents):
     eigenvalues, multiplicities, samples, ridge = primals
     kappa = _root(*primals)
     share, missed = learned(eigenvalues, kappa)
-    stiffness = freedom_left(eigenvalues, kappa, samples, ridge=ridge, multiplicities=multiplicities)
+    stiffness = _freedom_left(eigenvalues, multiplicities, kappa, samples, ridge)
     d_eigenvalues, d_multiplicities, d_samples, d_ridge = tangents
     # kappa = 0 stays zero under every change but that of the ridge; zero modes are missed but cannot feel kappa.
     by_modes = jnp.sum(jnp.where(kappa > 0, multiplicities * missed**2, 0.0) * d_eigenvalues)

@@ -38,8 +38,17 @@ def gauss_hermite(nodes: int) -> tuple[np.ndarray, np.ndarray]:
 def expectation(function: Callable, variance: ArrayLike, *, nodes: int = 64) -> Float[Array, "..."]:
     """E[function(sqrt(variance) z)], z standard normal, by Gauss-Hermite; shape of `variance`."""
     points, weights = gauss_hermite(nodes)
-    deviation = jnp.sqrt(jnp.asarray(variance, float))[..., None]
-    return function(deviation * points) @ jnp.asarray(weights)
+    deviation = jnp.sqrt(jnp.asarray(variance, float))
+    column = jnp.asarray(points).reshape((-1,) + (1,) * deviation.ndim)
+    return jnp.tensordot(jnp.asarray(weights), function(deviation[None] * column), 1)
+
+
+def normalized_hermite(degree: int, points: np.ndarray) -> np.ndarray:
+    """He_k(points)/sqrt(k!) for k = 0 ... degree, shape (degree + 1, points): orthonormal under the standard normal."""
+    rows = [np.ones_like(points), points]
+    for k in range(1, degree):
+        rows.append((points * rows[k] - np.sqrt(k) * rows[k - 1]) / np.sqrt(k + 1))
+    return np.array(rows[: degree + 1])
 
 
 def erf_dual(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, *, scale: ArrayLike = 1.0) -> Float[Array, "..."]:
@@ -66,26 +75,29 @@ def _erf_determinant(q11, q12, q22, a):
     return 1 + 2 * a * (q11 + q22) + 4 * a**2 * (q11 * q22 - q12 * q12)
 
 
+Gaps = tuple[ArrayLike, ArrayLike]
+
+
 @jax.custom_jvp
-def relu_angle(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, separation: ArrayLike | None = None) -> ArrayLike:
+def relu_angle(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, gaps: Gaps | None = None) -> ArrayLike:
     """Angle between u and v in [0, pi]: cos(angle) = q12 / sqrt(q11 q22).
 
     **Arguments:**
-    - `separation`: sqrt(q11 q22) - q12 >= 0, if the caller knows it better than by subtraction (for vectors a, b:
-      |a||b| |a/|a| - b/|b||^2 / 2). Without it the angle has an absolute error up to 1e-8 near coincidence, since
-      q12 itself does not hold more.
+    - `gaps`: (sqrt(q11 q22) - q12, sqrt(q11 q22) + q12), both >= 0, if the caller knows them better than by subtraction
+      (for vectors a, b: |a||b| |a/|a| -+ b/|b||^2 / 2). Without them the angle has an absolute error up to 1e-8 near 0
+      and pi, since q12 itself does not hold more. Gradients do not pass through them.
 
     A variable of variance zero has no direction; its angle is given as pi/2. At angles 0 and pi, where the angle has a
     cusp in q, the gradient is returned as zero.
     """
     q11, q12, q22 = (jnp.asarray(q, float) for q in (q11, q12, q22))
-    if separation is None:
+    if gaps is None:
         # The determinant rather than 1 - q12/size: exactly zero for exactly coincident variables.
         angle = jnp.arctan2(jnp.sqrt(jnp.maximum(q11 * q22 - q12 * q12, 0.0)), q12)
     else:
-        # sin^2(angle/2) = separation / (2 size), cos^2(angle/2) = (size + q12) / (2 size).
-        far = jnp.maximum(_size(q11, q22) + q12, 0.0)
-        angle = 2 * jnp.arctan2(jnp.sqrt(jnp.asarray(separation, float)), jnp.sqrt(far))
+        # Up to one factor 2 size these are sin^2 and cos^2 of half the angle.
+        apart, opposed = (jnp.sqrt(jnp.maximum(jnp.asarray(gap, float), 0.0)) for gap in gaps)
+        angle = 2 * jnp.arctan2(apart, opposed)
     return jnp.where(q11 * q22 > 0, angle, jnp.pi / 2)
 
 
@@ -101,13 +113,12 @@ def _relu_angle_jvp(primals, tangents):
 
 
 @jax.custom_jvp
-def relu_dual(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, separation: ArrayLike | None = None) -> ArrayLike:
+def relu_dual(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, gaps: Gaps | None = None) -> ArrayLike:
     """E[relu(u) relu(v)] = sqrt(q11 q22) (sin t + (pi - t) cos t) / (2 pi), t the angle (Cho & Saul 2009).
 
-    `separation` as in `relu_angle`.
+    `gaps` as in `relu_angle`.
     """
-    opening = jnp.pi - relu_angle(q11, q12, q22, separation)  # zero for opposite variables
-    return _size(q11, q22) * _sine_minus_angle_cosine(opening) / (2 * jnp.pi)
+    return _size(q11, q22) * _sine_minus_angle_cosine(_opening(q11, q12, q22, gaps)) / (2 * jnp.pi)
 
 
 @relu_dual.defjvp
@@ -120,21 +131,24 @@ def _relu_dual_jvp(primals, tangents):
     return relu_dual(*primals), tilt11 * tangents[0] + slope * tangents[1] + tilt22 * tangents[2]
 
 
-def relu_dual_derivative(
-    q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, separation: ArrayLike | None = None
-) -> Float[Array, "..."]:
-    """P(u > 0, v > 0) = (pi - t) / (2 pi), t the angle (Cho & Saul 2009); `separation` as in `relu_angle`."""
-    return (jnp.pi - relu_angle(q11, q12, q22, separation)) / (2 * jnp.pi)
+def relu_dual_derivative(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, gaps: Gaps | None = None) -> ArrayLike:
+    """P(u > 0, v > 0) = (pi - t) / (2 pi), t the angle (Cho & Saul 2009); `gaps` as in `relu_angle`."""
+    return _opening(q11, q12, q22, gaps) / (2 * jnp.pi)
 
 
-def relu_dual_separation(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, separation: ArrayLike) -> Float[Array, "..."]:
-    """sqrt(D11 D22) - D12 of the ReLU duals D, without the subtraction; D_ii = q_ii / 2.
+def relu_dual_gaps(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, gaps: Gaps) -> Gaps:
+    """sqrt(D11 D22) -+ D12 of the ReLU duals D (D_ii = q_ii / 2), without the subtraction.
 
-    Equals sqrt(q11 q22)/2 [ (1 - cos t) - (sin t - t cos t)/pi ]. No gradient: it only sharpens the angle.
+    The difference is sqrt(q11 q22)/2 [(1 - cos t) - (sin t - t cos t)/pi]. No gradient: gaps only sharpen an angle.
     """
-    angle = relu_angle(q11, q12, q22, separation)
-    drop = 2 * jnp.sin(angle / 2) ** 2 - _sine_minus_angle_cosine(angle) / jnp.pi
-    return jax.lax.stop_gradient(_size(q11, q22) / 2 * drop)
+    angle, size = relu_angle(q11, q12, q22, gaps), _size(q11, q22)
+    apart = size / 2 * (2 * jnp.sin(angle / 2) ** 2 - _sine_minus_angle_cosine(angle) / jnp.pi)
+    return jax.lax.stop_gradient((apart, size / 2 + relu_dual(q11, q12, q22, gaps)))
+
+
+def _opening(q11, q12, q22, gaps):
+    """pi minus the angle, with all digits where it is small: the angle between u and -v."""
+    return relu_angle(q11, -jnp.asarray(q12, float), q22, None if gaps is None else (gaps[1], gaps[0]))
 
 
 def _size(q11, q22):
@@ -201,30 +215,37 @@ def _pair_expectation(first, second, nodes, q11, q12, q22):
 def _pair_expectation_jvp(first, second, nodes, primals, tangents):
     q11, q12, q22 = primals
     value = _pair_expectation(first, second, nodes, q11, q12, q22)
-    slope_first, slope_second = _slope(first), _slope(second)
+    slope_first, slope_second = slope(first), slope(second)
     slopes = _pair_expectation(slope_first, slope_second, nodes, q11, q12, q22)
     # d/dq11 = E[first''(u) second(v)]/2, and Stein: E[u first' second] = q11 E[first'' second] + q12 E[first' second'].
     by_q11 = _pair_expectation(lambda u: u * slope_first(u), second, nodes, q11, q12, q22) - q12 * slopes
     by_q22 = _pair_expectation(first, lambda v: v * slope_second(v), nodes, q11, q12, q22) - q12 * slopes
-    return value, by_q11 / (2 * q11) * tangents[0] + slopes * tangents[1] + by_q22 / (2 * q22) * tangents[2]
+    half11, half22 = (0.5 / jnp.where(q > 0, q, jnp.inf) for q in (q11, q22))
+    return value, by_q11 * half11 * tangents[0] + slopes * tangents[1] + by_q22 * half22 * tangents[2]
 
 
-def _slope(function):
+def slope(function: Callable) -> Callable:
+    """Derivative of an elementwise function, as an elementwise function."""
     return lambda h: jax.jvp(function, (h,), (jnp.ones_like(h),))[1]
 
 
 def _tensor_rule(first, second, q11, q12, q22, nodes):
     points, weights = (jnp.asarray(a) for a in gauss_hermite(nodes))
-    deviation = jnp.sqrt(q11)
+    some = q11 > 0
+    variance = jnp.where(some, q11, 1.0)
     determinant = jnp.maximum(q11 * q22 - q12 * q12, 0.0)
-    u = deviation[..., None] * points
-    along = (q12 / deviation)[..., None] * points
-    across = jnp.sqrt(jnp.where(determinant > 0, determinant, 1.0) / q11) * (determinant > 0)
-    left = first(u) * weights
+    # v = along z1 + across z2; the square root is guarded because its slope at coincidence is infinite.
+    along = jnp.where(some, q12 / jnp.sqrt(variance), 0.0)
+    rest = jnp.where(some, determinant / variance, q22)
+    across = jnp.where(rest > 0, jnp.sqrt(jnp.where(rest > 0, rest, 1.0)), 0.0)
+    column = points.reshape((-1,) + (1,) * q11.ndim)
+    deviation = jnp.where(some, jnp.sqrt(variance), 0.0)
+    left = first(deviation[None] * column) * weights.reshape(column.shape)
+    base = along[None] * column
 
     def add(total, node):
         point, weight = node
-        return total + weight * jnp.sum(left * second(along + across[..., None] * point), axis=-1), None
+        return total + weight * jnp.sum(left * second(base + (across * point)[None]), axis=0), None
 
     # One slice of the second variable at a time: memory of nodes, not nodes^2, values per entry.
     return jax.lax.scan(add, jnp.zeros_like(q11), (points, weights))[0]

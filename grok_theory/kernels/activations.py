@@ -1,0 +1,229 @@
+"""Activations as objects that know their Gaussian expectations.
+
+(u, v) is a centred Gaussian pair with covariance [[q11, q12], [q12, q22]]; arguments broadcast and go through jit, grad
+and vmap. `dual` is E[phi(u) phi(v)], `dual_derivative` is E[phi'(u) phi'(v)]; `hermite` gives the expansion of phi.
+
+Besides these three, networks use `_dual`, `_dual_derivative` (without the checks of the public door) and `_dual_gaps`:
+an activation with a kink needs the angle between nearly coincident inputs to more digits than q12 holds, and carries
+sqrt(q11 q22) -+ q12 from layer to layer; smooth ones return None.
+"""
+
+from collections.abc import Callable
+from math import factorial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+from scipy.special import factorial2
+
+from ..errors import BadValue, check_choice, check_finite, check_integer, check_positive, is_traced, require_float64
+from ..numerics import gaussian
+from ..pytrees import record
+
+
+class _Expectations:
+    """The public doors shared by all activations: check, then compute."""
+
+    def dual(self, q11: ArrayLike, q12: ArrayLike, q22: ArrayLike) -> Float[Array, "..."]:
+        """E[phi(u) phi(v)]; the covariance must have q11, q22 > 0 and q12^2 <= q11 q22."""
+        return self._dual(*_covariance(q11, q12, q22), None)
+
+    def dual_derivative(self, q11: ArrayLike, q12: ArrayLike, q22: ArrayLike) -> Float[Array, "..."]:
+        """E[phi'(u) phi'(v)], which is the derivative of `dual` in q12."""
+        return self._dual_derivative(*_covariance(q11, q12, q22), None)
+
+    def _dual_gaps(self, q11, q12, q22, gaps):
+        return None
+
+    # Closed forms are exact to round-off; quadrature overrides this.
+    exact = True
+    kinked = False
+
+
+@record()
+class Erf(_Expectations):
+    """phi(h) = erf(scale h)."""
+
+    scale: Any = 1.0
+
+    def __post_init__(self):
+        check_positive("scale", self.scale, "Pass for example 1.0.")
+
+    def __call__(self, h: ArrayLike) -> Array:
+        return jax.lax.erf(self.scale * h)
+
+    def _dual(self, q11, q12, q22, gaps):
+        return gaussian.erf_dual(q11, q12, q22, scale=self.scale)
+
+    def _dual_derivative(self, q11, q12, q22, gaps):
+        return gaussian.erf_dual_derivative(q11, q12, q22, scale=self.scale)
+
+    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " degree+1"]:
+        """From the series of asin: a_{2j+1}^2 = (2/pi) (2j)!/(4^j j!^2 (2j+1)) x^{2j+1}, x = 2av/(1 + 2av)."""
+        twice = 2 * jnp.square(jnp.asarray(self.scale, float)) * jnp.asarray(variance, float)
+        ratio = twice / (1 + twice)
+        terms = [jnp.zeros(())] * (degree + 1)
+        for j in range((degree + 1) // 2):
+            square = 2 / np.pi * (factorial(2 * j) / (4**j * factorial(j) ** 2 * (2 * j + 1)))
+            terms[2 * j + 1] = (-1) ** j * jnp.sqrt(square * ratio ** (2 * j + 1))
+        return jnp.stack(terms)
+
+
+@record()
+class Relu(_Expectations):
+    """phi(h) = max(h, 0)."""
+
+    kinked = True
+
+    def __call__(self, h: ArrayLike) -> Array:
+        return jnp.maximum(h, 0)
+
+    def _dual(self, q11, q12, q22, gaps):
+        return gaussian.relu_dual(q11, q12, q22, gaps)
+
+    def _dual_derivative(self, q11, q12, q22, gaps):
+        return gaussian.relu_dual_derivative(q11, q12, q22, gaps)
+
+    def _dual_gaps(self, q11, q12, q22, gaps):
+        return gaussian.relu_dual_gaps(q11, q12, q22, gaps)
+
+    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " degree+1"]:
+        """sqrt(v) times 1/sqrt(2 pi), 1/2, then (-1)^{k/2 - 1} (k - 3)!! / sqrt(2 pi k!) for even k."""
+        numbers = np.zeros(degree + 1)
+        numbers[:2] = [1 / np.sqrt(2 * np.pi), 0.5][: degree + 1]
+        for k in range(2, degree + 1, 2):
+            odd = factorial2(k - 3, exact=True) if k > 2 else 1
+            # An integer ratio first: k! leaves the range of floats at k = 171.
+            numbers[k] = (-1) ** (k // 2 - 1) * np.sqrt(odd * odd / factorial(k) / (2 * np.pi))
+        return jnp.sqrt(jnp.asarray(variance, float)) * jnp.asarray(numbers)
+
+
+@record()
+class Identity(_Expectations):
+    """phi(h) = h: a deep linear network."""
+
+    def __call__(self, h: ArrayLike) -> Array:
+        return jnp.asarray(h)
+
+    def _dual(self, q11, q12, q22, gaps):
+        return jnp.broadcast_arrays(q11, q12, q22)[1]
+
+    def _dual_derivative(self, q11, q12, q22, gaps):
+        return jnp.ones_like(self._dual(q11, q12, q22, gaps))
+
+    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " degree+1"]:
+        return jnp.zeros(degree + 1).at[1:2].set(jnp.sqrt(jnp.asarray(variance, float)))
+
+
+@record()
+class Quadratic(_Expectations):
+    """phi(h) = h + epsilon h^2 / 2."""
+
+    epsilon: Any
+
+    def __post_init__(self):
+        check_finite("epsilon", self.epsilon, "Pass the strength of the quadratic term, for example 0.5.")
+
+    def __call__(self, h: ArrayLike) -> Array:
+        return h + self.epsilon * jnp.square(h) / 2
+
+    def _dual(self, q11, q12, q22, gaps):
+        return gaussian.quadratic_dual(q11, q12, q22, epsilon=self.epsilon)
+
+    def _dual_derivative(self, q11, q12, q22, gaps):
+        return gaussian.quadratic_dual_derivative(q11, q12, q22, epsilon=self.epsilon)
+
+    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " degree+1"]:
+        """epsilon v/2, sqrt(v), epsilon v/sqrt(2), and zero beyond."""
+        v = jnp.asarray(variance, float)
+        terms = jnp.stack([self.epsilon * v / 2, jnp.sqrt(v), self.epsilon * v / np.sqrt(2)])
+        return jnp.zeros(degree + 1).at[:3].set(terms[: degree + 1])
+
+
+@record(static=("function", "derivative", "nodes"))
+class Activation(_Expectations):
+    """Any elementwise function, by Gauss-Hermite quadrature with `nodes` x `nodes` points.
+
+    **Fields:**
+    - `function`: h -> phi(h), traceable by JAX. `derivative`: h -> phi'(h); by automatic differentiation if left out.
+    - `nodes`: points along each variable. Relative error at variance 1 for 32, 64, 128 nodes: tanh 6e-7, 5e-10, 2e-14;
+      GELU at 64 nodes 1e-12; functions with kinks 6e-3, 4e-3, 2e-3; larger variances need more. `dual_error` measures
+      it, and the kernels warn above 1e-6.
+    """
+
+    function: Callable
+    derivative: Callable | None = None
+    nodes: int = 64
+
+    exact = False
+
+    def __post_init__(self):
+        if not callable(self.function):
+            raise BadValue(
+                f"function is {self.function!r}, but it must be callable. "
+                "Pass an elementwise function, such as jnp.tanh."
+            )
+        object.__setattr__(self, "nodes", check_integer("nodes", self.nodes, 2, "Pass for example 64.", high=1024))
+
+    def __call__(self, h: ArrayLike) -> Array:
+        return self.function(h)
+
+    def doubled(self) -> "Activation":
+        """The same function with twice the nodes."""
+        return Activation(self.function, self.derivative, 2 * self.nodes)
+
+    def dual_error(self, q11: ArrayLike, q12: ArrayLike, q22: ArrayLike) -> tuple[Array, Array]:
+        """Estimated absolute errors of `dual` and `dual_derivative`: their change when the nodes are doubled."""
+        finer = self.doubled()
+        return (
+            jnp.abs(finer.dual(q11, q12, q22) - self.dual(q11, q12, q22)),
+            jnp.abs(finer.dual_derivative(q11, q12, q22) - self.dual_derivative(q11, q12, q22)),
+        )
+
+    def _dual(self, q11, q12, q22, gaps):
+        return gaussian.pair_expectation(self.function, self.function, q11, q12, q22, nodes=self.nodes)
+
+    def _dual_derivative(self, q11, q12, q22, gaps):
+        slope = self.derivative or gaussian.slope(self.function)
+        return gaussian.pair_expectation(slope, slope, q11, q12, q22, nodes=self.nodes)
+
+    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " degree+1"]:
+        """By quadrature with at least degree + 32 nodes."""
+        points, weights = gaussian.gauss_hermite(max(self.nodes, degree + 32))
+        values = self.function(jnp.sqrt(jnp.asarray(variance, float)) * jnp.asarray(points))
+        return jnp.asarray(gaussian.normalized_hermite(degree, points) * weights) @ values
+
+
+_BY_NAME = {"erf": Erf, "relu": Relu, "identity": Identity}
+
+
+def as_activation(activation: Any) -> Any:
+    """An activation object; "erf", "relu" and "identity" may be named by a string."""
+    if isinstance(activation, str):
+        remedy = "Pass an object, such as Quadratic(0.5) or Activation(jnp.tanh), for anything else."
+        return _BY_NAME[check_choice("activation", activation, list(_BY_NAME), remedy)]()
+    missing = [name for name in ("_dual", "_dual_derivative", "_dual_gaps") if not hasattr(activation, name)]
+    if missing and type(activation) is not object:
+        raise BadValue(
+            f"activation is {activation!r}, but it must be one of the objects of kernels.activations. "
+            "Wrap a function as Activation(function)."
+        )
+    return activation
+
+
+def _covariance(q11, q12, q22):
+    require_float64("dual")
+    check_positive("q11", q11, "Pass the variance of the first variable.")
+    check_positive("q22", q22, "Pass the variance of the second variable.")
+    check_finite("q12", q12, "Pass the covariance of the two variables.")
+    if not any(is_traced(q) for q in (q11, q12, q22)):
+        excess = np.square(np.asarray(q12, float)) - np.asarray(q11, float) * np.asarray(q22, float) * (1 + 1e-12)
+        if np.any(excess > 0):
+            raise BadValue(
+                f"q12 is {q12}, but its square must not exceed q11 q22 = {np.asarray(q11) * np.asarray(q22)}. "
+                "Pass the covariance matrix of a real pair of variables."
+            )
+    return jnp.broadcast_arrays(*(jnp.asarray(q, float) for q in (q11, q12, q22)))

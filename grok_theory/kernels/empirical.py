@@ -1,0 +1,64 @@
+"""The tangent kernel of a network as it is: any function of parameters and inputs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from ..errors import BadValue, check_memory, is_traced
+
+
+def empirical_ntk(
+    f: Callable, params: Any, X: ArrayLike, X2: ArrayLike | None = None
+) -> Float[Array, "n m"] | Float[Array, "n m c c"]:
+    """Inner products of the gradients of f's outputs in `params`, between the inputs `X` and `X2` (or `X`).
+
+    **Arguments:**
+    - `f`: (params, inputs) -> outputs of shape (n,) or (n, c). Each output must depend on its own input alone: batch
+      statistics are refused (outside traces, where there are numbers to see it by).
+    - `params`: any pytree of arrays; all its leaves are differentiated. `X`: (n, ...), `X2`: (m, ...).
+
+    **Returns:** (n, m), or (n, m, c, c), in the precision of `params`. It may be called inside jit; JAX keeps no
+    results between calls outside. Memory: (n + m) c numbers for each parameter; refused before it is made if that
+    does not fit.
+    """
+    X = jnp.asarray(X)
+    one = lambda theta, x: f(theta, x[None])[0]  # noqa: E731
+    shape = jax.eval_shape(f, params, X).shape
+    if len(shape) not in (1, 2) or shape[0] != X.shape[0]:
+        raise BadValue(
+            f"f returns shape {shape} for {X.shape[0]} inputs, but it must return ({X.shape[0]},) or "
+            f"({X.shape[0]}, c). Pass a function (params, inputs) -> outputs."
+        )
+    sizes = [np.size(leaf) * jnp.result_type(leaf).itemsize for leaf in jax.tree_util.tree_leaves(params)]
+    rows = int(np.prod(shape)) * (1 if X2 is None else 1 + len(X2) / len(X))
+    check_memory(f"empirical_ntk with {rows:g} gradients", 2.0 * rows * sum(sizes), "Pass fewer rows of X at a time.")
+    if not any(is_traced(leaf) for leaf in jax.tree_util.tree_leaves((params, X))):
+        _check_rows(f, one, params, X)
+    left = _gradients(one, params, X)
+    right = left if X2 is None else _gradients(one, params, jnp.asarray(X2))
+    kernel = 0.0
+    for a, b in zip(jax.tree_util.tree_leaves(left), jax.tree_util.tree_leaves(right)):
+        outputs = len(shape)
+        a, b = (g.reshape(*g.shape[:outputs], -1) for g in (a, b))
+        kernel = kernel + (jnp.einsum("np,mp->nm", a, b) if outputs == 1 else jnp.einsum("ncp,mdp->nmcd", a, b))
+    return kernel
+
+
+def _gradients(one, params, X):
+    return jax.vmap(jax.jacrev(one), (None, 0))(params, X)
+
+
+def _check_rows(f, one, params, X):
+    together = np.asarray(f(params, X[:8]), float)
+    alone = np.asarray(jax.vmap(one, (None, 0))(params, X[:8]), float)
+    gap = np.abs(together - alone).max()
+    if gap > 1e-4 * max(np.abs(together).max(), 1e-30):
+        raise BadValue(
+            f"f gives outputs that differ by {gap:.3g} with and without the other inputs, but each output must "
+            "depend on its own input alone. Freeze batch statistics and dropout."
+        )

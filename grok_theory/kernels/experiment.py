@@ -1,0 +1,94 @@
+"""The learning curve's Problem run for real: Gaussian features with the given spectrum, drawn and fitted."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+
+from ..errors import (
+    BadValue,
+    check_key,
+    check_memory,
+    check_runs,
+    check_times,
+    require_float64,
+)
+from ..numerics.runs import run_batched
+from ..results import Ensemble
+from .learning_curves import DYNAMICS, KernelRegression, check_samples
+
+BATCH = 8
+
+
+def simulate(problem: KernelRegression, samples: ArrayLike, *, runs: int, key: jax.Array) -> Ensemble:
+    """Train on drawn sets: features phi_i independent standard normal, kernel sum_i l_i phi_i(x) phi_i(x').
+
+    A run draws one training set of the largest size and grows it: its losses at different `samples` share data. Test
+    losses are exact averages over inputs and label noise. A degenerate group's target lies along one of its members.
+
+    **Arguments:**
+    - `samples`: (T,) whole numbers >= 1, non-decreasing. `runs`: >= 1. `key`: a typed JAX key.
+
+    **Returns:** an Ensemble with curves `test_loss` and `train_loss`, each (runs, T).
+    """
+    require_float64("kernels.simulate")
+    problem.check()
+    check_key(key)
+    runs = check_runs(runs)
+    check_times(samples, name="samples", remedy="Pass sorted whole numbers of samples.")
+    check_samples(samples)
+    sizes = _whole("samples", samples, "Pass whole numbers of samples; a drawn set has no fraction of one.")
+    eigenvalues, coefficients = _spread(problem)
+    largest, modes = int(sizes.max()), eigenvalues.size
+    check_memory(
+        f"{BATCH} runs with {largest} samples and {modes} modes",
+        8.0 * BATCH * (3 * largest * modes + 3 * min(largest, modes) ** 2),
+        "Pass fewer samples or modes.",
+    )
+    numbers = (eigenvalues, coefficients, jnp.asarray(problem.ridge, float), jnp.asarray(problem.noise, float))
+    # The draw's size must be known to the compiler; it rides on an array's shape, so that numbers do not recompile.
+    shape = jnp.zeros((largest, 0))
+    test, train = run_batched(_one_run, key, runs, batch=BATCH, arguments=(*numbers, jnp.asarray(sizes), shape))
+    return Ensemble(problem, np.asarray(samples, float), {"test_loss": test, "train_loss": train}, "samples", DYNAMICS)
+
+
+def _one_run(key, eigenvalues, coefficients, ridge, noise, sizes, shape):
+    draw_features, draw_noise = jax.random.split(key)
+    largest = shape.shape[0]
+    features = jax.random.normal(draw_features, (largest, eigenvalues.size))
+    labels = features @ coefficients + noise * jax.random.normal(draw_noise, (largest,))
+
+    def fit(size):
+        # Rows beyond the set are zero: they add zero singular values, which are cut.
+        kept = jnp.where(jnp.arange(largest, dtype=float) < size, 1.0, 0.0)
+        scaled = features * kept[:, None] * jnp.sqrt(eigenvalues)[None]
+        left, singular, right = jnp.linalg.svd(scaled, full_matrices=False)
+        cut = max(scaled.shape) * jnp.finfo(float).eps * jnp.max(singular)
+        alive = singular > cut
+        gain = jnp.where(alive, singular / jnp.where(alive, jnp.square(singular) + ridge, 1.0), 0.0)
+        weights = jnp.sqrt(eigenvalues) * (right.T @ (gain * (left.T @ (labels * kept))))
+        residual = kept * (labels - features @ weights)
+        return jnp.sum(jnp.square(weights - coefficients)) + noise**2, jnp.sum(jnp.square(residual)) / size
+
+    return jax.lax.map(fit, sizes.astype(float))
+
+
+def _spread(problem):
+    """Eigenvalues and coefficients of single modes; a group's target goes to its first member."""
+    eigenvalues, coefficients = (np.asarray(a, float) for a in (problem.eigenvalues, problem.coefficients))
+    if problem.multiplicities is None:
+        return jnp.asarray(eigenvalues), jnp.asarray(coefficients)
+    counts = _whole("multiplicities", problem.multiplicities, "Round them: a drawn feature is a whole mode.")
+    spread = np.repeat(coefficients, counts)
+    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    single = np.zeros_like(spread)
+    single[first] = coefficients
+    return jnp.asarray(np.repeat(eigenvalues, counts)), jnp.asarray(single)
+
+
+def _whole(name, values, remedy):
+    values = np.asarray(values, float)
+    wrong = np.flatnonzero(np.abs(values - np.round(values)) > 1e-9)
+    if wrong.size:
+        raise BadValue(f"{name}[{wrong[0]}] is {values[wrong[0]]}, but it must be a whole number. {remedy}")
+    return np.round(values).astype(int)

@@ -1,0 +1,179 @@
+"""Gaussian-process and tangent kernels of wide fully connected networks."""
+
+import warnings
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..errors import (
+    BadValue,
+    check_finite,
+    check_integer,
+    check_memory,
+    check_non_negative,
+    check_positive,
+    is_traced,
+    require_float64,
+)
+from ..pytrees import problem
+from .activations import as_activation
+
+
+@problem(static=("hidden_layers", "train_readout"))
+class FullyConnected:
+    """A fully connected network in NTK parametrisation, at infinite width.
+
+    h_1 = sqrt(sw) W_1 x + sqrt(sb) b_1,  h_{l+1} = sqrt(sw/width) W_{l+1} phi(h_l) + sqrt(sb) b_{l+1},
+    f = sqrt(sr/width) a . phi(h_L),  all entries of W, b and a standard normal; gradients are with respect to these.
+
+    | symbol | field | meaning | range |
+    |---|---|---|---|
+    | phi | `activation` | object of `kernels.activations`, or "erf", "relu", "identity" | |
+    | L | `hidden_layers` | number of layers of hidden units | >= 1 |
+    | sw | `weight_variance` | of each layer's weights | > 0 |
+    | sb | `bias_variance` | of each layer's biases, trained like the weights | >= 0 |
+    | sr | `readout_variance` | of the readout weights | > 0 |
+    | | `train_readout` | False: the readout keeps its start, and the tangent kernel lacks its term | |
+
+    Inputs are not rescaled: the first covariance is sw x.x' + sb. Libraries that divide by the input dimension D are
+    matched by passing X / sqrt(D). In standard parametrisation (w ~ N(0, sw), gradients in w) the first layer's term of
+    the tangent kernel lacks the factor sw.
+    """
+
+    activation: Any
+    hidden_layers: int = 1
+    weight_variance: Any = 1.0
+    bias_variance: Any = 0.0
+    readout_variance: Any = 1.0
+    train_readout: bool = True
+
+    def check(self) -> None:
+        object.__setattr__(self, "activation", as_activation(self.activation))
+        layers = check_integer("hidden_layers", self.hidden_layers, 1, "Pass the number of layers of hidden units.")
+        object.__setattr__(self, "hidden_layers", layers)
+        check_positive("weight_variance", self.weight_variance, "Pass for example 1.0.")
+        check_non_negative("bias_variance", self.bias_variance, "Pass 0.0 for a network without biases.")
+        check_positive("readout_variance", self.readout_variance, "Pass for example 1.0.")
+        if not isinstance(self.train_readout, (bool, np.bool_)):
+            raise BadValue(f"train_readout is {self.train_readout!r}, but it must be True or False. Pass one of them.")
+
+
+def nngp(network: FullyConnected, X: Float[Array, "n d"], X2: Float[Array, "m d"] | None = None) -> Float[Array, "n m"]:
+    """Covariance of the outputs of the wide network at random start, between the rows of `X` and of `X2` (or `X`).
+
+    S_1 = sw x.x' + sb,  S_{l+1} = sw dual(S_l) + sb,  kernel = sr dual(S_L)  (Williams 1997; Cho & Saul 2009).
+
+    A committee machine, with readouts fixed at +1, does not start as a centred Gaussian process: this kernel then
+    describes a network whose readout signs are random. Warns where the activation's quadrature is off by more than
+    1e-6.
+    """
+    return _kernel(network, X, X2, "nngp")
+
+
+def ntk(network: FullyConnected, X: Float[Array, "n d"], X2: Float[Array, "m d"] | None = None) -> Float[Array, "n m"]:
+    """Tangent kernel of the wide network, between the rows of `X` and those of `X2` (or `X`).
+
+    T_1 = S_1,  T_{l+1} = S_{l+1} + sw T_l dual_derivative(S_l),
+    kernel = sr T_L dual_derivative(S_L) + (nngp if the readout is trained)  (Jacot, Gabriel & Hongler 2018).
+
+    Exact to 1e-12 for closed-form activations also between nearly coincident or opposite inputs. Gradients in `X` are
+    finite at coincident inputs; there, where the ReLU kernel has a cusp, the cusp's part is returned as zero.
+    """
+    return _kernel(network, X, X2, "ntk")
+
+
+def _kernel(network, X, X2, kind):
+    require_float64(kind)
+    network.check()
+    X, X2, symmetric = _inputs(X, X2)
+    check_memory(f"{kind} of {X.shape[0]} by {X2.shape[0]} inputs", 80.0 * X.shape[0] * X2.shape[0], "Pass fewer rows.")
+    traced = any(is_traced(leaf) for leaf in jax.tree_util.tree_leaves((network, X, X2)))
+    if not network.activation.exact and not traced:
+        _warn_of_quadrature(network, X, X2, kind)
+    kernel = _compute(network, X, X2, kind)
+    # Matrix products need not be symmetric to the last bit; their kernels are.
+    return (kernel + kernel.T) / 2 if symmetric else kernel
+
+
+def _inputs(X, X2):
+    symmetric = X2 is None
+    X = jnp.asarray(X, float)
+    X2 = X if symmetric else jnp.asarray(X2, float)
+    for name, array in (("X", X), ("X2", X2)):
+        if array.ndim != 2 or array.size == 0 or array.shape[1] != X.shape[1]:
+            raise BadValue(
+                f"{name} has shape {array.shape}, but it must have shape (samples, dim) with the dim of X. "
+                "Pass one row an input; reshape a single input to (1, dim)."
+            )
+        check_finite(name, array, "Drop or mend these inputs.")
+    return X, X2, symmetric
+
+
+def _warn_of_quadrature(network, X, X2, kind):
+    few, few2 = (a[:: max(1, a.shape[0] // 6)][:6] for a in (X, X2))
+    coarse = _compute(network, few, few2, kind)
+    fine = _compute(replace(network, activation=network.activation.doubled()), few, few2, kind)
+    error = float(jnp.max(jnp.abs(fine - coarse)) / jnp.max(jnp.abs(fine)))
+    if not error < 1e-6:
+        warnings.warn(
+            f"{kind}: Gauss-Hermite quadrature with {network.activation.nodes} nodes is off by about {error:.1e}. "
+            "Raise Activation(nodes=...); a function with a kink needs a closed form, such as Relu().",
+            stacklevel=4,
+        )
+
+
+@partial(jax.jit, static_argnames="kind")
+def _compute(network, X, X2, kind):
+    phi, sw, sb = network.activation, network.weight_variance, network.bias_variance
+    norm, norm2 = jnp.sum(X * X, 1), jnp.sum(X2 * X2, 1)
+    inner = X @ X2.T
+    first, second, pair = sw * norm + sb, sw * norm2 + sb, sw * inner + sb
+    gaps = _with_bias(_input_gaps(X, X2), *_outer(sw * norm, sw * norm2), sw, sb) if phi.kinked else None
+    tangent = pair
+    for layer in range(network.hidden_layers):
+        a, b = _outer(first, second)
+        dual, slope = phi._dual(a, pair, b, gaps), phi._dual_derivative(a, pair, b, gaps)
+        if layer == network.hidden_layers - 1:
+            break
+        # Variances run along vectors; a variable coincides with itself, so its gaps are known.
+        own = [phi._dual(q, q, q, (jnp.zeros_like(q), 2 * q)) for q in (first, second)]
+        if phi.kinked:
+            gaps = _with_bias(phi._dual_gaps(a, pair, b, gaps), *_outer(sw * own[0], sw * own[1]), sw, sb)
+        first, second, pair = (sw * q + sb for q in (*own, dual))
+        tangent = pair + sw * tangent * slope
+    prior = network.readout_variance * dual
+    if kind == "nngp":
+        return prior
+    return network.readout_variance * tangent * slope + (prior if network.train_readout else 0.0)
+
+
+def _outer(first, second):
+    return jnp.broadcast_arrays(first[:, None], second[None, :])
+
+
+def _input_gaps(X, X2):
+    """|x||y| -+ x.y without the subtraction: |x||y| |x/|x| -+ y/|y||^2 / 2, one row of X at a time."""
+    size, size2 = (jnp.sqrt(jnp.sum(a * a, 1)) for a in (X, X2))
+    unit, unit2 = (a / jnp.where(s > 0, s, 1.0)[:, None] for a, s in ((X, size), (X2, size2)))
+
+    def row(x):
+        return tuple(jnp.sum(jnp.square(x[None] + sign * unit2), 1) for sign in (-1.0, 1.0))
+
+    apart, opposed = jax.lax.map(row, unit)
+    half = size[:, None] * size2[None, :] / 2
+    return jax.lax.stop_gradient((half * apart, half * opposed))
+
+
+def _with_bias(gaps, first, second, sw, sb):
+    """Gaps of sw q + sb from those of q, `first` and `second` being sw q11 and sw q22: again sums of positive terms."""
+    root = jnp.sqrt(first * second)
+    total = jnp.sqrt((first + sb) * (second + sb)) + root + sb
+    some = total > 0
+    # sqrt((A + sb)(B + sb)) - sqrt(A B) - sb
+    extra = sb * jnp.square(jnp.sqrt(first) - jnp.sqrt(second)) / jnp.where(some, total, 1.0)
+    return jax.lax.stop_gradient((sw * gaps[0] + extra, sw * gaps[1] + extra + 2 * sb))

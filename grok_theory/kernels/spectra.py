@@ -1,0 +1,82 @@
+"""Spectra of kernels under simple input laws: Hermite series under a Gaussian, zonal kernels on the sphere."""
+
+from collections.abc import Callable
+from math import comb
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+from scipy.special import betaln
+
+from ..errors import check_integer, check_positive, require_float64
+from ..pytrees import record
+from .activations import as_activation
+
+
+@record()
+class Spectrum:
+    """`eigenvalues` (degree + 1,) of each degree, and how many modes share each: `multiplicities` (degree + 1,)."""
+
+    eigenvalues: Any
+    multiplicities: Any
+
+
+def hermite_coefficients(activation: Any, degree: int, *, variance: ArrayLike = 1.0) -> Float[Array, " degree+1"]:
+    """a_k = E[phi(sqrt(v) z) He_k(z)] / sqrt(k!), k = 0 ... degree: phi in orthonormal Hermite polynomials.
+
+    dual(v, rho v, v) = sum_k a_k^2 rho^k, so a_k^2 is the weight of degree k in the kernel of one hidden layer.
+    Closed forms for Erf, Relu, Identity, Quadratic; quadrature for Activation.
+
+    >>> import jax
+    ...
+    ... jax.config.update("jax_enable_x64", True)
+    >>> print(np.round(hermite_coefficients("relu", 4), 8))
+    [ 0.39894228  0.5         0.28209479  0.         -0.08143375]
+    """
+    require_float64("hermite_coefficients")
+    degree = check_integer("degree", degree, 0, "Pass the highest degree wanted.", high=10_000)
+    check_positive("variance", variance, "Pass the variance of the argument of phi.")
+    return as_activation(activation).hermite(degree, variance)
+
+
+def sphere_spectrum(profile: Callable, dim: int, degree: int) -> Spectrum:
+    """Eigenvalues of k(x, x') = profile(x.x') on the unit sphere in R^dim, uniform inputs, for degrees 0 ... degree.
+
+    lambda_k = int profile(t) P_k(t) (1 - t^2)^{(dim-3)/2} dt / int (1 - t^2)^{(dim-3)/2} dt with Legendre polynomials
+    normalised to P_k(1) = 1; multiplicity (2k + dim - 2)/k C(k + dim - 3, k - 1). sum_k N_k lambda_k = profile(1).
+
+    **Arguments:**
+    - `profile`: elementwise function of t = x.x' in [-1, 1]. Smooth in the angle, as all network kernels are (ReLU
+      too).
+    - `dim`: >= 2.
+
+    **Returns:** `Spectrum`; absolute error of the eigenvalues of order 1e-16 times max |profile|.
+
+    Quadrature runs in the angle, where kernels of ReLU networks are analytic; in t they are not (1600 nodes: 3e-9).
+    """
+    require_float64("sphere_spectrum")
+    dim = check_integer("dim", dim, 2, "Pass the dimension of the space around the sphere.")
+    degree = check_integer("degree", degree, 0, "Pass the highest degree wanted.")
+    # The weight sin^{dim-2} narrows like 1/sqrt(dim); the nodes keep pace.
+    points, weights = np.polynomial.legendre.leggauss(degree + 48 + 8 * int(np.ceil(np.sqrt(dim))))
+    angle = np.pi / 2 * (points + 1)
+    t = np.cos(angle)
+    # Dividing by the exact integral in logs: it leaves the range of floats at large dim.
+    weight = np.pi / 2 * weights * np.exp((dim - 2) * np.log(np.sin(angle)) - betaln(0.5, (dim - 1) / 2))
+    eigenvalues = jnp.asarray(_legendre(t, dim, degree) * weight) @ jnp.asarray(profile(jnp.asarray(t)), float)
+    return Spectrum(eigenvalues, jnp.asarray([_multiplicity(k, dim) for k in range(degree + 1)], float))
+
+
+def _legendre(t, dim, degree):
+    rows = [np.ones_like(t), t]
+    for k in range(1, degree):
+        rows.append(((2 * k + dim - 2) * t * rows[k] - k * rows[k - 1]) / (k + dim - 2))
+    return np.array(rows[: degree + 1])
+
+
+def _multiplicity(k, dim):
+    if k == 0:
+        return 1.0
+    return float((2 * k + dim - 2) * comb(k + dim - 3, k - 1) // k)
