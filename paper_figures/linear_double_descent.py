@@ -19,11 +19,11 @@ WING = "linear"
 @dataclass(frozen=True)
 class Parameters:
     snr: float = 5.0  # teacher weight variance over noise variance
-    times: tuple[float, ...] = (1.0, 10.0, 100.0)  # tau
+    times: tuple[float, ...] = (0.4, 10.0, 100.0)  # tau
     least: float = 0.1  # smallest alpha
     most: float = 10.0  # largest alpha
     points: int = 240  # of every line
-    dim: int = 200  # N, weights of the runs
+    dim: int = 120  # N, weights of the runs
     drawn: tuple[float, ...] = (0.2, 0.4, 0.7, 0.9, 1.0, 1.1, 1.4, 2.0, 4.0)  # alphas of the runs
     runs: int = 40
     key: int = 0

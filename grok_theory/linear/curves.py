@@ -12,13 +12,12 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..errors import check_shape, check_times, require_float64
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
 from ..results import Solution, Status
-from .methods import FLOW, Method
+from .methods import FLOW, Method, Times
 from .problem import TeacherStudent
 
 __all__ = ["QuadraticForm", "as_arrays", "curve_values", "is_legal", "mode_forms", "solve_teacher_student"]
@@ -104,7 +103,7 @@ def _solve(problem: TeacherStudent, method: Method, times: Float[Array, " times"
 
 
 def solve_teacher_student(
-    problem: TeacherStudent, times: ArrayLike, method: Method = FLOW, *, throw: bool = True
+    problem: TeacherStudent, times: Times, method: Method = FLOW, *, throw: bool = True
 ) -> Solution:
     """See `grok_theory.linear.solve`."""
     require_float64("grok_theory.linear.solve")

@@ -4,17 +4,18 @@ Wing spec `linear`, section 7. The Gram matrix of a run is diagonalised once; th
 steps) is exact at every time: no step-size error is left, only finite size.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..errors import check_integer, check_key, check_memory, check_runs, check_size, check_times, require_float64
 from ..numerics.runs import run_batched
 from ..results import Ensemble
 from .curves import CURVES, as_arrays, check_single, solve_teacher_student
-from .methods import FLOW, Method
+from .methods import FLOW, Method, Times
 from .problem import TeacherStudent
 from .ridge import teacher_student_limits
 
@@ -135,7 +136,7 @@ def _decaying_ends(problem: TeacherStudent) -> dict[str, float]:
 
 
 def simulate_teacher_student(
-    problem: TeacherStudent, times: ArrayLike, method: Method = FLOW, *, runs: int, key: Array, dim: int
+    problem: TeacherStudent, times: Times, method: Method = FLOW, *, runs: Any, key: Any, dim: Any
 ) -> Ensemble:
     """See `grok_theory.linear.simulate`."""
     require_float64("grok_theory.linear.simulate")

@@ -24,7 +24,7 @@ from ..errors import BadValue, check_positive, check_shape, check_times, is_trac
 from ..numerics.spectra import marchenko_pastur_rule, spectral_edges
 from ..pytrees import record
 from .curves import CURVES, STEP, QuadraticForm, as_arrays, check_single, is_legal, mode_forms
-from .methods import FLOW, GradientDescent, Method
+from .methods import FLOW, GradientDescent, Method, Times
 from .problem import TeacherStudent
 
 __all__ = ["Fluctuations", "fluctuations"]
@@ -45,7 +45,7 @@ class Fluctuations:
     covariance: dict[str, Any]
 
 
-def _angles(problem: TeacherStudent, method: Method, times: ArrayLike) -> int:
+def _angles(problem: TeacherStudent, method: Method, times: Times) -> int:
     """How many angles resolve exp(-2 l t) at the lower edge: about 17 sqrt(t sqrt(alpha)) harmonics matter there."""
     rate = method.learning_rate if isinstance(method, GradientDescent) else 1.0
     if any(map(is_traced, (times, rate, *vars(problem).values()))):
@@ -118,7 +118,7 @@ def _fluctuations(problem: TeacherStudent, method: Method, times: Array, dim: Ar
     )
 
 
-def fluctuations(problem: TeacherStudent, times: ArrayLike, dim: ArrayLike, *, method: Method = FLOW) -> Fluctuations:
+def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, method: Method = FLOW) -> Fluctuations:
     """Finite-size shift of the mean, spread of single runs and their covariance in time, for every curve.
 
     **Arguments:**

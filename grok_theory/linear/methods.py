@@ -4,6 +4,8 @@ Wing spec `linear`, sections 2 and 6. A mode with eigenvalue l relaxes at the ra
 the share e of an initial weight that is left, and psi = (1 - e)/r, how much of a constant force has been integrated.
 """
 
+from collections.abc import Sequence
+
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
@@ -14,7 +16,9 @@ from ..numerics.spectra import spectral_edges
 from ..pytrees import record
 from ..results import Dynamics
 
-__all__ = ["FLOW", "GradientDescent", "GradientFlow", "Method"]
+__all__ = ["FLOW", "GradientDescent", "GradientFlow", "Method", "Times"]
+
+Times = ArrayLike | Sequence[float]
 
 
 @record()
@@ -31,7 +35,7 @@ class GradientFlow:
     x_name = "time"
     x_unit = "tau"
 
-    def check(self, problem, times: ArrayLike) -> None:
+    def check(self, problem, times: Times) -> None:
         """Nothing to refuse: any time is allowed."""
 
     def is_stable(self, problem, times: Array) -> Bool[Array, " times"]:
@@ -64,7 +68,7 @@ class GradientDescent:
     x_name = "step"
     x_unit = ""
 
-    def check(self, problem, times: ArrayLike) -> None:
+    def check(self, problem, times: Times) -> None:
         """Refuse a step size at which descent diverges, and fractions of a step."""
         check_positive("learning_rate", self.learning_rate, "Pass a step size, for example 0.1.")
         traced = any(map(is_traced, (self.learning_rate, problem.samples_per_dim, problem.weight_decay)))

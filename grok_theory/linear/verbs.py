@@ -3,20 +3,19 @@
 from typing import Any
 
 from jax.typing import ArrayLike
-from jaxtyping import Array
 
 from ..errors import BadValue
 from ..results import Ensemble, Solution
 from .curves import solve_teacher_student
 from .experiment import simulate_teacher_student
-from .methods import FLOW, GradientDescent, GradientFlow, Method
+from .methods import FLOW, GradientDescent, GradientFlow, Times
 from .problem import TeacherStudent
 from .ridge import Losses, teacher_student_limits, teacher_student_ridge
 
 __all__ = ["limits", "ridge", "simulate", "solve"]
 
 
-def solve(problem: TeacherStudent, times: ArrayLike, *, method: Method = FLOW, throw: bool = True) -> Solution:
+def solve(problem: Any, times: Times, *, method: Any = FLOW, throw: bool = True) -> Solution:
     """Learning curves of a linear student at the given times.
 
     **Arguments:**
@@ -42,13 +41,13 @@ def solve(problem: TeacherStudent, times: ArrayLike, *, method: Method = FLOW, t
 
 
 def simulate(
-    problem: TeacherStudent,
-    times: ArrayLike,
+    problem: Any,
+    times: Times,
     *,
-    runs: int,
-    key: Array,
-    dim: int | None = None,
-    method: Method = FLOW,
+    runs: Any,
+    key: Any,
+    dim: Any = None,
+    method: Any = FLOW,
 ) -> Ensemble:
     """Real runs of the same problem: drawn data, teacher, noise and start, trained exactly, at finite size.
 
@@ -72,7 +71,7 @@ def simulate(
     return run(problem, times, method, runs=runs, key=key, dim=dim)
 
 
-def limits(problem: TeacherStudent) -> Losses:
+def limits(problem: Any) -> Losses:
     """Where the flow ends, t -> inf: `.train_loss`, `.test_loss` (inf at samples_per_dim = 1), `.weight_norm`.
 
     With weight decay this is ridge regression at that penalty. Raises `BadValue`, `Float64Required`.
@@ -86,7 +85,7 @@ def limits(problem: TeacherStudent) -> Losses:
     return _pick("limits", problem, {TeacherStudent: teacher_student_limits})(problem)
 
 
-def ridge(problem: TeacherStudent, penalty: ArrayLike) -> Losses:
+def ridge(problem: Any, penalty: ArrayLike) -> Losses:
     """Ridge regression with the penalty g of |y - wX|^2 + g |w|^2: `.train_loss`, `.test_loss`, `.weight_norm`.
 
     `inr` and `weight_decay` are ignored. `penalty=0` is the limit penalty -> 0. Raises `BadValue`, `Float64Required`.
