@@ -9,11 +9,13 @@ paper prints |sum tr S|^2 / d, which is 4 times smaller at best and not proporti
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.tree_util import Partial
 
 from ..errors import BadValue, require_float64
 from .fourier import block_energies, fourier_blocks
@@ -39,13 +41,13 @@ def energy(task: GroupTask, w: Any) -> jax.Array:
     1.0
     """
     w = checked_nodes(task, w, "energy")
-    return _energy(task, w)
+    return _values(energy_function(task), w.reshape(-1, w.shape[-1])).reshape(w.shape[:-1])
 
 
 def energy_gradient(task: GroupTask, w: Any) -> jax.Array:
     """grad E(w), shape (..., 2M): the velocity of stage II up to a factor. Arguments and errors as `energy`."""
     w = checked_nodes(task, w, "energy_gradient")
-    return jax.grad(lambda nodes: jnp.sum(_energy(task, nodes)))(w)
+    return _gradients(energy_function(task), w.reshape(-1, w.shape[-1])).reshape(w.shape)
 
 
 def energy_by_irrep(task: GroupTask, w: Any) -> jax.Array:
@@ -56,7 +58,8 @@ def energy_by_irrep(task: GroupTask, w: Any) -> jax.Array:
     """
     task.require_full_square("energy_by_irrep")
     w = checked_nodes(task, w, "energy_by_irrep")
-    return _block_energies(fourier_blocks(task.group), w)
+    rows = _block_energies(fourier_blocks(task.group), w.reshape(-1, w.shape[-1]))
+    return rows.reshape(*w.shape[:-1], rows.shape[-1])
 
 
 def checked_nodes(task: GroupTask, w: Any, caller: str) -> jax.Array:
@@ -75,27 +78,42 @@ def checked_nodes(task: GroupTask, w: Any, caller: str) -> jax.Array:
     return w.astype(jnp.float64)
 
 
-def _energy(task: GroupTask, w: jax.Array) -> jax.Array:
+def energy_function(task: GroupTask) -> Partial:
+    """E as a traceable function of (B, 2M) nodes that carries its arrays as leaves, so that jit compiles it once."""
     if task.activation == "square" and task.is_full_table:
-        return jnp.sum(_block_energies(fourier_blocks(task.group), w), axis=-1)
+        return Partial(_full_square_energy, fourier_blocks(task.group))
     pairs, labels = task.pairs_and_labels("energy")
-    order = task.group.order
-    nodes = w.reshape(-1, 2 * order)
-    by_samples = task.centering == "samples"
-    energies = _subset_energy(task.sigma, by_samples, order, jnp.asarray(pairs), jnp.asarray(labels), nodes)
-    return energies.reshape(w.shape[:-1])
+    subset = _subset_energy(task.sigma, task.centering == "samples", task.group.order)
+    return Partial(subset, jnp.asarray(pairs), jnp.asarray(labels))
+
+
+def _full_square_energy(blocks: Any, nodes: jax.Array) -> jax.Array:
+    return jnp.sum(block_energies(blocks, nodes), axis=-1)
+
+
+@lru_cache(maxsize=64)  # one function for one structure: jit recognises it by identity
+def _subset_energy(sigma: Callable, by_samples: bool, order: int) -> Callable:
+    def subset_energy(pairs: jax.Array, labels: jax.Array, nodes: jax.Array) -> jax.Array:
+        # Nodes run along the last axis, so that gathers and sums move whole rows.
+        columns = nodes.T
+        activity = sigma(columns[pairs[:, 0]] + columns[order + pairs[:, 1]])
+        sums = jax.ops.segment_sum(activity, labels, order)
+        counts = jax.ops.segment_sum(jnp.ones(labels.shape, sums.dtype), labels, order)
+        share = counts / labels.shape[0] if by_samples else jnp.full(order, 1 / order, sums.dtype)
+        centred = sums - share[:, None] * jnp.sum(sums, axis=0, keepdims=True)
+        return 0.5 * jnp.sum(centred**2, axis=0)
+
+    return subset_energy
+
+
+@jax.jit
+def _values(function: Partial, nodes: jax.Array) -> jax.Array:
+    return function(nodes)
+
+
+@jax.jit
+def _gradients(function: Partial, nodes: jax.Array) -> jax.Array:
+    return jax.grad(lambda w: jnp.sum(function(w)))(nodes)
 
 
 _block_energies = jax.jit(block_energies)
-
-
-@partial(jax.jit, static_argnums=(0, 1, 2))
-def _subset_energy(sigma, by_samples, order, pairs, labels, nodes):
-    """(B,): nodes run along the last axis inside, so that gathers and sums move whole rows."""
-    columns = nodes.T
-    activity = sigma(columns[pairs[:, 0]] + columns[order + pairs[:, 1]])
-    sums = jax.ops.segment_sum(activity, labels, order)
-    counts = jax.ops.segment_sum(jnp.ones(labels.shape, sums.dtype), labels, order)
-    share = counts / labels.shape[0] if by_samples else jnp.full(order, 1 / order, sums.dtype)
-    centred = sums - share[:, None] * jnp.sum(sums, axis=0, keepdims=True)
-    return 0.5 * jnp.sum(centred**2, axis=0)

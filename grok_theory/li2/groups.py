@@ -178,7 +178,9 @@ def direct_product(a: Group, b: Group) -> Group:
     """A x B: element i * b.order + j is the pair (i, j)."""
     for name, group in (("a", a), ("b", b)):
         if not isinstance(group, Group):
-            raise BadValue(f"{name} is {group!r}, but it must be a Group. Make one with cyclic(n) or from_cayley_table(table).")
+            raise BadValue(
+                f"{name} is {group!r}, but it must be a Group. Make one with cyclic(n) or from_cayley_table(table)."
+            )
     order = a.order * b.order
     _check_room(order)
     table = a.table[:, None, :, None].astype(np.int64) * b.order + b.table[None, :, None, :]
@@ -217,7 +219,9 @@ def from_generators(
                 elements.append(product)
     missing = next(((a, b) for a in elements for b in elements if multiply(a, b) not in number), None)
     if missing is not None:
-        raise BadValue(f"multiply{missing} is outside what the generators give, but a group is closed. Check `multiply`.")
+        raise BadValue(
+            f"multiply{missing} is outside what the generators give, but a group is closed. Check `multiply`."
+        )
     return from_cayley_table([[number[multiply(a, b)] for b in elements] for a in elements], name)
 
 

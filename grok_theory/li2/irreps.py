@@ -60,7 +60,9 @@ def irreps(group: Group) -> list[Irrep]:
     (2, -1, 4)
     """
     if not isinstance(group, Group):
-        raise BadValue(f"group is {group!r}, but it must be a Group. Make one with cyclic(n) or from_cayley_table(table).")
+        raise BadValue(
+            f"group is {group!r}, but it must be a Group. Make one with cyclic(n) or from_cayley_table(table)."
+        )
     check_memory(
         f"Finding the irreps of {group.order} elements",
         16.0 * group.order**2.5,
@@ -100,7 +102,9 @@ def _characters(group: Group, draws: np.random.Generator) -> np.ndarray:
         if len(gaps) == 0 or gaps.min() > 1e-5 * np.abs(values).max():
             break
     else:
-        raise SolveFailed("The eigenvalues of ten random central elements were all nearly degenerate. Report this group.")
+        raise SolveFailed(
+            "The eigenvalues of ten random central elements were all nearly degenerate. Report this group."
+        )
     characters = (vectors / np.sqrt(sizes)[:, None]).T[:, classes]  # unit vectors over the group
     at_identity = characters[:, group.identity]
     return np.sqrt(group.order) * characters * (np.abs(at_identity) / at_identity)[:, None]

@@ -73,7 +73,9 @@ class GroupTask:
     def check(self) -> None:
         """Refuse values outside the table above; traced values pass."""
         if not isinstance(self.group, Group):
-            raise BadValue(f"group is {self.group!r}, but it must be a Group. Make one with cyclic(n) or from_cayley_table.")
+            raise BadValue(
+                f"group is {self.group!r}, but it must be a Group. Make one with cyclic(n) or from_cayley_table."
+            )
         if self.group.order < 2:
             raise BadValue("group has order 1, but it must have at least 2 elements. Pass for example cyclic(23).")
         if not callable(self.activation):
@@ -86,12 +88,18 @@ class GroupTask:
             "Pass the share of all M^2 pairs to train on, for example 0.4.",
             include_low=False,
         )
-        check_non_negative("weight_decay", self.weight_decay, "Pass what you would give the optimizer, for example 2e-4.")
-        check_between("label_noise", self.label_noise, 0.0, 1.0, "Pass the share of labels to redraw, for example 0.35.")
+        check_non_negative(
+            "weight_decay", self.weight_decay, "Pass what you would give the optimizer, for example 2e-4."
+        )
+        check_between(
+            "label_noise", self.label_noise, 0.0, 1.0, "Pass the share of labels to redraw, for example 0.35."
+        )
         check_choice("centering", self.centering, CENTERINGS)
         if self.train_pairs is None:
             if self.train_labels is not None:
-                raise BadValue("train_labels is given, but train_pairs is None. Pass both, or neither and call split(key).")
+                raise BadValue(
+                    "train_labels is given, but train_pairs is None. Pass both, or neither and call split(key)."
+                )
             if round(self.train_fraction * self.group.order**2) < 1:
                 raise BadValue(
                     f"train_fraction is {self.train_fraction}, but it must leave at least one of the "

@@ -43,11 +43,11 @@ class RealIrrep:
 
 @lru_cache(maxsize=64)
 def real_irreps(group: Group) -> list[RealIrrep]:
-    """The nontrivial real irreps of `group`, in the order of their first complex irrep: the rows of `local_maxima`.
+    """The nontrivial real irreps of `group`, by real degree, then by their first complex irrep: the rows of `local_maxima`.
 
     >>> from grok_theory.li2.groups import cyclic
     >>> [r.irreps for r in real_irreps(cyclic(4))]
-    [(1, 3), (2,)]
+    [(2,), (1, 3)]
     """
     complex_ones = irreps(group)
     characters = np.array([irrep.character for irrep in complex_ones])
@@ -62,7 +62,7 @@ def real_irreps(group: Group) -> list[RealIrrep]:
         found.append(
             RealIrrep(which, irrep.degree, irrep.frobenius_schur, irrep.real_degree, irrep.algebra_dimension, matrices)
         )
-    return found
+    return sorted(found, key=lambda real: (real.real_degree, real.irreps))
 
 
 def _conjugates(characters: np.ndarray) -> np.ndarray:
