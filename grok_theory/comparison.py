@@ -187,7 +187,9 @@ def _judge(
         verdict = "agrees"
     else:
         verdict = "underpowered"
-    needed = _runs_needed(runs, isinstance(margin, Relative), limit, (1 - confidence) / (2 * looks))
+    needed = np.nan
+    if verdict == "underpowered":
+        needed = _runs_needed(runs, isinstance(margin, Relative), limit, (1 - confidence) / (2 * looks))
     return CurveAgreement(
         name, verdict, limit, isinstance(margin, Relative), x, centre, low, high, lowest, highest, numerical, needed
     )

@@ -276,7 +276,8 @@ class CurveAgreement:
 
     `gap` (T,) is runs minus theory (of logs of the mean where `in_logs`). Its pointwise interval is `low` to `high`,
     the Bonferroni-corrected one `simultaneous_low` to `simultaneous_high`; `numerical` (T,) is the theory's own error,
-    not in them. All are in the unit of `margin`. `runs_needed` makes the simultaneous half-width half the margin.
+    not in them. All are in the unit of `margin`. `runs_needed`, for an underpowered curve, is the number of runs that
+    makes the simultaneous half-width half the margin.
     """
 
     name: str

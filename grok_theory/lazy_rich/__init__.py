@@ -5,7 +5,6 @@ from typing import Any
 
 _NAMES = {
     "Converted": "conversions",
-    "DMFT": "dmft",
     "ExactReduction": "experiment",
     "ExplicitNetwork": "experiment",
     "FrozenKernel": "experiment",

@@ -21,6 +21,7 @@ from ..errors import (
     check_size,
     require_float64,
 )
+from ..kernels.activations import as_activation
 from ..pytrees import record
 from ..results import Dynamics, Ensemble, Status
 from .closed_forms import largest_stable_learning_rate
@@ -84,7 +85,8 @@ class ExplicitNetwork:
 
     **Fields:**
     - `learning_rate`: eta_hat; every trained parameter moves by eta = eta_hat N D / alpha^2 times its gradient.
-    - `activation`: an elementwise function; None is the Problem's h + (eps/2) h^2.
+    - `activation`: an elementwise function or one of `kernels.activations` (those may be named by a string); None is
+      the Problem's h + (eps/2) h^2.
     - `train_readout`: train the readouts too; they start at 1.
     - `linearised`: train the network's first-order expansion around its start.
     - `init_scale`: factor on all starting weights.
@@ -92,7 +94,7 @@ class ExplicitNetwork:
     """
 
     learning_rate: float
-    activation: Callable | None = None
+    activation: Callable | str | None = None
     train_readout: bool = False
     linearised: bool = False
     init_scale: Any = 1.0
@@ -100,6 +102,10 @@ class ExplicitNetwork:
     stratified: bool = True
     orthogonal_start: bool = False
     test_samples: int = 2048
+
+    def __post_init__(self):
+        if isinstance(self.activation, str):
+            object.__setattr__(self, "activation", as_activation(self.activation))
 
 
 Method = ExactReduction | FrozenKernel | ExplicitNetwork

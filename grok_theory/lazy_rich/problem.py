@@ -39,7 +39,7 @@ class QuadraticCommittee:
     curvature: Any
     samples_per_dim: Any
     teacher_overlap: Any = 0.0
-    centred: bool = True
+    centred: Any = True
 
     def check(self) -> None:
         """Refuse values outside the table above; traced values pass."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import special, stats
+from scipy.optimize.elementwise import find_root
 
 # Nodes in the log of a chi-squared variable, cut where 1e-5 of the asked tail lies beyond: offsets to 1e-5 from 8 runs
 # on. At 2 or 3 runs the upper offset (5 and more in the log: it says only that nothing is known) is good to 15 %.
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(200)
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(120)
 
 
 def student(runs: np.ndarray, tail: float) -> tuple[np.ndarray, np.ndarray]:
@@ -61,22 +62,25 @@ def _lognormal_offsets(spread: np.ndarray, count: int, tail: float) -> tuple[np.
     log_u = (ends[0] + ends[1]) / 2 + (ends[1] - ends[0]) / 2 * _NODES
     u = np.exp(log_u)
     weight = _WEIGHTS * (ends[1] - ends[0]) / 2 * stats.chi2.pdf(u, freedom) * u
-    s = np.maximum(spread, 1e-300)[:, None]
-    centre, width = s**2 * freedom / (2 * u), s * np.sqrt(freedom / (count * u))
-    # Given u the pivot is normal: every quantile of the mixture lies between the extreme components' quantiles.
     reach = -special.ndtri(tail)
-    low = _bisect(lambda c: special.ndtr((c - centre) / width) @ weight - tail, centre - reach * width)
-    high = _bisect(lambda c: tail - special.ndtr((centre - c) / width) @ weight, centre + reach * width)
-    return low, high
 
+    def parts(s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Given u the pivot is normal: mean and standard deviation at every node."""
+        return s[:, None] ** 2 * freedom / (2 * u), s[:, None] * np.sqrt(freedom / (count * u))
 
-def _bisect(rising, candidates: np.ndarray) -> np.ndarray:
-    low, high = candidates.min(1), candidates.max(1)
-    # With two runs the bracket spans 24 decades: halve until neighbouring floats are reached.
-    for _ in range(200):
-        middle = (low + high) / 2
-        if np.all((middle == low) | (middle == high)):
-            break
-        above = rising(middle[:, None]) > 0
-        low, high = np.where(above, low, middle), np.where(above, middle, high)
-    return (low + high) / 2
+    def below(value: np.ndarray, s: np.ndarray) -> np.ndarray:
+        mean, deviation = parts(s)
+        return special.ndtr((value[:, None] - mean) / deviation) @ weight - tail
+
+    def above(value: np.ndarray, s: np.ndarray) -> np.ndarray:
+        mean, deviation = parts(s)
+        return special.ndtr((mean - value[:, None]) / deviation) @ weight - tail
+
+    s = np.maximum(np.ravel(spread), 1e-300)
+    mean, deviation = parts(s)
+    offsets = []
+    for excess, extremes in ((below, mean - reach * deviation), (above, mean + reach * deviation)):
+        # A quantile of the mixture lies between the extreme components' quantiles.
+        bracket = extremes.min(1), extremes.max(1)
+        offsets.append(find_root(excess, bracket, args=(s,), maxiter=200).x.reshape(np.shape(spread)))
+    return offsets[0], offsets[1]

@@ -57,12 +57,12 @@ def no_kernels(nodes: int) -> Kernels:
 def kernel_row(forces: Forces, kernels: Kernels, quadrature_row, n, kappa, teacher_overlap) -> KernelRow:
     """Row n of the kernels, given row n of the forces. `quadrature_row` is row n of A, already times 2/(alpha kappa)."""
     earlier = jnp.arange(len(quadrature_row)) < n
-    past_feedback = jnp.where(earlier, forces.feedback, 0.0)
+    past_feedback = jnp.where(earlier[None, :], forces.feedback, 0.0)
     now = quadrature_row[n]
     past = jnp.where(earlier, quadrature_row, 0.0)
     implicit = 1.0 - kappa * now * forces.feedback[:, n]
     response = (
-        quadrature_row
+        quadrature_row[None, :]
         + kappa * jnp.einsum("j,xjk->xk", past, kernels.fed_response)
         + kappa * now * jnp.einsum("xj,xjk->xk", past_feedback, kernels.response)
     ) / implicit[:, None]

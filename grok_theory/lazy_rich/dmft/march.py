@@ -136,15 +136,15 @@ def _guess(kernels: Kernels, n):
     columns = jnp.arange(nodes)
     before = jnp.maximum(n - 1, 0)
     feedback, noise = kernels.feedback[:, before], kernels.noise[:, before]
-    shifted = jnp.where(columns <= n, jnp.roll(feedback, 1, axis=1).at[:, 0].set(0.0), 0.0)
+    shifted = jnp.where((columns <= n)[None, :], jnp.roll(feedback, 1, axis=1).at[:, 0].set(0.0), 0.0)
     diagonal = noise[:, before]
-    predicted = jnp.where(columns < n, noise, jnp.where(columns == n, diagonal[:, None], 0.0))
+    predicted = jnp.where((columns < n)[None, :], noise, jnp.where((columns == n)[None, :], diagonal[:, None], 0.0))
     guess = Forces(shifted, predicted, kernels.teacher[before])
 
     own = jnp.abs(feedback[:, before])
     first_noise = kernels.noise[:, 0, 0]
     powers = jnp.einsum("xkk->xk", kernels.noise)
-    powers = jnp.where(columns < n, powers, diagonal[:, None])
+    powers = jnp.where((columns < n)[None, :], powers, diagonal[:, None])
     units = jnp.maximum(jnp.sqrt(jnp.abs(diagonal[:, None] * powers)), NOISE_FLOOR * first_noise[:, None])
     scale = Forces(jnp.broadcast_to(own[:, None], (3, nodes)), units, jnp.abs(kernels.teacher[before]))
     # The first row has no predecessor: everything is of order one there.

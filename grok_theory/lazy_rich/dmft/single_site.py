@@ -113,9 +113,10 @@ def site_row(
         ]
     )
     # Covariance of the bare private field at n with the dressed one at earlier nodes, and what kicks make of it.
-    crossed = jnp.where(earlier, spread_target + eps * _past(spread_target, triangles.private_echo, n), 0.0)
-    echoed = jnp.where(earlier, _past(response[PRIVATE], triangles.private_spread, n), 0.0)
-    weight = response[PRIVATE] * past_residual.T  # (path, node), zero from n on
+    echo = _past(spread_target, triangles.private_echo, n)
+    crossed = jnp.where(earlier[None, :], spread_target[None, :] + eps * echo, 0.0)
+    echoed = jnp.where(earlier[None, :], _past(response[PRIVATE], triangles.private_spread, n), 0.0)
+    weight = response[PRIVATE][None, :] * past_residual.T  # (path, node), zero from n on
     spread_bare = spread_target[n] + 2.0 * eps * jnp.sum(weight * crossed, 1) + eps**2 * jnp.sum(weight * echoed, 1)
 
     target = 0.5 * teacher_field**2 + physics.centred * start_output(physics, teacher_field)
@@ -124,7 +125,7 @@ def site_row(
     previous = jnp.where(n > 0, past_residual[n - 1], target)
     residual = _residual(alpha, eps, now, common_drive, odd_drive, spread_bare, target, previous)
 
-    poles = 1.0 - eps * now[:, None] * residual
+    poles = 1.0 - eps * now[:, None] * residual[None, :]
     hbar = (common_drive + now[COMMON] * residual) / poles[COMMON]
     slope = 1.0 + eps * hbar
     odd_field = odd_drive / poles[ODD]
@@ -170,7 +171,7 @@ def _residual(alpha, eps, now, common_drive, odd_drive, spread_bare, target, pre
 
 def _equation(delta, alpha, eps, now, common_drive, odd_drive, spread_bare, target):
     """Delta + F(Delta) - target and its derivative 1 + alpha K(n,n), path by path."""
-    poles = 1.0 - eps * now[:, None] * delta
+    poles = 1.0 - eps * now[:, None] * delta[None, :]
     hbar = (common_drive + now[COMMON] * delta) / poles[COMMON]
     odd_square = (odd_drive / poles[ODD]) ** 2
     spread = spread_bare / poles[PRIVATE] ** 2
@@ -189,7 +190,7 @@ def feedback(
     alpha, eps = physics.alpha, physics.curvature
     ae = alpha * eps
     now = kernels_row.response[:, n]
-    poles = 1.0 - eps * now[:, None] * site.residual
+    poles = 1.0 - eps * now[:, None] * site.residual[None, :]
     own = site.own_response
     residuals = triangles.residual.at[n].set(site.residual).T
     slopes, odd_fields = triangles.slope.T, triangles.odd_field.T
@@ -258,7 +259,7 @@ def add_site(physics: Physics, site: SiteRow, teacher_field, triangles: Triangle
     nodes = triangles.residual.shape[0]
     residual = triangles.residual.at[n].set(site.residual)
     identity = jnp.where(jnp.arange(nodes) == n, 1.0, 0.0)
-    jumps = identity + eps * site.responses * residual.T
+    jumps = identity[None, None, :] + eps * site.responses * residual.T[None]
     # sum_j K(n,j) E(j,:), path by path: the one product that is needed once a row only
     weights = site.kick_response.T
     common = (
@@ -268,7 +269,7 @@ def add_site(physics: Physics, site: SiteRow, teacher_field, triangles: Triangle
         -alpha * eps * site.odd_field[:, None] * jumps[ODD] - alpha * _past(weights, triangles.odd_response, n)
     ) / site.own_response[:, None]
     spread_column = residual[:, :] * site.spread.T
-    kicks = site.residual[:, None] * site.responses
+    kicks = site.residual[None, :, None] * site.responses
     return Triangles(
         residual=residual,
         slope=triangles.slope.at[n].set(site.slope),

@@ -1,0 +1,155 @@
+"""How often `compare` is wrong: false alarms on exact theories, false agreements at the margin, planted faults."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy import stats
+
+import grok_theory as gt
+from benchmarks.report import publish
+from grok_theory.results import Dynamics, Ensemble, Solution
+
+FLOW = Dynamics("synthetic")
+LAWS = {
+    "Gaussian, spread 0.1": lambda z: 1 + 0.1 * z,
+    "log-normal, log-spread 0.3": lambda z: np.exp(0.3 * z - 0.3**2 / 2),
+    "log-normal, log-spread 0.8": lambda z: np.exp(0.8 * z - 0.8**2 / 2),
+    "exponential": lambda z: -np.log(stats.norm.sf(z)),
+    "chi-squared, 1 degree": lambda z: z**2,
+}
+
+
+def correlated(rng: np.random.Generator, runs: int, times: int, correlation: float = 0.95) -> np.ndarray:
+    """(runs, times) standard normals, a stationary first-order chain along the times."""
+    draw = rng.standard_normal((runs, times))
+    for t in range(1, times):
+        draw[:, t] = correlation * draw[:, t - 1] + np.sqrt(1 - correlation**2) * draw[:, t]
+    return draw
+
+
+def verdicts(law, runs: int, times: int, repetitions: int, *, gap: float, margin: float, seed: int) -> list[str]:
+    """Verdicts on runs whose true mean is `1 + gap` times the theory."""
+    rng = np.random.default_rng(seed)
+    x = np.arange(1.0, times + 1)
+    theory = Solution(FLOW, x, {"test_loss": np.full(times, 1 / (1 + gap))}, x_name="x", dynamics=FLOW, method=None)
+    said = []
+    for _ in range(repetitions):
+        ensemble = Ensemble(FLOW, x, {"test_loss": law(correlated(rng, runs, times))}, "x", FLOW)
+        said.append(gt.compare(theory, ensemble, margin=margin).verdict)
+    return said
+
+
+def calibration(repetitions: int, runs: tuple[int, ...], times: tuple[int, ...]) -> list[dict]:
+    rows = []
+    for name, law in LAWS.items():
+        for count in runs:
+            for length in times:
+                # The least margin there is: whatever is called a disagreement is a false alarm.
+                alarms = verdicts(law, count, length, repetitions, gap=0.0, margin=1e-9, seed=1).count("disagrees")
+                # The true gap is the margin itself: whatever is called an agreement is false.
+                false = verdicts(law, count, length, repetitions, gap=0.05, margin=0.05, seed=2).count("agrees")
+                low, high = stats.binomtest(alarms, repetitions).proportion_ci(0.99)
+                rows.append(
+                    {
+                        "law": name,
+                        "runs": count,
+                        "times": length,
+                        "false alarms %": 100 * alarms / repetitions,
+                        "99 % interval": f"{100 * low:.2f} to {100 * high:.2f}",
+                        "nominal 1 % kept": "yes" if low <= 0.01 else "no",
+                        "false agreements %": 100 * false / repetitions,
+                    }
+                )
+    return rows
+
+
+def planted(keys: int, runs: int) -> list[dict]:
+    """Wrong theories of TeacherStudent(0.5, 5) against its runs at N = 400, margin 3 %, t in [0.1, 10]."""
+    problem = gt.linear.TeacherStudent(samples_per_dim=0.5, snr=5.0)
+    times = jnp.geomspace(0.1, 10.0, 40)
+    steps = jnp.arange(1.0, 21.0)
+    descent = gt.linear.GradientDescent(learning_rate=0.2)
+    theory = gt.linear.solve(problem, times)
+    stepped = gt.linear.solve(problem, steps, method=descent)
+    late = gt.linear.solve(problem, steps + 1, method=descent)
+
+    def altered(solution: Solution, values) -> Solution:
+        return Solution(
+            problem, solution.x, {"test_loss": values}, x_name=solution.x_name, dynamics=solution.dynamics, method=None
+        )
+
+    # P for N: the aspect ratio upside down.
+    swapped = gt.linear.solve(gt.linear.TeacherStudent(samples_per_dim=2.0, snr=5.0), times)
+    wrong = {
+        "noise term times two": altered(theory, theory["test_loss"] + theory["test_variance"]),
+        "N for P": altered(theory, swapped["test_loss"]),
+        "a step of one at eta = 0.2": altered(stepped, late["test_loss"]),
+        "none (the right theory)": theory,
+        "none (the right theory, descent)": stepped,
+    }
+    counts = {name: {"agrees": 0, "disagrees": 0, "underpowered": 0} for name in wrong}
+    simulate = functools.partial(gt.linear.simulate, problem, dim=400, runs=runs)
+    for number in range(keys):
+        flow = simulate(times, key=jax.random.key(number))
+        steps_runs = simulate(steps, key=jax.random.key(number), method=descent)
+        for name, solution in wrong.items():
+            ensemble = steps_runs if solution.dynamics == stepped.dynamics else flow
+            counts[name][gt.compare(solution, ensemble, margin=0.03, curves=["test_loss"]).verdict] += 1
+    return [
+        {
+            "planted fault": name,
+            "tries": keys,
+            **said,
+            "disagrees, 99 % interval": "{:.3f} to {:.3f}".format(
+                *stats.binomtest(said["disagrees"], keys).proportion_ci(0.99)
+            ),
+        }
+        for name, said in counts.items()
+    ]
+
+
+def runs_needed(repetitions: int) -> list[dict]:
+    """Is the number of runs an underpowered verdict asks for enough? 20 pilot runs ask, then so many runs are made."""
+    rows = []
+    x = np.arange(1.0, 51.0)
+    theory = Solution(FLOW, x, {"test_loss": np.ones(50)}, x_name="x", dynamics=FLOW, method=None)
+    for name in ("Gaussian, spread 0.1", "log-normal, log-spread 0.3"):
+        rng = np.random.default_rng(3)
+        asked, agreed = [], 0
+        for _ in range(repetitions):
+            pilot = Ensemble(FLOW, x, {"test_loss": LAWS[name](correlated(rng, 20, 50))}, "x", FLOW)
+            needed = int(gt.compare(theory, pilot, margin=0.05)["test_loss"].runs_needed)
+            asked.append(needed)
+            full = Ensemble(FLOW, x, {"test_loss": LAWS[name](correlated(rng, needed, 50))}, "x", FLOW)
+            agreed += gt.compare(theory, full, margin=0.05).verdict == "agrees"
+        rows.append(
+            {
+                "law": name,
+                "margin": 0.05,
+                "runs asked for (median)": float(np.median(asked)),
+                "then agrees %": 100 * agreed / repetitions,
+                "tries": repetitions,
+            }
+        )
+    return rows
+
+
+def main(out: Path, *, quick: bool = False) -> None:
+    if quick:
+        publish("compare_calibration", "compare: false alarms (quick)", calibration(50, (8,), (1, 50)), out)
+        publish("compare_planted", "compare: planted faults (quick)", planted(1, 48), out)
+        publish("compare_runs_needed", "compare: runs needed (quick)", runs_needed(10), out)
+        return
+    publish(
+        "compare_calibration",
+        "compare: wrong verdicts at nominal 1 %, correlation 0.95 between neighbouring times",
+        calibration(1000, (8, 16, 32, 64), (1, 50, 200)),
+        out,
+    )
+    publish("compare_planted", "compare: planted faults, 200 runs at N = 400, margin 3 %", planted(100, 200), out)
+    publish("compare_runs_needed", "compare: are the runs it asks for enough?", runs_needed(200), out)
