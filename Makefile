@@ -9,9 +9,9 @@ BIN  := .venv/bin
 figures: .venv/ok
 	$(BIN)/python -m paper_figures --size $(SIZE) $(ARGS)
 test: .venv/ok
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 verify: .venv/ok
-	$(BIN)/python -m pytest -m "" --hypothesis-profile=verify $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "" --hypothesis-profile=verify $(ARGS)
 bench: .venv/ok
 	$(BIN)/python -m benchmarks $(ARGS)
 lint: .venv/lint
@@ -32,8 +32,8 @@ clean:
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-lint.lock
 	@touch $@
 
-LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
 lock: .venv/ok
 	$(BIN)/python -m pip install --quiet uv
-	$(LOCK) --extra cluster --extra figures --group test --group build --output-file requirements.lock
-	$(LOCK) --only-group lint --output-file requirements-lint.lock
+	$(LOCK) pyproject.toml --extra cluster --extra figures --group test --group build --output-file requirements.lock
+	$(LOCK) --python-version 3.11 --group pyproject.toml:lint --output-file requirements-lint.lock
