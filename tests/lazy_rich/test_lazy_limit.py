@@ -1,0 +1,115 @@
+"""The lazy limit against reference numbers, exact moments, a diagonalised quadrature, and finite kernels."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from grok_theory.errors import BadValue
+from grok_theory.lazy_rich import FrozenKernel, LazyLimit, QuadraticCommittee, simulate, solve
+
+
+def test_reference_numbers():
+    """Spec section 9; t counts steps."""
+    solution = solve(QuadraticCommittee(1.0, 0.5, 2.0), 0.1 * np.array([1, 5, 20, 60]), method=LazyLimit(0.1))
+    np.testing.assert_allclose(solution["train_loss"], [0.567969, 0.317307, 0.107391, 0.012307], atol=5e-7)
+    np.testing.assert_allclose(solution["test_loss"], [0.740625, 0.780848, 0.840628, 0.842124], atol=5e-7)
+    assert "output_scale is ignored" in solution.status.text
+
+
+@pytest.mark.parametrize("kappa", [0.5, 1.0, 3.0])
+def test_one_step_has_rational_moments(kappa):
+    eta, eps = 0.05, 0.7
+    solution = solve(QuadraticCommittee(1.0, eps, kappa), [0.0, eta], method=LazyLimit(eta))
+    assert solution["test_loss"][0] == pytest.approx(0.75, rel=1e-13)
+    # <l> = 1, <l^2> = 1 + kappa over the samples' law.
+    a = 2 * eta / kappa
+    z2 = (1 - 2 * a * (1 + eps**2) + a**2 * (1 + kappa + 2 * eps**2 + eps**4)) / 4
+    pull = a * eps**2 * kappa / 2
+    z2 += -2 * pull * (1 - a * (1 + eps**2)) / 2 + pull**2
+    e2 = (1 - 2 * a * (1 + eps**2) + a**2 * (1 + kappa + 2 * eps**2 + eps**4)) / 2
+    assert solution["train_loss"][1] == pytest.approx(z2 + e2, rel=1e-11)
+    assert solution["test_loss"][1] == pytest.approx((0.5 - eta * eps**2) ** 2 + 0.5 + 3 * eta**2 / kappa, rel=1e-11)
+
+
+@pytest.mark.parametrize(("kappa", "eps"), [(2.0, 0.5), (0.6, 0.3), (5.0, 1.5)])
+def test_the_flow_against_a_diagonalised_quadrature(kappa, eps):
+    theta = (np.arange(400) + 0.5) * np.pi / 400
+    l = 1 + kappa + 2 * np.sqrt(kappa) * np.cos(theta)
+    weights = 2 / 400 * np.sin(theta) ** 2 / l  # Gauss-Chebyshev of the second kind
+    if kappa > 1:
+        l, weights = np.append(l, 0.0), np.append(weights, 1 - 1 / kappa)
+    assert weights.sum() == pytest.approx(1, rel=1e-12)
+    root = np.sqrt(weights)
+    values, vectors = np.linalg.eigh(np.diag(l + eps**2) + eps**2 * kappa * np.outer(root, root))
+    times = np.array([0.0, 0.1, 1.0, 7.0, 300.0])
+    solution = solve(QuadraticCommittee(1.0, eps, kappa), times, method=LazyLimit())
+    for i, time in enumerate(2 / kappa * times):
+        first = vectors.T @ root
+        z = vectors @ (np.exp(-values * time) * first) / root
+        big_z = vectors @ (-np.expm1(-values * time) / values * first) / root
+        e, big_e = np.exp(-(l + eps**2) * time), -np.expm1(-(l + eps**2) * time) / (l + eps**2)
+        assert solution["train_loss"][i] == pytest.approx(weights @ (z**2 / 4 + e**2 / 2), rel=1e-9, abs=1e-20)
+        assert solution["linear_power"][i] == pytest.approx(
+            kappa * weights @ (l * (big_z**2 / 4 + big_e**2 / 2)), rel=1e-9, abs=1e-13
+        )
+        mean = 0.5 - eps**2 * kappa / 2 * weights @ big_z
+        assert solution["variance"][i] == pytest.approx(mean**2, rel=1e-9, abs=1e-13)
+
+
+def test_the_flow_is_the_limit_of_small_steps():
+    problem, times = QuadraticCommittee(1.0, 0.5, 2.0), np.array([0.2, 1.0, 2.0])
+    flow = np.asarray(solve(problem, times, method=LazyLimit())["test_loss"])
+    gaps = [
+        np.abs(np.asarray(solve(problem, times, method=LazyLimit(rate))["test_loss"]) - flow).max()
+        for rate in (0.04, 0.02, 0.01)
+    ]
+    assert np.polyfit(np.log([4, 2, 1]), np.log(gaps), 1)[0] == pytest.approx(1.0, abs=0.05)
+
+
+@pytest.mark.statistical
+def test_kernel_descent_on_finite_data_extrapolates_to_it(key):
+    """Frozen kernels at D = 30 and 60, 30 runs each; twice the finer less the coarser removes the 1/D term."""
+    problem, times = QuadraticCommittee(1.0, 0.5, 2.0), np.array([0.5, 2.0, 6.0])
+    coarse, fine = (
+        simulate(problem, times, dim=dim, runs=30, key=jax.random.fold_in(key, dim), method=FrozenKernel())
+        for dim in (30, 60)
+    )
+    theory = solve(problem, times, method=LazyLimit())
+    for name in ("test_loss", "train_loss"):
+        extrapolated = 2 * fine[name].mean(0) - coarse[name].mean(0)
+        error = np.sqrt(4 * fine[name].var(0) + coarse[name].var(0)) / np.sqrt(30)
+        assert np.all(np.abs(extrapolated - theory[name]) < 4.5 * error + 0.01)
+
+
+def test_refusals():
+    with pytest.raises(BadValue, match=r"teacher_overlap is 0.3, but LazyLimit .* Pass teacher_overlap=0.0"):
+        solve(QuadraticCommittee(1.0, 0.5, 2.0, 0.3), [1.0], method=LazyLimit())
+    with pytest.raises(BadValue, match=r"centred is False, but .* Pass centred=True"):
+        solve(QuadraticCommittee(1.0, 0.5, 2.0, centred=False), [1.0], method=LazyLimit())
+    with pytest.raises(BadValue, match=r"learning_rate is 0.33, but .* below 0.329"):
+        solve(QuadraticCommittee(1.0, 0.5, 2.0), [0.33], method=LazyLimit(0.33))
+    with pytest.raises(BadValue, match="problem is 3, but it must be a QuadraticCommittee"):
+        solve(3, [0.33], method=LazyLimit())
+
+
+def test_batches_and_gradients():
+    times = jnp.array([0.0, 1.0, 10.0])
+
+    def test_loss(kappa, eps, method):
+        return solve(QuadraticCommittee(1.0, eps, kappa), times, method=method)["test_loss"]
+
+    for method in (LazyLimit(), LazyLimit(0.1)):
+        kappa = jnp.array([0.7, 2.0])
+        batch = jax.vmap(lambda k, m=method: test_loss(k, 0.5, m))(kappa)
+        np.testing.assert_allclose(batch, jnp.stack([test_loss(k, 0.5, method) for k in kappa]), rtol=1e-11)
+    slopes = jax.grad(lambda k, e: test_loss(k, e, LazyLimit())[1], argnums=(0, 1))(2.0, 0.5)
+    step = 1e-5
+    by_kappa = test_loss(2.0 + step, 0.5, LazyLimit())[1] - test_loss(2.0 - step, 0.5, LazyLimit())[1]
+    by_eps = test_loss(2.0, 0.5 + step, LazyLimit())[1] - test_loss(2.0, 0.5 - step, LazyLimit())[1]
+    np.testing.assert_allclose(slopes, np.array([by_kappa, by_eps]) / (2 * step), rtol=1e-7)
+    bad = jax.vmap(lambda m: solve(QuadraticCommittee(1.0, 0.5, 2.0, m), times, method=LazyLimit()))(
+        jnp.array([0.0, 0.2])
+    )
+    assert np.isnan(np.asarray(bad["test_loss"])[1]).all()
+    assert "member 1 failed" in bad.status.text
