@@ -57,7 +57,11 @@ def figures(
     order = Order(folder.resolve(), out.resolve(), cache.resolve(), size, tuple(settings or ()), fresh)
     durations = Durations(order.cache / "durations.json", size)
     reporter = Reporter(Console(), [label.name for label in chosen], durations)
-    records = build_all(chosen, order, reporter, workers)
+    try:
+        records = build_all(chosen, order, reporter, workers)
+    except KeyboardInterrupt:
+        print("\nInterrupted; what is finished is kept. The same command resumes.", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
     print(f"page: {order.out / 'index.html'}")
     if any(record["status"] == "failed" for record in records):
         raise typer.Exit(BUILD_FAILED)
@@ -110,14 +114,5 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 app.command()(figures)
 
 
-def main() -> None:
-    """Run the command; Ctrl-C ends with exit code 130 and the command that resumes."""
-    try:
-        app(prog_name="python -m paper_figures", standalone_mode=True)
-    except KeyboardInterrupt:
-        print("\nInterrupted; what is finished is kept. The same command resumes.", file=sys.stderr)
-        sys.exit(INTERRUPTED)
-
-
 if __name__ == "__main__":
-    main()
+    app(prog_name="python -m paper_figures")

@@ -42,7 +42,7 @@ class StepCache:
     warn: Callable[[str], None]
 
     def path(self, figure: str, step: str, address: str) -> Path:
-        return self.folder / figure / f"{_safe(step)}-{address[:20]}.npz"
+        return self.folder / figure / f"{file_name(step)}-{address[:20]}.npz"
 
     def get(self, figure: str, step: str, address: str) -> Step | None:
         """The step at `address`, or None where it is not there or not whole."""
@@ -72,7 +72,7 @@ class StepCache:
         }
         path = self.path(figure, step, address)
         storage.write_whole(path, storage.pack(value))
-        siblings = sorted(path.parent.glob(f"{_safe(step)}-*.npz"), key=lambda each: each.stat().st_mtime)
+        siblings = sorted(path.parent.glob(f"{file_name(step)}-*.npz"), key=lambda each: each.stat().st_mtime)
         for old in siblings[:-_KEPT]:
             old.unlink(missing_ok=True)
         return Step(arrays, seconds, computed, address, cached=False)
@@ -101,5 +101,6 @@ def plain_arrays(figure: str, step: str, values: Any) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _safe(step: str) -> str:
+def file_name(step: str) -> str:
+    """A step's name as part of a file name and of a link."""
     return "".join(c if c.isalnum() or c in "._" else "_" for c in step)

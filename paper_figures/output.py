@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from grok_theory import storage
+from paper_figures.cache import file_name
 from paper_figures.figure import Figure
 from paper_figures.sources import PACKAGE
 
@@ -63,7 +64,7 @@ def write_numbers(name: str, data: dict[str, dict[str, np.ndarray]], out: Path) 
                 columns.setdefault(array.size, {})[key] = array
         for length, table in columns.items():
             suffix = f".{length}" if len(columns) > 1 else ""
-            tables.append(_write_table(out / f"{name}.{step}{suffix}.csv", table))
+            tables.append(_write_table(out / f"{name}.{file_name(step)}{suffix}.csv", table))
     return {"npz": numbers.name, "csv": tables}
 
 

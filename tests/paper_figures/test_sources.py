@@ -1,0 +1,79 @@
+"""What a number depends on: the text that computes it and the rooms it names, and nothing else."""
+
+import pytest
+
+from paper_figures import sources
+
+
+def test_mending_the_picture_changes_no_number(write):
+    path = write("one")
+    before = sources.computing_text(path)
+    text = path.read_text()
+    path.write_text(text.replace("figsize=(3.4, 2)", "figsize=(3, 2)").replace("Powers in", "All of"))
+    assert sources.computing_text(path) == before
+    path.write_text(text.replace("x**number", "x**(number + 1)"))
+    assert sources.computing_text(path) != before
+
+
+def test_a_helper_beside_the_figure_counts(figures, write):
+    path = write("one")
+    path.write_text(path.read_text() + "\nfrom paper_figures.tools import double\n")
+    (figures / "tools.py").write_text("def double(x):\n    return 2 * x\n")
+    before = sources.computing_text(path)
+    (figures / "tools.py").write_text("def double(x):\n    return 3 * x\n")
+    assert sources.computing_text(path) != before
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    """A small package of rooms: `left` uses `below`, `right` stands alone, `errors` beside them."""
+    for name, text in {
+        "errors.py": "",
+        "plot.py": "",
+        "below/__init__.py": "X = 1\n",
+        "left/__init__.py": "from ..below import X\n",
+        "right/__init__.py": "Y = 1\n",
+    }.items():
+        path = tmp_path / "grok_theory" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.setattr(sources, "PACKAGE", tmp_path / "grok_theory")
+
+    def hashed(text):
+        for function in (sources._rooms, sources._room_hash, sources._imported_rooms):
+            function.cache_clear()
+        return sources.theory_hash(text)
+
+    yield tmp_path / "grok_theory", hashed
+    for function in (sources._rooms, sources._room_hash, sources._imported_rooms):
+        function.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("changed", "counts"),
+    [
+        ("left/__init__.py", True),
+        ("below/__init__.py", True),
+        ("errors.py", True),
+        ("right/__init__.py", False),
+        ("plot.py", False),
+    ],
+)
+def test_only_the_rooms_a_figure_stands_on_count(house, changed, counts):
+    package, hashed = house
+    text = "from grok_theory import left"
+    before = hashed(text)
+    (package / changed).write_text("Z = 2\n" + (package / changed).read_text())
+    assert (hashed(text) != before) is counts
+
+
+def test_the_wings_of_this_package_are_kept_apart():
+    linear = sources.theory_hash("from grok_theory import linear")
+    assert linear == sources.theory_hash("import grok_theory as gt\ngt.linear.solve")
+    assert linear != sources.theory_hash("from grok_theory import li2")
+
+
+def test_versions_of_what_computes_are_known():
+    assert {"jax", "jaxlib", "numpy"} <= set(sources.computing_versions())
+    assert "matplotlib" not in sources.computing_versions()
+    assert "matplotlib" in sources.versions()
