@@ -29,9 +29,7 @@ def hermite_coefficients(activation: Any, degree: int, *, variance: ArrayLike = 
     dual(v, rho v, v) = sum_k a_k^2 rho^k, so a_k^2 is the weight of degree k in the kernel of one hidden layer.
     Closed forms for Erf, Relu, Identity, Quadratic; quadrature for Activation.
 
-    >>> import jax
-    ...
-    ... jax.config.update("jax_enable_x64", True)
+    >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> print(np.round(hermite_coefficients("relu", 4), 8))
     [ 0.39894228  0.5         0.28209479  0.         -0.08143375]
     """

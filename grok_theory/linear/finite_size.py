@@ -129,9 +129,7 @@ def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, metho
 
     Raises `BadValue` for values out of range and for times beyond t sqrt(alpha) = 1e6 close to alpha = 1.
 
-    >>> import jax
-    ...
-    ... jax.config.update("jax_enable_x64", True)
+    >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> spread = fluctuations(TeacherStudent(samples_per_dim=2.0, snr=5.0), [0.0, 1.0], 100)
     >>> print([f"{value:.4f}" for value in spread.std["test_loss"]])
     ['0.7071', '0.1711']

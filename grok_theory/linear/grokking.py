@@ -86,9 +86,7 @@ def grokking_time(
     **Returns:** a `GrokkingTime`; times in units of tau, relative error below 1e-10 where the curve crosses steeply.
     Raises `BadValue` for values out of range, `Float64Required`.
 
-    >>> import jax
-    ...
-    ... jax.config.update("jax_enable_x64", True)
+    >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> clocks = grokking_time(TeacherStudent(0.9, snr=100.0, inr=1e4, weight_decay=1e-2))
     >>> print(f"{clocks.train_time:.4f} {clocks.test_time:.3f} {clocks.estimate:.3f}")
     4.4705 206.368 205.323

@@ -111,9 +111,7 @@ def optimal_ridge(problem: TeacherStudent) -> OptimalRidge:
     **Returns:** `.penalty` (inf for `snr=0`, where predicting nothing is best), `.test_loss` (label units squared);
     both to 1e-14. Raises `BadValue` for values out of range, `Float64Required`.
 
-    >>> import jax
-    ...
-    ... jax.config.update("jax_enable_x64", True)
+    >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> best = optimal_ridge(TeacherStudent(samples_per_dim=0.25, snr=5.0))
     >>> print(f"{best.penalty:.1f} {best.test_loss:.10f}")
     0.2 5.0000000000

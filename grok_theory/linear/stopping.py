@@ -137,9 +137,7 @@ def optimal_stopping(problem: TeacherStudent) -> OptimalStopping:
 
     Raises `BadValue` for values out of range, `Float64Required`.
 
-    >>> import jax
-    ...
-    ... jax.config.update("jax_enable_x64", True)
+    >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> best = optimal_stopping(TeacherStudent(samples_per_dim=0.5, snr=5.0))
     >>> print(f"{best.time:.8f} {best.test_loss:.8f}")
     2.70715491 4.13032908

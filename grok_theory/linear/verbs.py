@@ -29,9 +29,7 @@ def solve(problem: Any, times: Times, *, method: Any = FLOW, throw: bool = True)
 
     Raises `BadValue` naming the argument, `Float64Required`, `SolveFailed`.
 
-    >>> import jax
-    ...
-    ... jax.config.update("jax_enable_x64", True)
+    >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> theory = solve(TeacherStudent(samples_per_dim=0.5, snr=5.0), [0.0, 10.0])
     >>> print([f"{loss:.12f}" for loss in theory["test_loss"]])
     ['6.000000000000', '4.333484019821']
@@ -59,9 +57,7 @@ def simulate(
     **Returns:** an `Ensemble` with the curves of `solve`, `valid` marking where theory speaks at this size.
     Raises `BadValue` naming the argument (and the nearest usable `dim`), `TooLarge` before a large allocation.
 
-    >>> import jax
-    ...
-    ... jax.config.update("jax_enable_x64", True)
+    >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> real = simulate(TeacherStudent(2.0, 5.0), [0.0, 1.0], runs=3, key=jax.random.key(0), dim=20)
     >>> real["test_loss"].shape
     (3, 2)
@@ -76,9 +72,7 @@ def limits(problem: Any) -> Losses:
 
     With weight decay this is ridge regression at that penalty. Raises `BadValue`, `Float64Required`.
 
-    >>> import jax
-    ...
-    ... jax.config.update("jax_enable_x64", True)
+    >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> print(limits(TeacherStudent(samples_per_dim=2.0, snr=5.0)).test_loss)
     2.0
     """
@@ -90,9 +84,7 @@ def ridge(problem: Any, penalty: ArrayLike) -> Losses:
 
     `inr` and `weight_decay` are ignored. `penalty=0` is the limit penalty -> 0. Raises `BadValue`, `Float64Required`.
 
-    >>> import jax
-    ...
-    ... jax.config.update("jax_enable_x64", True)
+    >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> print(f"{ridge(TeacherStudent(samples_per_dim=0.9, snr=5.0), 0.2).test_loss:.10f}")
     3.0000000000
     """

@@ -35,9 +35,7 @@ def effective_ridge(
     worst measured is in docs/kernels.md). Any derivative is that of the root (implicit function theorem).
     A nan, an infinity or a negative number among the arguments gives nan; so does samples = 0.
 
-    >>> import jax
-    ...
-    ... jax.config.update("jax_enable_x64", True)
+    >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> print(f"{effective_ridge(jnp.arange(1, 301.0) ** -1.5, 10):.14f}")
     0.09362429524313
     """
