@@ -14,6 +14,10 @@ verify: .venv/ok
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "" --hypothesis-profile=verify $(ARGS)
 bench: .venv/ok
 	$(BIN)/python -m benchmarks $(ARGS)
+docs: .venv/ok
+	$(BIN)/python docs/build.py
+browser: .venv/ok
+	$(BIN)/python -m paper_figures.browser
 lint: .venv/lint
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
 clean:
@@ -35,5 +39,5 @@ clean:
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
 lock: .venv/ok
 	$(BIN)/python -m pip install --quiet uv
-	$(LOCK) pyproject.toml --extra cluster --extra figures --group test --group build --output-file requirements.lock
+	$(LOCK) pyproject.toml --extra cluster --extra figures --group test --group docs --group build --output-file requirements.lock
 	$(LOCK) --python-version 3.11 --group pyproject.toml:lint --output-file requirements-lint.lock
