@@ -12,7 +12,7 @@ from typing import Any
 import joblib
 
 from ..errors import BadValue, check_choice
-from .task import Batch, Outcome, compute
+from .task import Batch, Outcome, compute, watch
 
 BACKENDS = ("processes", "dask")
 _DEATH = (
@@ -100,7 +100,7 @@ def _connected(backend: Any, workers: int) -> Iterator[tuple[Any, dict[str, Any]
             yield backend, {}, workers
             return
         if backend == "processes":
-            yield "loky", {}, workers
+            yield "loky", {"initializer": watch, "initargs": (os.getpid(),)}, workers
             return
         yield "dask", {"client": _client(backend, workers, stack)}, -1
 

@@ -86,6 +86,17 @@ def compute(batch: Batch) -> list[Outcome]:
     ]
 
 
+def watch(parent: int) -> None:
+    """Let this worker end when process `parent` has gone: after kill -9 of the parent it would linger for minutes."""
+
+    def wait() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 @dataclass(frozen=True)
 class _Raised:
     reason: str
@@ -95,24 +106,10 @@ def _prepare(parent: int) -> None:
     if os.getpid() != parent:
         # Workers do not inherit the caller's switch, and would compute in float32 without a word.
         jax.config.update("jax_enable_x64", True)
-        _watch()
     if jnp.ones(()).dtype != jnp.float64:
         raise Float64Required(
             'A worker computes in float32: start the workers with the environment variable JAX_ENABLE_X64 set to "1".'
         )
-
-
-@lru_cache(maxsize=1)
-def _watch() -> None:
-    """End this worker when its parent has gone: after kill -9 of the parent it would linger for minutes."""
-    parent = os.getppid()
-
-    def wait() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 @lru_cache(maxsize=16)
