@@ -18,7 +18,7 @@ from ..results import Dynamics
 
 __all__ = ["FLOW", "GradientDescent", "GradientFlow", "Method", "Times"]
 
-Times = ArrayLike | Sequence[float]
+Times = ArrayLike | Sequence
 
 
 @record()

@@ -38,7 +38,9 @@ class Oracle:
         alpha = mp.mpf(alpha)
         root = mp.sqrt(alpha)
         low = (1 - root) ** 2
-        smallest = min(1 / mp.sqrt(1 + scale * root), abs(1 - root) / 2 + mp.mpf(10) ** -13 + 1 / mp.sqrt(1 + scale))
+        smallest = 1 / mp.sqrt(1 + scale * root)
+        if root != 1:
+            smallest = min(smallest, abs(1 - root) / 2)  # below this angle l stays at the edge
         cuts = [mp.mpf(0), mp.pi]
         while cuts[1] > smallest / 4:
             cuts.insert(1, cuts[1] / 2)
@@ -93,7 +95,7 @@ class Oracle:
 
     def skellam(self, alpha, signal, t):
         """(test_loss, train_loss) without decay from probabilities of a Skellam variable (wing spec, 4.4)."""
-        mp.mp.dps = 80  # it cancels by up to 1/|1 - alpha| times t
+        mp.mp.dps = 60  # it cancels by up to 1/|1 - alpha| times t
         alpha, signal, t = map(mp.mpf, (alpha, signal, t))
         half, atom = (lambda s: self._tails(alpha, s)), max(0, 1 - alpha)
         at_least_0, at_least_2, ramp_up, ramp_down = half(2 * t)

@@ -1,0 +1,73 @@
+"""Closed forms of the linear wing against moments (sympy), exact finite sizes (brute force) and the solver."""
+
+import itertools
+
+import numpy as np
+import sympy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grok_theory.linear import GradientDescent, TeacherStudent, limits, optimal_ridge, solve
+from grok_theory.linear import closed_forms as forms
+
+ratios = st.floats(-2, -0.02).map(lambda x: 10.0**x) | st.floats(0.02, 2).map(lambda x: 10.0**x)
+
+
+@given(ratios, st.floats(0, 100), st.floats(0, 100))
+def test_ends_agree_with_late_times(alpha, snr, inr):
+    late = solve(TeacherStudent(alpha, snr, inr), [1e9])
+    assert np.isclose(forms.late_test_loss(alpha, snr + inr), late["test_loss"][0], rtol=1e-12)
+    assert np.isclose(forms.late_weight_norm(alpha, snr, inr), late["weight_norm"][0], rtol=1e-12)
+    assert np.isclose(forms.late_train_loss(alpha), late["train_loss"][0], rtol=1e-12, atol=1e-300)
+
+
+def test_one_step_is_proved_by_the_moments_of_wishart_matrices():
+    # E tr W / N = alpha and E tr W^2 / N = alpha (1 + alpha + 1/N) for W = X X^T, by Wick's theorem over index pairs.
+    for n, p in itertools.product((1, 2, 3), (1, 2, 4)):
+        total = sympy.Rational(0)
+        for i, j, m, k in itertools.product(range(n), range(n), range(p), range(p)):
+            # E x_im x_jm x_jk x_ik, entries of variance 1/n.
+            pairs = (i == j) * 1 + (i == j and m == k) * 1 + (m == k) * 1
+            total += sympy.Rational(pairs, n**2)
+        alpha = sympy.Rational(p, n)
+        assert total / n == alpha * (1 + alpha + sympy.Rational(1, n))
+    one = solve(TeacherStudent(0.7, 5.0, 2.0), [1], method=GradientDescent(0.3))["test_loss"][0]
+    assert np.isclose(forms.one_step_test_loss(0.7, 7.0, 0.3, np.inf), one, rtol=1e-15)
+
+
+def test_best_ratio_is_the_minimum():
+    alpha, loss = forms.best_samples_per_dim(5.0)
+    near = np.linspace(0.01, 0.99, 197)
+    assert np.all(np.asarray(forms.late_test_loss(near, 5.0)) >= loss - 1e-12)
+    assert np.isclose(limits(TeacherStudent(alpha, 5.0)).test_loss, loss, rtol=1e-14)
+    assert [float(v) for v in forms.best_samples_per_dim(0.5)] == [0.0, 1.5]
+
+
+def test_finite_size_mean_against_inverse_wishart():
+    # E tr W^-1 = N/(P - N - 1): sympy's chi-square for N = 1 gives 1/(P - 2).
+    assert float(forms.finite_size_test_loss(1, 5, 3.0)) == 1 + 1 / 3
+    assert np.isinf(forms.finite_size_test_loss(10, 11, 1.0))
+    large = forms.finite_size_test_loss(1e7, 5e6, 5.0)
+    assert np.isclose(large, forms.late_test_loss(0.5, 5.0), rtol=1e-6)
+
+
+def test_laws_at_the_interpolation_threshold():
+    times = np.array([1e6, 1e8])
+    theory = solve(TeacherStudent(1.0, 5.0), times)
+    gap = np.asarray(forms.interpolation_threshold_test_loss(times, 5.0)) - np.asarray(theory["test_loss"])
+    assert np.all(np.abs(gap) < [1e-3, 1e-4])
+    assert np.allclose(forms.interpolation_threshold_train_loss(times), theory["train_loss"], rtol=5e-6)
+
+
+def test_noiseless_ratio_is_reached():
+    theory = solve(TeacherStudent(2.0, 5.0), [2000.0])
+    ratio = theory["test_bias"][0] / theory["train_bias"][0]
+    assert np.isclose(ratio, forms.noiseless_ratio(2.0), rtol=5e-3)
+
+
+def test_early_stopping_bound_of_the_spec():
+    problem = TeacherStudent(1.499, 9.51)
+    from grok_theory.linear import optimal_stopping
+
+    excess = (optimal_stopping(problem).test_loss - 1) / (optimal_ridge(problem).test_loss - 1)
+    assert np.isclose(excess, 1.04014, atol=5e-6)
