@@ -1,9 +1,45 @@
-"""Wing 4: inference-time scaling with a judge (Halder & Pehlevan 2025, arXiv 2512.19905), exact at every k and temperature."""
+"""Inference-time scaling with a judge: draw k answers, score them, keep one. Exact at every k and temperature.
 
+Halder & Pehlevan, arXiv 2512.19905; conventions, corrections and limits in docs/best_of_k.md.
+"""
+
+from .choice import Choice, best_setting
 from .experiment import simulate
+from .fit import BetaPassRate, Empirical, GaussianJudge, Prediction, RecordFit, fit
 from .methods import BestOfK, Exact, HighTemperature, LargeK
+from .optima import Optimum, decay_exponent, optimal_reward, optimal_samples, optimal_temperature
 from .posterior import posterior
 from .problem import LinearJudge, Posterior, Prompt
+from .records import Records, read_records
 from .solve import solve
+from .tables import from_records, pass_at_k
 
-__all__ = ["BestOfK", "Exact", "HighTemperature", "LargeK", "LinearJudge", "Posterior", "Prompt", "posterior", "simulate", "solve"]
+__all__ = [
+    "BestOfK",
+    "BetaPassRate",
+    "Choice",
+    "Empirical",
+    "Exact",
+    "GaussianJudge",
+    "HighTemperature",
+    "LargeK",
+    "LinearJudge",
+    "Optimum",
+    "Posterior",
+    "Prediction",
+    "Prompt",
+    "RecordFit",
+    "Records",
+    "best_setting",
+    "decay_exponent",
+    "fit",
+    "from_records",
+    "optimal_reward",
+    "optimal_samples",
+    "optimal_temperature",
+    "pass_at_k",
+    "posterior",
+    "read_records",
+    "simulate",
+    "solve",
+]

@@ -1,0 +1,81 @@
+"""Pass rates that follow a Beta law: maximum likelihood and profile-likelihood intervals of pass@k."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import stats
+from scipy.special import betaln, expit
+
+from ..errors import BadValue
+
+_GRID = 61
+# ln(alpha + beta): below, every prompt passes always or never; above, all prompts are alike to any data.
+_CONCENTRATIONS = (-7.0, 12.0)
+_LOGITS = (-14.0, 14.0)
+
+
+def fit_beta(passed: np.ndarray, answers: np.ndarray, confidence: float) -> dict[str, Any]:
+    """Maximum of the beta-binomial likelihood, and the points of the confidence region of its profile.
+
+    Coordinates: logit of the mean alpha/(alpha + beta) and ln(alpha + beta). A grid is zoomed to the region where the
+    log-likelihood is within chi^2_1/2 of its maximum; the range of any function over it is its profile interval.
+    """
+    if passed.sum() == 0 or passed.sum() == answers.sum():
+        always = "every" if passed.sum() else "no"
+        raise BadValue(
+            f"values has {always} answer passing, but a pass rate needs both kinds. Record more answers, or harder prompts."
+        )
+    pairs, counts = np.unique(np.stack([passed, answers], axis=1), axis=0, return_counts=True)
+    drop = stats.chi2.ppf(confidence, 1) / 2
+    box = [_LOGITS, _CONCENTRATIONS]
+    for _ in range(4):
+        logit, concentration = (g.ravel() for g in np.meshgrid(*(np.linspace(*side, _GRID) for side in box), indexing="ij"))
+        likelihood = _log_likelihood(logit, concentration, pairs, counts)
+        inside = likelihood >= likelihood.max() - drop
+        box = [_zoom(axis, inside, side) for axis, side in zip((logit, concentration), box)]
+    alpha, beta = _shape(logit, concentration)
+    best = int(np.argmax(likelihood))
+    return {
+        "alpha": float(alpha[best]),
+        "beta": float(beta[best]),
+        "log_likelihood": float(likelihood[best]),
+        "region_alpha": alpha[inside],
+        "region_beta": beta[inside],
+    }
+
+
+def _zoom(axis, inside, side):
+    """The side of the box that holds the region, with one grid step of room."""
+    step = (side[1] - side[0]) / (_GRID - 1)
+    return max(side[0], axis[inside].min() - step), min(side[1], axis[inside].max() + step)
+
+
+def _shape(logit, concentration):
+    total = np.exp(concentration)
+    return total * expit(logit), total * expit(-logit)
+
+
+def _log_likelihood(logit, concentration, pairs, counts):
+    alpha, beta = _shape(logit, concentration)
+    total = np.zeros(alpha.shape)
+    for (passed, answers), count in zip(pairs, counts):
+        total += count * (betaln(alpha + passed, beta + answers - passed) - betaln(alpha, beta))
+    return total
+
+
+def predict_beta(parameters: dict[str, Any], samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """pass@k at the maximum, and its least and greatest value over the confidence region."""
+    mean = beta_pass_at_k(parameters["alpha"], parameters["beta"], samples)
+    region = beta_pass_at_k(parameters["region_alpha"][:, None], parameters["region_beta"][:, None], samples[None, :])
+    return mean, region.min(axis=0), region.max(axis=0)
+
+
+def beta_pass_at_k(alpha: Any, beta: Any, samples: Any) -> Any:
+    """1 - B(alpha, beta + k)/B(alpha, beta): pass@k of pass rates ~ Beta(alpha, beta), any real k.
+
+    >>> print(f"{beta_pass_at_k(1.0, 1.0, 3.0):.4f}")
+    0.7500
+    """
+    return -np.expm1(betaln(alpha, beta + samples) - betaln(alpha, beta))

@@ -1,0 +1,103 @@
+"""The best number of answers and temperature for a recorded judge, chosen and reported on different prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..errors import BadValue, check_finite, check_key, check_non_negative, check_shape
+from ..numerics.mean_intervals import student
+from ..pytrees import record
+from .records import Records, as_records
+from .solve import check_temperature
+from .tables import kept_values, whole_samples
+
+_CONFIDENCE = 0.95
+
+
+@record(static=("rivals", "text"))
+class Choice:
+    """The chosen setting and what it is worth on prompts that had no part in choosing it.
+
+    `value` with its 95 % interval [`low`, `high`] and `net` = value - cost_per_answer * samples are from the reporting
+    half. `rivals`: the settings (samples, temperature) whose net value there differs from it by less than a paired 95 %
+    interval. `chosen_on`, `reported_on`: numbers of prompts; `left_out`: prompts with too few answers for the largest k.
+    """
+
+    samples: int
+    temperature: float
+    value: float
+    low: float
+    high: float
+    net: float
+    rivals: tuple[tuple[int, float], ...]
+    chosen_on: int
+    reported_on: int
+    left_out: int
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def best_setting(
+    records: Records,
+    samples: ArrayLike | Sequence[int],
+    temperatures: ArrayLike | Sequence[float],
+    *,
+    cost_per_answer: float = 0.0,
+    key: jax.Array,
+) -> Choice:
+    """Which k and temperature to use: the best mean value minus cost on a random half of the prompts.
+
+    Its value is reported on the other half, where it is unbiased: the best of many settings looks better than it is on
+    the prompts that chose it. Only prompts with enough answers for the largest k take part.
+
+    **Arguments:**
+    - `samples`, `temperatures`: the settings to try, all pairs; temperatures in score points.
+    - `cost_per_answer`: in units of value.
+    - `key`: which prompts go to which half.
+    """
+    records = as_records(records)
+    counts = whole_samples(samples, records.answers, exact=False)
+    check_shape("temperatures", temperatures, (None,), "Pass a list, for example [0.0, 0.5, 1.0].")
+    for temperature in np.asarray(temperatures).tolist():
+        check_temperature(temperature)
+    check_finite("cost_per_answer", cost_per_answer, "Pass the cost in units of value, for example 0.01.")
+    check_non_negative("cost_per_answer", cost_per_answer, "Pass the cost in units of value, for example 0.01.")
+    check_key(key)
+    enough = np.flatnonzero(records.answers >= counts.max())
+    if enough.size < 4:
+        raise BadValue(
+            f"records has {enough.size} prompts with the {counts.max()} answers of the largest k, but at least 4 are needed "
+            "to choose on half and report on the other. Lower the largest `samples`, or record more."
+        )
+    part = records.part(enough)
+    tables = np.stack([kept_values(part, counts, float(t)) for t in np.asarray(temperatures).tolist()], axis=-1)
+    order = np.asarray(jax.random.permutation(key, enough.size))
+    chosen, reported = order[: enough.size // 2], order[enough.size // 2 :]
+    net = tables - cost_per_answer * counts[None, :, None]
+    # The first of equal settings: fewer answers, then the temperature named first.
+    i, j = np.unravel_index(np.argmax(net[chosen].mean(axis=0)), net.shape[1:])
+    value = tables[reported, i, j]
+    low, high = student(value, (1 - _CONFIDENCE) / 2)
+    settings = [(int(k), float(t)) for k in counts for t in np.asarray(temperatures).tolist()]
+    behind = (net[reported, i, j][:, None, None] - net[reported]).reshape(reported.size, -1)
+    # A setting that is the same on every prompt has no spread: its interval is the point 0, and contains 0.
+    least, most = student(behind, (1 - _CONFIDENCE) / 2)
+    best = (int(counts[i]), float(np.asarray(temperatures, float)[j]))
+    rivals = tuple(s for s, a, b in zip(settings, least, most) if a <= 0 <= b and s != best)
+    worth = float(value.mean() - cost_per_answer * counts[i])
+    text = (
+        f"Best setting: k = {best[0]}, temperature {best[1]:g}, chosen on {chosen.size} prompts; on the other {reported.size} "
+        f"it keeps {value.mean():.4g} (95 % interval {low:.4g} to {high:.4g})"
+        + (f", {worth:.4g} after the cost of its answers" if cost_per_answer else "")
+        + f". {len(rivals)} of the {len(settings) - 1} other settings cannot be told from it there."
+    )
+    return Choice(
+        *best, float(value.mean()), float(low), float(high), worth, rivals, chosen.size, reported.size,
+        int(len(records.prompts) - enough.size), text,
+    )  # fmt: skip
