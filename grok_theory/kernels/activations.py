@@ -61,7 +61,7 @@ class Erf(_Expectations):
     def _dual_derivative(self, q11, q12, q22, gaps):
         return gaussian.erf_dual_derivative(q11, q12, q22, scale=self.scale)
 
-    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " degree+1"]:
+    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
         """From the series of asin: a_{2j+1}^2 = (2/pi) (2j)!/(4^j j!^2 (2j+1)) x^{2j+1}, x = 2av/(1 + 2av)."""
         twice = 2 * jnp.square(jnp.asarray(self.scale, float)) * jnp.asarray(variance, float)
         ratio = twice / (1 + twice)
@@ -90,7 +90,7 @@ class Relu(_Expectations):
     def _dual_gaps(self, q11, q12, q22, gaps):
         return gaussian.relu_dual_gaps(q11, q12, q22, gaps)
 
-    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " degree+1"]:
+    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
         """sqrt(v) times 1/sqrt(2 pi), 1/2, then (-1)^{k/2 - 1} (k - 3)!! / sqrt(2 pi k!) for even k."""
         numbers = np.zeros(degree + 1)
         numbers[:2] = [1 / np.sqrt(2 * np.pi), 0.5][: degree + 1]
@@ -114,7 +114,7 @@ class Identity(_Expectations):
     def _dual_derivative(self, q11, q12, q22, gaps):
         return jnp.ones_like(self._dual(q11, q12, q22, gaps))
 
-    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " degree+1"]:
+    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
         return jnp.zeros(degree + 1).at[1:2].set(jnp.sqrt(jnp.asarray(variance, float)))
 
 
@@ -136,7 +136,7 @@ class Quadratic(_Expectations):
     def _dual_derivative(self, q11, q12, q22, gaps):
         return gaussian.quadratic_dual_derivative(q11, q12, q22, epsilon=self.epsilon)
 
-    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " degree+1"]:
+    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
         """epsilon v/2, sqrt(v), epsilon v/sqrt(2), and zero beyond."""
         v = jnp.asarray(variance, float)
         terms = jnp.stack([self.epsilon * v / 2, jnp.sqrt(v), self.epsilon * v / np.sqrt(2)])
@@ -190,7 +190,7 @@ class Activation(_Expectations):
         slope = self.derivative or gaussian.slope(self.function)
         return gaussian.pair_expectation(slope, slope, q11, q12, q22, nodes=self.nodes)
 
-    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " degree+1"]:
+    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
         """By quadrature with at least degree + 32 nodes."""
         points, weights = gaussian.gauss_hermite(max(self.nodes, degree + 32))
         values = self.function(jnp.sqrt(jnp.asarray(variance, float)) * jnp.asarray(points))

@@ -23,7 +23,7 @@ class Spectrum:
     multiplicities: Any
 
 
-def hermite_coefficients(activation: Any, degree: int, *, variance: ArrayLike = 1.0) -> Float[Array, " degree+1"]:
+def hermite_coefficients(activation: Any, degree: int, *, variance: ArrayLike = 1.0) -> Float[Array, " terms"]:
     """a_k = E[phi(sqrt(v) z) He_k(z)] / sqrt(k!), k = 0 ... degree: phi in orthonormal Hermite polynomials.
 
     dual(v, rho v, v) = sum_k a_k^2 rho^k, so a_k^2 is the weight of degree k in the kernel of one hidden layer.

@@ -40,7 +40,7 @@ def effective_ridge(
     0.09362429524313
     """
     require_float64("effective_ridge")
-    return _over_batch(_root, eigenvalues, multiplicities, samples, ridge)
+    return _solve(eigenvalues, multiplicities, samples, ridge)
 
 
 def learned(eigenvalues: ArrayLike, kappa: ArrayLike) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
@@ -82,6 +82,12 @@ def _over_batch(function, eigenvalues, multiplicities, *numbers):
     for _ in batch:
         function = jax.vmap(function)
     return function(*spectra, *(jnp.broadcast_to(a, batch) for a in numbers))
+
+
+# Compiled as a whole: outside jit, JAX would compile the loops inside anew at every call.
+@jax.jit
+def _solve(eigenvalues, multiplicities, samples, ridge):
+    return _over_batch(_root, eigenvalues, multiplicities, samples, ridge)
 
 
 def _freedom_left(eigenvalues, multiplicities, kappa, samples, ridge):
@@ -132,14 +138,15 @@ def _root(eigenvalues, multiplicities, samples, ridge):
 def _excess(multiplicities, samples):
     """sum_{i < r} m_i - samples for r = 0 ... modes, rounded once: summed in pairs of floats (Knuth's exact sum)."""
 
-    def add(left, right):
-        total = left[0] + right[0]
-        part = total - left[0]
-        lost = (left[0] - (total - part)) + (right[0] - part) + left[1] + right[1]
-        return total + lost, lost - ((total + lost) - total)
+    def add(running, term):
+        total, lost = running
+        new = total + term
+        part = new - total
+        lost = lost + ((total - (new - part)) + (term - part))
+        return (new, lost), new + lost
 
-    terms = jnp.concatenate([-samples[None], multiplicities])
-    return jax.lax.associative_scan(add, (terms, jnp.zeros_like(terms)))[0]
+    sums = jax.lax.scan(add, (-samples, jnp.zeros_like(samples)), multiplicities)[1]
+    return jnp.concatenate([-samples[None], sums])
 
 
 def _sides(eigenvalues, multiplicities, excess, ridge, kappa):

@@ -180,7 +180,7 @@ def quadratic_dual_derivative(
 
 
 def polynomial_dual(
-    coefficients: Float[Array, " degree+1"], q11: ArrayLike, q12: ArrayLike, q22: ArrayLike
+    coefficients: Float[Array, " terms"], q11: ArrayLike, q12: ArrayLike, q22: ArrayLike
 ) -> Float[Array, "..."]:
     """E[p(u) p(v)] for p(h) = sum_k coefficients_k h^k, lowest power first: exact, degree + 1 Gauss-Hermite nodes."""
     coefficients = jnp.asarray(coefficients, float)
@@ -208,7 +208,7 @@ def pair_expectation(
 
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1, 2))
 def _pair_expectation(first, second, nodes, q11, q12, q22):
-    return _tensor_rule(first, second, q11, q12, q22, nodes)
+    return _compiled_rule(first, second, q11, q12, q22, nodes)
 
 
 @_pair_expectation.defjvp
@@ -218,15 +218,27 @@ def _pair_expectation_jvp(first, second, nodes, primals, tangents):
     slope_first, slope_second = slope(first), slope(second)
     slopes = _pair_expectation(slope_first, slope_second, nodes, q11, q12, q22)
     # d/dq11 = E[first''(u) second(v)]/2, and Stein: E[u first' second] = q11 E[first'' second] + q12 E[first' second'].
-    by_q11 = _pair_expectation(lambda u: u * slope_first(u), second, nodes, q11, q12, q22) - q12 * slopes
-    by_q22 = _pair_expectation(first, lambda v: v * slope_second(v), nodes, q11, q12, q22) - q12 * slopes
+    by_q11 = _pair_expectation(_times_argument(slope_first), second, nodes, q11, q12, q22) - q12 * slopes
+    by_q22 = _pair_expectation(first, _times_argument(slope_second), nodes, q11, q12, q22) - q12 * slopes
     half11, half22 = (0.5 / jnp.where(q > 0, q, jnp.inf) for q in (q11, q22))
     return value, by_q11 * half11 * tangents[0] + slopes * tangents[1] + by_q22 * half22 * tangents[2]
 
 
+@lru_cache(maxsize=256)  # the same object for the same function: JAX compiles by identity
 def slope(function: Callable) -> Callable:
     """Derivative of an elementwise function, as an elementwise function."""
     return lambda h: jax.jvp(function, (h,), (jnp.ones_like(h),))[1]
+
+
+@lru_cache(maxsize=256)
+def _times_argument(function):
+    return lambda h: h * function(h)
+
+
+# Compiled as a whole: outside jit, JAX would compile the scan inside anew at every call.
+@partial(jax.jit, static_argnums=(0, 1, 5))
+def _compiled_rule(first, second, q11, q12, q22, nodes):
+    return _tensor_rule(first, second, q11, q12, q22, nodes)
 
 
 def _tensor_rule(first, second, q11, q12, q22, nodes):
