@@ -56,7 +56,7 @@ def is_traced(value: Any) -> bool:
 
 def _numbers(name: str, value: Any, remedy: str) -> np.ndarray | None:
     """The float64 array in `value`; None where there is nothing to check yet."""
-    if value is None or is_traced(value) or isinstance(value, jax.ShapeDtypeStruct) or type(value) is object:
+    if is_traced(value) or isinstance(value, jax.ShapeDtypeStruct) or type(value) is object:
         return None
     if isinstance(value, (bool, np.bool_, str, bytes)):
         raise BadValue(f"{name} is {value!r}, but it must be a real number or an array of them. {remedy}")

@@ -9,7 +9,7 @@ from grok_theory import errors
 from grok_theory.errors import BadValue
 
 WRONG = {
-    errors.check_positive: [0, -1, np.nan, np.inf, -np.inf, "0.5", True, [1.0, -2.0], None.__class__, 1j],
+    errors.check_positive: [0, -1, np.nan, np.inf, -np.inf, "0.5", True, [1.0, -2.0], None, 1j],
     errors.check_non_negative: [-1e-300, np.nan, np.inf, "0", False, [[0.0, np.nan]]],
     errors.check_finite: [np.nan, np.inf, "x", [0.0, -np.inf]],
 }
@@ -25,7 +25,7 @@ def test_wrong_numbers_are_refused_by_name_value_and_remedy(check, value):
 
 @pytest.mark.parametrize("check", list(WRONG))
 def test_what_has_no_number_yet_passes(check):
-    for value in (None, object(), jax.ShapeDtypeStruct((3,), float)):
+    for value in (object(), jax.ShapeDtypeStruct((3,), float)):
         check("field", value, "remedy")
     jax.jit(lambda x: check("field", x, "remedy") or x)(-1.0)
     jax.jit(lambda x: check("field", [x, 1.0], "remedy") or x)(-1.0)

@@ -128,10 +128,13 @@ class LinearJudge:
         check_positive("prior_scale", self.prior_scale, "Pass the prior standard deviation of a weight, for example 1.0.")
         check_positive("spectrum", self.spectrum, "Pass the eigenvalues of the input covariance, for example [0.5, 1.5].")
         check_non_negative("teacher_power", self.teacher_power, "Pass the mean of w_T^2 in each mode, for example 1.0.")
-        check_non_negative("reward_power", self.reward_power, "Pass the mean of w_R^2 in each mode, for example 1.0.")
-        check_finite("overlap", self.overlap, "Pass the mean of w_T w_R in each mode, for example 1.0.")
+        if self.reward_power is not None:
+            check_non_negative("reward_power", self.reward_power, "Pass the mean of w_R^2 in each mode, for example 1.0.")
+        if self.overlap is not None:
+            check_finite("overlap", self.overlap, "Pass the mean of w_T w_R in each mode, for example 1.0.")
         check_finite("overshoot", self.overshoot, "Pass how far the judge overshoots the truth, for example 0.0.")
-        check_non_negative("mode_weights", self.mode_weights, "Pass the fraction of dimensions in each mode.")
+        if self.mode_weights is not None:
+            check_non_negative("mode_weights", self.mode_weights, "Pass the fraction of dimensions in each mode.")
         self._check_modes()
 
     def _check_modes(self) -> None:
