@@ -50,9 +50,9 @@ def figures(
     if settings:
         _check_settings(settings, chosen, size)
 
-    from paper_figures.build import Order
     from paper_figures.gallery import build_all
     from paper_figures.progress import Durations, Reporter
+    from paper_figures.record import Order
 
     order = Order(folder.resolve(), out.resolve(), cache.resolve(), size, tuple(settings or ()), fresh)
     durations = Durations(order.cache / "durations.json", size)

@@ -5,13 +5,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
-import platform
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +19,9 @@ from paper_figures.cache import Step, StepCache, address_of, plain_arrays
 from paper_figures.figure import Claim, Figure, Label, load_figure
 from paper_figures.output import write_numbers, write_picture
 from paper_figures.parameters import make_parameters
+from paper_figures.record import Order, circumstances, failed_record, head_of
 
 Told = Callable[[str, str, float], None]
-
-
-@dataclass(frozen=True)
-class Order:
-    """What to build and where to: a size, settings on top, folders of figure files, of results and of steps."""
-
-    folder: Path
-    out: Path
-    cache: Path
-    size: str = "default"
-    settings: tuple[str, ...] = ()
-    fresh: bool = False
 
 
 def build_figure(label: Label, order: Order, *, told: Told, warn: Callable[[str], None]) -> dict[str, Any]:
@@ -46,7 +31,7 @@ def build_figure(label: Label, order: Order, *, told: Told, warn: Callable[[str]
     seconds)` hears of every step started and finished.
     """
     started = time.perf_counter()
-    record = _head(label, order)
+    record = head_of(label, order)
     try:
         figure = load_figure(label)
         parameters = make_parameters(figure, order.size, order.settings)
@@ -57,23 +42,12 @@ def build_figure(label: Label, order: Order, *, told: Told, warn: Callable[[str]
             return kept | {"unchanged": True}
         told("start", "drawing", 0.0)
         record |= _write(figure, parameters, steps, order.out) | {"receipt": receipt, "status": "built"}
-        record |= _circumstances(time.perf_counter() - started)
+        record |= circumstances(time.perf_counter() - started)
     except Exception as error:
         reason = "".join(traceback.format_exception(error)).rstrip()
         record = failed_record(label, order, f"{type(error).__name__}: {error}", reason)
     storage.write_whole(order.out / f"{label.name}.json", json.dumps(record, indent=1).encode())
     return record
-
-
-def failed_record(label: Label, order: Order, error: str, reason: str) -> dict[str, Any]:
-    """The record of a figure that could not be built: one sentence, and the traceback if there is one."""
-    record = _head(label, order) | {"status": "failed", "error": error, "traceback": reason, "claims": []}
-    return record | _circumstances(0.0)
-
-
-def _head(label: Label, order: Order) -> dict[str, Any]:
-    record: dict[str, Any] = {"name": label.name, "size": order.size, "settings": list(order.settings)}
-    return record | {key: getattr(label, key) for key in ("title", "caption", "paper", "wing")}
 
 
 def _run_steps(
@@ -155,16 +129,6 @@ def _unchanged(out: Path, name: str, receipt: str) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError):
         return None
     return record if whole else None
-
-
-def _circumstances(seconds: float) -> dict[str, Any]:
-    return {
-        "seconds": seconds,
-        "built": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": sources.versions(),
-        "commit": sources.commit(),
-        "machine": {"cpus": os.cpu_count(), "system": platform.system(), "architecture": platform.machine()},
-    }
 
 
 def _all_names(files: dict[str, Any]) -> Sequence[str]:

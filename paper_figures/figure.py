@@ -19,6 +19,7 @@ from typing import Any
 
 HOME = Path(__file__).resolve().parent
 SIZE_NAMES = ("quick", "default", "full")
+DPI = 220  # of the PNG
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from grok_theory.storage import write_whole
-from paper_figures.build import Order, failed_record
 from paper_figures.figure import HOME, Label, catalogue
 from paper_figures.page import write_page
 from paper_figures.progress import Reporter
+from paper_figures.record import Order, failed_record
 
 _HOUR = 3600.0
 
@@ -45,7 +44,7 @@ def build_all(labels: Sequence[Label], order: Order, reporter: Reporter, workers
         for worker in crew:
             worker.end()
         page = write_page(known_records(order.out, order.folder))
-        write_whole(order.out / "index.html", page.encode())
+        _write(order.out / "index.html", page)
     return [records[label.name] for label in labels]
 
 
@@ -116,7 +115,7 @@ class _Worker:
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         record = failed_record(label, self.order, f"The process that built it {how}.", "")
         if not self.ending:
-            write_whole(self.order.out / f"{label.name}.json", json.dumps(record, indent=1).encode())
+            _write(self.order.out / f"{label.name}.json", json.dumps(record, indent=1))
         return record
 
     def _started(self) -> subprocess.Popen[str]:
@@ -137,6 +136,13 @@ class _Worker:
         if self.process is not None:
             self.process.terminate()
             self.process.wait()
+
+
+def _write(path: Path, text: str) -> None:
+    # Imported late: it brings JAX, and by now the build runs in its own processes.
+    from grok_theory.storage import write_whole
+
+    write_whole(path, text.encode())
 
 
 def _sweep(folder: Path) -> None:

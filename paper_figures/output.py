@@ -12,10 +12,9 @@ import numpy as np
 
 from grok_theory import storage
 from paper_figures.cache import file_name
-from paper_figures.figure import Figure
+from paper_figures.figure import DPI, Figure
 from paper_figures.sources import PACKAGE
 
-DPI = 220
 # Dates and program names would make two equal pictures differ.
 _NO_METADATA = {
     "png": {"Software": None},

@@ -11,7 +11,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from paper_figures.output import DPI
+from paper_figures.figure import DPI
 
 HERE = Path(__file__).resolve().parent
 

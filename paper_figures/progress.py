@@ -11,8 +11,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.text import Text
 
-from grok_theory import storage
-
 # Seconds expected of a figure that was never built at this size: the budgets of docs/figures.md.
 _GUESS = {"quick": 5.0, "default": 30.0, "full": 300.0}
 
@@ -36,6 +34,8 @@ class Durations:
         if record["status"] == "built" and not record.get("unchanged"):
             work = sum(step["seconds"] for step in record["steps"].values())
             self.seconds.setdefault(record["name"], {})[self.size] = round(max(work, record["seconds"]), 2)
+            from grok_theory import storage  # late: it brings JAX, and the bar should show at once
+
             storage.write_whole(self.path, json.dumps(self.seconds, indent=1, sort_keys=True).encode())
 
 

@@ -31,7 +31,8 @@ def main() -> None:
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    from paper_figures.build import Order, build_figure
+    from paper_figures.build import build_figure
+    from paper_figures.record import Order
 
     asked = json.loads(sys.stdin.readline())
     paths = {key: Path(asked.pop(key)) for key in ("folder", "out", "cache")}

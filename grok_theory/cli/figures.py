@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 # Names and options are those of `python -m paper_figures`, which reads and explains them.
-CONTEXT = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+CONTEXT = {"ignore_unknown_options": True, "help_option_names": []}
 
 
-def command(context: typer.Context) -> None:
+def command(
+    words: Annotated[list[str] | None, typer.Argument(help="As for `python -m paper_figures`.", metavar="...")] = None,
+) -> None:
     """Build figures with their numbers and claims (in a checkout); --help shows the options."""
     if not (CHECKOUT / "paper_figures" / "__main__.py").exists():
         print(
@@ -24,4 +27,4 @@ def command(context: typer.Context) -> None:
     sys.path.insert(0, str(CHECKOUT))
     from paper_figures.__main__ import app
 
-    app(context.args, prog_name="grok-theory figures")
+    app(words or [], prog_name="grok-theory figures")

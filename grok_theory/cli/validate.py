@@ -35,7 +35,8 @@ def command(
     use_float64()
     import jax
 
-    from .. import compare
+    from ..comparison import Relative, compare
+    from ..errors import check_choice
     from .problems import find_problem, keywords_of, make_problem, public_names
     from .solve import _called
     from .values import read_axis, read_value
@@ -45,16 +46,18 @@ def command(
     of_runs = keywords_of(wing.simulate, "method", "runs", "key")
     made, more = make_problem(wing, cls, fields or [], of_runs)
     methods = {} if method is None else {"method": read_value("method", _called(method), public_names(wing))}
-    axis = read_axis(times)
+    axis, limit, judged = read_axis(times), Relative(margin), _range(where)
     with waiting(f"solving {problem}"):
         solution = wing.solve(made, axis, **methods)
+    for name in curve or []:  # before the runs, which may take long
+        check_choice("curve", name, list(solution.curves))
     if data is not None:
         ensemble = _read_runs(data, solution, curve)
     else:
         taken = methods if "method" in keywords_of(wing.simulate) else {}
         with waiting(f"{runs} runs of {problem}"):
             ensemble = wing.simulate(made, axis, runs=runs, key=jax.random.key(key), **taken, **more)
-    agreement = compare(solution, ensemble, margin=margin, curves=curve, where=_range(where), confidence=confidence)
+    agreement = compare(solution, ensemble, margin=limit.size, curves=curve, where=judged, confidence=confidence)
     if as_json:
         from .as_json import write_json
 

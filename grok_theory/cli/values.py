@@ -8,15 +8,16 @@ from typing import Any
 
 from ..errors import BadValue, check_times
 
+_WORDS = {"true": True, "false": False, "none": None, "nan": float("nan"), "inf": float("inf"), "-inf": -float("inf")}
+
 
 def read_value(name: str, text: str, public: dict[str, Any]) -> Any:
     """The value of `text`: `0.5`, `1,2,3`, `relu`, `true`, `none`, `GradientDescent(learning_rate=0.1)`.
 
     `public` are the names that may be called. Nothing else is evaluated. Raises `BadValue` naming `name` and `text`.
     """
-    words = {"true": True, "false": False, "none": None}
-    if text.strip().lower() in words:
-        return words[text.strip().lower()]
+    if text.strip().lower() in _WORDS:
+        return _WORDS[text.strip().lower()]
     try:
         return _evaluated(ast.parse(text.strip(), mode="eval").body, public)
     except SyntaxError:

@@ -6,9 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from paper_figures.build import Order, build_figure
+from paper_figures.build import build_figure
 from paper_figures.figure import catalogue
 from paper_figures.output import png_size
+from paper_figures.record import Order
 
 
 @pytest.fixture

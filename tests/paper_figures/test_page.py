@@ -4,10 +4,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from paper_figures.build import Order, build_figure
+from paper_figures.build import build_figure
 from paper_figures.figure import catalogue
 from paper_figures.gallery import known_records
 from paper_figures.page import write_page
+from paper_figures.record import Order
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 

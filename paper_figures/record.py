@@ -1,0 +1,48 @@
+"""What is asked of a build, and the record it leaves: without JAX or NumPy, so that asking is quick."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from paper_figures import sources
+from paper_figures.figure import Label
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to build and where to: a size, settings on top, folders of figure files, of results and of steps."""
+
+    folder: Path
+    out: Path
+    cache: Path
+    size: str = "default"
+    settings: tuple[str, ...] = ()
+    fresh: bool = False
+
+
+def failed_record(label: Label, order: Order, error: str, reason: str) -> dict[str, Any]:
+    """The record of a figure that could not be built: one sentence, and the traceback if there is one."""
+    record = head_of(label, order) | {"status": "failed", "error": error, "traceback": reason, "claims": []}
+    return record | circumstances(0.0)
+
+
+def head_of(label: Label, order: Order) -> dict[str, Any]:
+    """What a record begins with: which figure, how large, what it shows."""
+    record: dict[str, Any] = {"name": label.name, "size": order.size, "settings": list(order.settings)}
+    return record | {key: getattr(label, key) for key in ("title", "caption", "paper", "wing")}
+
+
+def circumstances(seconds: float) -> dict[str, Any]:
+    """When, with which versions, from which commit and on which machine a figure was made."""
+    return {
+        "seconds": seconds,
+        "built": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": sources.versions(),
+        "commit": sources.commit(),
+        "machine": {"cpus": os.cpu_count(), "system": platform.system(), "architecture": platform.machine()},
+    }

@@ -1,0 +1,142 @@
+"""Pictures hold what they should: the line, the mean, the band, hollow points, labels with units."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from scipy import stats
+
+import grok_theory as gt
+from grok_theory.errors import BadValue
+
+X = np.geomspace(0.1, 10.0, 6)
+DYNAMICS = gt.Dynamics("gradient flow")
+
+
+@pytest.fixture(autouse=True)
+def close_all():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def theory():
+    curves = {"test_loss": 1 + 1 / X, "signed": X - 1.0}
+    return gt.Solution(None, X, curves, "time", DYNAMICS, None, x_unit="tau")
+
+
+@pytest.fixture
+def runs():
+    noise = 1 + 0.1 * np.random.default_rng(0).standard_normal((5, X.size))
+    valid = {"test_loss": X < 5}
+    return gt.Ensemble(
+        None, X, {"test_loss": (1 + 1 / X) * noise, "signed": (X - 1) * noise}, "time", DYNAMICS, "tau", valid
+    )
+
+
+def test_a_line_and_points_with_a_simultaneous_band(theory, runs):
+    ax = gt.plot.curves(theory, runs, "test_loss")
+    line, points, hollow = ax.get_lines()
+    assert np.array_equal(line.get_ydata(), theory["test_loss"])
+    mean = runs["test_loss"].mean(0)
+    valid = X < 5
+    assert np.array_equal(points.get_ydata(), mean[valid])
+    assert np.array_equal(hollow.get_ydata(), mean[~valid])
+    assert hollow.get_markerfacecolor() == "white"
+    # Student's t by its own quantiles, Bonferroni over six points, in logs by the delta method.
+    half = stats.t(4).ppf(1 - 0.01 / 2 / 6) * runs["test_loss"].std(0, ddof=1) / np.sqrt(5) / mean
+    (band,) = ax.collections
+    edge = band.get_paths()[0].vertices[:, 1]
+    assert np.isclose(edge.max(), (mean * np.exp(half)).max())
+    assert np.isclose(edge.min(), (mean * np.exp(-half)).min())
+    assert ax.get_xlabel() == "time [tau]"
+    assert ax.get_ylabel() == "test loss"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "theory",
+        "5 runs, 99% band",
+        "beyond theory at this size",
+    ]
+    assert ax.get_xscale() == "log"
+
+
+def test_a_band_of_one_standard_error_says_so(theory, runs):
+    ax = gt.plot.curves(theory, runs, "signed", band="standard error")
+    values = runs["signed"]
+    high = values.mean(0) + values.std(0, ddof=1) / np.sqrt(5)
+    assert np.isclose(ax.collections[0].get_paths()[0].vertices[:, 1].max(), high.max())
+    assert "5 runs, ± standard error" in [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_given_axes_are_kept_as_they_are(theory, runs):
+    _, given = plt.subplots()
+    given.set_ylabel("loss [noise variances]")
+    ax = gt.plot.curves(theory, runs, "test_loss", ax=given, color="C3", label="both")
+    assert ax is given
+    assert ax.get_ylabel() == "loss [noise variances]"
+    assert ax.get_xscale() == "linear"
+    assert ax.get_legend() is None
+    assert {line.get_color() for line in ax.get_lines()} == {"C3"}
+    assert ax.get_lines()[0].get_label() == "both"
+
+
+def test_each_side_is_drawn_alone_too(theory, runs):
+    assert len(gt.plot.curves(theory, name="test_loss").get_lines()) == 1
+    assert len(gt.plot.curves(None, runs, "test_loss").get_lines()) == 2
+    one = gt.Ensemble(None, X, {"test_loss": runs["test_loss"][:1]}, "time", DYNAMICS)
+    ax = gt.plot.curves(theory, one, "test_loss")
+    assert len(ax.collections) == 0
+    assert "1 run" in [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_two_curves_take_two_colours(theory, runs):
+    ax = gt.plot.curves(theory, runs, "test_loss")
+    gt.plot.curves(theory, runs, "signed", ax=ax)
+    lines = ax.get_lines()
+    assert lines[0].get_color() == lines[1].get_color()
+    assert lines[3].get_color() != lines[0].get_color()
+
+
+def test_bad_requests_are_named(theory, runs):
+    with pytest.raises(BadValue, match=r"There is no curve 'loss'.*test_loss"):
+        gt.plot.curves(theory, runs, "loss")
+    with pytest.raises(BadValue, match=r"band is 'sd'.*'simultaneous', 'standard error'"):
+        gt.plot.curves(theory, runs, "test_loss", band="sd")
+    with pytest.raises(BadValue, match=r"confidence is 1\.5.*0\.99"):
+        gt.plot.curves(theory, runs, "test_loss", confidence=1.5)
+    with pytest.raises(BadValue, match="both None"):
+        gt.plot.curves(None, None)
+    batch = gt.Solution(None, np.stack([X, X]), {"test_loss": np.ones((2, 6))}, "time", DYNAMICS, None)
+    with pytest.raises(BadValue, match=r"batch of shape \(2,\)"):
+        gt.plot.curves(batch, name="test_loss")
+
+
+def test_a_heatmap_has_cells_levels_and_a_bar():
+    x, y = np.geomspace(0.1, 10, 7), np.linspace(0, 1, 5)
+    values = np.exp(-(np.log(x)[None] ** 2)) * (y[:, None] + 0.1)
+    values[1, 2] = np.nan
+    ax = gt.plot.heatmap(x, y, values, levels=[0.5], x_label="a [1]", y_label="b [s]", label="c", log=True)
+    cells = ax.collections[0]
+    assert np.array_equal(cells.get_array().filled(-1).ravel(), np.nan_to_num(values, nan=-1).ravel())
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "linear")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("a [1]", "b [s]")
+    assert len(ax.figure.axes) == 2
+    # Cells are centred on the values, also in logs: the borders are geometric means.
+    borders = cells.get_coordinates()[0, :, 0]
+    assert np.allclose(borders[1:-1], np.sqrt(x[1:] * x[:-1]))
+    assert np.isclose(borders[0] * borders[1], x[0] ** 2)
+
+
+def test_a_heatmap_refuses_what_does_not_fit():
+    x, y = np.arange(1.0, 4.0), np.arange(2.0)
+    with pytest.raises(BadValue, match=r"values has shape \(3, 2\), but it must have shape \(2, 3\)"):
+        gt.plot.heatmap(x, y, np.ones((3, 2)))
+    with pytest.raises(BadValue, match="x does not increase"):
+        gt.plot.heatmap(x[::-1], y, np.ones((2, 3)))
+    with pytest.raises(BadValue, match="log=True needs positive"):
+        gt.plot.heatmap(x, y, np.zeros((2, 3)), log=True)
+
+
+def test_the_style_is_ours_and_stays_inside():
+    before = plt.rcParams["font.size"]
+    ax = gt.plot.heatmap([1.0, 2.0], [1.0], [[1.0, 2.0]])
+    assert ax.figure.get_size_inches().tolist() == [3.4, 2.4]
+    assert plt.rcParams["font.size"] == before
