@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from ..errors import check_choice, check_integer, check_positive, check_times
 from .problem import QuadraticCommittee
@@ -25,7 +25,7 @@ class Converted(NamedTuple):
     learning_rate: float  # eta_hat; tau = epochs * eta_hat
     loss_unit: float  # one unit of our losses is this much of the script's; times its 1/2, or its sum over samples
 
-    def times(self, epochs: Any) -> Float[Array, " times"]:
+    def times(self, epochs: Any) -> Float[np.ndarray, " times"]:
         """tau of full-batch epochs (steps)."""
         check_times(epochs, name="epochs", remedy="Pass sorted step counts.")
         return np.asarray(epochs, dtype=np.float64) * self.learning_rate

@@ -74,7 +74,7 @@ def signs(width: int) -> Float[Array, " width"]:
 
 
 def draw_weights(
-    key: jax.Array, problem: QuadraticCommittee, width: int, dim: int, *, orthogonal_start: bool
+    key: jax.Array, problem: QuadraticCommittee, dim: int, width: int, *, orthogonal_start: bool
 ) -> Float[Array, "width dim"]:
     """w_i = s_i m0 beta + sqrt(1 - m0^2) g_i; `orthogonal_start` projects beta out of g_i."""
     bulk = jax.random.normal(key, (width, dim))
@@ -95,7 +95,7 @@ def start_moments(
 ) -> Moments:
     """The moments at the start; `width` None: infinitely many neurons, whose moments are their expectations."""
     if width is not None:
-        return moments_of(draw_weights(key, problem, width, dim, orthogonal_start=orthogonal_start))
+        return moments_of(draw_weights(key, problem, dim, width, orthogonal_start=orthogonal_start))
     overlap, beta = problem.teacher_overlap, teacher(dim)
     bulk = jnp.eye(dim)
     if orthogonal_start:

@@ -29,12 +29,13 @@ from .draws import (
     Data,
     data_key,
     draw_inputs,
+    draw_weights,
     quadratic_targets,
     start_moments,
     test_key,
     weights_key,
 )
-from .explicit_network import Network, draw_parameters, run_network
+from .explicit_network import Network, Parameters, run_network
 from .frozen_kernel import run_frozen_kernel
 from .problem import QuadraticCommittee
 from .reduction import Run, committee_output, observe, run_descent, run_flow
@@ -118,8 +119,8 @@ def simulate(
     dim: int,
     width: int | None = None,
     runs: int,
-    key: jax.Array,
-    method: Method | None = None,
+    key: Any,
+    method: Any = None,
 ) -> Ensemble:
     """Train `runs` committees on `samples_per_dim * dim` samples of their own and read their curves.
 
@@ -160,7 +161,7 @@ def simulate(
     return Ensemble(problem, times, stacked.curves, X_NAME, dynamics, stats=stats, status=_status(problem, stacked))
 
 
-def _check(problem: QuadraticCommittee, dim: int, width: int | None, method: Method) -> int:
+def _check(problem: QuadraticCommittee, dim: int, width: int | None, method: Any) -> int:
     """Refuse sizes and methods that do not fit; the number of samples."""
     if not isinstance(method, Method):
         raise BadValue(
@@ -267,89 +268,71 @@ def _status(problem: QuadraticCommittee, stacked: Run) -> Status:
     return Status(0)
 
 
-def _run(problem, times, key, dim, samples, width, method) -> Run:
-    method_numbers = {"learning_rate": method.learning_rate, "tolerance": getattr(method, "tolerance", None)}
-    numbers = {name: jnp.float64(v) for name, v in method_numbers.items() if v is not None}
-    scale = jnp.float64(getattr(method, "init_scale", 1.0))
-    plain = jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, jnp.float64), problem)
-    counts = None if method.learning_rate is None else jnp.asarray(steps_of(times, method.learning_rate))
+def _run(problem: QuadraticCommittee, times: np.ndarray, key: jax.Array, dim, samples, width, method: Method) -> Run:
+    problem = jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, float), problem)
     network = None
     if isinstance(method, ExplicitNetwork):
         network = Network(method.activation, method.train_readout, method.linearised)
-    run = _one_run(
-        plain,
-        jnp.asarray(times),
-        counts,
-        key,
-        numbers,
-        scale,
-        dim=dim,
-        samples=samples,
-        width=width,
-        kind=type(method),
-        network=network,
-        labels=method.labels,
-        stratified=method.stratified,
-        orthogonal_start=method.orthogonal_start,
-        test_samples=method.test_samples,
-    )
+    sampled_test = method.labels is not None or (network is not None and network.activation is not None)
+    sizes = (samples, method.test_samples if sampled_test else 0, dim)
+    data, test = _draw_data(key, sizes, method.stratified, method.labels)
+    start = _draw_start(key, problem, dim, width, method.orthogonal_start, network is not None)
+    rate = None if method.learning_rate is None else jnp.float64(method.learning_rate)
+    reads = jnp.asarray(times if rate is None else steps_of(times, method.learning_rate))
+    if network is not None:
+        start = Parameters(jnp.float64(method.init_scale) * start, jnp.ones(width))
+        run = _train_network(problem, network, start, data, test, reads, rate)
+    elif isinstance(method, FrozenKernel):
+        run = _regress(problem, start, data, test, jnp.asarray(times), rate)
+    else:
+        run = _train_moments(problem, start, data, test, reads, rate, jnp.float64(method.tolerance))
     return jax.tree_util.tree_map(np.asarray, run)
 
 
-@partial(
-    jax.jit,
-    static_argnames=(
-        *("dim", "samples", "width", "kind", "network", "labels"),
-        *("stratified", "orthogonal_start", "test_samples"),
-    ),
-)
-def _one_run(
-    problem,
-    times,
-    counts,
-    key,
-    numbers,
-    init_scale,
-    *,
-    dim,
-    samples,
-    width,
-    kind,
-    network,
-    labels,
-    stratified,
-    orthogonal_start,
-    test_samples,
-) -> Run:
+# Drawing and training are compiled apart: every method shares the compiled draws, and no number recompiles anything.
+@partial(jax.jit, static_argnums=(1, 2, 3))
+def _draw_data(key, sizes, stratified, labels) -> tuple[Data, Data | None]:
+    samples, test_samples, dim = sizes
     inputs = draw_inputs(data_key(key), samples, dim, stratified=stratified)
     targets = quadratic_targets if labels is None else partial(labels, train_inputs=inputs)
     data = Data(inputs, targets(inputs))
-    test = None
-    if labels is not None or (network is not None and network.activation is not None):
-        fresh = draw_inputs(test_key(key), test_samples, dim, stratified=stratified)
-        test = Data(fresh, targets(fresh))
-    rate = numbers.get("learning_rate")
-    if network is not None:
-        start = draw_parameters(
-            weights_key(key), problem, width, dim, init_scale=init_scale, orthogonal_start=orthogonal_start
-        )
-        return run_network(problem, network, start, data, test, counts, rate)
-    start = start_moments(weights_key(key), problem, dim, width, orthogonal_start=orthogonal_start)
+    if not test_samples:
+        return data, None
+    fresh = draw_inputs(test_key(key), test_samples, dim, stratified=stratified)
+    return data, Data(fresh, targets(fresh))
 
-    def test_curves(moments):
-        output = committee_output(problem, moments, start, test.inputs)
-        return {"test_loss": jnp.mean(jnp.square(test.targets - output))}
 
-    if kind is FrozenKernel:
-        return run_frozen_kernel(problem, start, data, times, rate, None if test is None else test_curves)
+@partial(jax.jit, static_argnums=(2, 3, 4, 5))
+def _draw_start(key, problem, dim, width, orthogonal_start, explicit):
+    draw = draw_weights if explicit else start_moments
+    own = weights_key(key)
+    return draw(own, problem, dim, width, orthogonal_start=orthogonal_start)
 
+
+_train_network = jax.jit(run_network, static_argnums=(1,))
+
+
+def _sampled_test_loss(problem, start, test: Data, moments) -> dict[str, Any]:
+    output = committee_output(problem, moments, start, test.inputs)
+    return {"test_loss": jnp.mean(jnp.square(test.targets - output))}
+
+
+@jax.jit
+def _regress(problem, start, data, test, times, rate) -> Run:
+    read_test = None if test is None else partial(_sampled_test_loss, problem, start, test)
+    return run_frozen_kernel(problem, start, data, times, rate, read_test)
+
+
+@jax.jit
+def _train_moments(problem, start, data, test, reads, rate, tolerance) -> Run:
     def curves(problem, moments, start, data):
         read = observe(problem, moments, start, data)
         if test is None:
             return read
         exact_for_the_teacher = {"variance", "misalignment", "linear_power", "alignment"}
-        return {name: c for name, c in read.items() if name not in exact_for_the_teacher} | test_curves(moments)
+        kept = {name: curve for name, curve in read.items() if name not in exact_for_the_teacher}
+        return kept | _sampled_test_loss(problem, start, test, moments)
 
     if rate is None:
-        return run_flow(problem, start, data, times, numbers["tolerance"], curves)
-    return run_descent(problem, start, data, counts, rate, curves)
+        return run_flow(problem, start, data, reads, tolerance, curves)
+    return run_descent(problem, start, data, reads, rate, curves)

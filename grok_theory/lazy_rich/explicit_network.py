@@ -13,13 +13,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from .closed_forms import population_alignment
-from .draws import Data, Moments, draw_weights, moments_of, teacher
+from .draws import Data, Moments, moments_of, teacher
 from .problem import QuadraticCommittee
 from .reduction import Run, loss_curves, weight_curves
 
 
 class Parameters(NamedTuple):
-    """Weights (width, dim) and readouts (width,)."""
+    """Weights (width, dim) and readouts (width,), which start at 1."""
 
     weights: Float[Array, "width dim"]
     readouts: Float[Array, " width"]
@@ -31,14 +31,6 @@ class Network(NamedTuple):
     activation: Callable | None  # None: the quadratic neuron of the Problem
     train_readout: bool
     linearised: bool
-
-
-def draw_parameters(
-    key: jax.Array, problem: QuadraticCommittee, width: int, dim: int, *, init_scale: Any, orthogonal_start: bool
-) -> Parameters:
-    """Weights of the Problem's start times `init_scale`; readouts 1."""
-    weights = draw_weights(key, problem, width, dim, orthogonal_start=orthogonal_start)
-    return Parameters(init_scale * weights, jnp.ones(width))
 
 
 def network_output(
