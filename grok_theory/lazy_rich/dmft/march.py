@@ -8,12 +8,12 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from .gaussian_rows import Increments, add_increment, draw_increment, no_increments, past_factor
 from .kernels import COMMON, ODD, PRIVATE, Forces, Kernels, add_row, kernel_row, no_kernels
 from .row_solve import solve_row
-from .single_site import Physics, Triangles, add_site, feedback, no_triangles, site_row
+from .single_site import Physics, Triangles, add_site, feedback, no_triangles, site_row, start_output
 
 NOISE_FLOOR = 1e-3  # of the first noise: below it the rows of N are converged absolutely
 
@@ -27,8 +27,8 @@ class March(NamedTuple):
     odd_power: Float[Array, " node"]  # Ct(t,t)
     private_power: Float[Array, " node"]  # Q(t,t)
     row_residual: Float[Array, " node"]
-    sweeps: Int[Array, " node"]
-    frozen: Array
+    sweeps: Float[Array, " node"]
+    frozen: Float[Array, " node"]  # 1.0 where held
     covariance: Float[Array, "3 node node"]
     response: Float[Array, "3 node node"]
 
@@ -52,9 +52,15 @@ def march(
     most_sweeps: int,
     freeze_below: float,
 ) -> March:
-    """March over all nodes of `quadrature` (node, node, in tau) with the paths of `innovations` (node, 2, path)."""
+    """March over all nodes of `quadrature` (node, node, in tau) with the paths of `innovations` (node, 2, path).
+
+    `freeze_below` is a share of the train loss at the start: below it weights and responses are held, because the row
+    equations of a fitted training set are lost to rounding.
+    """
     nodes, paths = len(quadrature), len(weight)
     rate = 2.0 / (physics.alpha * physics.kappa)
+    untrained = (1.0 - physics.centred) * start_output(physics, teacher_field)
+    start_loss = weight @ (0.5 * teacher_field**2 - untrained) ** 2
 
     def one_row(carry: _Carry, n):
         kernels, triangles = carry.kernels, carry.triangles
@@ -81,18 +87,18 @@ def march(
 
             solved = solve_row(row_map, _pack(guess) / scale, row_tolerance, most_sweeps)
             row, new, site, forces = evaluate(_unpack(solved.point * scale, nodes))
-            residual, sweeps = solved.residual, solved.sweeps
+            residual, sweeps = solved.residual, solved.sweeps.astype(float)
         else:
             nothing = Forces(jnp.zeros((3, nodes)), jnp.zeros((3, nodes)), jnp.array(0.0))
             row, new, site, forces = evaluate(nothing)
-            residual, sweeps = jnp.array(0.0), jnp.array(1)
+            residual, sweeps = jnp.array(0.0), jnp.array(1.0)
         train = weight @ site.residual**2
         values = jnp.stack([train, row.overlap, *(row.covariance[mode, n] for mode in (COMMON, ODD, PRIVATE))])
         following = _Carry(
             add_row(kernels, row, forces, n),
             tuple(add_increment(process, step, n) for process, step in zip(carry.increments, new, strict=True)),
             add_site(physics, site, teacher_field, triangles, n),
-            train < freeze_below,
+            train < freeze_below * start_loss,
         )
         return following, (values, residual, sweeps)
 
@@ -107,7 +113,7 @@ def march(
         no_triangles(nodes, paths),
         jnp.array(False),
     )
-    history = (jnp.zeros((nodes, 5)), jnp.zeros(nodes), jnp.zeros(nodes, int))
+    history = (jnp.zeros((nodes, 5)), jnp.zeros(nodes), jnp.zeros(nodes))
     # A loop with an end, not a scan with a condition inside: the condition would copy the triangles at every row.
     done, last, (values, residual, sweeps) = lax.while_loop(
         lambda state: (state[0] < nodes) & ~state[1].frozen, step, (jnp.array(0), start, history)
@@ -115,7 +121,7 @@ def march(
     frozen = jnp.arange(nodes) >= done
     values = jnp.where(frozen[:, None], values[jnp.maximum(done - 1, 0)], values)
     return March(
-        *values.T, residual, sweeps, frozen, covariance=last.kernels.covariance, response=last.kernels.response
+        *values.T, residual, sweeps, frozen.astype(float), covariance=last.kernels.covariance, response=last.kernels.response
     )
 
 

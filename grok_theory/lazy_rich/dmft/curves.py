@@ -1,0 +1,48 @@
+"""From order parameters to the curves of a Solution."""
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from .single_site import Physics, start_output
+
+NAMES = (
+    "train_loss",
+    "test_loss",
+    "variance",
+    "misalignment",
+    "linear_power",
+    "teacher_overlap",
+    "mean_power",
+    "bulk_power",
+)
+
+
+def curves_of(physics: Physics, train_loss, overlap, common_power, odd_power, private_power) -> dict[str, Any]:
+    """Losses and powers at equal time: the test loss is quadratic in the weights and needs no fresh samples.
+
+    variance (1/4)(ae (V + dm + Ct + dQ) - 1)^2, misalignment (1/2)(ae dm - 1)^2 + ae^2 m^2 Ct + (ae^2/2)(Ct^2 + V^2),
+    linear power alpha^2 V, with dm = m^2 - m0^2 and dQ = Q - Q(0) if centred, m^2 and Q if not.
+    """
+    ae = physics.alpha * physics.curvature
+    moved = overlap**2 - physics.centred * physics.teacher_overlap**2
+    spread = private_power - physics.centred * (1.0 - physics.teacher_overlap**2)
+    variance = 0.25 * (ae * (common_power + moved + odd_power + spread) - 1.0) ** 2
+    misalignment = (
+        0.5 * (ae * moved - 1.0) ** 2
+        + ae**2 * overlap**2 * odd_power
+        + 0.5 * ae**2 * (odd_power**2 + common_power**2)
+    )
+    linear_power = physics.alpha**2 * common_power
+    total = variance + misalignment + linear_power
+    values = (train_loss, total, variance, misalignment, linear_power, overlap, common_power, private_power)
+    return dict(zip(NAMES, values, strict=True))
+
+
+def curves_at_start(physics: Physics, teacher_field, weight) -> dict[str, Any]:
+    """The same before training, exact."""
+    output = (1.0 - physics.centred) * start_output(physics, teacher_field)
+    train = weight @ (0.5 * teacher_field**2 - output) ** 2
+    nothing = jnp.zeros_like(train)
+    overlap = jnp.asarray(physics.teacher_overlap)
+    return curves_of(physics, train, overlap, nothing, nothing, 1.0 - overlap**2)
