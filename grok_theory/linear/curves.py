@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..errors import check_shape, check_times, require_float64
+from ..errors import BadValue, check_shape, check_times, require_float64
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
 from ..results import Solution, Status
 from .methods import FLOW, Method, Times
@@ -131,9 +131,13 @@ def solve_teacher_student(
     ).checked(throw)
 
 
-def check_single(problem, caller: str) -> None:
+def check_single(problem, caller: str, kind: type | None = None) -> None:
     """Refuse a stack of problems where one is expected, and check the values again: unflattening did not."""
+    if kind is not None and not isinstance(problem, kind):
+        raise BadValue(
+            f"problem is {problem!r}, but grok_theory.linear.{caller} takes a {kind.__name__}. Build one."
+        )
     for name, value in vars(problem).items():
-        if name != "samples" and hasattr(problem, "snr"):
+        if name != "depth" and hasattr(problem, "snr"):
             check_shape(name, value, (), f"{caller} takes one problem; use jax.vmap over a stack of them.")
     problem.check()

@@ -24,7 +24,7 @@ from ..errors import BadValue, check_positive, check_shape, check_times, is_trac
 from ..numerics.spectra import marchenko_pastur_rule, spectral_edges
 from ..pytrees import record
 from .curves import CURVES, STEP, QuadraticForm, as_arrays, check_single, is_legal, mode_forms
-from .methods import FLOW, GradientDescent, Method, Times
+from .methods import FLOW, GradientDescent, Method, Times, check_method
 from .problem import TeacherStudent
 
 __all__ = ["Fluctuations", "fluctuations"]
@@ -135,10 +135,11 @@ def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, metho
     ['0.7071', '0.1711']
     """
     require_float64("grok_theory.linear.fluctuations")
-    check_single(problem, "fluctuations")
+    check_single(problem, "fluctuations", TeacherStudent)
     check_times(times)
     check_shape("dim", dim, (), "Use jax.vmap for many sizes.")
     check_positive("dim", dim, "Pass the number of weights, for example 200.")
+    check_method(method)
     method.check(problem, times)
     angles = _angles(problem, method, times)
     return _fluctuations(

@@ -92,7 +92,7 @@ def grokking_time(
     4.4705 206.368 205.323
     """
     require_float64("grok_theory.linear.grokking_time")
-    check_single(problem, "grokking_time")
+    check_single(problem, "grokking_time", TeacherStudent)
     check_between(
         "train_fraction", train_fraction, 0, 1, "Pass a share, for example 0.01.", include_low=False, include_high=False
     )

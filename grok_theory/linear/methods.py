@@ -16,7 +16,7 @@ from ..numerics.spectra import spectral_edges
 from ..pytrees import record
 from ..results import Dynamics
 
-__all__ = ["FLOW", "GradientDescent", "GradientFlow", "Method", "Times"]
+__all__ = ["FLOW", "GradientDescent", "GradientFlow", "Method", "Times", "check_method"]
 
 Times = ArrayLike | Sequence
 
@@ -123,3 +123,12 @@ class GradientDescent:
 
 Method = GradientFlow | GradientDescent
 FLOW = GradientFlow()  # the default of every verb
+
+
+def check_method(method: object) -> None:
+    """Refuse what is no method of training."""
+    if not isinstance(method, (GradientFlow, GradientDescent)):
+        raise BadValue(
+            f"method is {method!r}, but it must be GradientFlow() or GradientDescent(learning_rate=...). "
+            "Pass an object of one of them."
+        )

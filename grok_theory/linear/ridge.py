@@ -117,5 +117,5 @@ def optimal_ridge(problem: TeacherStudent) -> OptimalRidge:
     0.2 5.0000000000
     """
     require_float64("grok_theory.linear.optimal_ridge")
-    check_single(problem, "optimal_ridge")
+    check_single(problem, "optimal_ridge", TeacherStudent)
     return _optimal(as_arrays(problem))

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optimistix
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..errors import is_traced, require_float64
@@ -46,7 +47,7 @@ def _log_signal(log_time: Array, alpha: Array) -> Array:
     return jnp.log(numerator) - jnp.log(denominator) + rule.lower * time
 
 
-def signal_stopped_at(time: Array, samples_per_dim: Array) -> Array:
+def signal_stopped_at(time: ArrayLike, samples_per_dim: ArrayLike) -> Array:
     """S*(t): the signal S = SNR + INR for which `time` > 0 is the best stopping time (no weight decay)."""
     return jnp.exp(_log_signal(jnp.log(jnp.asarray(time, float)), jnp.asarray(samples_per_dim, float)))
 
@@ -143,7 +144,7 @@ def optimal_stopping(problem: TeacherStudent) -> OptimalStopping:
     2.70715491 4.13032908
     """
     require_float64("grok_theory.linear.optimal_stopping")
-    check_single(problem, "optimal_stopping")
+    check_single(problem, "optimal_stopping", TeacherStudent)
     if is_traced(problem.weight_decay):
         return _either(as_arrays(problem))
     return (_with_decay if float(np.asarray(problem.weight_decay)) > 0 else _without_decay)(as_arrays(problem))

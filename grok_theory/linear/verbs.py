@@ -8,7 +8,7 @@ from ..errors import BadValue
 from ..results import Ensemble, Solution
 from .curves import solve_teacher_student
 from .experiment import simulate_teacher_student
-from .methods import FLOW, GradientDescent, GradientFlow, Times
+from .methods import FLOW, Times, check_method
 from .problem import TeacherStudent
 from .ridge import Losses, teacher_student_limits, teacher_student_ridge
 
@@ -34,7 +34,7 @@ def solve(problem: Any, times: Times, *, method: Any = FLOW, throw: bool = True)
     >>> print([f"{loss:.12f}" for loss in theory["test_loss"]])
     ['6.000000000000', '4.333484019821']
     """
-    _check_method(method)
+    check_method(method)
     return _pick("solve", problem, {TeacherStudent: solve_teacher_student})(problem, times, method, throw=throw)
 
 
@@ -62,7 +62,7 @@ def simulate(
     >>> real["test_loss"].shape
     (3, 2)
     """
-    _check_method(method)
+    check_method(method)
     run = _pick("simulate", problem, {TeacherStudent: simulate_teacher_student})
     return run(problem, times, method, runs=runs, key=key, dim=dim)
 
@@ -98,11 +98,3 @@ def _pick(verb: str, problem: Any, solvers: dict[type, Any]) -> Any:
             f"problem is a {type(problem).__name__}, but grok_theory.linear.{verb} takes {names}. Pass one of them."
         )
     return solvers[type(problem)]
-
-
-def _check_method(method: Any) -> None:
-    if not isinstance(method, (GradientFlow, GradientDescent)):
-        raise BadValue(
-            f"method is {method!r}, but it must be GradientFlow() or GradientDescent(learning_rate=...). "
-            "Pass an object of one of them."
-        )
