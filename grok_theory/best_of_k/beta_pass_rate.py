@@ -24,14 +24,14 @@ def fit_beta(passed: np.ndarray, answers: np.ndarray, confidence: float) -> dict
     """
     if passed.sum() == 0 or passed.sum() == answers.sum():
         always = "every" if passed.sum() else "no"
-        raise BadValue(
-            f"values has {always} answer passing, but a pass rate needs both kinds. Record more answers, or harder prompts."
-        )
+        raise BadValue(f"values has {always} answer passing, but a pass rate needs both kinds. Record more answers.")
     pairs, counts = np.unique(np.stack([passed, answers], axis=1), axis=0, return_counts=True)
     drop = stats.chi2.ppf(confidence, 1) / 2
     box = [_LOGITS, _CONCENTRATIONS]
     for _ in range(4):
-        logit, concentration = (g.ravel() for g in np.meshgrid(*(np.linspace(*side, _GRID) for side in box), indexing="ij"))
+        logit, concentration = (
+            g.ravel() for g in np.meshgrid(*(np.linspace(*side, _GRID) for side in box), indexing="ij")
+        )
         likelihood = _log_likelihood(logit, concentration, pairs, counts)
         inside = likelihood >= likelihood.max() - drop
         box = [_zoom(axis, inside, side) for axis, side in zip((logit, concentration), box)]

@@ -24,7 +24,7 @@ class Choice:
 
     `value` with its 95 % interval [`low`, `high`] and `net` = value - cost_per_answer * samples are from the reporting
     half. `rivals`: the settings (samples, temperature) whose net value there differs from it by less than a paired 95 %
-    interval. `chosen_on`, `reported_on`: numbers of prompts; `left_out`: prompts with too few answers for the largest k.
+    interval. `chosen_on`, `reported_on`: numbers of prompts; `left_out`: those with fewer answers than the largest k.
     """
 
     samples: int
@@ -72,8 +72,8 @@ def best_setting(
     enough = np.flatnonzero(records.answers >= counts.max())
     if enough.size < 4:
         raise BadValue(
-            f"records has {enough.size} prompts with the {counts.max()} answers of the largest k, but at least 4 are needed "
-            "to choose on half and report on the other. Lower the largest `samples`, or record more."
+            f"records has {enough.size} prompts with the {counts.max()} answers of the largest k, but at least 4 are needed to "
+            " choose on half and report on the other. Lower the largest `samples`, or record more."
         )
     part = records.part(enough)
     tables = np.stack([kept_values(part, counts, float(t)) for t in np.asarray(temperatures).tolist()], axis=-1)
@@ -92,8 +92,8 @@ def best_setting(
     rivals = tuple(s for s, a, b in zip(settings, least, most) if a <= 0 <= b and s != best)
     worth = float(value.mean() - cost_per_answer * counts[i])
     text = (
-        f"Best setting: k = {best[0]}, temperature {best[1]:g}, chosen on {chosen.size} prompts; on the other {reported.size} "
-        f"it keeps {value.mean():.4g} (95 % interval {low:.4g} to {high:.4g})"
+        f"Best setting: k = {best[0]}, temperature {best[1]:g}, chosen on {chosen.size} prompts; on the other "
+        f"{reported.size} it keeps {value.mean():.4g} (95 % interval {low:.4g} to {high:.4g})"
         + (f", {worth:.4g} after the cost of its answers" if cost_per_answer else "")
         + f". {len(rivals)} of the {len(settings) - 1} other settings cannot be told from it there."
     )

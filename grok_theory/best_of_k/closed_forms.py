@@ -1,7 +1,7 @@
 """Limits of the error: exact at k = inf, asymptotic at large k, high temperature and T = 0.
 
 Every formula depends on the gaps through their second moments only, and so reads the same for one prompt and for a
-population; what differs is a factor that is exponential in DR^2 (its Gaussian mean needs z > 0). Symbols: t = T/(2 s^2),
+population; what differs is a factor that is exponential in DR^2 (its Gaussian mean needs z > 0). Here t = T/(2 s^2),
 m = t/(1+t), D = DT - DR, v_D = E D^2, c = E DT DR, v = E DR^2. Sections refer to the docs page.
 """
 
@@ -73,7 +73,7 @@ def many_samples_correction(gaps: Gaps, t: Any) -> Any:
     v < (1+t)(2+t)/2 and makes c and v those of prompts weighted by rho.
 
     >>> print(f"{many_samples_correction(Gaps(0.49, 0.3, 1.0, False), 0.5):.8f}")
-    0.13861158
+    0.03114050
     """
     w, w2, kappa = 1 / (1 + t), 2 / (2 + t), 1 / ((1 + t) * (2 + t))
     root = (1 + t) / jnp.sqrt(t * (t + 2))
@@ -148,7 +148,7 @@ def hard_prompt_law(difficulty: float, samples: float) -> float:
     Approach is logarithmic: still 8 % off at k = 1e9 for q = 0.6 and 1.
 
     >>> print(f"{hard_prompt_law(1.0, 1e9):.3e}")
-    2.082e-10
+    1.370e-10
     """
     from scipy.integrate import quad
     from scipy.optimize import brentq

@@ -11,7 +11,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from ..errors import BadValue, check_integer, check_key, check_memory, check_runs, check_shape, check_size, require_float64
+from ..errors import (
+    BadValue,
+    check_integer,
+    check_key,
+    check_memory,
+    check_runs,
+    check_shape,
+    check_size,
+    require_float64,
+)
 from ..numerics.runs import run_batched
 from ..results import Dynamics, Ensemble, Status
 from .problem import LinearJudge, Posterior, Prompt
@@ -69,7 +78,9 @@ def simulate(
     kind = "warm" if warm else ("best" if temperature == 0 else "uniform")
     heat = jnp.asarray(float(temperature) if warm else 1.0)
     check_memory(
-        f"drawing {counts[-1]} answers", 8 * _BATCH * 6 * max(counts[-1], _ANSWERS_AT_ONCE), "Lower the largest `samples`."
+        f"drawing {counts[-1]} answers",
+        8 * _BATCH * 6 * max(counts[-1], _ANSWERS_AT_ONCE),
+        "Lower the largest `samples`.",
     )
     status = Status()
     if isinstance(problem, LinearJudge):
@@ -99,7 +110,9 @@ def _whole(samples: Any) -> tuple[int, ...]:
     counts = tuple(check_integer(f"samples[{i}]", k, 1, remedy) for i, k in enumerate(np.asarray(samples).tolist()))
     for i in range(1, len(counts)):
         if counts[i] < counts[i - 1]:
-            raise BadValue(f"samples[{i}] is {counts[i]}, but it must not be below samples[{i - 1}] = {counts[i - 1]}. {remedy}")
+            raise BadValue(
+                f"samples[{i}] is {counts[i]}, but it must not be below samples[{i - 1}] = {counts[i - 1]}. {remedy}"
+            )
     return counts
 
 
@@ -135,7 +148,9 @@ def _draw_gaps(key, problem, test_points):
 
 def _regression_run(problem: LinearJudge, dim: Any, counts: tuple[int, ...], kind: str, test_points: int) -> Any:
     if dim is None:
-        raise BadValue("dim is left out, but a LinearJudge is simulated at a finite dimension. Pass dim, for example dim=100.")
+        raise BadValue(
+            "dim is left out, but a LinearJudge is simulated at a finite dimension. Pass dim, for example dim=100."
+        )
     dim = check_integer("dim", dim, 2, "Pass the dimension of the inputs, for example 100.")
     ratio = float(problem.examples_per_dim)
     examples = check_size("examples_per_dim * dim", ratio * dim, knob="dim", per=ratio)
@@ -147,7 +162,7 @@ def _regression_run(problem: LinearJudge, dim: Any, counts: tuple[int, ...], kin
     check_memory(f"{_BATCH} regressions of dimension {dim}", 8.0 * _BATCH * 2 * numbers, "Lower dim or test_points.")
     exact = np.allclose(np.asarray(sizes), weights * dim, rtol=0, atol=1e-9 * dim)
     listed = ", ".join(map(str, sizes))
-    note = f"the modes hold {listed} of {dim} dimensions, which are not the stated shares exactly. Pass a dim that divides."
+    note = f"the modes hold {listed} of {dim} dimensions, which are not exactly the stated shares. Pass another dim."
     status = Status() if exact else Status(1, noted=note)
     return _cached_regression(sizes, examples, counts, kind, test_points), status
 

@@ -79,14 +79,21 @@ class RecordFit:
         recorded a prompt (`Empirical`: once), or where the interval is wider than the range of the recorded values.
         """
         check_shape("samples", samples, (None,), "Pass a list, for example [64, 256].")
-        check_between("samples", samples, 1.0, np.inf, "Pass finite numbers of answers, for example [64, 256].", include_high=False)
+        check_between(
+            "samples",
+            samples,
+            1.0,
+            np.inf,
+            "Pass finite numbers of answers, for example [64, 256].",
+            include_high=False,
+        )
         check_temperature(temperature)
         k = np.asarray(samples, float)
         if isinstance(self.model, BetaPassRate):
             if temperature != 0:
                 raise BadValue(
-                    f"temperature is {temperature}, but BetaPassRate() has a judge that knows which answers pass: only 0 makes "
-                    "sense. Leave it out, or fit GaussianJudge()."
+                    f"temperature is {temperature}, but BetaPassRate() has a judge that knows which answers pass: only 0 "
+                    "makes sense. Leave it out, or fit GaussianJudge()."
                 )
             mean, low, high = predict_beta(self.parameters, k)
         else:
@@ -118,7 +125,7 @@ def fit(
 
     >>> passed = fit(None, [[1, 0, 0, 0], [1, 1, 1, 0], [0, 0, 0, 0], [1, 1, 0, 1]], model=BetaPassRate())
     >>> print(passed.predict([16]).mean.round(3))
-    [0.884]
+    [0.961]
     """
     if not isinstance(model, (Empirical, BetaPassRate, GaussianJudge)):
         raise BadValue(
@@ -138,5 +145,3 @@ def fit(
         raise BadValue("scores holds 1 prompt, but an interval over prompts needs at least 2. Record more prompts.")
     parameters = fit_gaussian(records) if isinstance(model, GaussianJudge) else {}
     return RecordFit(model, records, parameters, confidence)
-
-

@@ -18,7 +18,9 @@ class Exact:
 
     def __post_init__(self):
         object.__setattr__(self, "nodes", check_integer("nodes", self.nodes, 4, "30 keep all digits.", high=200))
-        check_between("rtol", self.rtol, 0.0, 1e-6, "Pass the relative error you accept, for example 1e-9.", include_low=False)
+        check_between(
+            "rtol", self.rtol, 0.0, 1e-6, "Pass the relative error you accept, for example 1e-9.", include_low=False
+        )
 
 
 @record()

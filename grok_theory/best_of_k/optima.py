@@ -26,7 +26,7 @@ _RESOLUTION = 1e-13
 
 @record(static=("interior", "text"))
 class Optimum:
-    """`value` of the best setting and the exact `error` there; `interior` is False at a boundary, which `text` names."""
+    """`value` of the best setting and the exact `error` there; `interior` is False at a boundary (see `text`)."""
 
     value: float
     error: float
@@ -53,20 +53,34 @@ def optimal_samples(
     solved = _door("optimal_samples", problem)
     _concrete("temperature", temperature)
     check_temperature(temperature)
-    check_between("max_samples", max_samples, 1.0, np.inf, "Pass the largest k to look at, for example 1e9.", include_high=False)
+    check_between(
+        "max_samples", max_samples, 1.0, np.inf, "Pass the largest k to look at, for example 1e9.", include_high=False
+    )
     edges = evaluate(solved, jnp.asarray([1.0, max_samples, np.inf]), temperature, Exact())["curves"]["error"]
     one, last, limit = (float(value) for value in edges)
     if temperature == np.inf:
-        return Optimum(1.0, one, False, f"At infinite temperature nothing is selected: every k has the error {one:g}; k = 1 will do.")
+        return Optimum(
+            1.0,
+            one,
+            False,
+            f"At infinite temperature nothing is selected: every k has the error {one:g}; k = 1 will do.",
+        )
     k, least = _scan_samples(solved, temperature, max_samples)
     better = 1 - _RESOLUTION
     if k is not None and least < better * min(one, last, limit):
-        return Optimum(k, least, True, f"The best number of samples is k = {k:.6g}, with error {least:.6g}; beyond it selection overshoots.")
+        return Optimum(
+            k,
+            least,
+            True,
+            f"The best number of samples is k = {k:.6g}, with error {least:.6g}; beyond it selection overshoots.",
+        )
     if one <= min(last, limit):
         return Optimum(1.0, one, False, f"Boundary k = 1: any selection raises the error above {one:g}. Do not select.")
     if limit <= last:
-        return Optimum(np.inf, limit, False, f"Boundary k = inf: more samples never stop helping; the error falls to {limit:.6g}.")
-    text = f"Boundary k = {max_samples:g}, the largest looked at: the error still falls there but its limit is higher. Raise max_samples."
+        return Optimum(
+            np.inf, limit, False, f"Boundary k = inf: more samples never stop helping; the error falls to {limit:.6g}."
+        )
+    text = f"Boundary k = {max_samples:g}, the largest looked at: the error still falls there. Raise max_samples."
     return Optimum(float(max_samples), last, False, text)
 
 
@@ -103,8 +117,8 @@ def optimal_temperature(problem: Prompt | Posterior | LinearJudge, *, samples: f
     ln T and refined to about 1e-7 relative; a population takes half a minute.
 
     >>> import jax; jax.config.update("jax_enable_x64", True)
-    >>> print(f"{optimal_temperature(Prompt(0.3, 2.0), samples=20).value:.4f}")
-    2.4444
+    >>> print(optimal_temperature(Prompt(0.3, 2.0), samples=20))
+    The best temperature is T = 4.88881 (t = 2.44441), with error 0.780579.
     """
     solved = _door("optimal_temperature", problem)
     _concrete("samples", samples)
@@ -117,7 +131,12 @@ def optimal_temperature(problem: Prompt | Posterior | LinearJudge, *, samples: f
     greedy, none = error(0.0), error(np.inf)
     unit = 2 * float(solved.spread) ** 2  # T = t times this
     if samples == 1:
-        return Optimum(np.inf, none, False, f"With one sample there is nothing to select: every temperature has the error {none:g}.")
+        return Optimum(
+            np.inf,
+            none,
+            False,
+            f"With one sample there is nothing to select: every temperature has the error {none:g}.",
+        )
     if np.isinf(samples):
         gaps = closed_forms.second_moments(solved)
         signal, reward = float(gaps.signal), float(gaps.reward)
@@ -129,10 +148,17 @@ def optimal_temperature(problem: Prompt | Posterior | LinearJudge, *, samples: f
         value, least = _minimise(lambda x: error(unit * np.exp(x)), np.linspace(np.log(1e-5), np.log(1e5), points))
         value = None if value is None else unit * np.exp(value)
     if value is not None and least < (1 - _RESOLUTION) * min(greedy, none):
-        return Optimum(float(value), least, True, f"The best temperature is T = {value:.6g} (t = {value / unit:.6g}), with error {least:.6g}.")
+        return Optimum(
+            float(value),
+            least,
+            True,
+            f"The best temperature is T = {value:.6g} (t = {value / unit:.6g}), with error {least:.6g}.",
+        )
     if greedy <= none:
         return Optimum(0.0, greedy, False, f"Boundary T = 0: best-of-k is best, with error {greedy:.6g}.")
-    return Optimum(np.inf, none, False, f"Boundary T = inf: do not select; every selection raises the error above {none:.6g}.")
+    return Optimum(
+        np.inf, none, False, f"Boundary T = inf: do not select; every selection raises the error above {none:.6g}."
+    )
 
 
 def optimal_reward(problem: Prompt | Posterior | LinearJudge, *, samples: float, temperature: float) -> Optimum:
@@ -164,7 +190,9 @@ def optimal_reward(problem: Prompt | Posterior | LinearJudge, *, samples: float,
         (temperature == np.inf, "at infinite temperature the judge is not heard"),
     ):
         if idle:
-            return Optimum(0.0, at_truth, False, f"Every judge has the error {at_truth:g}: {why}. Overshoot 0 is returned.")
+            return Optimum(
+                0.0, at_truth, False, f"Every judge has the error {at_truth:g}: {why}. Overshoot 0 is returned."
+            )
     t = float(temperature) / (2 * float(solved.spread) ** 2)
     if np.isinf(samples):
         c, least = t, error(t)
@@ -176,9 +204,13 @@ def optimal_reward(problem: Prompt | Posterior | LinearJudge, *, samples: float,
         c = None if y is None else float(np.expm1(y))
     edge = error(-1.0)
     if c is None or edge <= least:
-        return Optimum(-1.0, edge, False, f"Boundary c = -1: the best judge prefers the mean answer, with error {edge:.6g}.")
+        return Optimum(
+            -1.0, edge, False, f"Boundary c = -1: the best judge prefers the mean answer, with error {edge:.6g}."
+        )
     side = "past the truth" if c > 0 else "short of the truth" if c < 0 else "at the truth"
-    return Optimum(float(c), least, True, f"The best judge's favourite lies {side}: overshoot c = {c:.6g}, with error {least:.6g}.")
+    return Optimum(
+        float(c), least, True, f"The best judge's favourite lies {side}: overshoot c = {c:.6g}, with error {least:.6g}."
+    )
 
 
 def _overshooting(solved: Prompt | Posterior) -> Callable[[float], Prompt | Posterior]:
@@ -187,8 +219,8 @@ def _overshooting(solved: Prompt | Posterior) -> Callable[[float], Prompt | Post
     q, v, product = (float(a) for a in (solved.teacher_variance, solved.reward_variance, solved.covariance))
     if not (q == v == product):
         raise BadValue(
-            f"problem has reward_variance {v:g} and covariance {product:g}, but optimal_reward needs the teacher as judge: "
-            f"both must be teacher_variance = {q:g}. Leave reward_power, overlap and overshoot out."
+            f"problem has reward_variance {v:g} and covariance {product:g}, but optimal_reward needs the teacher as "
+            f"judge: both must be teacher_variance = {q:g}. Leave reward_power, overlap and overshoot out."
         )
     return lambda c: Posterior(q, (1 + c) ** 2 * q, (1 + c) * q, solved.spread)
 
@@ -233,4 +265,6 @@ def _door(caller: str, problem: Any) -> Prompt | Posterior:
 
 def _concrete(name: str, value: Any) -> None:
     if is_traced(value):
-        raise BadValue(f"{name} is traced, but an optimum is searched for outside of traces. Call this without jit, grad or vmap.")
+        raise BadValue(
+            f"{name} is traced, but an optimum is searched for outside of traces. Call this without jit, grad or vmap."
+        )

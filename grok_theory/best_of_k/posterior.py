@@ -31,7 +31,9 @@ def posterior(judge: LinearJudge) -> Posterior:
     """
     require_float64("best_of_k.posterior")
     if not isinstance(judge, LinearJudge):
-        raise BadValue(f"judge is {type(judge).__name__}, but it must be a LinearJudge. Build best_of_k.LinearJudge(...).")
+        raise BadValue(
+            f"judge is {type(judge).__name__}, but it must be a LinearJudge. Build best_of_k.LinearJudge(...)."
+        )
     judge.check()
     modes = judge.modes()
     spectrum, weights = modes["spectrum"], modes["mode_weights"]

@@ -7,11 +7,11 @@ A model answers y ~ N(m, s^2); the judge scores -(y - y_R)^2; the error is (y - 
 | DT = m - y_T | `teacher_gap` | mean answer minus truth | any real |
 | DR = m - y_R | `reward_gap` | mean answer minus the judge's favourite | any real |
 | s | `spread` | standard deviation of one answer, label noise included | > 0 |
-| q, v_R, c_TR | `teacher_variance`, `reward_variance`, `covariance` | E DT^2, E DR^2, E DT DR over prompts | >= 0, >= 0, c^2 <= q v_R |
+| q, v_R, c_TR | `teacher_variance`, `reward_variance`, `covariance` | E DT^2, E DR^2, E DT DR | >= 0, >= 0, c^2 <= q v_R |
 | n/d | `examples_per_dim` | training examples a dimension | > 0 |
 | sigma, gamma | `noise`, `prior_scale` | label noise; prior standard deviation of a weight | > 0 |
-| lambda_i, p_i | `spectrum`, `mode_weights` | eigenvalues of the input covariance, fraction of dimensions with each | > 0, sums to 1 |
-| tau_i, rho_i, o_i | `teacher_power`, `reward_power`, `overlap` | means of w_T^2, w_R^2, w_T w_R in mode i | >= 0, >= 0, o^2 <= tau rho |
+| lambda_i, p_i | `spectrum`, `mode_weights` | input covariance: eigenvalues, share of each | > 0, sums to 1 |
+| tau_i, rho_i, o_i | `teacher_power`, `reward_power`, `overlap` | means of w_T^2, w_R^2, w_T w_R | >= 0, >= 0, o^2 <= tau rho |
 | c | `overshoot` | the judge's target moved past the truth: y_R - c (m - y_T) | any real |
 """
 
@@ -78,7 +78,11 @@ class Posterior:
         check_finite("covariance", self.covariance, "Pass the mean product of the two gaps.")
         check_positive("spread", self.spread, _SPREAD)
         _check_product(
-            "covariance", self.covariance, self.teacher_variance, self.reward_variance, "teacher_variance * reward_variance"
+            "covariance",
+            self.covariance,
+            self.teacher_variance,
+            self.reward_variance,
+            "teacher_variance * reward_variance",
         )
 
     @property
@@ -123,13 +127,21 @@ class LinearJudge:
         self.check()
 
     def check(self) -> None:
-        check_positive("examples_per_dim", self.examples_per_dim, "Pass training examples / dimension, for example 2.0.")
+        check_positive(
+            "examples_per_dim", self.examples_per_dim, "Pass training examples / dimension, for example 2.0."
+        )
         check_positive("noise", self.noise, "Pass the standard deviation of the label noise, for example 0.5.")
-        check_positive("prior_scale", self.prior_scale, "Pass the prior standard deviation of a weight, for example 1.0.")
-        check_positive("spectrum", self.spectrum, "Pass the eigenvalues of the input covariance, for example [0.5, 1.5].")
+        check_positive(
+            "prior_scale", self.prior_scale, "Pass the prior standard deviation of a weight, for example 1.0."
+        )
+        check_positive(
+            "spectrum", self.spectrum, "Pass the eigenvalues of the input covariance, for example [0.5, 1.5]."
+        )
         check_non_negative("teacher_power", self.teacher_power, "Pass the mean of w_T^2 in each mode, for example 1.0.")
         if self.reward_power is not None:
-            check_non_negative("reward_power", self.reward_power, "Pass the mean of w_R^2 in each mode, for example 1.0.")
+            check_non_negative(
+                "reward_power", self.reward_power, "Pass the mean of w_R^2 in each mode, for example 1.0."
+            )
         if self.overlap is not None:
             check_finite("overlap", self.overlap, "Pass the mean of w_T w_R in each mode, for example 1.0.")
         check_finite("overshoot", self.overshoot, "Pass how far the judge overshoots the truth, for example 0.0.")
@@ -142,7 +154,9 @@ class LinearJudge:
         shapes = {name: np.shape(getattr(self, name)) for name in fields if _is_number(getattr(self, name))}
         for name, shape in shapes.items():
             if len(shape) > 1 or shape == (0,):
-                raise BadValue(f"{name} has shape {shape}, but it must be a number or a list (modes,). Pass one value a mode.")
+                raise BadValue(
+                    f"{name} has shape {shape}, but it must be a number or a list (modes,). Pass one value a mode."
+                )
         lengths = {name: shape[0] for name, shape in shapes.items() if shape}
         if len(set(lengths.values())) > 1:
             listed = ", ".join(f"{name} {n}" for name, n in lengths.items())
@@ -153,7 +167,9 @@ class LinearJudge:
         overlap, reward = self.overlap, self.reward_power
         if (overlap is None) != (reward is None):
             missing, given = ("overlap", "reward_power") if overlap is None else ("reward_power", "overlap")
-            raise BadValue(f"{missing} is left out, but {given} is given and both are needed. Pass {missing} too, or neither.")
+            raise BadValue(
+                f"{missing} is left out, but {given} is given and both are needed. Pass {missing} too, or neither."
+            )
         if overlap is not None:
             _check_product("overlap", overlap, self.teacher_power, reward, "teacher_power * reward_power")
         weights = self.mode_weights
@@ -188,7 +204,11 @@ class LinearJudge:
 
 def _is_number(value: Any) -> bool:
     """False for what JAX puts into the leaves of a tree under construction."""
-    return value is not None and type(value) is not object and hasattr(np.asarray(value) if not is_traced(value) else value, "shape")
+    return (
+        value is not None
+        and type(value) is not object
+        and hasattr(np.asarray(value) if not is_traced(value) else value, "shape")
+    )
 
 
 def _check_product(name: str, value: Any, left: Any, right: Any, allowed: str) -> None:

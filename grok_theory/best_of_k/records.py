@@ -34,8 +34,8 @@ class Records:
         rows = [_rows(name, table) for name, table in (("scores", scores), ("values", values))]
         if len(rows[0]) != len(rows[1]) or any(a.shape != b.shape for a, b in zip(*rows)):
             raise BadValue(
-                f"scores and values have shapes {_shapes(rows[0])} and {_shapes(rows[1])}, but every answer needs one of each. "
-                "Pass two tables of the same shape (prompts, answers)."
+                f"scores and values have shapes {_shapes(rows[0])} and {_shapes(rows[1])}, but every answer "
+                "needs one of each. Pass two tables of the same shape (prompts, answers)."
             )
         if not rows[0]:
             raise BadValue("scores is empty, but at least one prompt is needed. Pass an array (prompts, answers).")
@@ -44,7 +44,7 @@ class Records:
                 wrong = np.flatnonzero(~np.isfinite(row))
                 if wrong.size:
                     raise BadValue(
-                        f"{name}[{i}, {wrong[0]}] is {row[wrong[0]]}, but it must be finite. Drop that answer, or mend its record."
+                        f"{name}[{i}, {wrong[0]}] is {row[wrong[0]]}, but it must be finite. Drop or mend it."
                     )
         return cls(tuple(str(i) for i in range(len(rows[0]))), tuple(rows[0]), tuple(rows[1]))
 
@@ -70,7 +70,9 @@ def as_records(scores: Any, values: Any = None) -> Records:
             raise BadValue("values is given beside Records, which hold their own. Pass the Records alone.")
         return scores
     if values is None:
-        raise BadValue("values is left out, but scores alone do not say what an answer is worth. Pass both, or Records.")
+        raise BadValue(
+            "values is left out, but scores alone do not say what an answer is worth. Pass both, or Records."
+        )
     return Records.from_arrays(scores, values)
 
 
@@ -86,7 +88,9 @@ def read_records(path: str | os.PathLike) -> Records:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise BadValue(f"path is {str(path)!r}, but it cannot be read: {reason}. Name a CSV or JSON lines file.") from error
+        raise BadValue(
+            f"path is {str(path)!r}, but it cannot be read: {reason}. Name a CSV or JSON lines file."
+        ) from error
     rows = _json_rows(path, text) if text.lstrip().startswith("{") else _csv_rows(path, text)
     scores: dict[str, list[float]] = {}
     values: dict[str, list[float]] = {}
@@ -120,7 +124,9 @@ def _json_rows(path: Path, text: str) -> list[tuple[int, dict[str, Any]]]:
         except json.JSONDecodeError:
             row = None
         if not isinstance(row, dict):
-            raise BadValue(f"{path}, line {line}: this is no JSON object. Write one object an answer, as {{\"prompt\": ...}}.")
+            raise BadValue(
+                f'{path}, line {line}: this is no JSON object. Write one object an answer, as {{"prompt": ...}}.'
+            )
         missing = [name for name in COLUMNS if name not in row]
         if missing:
             raise BadValue(f"{path}, line {line}: {missing[0]!r} is missing. Every line needs {', '.join(COLUMNS)}.")
@@ -136,7 +142,9 @@ def _number(path: Path, line: int, column: str, cell: Any) -> float:
     except (TypeError, ValueError):
         number = float("nan")
     if not np.isfinite(number):
-        raise BadValue(f"{path}, line {line}: {column} is {cell!r}, but it must be a finite number. Mend or drop that line.")
+        raise BadValue(
+            f"{path}, line {line}: {column} is {cell!r}, but it must be a finite number. Mend or drop that line."
+        )
     return number
 
 
@@ -148,13 +156,16 @@ def _rows(name: str, table: Any) -> list[np.ndarray]:
         rows = np.zeros((0, 0, 0))
     if isinstance(rows, np.ndarray):
         rows = [rows] if rows.ndim == 1 else rows
-    if isinstance(rows, np.ndarray) and rows.ndim != 2 or any(row.ndim != 1 or row.size == 0 for row in rows):
+    if (isinstance(rows, np.ndarray) and rows.ndim != 2) or any(row.ndim != 1 or row.size == 0 for row in rows):
         raise BadValue(
-            f"{name} is no table of numbers with at least one answer a prompt. Pass an array (prompts, answers) or (answers,)."
+            f"{name} is no table of numbers with at least one answer a prompt. "
+            "Pass an array (prompts, answers) or (answers,)."
         )
     return list(rows)
 
 
 def _shapes(rows: Sequence[np.ndarray]) -> str:
     lengths = {row.size for row in rows}
-    return f"({len(rows)}, {lengths.pop()})" if len(lengths) == 1 else f"({len(rows)}, {min(lengths)} to {max(lengths)})"
+    return (
+        f"({len(rows)}, {lengths.pop()})" if len(lengths) == 1 else f"({len(rows)}, {min(lengths)} to {max(lengths)})"
+    )

@@ -45,8 +45,8 @@ def solve(
     - `throw`: raise `SolveFailed` where the answer cannot be trusted; False returns it with its status.
 
     **Returns:** `Solution` over `samples` with curves `error` = E (kept - truth)^2, `judged_error` = E (kept -
-    favourite)^2, for a `Prompt` also `bias` = E (kept - truth); `stats` has `scaled_temperature` t = T/(2 s^2), `method`,
-    and for a `LinearJudge` the `posterior`. Relative error of `Exact` below 1e-11 (1e-9 for populations), estimated in
+    favourite)^2, for a `Prompt` also `bias` = E (kept - truth); `stats` has `scaled_temperature` t = T/(2 s^2),
+    `method`, and for a `LinearJudge` the `posterior`. Relative error of `Exact` below 1e-11 (1e-9 for populations), estimated in
     `numerical_error`. Differentiable in gaps, variances, spread and temperature > 0 (not at reward variance 0).
 
     >>> import jax; jax.config.update("jax_enable_x64", True)
@@ -63,7 +63,8 @@ def solve(
     method = Exact() if method is None else method
     if not isinstance(method, (Exact, LargeK, HighTemperature, BestOfK)):
         raise BadValue(
-            f"method is {method!r}, but it must be one of Exact(), LargeK(), HighTemperature(), BestOfK(). Leave it out."
+            f"method is {method!r}, but it must be one of Exact(), LargeK(), HighTemperature(), BestOfK(). "
+            "Leave it out."
         )
     problem.check()
     solved = posterior(problem) if isinstance(problem, LinearJudge) else problem
@@ -115,7 +116,11 @@ def evaluate(problem: Prompt | Posterior, k: jax.Array, temperature: Any, method
     result = _curves(problem, padded, jnp.asarray(temperature, float), method=method, kind=kind)
     curves = {name: curve[: k.size] for name, curve in result["curves"].items()}
     errors = {name: curve[: k.size] for name, curve in result["numerical_error"].items()}
-    return {"curves": curves, "numerical_error": errors, "level": jnp.max(result["levels"][: k.size], initial=jnp.int8(0))}
+    return {
+        "curves": curves,
+        "numerical_error": errors,
+        "level": jnp.max(result["levels"][: k.size], initial=jnp.int8(0)),
+    }
 
 
 @partial(jax.jit, static_argnames=("method", "kind"))
@@ -221,7 +226,9 @@ def _check_reach(method, temperature):
     if is_traced(temperature):
         return
     if isinstance(method, BestOfK) and temperature != 0:
-        raise BadValue(f"temperature is {temperature}, but BestOfK() is a law of temperature 0. Pass 0, or use Exact().")
+        raise BadValue(
+            f"temperature is {temperature}, but BestOfK() is a law of temperature 0. Pass 0, or use Exact()."
+        )
     if isinstance(method, LargeK) and not 0 < temperature < np.inf:
         raise BadValue(
             f"temperature is {temperature}, but LargeK() needs it in (0, inf). Use BestOfK() at 0, Exact() anywhere."
@@ -232,15 +239,15 @@ def _check_reach(method, temperature):
 
 def _noted(method):
     return (
-        f"the estimated error of the quadrature exceeds rtol = {getattr(method, 'rtol', 0.0):g} (a thousand times that for a "
-        "population). Read numerical_error; a reward variance far above spread^2 is what costs digits."
+        f"the estimated error of the quadrature exceeds rtol = {getattr(method, 'rtol', 0.0):g} (a thousand times "
+        "that for a population). Read numerical_error; a reward variance far above spread^2 is what costs digits."
     )
 
 
 def _failed(method):
     if isinstance(method, Exact):
         return (
-            "a value is out of range (spread > 0, variances >= 0, samples >= 1, 0 < temperature < inf inside traces), or the "
-            "quadrature lost more than 1e-6. Bring the problem into range, or raise Exact(nodes=...)."
+            "a value is out of range (spread > 0, variances >= 0, samples >= 1, 0 < temperature < inf inside traces), or "
+            "the quadrature lost more than 1e-6. Bring the problem into range, or raise Exact(nodes=...)."
         )
     return "this limit does not exist here: its mean over prompts diverges, or a value is out of range. Use Exact()."

@@ -52,8 +52,8 @@ def from_records(
     if len(records.prompts) == 1:
         low, high = _jackknife(records, counts, temperature, mean, confidence)
         note = (
-            "there is one prompt, so the interval is a jackknife over its answers: it says nothing about other prompts, and "
-            "is nan where k takes all of them. Record more prompts."
+            "there is one prompt, so the interval is a jackknife over its answers: it says nothing about other "
+            "prompts, and is nan where k takes all of them. Record more prompts."
         )
         status = Status(1, noted=note)
     return Ensemble(
@@ -98,9 +98,7 @@ def _jackknife(records, counts, temperature, mean, confidence):
     if n < 3 or not inside.any():
         return low, high
     most, at = int(counts[inside].max()), counts[inside] - 1
-    left = np.stack(
-        [subset_means(np.delete(scores, i), np.delete(values, i), most, temperature)[at] for i in range(n)]
-    )
+    left = np.stack([subset_means(np.delete(scores, i), np.delete(values, i), most, temperature)[at] for i in range(n)])
     error = np.sqrt((n - 1) / n * np.sum((left - left.mean(axis=0)) ** 2, axis=0))
     half = stats.t.isf((1 - confidence) / 2, n - 1) * error
     low[inside], high[inside] = mean[inside] - half, mean[inside] + half
@@ -148,7 +146,9 @@ def whole_samples(samples: Any, answers: np.ndarray, *, exact: bool, rising: boo
     if samples is None:
         raise BadValue(f"samples is left out, but the numbers of answers to keep one of are needed. {remedy}")
     check_shape("samples", samples, (None,), remedy)
-    counts = np.array([check_integer(f"samples[{i}]", k, 1, remedy) for i, k in enumerate(np.asarray(samples).tolist())])
+    counts = np.array(
+        [check_integer(f"samples[{i}]", k, 1, remedy) for i, k in enumerate(np.asarray(samples).tolist())]
+    )
     recorded = int(answers.min() if exact else answers.max())
     beyond = np.flatnonzero(counts > recorded)
     if beyond.size:
@@ -159,7 +159,9 @@ def whole_samples(samples: Any, answers: np.ndarray, *, exact: bool, rising: boo
     falls = np.flatnonzero(np.diff(counts) < 0)
     if rising and falls.size:
         i = int(falls[0]) + 1
-        raise BadValue(f"samples[{i}] is {counts[i]}, but it must not be below samples[{i - 1}] = {counts[i - 1]}. {remedy}")
+        raise BadValue(
+            f"samples[{i}] is {counts[i]}, but it must not be below samples[{i - 1}] = {counts[i - 1]}. {remedy}"
+        )
     return counts
 
 

@@ -9,17 +9,20 @@ from typing import Annotated, Any
 import typer
 
 
-
 def command(
     file: Annotated[Path, typer.Argument(help="CSV or JSON lines with the columns prompt, score, value.")],
     samples: Annotated[
         str | None, typer.Option(help="Numbers of answers, as 1,4,16; by default powers of 2 up to those recorded.")
     ] = None,
-    temperature: Annotated[str, typer.Option(help="Temperatures in score points, as 0,0.5,1; inf: no selection.")] = "0",
+    temperature: Annotated[
+        str, typer.Option(help="Temperatures in score points, as 0,0.5,1; inf: no selection.")
+    ] = "0",
     cost: Annotated[float, typer.Option(help="Cost of one answer, in units of value.")] = 0.0,
     confidence: Annotated[float, typer.Option(help="Of the intervals over prompts.")] = 0.95,
     seed: Annotated[int, typer.Option(help="Which prompts choose the setting and which report it.")] = 0,
-    figure: Annotated[Path | None, typer.Option(help="Draw the curves here; by default FILE with the ending .png.")] = None,
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw the curves here; by default FILE with the ending .png.")
+    ] = None,
     no_figure: Annotated[bool, typer.Option("--no-figure", help="Draw nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
@@ -74,7 +77,10 @@ def _show(records, tables, choice, why_not, confidence, picture) -> None:
 
     print(records)
     table = Table(
-        title=f"mean value kept, with {confidence:.0%} intervals over prompts", title_justify="left", box=None, pad_edge=False
+        title=f"mean value kept, with {confidence:.0%} intervals over prompts",
+        title_justify="left",
+        box=None,
+        pad_edge=False,
     )
     table.add_column("samples", justify="right")
     for temperature in tables:
@@ -94,7 +100,11 @@ def _show(records, tables, choice, why_not, confidence, picture) -> None:
         print(f"Noted: {first.status.text}")
     print(choice.text if choice else f"No setting is named: {why_not}")
     if choice and choice.rivals:
-        print("Not told from it: " + ", ".join(f"k = {k} at T = {t:g}" for k, t in choice.rivals[:6]) + _more(choice.rivals))
+        print(
+            "Not told from it: "
+            + ", ".join(f"k = {k} at T = {t:g}" for k, t in choice.rivals[:6])
+            + _more(choice.rivals)
+        )
     if picture is not None:
         print(f"The curves are drawn in {picture}.")
 
@@ -160,7 +170,9 @@ def _draw(tables, choice, confidence, path: Path) -> None:
         try:
             figure.savefig(buffer, format=ending)
         except ValueError as error:
-            raise BadValue(f"figure is {str(path)!r}, but it must end in .png, .pdf or .svg. Name such a file.") from error
+            raise BadValue(
+                f"figure is {str(path)!r}, but it must end in .png, .pdf or .svg. Name such a file."
+            ) from error
         finally:
             plt.close(figure)
     write_whole(path, buffer.getvalue())
