@@ -5,7 +5,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..errors import BadValue, check_finite, check_non_negative, check_shape, require_float64
-from .gram import check_gram, check_target
+from ..numerics.gram import check_gram, check_target
 
 
 def alignment(kernel: Float[Array, "n n"], y: Float[Array, " n"]) -> Float[Array, ""]:

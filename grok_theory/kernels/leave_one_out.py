@@ -8,8 +8,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..errors import BadValue, check_non_negative, is_traced, require_float64
+from ..numerics.gram import check_cross, check_gram, check_target, eigenbasis
 from ..pytrees import record
-from .gram import check_cross, check_gram, check_target, eigenbasis
 
 
 @record()

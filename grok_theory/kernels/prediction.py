@@ -15,7 +15,7 @@ from ..errors import (
     is_traced,
     require_float64,
 )
-from .gram import check_cross, check_gram, check_target, eigenbasis
+from ..numerics.gram import check_cross, check_gram, check_target, eigenbasis
 
 
 def kernel_ridge(

@@ -1,6 +1,36 @@
 """Quantities read off a theory curve, a run or a training log alike: arrays in, numbers out. Knows no wing."""
 
+from .coherence import Coherence, gradient_coherence, kernel_coherence
 from .crossing import Crossing, crossing_time
 from .delay import Delay, delay_between, grokking_delay
+from .local_complexity import local_complexity, local_complexity_at_init
+from .movement import distance_from_init, kernel_movement, lazy_distance
+from .participation import fourier_participation, inverse_participation_ratio
+from .remedies import nlm_cosine, orthogonal_gradient, stablemax, stablemax_cross_entropy
+from .softmax_collapse import collapse_margin, collapse_time, margin_time, softmax_collapse_fraction
 
-__all__ = ["Crossing", "Delay", "crossing_time", "delay_between", "grokking_delay"]
+__all__ = [
+    "Coherence",
+    "Crossing",
+    "Delay",
+    "collapse_margin",
+    "collapse_time",
+    "crossing_time",
+    "delay_between",
+    "distance_from_init",
+    "fourier_participation",
+    "gradient_coherence",
+    "grokking_delay",
+    "inverse_participation_ratio",
+    "kernel_coherence",
+    "kernel_movement",
+    "lazy_distance",
+    "local_complexity",
+    "local_complexity_at_init",
+    "margin_time",
+    "nlm_cosine",
+    "orthogonal_gradient",
+    "softmax_collapse_fraction",
+    "stablemax",
+    "stablemax_cross_entropy",
+]

@@ -1,0 +1,91 @@
+"""Gradient coherence: do the examples of a training set pull the same way?"""
+
+import warnings
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+
+from ..errors import BadValue, check_finite, is_traced
+from ..pytrees import record
+
+
+@record()
+class Coherence:
+    """Coherence of m per-example gradients g_i.
+
+    **Fields:**
+    - `alpha`: |mean g|^2 / mean |g|^2, in [0, 1].
+    - `m_coherence`: m alpha, in [0, m]: 1 for orthogonal gradients, m for identical ones.
+    - `alpha_unbiased`: (m alpha - 1)/(m - 1), unbiased for the coherence of the population; may be negative; nan at m
+      = 1.
+    """
+
+    alpha: Any
+    m_coherence: Any
+    alpha_unbiased: Any
+
+
+def gradient_coherence(gradients: Any) -> Coherence:
+    """Coherence of per-example gradients: any pytree whose leaves have the example axis first.
+
+    Defined as by Chatterjee & Zielinski (2022). Nothing changes if all gradients are rescaled by one factor. All-zero
+    gradients give nan, with a warning.
+    """
+    leaves = [jnp.asarray(leaf) for leaf in jax.tree_util.tree_leaves(gradients)]
+    sizes = {leaf.shape[0] if leaf.ndim else 0 for leaf in leaves}
+    if len(sizes) != 1 or 0 in sizes:
+        raise BadValue(
+            f"gradients has leaves with first axes {sorted(sizes)}, but all must share one of length m >= 1. "
+            "Pass per-example gradients, for example from jax.vmap(jax.grad(loss), (None, 0))."
+        )
+    for leaf in leaves:
+        check_finite("gradients", leaf, "Drop or mend these examples.")
+    # A common scale first: squares of gradients below 1e-154 would vanish.
+    scale = jnp.max(jnp.stack([jnp.max(jnp.abs(leaf)).astype(float) for leaf in leaves]))
+    safe = jnp.where(scale > 0, scale, 1.0)
+    flat = [leaf.astype(float).reshape(leaf.shape[0], -1) / safe for leaf in leaves]
+    mean_square = sum(jnp.sum(jnp.square(jnp.mean(leaf, 0))) for leaf in flat)
+    square_mean = sum(jnp.mean(jnp.sum(jnp.square(leaf), 1)) for leaf in flat)
+    return _coherence(mean_square, square_mean, sizes.pop(), "gradients")
+
+
+def kernel_coherence(kernel: ArrayLike, residual: ArrayLike) -> Coherence:
+    """The same from the tangent kernel, without gradients: alpha = r.K r / (m sum_i r_i^2 K_ii).
+
+    **Arguments:**
+    - `kernel`: (m, m), or (m, m, c, c) for c outputs, as `kernels.empirical_ntk` gives it.
+    - `residual`: derivative of each example's loss in its outputs, up to one factor: (m,) y - f for squared loss, or
+      (m, c), softmax - onehot for cross-entropy.
+    """
+    kernel, residual = jnp.asarray(kernel, float), jnp.asarray(residual, float)
+    m = residual.shape[0] if residual.ndim else 0
+    shape = (m, m) if residual.ndim == 1 else (m, m, *residual.shape[1:] * 2)
+    if residual.ndim not in (1, 2) or m == 0 or kernel.shape != shape:
+        raise BadValue(
+            f"kernel has shape {kernel.shape}, but it must be (m, m) for a residual (m,), or (m, m, c, c) for (m, c); "
+            f"residual has shape {residual.shape}. Pass the kernel of the same examples and outputs."
+        )
+    check_finite("kernel", kernel, "Drop or mend these examples.")
+    check_finite("residual", residual, "Drop or mend these examples.")
+    largest = jnp.max(jnp.abs(residual))
+    r = residual / jnp.where(largest > 0, largest, 1.0)
+    if residual.ndim == 1:
+        total = r @ kernel @ r
+        own = jnp.sum(jnp.square(r) * jnp.diagonal(kernel))
+    else:
+        total = jnp.einsum("ic,ijcd,jd->", r, kernel, r)
+        own = jnp.einsum("ic,iicd,id->", r, kernel, r)
+    return _coherence(total / m**2, own / m, m, "kernel and residual")
+
+
+def _coherence(mean_square, square_mean, m, name):
+    if not is_traced(square_mean) and not square_mean > 0:
+        warnings.warn(f"{name}: all gradients are zero, and zero gradients have no coherence: nan.", stacklevel=3)
+    some = square_mean > 0
+    alpha = jnp.where(some, mean_square / jnp.where(some, square_mean, 1.0), np.nan)
+    # One example agrees with itself; it says nothing about the population.
+    unbiased = (m * alpha - 1) / (m - 1) if m > 1 else jnp.full_like(alpha, np.nan)
+    return Coherence(alpha, m * alpha, unbiased)

@@ -1,0 +1,97 @@
+"""What keeps cross-entropy from collapsing: StableMax, and gradients without their naive direction."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from ..errors import BadValue, check_finite, is_traced
+from .softmax_collapse import check_labels
+
+
+def stablemax(logits: ArrayLike, axis: int = -1) -> Array:
+    """s(x)/sum s(x) with s(x) = x + 1 for x >= 0 and 1/(1 - x) below (Prieto et al. 2025).
+
+    The softmax of sign(x) ln(1 + |x|): the order of logits is kept, but it is not shift-invariant.
+    """
+    return jax.nn.softmax(_log_map(jnp.asarray(logits)), axis=axis)
+
+
+def stablemax_cross_entropy(logits: ArrayLike, labels: ArrayLike) -> Float[Array, " n"]:
+    """-log stablemax of the label, for each sample: `logits` (n, classes), `labels` (n,) of integers -> (n,)."""
+    logits, labels = jnp.asarray(logits), jnp.asarray(labels)
+    if logits.ndim != 2:
+        raise BadValue(f"logits has shape {logits.shape}, but it must be (n, classes). Pass one row a sample.")
+    if not is_traced(labels):
+        check_labels(np.asarray(labels), logits.shape)
+    logarithms = jax.nn.log_softmax(_log_map(logits), axis=-1)
+    return -jnp.take_along_axis(logarithms, labels[:, None], axis=-1)[:, 0]
+
+
+def _log_map(x):
+    # log1p(|x|) sign(x), each branch guarded where it is not used: 1/(1 - x) at x = 1 would make its gradient nan.
+    return jnp.where(x >= 0, jnp.log1p(jnp.maximum(x, 0)), -jnp.log1p(-jnp.minimum(x, 0)))
+
+
+def nlm_cosine(gradient: Any, params: Any) -> Float[Array, ""]:
+    """Cosine between minus the gradient and the parameters, over all leaves: naive loss minimization where it nears 1.
+
+    A step along the parameters only scales the logits: it lowers the loss without changing any decision.
+    """
+    gradient, params = (
+        [jnp.asarray(leaf, float) for leaf in jax.tree_util.tree_leaves(tree)] for tree in (gradient, params)
+    )
+    if [g.shape for g in gradient] != [p.shape for p in params]:
+        raise BadValue(
+            "gradient and params differ in their shapes, but must be of one network. Pass the gradient in params."
+        )
+    for name, leaves in (("gradient", gradient), ("params", params)):
+        for leaf in leaves:
+            check_finite(name, leaf, "Look at the network before it diverged.")
+    inner = sum((jnp.sum(g * p) for g, p in zip(gradient, params)), start=jnp.zeros(()))
+    sizes = [jnp.sqrt(sum(jnp.sum(jnp.square(leaf)) for leaf in leaves)) for leaves in (gradient, params)]
+    return -inner / (sizes[0] * sizes[1])
+
+
+def orthogonal_gradient(*, rescale: bool = True, per_leaf: bool = True) -> optax.GradientTransformation:
+    """Take from each gradient its part along the parameters, g - (w.g / w.w) w: put it before the optimizer in a chain.
+
+    **Arguments:**
+    - `rescale`: restore the norm of the gradient. `per_leaf`: for each tensor by itself; False: over the whole tree.
+
+    The defaults are those of the published code; the paper's equation is `rescale=False, per_leaf=False`. Where w.w =
+    0 the gradient passes unchanged; where nothing is left of it, zero.
+    """
+
+    def project(gradients, params):
+        inner = sum((jnp.vdot(w, g) for g, w in zip(gradients, params)), start=0.0)
+        square = sum((jnp.vdot(w, w) for w in params), start=0.0)
+        some = square > 0
+        along = jnp.where(some, inner / jnp.where(some, square, 1), 0)
+        rest = [g - along.astype(g.dtype) * w for g, w in zip(gradients, params)]
+        if not rescale:
+            return rest
+        before, after = (jnp.sqrt(sum((jnp.vdot(g, g) for g in part), start=0.0)) for part in (gradients, rest))
+        # Below this, what is left is the round-off of the subtraction: no direction to be blown up.
+        left = after > 8 * jnp.finfo(after.dtype).eps * before
+        factor = jnp.where(left, before / jnp.where(left, after, 1), 0)
+        return [factor.astype(g.dtype) * g for g in rest]
+
+    def update(updates, state, params=None):
+        if params is None:
+            raise BadValue(
+                "params is None, but orthogonal_gradient needs the parameters. Call update(gradients, state, params)."
+            )
+        leaves, structure = jax.tree_util.tree_flatten(updates)
+        weights = jax.tree_util.tree_leaves(params)
+        if per_leaf:
+            leaves = [project([g], [w])[0] for g, w in zip(leaves, weights, strict=True)]
+        else:
+            leaves = project(leaves, weights)
+        return jax.tree_util.tree_unflatten(structure, leaves), state
+
+    return optax.GradientTransformation(lambda params: optax.EmptyState(), update)
