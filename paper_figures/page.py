@@ -134,9 +134,16 @@ def _verdict(record: dict[str, Any]) -> str:
 
 def _links(record: dict[str, Any]) -> str:
     files = record["files"]
-    links = [("PDF", files["pdf"]), ("numbers (npz)", files["npz"])]
-    links += [(f"table {table.removeprefix(record['name'] + '.')}", table) for table in files["csv"]]
-    links += [("code", files["code"]), ("record (JSON)", f"{record['name']}.json")]
+    links = [("PDF", files["pdf"]), ("numbers (npz)", files["npz"]), ("code", files["code"])]
+    tables = [(table.removeprefix(f"{record['name']}.").removesuffix(".csv"), table) for table in files["csv"]]
+    if len(tables) == 1:
+        links.insert(2, ("numbers (CSV)", tables[0][1]))
+    links.append(("record (JSON)", f"{record['name']}.json"))
+    folded = f"<details><summary>Tables (CSV)</summary>{_list(tables)}</details>" if len(tables) > 1 else ""
+    return _list(links) + folded
+
+
+def _list(links: list[tuple[str, str]]) -> str:
     items = "\n".join(f'<li><a href="{escape(target)}">{escape(text)}</a></li>' for text, target in links)
     return f'<ul class="links">\n{items}\n</ul>'
 
