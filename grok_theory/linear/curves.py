@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
-from ..errors import BadValue, check_shape, check_times, require_float64
+from ..errors import check_shape, check_times, require_float64
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
 from ..results import Solution, Status
 from .methods import FLOW, Method, Times
@@ -131,13 +132,11 @@ def solve_teacher_student(
     ).checked(throw)
 
 
-def check_single(problem, caller: str, kind: type | None = None) -> None:
+def check_single(problem, caller: str) -> None:
     """Refuse a stack of problems where one is expected, and check the values again: unflattening did not."""
-    if kind is not None and not isinstance(problem, kind):
-        raise BadValue(
-            f"problem is {problem!r}, but grok_theory.linear.{caller} takes a {kind.__name__}. Build one."
-        )
     for name, value in vars(problem).items():
-        if name != "depth" and hasattr(problem, "snr"):
-            check_shape(name, value, (), f"{caller} takes one problem; use jax.vmap over a stack of them.")
+        ranks = {"spectrum": 1, "target": 1, "readout": 1, "features": 2, "teacher": 2}
+        if np.ndim(value) != ranks.get(name, 0):
+            shape = (None,) * ranks.get(name, 0)
+            check_shape(name, value, shape, f"{caller} takes one problem; use jax.vmap over a stack of them.")
     problem.check()

@@ -33,6 +33,27 @@ def _draw(problem: TeacherStudent, key: Array, dim: int, samples: int) -> tuple[
     )
 
 
+def eigenmodes(
+    inputs: Float[Array, "dim samples"], noise: Float[Array, " samples"]
+) -> tuple[Float[Array, " modes"], Float[Array, "modes dim"], Float[Array, " modes"], Array]:
+    """Modes of X X^T that see data, from the smaller Gram matrix: (eigenvalues, projector onto them, noise, rest).
+
+    `noise` is projected on the matching directions of label space; the rest is the square of what no weight can fit.
+    """
+    dim, samples = inputs.shape
+    over = dim <= samples
+    eigenvalues, basis = jnp.linalg.eigh(inputs @ inputs.T if over else inputs.T @ inputs)
+    eigenvalues = jnp.maximum(eigenvalues, 0.0)
+    if over:
+        project = basis.T
+        seen_noise = (basis.T @ (inputs @ noise)) / jnp.sqrt(eigenvalues)
+    else:
+        project = (inputs @ basis / jnp.sqrt(eigenvalues)[None, :]).T
+        seen_noise = basis.T @ noise
+    unfittable = jnp.maximum(noise @ noise - seen_noise @ seen_noise, 0.0) if samples > dim else jnp.zeros(())
+    return eigenvalues, project, seen_noise, unfittable
+
+
 def _train(
     problem: TeacherStudent,
     method: Method,
@@ -44,16 +65,7 @@ def _train(
 ) -> dict[str, Array]:
     """Every curve of one run, exactly, in the eigenbasis of the smaller Gram matrix."""
     dim, samples = inputs.shape
-    if dim <= samples:
-        eigenvalues, basis = jnp.linalg.eigh(inputs @ inputs.T)
-        eigenvalues = jnp.maximum(eigenvalues, 0.0)
-        project = basis.T
-        seen_noise = (basis.T @ (inputs @ noise)) / jnp.sqrt(eigenvalues)
-    else:
-        eigenvalues, basis = jnp.linalg.eigh(inputs.T @ inputs)
-        eigenvalues = jnp.maximum(eigenvalues, 0.0)
-        project = (inputs @ basis / jnp.sqrt(eigenvalues)[None, :]).T
-        seen_noise = basis.T @ noise
+    eigenvalues, project, seen_noise, unfittable = eigenmodes(inputs, noise)
     wanted, began = project @ teacher, project @ start
     e, psi = method.relaxation(eigenvalues + problem.weight_decay, times)
     frozen = method.relaxation(jnp.reshape(problem.weight_decay, (1,)), times)[0][:, 0]
@@ -72,7 +84,6 @@ def _train(
     hidden_start = start - project.T @ began
     tt, ts, ss = hidden_teacher @ hidden_teacher, hidden_teacher @ hidden_start, hidden_start @ hidden_start
     hidden_error = tt - 2 * frozen * ts + frozen**2 * ss
-    unfittable = jnp.maximum(noise @ noise - seen_noise @ seen_noise, 0.0) if samples > dim else 0.0
 
     def total(modes):
         return jnp.sum(modes**2, axis=1)

@@ -1,11 +1,19 @@
-"""What is studied: the four problems of the linear wing, in the conventions of Advani & Saxe (arXiv:1710.03667)."""
+"""What is studied: the problems of the linear wing, in the conventions of Advani & Saxe (arXiv:1710.03667)."""
 
+import numpy as np
 from jax.typing import ArrayLike
 
-from ..errors import check_non_negative, check_positive
+from ..errors import (
+    BadValue,
+    check_finite,
+    check_integer,
+    check_non_negative,
+    check_positive,
+    check_shape,
+)
 from ..pytrees import problem
 
-__all__ = ["TeacherStudent"]
+__all__ = ["CorrelatedInputs", "DeepLinear", "RandomFeatures", "TeacherStudent"]
 
 
 @problem()
@@ -51,3 +59,191 @@ class TeacherStudent:
             "test_bias and train_bias, which hold nothing of the label noise.",
         )
         check_non_negative("weight_decay", self.weight_decay, "Pass the penalty g, for example 0.0.")
+
+
+@problem(static=("depth",))
+class DeepLinear:
+    """A linear network of `depth` weight matrices, scalar output and aligned start, on the task of TeacherStudent.
+
+    W_1 = r_1 a^T, W_l = u r_l r_(l-1)^T, last layer u r^T with unit vectors r, so the network computes w = u^(D-1) a.
+    Flow of half the summed square error per N in canonical units: inputs N(0, 1), teacher weights N(0, SNR se^2/N),
+    a_i(0) ~ N(0, first_norm^2/N), u(0) = upper_norm. At depth 1 it is TeacherStudent with INR = first_norm^2/se^2.
+
+    | symbol | field | unit | range |
+    |---|---|---|---|
+    | alpha = P/N | `samples_per_dim` | samples per weight | > 0; 1 is allowed |
+    | SNR = sw^2/se^2 | `snr` | noise variances | >= 0 |
+    | D | `depth` | weight matrices; structure, not a number to differentiate | >= 1 |
+    | u(0) | `upper_norm` | norm of every layer above the first | > 0 (not used at depth 1) |
+    | E a(0).a(0) = f^2 | `first_norm` | root mean square norm of the first layer | >= 0 |
+    | se | `noise` | standard deviation of the label noise | > 0 |
+
+    The dynamics is not scale-free: `noise` is no overall factor. Curves: `train_loss`, `test_loss`, `weight_norm` =
+    w.w, `upper_norm` = u(t).
+    """
+
+    samples_per_dim: ArrayLike
+    snr: ArrayLike
+    depth: int
+    upper_norm: ArrayLike
+    first_norm: ArrayLike
+    noise: ArrayLike = 1.0
+
+    def check(self) -> None:
+        """Refuse what is out of range, element by element."""
+        check_positive("samples_per_dim", self.samples_per_dim, "Pass samples / dim, for example 400 / 200.")
+        check_non_negative("snr", self.snr, "Pass teacher weight variance / noise variance, for example 5.0.")
+        check_integer("depth", self.depth, 1, "Pass the number of weight matrices, for example 2.")
+        if self.depth >= 2:
+            remedy = (
+                "From 0 the upper layers never move, however large the network: pass a small norm, for example 0.1."
+            )
+            check_positive("upper_norm", self.upper_norm, remedy)
+        else:
+            check_non_negative("upper_norm", self.upper_norm, "At depth 1 it is not used; pass 1.0.")
+        check_non_negative("first_norm", self.first_norm, "Pass the norm of the first layer, for example 0.1.")
+        check_positive(
+            "noise", self.noise, "It is the standard deviation of the label noise; pass a small one, say 1e-3."
+        )
+
+
+@problem()
+class CorrelatedInputs:
+    """Linear regression on Gaussian inputs with any covariance: x ~ N(0, diag(spectrum)), y = target . x + noise.
+
+    `samples` such pairs, flow of half the summed square error from w(0) = 0. Read arrays in the eigenbasis of the
+    covariance. spectrum = ones(N)/N with |target|^2 = N SNR is TeacherStudent with samples_per_dim = samples/N.
+
+    | symbol | field | unit | range |
+    |---|---|---|---|
+    | l_i | `spectrum` | (modes,), variance of an input along mode i | >= 0, not empty |
+    | c_i | `target` | (modes,), weight of the teacher along mode i | finite |
+    | n | `samples` | count | >= 1, not necessarily whole (whole in `simulate`) |
+    | se | `noise` | standard deviation of the label noise | >= 0 (default 1) |
+
+    Curves: `train_loss` and `test_loss` (noise included) in label units squared, `weight_norm` = w.w/modes.
+    """
+
+    spectrum: ArrayLike
+    target: ArrayLike
+    samples: ArrayLike
+    noise: ArrayLike = 1.0
+
+    def check(self) -> None:
+        """Refuse what is out of range, element by element."""
+        if np.size(self.spectrum) == 0:
+            raise BadValue("spectrum is empty, but it must hold at least one eigenvalue. Pass the input variances.")
+        check_non_negative("spectrum", self.spectrum, "Pass the eigenvalues of the inputs' covariance.")
+        check_finite("target", self.target, "Pass the teacher's weight along every eigenvector.")
+        if (
+            np.ndim(self.spectrum) >= 1
+            and np.ndim(self.target) >= 1
+            and np.shape(self.spectrum) != np.shape(self.target)
+        ):
+            raise BadValue(
+                f"target has shape {np.shape(self.target)}, but spectrum has shape {np.shape(self.spectrum)}, and they "
+                "must be equal. Pass one teacher weight for every eigenvalue."
+            )
+        _check_at_least_one("samples", self.samples)
+        check_non_negative("noise", self.noise, "It is the standard deviation of the label noise.")
+
+    @classmethod
+    def from_data(cls, inputs: ArrayLike, targets: ArrayLike, *, samples: ArrayLike, noise: ArrayLike | None = None):
+        """The problem that has the second moments of a data set: its spectrum, its best linear teacher, its misfit.
+
+        **Arguments:**
+        - `inputs`: (points, dim), not centred here; add a constant column for an intercept. `targets`: (points,).
+        - `samples`: n, how many of such points are trained on.
+        - `noise`: standard deviation of what no linear function explains; left out, it comes from the least-squares
+          residual over the whole set, sqrt(residual^2/(points - rank)).
+
+        Directions with less than 1e-12 of the largest variance are dropped. Raises `BadValue` where the points do not
+        determine the noise (points <= rank) and it is not given.
+        """
+        x, y = np.asarray(inputs, float), np.asarray(targets, float)
+        check_shape("inputs", x, (None, None), "Pass one row a point.")
+        check_shape("targets", y, (x.shape[0],), "Pass one number a row of inputs.")
+        check_finite("inputs", x, "Remove or fill what is missing.")
+        check_finite("targets", y, "Remove or fill what is missing.")
+        points = x.shape[0]
+        left, scale, _ = np.linalg.svd(x, full_matrices=False)
+        kept = scale**2 > 1e-12 * scale[0] ** 2
+        spectrum, projected = scale[kept] ** 2 / points, y @ left[:, kept]
+        if noise is None:
+            rank = int(kept.sum())
+            if points <= rank:
+                raise BadValue(
+                    f"noise is None, but {points} points of rank {rank} are fitted exactly and do not determine it. "
+                    "Pass noise=..., or more points."
+                )
+            noise = float(np.linalg.norm(y - left[:, kept] @ projected) / np.sqrt(points - rank))
+        return cls(spectrum, projected / scale[kept], samples, noise)
+
+
+@problem()
+class RandomFeatures:
+    """A two-layer ReLU network whose output weights alone are trained, on labels of another ReLU network.
+
+    h = relu(features x), x ~ N(0, I), label = readout . relu(teacher x) + noise, flow of half the summed square error
+    in the output weights from zero. Solved by its equivalent CorrelatedInputs: an approximation (Gaussian equivalence),
+    whose limits stand in docs/linear.md; the covariance of the features is exact.
+
+    | symbol | field | unit | range |
+    |---|---|---|---|
+    | | `features` | (width, dim), first-layer weights | finite |
+    | | `teacher` | (teacher_width, dim) | finite |
+    | | `readout` | (teacher_width,) | finite |
+    | P | `samples` | count | >= 1 |
+    | se | `noise` | standard deviation of the label noise | >= 0 (default 1) |
+
+    Curves: `train_loss`, `test_loss` (label units squared), `weight_norm` = w.w/width.
+    """
+
+    features: ArrayLike
+    teacher: ArrayLike
+    readout: ArrayLike
+    samples: ArrayLike
+    noise: ArrayLike = 1.0
+
+    def check(self) -> None:
+        """Refuse what is out of range and arrays that do not fit."""
+        check_finite("features", self.features, "Pass the (width, dim) first-layer weights.")
+        check_finite("teacher", self.teacher, "Pass the teacher's (teacher_width, dim) first-layer weights.")
+        check_finite("readout", self.readout, "Pass the teacher's output weights.")
+        shapes = np.shape(self.features), np.shape(self.teacher), np.shape(self.readout)
+        if tuple(map(len, shapes)) == (2, 2, 1):
+            check_shape("teacher", self.teacher, (None, shapes[0][1]), "Its columns are those of features.")
+            check_shape("readout", self.readout, (shapes[1][0],), "It has one weight for every row of teacher.")
+        _check_at_least_one("samples", self.samples)
+        check_non_negative("noise", self.noise, "It is the standard deviation of the label noise.")
+
+    @classmethod
+    def draw(cls, *, dim: int, width: int, samples: ArrayLike, teacher_width: int, snr: float, key):
+        """Gaussian features and teacher: entries N(0, 1/dim), readout N(0, 1/teacher_width), noise by `snr`.
+
+        `snr` = E f(x)^2/noise^2 with f the drawn teacher; `float("inf")`: no noise.
+        """
+        import jax
+
+        from ..errors import check_key
+        from .features import teacher_power
+
+        check_key(key)
+        sizes = {"dim": dim, "width": width, "teacher_width": teacher_width}
+        dim, width, teacher_width = (
+            check_integer(name, size, 1, "Pass a whole number of units.") for name, size in sizes.items()
+        )
+        if snr != np.inf:
+            check_positive("snr", snr, 'Pass teacher power / noise variance; float("inf") for no noise.')
+        keys = jax.random.split(key, 3)
+        features = jax.random.normal(keys[0], (width, dim)) / np.sqrt(dim)
+        teacher = jax.random.normal(keys[1], (teacher_width, dim)) / np.sqrt(dim)
+        readout = jax.random.normal(keys[2], (teacher_width,)) / np.sqrt(teacher_width)
+        noise = float(np.sqrt(teacher_power(teacher, readout) / snr))
+        return cls(features, teacher, readout, samples, noise)
+
+
+def _check_at_least_one(name: str, value) -> None:
+    check_positive(name, value, "Pass how many training samples there are.")
+    if isinstance(value, (int, float, np.number)) and not value >= 1:
+        raise BadValue(f"{name} is {value}, but it must be at least 1. Pass how many training samples there are.")

@@ -15,7 +15,6 @@ from jaxtyping import Array, Float
 
 __all__ = [
     "SpectralRule",
-    "arcsine_rule",
     "marchenko_pastur_density",
     "marchenko_pastur_rule",
     "spectral_edges",
@@ -98,19 +97,6 @@ def marchenko_pastur_rule(
     # At alpha = 1 JAX gives max(0, 1 - alpha) the slope -1/2, which is the one that makes d/dalpha of a whole integral
     # (bulk and atom) right there.
     return SpectralRule(eigenvalues, weights, above_edge, jnp.maximum(1 - alpha, 0.0), lower, upper)
-
-
-def arcsine_rule(
-    samples_per_dim: ArrayLike, *, step: float = 0.25, left: float = -80.0, right: float = 80.0
-) -> tuple[Array, Array]:
-    """Nodes and weights of (1/pi) int_0^pi h(1 + alpha + 2 sqrt(alpha) cos theta) dtheta, the mean over the arcsine law.
-
-    The substitution of `marchenko_pastur_rule`; the plain trapezoid in theta needs about 8 sqrt(t) nodes at alpha = 1.
-    """
-    x, one_minus_x = _logistic_grid(step, left, right)
-    alpha = jnp.asarray(samples_per_dim, float)
-    eigenvalues = spectral_edges(alpha)[0] + 4 * jnp.sqrt(alpha) * x
-    return eigenvalues, jnp.asarray((step / np.pi) * np.sqrt(x * one_minus_x))
 
 
 def stieltjes(penalty: ArrayLike, samples_per_dim: ArrayLike) -> Array:

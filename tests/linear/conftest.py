@@ -41,9 +41,11 @@ class Oracle:
         smallest = 1 / mp.sqrt(1 + scale * root)
         if root != 1:
             smallest = min(smallest, abs(1 - root) / 2)  # below this angle l stays at the edge
-        cuts = [mp.mpf(0), mp.pi]
+        cuts = [mp.mpf(0), mp.pi / 2]
         while cuts[1] > smallest / 4:
             cuts.insert(1, cuts[1] / 2)
+        # Descent near its largest stable rate lives at the upper edge.
+        cuts += [mp.pi - cut for cut in reversed(cuts[:-1])]
         totals = [mp.mpf(0)] * len(functions)
         for a, b in itertools.pairwise(cuts):
             # Where exp(-l t) varies much over one piece, cut it finer.

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grok_theory.numerics.spectra import (
-    arcsine_rule,
     marchenko_pastur_density,
     marchenko_pastur_rule,
     spectral_edges,
@@ -64,14 +63,6 @@ def test_error_of_the_rule_falls_geometrically_with_the_step():
         )
     # At least like exp(-pi^2/step), as the docstring says: a factor 27 and then 720.
     assert errors[0] > 20 * errors[1] > 20 * 300 * errors[2]
-
-
-def test_arcsine_rule_against_the_mean_of_powers():
-    # (1/pi) int_0^pi (1 + a + 2 sqrt(a) cos)^2 = (1+a)^2 + 2a.
-    for alpha in RATIOS:
-        l, w = map(np.asarray, arcsine_rule(alpha))
-        assert np.isclose(w.sum(), 1.0, rtol=1e-15, atol=0)
-        assert np.isclose((w * l**2).sum(), (1 + alpha) ** 2 + 2 * alpha, rtol=4e-15, atol=0)
 
 
 @given(ratios, st.floats(-8, 4).map(lambda x: 10.0**x))

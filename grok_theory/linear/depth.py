@@ -1,0 +1,188 @@
+"""Deep linear networks: the closed dynamics of one norm and two functions of the eigenvalue, and its end.
+
+Wing spec `linear`, section 4.9. With v = u^(D-1), q(l) = se^2 (l^2 SNR + l) and a = A s + B a(0) mode by mode,
+
+    dA/dt = v (1 - v l A),   dB/dt = -v^2 l B,   du/dt = u^(D-2) int rho [A q - v l (A^2 q + B^2 f^2)],
+
+A = 0, B = 1 at the start. B = exp(-l c) with the clock c = int v^2 dt, so A on the nodes, c and u are the state.
+"""
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import optimistix
+from jaxtyping import Array, Float
+
+from ..errors import BadValue, check_times, require_float64
+from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
+from ..pytrees import record
+from ..results import Solution, Status
+from .curves import as_arrays, check_single
+from .methods import FLOW, GradientFlow, Times
+from .problem import DeepLinear
+
+__all__ = ["DEEP_CURVES", "DeepLosses", "deep_limits", "require_flow", "solve_deep_linear"]
+
+DEEP_CURVES = ("train_loss", "test_loss", "weight_norm", "upper_norm")
+RULES = (dict(step=0.3, left=-80.0, right=30.0), dict(step=0.375, left=-80.0, right=30.0))
+TOLERANCES = (1e-11, 1e-9)
+MOST_STEPS = 100_000
+
+
+@record()
+class DeepLosses:
+    """Where a deep linear network ends: `train_loss`, `test_loss`, `weight_norm`, `upper_norm`."""
+
+    train_loss: Array
+    test_loss: Array
+    weight_norm: Array
+    upper_norm: Array
+
+
+def _is_legal(problem: DeepLinear) -> Array:
+    fields = jnp.stack([problem.samples_per_dim, problem.snr, problem.upper_norm, problem.first_norm, problem.noise])
+    positive = (problem.samples_per_dim > 0) & (problem.noise > 0)
+    started = problem.upper_norm > 0 if problem.depth >= 2 else problem.upper_norm >= 0
+    return jnp.all(jnp.isfinite(fields)) & positive & started & (problem.snr >= 0) & (problem.first_norm >= 0)
+
+
+def _curves(problem: DeepLinear, rule: SpectralRule, state: tuple[Array, Array, Array]) -> dict[str, Array]:
+    """Curves from the state at one time: (A on the nodes, clock, u)."""
+    gain, clock, upper = state
+    l, w, alpha, unit = rule.eigenvalues, rule.weights, problem.samples_per_dim, problem.noise**2
+    v = upper ** (problem.depth - 1)
+    start = problem.first_norm**2
+    kept = v**2 * start * jnp.exp(-2 * l * clock)
+    error = (1 - v * l * gain) ** 2
+    test = unit + jnp.sum(w * (unit * (problem.snr * error + l * (v * gain) ** 2) + kept))
+    frozen = rule.atom * v**2 * start
+    train = jnp.sum(w * (unit * (l * problem.snr + 1) * error + l * kept)) / alpha
+    norm = jnp.sum(w * (unit * (l**2 * problem.snr + l) * (v * gain) ** 2 + kept)) + frozen
+    return {
+        "train_loss": train + unit * jnp.maximum(alpha - 1, 0.0) / alpha,
+        "test_loss": test + rule.atom * unit * problem.snr + frozen,
+        "weight_norm": norm,
+        "upper_norm": upper,
+    }
+
+
+def _march(problem: DeepLinear, times: Float[Array, " times"], rule: SpectralRule, tolerance: float):
+    l, w, depth = rule.eigenvalues, rule.weights, problem.depth
+    q = problem.noise**2 * (l**2 * problem.snr + l)
+    start = problem.first_norm**2
+
+    def slope(_, state, __):
+        gain, clock, upper = state
+        v = upper ** (depth - 1)
+        drive = gain * q - v * l * (gain**2 * q + start * jnp.exp(-2 * l * clock))
+        grown = upper ** (depth - 2) * jnp.sum(w * drive) if depth >= 2 else jnp.zeros_like(upper)
+        return v * (1 - v * l * gain), v**2, grown
+
+    last = times[-1]
+    solution = diffrax.diffeqsolve(
+        diffrax.ODETerm(slope),
+        diffrax.Dopri8(),
+        t0=jnp.zeros(()),
+        t1=jnp.where(last > 0, last, 1.0),
+        dt0=None,
+        y0=(jnp.zeros_like(l), jnp.zeros(()), problem.upper_norm),
+        saveat=diffrax.SaveAt(ts=times),
+        # The norm is the largest error, not the mean over nodes: u is one number among hundreds.
+        stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=1e-3 * tolerance, norm=optimistix.max_norm),
+        max_steps=MOST_STEPS,
+        throw=False,
+    )
+    curves = jax.vmap(lambda *state: _curves(problem, rule, state))(*solution.ys)
+    return curves, solution.ys[1], solution.stats["num_steps"], solution.result == diffrax.RESULTS.successful
+
+
+@jax.jit
+def _solve(problem: DeepLinear, times: Float[Array, " times"]):
+    rules = [marchenko_pastur_rule(problem.samples_per_dim, **rule) for rule in RULES]
+    answers = [_march(problem, times, rule, tol) for rule, tol in zip(rules, TOLERANCES, strict=True)]
+    (curves, clock, steps, done), (others, *_) = answers
+    good = _is_legal(problem) & (times >= 0) & (times < jnp.inf) & done
+    curves = {name: jnp.where(good, curves[name], jnp.nan) for name in DEEP_CURVES}
+    errors = {name: jnp.abs(curves[name] - others[name]) for name in DEEP_CURVES}
+    finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(values)) for values in curves.values()]))
+    return curves, errors, clock, steps, jnp.where(finite, 0, 2).astype(jnp.int8)
+
+
+def require_flow(method, problem) -> None:
+    """Refuse descent for the problems that are solved under gradient flow only."""
+    if not isinstance(method, GradientFlow):
+        raise BadValue(
+            f"method is {method!r}, but {type(problem).__name__} is solved under gradient flow only. "
+            "Pass GradientFlow(), or study TeacherStudent."
+        )
+
+
+def solve_deep_linear(problem: DeepLinear, times: Times, method=FLOW, *, throw: bool = True) -> Solution:
+    """See `grok_theory.linear.solve`."""
+    require_float64("grok_theory.linear.solve")
+    require_flow(method, problem)
+    check_single(problem, "solve")
+    check_times(times)
+    times = jnp.asarray(times, float)
+    curves, errors, clock, steps, level = _solve(as_arrays(problem), times)
+    failed = (
+        f"The march did not end within {MOST_STEPS} steps, or a traced number was out of range. Steps are bounded by "
+        "stability, about 3/(v^2 l+) each: pass earlier times, or read the end from limits(problem)."
+    )
+    return Solution(
+        problem,
+        times,
+        {name: curves[name] for name in DEEP_CURVES},
+        method.x_name,
+        method.dynamics,
+        method,
+        x_unit=method.x_unit,
+        numerical_error=errors,
+        status=Status(level, failed=failed),
+        stats={"clock": clock, "steps": steps},
+    ).checked(throw)
+
+
+@jax.jit
+def _limits(problem: DeepLinear) -> DeepLosses:
+    alpha, unit, depth = problem.samples_per_dim, problem.noise**2, problem.depth
+    atom, seen, at = jnp.maximum(1 - alpha, 0.0), jnp.minimum(alpha, 1.0), alpha == 1
+    fitted_noise = seen / jnp.where(at, 1.0, jnp.abs(alpha - 1))
+    start = problem.first_norm**2
+    if depth == 1:
+        x = problem.upper_norm**2
+    else:
+        # x - R x^-(D-1) = u(0)^2 - min(1, alpha) f^2; the left side increases in log x.
+        reached = unit * (seen * problem.snr + fitted_noise)
+        conserved = problem.upper_norm**2 - seen * start
+
+        def gap(log_x, args):
+            reached, conserved = args
+            return jnp.exp(log_x) - reached * jnp.exp(-(depth - 1) * log_x) - conserved
+
+        # x >= R^(1/D) if conserved >= 0, and x^(D-1) >= R/|conserved| / 2 or so otherwise: a wide bracket in logs.
+        bracket = {"lower": jnp.asarray(-90.0), "upper": jnp.asarray(90.0)}
+        root = optimistix.root_find(
+            gap,
+            optimistix.Bisection(rtol=1e-15, atol=1e-15, expand_if_necessary=False),
+            jnp.asarray(0.0),
+            args=(reached, conserved),
+            options=bracket,
+            max_steps=90,
+            throw=False,
+        )
+        x = jnp.exp(root.value)
+    frozen = atom * x ** (depth - 1) * start
+    test = unit * (1 + fitted_noise + atom * problem.snr) + frozen
+    norm = unit * (seen * problem.snr + fitted_noise) + frozen
+    infinite = DeepLosses(jnp.zeros(()), jnp.inf, jnp.inf, jnp.inf if depth >= 2 else problem.upper_norm)
+    ends = DeepLosses(unit * jnp.maximum(alpha - 1, 0.0) / alpha, test, norm, jnp.sqrt(x))
+    legal = _is_legal(problem)
+    return jax.tree_util.tree_map(lambda a, b: jnp.where(legal, jnp.where(at, a, b), jnp.nan), infinite, ends)
+
+
+def deep_limits(problem: DeepLinear) -> DeepLosses:
+    """See `grok_theory.linear.limits`."""
+    require_float64("grok_theory.linear.limits")
+    check_single(problem, "limits")
+    return _limits(as_arrays(problem))
