@@ -70,14 +70,10 @@ def kills(count: int, times: int, seed: int = 0) -> dict:
         while killed < times:
             before = files(cache)
             child = subprocess.Popen([sys.executable, "-c", _CHILD, str(count), cache])
-            # Half of the kills come at any moment, half soon after a new result, when most is going on.
-            if draw.random() < 0.5:
-                time.sleep(draw.uniform(0.0, 12.0))
-            else:
-                began = time.monotonic()
-                while len(files(cache)) == len(before) and child.poll() is None and time.monotonic() - began < 60:
-                    time.sleep(0.01)
-                time.sleep(draw.uniform(0.0, 0.5))
+            # After a random number of new results, none included, and a random while: 20 kills fit into one sweep.
+            left = (count - len(before)) // (times - killed)
+            _wait_for(len(before) + draw.randint(0, max(1, left)), cache, child)
+            time.sleep(draw.uniform(0.0, 0.3))
             if child.poll() is not None:
                 break  # all was done before the kill
             workers = _children(child.pid)
@@ -190,6 +186,11 @@ def costs(count: int) -> dict:
             "kB a result": round(size / count / 1e3, 1),
             "one and two processes bit-equal": fingerprints(first) == fingerprints(both),
         }
+
+
+def _wait_for(results: int, cache: str, child: subprocess.Popen) -> None:
+    while len(files(cache)) < results and child.poll() is None:
+        time.sleep(0.005)
 
 
 def _children(pid: int) -> list[int]:

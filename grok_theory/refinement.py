@@ -138,8 +138,7 @@ def refine(
     Raises `BadValue`, `Float64Required`, as `sweep` does.
 
     >>> import jax
-    ...
-    ... jax.config.update("jax_enable_x64", True)
+    >>> jax.config.update("jax_enable_x64", True)
     >>> disc = refine(
     ...     lambda p: p["x"] ** 2 + p["y"] ** 2,
     ...     lambda x, y: {"x": x, "y": y},

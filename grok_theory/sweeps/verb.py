@@ -52,7 +52,8 @@ def sweep(
     KeyboardInterrupt with the sentence that says how to go on. In flight are at most 2 * workers * batch results.
     Raises `BadValue` (also when the disk is full, or `run` cannot be traced), `Float64Required`.
 
-    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import jax
+    >>> jax.config.update("jax_enable_x64", True)
     >>> from grok_theory import linear
     >>> problems = [linear.TeacherStudent(samples_per_dim=a, snr=5.0) for a in (0.5, 1.0, 2.0)]
     >>> final = sweep(linear.limits, problems, batch=3, workers=1, version="1")

@@ -1,0 +1,131 @@
+"""One computation against another: exact ones to a relative tolerance, random ones to a margin."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+from scipy import stats
+
+from ..comparison import compare
+from ..errors import BadValue, check_key, check_non_negative, check_positive
+from ..results import Ensemble, Solution
+from .certificate import Certificate
+from .differences import Finding, entries, name_of, relative_difference
+from .search import guarded, hypothesis_or_sentence, search
+
+# A certified search over pure noise is wrong at most this often.
+_FALSE_ALARMS = 0.01
+
+
+def check_against(
+    candidate: Callable[..., Any],
+    reference: Callable[..., Any],
+    *,
+    strategy: Any,
+    rtol: float | None = None,
+    margin: float | None = None,
+    key: Any = None,
+    examples: int | None = None,
+) -> Certificate:
+    """`candidate` says what `reference` says, wherever `strategy` looks.
+
+    **Arguments:**
+    - `candidate`, `reference`: functions of the drawn argument (or of all drawn arguments). They return Solutions, or
+      numbers and arrays in any structure, the same from both.
+    - `strategy`: `verify.problems(...)`, any hypothesis strategy, or a tuple of them for several arguments.
+    - `rtol`: both are exact: greatest relative error allowed, entry by entry. nan is an infinite error, and so is
+      anything but 0 where the reference is 0.
+    - `margin` and `key`: the reference is random. It is called as `reference(argument, key=...)` and returns an
+      Ensemble, or arrays with a leading run axis. Refuted is a candidate whose relative difference from their mean is
+      surely beyond `margin`: over all points together a right candidate fails in at most 1 of 100 keys.
+    - `examples`: how many points; default: what the hypothesis profile says.
+
+    **Returns:** a `Certificate`; print it. Raises `CounterExample` with the simplest argument, and `BadValue`.
+
+    >>> import math
+    >>> from hypothesis import strategies
+    >>> proof = check_against(
+    ...     lambda x: math.sinh(2 * x) / 2,
+    ...     lambda x: math.sinh(x) * math.cosh(x),
+    ...     strategy=strategies.floats(0.1, 9.0),
+    ...     rtol=1e-14,
+    ...     examples=50,
+    ... )
+    >>> proof.points, proof.worst < 1e-14
+    (50, True)
+    """
+    if (rtol is None) == (margin is None):
+        raise BadValue(
+            f"rtol is {rtol} and margin is {margin}, but exactly one of them is needed. "
+            "Pass rtol for exact references, margin and key for random ones."
+        )
+    candidate_name, reference_name = name_of(candidate), name_of(reference)
+    calls = guarded(candidate, "the candidate"), guarded(reference, "the reference")
+    if rtol is not None:
+        check_non_negative("rtol", rtol, "Pass the relative error allowed, for example 1e-10.")
+
+        def judge(*arguments: Any) -> Finding:
+            return relative_difference(calls[0](*arguments), calls[1](*arguments), "candidate", "reference")
+
+        claim = f"{candidate_name} is {reference_name}, to a relative error of {rtol:g}"
+        return search(claim, judge, strategy, allowed=float(rtol), unit="relative error", examples=examples)
+
+    check_positive("margin", margin, "Pass the relative difference that would matter, for example 0.05.")
+    check_key(key)
+    looks = examples or hypothesis_or_sentence().settings().max_examples
+    confidence = 1 - _FALSE_ALARMS / looks
+
+    def judge_runs(*arguments: Any) -> Finding:
+        # The key depends on the argument, not on the order of the search, so a counter-example can be looked at again.
+        own = jax.random.fold_in(key, _number_of(arguments))
+        return _surely_beyond(calls[0](*arguments), calls[1](*arguments, key=own), float(margin), confidence)
+
+    claim = f"{candidate_name} is the mean of {reference_name}, to a relative margin of {margin:g}"
+    unit = "relative difference beyond doubt"
+    return search(claim, judge_runs, strategy, allowed=float(margin), unit=unit, examples=examples)
+
+
+def _surely_beyond(theory: Any, runs: Any, margin: float, confidence: float) -> Finding:
+    """The least relative difference that the runs leave possible, simultaneous over all entries."""
+    if isinstance(theory, Solution) and isinstance(runs, Ensemble):
+        agreement = compare(theory, runs, margin=margin, confidence=confidence)
+        worst = Finding(0.0)
+        for curve in agreement.curves.values():
+            least = np.maximum(curve.simultaneous_low, -np.asarray(curve.simultaneous_high)) - curve.numerical
+            sure = np.expm1(np.maximum(least, 0.0))
+            at = int(np.argmax(sure))
+            if not sure[at] <= worst.error:
+                gap = f"log of runs / candidate {curve.gap[at]:+.3g}, surely beyond {least[at]:.3g}"
+                place = f"{curve.name} at {agreement.x_name} = {float(curve.x[at]):.6g}: {gap}"
+                worst = Finding(float(sure[at]), place)
+        return worst
+    have, want = entries(theory), entries(runs)
+    if have.keys() != want.keys():
+        return Finding(np.inf, f"candidate has {sorted(have)}, reference has {sorted(want)}")
+    looks = sum(value.size for value in have.values())
+    worst = Finding(0.0)
+    for name, values in have.items():
+        sample = want[name]
+        if sample.ndim < 1 or sample.shape[1:] != values.shape or sample.shape[0] < 2:
+            return Finding(
+                np.inf, f"{name} has shape {values.shape}, so the runs must have (runs >= 2, *that), not {sample.shape}"
+            )
+        half = stats.t.isf((1 - confidence) / 2 / looks, len(sample) - 1) * sample.std(0, ddof=1) / np.sqrt(len(sample))
+        mean = sample.mean(0)
+        sure = np.maximum(np.abs(mean - values) - half, 0.0)
+        error = np.where(sure == 0, 0.0, sure / np.maximum(np.abs(values), np.finfo(float).tiny))
+        error = np.where(np.isnan(error), np.inf, error)
+        at = np.unravel_index(np.argmax(error), error.shape)
+        if not error[at] <= worst.error:
+            index = f"[{', '.join(str(int(i)) for i in at)}]" if at else ""
+            seen = f"candidate {values[at]:.6g}, {len(sample)} runs {mean[at]:.6g} +- {half[at]:.2g}"
+            worst = Finding(float(error[at]), f"{name}{index}: {seen}".lstrip(": "))
+    return worst
+
+
+def _number_of(arguments: tuple) -> int:
+    return zlib.crc32(repr(arguments).encode())

@@ -1,0 +1,52 @@
+"""What a check leaves behind: a certificate, or the simplest counter-example."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import GrokTheoryError
+
+
+class CounterExample(GrokTheoryError, AssertionError):
+    """A property does not hold; the message has the simplest argument found, and what went wrong there.
+
+    `argument` is the tuple of drawn arguments, `error` the error there, `points` how many were tried before.
+    """
+
+    argument: tuple = ()
+    error: float = float("nan")
+    points: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What was checked and how well it held.
+
+    - `claim`: the property in words; `domain`: the ranges that were really visited.
+    - `points`: problems drawn; `worst`: greatest error among them, in the unit that `allowed` is in.
+    - `worst_at`: the problem with the greatest error; `worst_place`: where in the result it was.
+    """
+
+    claim: str
+    domain: str
+    points: int
+    worst: float
+    worst_at: str
+    worst_place: str
+    allowed: float
+    unit: str
+    seconds: float
+
+    def __str__(self) -> str:
+        at = f" at {self.worst_at}" if self.worst_at else ""
+        place = f", {self.worst_place}" if self.worst_place else ""
+        return "\n".join(
+            [
+                f"holds: {self.claim}",
+                f"  domain    {self.domain}",
+                f"  points    {self.points} in {self.seconds:.2f} s",
+                f"  worst     {self.unit} {self.worst:.3g}{at}{place}",
+                f"  allowed   {self.allowed:.3g}",
+            ]
+        )
