@@ -5,6 +5,7 @@ from typing import Any
 
 _NAMES = {
     "Converted": "conversions",
+    "DMFT": "dmft",
     "ExactReduction": "experiment",
     "ExplicitNetwork": "experiment",
     "FrozenKernel": "experiment",

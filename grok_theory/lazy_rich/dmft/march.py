@@ -87,7 +87,7 @@ def march(
 
             solved = solve_row(row_map, _pack(guess) / scale, row_tolerance, most_sweeps)
             row, new, site, forces = evaluate(_unpack(solved.point * scale, nodes))
-            residual, sweeps = solved.residual, solved.sweeps.astype(float)
+            residual, sweeps = solved.residual, solved.sweeps
         else:
             nothing = Forces(jnp.zeros((3, nodes)), jnp.zeros((3, nodes)), jnp.array(0.0))
             row, new, site, forces = evaluate(nothing)

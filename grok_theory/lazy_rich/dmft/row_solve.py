@@ -48,7 +48,7 @@ def solve_row(row_map: Callable, guess, tolerance: float, most_sweeps: int) -> R
 
     def solve(_, guess):
         found = _anderson(row_map, guess, tolerance, most_sweeps)
-        return found.point, (found.residual, found.sweeps)
+        return found.point, (found.residual, found.sweeps.astype(float))
 
     def tangent_solve(linear, target):
         return _gmres(linear, target)

@@ -224,7 +224,7 @@ def _greatest_around(values):
 def _status(problem: QuadraticCommittee, method: DMFT, answer: _Answer, nodes: np.ndarray) -> Status:
     """Failed, or noted with every remark that applies (in a trace: that may apply)."""
     kappa = problem.samples_per_dim
-    traced = is_traced(answer.good)
+    traced = any(is_traced(part) for part in (answer.good, answer.frozen, answer.unconverged))
     remarks = []
     if is_traced(kappa) or bool(np.any(np.asarray(kappa) < 1)):
         remarks.append("samples_per_dim below 1 is untested against runs.")
