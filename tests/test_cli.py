@@ -88,6 +88,22 @@ def test_a_method_is_written_as_in_python(run):
     assert "there is no 'GradientDecent'; did you mean GradientDescent?" in err
 
 
+@pytest.mark.parametrize("command", ["solve", "validate"])
+def test_a_wing_without_the_verb_says_so(run, monkeypatch, command):
+    monkeypatch.delattr(gt.linear, "solve")
+    code, _, err = run(command, *LINEAR)
+    assert code == 2
+    assert err.startswith("The wing linear has no solve; lazy_rich, ")
+
+
+@pytest.mark.slow  # compiling that wing's solver takes most of it
+def test_the_other_wings_are_solved_too(run):
+    words = ["best_of_k.Prompt", "teacher_gap=0.5", "reward_gap=0.2", "temperature=1", "--times", "1,4,16"]
+    code, out, _ = run("solve", *words, "--json")
+    assert code == 0
+    assert json.loads(out)["x"] == [1.0, 4.0, 16.0]
+
+
 def test_solve_without_a_problem_lists_all(run):
     code, out, _ = run("solve", "--json")
     assert code == 0
@@ -100,6 +116,7 @@ def test_solve_without_a_problem_lists_all(run):
         (["solve", "liner.TeacherStudent"], ["'liner.TeacherStudent'", "linear, lazy_rich", "Did you mean 'linear'?"]),
         (["solve", "linear.Teacher"], ["'linear.Teacher'", "Did you mean linear.TeacherStudent?"]),
         (["solve", "linear.TeacherStudent", "snr=5"], ["needs samples_per_dim", "Add samples_per_dim=..."]),
+        (["solve", "best_of_k.Prompt", "teacher_gap=1", "reward_gap=1"], ["needs temperature", "Add temperature=..."]),
         (["solve", *LINEAR, "nose=1"], ["no field 'nose'", "Did you mean 'noise'?"]),
         (["solve", *LINEAR, "noise"], ["'noise'", "field=value"]),
         (["solve", *LINEAR, "noise=-1"], ["noise is -1.0", "positive"]),
@@ -142,7 +159,7 @@ def test_debug_shows_the_traceback(capsys):
 
 
 def test_a_solver_that_fails_is_exit_code_4(run, monkeypatch):
-    def solve(*_, **__):
+    def solve(problem, times):
         raise SolveFailed("It did not converge. Take smaller steps.")
 
     monkeypatch.setattr(gt.linear, "solve", solve)
@@ -150,7 +167,7 @@ def test_a_solver_that_fails_is_exit_code_4(run, monkeypatch):
 
 
 def test_what_is_not_foreseen_is_one_sentence_too(run, monkeypatch):
-    monkeypatch.setattr(gt.linear, "solve", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(gt.linear, "solve", lambda problem, times: 1 / 0)
     code, _, err = run("solve", *LINEAR)
     assert code == 2
     assert err == "ZeroDivisionError: division by zero (this is not foreseen; --debug shows where).\n"
@@ -247,7 +264,7 @@ def test_ctrl_c_is_exit_code_130():
         "import sys, time\n"
         "import grok_theory as gt\n"
         "from grok_theory import cli\n"
-        "gt.linear.solve = lambda *_, **__: (print('solving', flush=True), time.sleep(60))\n"
+        "gt.linear.solve = lambda problem, times: (print('solving', flush=True), time.sleep(60))\n"
         "cli.main(sys.argv[1:])"
     )
     process = subprocess.Popen(

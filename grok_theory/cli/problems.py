@@ -50,8 +50,12 @@ def problems_of(wing: ModuleType) -> dict[str, type]:
     }
 
 
-def make_problem(wing: ModuleType, cls: type, words: Sequence[str], also: Sequence[str] = ()) -> tuple[Any, dict]:
-    """The Problem from `field=value` words, and the values of the names in `also`, which are no fields of it."""
+def make_problem(wing: ModuleType, cls: type, words: Sequence[str], *verbs: Any) -> tuple[Any, list[dict[str, Any]]]:
+    """The Problem from `field=value` words, and for each verb the keywords it takes among the words that are no fields.
+
+    BadValue names a word nobody takes, and a field or keyword that is needed and not given.
+    """
+    also = [name for verb in verbs for name in _keywords(verb)]
     public = public_names(wing)
     fields = {field.name: field for field in dataclasses.fields(cls)}
     values: dict[str, Any] = {}
@@ -69,15 +73,30 @@ def make_problem(wing: ModuleType, cls: type, words: Sequence[str], also: Sequen
             near = difflib.get_close_matches(name, [*fields, *also], n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise BadValue(f"{cls.__name__} has no field {name!r}; its fields are {', '.join(fields)}.{hint}")
-    needed = [
-        name
-        for name, field in fields.items()
-        if name not in values and field.default is field.default_factory is dataclasses.MISSING
-    ]
-    if needed:
-        example = " ".join(f"{name}=..." for name in needed)
-        raise BadValue(f"{cls.__name__} needs {' and '.join(needed)}, which are not given. Add {example}.")
-    return cls(**values), others
+    needed = [n for n, f in fields.items() if f.default is f.default_factory is dataclasses.MISSING]
+    _refuse_missing(cls.__name__, [name for name in needed if name not in values])
+    taken = []
+    for verb in verbs:
+        required = [name for name, default in _keywords(verb).items() if default is inspect.Parameter.empty]
+        _refuse_missing(f"{verb.__name__} of {wing.__name__}", [name for name in required if name not in others])
+        taken.append({name: value for name, value in others.items() if name in _keywords(verb)})
+    return cls(**values), taken
+
+
+def _refuse_missing(what: str, names: list[str]) -> None:
+    if names:
+        example = " ".join(f"{name}=..." for name in names)
+        raise BadValue(f"{what} needs {' and '.join(names)}, which is not given. Add {example}.")
+
+
+def verbs_of(wing: ModuleType, *names: str) -> list[Any]:
+    """The verbs of a wing by name; BadValue says which wings have them."""
+    for name in names:
+        if not hasattr(wing, name):
+            having = [each for each in WINGS if hasattr(import_module(f"grok_theory.{each}"), name)]
+            room = wing.__name__.rpartition(".")[2]
+            raise BadValue(f"The wing {room} has no {name}; {', '.join(having)} have. Use its functions from Python.")
+    return [getattr(wing, name) for name in names]
 
 
 def public_names(wing: ModuleType) -> dict[str, Any]:
@@ -85,10 +104,11 @@ def public_names(wing: ModuleType) -> dict[str, Any]:
     return {name: getattr(wing, name) for name in wing.__all__ if callable(getattr(wing, name))}
 
 
-def keywords_of(function: Any, *known: str) -> list[str]:
-    """The keyword-only arguments of a verb, without those the command has options for."""
-    kinds = inspect.signature(function).parameters.values()
-    return [p.name for p in kinds if p.kind is p.KEYWORD_ONLY and p.name not in known]
+def _keywords(verb: Any) -> dict[str, Any]:
+    """The keyword-only arguments of a verb with their defaults, without those that are options of the commands."""
+    options = ("method", "throw", "runs", "key")
+    kinds = inspect.signature(verb).parameters.values()
+    return {p.name: p.default for p in kinds if p.kind is p.KEYWORD_ONLY and p.name not in options}
 
 
 def _is_whole(field: dataclasses.Field) -> bool:

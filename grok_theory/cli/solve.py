@@ -11,7 +11,9 @@ import typer
 
 def command(
     problem: Annotated[str | None, typer.Argument(help="WING.PROBLEM; without it, list all.")] = None,
-    fields: Annotated[list[str] | None, typer.Argument(help="field=value of the problem.")] = None,
+    fields: Annotated[
+        list[str] | None, typer.Argument(help="field=value of the problem, and of `solve` (temperature=1).")
+    ] = None,
     times: Annotated[
         str,
         typer.Option(
@@ -26,7 +28,7 @@ def command(
     from .precision import use_float64
 
     use_float64()
-    from .problems import find_problem, keywords_of, make_problem, public_names
+    from .problems import find_problem, make_problem, public_names, verbs_of
     from .values import read_axis, read_value
     from .waiting import waiting
 
@@ -34,12 +36,13 @@ def command(
         _list(as_json)
         return
     wing, cls = find_problem(problem)
-    made, more = make_problem(wing, cls, fields or [], keywords_of(wing.solve, "method", "throw"))
+    (solve,) = verbs_of(wing, "solve")
+    made, (more,) = make_problem(wing, cls, fields or [], solve)
     if method is not None:
         more["method"] = read_value("method", _called(method), public_names(wing))
     axis = read_axis(times)
     with waiting(f"solving {problem}"):
-        solution = wing.solve(made, axis, **more)
+        solution = solve(made, axis, **more)
     if out is not None:
         _save(solution, out)
     if as_json:
@@ -112,7 +115,8 @@ def _list(as_json: bool) -> None:
 
     found = {}
     for wing_name in WINGS:
-        for name, cls in problems_of(import_module(f"grok_theory.{wing_name}")).items():
+        wing = import_module(f"grok_theory.{wing_name}")
+        for name, cls in problems_of(wing).items() if hasattr(wing, "solve") else ():
             fields = [
                 f.name + ("" if f.default is f.default_factory is dataclasses.MISSING else f"={f.default}")
                 for f in dataclasses.fields(cls)

@@ -23,6 +23,9 @@ def command(
     where: Annotated[str | None, typer.Option(help="low:high, the range of x to judge.")] = None,
     confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.99,
     method: Annotated[str | None, typer.Option(help='How to solve, for example "GradientDescent(0.1)".')] = None,
+    run_method: Annotated[
+        str | None, typer.Option(help="How to make the runs, where that is another choice than --method.")
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option(help="Judge these runs instead of simulating: a CSV with columns run, x and one a curve."),
@@ -37,26 +40,31 @@ def command(
 
     from ..comparison import Relative, compare
     from ..errors import check_choice
-    from .problems import find_problem, keywords_of, make_problem, public_names
+    from .problems import find_problem, make_problem, public_names, verbs_of
     from .solve import _called
     from .values import read_axis, read_value
     from .waiting import waiting
 
     wing, cls = find_problem(problem)
-    of_runs = keywords_of(wing.simulate, "method", "runs", "key")
-    made, more = make_problem(wing, cls, fields or [], of_runs)
-    methods = {} if method is None else {"method": read_value("method", _called(method), public_names(wing))}
+    solve, simulate = verbs_of(wing, "solve", "simulate")
+    of_both = (solve,) if data is not None else (solve, simulate)
+    made, (of_theory, *of_runs) = make_problem(wing, cls, fields or [], *of_both)
+    for verb_words, text in ((of_theory, method), *((words, run_method) for words in of_runs)):
+        if text is not None:
+            verb_words["method"] = read_value("method", _called(text), public_names(wing))
+    if of_runs and hasattr(of_theory.get("method"), "dynamics"):
+        # Flow or descent with a step is physics: what is said of the theory is meant of the runs too.
+        of_runs[0].setdefault("method", of_theory["method"])
     axis, limit, judged = read_axis(times), Relative(margin), _range(where)
     with waiting(f"solving {problem}"):
-        solution = wing.solve(made, axis, **methods)
+        solution = solve(made, axis, **of_theory)
     for name in curve or []:  # before the runs, which may take long
         check_choice("curve", name, list(solution.curves))
     if data is not None:
         ensemble = _read_runs(data, solution, curve)
     else:
-        taken = methods if "method" in keywords_of(wing.simulate) else {}
         with waiting(f"{runs} runs of {problem}"):
-            ensemble = wing.simulate(made, axis, runs=runs, key=jax.random.key(key), **taken, **more)
+            ensemble = simulate(made, axis, runs=runs, key=jax.random.key(key), **of_runs[0])
     agreement = compare(solution, ensemble, margin=limit.size, curves=curve, where=judged, confidence=confidence)
     if as_json:
         from .as_json import write_json
