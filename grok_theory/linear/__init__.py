@@ -3,29 +3,45 @@
 Advani, Saxe & Sompolinsky, arXiv:1710.03667 (Neural Networks 132, 2020); conventions and limits in docs/linear.md.
 """
 
+from .conventions import Convention, aspect_ratio, halved_mean_loss, mean_loss, samples_per_dim, unit_inputs
+from .depth import DeepLosses
+from .features import approximation_error
 from .finite_size import Fluctuations, fluctuations
-from .grokking import GrokkingTime, grokking_time
+from .grokking import GrokkingTime, NoiselessDelay, grokking_time, noiseless_delay
 from .methods import GradientDescent, GradientFlow
-from .problem import TeacherStudent
+from .problem import CorrelatedInputs, DeepLinear, RandomFeatures, TeacherStudent
 from .ridge import Losses, OptimalRidge, optimal_ridge
 from .stopping import OptimalStopping, optimal_stopping
 from .verbs import limits, ridge, simulate, solve
 
 __all__ = [
+    "Convention",
+    "CorrelatedInputs",
+    "DeepLinear",
+    "DeepLosses",
     "Fluctuations",
     "GradientDescent",
     "GradientFlow",
     "GrokkingTime",
     "Losses",
+    "NoiselessDelay",
     "OptimalRidge",
     "OptimalStopping",
+    "RandomFeatures",
     "TeacherStudent",
+    "approximation_error",
+    "aspect_ratio",
     "fluctuations",
     "grokking_time",
+    "halved_mean_loss",
     "limits",
+    "mean_loss",
+    "noiseless_delay",
     "optimal_ridge",
     "optimal_stopping",
     "ridge",
+    "samples_per_dim",
     "simulate",
     "solve",
+    "unit_inputs",
 ]

@@ -4,21 +4,24 @@ Wing spec `linear`, section 4.7. With weight decay, alpha < 1 and large initial 
 few 1/l-, the test error only when the weights that see no data have decayed, at the rate of the decay.
 """
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import check_between, check_positive, is_traced, require_float64
+from ..errors import check_between, check_positive, check_shape, is_traced, require_float64
 from ..numerics.spectra import marchenko_pastur_rule
 from ..pytrees import record
+from .closed_forms import noiseless_ratio
 from .curves import STEP, as_arrays, check_single, curve_values, is_legal
 from .methods import GradientFlow
 from .problem import TeacherStudent
 from .ridge import teacher_student_limits
 
-__all__ = ["GrokkingTime", "grokking_time"]
+__all__ = ["GrokkingTime", "NoiselessDelay", "grokking_time", "noiseless_delay"]
 
 LOG_TIMES, SCAN = (-12.0, 42.0), 541  # natural logarithms of the times that are scanned, in tenths
 
@@ -104,3 +107,68 @@ def grokking_time(
     delay = jnp.where(jnp.isinf(train), jnp.nan, test - train)
     meaningless = not is_traced(estimate) and bool(jnp.all(jnp.isnan(estimate)))
     return GrokkingTime(train, test, delay, None if meaningless else estimate)
+
+
+@record()
+class NoiselessDelay:
+    """When the train and the test accuracy of a noiseless learner arrive (units of tau), and the `delay` between.
+
+    `estimate` is the closed form ln(alpha/l-)/(2 l-) of the delay; inf at samples_per_dim <= 1.
+    """
+
+    train_time: Array
+    test_time: Array
+    delay: Array
+    estimate: Array
+
+
+@jax.jit
+def _noiseless(samples_per_dim: Array, tolerance: Array, accuracy: Array) -> NoiselessDelay:
+    problem = as_arrays(TeacherStudent(1.0, 1.0))
+    problem = dataclasses.replace(problem, samples_per_dim=samples_per_dim)
+    rule = marchenko_pastur_rule(samples_per_dim, step=STEP)
+    grid = jnp.linspace(*LOG_TIMES, SCAN)
+    # Errors are Gaussian: a share erf(tolerance/sqrt(2 v)) lies within the tolerance when their variance is v.
+    variance = tolerance**2 / (2 * jax.scipy.special.erfinv(accuracy) ** 2)
+
+    def curve(name):
+        return lambda log_times: curve_values(problem, GradientFlow(), jnp.exp(log_times), rule)[name]
+
+    train = _last_above(curve("train_bias"), variance, grid)
+    test = _last_above(curve("test_bias"), variance, grid)
+    above = samples_per_dim > 1
+    safe = jnp.where(above, samples_per_dim, 2.0)
+    estimate = jnp.where(above, jnp.log(noiseless_ratio(safe)) / (2 * rule.lower), jnp.inf)
+    answer = NoiselessDelay(train, test, test - train, estimate)
+    legal = (samples_per_dim > 0) & (tolerance > 0) & (accuracy > 0) & (accuracy < 1)
+    return jax.tree_util.tree_map(lambda value: jnp.where(legal, value, jnp.nan), answer)
+
+
+def noiseless_delay(samples_per_dim: ArrayLike, tolerance: ArrayLike, *, accuracy: ArrayLike = 0.95) -> NoiselessDelay:
+    """Grokking near the interpolation threshold without noise or decay: accuracy on the training set comes first.
+
+    Accuracy is the share of points with |error| below `tolerance`, in units of the standard deviation of the teacher's
+    output; the student starts from zero. Both errors fall as exp(-2 l- t) t^(-3/2), so the times at which they pass the
+    same level are ln(alpha/l-)/(2 l-) apart, for small tolerances (corrections fall as one over the time): the delay of Levi, Beck & Bar-Sinai (arXiv:2310.16441), which diverges as
+    alpha -> 1.
+
+    **Arguments:**
+    - `samples_per_dim`: alpha > 0. For alpha < 1 the test accuracy may never arrive: inf.
+    - `tolerance`: > 0. - `accuracy`: the share at which the clocks are read, in (0, 1).
+
+    **Returns:** a `NoiselessDelay`. Raises `BadValue` for values out of range, `Float64Required`.
+
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> clocks = noiseless_delay(1.5, 1e-3)
+    >>> print(f"{clocks.delay:.2f} {clocks.estimate:.2f}")
+    26.88 33.57
+    """
+    require_float64("grok_theory.linear.noiseless_delay")
+    remedy = "Use jax.vmap for many values."
+    for name, value in (("samples_per_dim", samples_per_dim), ("tolerance", tolerance), ("accuracy", accuracy)):
+        check_shape(name, value, (), remedy)
+    check_positive("samples_per_dim", samples_per_dim, "Pass samples / dim, for example 1.2.")
+    check_positive("tolerance", tolerance, "Pass an error in units of the teacher's output, for example 1e-3.")
+    share = "Pass a share, for example 0.95."
+    check_between("accuracy", accuracy, 0, 1, share, include_low=False, include_high=False)
+    return _noiseless(*(jnp.asarray(value, float) for value in (samples_per_dim, tolerance, accuracy)))

@@ -6,11 +6,36 @@ from jax.typing import ArrayLike
 
 from ..errors import BadValue
 from ..results import Ensemble, Solution
+from .covariance import correlated_limits, correlated_ridge, solve_correlated
 from .curves import solve_teacher_student
+from .deep_experiment import simulate_deep_linear
+from .depth import DeepLosses, deep_limits, solve_deep_linear
 from .experiment import simulate_teacher_student
+from .feature_curves import feature_limits, feature_ridge, solve_random_features
 from .methods import FLOW, Times, check_method
-from .problem import TeacherStudent
+from .problem import CorrelatedInputs, DeepLinear, RandomFeatures, TeacherStudent
+from .regression_experiment import simulate_correlated, simulate_random_features
 from .ridge import Losses, teacher_student_limits, teacher_student_ridge
+
+_SOLVERS = {
+    TeacherStudent: solve_teacher_student,
+    DeepLinear: solve_deep_linear,
+    CorrelatedInputs: solve_correlated,
+    RandomFeatures: solve_random_features,
+}
+_EXPERIMENTS = {
+    TeacherStudent: simulate_teacher_student,
+    DeepLinear: simulate_deep_linear,
+    CorrelatedInputs: simulate_correlated,
+    RandomFeatures: simulate_random_features,
+}
+_LIMITS = {
+    TeacherStudent: teacher_student_limits,
+    DeepLinear: deep_limits,
+    CorrelatedInputs: correlated_limits,
+    RandomFeatures: feature_limits,
+}
+_RIDGES = {TeacherStudent: teacher_student_ridge, CorrelatedInputs: correlated_ridge, RandomFeatures: feature_ridge}
 
 __all__ = ["limits", "ridge", "simulate", "solve"]
 
@@ -19,12 +44,14 @@ def solve(problem: Any, times: Times, *, method: Any = FLOW, throw: bool = True)
     """Learning curves of a linear student at the given times.
 
     **Arguments:**
-    - `problem`: `TeacherStudent`.
-    - `times`: sorted, >= 0; units of tau with `GradientFlow()` (default), whole steps with `GradientDescent(...)`.
+    - `problem`: `TeacherStudent`, `DeepLinear`, `CorrelatedInputs` or `RandomFeatures`.
+    - `times`: sorted, >= 0; units of tau with `GradientFlow()` (default), whole steps with `GradientDescent(...)`,
+      which only TeacherStudent takes.
     - `throw`: False hands a failed Solution back instead of raising `SolveFailed`.
 
-    **Returns:** a `Solution` with curves `train_loss`, `test_loss`, `weight_norm`, `test_bias`, `test_variance`,
-    `train_bias`, their numerical errors (difference of two quadrature rules), x = times. Goes through `jax.jit`,
+    **Returns:** a `Solution` with curves `train_loss`, `test_loss`, `weight_norm` (TeacherStudent also `test_bias`,
+    `test_variance`, `train_bias`; DeepLinear also `upper_norm`), their numerical errors (difference of two rules,
+    tolerances or contours), x = times. Goes through `jax.jit`,
     `jax.vmap` (over fields or times) and `jax.grad`, also at samples_per_dim = 1; out-of-range traced values give nan.
 
     Raises `BadValue` naming the argument, `Float64Required`, `SolveFailed`.
@@ -35,7 +62,7 @@ def solve(problem: Any, times: Times, *, method: Any = FLOW, throw: bool = True)
     ['6.000000000000', '4.333484019821']
     """
     check_method(method)
-    return _pick("solve", problem, {TeacherStudent: solve_teacher_student})(problem, times, method, throw=throw)
+    return _pick("solve", problem, _SOLVERS)(problem, times, method, throw=throw)
 
 
 def simulate(
@@ -52,7 +79,8 @@ def simulate(
     **Arguments:**
     - `problem`, `times`, `method`: as in `solve`.
     - `runs`: how many. - `key`: a `jax.random.key`; run i uses `fold_in(key, i)`, so run 7 is the same among 8 or 800.
-    - `dim`: N, the number of weights; `samples_per_dim * dim` must be a whole number.
+    - `dim`: N, the number of weights; `samples_per_dim * dim` must be a whole number. Left out for CorrelatedInputs and
+      RandomFeatures, whose size is in their arrays.
 
     **Returns:** an `Ensemble` with the curves of `solve`, `valid` marking where theory speaks at this size.
     Raises `BadValue` naming the argument (and the nearest usable `dim`), `TooLarge` before a large allocation.
@@ -63,20 +91,21 @@ def simulate(
     (3, 2)
     """
     check_method(method)
-    run = _pick("simulate", problem, {TeacherStudent: simulate_teacher_student})
+    run = _pick("simulate", problem, _EXPERIMENTS)
     return run(problem, times, method, runs=runs, key=key, dim=dim)
 
 
-def limits(problem: Any) -> Losses:
+def limits(problem: Any) -> Losses | DeepLosses:
     """Where the flow ends, t -> inf: `.train_loss`, `.test_loss` (inf at samples_per_dim = 1), `.weight_norm`.
 
-    With weight decay this is ridge regression at that penalty. Raises `BadValue`, `Float64Required`.
+    DeepLinear also has `.upper_norm`. With weight decay this is ridge regression at that penalty.
+    Raises `BadValue`, `Float64Required`.
 
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> print(limits(TeacherStudent(samples_per_dim=2.0, snr=5.0)).test_loss)
     2.0
     """
-    return _pick("limits", problem, {TeacherStudent: teacher_student_limits})(problem)
+    return _pick("limits", problem, _LIMITS)(problem)
 
 
 def ridge(problem: Any, penalty: ArrayLike) -> Losses:
@@ -88,7 +117,7 @@ def ridge(problem: Any, penalty: ArrayLike) -> Losses:
     >>> print(f"{ridge(TeacherStudent(samples_per_dim=0.9, snr=5.0), 0.2).test_loss:.10f}")
     3.0000000000
     """
-    return _pick("ridge", problem, {TeacherStudent: teacher_student_ridge})(problem, penalty)
+    return _pick("ridge", problem, _RIDGES)(problem, penalty)
 
 
 def _pick(verb: str, problem: Any, solvers: dict[type, Any]) -> Any:

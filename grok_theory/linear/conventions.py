@@ -1,0 +1,82 @@
+"""Other people's units and back: mean losses, halved losses, inputs of another variance, the inverse aspect ratio.
+
+Wing spec `linear`, section 2. Here: inputs of variance 1/N, flow of half the *summed* square error, penalty g of
+|y - wX|^2 + g |w|^2. A `Convention` holds the factors "number there / number here"; two of them multiply.
+"""
+
+import numpy as np
+from jax.typing import ArrayLike
+
+from ..errors import BadValue, check_positive
+from ..pytrees import record
+
+__all__ = ["Convention", "aspect_ratio", "halved_mean_loss", "mean_loss", "samples_per_dim", "unit_inputs"]
+
+_KINDS = ("time", "learning_rate", "weight_decay", "weights", "eigenvalues")
+
+
+@record()
+class Convention:
+    """Factors from the numbers of this wing to those of another convention; `to` there, `back` again.
+
+    >>> there = halved_mean_loss(samples=200)
+    >>> print(there.to(time=3.0, weight_decay=0.2))
+    {'time': 600.0, 'weight_decay': 0.001}
+    >>> print(there.back(time=600.0))
+    {'time': 3.0}
+    """
+
+    time: ArrayLike = 1.0
+    learning_rate: ArrayLike = 1.0
+    weight_decay: ArrayLike = 1.0
+    weights: ArrayLike = 1.0
+    eigenvalues: ArrayLike = 1.0
+
+    def to(self, **values: ArrayLike) -> dict[str, ArrayLike]:
+        """The same quantities (time, learning_rate, weight_decay, weights, eigenvalues) in the other convention."""
+        return {name: np.asarray(value)[()] * self._factor(name) for name, value in values.items()}
+
+    def back(self, **values: ArrayLike) -> dict[str, ArrayLike]:
+        """Quantities of the other convention in the units of this wing."""
+        return {name: np.asarray(value)[()] / self._factor(name) for name, value in values.items()}
+
+    def __mul__(self, other: "Convention") -> "Convention":
+        """Both at once, for example a mean loss on inputs of unit variance."""
+        return Convention(*(getattr(self, name) * getattr(other, name) for name in _KINDS))
+
+    def _factor(self, name: str) -> ArrayLike:
+        if name not in _KINDS:
+            raise BadValue(
+                f"{name} is not converted; it must be one of {', '.join(_KINDS)}. Losses are the same everywhere."
+            )
+        return getattr(self, name)
+
+
+def halved_mean_loss(samples: ArrayLike) -> Convention:
+    """Training on (1/2P)|y - wX|^2 + (penalty/2)|w|^2: time P t, learning rate P eta, penalty g/P."""
+    check_positive("samples", samples, "Pass the number of training samples.")
+    return Convention(time=samples, learning_rate=samples, weight_decay=1 / samples)
+
+
+def mean_loss(samples: ArrayLike) -> Convention:
+    """Training on (1/P)|y - wX|^2 + penalty |w|^2: time P t/2, learning rate P eta/2, penalty g/P."""
+    check_positive("samples", samples, "Pass the number of training samples.")
+    return Convention(time=samples / 2, learning_rate=samples / 2, weight_decay=1 / samples)
+
+
+def unit_inputs(dim: ArrayLike) -> Convention:
+    """Inputs of variance 1 instead of 1/N: eigenvalues and penalty times N, times over N, weights over sqrt(N)."""
+    check_positive("dim", dim, "Pass the number of weights.")
+    return Convention(1 / dim, 1 / dim, dim, dim**-0.5, dim)
+
+
+def aspect_ratio(samples_per_dim: ArrayLike) -> ArrayLike:
+    """gamma or phi = N/P of others, 1/alpha; the double-descent peak is at 1 in both."""
+    check_positive("samples_per_dim", samples_per_dim, "Pass samples / dim.")
+    return 1 / samples_per_dim
+
+
+def samples_per_dim(aspect_ratio: ArrayLike) -> ArrayLike:
+    """alpha = P/N of this wing from gamma or phi = N/P of others."""
+    check_positive("aspect_ratio", aspect_ratio, "Pass dim / samples.")
+    return 1 / aspect_ratio

@@ -1,0 +1,148 @@
+"""A deep linear network trained for real: drawn data, then the flow of its weights in the eigenbasis of that data.
+
+With the aligned start of `DeepLinear` the weight matrices stay aligned, so the first layer's vector a (N numbers) and
+the norm u of the upper layers carry the whole training; tests train the full matrices beside it.
+"""
+
+from typing import Any
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optimistix
+from jaxtyping import Array
+
+from ..errors import (
+    BadValue,
+    check_integer,
+    check_key,
+    check_memory,
+    check_runs,
+    check_size,
+    check_times,
+    require_float64,
+)
+from ..numerics.runs import run_batched
+from ..results import Ensemble
+from .curves import as_arrays, check_single
+from .depth import DEEP_CURVES, MOST_STEPS, require_flow, solve_deep_linear
+from .experiment import eigenmodes
+from .methods import FLOW, Times
+from .problem import DeepLinear
+
+__all__ = ["simulate_deep_linear"]
+
+
+def draw_deep(problem: DeepLinear, key: Array, dim: int, samples: int) -> tuple[Array, Array, Array, Array]:
+    """Inputs (dim, samples) of variance 1/dim, label noise, teacher and first layer of one run, in canonical units."""
+    data, noise, teacher, start = jax.random.split(key, 4)
+    scale = problem.noise * jnp.sqrt(problem.snr) / np.sqrt(dim)
+    return (
+        jax.random.normal(data, (dim, samples)) / np.sqrt(dim),
+        problem.noise * jax.random.normal(noise, (samples,)),
+        scale * jax.random.normal(teacher, (dim,)),
+        problem.first_norm / np.sqrt(dim) * jax.random.normal(start, (dim,)),
+    )
+
+
+def train_deep(problem: DeepLinear, times: Array, inputs: Array, noise: Array, teacher: Array, start: Array) -> dict:
+    """Every curve of one run; nan where the march did not end."""
+    dim, samples = inputs.shape
+    l, project, seen_noise, unfittable = eigenmodes(inputs, noise)
+    wanted, began = project @ teacher, project @ start
+    # Labels are y = teacher . (sqrt(N) x) + noise, inputs of variance 1: s = y X^T/N mode by mode.
+    force = l * wanted + jnp.sqrt(l / dim) * seen_noise
+    depth = problem.depth
+
+    def slope(_, state, __):
+        a, upper = state
+        v = upper ** (depth - 1)
+        push = force - v * l * a
+        return v * push, upper ** (depth - 2) * (a @ push) if depth >= 2 else jnp.zeros_like(upper)
+
+    last = times[-1]
+    solution = diffrax.diffeqsolve(
+        diffrax.ODETerm(slope),
+        diffrax.Dopri8(),
+        t0=jnp.zeros(()),
+        t1=jnp.where(last > 0, last, 1.0),
+        dt0=None,
+        y0=(began, problem.upper_norm),
+        saveat=diffrax.SaveAt(ts=times),
+        stepsize_controller=diffrax.PIDController(rtol=1e-8, atol=1e-11, norm=optimistix.max_norm),
+        max_steps=MOST_STEPS,
+        throw=False,
+    )
+    a, upper = solution.ys
+    v = upper ** (depth - 1)
+    weights = v[:, None] * a
+    hidden_teacher, hidden_start = teacher - project.T @ wanted, start - project.T @ began
+    ss = hidden_start @ hidden_start
+    hidden_error = hidden_teacher @ hidden_teacher - 2 * v * (hidden_teacher @ hidden_start) + v**2 * ss
+    residual = jnp.sqrt(l * dim)[None, :] * (wanted[None, :] - weights) + seen_noise[None, :]
+    done = solution.result == diffrax.RESULTS.successful
+    curves = {
+        "train_loss": (jnp.sum(residual**2, axis=1) + unfittable) / samples,
+        "test_loss": problem.noise**2 + jnp.sum((weights - wanted[None, :]) ** 2, axis=1) + hidden_error,
+        "weight_norm": jnp.sum(weights**2, axis=1) + v**2 * ss,
+        "upper_norm": upper,
+    }
+    return {name: jnp.where(done, values, jnp.nan) for name, values in curves.items()}
+
+
+class _Run:
+    """One run as a function of its key and numbers; equal sizes are equal functions, and compile once."""
+
+    def __init__(self, dim: int, samples: int):
+        self.sizes = dim, samples
+
+    def __call__(self, key: Array, problem: DeepLinear, times: Array) -> dict[str, Array]:
+        return train_deep(problem, times, *draw_deep(problem, key, *self.sizes))
+
+    def __eq__(self, other):
+        return type(self) is type(other) and self.sizes == other.sizes
+
+    def __hash__(self):
+        return hash((type(self), self.sizes))
+
+
+def simulate_deep_linear(problem: DeepLinear, times: Times, method=FLOW, *, runs: Any, key: Any, dim: Any) -> Ensemble:
+    """See `grok_theory.linear.simulate`."""
+    require_float64("grok_theory.linear.simulate")
+    require_flow(method, problem)
+    check_single(problem, "simulate")
+    check_times(times)
+    check_key(key)
+    runs = check_runs(runs)
+    dim = check_integer("dim", dim, 1, "Pass the number of inputs, for example dim=200.")
+    alpha = float(problem.samples_per_dim)
+    samples = check_size("samples_per_dim * dim", alpha * dim, knob="dim", per=alpha)
+    check_memory(
+        f"A batch of 8 runs with dim={dim} and {samples} samples",
+        64.0 * (3 * dim * samples + 4 * min(dim, samples) ** 2 + 4 * min(dim, samples) * np.size(times)),
+        "Pass a smaller dim.",
+    )
+    times = jnp.asarray(times, float)
+    curves = run_batched(_Run(dim, samples), key, runs, arguments=(as_arrays(problem), times))
+    if not all(np.all(np.isfinite(values)) for values in curves.values()):
+        raise BadValue(
+            f"times reach {float(times[-1]):g}, but a run needed more than {MOST_STEPS} steps. Pass earlier times."
+        )
+    # The clock of the modes is int v^2 dt, not t.
+    clock = np.asarray(solve_deep_linear(problem, times).stats["clock"])
+    valid = {name: np.ones(clock.shape, bool) for name in DEEP_CURVES}
+    if abs(dim - samples) <= 3:
+        valid = {name: clock <= 0.01 * dim**2 for name in DEEP_CURVES}
+    elif samples < dim:
+        valid["train_loss"] = clock <= 0.25 * dim ** (2 / 3)
+    return Ensemble(
+        problem,
+        times,
+        {name: curves[name] for name in DEEP_CURVES},
+        method.x_name,
+        method.dynamics,
+        x_unit=method.x_unit,
+        valid=valid,
+        stats={"dim": dim, "samples": samples},
+    )

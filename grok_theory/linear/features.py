@@ -1,0 +1,91 @@
+"""Random ReLU features: exact population moments, and the linear problem they are equivalent to.
+
+Wing spec `linear`, section 4.11. With h = relu(features x), f = readout . relu(teacher x) and x ~ N(0, I),
+
+    E relu(u.x) relu(v.x) = |u||v| (sin th + (pi - th) cos th)/(2 pi)
+
+gives S = E h h^T, b = E h f and E f^2 exactly. Eigenpairs of S with coefficients (U^T b)/l are a CorrelatedInputs whose
+noise holds what no output weights can represent: noise^2 + E f^2 - b^T S^+ b. That the fluctuations of h are Gaussian
+is an approximation; the moments are exact, and so is the test loss noise^2 + E f^2 - 2 w.b + w S w of any weights w.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ..errors import require_float64
+from ..numerics.gaussian import relu_dual
+from .curves import as_arrays, check_single
+from .problem import CorrelatedInputs, RandomFeatures
+
+__all__ = ["Moments", "approximation_error", "equivalent_problem", "moments", "teacher_power"]
+
+KEPT = 1e-13  # eigenvalues of S below this share of the largest are rounding
+
+
+class Moments(NamedTuple):
+    """S = E h h^T (width, width), b = E h f (width,), power = E f^2."""
+
+    covariance: Float[Array, "width width"]
+    overlap: Float[Array, " width"]
+    power: Float[Array, ""]
+
+
+def _pairs(first: Float[Array, "a dim"], second: Float[Array, "b dim"]) -> Float[Array, "a b"]:
+    """E relu(u.x) relu(v.x) for every pair of rows."""
+    inner = first @ second.T
+    norms = jnp.sum(first**2, axis=1)[:, None], jnp.sum(second**2, axis=1)[None, :]
+    shape = inner.shape
+    return relu_dual(jnp.broadcast_to(norms[0], shape), inner, jnp.broadcast_to(norms[1], shape))
+
+
+def teacher_power(teacher: Array, readout: Array) -> Array:
+    """E f(x)^2 of the teacher, exactly."""
+    return readout @ _pairs(teacher, teacher) @ readout
+
+
+def moments(problem: RandomFeatures) -> Moments:
+    """The exact second moments of features and label."""
+    covariance = _pairs(problem.features, problem.features)
+    overlap = _pairs(problem.features, problem.teacher) @ problem.readout
+    return Moments((covariance + covariance.T) / 2, overlap, teacher_power(problem.teacher, problem.readout))
+
+
+def equivalent_problem(problem: RandomFeatures) -> CorrelatedInputs:
+    """The CorrelatedInputs with the same second moments; traceable."""
+    covariance, overlap, power = moments(problem)
+    values, vectors = jnp.linalg.eigh(covariance)
+    kept = values > KEPT * values[-1]
+    safe = jnp.where(kept, values, 1.0)
+    target = jnp.where(kept, vectors.T @ overlap / safe, 0.0)
+    missed = jnp.maximum(power - jnp.sum(jnp.where(kept, safe * target**2, 0.0)), 0.0)
+    noise = jnp.sqrt(problem.noise**2 + missed)
+    # The constructor would check, and there may be nothing to check yet.
+    blank = CorrelatedInputs([1.0], [1.0], 1.0)
+    leaves = [jnp.where(kept, values, 0.0), target, problem.samples, noise]
+    return jax.tree_util.tree_unflatten(
+        jax.tree_util.tree_structure(blank, is_leaf=lambda x: isinstance(x, list)), leaves
+    )
+
+
+@jax.jit
+def _approximation_error(problem: RandomFeatures) -> Array:
+    return equivalent_problem(problem).noise ** 2 - problem.noise**2
+
+
+def approximation_error(problem: RandomFeatures) -> Array:
+    """What the best output weights still miss of the teacher, E f^2 - b^T S^+ b; label units squared.
+
+    Zero where every teacher unit is among the features; falls with their number. Accurate to 1e-12 E f^2.
+
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import jax.numpy as jnp
+    >>> one = jnp.eye(2)[:1]
+    >>> print(f"{approximation_error(RandomFeatures(one, one, jnp.ones(1), samples=5)):.3f}")
+    0.000
+    """
+    require_float64("grok_theory.linear.approximation_error")
+    check_single(problem, "approximation_error")
+    return _approximation_error(as_arrays(problem))
