@@ -59,13 +59,14 @@ class Ascent:
         return "\n".join(lines)
 
 
-def ascend(task: GroupTask, *, key: jax.Array, starts: int, tolerance: float = 1e-12) -> Ascent:
+def ascend(task: GroupTask, *, key: Any, starts: Any, tolerance: Any = 1e-12) -> Ascent:
     """Local maxima of the energy on ||w|| = 1, from Gaussian starts.
 
     w <- normalise(w + s grad_T E / (w . grad E)) with s = 2/3, halved for a start whose energy would fall. On the full
     table with the square activation w . grad E = 4E and the distance to the maximum shrinks threefold an iteration:
     about 50 iterations to 1e-12. On subsets near the threshold of `sample_threshold` convergence is slow; at most 3000
-    iterations are made.
+    iterations are made. The energy of "relu" has kinks, and its maxima often lie on one, where no gradient vanishes: such
+    starts are told as not converged.
 
     **Arguments:**
     - `task`: any activation, subset and centring.

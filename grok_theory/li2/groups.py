@@ -121,14 +121,14 @@ def _group(table: np.ndarray, identity: int, name: str) -> Group:
     return Group(table, int(identity), inverse, name)
 
 
-def cyclic(n: int) -> Group:
+def cyclic(n: Any) -> Group:
     """Z_n: elements 0..n-1, product (a + b) mod n. Raises `BadValue` for n < 1."""
     n = check_integer("n", n, 1, "Pass the number of elements, for example cyclic(23).")
     _check_room(n)
     return _group(np.add.outer(np.arange(n), np.arange(n)) % n, 0, f"Z_{n}")
 
 
-def dihedral(n: int) -> Group:
+def dihedral(n: Any) -> Group:
     """D_n, the 2n symmetries of a regular n-gon: element a + n s is r^a f^s with f r f = r^-1. Raises `BadValue` for n < 1."""
     n = check_integer("n", n, 1, "Pass the number of corners; dihedral(n) has 2n elements.")
     _check_room(2 * n)
@@ -137,13 +137,13 @@ def dihedral(n: int) -> Group:
     return _group(turned + n * (flip[:, None] ^ flip[None, :]), 0, f"D_{n}")
 
 
-def symmetric(n: int) -> Group:
+def symmetric(n: Any) -> Group:
     """S_n: all permutations of n things in lexicographic order, (p q)(i) = p(q(i)). Raises `BadValue` for n < 1."""
     n = check_integer("n", n, 1, "Pass how many things are permuted, for example symmetric(4).", high=12)
     return _permutations(n, f"S_{n}", even_only=False)
 
 
-def alternating(n: int) -> Group:
+def alternating(n: Any) -> Group:
     """A_n: the even permutations of n things in lexicographic order. Raises `BadValue` for n < 1."""
     n = check_integer("n", n, 1, "Pass how many things are permuted, for example alternating(5).", high=12)
     return _permutations(n, f"A_{n}", even_only=True)
@@ -174,7 +174,7 @@ def quaternion() -> Group:
     return _group(2 * unit[a, b] + (negative[a, b] ^ sign[:, None] ^ sign[None, :]), 0, "Q_8")
 
 
-def direct_product(a: Group, b: Group) -> Group:
+def direct_product(a: Any, b: Any) -> Group:
     """A x B: element i * b.order + j is the pair (i, j)."""
     for name, group in (("a", a), ("b", b)):
         if not isinstance(group, Group):

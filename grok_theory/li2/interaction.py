@@ -5,7 +5,6 @@ Theorems 6 and 7 and Lemma 9 of Tian, arXiv 2509.21519 (v5), with the kernel of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -54,7 +53,7 @@ def repulsion(task: GroupTask, hidden: Any) -> Repulsion:
     return Repulsion(coupling, jnp.where(jnp.eye(hidden.shape[0], dtype=bool), jnp.nan, similarity))
 
 
-def missing_feature_energy(task: GroupTask, w: Any, learned: Sequence[int]) -> jax.Array:
+def missing_feature_energy(task: GroupTask, w: Any, learned: Any) -> jax.Array:
     """The energy a node still climbs when the real irreps `learned` are exactly represented by others (Theorem 7).
 
     E_S(w) = (2/M) sum over k not in S, k nontrivial, of d_k ||uhat vhat||_F^2: only missing features have maxima left.

@@ -187,7 +187,7 @@ def fourier_transform(group: Group, function: Any) -> list[np.ndarray]:
     return [np.tensordot(function, irrep.matrices, axes=1) for irrep in irreps(group)]
 
 
-def inverse_fourier_transform(group: Group, transform: list[np.ndarray]) -> np.ndarray:
+def inverse_fourier_transform(group: Group, transform: Any) -> np.ndarray:
     """f(g) = (1/M) sum_k d_k tr(rho_k(g)^dagger fhat(rho_k)): complex, shape (..., M)."""
     parts = irreps(group)
     if len(transform) != len(parts):

@@ -97,7 +97,7 @@ def local_maxima(task: GroupTask) -> LocalMaxima:
     )
 
 
-def feature(group: Group, row: int, left: Any, inner: Any, right: Any) -> np.ndarray:
+def feature(group: Group, row: Any, left: Any, inner: Any, right: Any) -> np.ndarray:
     """The maximum [u; v] of real irrep `row` with given vectors: u ~ left^T R(g) inner, v ~ inner^T R(g) right.
 
     **Arguments:**
@@ -132,7 +132,7 @@ def _unit_vectors(name: str, vector: Any, dimension: int) -> np.ndarray:
     return vector / length
 
 
-def random_features(group: Group, row: int, *, count: int, key: jax.Array) -> np.ndarray:
+def random_features(group: Group, row: Any, *, count: Any, key: jax.Array) -> np.ndarray:
     """(count, 2M): maxima of real irrep `row` with independent uniform unit vectors; feature i depends on (key, i) only."""
     check_key(key)
     rows = real_irreps(group)

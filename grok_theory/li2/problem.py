@@ -205,7 +205,7 @@ class GroupTask:
                 f"but {caller} holds for the full table with true labels only. {remedy}"
             )
 
-    def split(self, key: jax.Array) -> GroupTask:
+    def split(self, key: Any) -> GroupTask:
         """This task with its pairs drawn without replacement and, with noise, round(n xi) labels redrawn uniformly.
 
         Pairs are sorted. The same key gives the same split, whatever the other fields that do not change n.

@@ -120,7 +120,7 @@ def _real(vectors: np.ndarray) -> np.ndarray:
     return np.concatenate([vectors.real, vectors.imag], axis=-1)
 
 
-def mirrored_features(group: Group, *, pairs: int, key: jax.Array) -> np.ndarray:
+def mirrored_features(group: Group, *, pairs: Any, key: Any) -> np.ndarray:
     """The printed real ansatz: nodes [u; P u] and [u; -P u], (P u)(g) = u(g^-1), for random u in every isotypic component.
 
     **Arguments:** `pairs`: how many random u in each nontrivial real component; >= 1. `key`: a typed JAX key.

@@ -13,7 +13,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.optimize import isotonic_regression
 from scipy.stats import beta, binomtest
 
 from ..errors import BadValue, check_between, check_choice, check_integer, check_key, check_memory, check_positive
@@ -74,11 +73,11 @@ def sample_threshold(
     group: Group,
     pairs_per_element: Any,
     *,
-    subsets: int,
-    key: jax.Array,
-    method: FullEnergy | CrossTerm | None = None,
-    row: int | None = None,
-    confidence: float = 0.95,
+    subsets: Any,
+    key: Any,
+    method: Any = None,
+    row: Any = None,
+    confidence: Any = 0.95,
 ) -> SampleThreshold:
     """Success rate of a feature's survival on random subsets, with intervals, at each number of pairs per element.
 
@@ -116,7 +115,7 @@ def sample_threshold(
     )
 
 
-def _checked(group: Group, pairs_per_element: Any, method: Any, row: int | None) -> tuple[np.ndarray, list[int]]:
+def _checked(group: Group, pairs_per_element: Any, method: Any, row: Any) -> tuple[np.ndarray, list[int]]:
     if not isinstance(group, Group) or group.order < 2:
         raise BadValue(f"group is {group!r}, but it must be a Group of at least 2 elements. Pass for example cyclic(23).")
     if not isinstance(method, (FullEnergy, CrossTerm)):
@@ -135,29 +134,44 @@ def _checked(group: Group, pairs_per_element: Any, method: Any, row: int | None)
     return levels, [check_integer("row", row, 0, "Pass a row of local_maxima, or None.", high=available - 1)]
 
 
-def half_success(levels: np.ndarray, counts: np.ndarray, subsets: int, confidence: float) -> tuple[float, np.ndarray]:
+def half_success(levels: Any, counts: Any, subsets: int, confidence: float) -> tuple[float, np.ndarray]:
     """The level of 50 % success in the isotonic fit, and its interval over posterior draws of the rates."""
     draws = np.random.default_rng(0)
-    posterior = beta.rvs(counts + 0.5, subsets - counts + 0.5, size=(2000, len(levels)), random_state=draws)
-    crossings = np.array([_crossing(levels, rates) for rates in posterior])
+    posterior = beta.rvs(counts + 0.5, subsets - counts + 0.5, size=(1000, len(levels)), random_state=draws)
+    crossings = _crossings(levels, posterior)
     tail = (1 - confidence) / 2
     if np.isnan(crossings).mean() > tail:
         interval = np.array([np.nan, np.nan])  # the levels do not bracket the crossing surely enough
     else:
         interval = np.quantile(crossings[~np.isnan(crossings)], [tail, 1 - tail])
-    return _crossing(levels, counts / subsets), interval
+    return float(_crossings(levels, counts[None] / subsets)[0]), interval
 
 
-def _crossing(levels: np.ndarray, rates: np.ndarray) -> float:
-    rising = isotonic_regression(rates).x
-    if len(levels) < 2 or not rising[0] <= 0.5 <= rising[-1] or rising[0] == rising[-1]:
-        return float("nan")
-    above = int(np.searchsorted(rising, 0.5, side="right"))
-    below = int(np.searchsorted(rising, 0.5, side="left")) - 1
-    if above - below > 1:  # the fit rests at exactly one half: take the middle of that stretch
-        return float((levels[below + 1] + levels[above - 1]) / 2)
-    share = (0.5 - rising[below]) / (rising[above] - rising[below])
-    return float(levels[below] + share * (levels[above] - levels[below]))
+def _crossings(levels: np.ndarray, rates: np.ndarray) -> np.ndarray:
+    """Where the isotonic fit of each row of `rates` (D, L) crosses one half; nan where it does not."""
+    rising = _isotonic(rates)
+    # The middle of the stretch that rests at exactly one half, if there is one.
+    last_below = np.sum(rising < 0.5, axis=1) - 1
+    first_above = np.sum(rising <= 0.5, axis=1)
+    found = np.full(len(rates), np.nan)
+    for at in np.flatnonzero((rising[:, 0] <= 0.5) & (rising[:, -1] >= 0.5) & (rising[:, 0] < rising[:, -1])):
+        low, high = last_below[at], first_above[at]
+        if high - low > 1:
+            found[at] = (levels[low + 1] + levels[high - 1]) / 2
+        else:
+            found[at] = np.interp(0.5, rising[at, [low, high]], levels[[low, high]])
+    return found
+
+
+def _isotonic(rates: np.ndarray) -> np.ndarray:
+    """Least-squares non-decreasing fit of each row: max over j <= i of min over k >= i of mean(rates[j..k])."""
+    count = rates.shape[1]
+    sums = np.concatenate([np.zeros((len(rates), 1)), np.cumsum(rates, axis=1)], axis=1)
+    j, k = np.arange(count)[:, None], np.arange(count)[None, :]
+    means = (sums[:, k + 1] - sums[:, j]) / np.maximum(k - j + 1, 1)
+    means = np.where(k >= j, means, np.inf)
+    lowest = np.minimum.accumulate(means[:, :, ::-1], axis=2)[:, :, ::-1]  # over k >= i
+    return np.stack([lowest[:, : i + 1, i].max(axis=1) for i in range(count)], axis=1)
 
 
 @record()

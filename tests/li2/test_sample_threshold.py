@@ -1,0 +1,112 @@
+"""Sample thresholds: the spec's numbers, independence of runs and levels, the interval, the scaling fit."""
+
+import jax
+import numpy as np
+import pytest
+from scipy.optimize import isotonic_regression
+
+from grok_theory import BadValue
+from grok_theory.li2 import CrossTerm, FullEnergy, cyclic, sample_threshold, threshold_scaling
+from grok_theory.li2.sample_threshold import _isotonic, half_success
+
+
+@pytest.mark.statistical
+def test_z11(key):
+    """32 subsets: success below .35 at 4 and above .8 at 9 pairs per element."""
+    found = sample_threshold(cyclic(11), [4.0, 6.0, 7.0, 9.0], subsets=32, key=key)
+    assert found.success[0] < 0.35
+    assert found.success[-1] > 0.8
+    low, high = found.half_success_interval
+    assert low < found.half_success < high
+    assert "half success at n/M" in str(found)
+    # Fewer subsets and fewer levels: the same draws.
+    few = sample_threshold(cyclic(11), [4.0, 6.0, 7.0, 9.0], subsets=8, key=key)
+    assert few.success[1] * 8 <= found.success[1] * 32
+
+
+@pytest.mark.statistical
+def test_z23_and_the_cross_term(key):
+    full = sample_threshold(cyclic(23), [9.5, 11.5, 12.5, 14.0, 16.0], subsets=32, key=key)
+    cross = sample_threshold(cyclic(23), [4.0, 6.0, 8.0, 10.0, 12.0], subsets=32, key=key, method=CrossTerm())
+    assert 11.0 < full.half_success < 14.5
+    assert 5.0 < cross.half_success < 8.0
+    np.testing.assert_allclose(full.standard_error, np.sqrt(full.success * (1 - full.success) / 32))
+
+
+def test_the_full_table_keeps_every_feature(groups, key):
+    for name in ("S_3", "Q_8"):
+        group = groups[name]
+        found = sample_threshold(group, [group.order], subsets=8, key=key, method=FullEnergy(iterations=60))
+        assert found.success[0] == 1.0
+
+
+def test_isotonic_fit_against_scipy():
+    rates = np.random.default_rng(0).uniform(size=(20, 7))
+    np.testing.assert_allclose(_isotonic(rates), [isotonic_regression(r).x for r in rates], atol=1e-14)
+
+
+def test_half_success_interpolates_and_covers():
+    levels = np.array([1.0, 2.0, 3.0, 4.0])
+    value, interval = half_success(levels, np.array([0, 5, 15, 20]), 20, 0.95)
+    assert value == pytest.approx(2.5)
+    assert interval[0] < 2.5 < interval[1]
+    assert half_success(levels, np.array([0, 10, 10, 20]), 20, 0.95)[0] == pytest.approx(2.5)
+    none, interval = half_success(levels, np.array([0, 0, 1, 2]), 20, 0.95)
+    assert np.isnan(none)
+    assert np.isnan(interval).all()
+
+
+@pytest.mark.statistical
+def test_the_interval_covers_as_often_as_it_says(key):
+    """200 logistic curves, 24 subsets: the 90 % interval holds the true point in 80 to 99 % of them."""
+    draws = np.random.default_rng(np.asarray(jax.random.key_data(key)).astype(int).tolist())
+    levels = np.linspace(4, 9, 6)
+    rates = 1 / (1 + np.exp(-(levels - 6.3) * 1.5))
+    hits = [i[0] < 6.3 < i[1] for _ in range(200) for i in [half_success(levels, draws.binomial(24, rates), 24, 0.9)[1]]]
+    assert 0.80 < np.mean(hits) < 0.99
+
+
+def test_scaling_fits_recover_planted_laws():
+    orders = np.array([11, 17, 23, 31, 47, 67])
+    power = threshold_scaling(orders, 0.9 * orders**0.8, 0.01 * orders**0.8)
+    assert power.exponent == pytest.approx(0.8)
+    assert power.prefactor == pytest.approx(0.9)
+    assert power.power_misfit < 1e-12 < power.log_misfit
+    log = threshold_scaling(orders, 5.5 * np.log(orders) - 10.8, np.full(6, 0.1))
+    assert log.slope == pytest.approx(5.5)
+    assert log.intercept == pytest.approx(-10.8)
+    # The error of the slope against NumPy's covariance.
+    noisy = 5.5 * np.log(orders) - 10.8 + np.array([1, -1, 1, -1, 1, -1]) * 0.05
+    covariance = np.polyfit(np.log(orders), noisy, 1, w=np.full(6, 10.0), cov="unscaled")[1]
+    assert threshold_scaling(orders, noisy, np.full(6, 0.1)).slope_error == pytest.approx(np.sqrt(covariance[0, 0]))
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ({"pairs_per_element": [0.0]}, r"pairs_per_element\[0\] is 0.0, but it must be positive"),
+        ({"pairs_per_element": [12.0]}, r"pairs_per_element\[0\] is 12.0, but it must be in .*M = 11"),
+        ({"pairs_per_element": [5.0, 4.0]}, "pairs_per_element is .*but it must increase"),
+        ({"subsets": 0}, "subsets is 0, but it must be an integer of at least 1"),
+        ({"method": "full"}, r"method is 'full', but it must be FullEnergy\(\) or CrossTerm\(\)"),
+        ({"method": FullEnergy(iterations=0)}, "method.iterations is 0"),
+        ({"method": FullEnergy(centering="sample")}, "method.centering is 'sample'.*Did you mean 'samples'"),
+        ({"row": 5}, "row is 5, but it must be an integer from 0 to 4"),
+        ({"confidence": 1.0}, r"confidence is 1.0, but it must be in \(0, 1\)"),
+        ({"key": 0}, "key is 0, but it must be one typed JAX key"),
+    ],
+)
+def test_bad_inputs(call, said):
+    arguments = {"pairs_per_element": [5.0], "subsets": 8, "key": jax.random.key(0)} | call
+    levels = arguments.pop("pairs_per_element")
+    with pytest.raises(BadValue, match=said):
+        sample_threshold(cyclic(11), levels, **arguments)
+
+
+def test_bad_fits():
+    with pytest.raises(BadValue, match=r"half_success has shape \(1,\), but it must have shape \(2,\)"):
+        threshold_scaling([11, 23], [6.0], [0.3, 0.3])
+    with pytest.raises(BadValue, match=r"half_success\[1\] is nan.*Leave out groups"):
+        threshold_scaling([11, 23], [6.0, np.nan], [0.3, 0.3])
+    with pytest.raises(BadValue, match="at least two different"):
+        threshold_scaling([11, 11], [6.0, 6.1], [0.3, 0.3])
