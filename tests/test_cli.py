@@ -91,6 +91,7 @@ def test_a_method_is_written_as_in_python(run):
 @pytest.mark.parametrize("command", ["solve", "validate"])
 def test_a_wing_without_the_verb_says_so(run, monkeypatch, command):
     monkeypatch.delattr(gt.linear, "solve")
+    monkeypatch.setattr(gt.linear, "__all__", [name for name in gt.linear.__all__ if name != "solve"])
     code, _, err = run(command, *LINEAR)
     assert code == 2
     assert err.startswith("The wing linear has no solve; lazy_rich, ")
