@@ -42,7 +42,7 @@ _NAMES = {
     "load": "results",
 }
 
-__all__ = ["__version__", *_ROOMS, *_NAMES]
+__all__ = ["__version__", *_ROOMS, *_NAMES]  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
     from . import best_of_k, kernels, lazy_rich, li2, linear, observables, plot, verify

@@ -14,6 +14,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
 
 class GrokTheoryError(Exception):
@@ -51,7 +52,7 @@ def require_float64(caller: str) -> None:
 
 def is_traced(value: Any) -> bool:
     """True where `value` has no number yet (inside jit, grad, vmap)."""
-    return isinstance(value, jax.core.Tracer)
+    return isinstance(value, Tracer)
 
 
 def _numbers(name: str, value: Any, remedy: str) -> np.ndarray | None:
@@ -128,14 +129,15 @@ def check_between(
 def check_integer(name: str, value: Any, low: int, remedy: str, *, high: int | None = None) -> int:
     """Return `value` as an int; refuse fractions, booleans and what lies outside [low, high]."""
     allowed = f"an integer of at least {low}" if high is None else f"an integer from {low} to {high}"
-    whole = isinstance(value, (numbers.Real, np.generic)) and not isinstance(value, (bool, np.bool_))
-    if not whole and getattr(value, "ndim", None) == 0 and not is_traced(value):
-        value, whole = value.item(), not isinstance(value.item(), bool)
-    if not whole or value != value or value in (np.inf, -np.inf) or int(value) != value:
+    number: Any = value
+    if getattr(value, "ndim", None) == 0 and not is_traced(value):
+        number = value.item()  # a NumPy or JAX scalar
+    real = isinstance(number, numbers.Real) and not isinstance(number, bool)
+    if not real or number != number or number in (np.inf, -np.inf) or int(number) != number:
         raise BadValue(f"{name} is {_shown(value)}, but it must be {allowed}. {remedy}")
-    if value < low or (high is not None and value > high):
-        raise BadValue(f"{name} is {int(value)}, but it must be {allowed}. {remedy}")
-    return int(value)
+    if number < low or (high is not None and number > high):
+        raise BadValue(f"{name} is {int(number)}, but it must be {allowed}. {remedy}")
+    return int(number)
 
 
 def check_choice(name: str, value: Any, choices: Sequence[str], remedy: str = "") -> Any:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, dataclass_transform
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
 Class = TypeVar("Class", bound=type)
 
@@ -21,7 +22,7 @@ Class = TypeVar("Class", bound=type)
 def record(*, static: Sequence[str] = ()) -> Callable[[Class], Class]:
     """Class decorator: frozen dataclass and pytree; the fields named in `static` are structure, all others leaves."""
 
-    def decorate(cls: Class) -> Class:
+    def decorate(cls: Any) -> Any:
         cls = dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls)
         names = [field.name for field in dataclasses.fields(cls)]
         unknown = set(static) - set(names)
@@ -85,8 +86,10 @@ def _repr(self: Any) -> str:
 
 def _shown(value: Any) -> str:
     """Numbers as numbers, whatever holds them; arrays of more than four entries by shape."""
-    if isinstance(value, jax.core.Tracer) or not hasattr(value, "dtype"):
-        return repr(value) if not isinstance(value, jax.core.Tracer) else "traced"
+    if isinstance(value, Tracer):
+        return "traced"
+    if not hasattr(value, "dtype"):
+        return repr(value)
     if jax.numpy.issubdtype(value.dtype, jax.dtypes.prng_key):
         return "key"
     if np.size(value) <= 4:

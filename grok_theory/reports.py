@@ -82,7 +82,7 @@ def _range(self: Any) -> str:
     return f"{self.x_name}{unit}, {x.size} values from {x.min():g} to {x.max():g}" if x.size else f"{self.x_name}, none"
 
 
-def _four(values: Any) -> tuple[str, str, str, str]:
+def _four(values: Any) -> tuple[str, ...]:
     if is_traced(values):
         return ("traced",) * 4
     values = np.asarray(values, float)

@@ -109,7 +109,7 @@ def _encode(value: Any, arrays: dict[str, np.ndarray], where: str) -> Any:
         return {"float": value.hex()}
     if isinstance(value, complex):
         return {"complex": [value.real.hex(), value.imag.hex()]}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if dataclasses.is_dataclass(type(value)):
         parts = {
             field.name: _encode(getattr(value, field.name), arrays, f"{where}.{field.name}")
             for field in dataclasses.fields(value)
