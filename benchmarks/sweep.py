@@ -69,7 +69,7 @@ def kills(count: int, times: int, seed: int = 0) -> dict:
         finished = []
         while killed < times:
             before = files(cache)
-            child = subprocess.Popen([sys.executable, "-c", _CHILD, str(count), cache])
+            child = subprocess.Popen([sys.executable, "-c", _CHILD, str(count), cache], stderr=subprocess.DEVNULL)
             # After a random number of new results, none included, and a random while: 20 kills fit into one sweep.
             left = (count - len(before)) // (times - killed)
             _wait_for(len(before) + draw.randint(0, max(1, left)), cache, child)
@@ -85,6 +85,7 @@ def kills(count: int, times: int, seed: int = 0) -> dict:
             after = files(cache)
             rewritten += sum(after[name] != mark for name, mark in before.items())
             finished.append(len(after))
+            print(f"kill {killed}: {len(after)} finished, {rewritten} computed again", file=sys.stderr, flush=True)
         before = files(cache)
         last = swept(count, cache)
         after = files(cache)

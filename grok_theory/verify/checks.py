@@ -162,7 +162,7 @@ def check_symmetry(
     """`function(transform(problem))` is `image(function(problem), problem)`; without `image` it is unchanged.
 
     With several drawn arguments, `function`, `transform` and `image` get all of them, and `transform` returns a tuple.
-    Example: scaling the noise by a scales every loss by a^2. `transform=lambda p, a: (replace(p, noise=a * p.noise), a)`
+    Example: noise times a is losses times a^2. `transform=lambda p, a: (replace(p, noise=a * p.noise), a)`
     and `image=lambda losses, p, a: jax.tree_util.tree_map(lambda loss: a**2 * loss, losses)`. Raises `CounterExample`.
     """
     check_non_negative("rtol", rtol, "Pass the relative error allowed, for example 1e-12.")
