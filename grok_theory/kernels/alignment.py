@@ -8,14 +8,14 @@ from ..errors import BadValue, check_finite, check_non_negative, check_shape, re
 from ..numerics.gram import check_gram, check_target
 
 
-def alignment(kernel: Float[Array, "n n"], y: Float[Array, " n"]) -> Float[Array, ""]:
+def alignment(kernel: ArrayLike, y: ArrayLike) -> Float[Array, ""]:
     """Kernel-target alignment y.K y / (|K|_F |y|^2): 1 where K is y y^T, not centred (Cristianini et al. 2001)."""
     require_float64("alignment")
     kernel, y = check_gram("kernel", kernel), check_target("y", y, kernel)
     return y @ kernel @ y / (jnp.linalg.norm(kernel) * (y @ y))
 
 
-def cka(kernel: Float[Array, "n n"], other: Float[Array, "n n"]) -> Float[Array, ""]:
+def cka(kernel: ArrayLike, other: ArrayLike) -> Float[Array, ""]:
     """Centred kernel alignment <HKH, HLH> / (|HKH| |HLH|), H = I - 1 1^T/n on both sides (Cortes et al. 2012).
 
     Between 0 and 1 for positive semidefinite kernels; unchanged by scaling either kernel and by adding a constant.
@@ -27,9 +27,7 @@ def cka(kernel: Float[Array, "n n"], other: Float[Array, "n n"]) -> Float[Array,
     return jnp.sum(first * second) / (jnp.linalg.norm(first) * jnp.linalg.norm(second))
 
 
-def effective_dimension(
-    eigenvalues: Float[Array, "*batch modes"], ridge: ArrayLike, *, order: int = 1
-) -> Float[Array, "*batch"]:
+def effective_dimension(eigenvalues: ArrayLike, ridge: ArrayLike, *, order: int = 1) -> Float[Array, "*batch"]:
     """sum_i (l_i/(l_i + ridge))^order: the number of directions a ridge leaves free (df_1, df_2).
 
     At ridge = 0 the rank. Eigenvalues >= 0; `ridge` >= 0, in their unit, broadcasts with the batch.
@@ -48,7 +46,7 @@ def effective_dimension(
     return jnp.sum(share**order, -1)
 
 
-def participation_ratio(eigenvalues: Float[Array, "*batch modes"]) -> Float[Array, "*batch"]:
+def participation_ratio(eigenvalues: ArrayLike) -> Float[Array, "*batch"]:
     """(sum l)^2 / sum l^2: 1 for one direction, the number of modes for equal ones."""
     check_finite("eigenvalues", eigenvalues, "Pass the eigenvalues of a kernel or covariance.")
     eigenvalues = jnp.asarray(eigenvalues, float)

@@ -59,7 +59,7 @@ class EffectiveRidge:
 
 
 def effective_regularization(
-    eigenvalues: Float[Array, "*batch modes"],
+    eigenvalues: ArrayLike,
     samples: ArrayLike,
     *,
     ridge: ArrayLike = 0.0,

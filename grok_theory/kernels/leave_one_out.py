@@ -28,7 +28,7 @@ class LeaveOneOut:
     null_modes: Any
 
 
-def leave_one_out(kernel: Float[Array, "n n"], y: Float[Array, " n"], *, ridge: ArrayLike) -> LeaveOneOut:
+def leave_one_out(kernel: ArrayLike, y: ArrayLike, *, ridge: ArrayLike) -> LeaveOneOut:
     """Residuals of the n machines that lack one sample each: [G y]_i / G_ii,  G = (K + ridge I)^{-1}.
 
     At ridge = 0 the interpolator of least norm: the same with G = K^{-1}; if K is rank-deficient, with the projector
@@ -49,7 +49,7 @@ def leave_one_out(kernel: Float[Array, "n n"], y: Float[Array, " n"], *, ridge: 
 
 
 def leave_one_out_influence(
-    kernel: Float[Array, "n n"], y: Float[Array, " n"], kernel_test: Float[Array, "m n"], *, ridge: ArrayLike
+    kernel: ArrayLike, y: ArrayLike, kernel_test: ArrayLike, *, ridge: ArrayLike
 ) -> Float[Array, "m n"]:
     """Change of the prediction at each test input when one sample is removed: -(K_test G)_{xi} [G y]_i / G_ii.
 

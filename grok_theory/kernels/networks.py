@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..errors import (
@@ -63,7 +64,7 @@ class FullyConnected:
             raise BadValue(f"train_readout is {self.train_readout!r}, but it must be True or False. Pass one of them.")
 
 
-def nngp(network: FullyConnected, X: Float[Array, "n d"], X2: Float[Array, "m d"] | None = None) -> Float[Array, "n m"]:
+def nngp(network: FullyConnected, X: ArrayLike, X2: ArrayLike | None = None) -> Float[Array, "n m"]:
     """Covariance of the outputs of the wide network at random start, between the rows of `X` and of `X2` (or `X`).
 
     S_1 = sw x.x' + sb,  S_{l+1} = sw dual(S_l) + sb,  kernel = sr dual(S_L)  (Williams 1997; Cho & Saul 2009).
@@ -75,7 +76,7 @@ def nngp(network: FullyConnected, X: Float[Array, "n d"], X2: Float[Array, "m d"
     return _kernel(network, X, X2, "nngp")
 
 
-def ntk(network: FullyConnected, X: Float[Array, "n d"], X2: Float[Array, "m d"] | None = None) -> Float[Array, "n m"]:
+def ntk(network: FullyConnected, X: ArrayLike, X2: ArrayLike | None = None) -> Float[Array, "n m"]:
     """Tangent kernel of the wide network, between the rows of `X` and those of `X2` (or `X`).
 
     T_1 = S_1,  T_{l+1} = S_{l+1} + sw T_l dual_derivative(S_l),

@@ -19,9 +19,9 @@ from ..numerics.gram import check_cross, check_gram, check_target, eigenbasis
 
 
 def kernel_ridge(
-    kernel_train: Float[Array, "n n"],
-    y: Float[Array, " n"],
-    kernel_test: Float[Array, "m n"],
+    kernel_train: ArrayLike,
+    y: ArrayLike,
+    kernel_test: ArrayLike,
     *,
     ridge: ArrayLike = 0.0,
 ) -> Float[Array, " m"]:
@@ -43,10 +43,10 @@ def kernel_ridge(
 
 
 def gradient_flow(
-    kernel_train: Float[Array, "n n"],
-    y: Float[Array, " n"],
-    kernel_test: Float[Array, "m n"],
-    times: Float[Array, " T"],
+    kernel_train: ArrayLike,
+    y: ArrayLike,
+    kernel_test: ArrayLike,
+    times: ArrayLike,
     *,
     initial_train: ArrayLike = 0.0,
     initial_test: ArrayLike = 0.0,
@@ -71,9 +71,9 @@ def gradient_flow(
 
 
 def gradient_descent(
-    kernel_train: Float[Array, "n n"],
-    y: Float[Array, " n"],
-    kernel_test: Float[Array, "m n"],
+    kernel_train: ArrayLike,
+    y: ArrayLike,
+    kernel_test: ArrayLike,
     steps: ArrayLike,
     *,
     step_size: ArrayLike,

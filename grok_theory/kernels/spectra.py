@@ -8,7 +8,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
-from scipy.special import betaln
 
 from ..errors import check_integer, check_positive, require_float64
 from ..pytrees import record
@@ -50,7 +49,7 @@ def sphere_spectrum(profile: Callable, dim: int, degree: int) -> Spectrum:
       too).
     - `dim`: >= 2.
 
-    **Returns:** `Spectrum`; absolute error of the eigenvalues of order 1e-16 times max |profile|.
+    **Returns:** `Spectrum`; absolute error of the eigenvalues below 2e-14 times max |profile|.
 
     Quadrature runs in the angle, where kernels of ReLU networks are analytic; in t they are not (1600 nodes: 3e-9).
     """
@@ -61,8 +60,9 @@ def sphere_spectrum(profile: Callable, dim: int, degree: int) -> Spectrum:
     points, weights = np.polynomial.legendre.leggauss(degree + 48 + 8 * int(np.ceil(np.sqrt(dim))))
     angle = np.pi / 2 * (points + 1)
     t = np.cos(angle)
-    # Dividing by the exact integral in logs: it leaves the range of floats at large dim.
-    weight = np.pi / 2 * weights * np.exp((dim - 2) * np.log(np.sin(angle)) - betaln(0.5, (dim - 1) / 2))
+    weight = weights * np.exp((dim - 2) * np.log(np.sin(angle)))
+    # By the same rule rather than the Beta function, which keeps ten digits at dim = 1e5.
+    weight = weight / np.sum(weight)
     eigenvalues = jnp.asarray(_legendre(t, dim, degree) * weight) @ jnp.asarray(profile(jnp.asarray(t)), float)
     return Spectrum(eigenvalues, jnp.asarray([_multiplicity(k, dim) for k in range(degree + 1)], float))
 

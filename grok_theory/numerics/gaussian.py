@@ -180,7 +180,7 @@ def quadratic_dual_derivative(
 
 
 def polynomial_dual(
-    coefficients: Float[Array, " terms"], q11: ArrayLike, q12: ArrayLike, q22: ArrayLike
+    coefficients: ArrayLike, q11: ArrayLike, q12: ArrayLike, q22: ArrayLike
 ) -> Float[Array, "..."]:
     """E[p(u) p(v)] for p(h) = sum_k coefficients_k h^k, lowest power first: exact, degree + 1 Gauss-Hermite nodes."""
     coefficients = jnp.asarray(coefficients, float)

@@ -36,7 +36,7 @@ def distance_from_init(params: Any, start: Any, *, relative: bool = False) -> Fl
     return moved / _norm([b for _, b in pairs]) if relative else moved
 
 
-def lazy_distance(kernel: Float[Array, "n n"], residual_start: Float[Array, " n"], times: ArrayLike) -> Array:
+def lazy_distance(kernel: ArrayLike, residual_start: ArrayLike, times: ArrayLike) -> Array:
     """|w_t - w_0| of a network that stays lazy under gradient flow of (1/2) sum r^2: shape of `times`.
 
     |w_t - w_0|^2 = r_0 . K^{-1} (1 - e^{-Kt})^2 r_0; directions with eigenvalue below n eps of the largest do not move.
