@@ -1,8 +1,9 @@
 """Feature emergence on group arithmetic: the Li_2 framework (Tian, arXiv 2509.21519), exact for every finite group.
 
-Ground floor to roof: `groups` (multiplication tables), `irreps` and `real_irreps` (representations from the table alone),
-`problem` (GroupTask), `energy`, `maxima` (closed form) and `ascent` (numerical), `lazy_gradient` (stage I),
-`interaction` and `discovery` (stage III), `reconstruction`, `sample_threshold`, `printed` (the paper beside what holds).
+Ground floor to roof: `groups` (multiplication tables), `irreps` and `real_irreps` (representations from the table
+alone), `problem` (GroupTask), `energy`, `maxima` (closed form) and `ascent` (numerical), `lazy_gradient` (stage I),
+`interaction` and `discovery` (stage III), `reconstruction`, `sample_threshold`, `printed` (the paper beside what
+holds).
 """
 
 from .ascent import Ascent, ascend

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -43,7 +42,9 @@ class Ascent:
     status: Status
 
     def basin_shares(self, confidence: float = 0.99) -> tuple[np.ndarray, np.ndarray]:
-        """Share of the starts that ended in each row of `local_maxima` (rows,), and its exact binomial interval (rows, 2)."""
+        """Share of the starts that ended in each row of `local_maxima` (rows,), and its exact binomial interval (rows,
+        2).
+        """
         rows, starts = len(real_irreps(self.group)), len(self.irrep)
         counts = np.bincount(self.irrep, minlength=rows)
         intervals = [binomtest(int(c), starts).proportion_ci(confidence, "exact") for c in counts]
@@ -65,8 +66,8 @@ def ascend(task: GroupTask, *, key: Any, starts: Any, tolerance: Any = 1e-12) ->
     w <- normalise(w + s grad_T E / (w . grad E)) with s = 2/3, halved for a start whose energy would fall. On the full
     table with the square activation w . grad E = 4E and the distance to the maximum shrinks threefold an iteration:
     about 50 iterations to 1e-12. On subsets near the threshold of `sample_threshold` convergence is slow; at most 3000
-    iterations are made. The energy of "relu" has kinks, and its maxima often lie on one, where no gradient vanishes: such
-    starts are told as not converged.
+    iterations are made. The energy of "relu" has kinks, and its maxima often lie on one, where no gradient vanishes:
+    such starts are told as not converged.
 
     **Arguments:**
     - `task`: any activation, subset and centring.
@@ -112,8 +113,8 @@ def _status(converged: np.ndarray, tolerance: float) -> Status:
     return Status(level, noted=sentence, failed=sentence)
 
 
-@partial(jax.jit, static_argnums=3)
-def climb(function: Any, nodes: jax.Array, tolerance: Any, most_iterations: int) -> tuple[jax.Array, ...]:
+@jax.jit
+def climb(function: Any, nodes: jax.Array, tolerance: Any, most_iterations: Any) -> tuple[jax.Array, ...]:
     """Weights, energy, tangential gradient norm, w . grad E and iterations for (B, 2M) starting nodes; traceable."""
     value_and_slope = jax.value_and_grad(lambda w: (jnp.sum(e := function(w)), e), has_aux=True)
 
@@ -127,7 +128,7 @@ def climb(function: Any, nodes: jax.Array, tolerance: Any, most_iterations: int)
         return w / jnp.linalg.norm(w, axis=1, keepdims=True)
 
     def climbing(state):
-        (_, _, _, radial, norm), _, iterations, turn = state
+        (_, _, _, radial, norm), _, _, turn = state
         return (turn < most_iterations) & jnp.any(norm > tolerance * jnp.abs(radial))
 
     def move(state):

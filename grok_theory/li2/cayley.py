@@ -23,7 +23,7 @@ def checked_table(table: Any) -> np.ndarray:
 def find_identity(table: np.ndarray) -> int:
     """The index e with e x = x e = x for all x; raises `BadValue` if there is none."""
     here = np.arange(len(table))
-    both = (table == here).all(axis=1) & (table.T == here).all(axis=1)
+    both = (table == here).all(axis=1) & (here == table.T).all(axis=1)
     if not both.any():
         left = np.flatnonzero((table == here).all(axis=1))
         if left.size:

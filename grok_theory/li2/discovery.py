@@ -7,7 +7,8 @@ p_l = mu_l^a / sum mu^a. The number of nodes until every mode has won once is co
 
 If learned modes are suppressed by a factor s in strength (Muon: s = 1/2), T_a = s^a T_0 + (1 - s^a) L, exactly.
 Source: Tian, arXiv 2509.21519 (v5), Theorem 8 and Lemma 10 (there the bound lacks a factor L, and has min for max).
-The toy assumes quadratic single-mode growth, while the energy grows with the cube: it says how orders compare, not when.
+The toy assumes quadratic single-mode growth, while the energy grows with the cube: it says how orders compare, not
+when.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ import jax.numpy as jnp
 from ..errors import check_between, check_memory, check_positive, check_shape, require_float64
 from ..pytrees import record
 
-# The integrand in s = log t is analytic for |Im s| < pi/2, so the trapezoid's error is exp(-pi^2 / step): 1e-17 at 0.25.
-STEP = 0.2
+# The integrand in s = log t is analytic for |Im s| < pi/2, so the trapezoid's error is exp(-pi^2 / step): 1e-17 at
+(0.25).STEP = 0.2
 _LOW = -42.0  # e^-42 is below the last digit of T_0 >= 1
 _HIGH = 45.0  # e^(-p t) at t = 45 / min p
 
@@ -55,7 +56,9 @@ def feature_discovery_times(strengths: Any, tail: Any, *, suppression: Any = 0.5
     175.465456 58.866364
     """
     require_float64("feature_discovery_times")
-    check_shape("strengths", strengths, (None,), "Pass one strength for each mode, for example jnp.linspace(0.3, 1.0, 20).")
+    check_shape(
+        "strengths", strengths, (None,), "Pass one strength for each mode, for example jnp.linspace(0.3, 1.0, 20)."
+    )
     check_positive("strengths", strengths, "Every mode needs a strength above zero, or it is never found.")
     check_positive("tail", tail, "Pass the Frechet index, for example 2.0.")
     check_between("suppression", suppression, 0.0, 1.0, "Pass 0.5 for Muon.")

@@ -1,10 +1,10 @@
 """The energy of a hidden node, whose gradient it follows while the read-out is lazy (stage II).
 
-E(w) = (1/2) ||Y~^T sigma(X w)||^2 = (1/2) sum_h z~_h^2, where z_h sums sigma(u(g1) + v(g2)) over the training pairs with
-label h, and z~_h = z_h - (n_h/n) sum z (centring by samples) or z_h - (1/M) sum z (by classes). On the full table with
-sigma(x) = x^2 the terms u^2 + v^2 drop out: E = 2 ||u0 * v0||^2 = (2/M) sum_k d_k ||uhat(rho_k) vhat(rho_k)||_F^2 over the
-nontrivial irreps. Source: Tian, arXiv 2509.21519, Theorem 1; the Fourier form with the Frobenius norm is ours (the
-paper prints |sum tr S|^2 / d, which is 4 times smaller at best and not proportional).
+E(w) = (1/2) ||Y~^T sigma(X w)||^2 = (1/2) sum_h z~_h^2, where z_h sums sigma(u(g1) + v(g2)) over the training pairs
+with label h, and z~_h = z_h - (n_h/n) sum z (centring by samples) or z_h - (1/M) sum z (by classes). On the full table
+with sigma(x) = x^2 the terms u^2 + v^2 drop out: E = 2 ||u0 * v0||^2 = (2/M) sum_k d_k ||uhat(rho_k) vhat(rho_k)||_F^2
+over the nontrivial irreps. Source: Tian, arXiv 2509.21519, Theorem 1; the Fourier form with the Frobenius norm is ours
+(the paper prints |sum tr S|^2 / d, which is 4 times smaller at best and not proportional).
 """
 
 from __future__ import annotations

@@ -129,7 +129,10 @@ def cyclic(n: Any) -> Group:
 
 
 def dihedral(n: Any) -> Group:
-    """D_n, the 2n symmetries of a regular n-gon: element a + n s is r^a f^s with f r f = r^-1. Raises `BadValue` for n < 1."""
+    """D_n, the 2n symmetries of a regular n-gon: element a + n s is r^a f^s with f r f = r^-1.
+
+    Raises `BadValue` for n < 1.
+    """
     n = check_integer("n", n, 1, "Pass the number of corners; dihedral(n) has 2n elements.")
     _check_room(2 * n)
     turn, flip = np.arange(2 * n) % n, np.arange(2 * n) // n

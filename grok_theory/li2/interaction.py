@@ -23,7 +23,8 @@ from .real_irreps import real_irreps
 class Repulsion:
     """How K nodes act on each other through the read-out.
 
-    - `coupling`: (K, K), B = (F~^T F~ + eta I)^-1. Entry (j, l) is the weight with which node l enters the equation of j.
+    - `coupling`: (K, K), B = (F~^T F~ + eta I)^-1. Entry (j, l) is the weight with which node l enters the equation of
+      j.
     - `similarity`: (K, K), beta_jl = f_j^T Q f_l with Q = I - F_r (F_r^T F_r + eta I)^-1 F_r^T over the other columns:
       what j and l have in common that no other node explains. The diagonal is nan.
 
@@ -39,8 +40,9 @@ def repulsion(task: GroupTask, hidden: Any) -> Repulsion:
 
     **Arguments:** `task` with ridge > 0 (any activation, subset, centring); `hidden`: (K, 2M), K >= 2.
 
-    The 2 x 2 block of B for (j, l) is the inverse of [[alpha, beta], [beta, gamma]], which gives beta for all pairs from
-    one inverse. Relative error about 1e-16 times the condition of F~^T F~ + eta I. Raises `BadValue`, `Float64Required`.
+    The 2 x 2 block of B for (j, l) is the inverse of [[alpha, beta], [beta, gamma]], which gives beta for all pairs
+    from one inverse. Relative error about 1e-16 times the condition of F~^T F~ + eta I. Raises `BadValue`,
+    `Float64Required`.
     """
     hidden = checked_nodes(task, hidden, "repulsion")
     check_positive("task.ridge", task.ridge, "Give the task a weight_decay above zero; without it B may not exist.")
@@ -99,7 +101,9 @@ def muon_column(columns: Any, new: Any) -> MuonColumn:
     require_float64("muon_column")
     columns, new = jnp.asarray(columns, jnp.float64), jnp.asarray(new, jnp.float64)
     if columns.ndim != 2 or columns.shape[1] >= columns.shape[0]:
-        raise BadValue(f"columns has shape {columns.shape}, but it must be (n, m) with m < n. Pass the known directions.")
+        raise BadValue(
+            f"columns has shape {columns.shape}, but it must be (n, m) with m < n. Pass the known directions."
+        )
     check_shape("new", new, (columns.shape[0],), "Pass one gradient column.")
     defect = float(jnp.abs(columns.T @ columns - jnp.eye(columns.shape[1])).max())
     if not defect < 1e-8:

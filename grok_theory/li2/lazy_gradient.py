@@ -44,7 +44,8 @@ class LazyGradient:
 
 
 def lazy_gradient(task: GroupTask, hidden: Any, times: Any, *, readout: Any = None) -> LazyGradient:
-    """G_F(t) of a frozen hidden layer under gradient flow of J + (eta/2) ||V||^2, from one singular value decomposition.
+    """G_F(t) of a frozen hidden layer under gradient flow of J + (eta/2) ||V||^2, from one singular value
+    decomposition.
 
     **Arguments:**
     - `task`: any activation, subset, labels and centring; eta is `task.ridge`. Differentiable in `weight_decay`.
@@ -53,7 +54,8 @@ def lazy_gradient(task: GroupTask, hidden: Any, times: Any, *, readout: Any = No
     - `readout`: (K, M), V(0); None for zeros.
 
     **Returns:** see `LazyGradient`; relative error below 1e-12 where V(0) = 0, however small eta: residuals are formed
-    without cancellation. Memory 8 T n K bytes; `TooLarge` where that does not fit. Raises `BadValue`, `Float64Required`.
+    without cancellation. Memory 8 T n K bytes; `TooLarge` where that does not fit. Raises `BadValue`,
+    `Float64Required`.
     """
     require_float64("lazy_gradient")
     task.check()
@@ -121,8 +123,8 @@ def _flow(features, targets, readout, ridge, times):
     def gradient(decay, spent):
         """G_F from decay = e^{-rate t} (r,) and spent = (1 - decay) / rate."""
         weights = right.T @ ((scale * spent)[:, None] * seen + decay[:, None] * inside)
-        # b - s c = (1 - s^2 spent) b - s decay c(0): both terms without cancellation, 1 - s^2 spent = eta spent + decay.
-        rest = left @ ((ridge * spent + decay)[:, None] * seen - (scale * decay)[:, None] * inside) + unseen
+        # b - s c = (1 - s^2 spent) b - s decay c(0): both terms without cancellation, 1 - s^2 spent = eta spent +
+        decay.rest = left @ ((ridge * spent + decay)[:, None] * seen - (scale * decay)[:, None] * inside) + unseen
         return rest, weights
 
     def at(time):

@@ -55,7 +55,8 @@ class LocalMaxima:
     def __str__(self) -> str:
         lines = [
             f"Local maxima of {self.group.name} (order {self.group.order}): eigenvalues of the Hessian in units of 4E*",
-            f"{'row':>4} {'irreps':>10} {'d':>3} {'nu':>3} {'D':>3} {'E*':>9} {'x 0':>5} {'x -1':>5} {'x -2':>5} {'printed':>9}",
+            f"{'row':>4} {'irreps':>10} {'d':>3} {'nu':>3} {'D':>3} {'E*':>9} {'x 0':>5} {'x -1':>5} {'x -2':>5} "
+            f"{'printed':>9}",
         ]
         for row, which in enumerate(self.irreps):
             lines.append(
@@ -133,7 +134,9 @@ def _unit_vectors(name: str, vector: Any, dimension: int) -> np.ndarray:
 
 
 def random_features(group: Group, row: Any, *, count: Any, key: jax.Array) -> np.ndarray:
-    """(count, 2M): maxima of real irrep `row` with independent uniform unit vectors; feature i depends on (key, i) only."""
+    """(count, 2M): maxima of real irrep `row` with independent uniform unit vectors; feature i depends on (key, i)
+    only.
+    """
     check_key(key)
     rows = real_irreps(group)
     row = check_integer("row", row, 0, "Pass a row of local_maxima.", high=len(rows) - 1)

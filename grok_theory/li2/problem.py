@@ -129,8 +129,8 @@ class GroupTask:
         if labels is None:
             if not is_traced(self.label_noise) and np.any(np.asarray(self.label_noise) != 0):
                 raise BadValue(
-                    f"label_noise is {self.label_noise} with train_pairs but no train_labels, so the redrawn labels are "
-                    "unknown. Pass train_labels, or leave train_pairs out and call task.split(key)."
+                    f"label_noise is {self.label_noise} with train_pairs but no train_labels, so the redrawn labels "
+                    "are unknown. Pass train_labels, or leave train_pairs out and call task.split(key)."
                 )
             return
         if np.shape(labels) != (len(pairs),):
@@ -232,6 +232,5 @@ def _check_indices(name: str, values: Any, order: int, remedy: str) -> None:
     wrong = np.argwhere((array < 0) | (array >= order))
     if wrong.size:
         at = tuple(int(i) for i in wrong[0])
-        raise BadValue(
-            f"{name}[{', '.join(map(str, at))}] is {array[at]}, but it must be an element index 0..{order - 1}. {remedy}"
-        )
+        where = f"{name}[{', '.join(map(str, at))}]"
+        raise BadValue(f"{where} is {array[at]}, but it must be an element index 0..{order - 1}. {remedy}")

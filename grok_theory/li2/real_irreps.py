@@ -43,7 +43,8 @@ class RealIrrep:
 
 @lru_cache(maxsize=64)
 def real_irreps(group: Group) -> list[RealIrrep]:
-    """The nontrivial real irreps of `group`, by real degree, then by their first complex irrep: the rows of `local_maxima`.
+    """The nontrivial real irreps of `group`, by real degree, then by their first complex irrep: the rows of
+    `local_maxima`.
 
     >>> from grok_theory.li2.groups import cyclic
     >>> [r.irreps for r in real_irreps(cyclic(4))]

@@ -3,7 +3,8 @@
 On the full table with the square activation, products u(g1) v(g2) come as differences of two nodes,
 (u + v)^2 - (u - v)^2 = 4 u v. Real nodes at maxima of the energy suffice. Counting two nodes for each product: one
 product for D = 1; d^3, 3 d^3, 2 d^3 products for an irrep of real, complex, quaternionic type; for Z_M with odd M that
-is 3 (M - 1) nodes. The printed real ansatz [u; +-P u] cannot tell h from h^-1 and keeps the residual of `mirrored_residual`.
+is 3 (M - 1) nodes. The printed real ansatz [u; +-P u] cannot tell h from h^-1 and keeps the residual of
+`mirrored_residual`.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ def reconstruction(task: GroupTask, hidden: Any) -> Reconstruction:
     **Arguments:**
     - `task`: any activation, subset, labels and centring. `hidden`: (K, 2M); complex only with "square".
 
-    Exact representations come out below 1e-14 for the groups tried. The weight decay plays no part. Memory 16 n K bytes;
-    `TooLarge` where that does not fit. Raises `BadValue`, `Float64Required`.
+    Exact representations come out below 1e-14 for the groups tried. The weight decay plays no part. Memory 16 n K
+    bytes; `TooLarge` where that does not fit. Raises `BadValue`, `Float64Required`.
     """
     require_float64("reconstruction")
     task.check()
@@ -121,7 +122,8 @@ def _real(vectors: np.ndarray) -> np.ndarray:
 
 
 def mirrored_features(group: Group, *, pairs: Any, key: Any) -> np.ndarray:
-    """The printed real ansatz: nodes [u; P u] and [u; -P u], (P u)(g) = u(g^-1), for random u in every isotypic component.
+    """The printed real ansatz: nodes [u; P u] and [u; -P u], (P u)(g) = u(g^-1), for random u in every isotypic
+    component.
 
     **Arguments:** `pairs`: how many random u in each nontrivial real component; >= 1. `key`: a typed JAX key.
 
@@ -149,5 +151,7 @@ def mirrored_residual(group: Group) -> float:
     any even activation, and for any activation if only the + sign is used. Odd M: 1 / sqrt 2. Z_2^k: 0.
     """
     if not isinstance(group, Group) or group.order < 2:
-        raise BadValue(f"group is {group!r}, but it must be a Group of at least 2 elements. Pass for example cyclic(23).")
+        raise BadValue(
+            f"group is {group!r}, but it must be a Group of at least 2 elements. Pass for example cyclic(23)."
+        )
     return float(np.sqrt((group.order - group.involutions) / (2 * (group.order - 1))))

@@ -2,7 +2,8 @@
 
 Start at a maximum of the full-table energy, ascend the energy of a random subset of n pairs; the feature survives if
 more than half of the mass is still in its isotypic component. The paper claims about d^2 M log(M / delta) pairs, from
-the cross term 2 u v alone; on a subset the terms u^2 + v^2 do not drop out, and the threshold is two to three times higher.
+the cross term 2 u v alone; on a subset the terms u^2 + v^2 do not drop out, and the threshold is two to three times
+higher.
 """
 
 from __future__ import annotations
@@ -63,7 +64,9 @@ class SampleThreshold:
 
     def __str__(self) -> str:
         low, high = self.half_success_interval
-        lines = [f"half success at n/M = {self.half_success:.3g} ({self.confidence:.0%} interval {low:.3g} .. {high:.3g})"]
+        lines = [
+            f"half success at n/M = {self.half_success:.3g} ({self.confidence:.0%} interval {low:.3g} .. {high:.3g})"
+        ]
         for c, p, (a, b) in zip(self.pairs_per_element, self.success, self.interval, strict=True):
             lines.append(f"  n/M = {c:7.3f}: success {p:.3f} ({a:.3f} .. {b:.3f})")
         return "\n".join(lines)
@@ -97,7 +100,9 @@ def sample_threshold(
     check_between("confidence", confidence, 0.0, 1.0, "Pass for example 0.95.", include_low=False, include_high=False)
     pairs = np.round(levels * group.order).astype(int)
     check_memory(
-        f"Eight subsets of {group.name} at {len(levels)} levels", 8.0 * 40 * len(levels) * group.order**2, "Pass fewer levels."
+        f"Eight subsets of {group.name} at {len(levels)} levels",
+        8.0 * 40 * len(levels) * group.order**2,
+        "Pass fewer levels.",
     )
     kept = run_batched(_one_subset(method), key, subsets, arguments=(_arrays(group, pairs, rows),))
     counts = kept.sum(axis=0)
@@ -117,9 +122,13 @@ def sample_threshold(
 
 def _checked(group: Group, pairs_per_element: Any, method: Any, row: Any) -> tuple[np.ndarray, list[int]]:
     if not isinstance(group, Group) or group.order < 2:
-        raise BadValue(f"group is {group!r}, but it must be a Group of at least 2 elements. Pass for example cyclic(23).")
+        raise BadValue(
+            f"group is {group!r}, but it must be a Group of at least 2 elements. Pass for example cyclic(23)."
+        )
     if not isinstance(method, (FullEnergy, CrossTerm)):
-        raise BadValue(f"method is {method!r}, but it must be FullEnergy() or CrossTerm(). Leave it out for FullEnergy().")
+        raise BadValue(
+            f"method is {method!r}, but it must be FullEnergy() or CrossTerm(). Leave it out for FullEnergy()."
+        )
     check_integer("method.iterations", method.iterations, 1, "Pass for example 300.")
     check_choice("method.centering", method.centering, CENTERINGS)
     remedy = f"Pass increasing n / M in (0, M], M = {group.order}."
@@ -214,7 +223,9 @@ def _one_subset(method: FullEnergy | CrossTerm) -> Any:
         row_key, vector_key, pair_key = jax.random.split(key, 3)
         which = jax.random.randint(row_key, (), 0, arrays.mass.shape[0])
         matrices = arrays.matrices[which]
-        left, inner, right = jax.random.normal(vector_key, (3, matrices.shape[1]), jnp.float32) * arrays.inside[which][None]
+        left, inner, right = (
+            jax.random.normal(vector_key, (3, matrices.shape[1]), jnp.float32) * arrays.inside[which][None]
+        )
         u = jnp.einsum("i,gij,j->g", left, matrices, inner)
         v = jnp.einsum("i,gij,j->g", inner, matrices, right)
         start = jnp.stack([u / jnp.linalg.norm(u), v / jnp.linalg.norm(v)]) * np.float32(np.sqrt(0.5))
@@ -235,7 +246,9 @@ def _one_subset(method: FullEnergy | CrossTerm) -> Any:
 
 
 def _ascended(method: Any, start: jax.Array, subset: Any, arrays: _Arrays, count: jax.Array) -> jax.Array:
-    """w <- normalise(w + (2/3) grad_T E / (4 E)), with gathers only: every sum runs along an axis, none is scattered."""
+    """w <- normalise(w + (2/3) grad_T E / (4 E)), with gathers only: every sum runs along an axis, none is
+    scattered.
+    """
     by_first, by_second = subset
     order = start.shape[1]
     if method.centering == "samples":

@@ -33,8 +33,8 @@ class ThresholdScaling:
 def threshold_scaling(orders: Any, half_success: Any, errors: Any) -> ThresholdScaling:
     """Fit c50 = a M^b and c50 = a ln M + b by weighted least squares.
 
-    **Arguments:** `orders`: (P,) group orders, at least two different; `half_success`: (P,) c50 > 0; `errors`: (P,) their
-    standard errors > 0. Raises `BadValue`.
+    **Arguments:** `orders`: (P,) group orders, at least two different; `half_success`: (P,) c50 > 0; `errors`: (P,)
+    their standard errors > 0. Raises `BadValue`.
 
     >>> fit = threshold_scaling([10, 100, 1000], [1.0, 10.0, 100.0], [0.1, 1.0, 10.0])
     >>> round(fit.exponent, 6)

@@ -53,9 +53,9 @@ def test_status_tells_what_was_missed():
 
 def test_bad_inputs(key):
     task = GroupTask(cyclic(5))
-    with pytest.raises(BadValue, match="starts is 0, but it must be an integer of at least 1. Pass how many"):
+    with pytest.raises(BadValue, match=r"starts is 0, but it must be an integer of at least 1. Pass how many"):
         ascend(task, key=key, starts=0)
-    with pytest.raises(BadValue, match="tolerance is -1.0, but it must be positive"):
+    with pytest.raises(BadValue, match=r"tolerance is -1\.0, but it must be positive"):
         ascend(task, key=key, starts=1, tolerance=-1.0)
     with pytest.raises(BadValue, match="key is 3, but it must be one typed JAX key"):
         ascend(task, key=3, starts=1)

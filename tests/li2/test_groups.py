@@ -10,7 +10,23 @@ from hypothesis import strategies as st
 import grok_theory.li2 as li2
 from grok_theory import BadValue, TooLarge
 
-ALL = ["Z_7", "Z_12", "Z_2^3", "S_3", "S_4", "A_4", "A_5", "D_4", "D_5", "Q_8", "Dic_3", "Q_16", "SL(2,3)", "F_21", "F_20"]
+ALL = [
+    "Z_7",
+    "Z_12",
+    "Z_2^3",
+    "S_3",
+    "S_4",
+    "A_4",
+    "A_5",
+    "D_4",
+    "D_5",
+    "Q_8",
+    "Dic_3",
+    "Q_16",
+    "SL(2,3)",
+    "F_21",
+    "F_20",
+]
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -87,7 +103,10 @@ FIVE = [[0, 1, 2, 3, 4], [1, 0, 3, 4, 2], [2, 4, 0, 1, 3], [3, 2, 4, 0, 1], [4, 
         ([[0, 1], [0, 1]], r"no Latin square: column 0 holds 0 twice, at 0 and 1"),
         (FIVE, r"table is not associative: \(\d \d\) \d = \d, but \d \(\d \d\) = \d"),
         ([[1, 0, 2], [0, 2, 1], [2, 1, 0]], r"table has no identity: no row lists"),
-        ([[0, 1, 2], [2, 0, 1], [1, 2, 0]], r"table has no identity: 0 is neutral from the left only \(table\[1, 0\] = 2"),
+        (
+            [[0, 1, 2], [2, 0, 1], [1, 2, 0]],
+            r"table has no identity: 0 is neutral from the left only \(table\[1, 0\] = 2",
+        ),
         ([[0.0, 1.0], [1.0, 0.0]], r"table holds 0.0 of type float64, but entries must be integers"),
         ([[0.0, float("nan")], [1.0, 0.0]], r"table holds nan of type float64"),
         ([[True, False], [False, True]], r"type bool, but entries must be integers"),
@@ -128,7 +147,9 @@ def test_generators_that_give_no_group():
 
 @given(st.integers(2, 12), st.integers(0, 1000))
 def test_one_planted_error_in_a_table_is_always_noticed(order, seed):
-    """Changing a single entry of a Latin square breaks it; swapping two rows of a group's table leaves a Latin square."""
+    """Changing a single entry of a Latin square breaks it; swapping two rows of a group's table leaves a Latin
+    square.
+    """
     draws = np.random.default_rng(seed)
     table = li2.cyclic(order).table.copy()
     a, b = draws.integers(order, size=2)

@@ -1,4 +1,6 @@
-"""Stage III: repulsion by its definition, the missing-feature energy against a projection, Muon's column by its polar factor."""
+"""Stage III: repulsion by its definition, the missing-feature energy against a projection, Muon's column by its
+polar factor.
+"""
 
 import dataclasses
 
@@ -26,7 +28,9 @@ from grok_theory.li2 import (
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_repulsion_by_its_definition(seed):
-    """630 pairs in all: beta = f_j^T Q f_l with Q built for each pair; coupling from scipy's inverse; signs opposite."""
+    """630 pairs in all: beta = f_j^T Q f_l with Q built for each pair; coupling from scipy's inverse; signs
+    opposite.
+    """
     task = GroupTask(cyclic(7), train_fraction=0.7, weight_decay=0.05).split(jax.random.key(seed))
     hidden = np.random.default_rng(seed).normal(size=(18, 14))
     first, second = task.train_pairs.T
@@ -37,7 +41,11 @@ def test_repulsion_by_its_definition(seed):
         for l in range(j + 1, 18):
             rest = np.delete(f, [j, l], axis=1)
             q = np.eye(n) - rest @ np.linalg.solve(rest.T @ rest + task.ridge * np.eye(16), rest.T)
-            alpha, beta, gamma = task.ridge + f[:, j] @ q @ f[:, j], f[:, j] @ q @ f[:, l], task.ridge + f[:, l] @ q @ f[:, l]
+            alpha, beta, gamma = (
+                task.ridge + f[:, j] @ q @ f[:, j],
+                f[:, j] @ q @ f[:, l],
+                task.ridge + f[:, l] @ q @ f[:, l],
+            )
             np.testing.assert_allclose(found.similarity[j, l], beta, rtol=1e-7, atol=1e-9)
             np.testing.assert_allclose(found.coupling[j, l], -beta / (alpha * gamma - beta**2), rtol=1e-7, atol=1e-12)
     off = ~np.eye(18, dtype=bool)
@@ -107,7 +115,7 @@ def test_bad_inputs():
         missing_feature_energy(task, w, [0.5])
     with pytest.raises(BadValue, match="energy_by_irrep holds for the full table"):
         missing_feature_energy(GroupTask(cyclic(7), train_fraction=0.5), w, [0])
-    with pytest.raises(BadValue, match="ridge is 0.0, but it must be positive.*weight_decay"):
+    with pytest.raises(BadValue, match=r"ridge is 0\.0, but it must be positive.*weight_decay"):
         repulsion(dataclasses.replace(task, weight_decay=0.0), np.ones((2, 14)))
     with pytest.raises(BadValue, match=r"hidden has shape \(1, 14\), but it must be \(K, 2M\) with K >= 2"):
         repulsion(task, np.ones((1, 14)))

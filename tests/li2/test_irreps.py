@@ -1,4 +1,6 @@
-"""Irreps of all groups: defects, counting identities, characters against known tables, Fourier transform against sums."""
+"""Irreps of all groups: defects, counting identities, characters against known tables, Fourier transform
+against sums.
+"""
 
 import numpy as np
 import pytest
@@ -8,10 +10,28 @@ from hypothesis import strategies as st
 import grok_theory.li2 as li2
 from grok_theory import BadValue
 
-# fmt: off
-ALL = ["Z_2", "Z_7", "Z_8", "Z_12", "Z_97", "Z_2^3", "S_3", "S_4", "S_5", "A_4", "A_5", "D_4", "D_5", "Q_8", "Dic_3", "Q_16",
-       "Q_8 x Z_3", "SL(2,3)", "F_21", "F_20"]
-# fmt: on
+ALL = [
+    "Z_2",
+    "Z_7",
+    "Z_8",
+    "Z_12",
+    "Z_97",
+    "Z_2^3",
+    "S_3",
+    "S_4",
+    "S_5",
+    "A_4",
+    "A_5",
+    "D_4",
+    "D_5",
+    "Q_8",
+    "Dic_3",
+    "Q_16",
+    "Q_8 x Z_3",
+    "SL(2,3)",
+    "F_21",
+    "F_20",
+]
 
 
 @pytest.mark.parametrize("shuffle", [False, True], ids=["", "shuffled"])
@@ -75,7 +95,9 @@ def test_permutation_character_of_s4_contains_what_it_should(groups):
     fixed = np.array([sum(i == x for i, x in enumerate(e)) for e in elements])
     content = [np.vdot(r.character, fixed) / 24 for r in li2.irreps(groups["S_4"])]
     assert np.isclose(content[0], 1)
-    assert sorted((r.degree, int(np.round(c.real))) for r, c in zip(li2.irreps(groups["S_4"]), content) if abs(c) > 0.5) == [
+    assert sorted(
+        (r.degree, int(np.round(c.real))) for r, c in zip(li2.irreps(groups["S_4"]), content) if abs(c) > 0.5
+    ) == [
         (1, 1),
         (3, 1),
     ]
@@ -102,7 +124,9 @@ def test_fourier_transform(groups, name, seed):
     np.testing.assert_allclose(li2.inverse_fourier_transform(group, fhat), f, atol=1e-13)
     norm = sum(r.degree * np.sum(np.abs(a) ** 2) for r, a in zip(li2.irreps(group), fhat)) / group.order
     np.testing.assert_allclose(norm, f @ f, rtol=1e-13)
-    convolved = [sum(f[x] * g[group.table[group.inverse[x], h]] for x in range(group.order)) for h in range(group.order)]
+    convolved = [
+        sum(f[x] * g[group.table[group.inverse[x], h]] for x in range(group.order)) for h in range(group.order)
+    ]
     for a, b, c in zip(fhat, ghat, li2.fourier_transform(group, convolved)):
         np.testing.assert_allclose(a @ b, c, atol=1e-11)
 

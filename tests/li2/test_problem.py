@@ -64,13 +64,19 @@ def test_a_task_is_a_pytree_with_numbers_as_leaves():
         ({"train_labels": [1]}, "train_labels is given, but train_pairs is None"),
         ({"train_pairs": np.array([1, 2])}, r"train_pairs has shape \(2,\)"),
         ({"train_pairs": np.zeros((0, 2), int)}, r"train_pairs has shape \(0, 2\)"),
-        ({"train_pairs": np.array([[0, 7]])}, r"train_pairs\[0, 1\] is 7, but it must be an element index 0\.\.6.*split"),
+        (
+            {"train_pairs": np.array([[0, 7]])},
+            r"train_pairs\[0, 1\] is 7, but it must be an element index 0\.\.6.*split",
+        ),
         ({"train_pairs": np.array([[0, -1]])}, r"train_pairs\[0, 1\] is -1"),
         ({"train_pairs": np.array([[0.0, 1.0]])}, "train_pairs has type float64, but it must hold integers"),
         ({"train_pairs": np.array([[2, 3], [1, 1], [2, 3]])}, r"train_pairs holds \(2, 3\) more than once"),
         ({"train_pairs": np.array([[2, 3]]), "train_labels": np.array([9])}, r"train_labels\[0\] is 9"),
         ({"train_pairs": np.array([[2, 3]]), "train_labels": np.array([1, 2])}, r"train_labels has shape \(2,\)"),
-        ({"train_pairs": np.array([[2, 3]]), "label_noise": 0.5}, "label_noise is 0.5 with train_pairs but no train_labels"),
+        (
+            {"train_pairs": np.array([[2, 3]]), "label_noise": 0.5},
+            "label_noise is 0.5 with train_pairs but no train_labels",
+        ),
         ({"train_pairs": np.array([[2, 3]]), "train_fraction": 0.5}, "means 24 pairs, but train_pairs has 1"),
     ],
 )

@@ -18,10 +18,22 @@ from grok_theory.li2 import (
 )
 
 
-# fmt: off
-@pytest.mark.parametrize(("name", "width"), [("Z_7", 18), ("Z_8", 20), ("Z_12", 32), ("Z_13", 36), ("S_3", 18), ("A_4", 60),
-                                             ("F_21", 168), ("Q_8", 38), ("SL(2,3)", 140), ("Dic_3", 56), ("Z_2^3", 14)])
-# fmt: on
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [
+        ("Z_7", 18),
+        ("Z_8", 20),
+        ("Z_12", 32),
+        ("Z_13", 36),
+        ("S_3", 18),
+        ("A_4", 60),
+        ("F_21", 168),
+        ("Q_8", 38),
+        ("SL(2,3)", 140),
+        ("Dic_3", 56),
+        ("Z_2^3", 14),
+    ],
+)
 def test_structured_features_are_exact_and_at_maxima(groups, name, width):
     task = GroupTask(groups[name])
     nodes, table = structured_features(task.group), local_maxima(task)
@@ -65,10 +77,18 @@ def test_complex_pairs_of_an_abelian_group(order):
     assert np.iscomplexobj(found.readout)
 
 
-# fmt: off
-@pytest.mark.parametrize(("name", "pairs"), [("Z_7", 8), ("Z_8", 8), ("S_3", 12), ("Q_8", 16), ("A_4", 80), ("Z_2^3", 4),
-                                             pytest.param("F_21", 350, marks=pytest.mark.slow)])
-# fmt: on
+@pytest.mark.parametrize(
+    ("name", "pairs"),
+    [
+        ("Z_7", 8),
+        ("Z_8", 8),
+        ("S_3", 12),
+        ("Q_8", 16),
+        ("A_4", 80),
+        ("Z_2^3", 4),
+        pytest.param("F_21", 350, marks=pytest.mark.slow),
+    ],
+)
 def test_the_mirrored_ansatz_keeps_its_residual(groups, name, pairs, key):
     """sqrt((M - I) / (2 (M - 1))), attained with enough nodes and never beaten, whatever the even activation."""
     group = groups[name]
@@ -88,7 +108,7 @@ def test_bad_inputs(key):
     task = GroupTask(cyclic(7))
     with pytest.raises(BadValue, match=r"hidden has shape \(14,\), but it must have shape \(K, 2M\) = \(any, 14\)"):
         reconstruction(task, np.ones(14))
-    with pytest.raises(BadValue, match="hidden.*nan, but it must be finite"):
+    with pytest.raises(BadValue, match=r"hidden.*nan, but it must be finite"):
         reconstruction(task, np.full((1, 14), np.nan))
     with pytest.raises(BadValue, match="hidden is complex, but activation 'relu' is for real numbers"):
         reconstruction(GroupTask(cyclic(7), "relu"), np.ones((1, 14)) + 0j)

@@ -62,7 +62,9 @@ def test_the_interval_covers_as_often_as_it_says(key):
     draws = np.random.default_rng(np.asarray(jax.random.key_data(key)).astype(int).tolist())
     levels = np.linspace(4, 9, 6)
     rates = 1 / (1 + np.exp(-(levels - 6.3) * 1.5))
-    hits = [i[0] < 6.3 < i[1] for _ in range(200) for i in [half_success(levels, draws.binomial(24, rates), 24, 0.9)[1]]]
+    hits = [
+        i[0] < 6.3 < i[1] for _ in range(200) for i in [half_success(levels, draws.binomial(24, rates), 24, 0.9)[1]]
+    ]
     assert 0.80 < np.mean(hits) < 0.99
 
 
