@@ -1,9 +1,9 @@
 """Double descent and its cure: test error against the number of samples at several times.
 
-Caption: Test error of a linear student (SNR = 5) against samples per weight alpha, after training for a time t. Lines:
-theory; points: mean of drawn regressions with one standard error. Trained for long, the error peaks where samples and
-weights are equally many; trained for ever it diverges there, and just before it more data hurts. Stopped at the best
-time for each alpha (black) the peak is gone and more data always helps.
+Caption: Test error of a linear student (SNR = 5) against samples per weight alpha, after training for a time t.
+Lines: theory; points: mean of drawn regressions with one standard error. Trained for long, the error peaks where
+samples and weights are equally many; trained for ever it diverges there, and just before it more data hurts. Stopped
+at the best time for each alpha (black) the peak is gone and more data always helps.
 """
 
 from dataclasses import dataclass

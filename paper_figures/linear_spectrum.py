@@ -1,8 +1,8 @@
 """Spectrum of the data: the Marchenko-Pastur law beside drawn matrices.
 
 Caption: Eigenvalues of X X^T for Gaussian inputs (bars: drawn matrices) and the law they follow when the number of
-weights N and of samples P = alpha N are large (lines). Below alpha = 1 a share 1 - alpha of all directions sees no data
-at all (the spike at zero, its mass in the legend). At alpha = 1 the gap between zero and the smallest eigenvalue
+weights N and of samples P = alpha N are large (lines). Below alpha = 1 a share 1 - alpha of all directions sees no
+data at all (the spike at zero, its mass in the legend). At alpha = 1 the gap between zero and the smallest eigenvalue
 closes: directions that are learned arbitrarily slowly, and the reason for the peak of double descent.
 """
 

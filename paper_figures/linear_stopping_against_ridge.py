@@ -102,7 +102,7 @@ def claims(parameters, data):
             f"largest drawn {theory['excess'].max() - 1:.4%}; at the named point {theory['worst'][0] - 1:.5%}",
         ),
         Claim(
-            "Over-training at SNR 5 costs a factor 1.015, 1.090, 3.450, 4.142, 1.130, 1.015 at alpha .25, .5, .9, 1.1, 2, 4",
+            "Over-training at SNR 5 costs a factor 1.015 1.090 3.450 4.142 1.130 1.015 at alpha .25 .5 .9 1.1 2 4",
             np.all(np.abs(theory["overtraining"] - known) < 6e-4),
             ", ".join(f"{value:.4f}" for value in theory["overtraining"]),
         ),

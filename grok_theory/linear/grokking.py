@@ -148,9 +148,9 @@ def noiseless_delay(samples_per_dim: ArrayLike, tolerance: ArrayLike, *, accurac
     """Grokking near the interpolation threshold without noise or decay: accuracy on the training set comes first.
 
     Accuracy is the share of points with |error| below `tolerance`, in units of the standard deviation of the teacher's
-    output; the student starts from zero. Both errors fall as exp(-2 l- t) t^(-3/2), so the times at which they pass the
-    same level are ln(alpha/l-)/(2 l-) apart, for small tolerances (corrections fall as one over the time): the delay of Levi, Beck & Bar-Sinai (arXiv:2310.16441), which diverges as
-    alpha -> 1.
+    output; the student starts from zero. Both errors fall as exp(-2 l- t) t^(-3/2), so for small tolerances the times
+    at which they pass one level are ln(alpha/l-)/(2 l-) apart (corrections fall as one over the time): the delay of
+    Levi, Beck & Bar-Sinai (arXiv:2310.16441), which diverges as alpha -> 1.
 
     **Arguments:**
     - `samples_per_dim`: alpha > 0. For alpha < 1 the test accuracy may never arrive: inf.

@@ -123,7 +123,7 @@ def test_from_data_recovers_spectrum_teacher_and_noise():
     assert np.allclose(problem.spectrum, scale**2, rtol=0.05)
     assert np.allclose(np.abs(problem.target), np.abs(teacher), rtol=0.02)
     assert np.isclose(problem.noise, 0.3, rtol=0.02)
-    with pytest.raises(gt.BadValue, match="noise is None.*fitted exactly"):
+    with pytest.raises(gt.BadValue, match=r"noise is None.*fitted exactly"):
         CorrelatedInputs.from_data(x[:3], x[:3, 0], samples=2)
     assert CorrelatedInputs.from_data(x[:3], x[:3, 0], samples=2, noise=0.1).noise == 0.1
 

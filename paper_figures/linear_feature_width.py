@@ -1,0 +1,192 @@
+"""Width of a ReLU network with trained outputs: over-training peaks where width meets samples.
+
+Caption: A student with fixed random ReLU features and trained output weights learns a ReLU teacher (20 units) from P
+samples. Left: test error against width at the best stopping time and after training for ever; lines: theory from the
+exact covariance of the features, points: medians of trained networks with quartiles. Right: eigenvalues of the hidden
+layer's sample covariance (bars) for width below, at and above P: a mass at zero beyond P, and one outlier far out
+(the mean of the activations; arrow).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from paper_figures.figure import Claim
+
+PAPER = "Advani & Saxe 2017"
+WING = "linear"
+
+
+@dataclass(frozen=True)
+class Parameters:
+    samples: int = 150  # P; 300 in the paper
+    dim: int = 50  # inputs
+    teacher_width: int = 20
+    snr: float = 5.0
+    widths: tuple[float, ...] = (0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 1.0, 1.1, 1.3, 1.6, 2.0, 3.0)  # in units of P
+    seeds: int = 20  # trained networks a width; 50 in the paper
+    key: int = 0
+
+
+SIZES = {
+    "quick": {"samples": 60, "dim": 30, "widths": (0.4, 1.0, 2.0), "seeds": 10},
+    "full": {"samples": 300, "seeds": 50},
+}
+
+
+def steps(parameters):
+    return {
+        "theory": lambda: _theory(parameters),
+        "networks": lambda: _networks(parameters),
+        "spectra": lambda: _spectra(parameters),
+    }
+
+
+def _sizes(parameters):
+    return [round(width * parameters.samples) for width in parameters.widths]
+
+
+def _problem(parameters, width):
+    import jax
+
+    from grok_theory import linear
+
+    key = jax.random.fold_in(jax.random.key(parameters.key), width)
+    return linear.RandomFeatures.draw(
+        dim=parameters.dim,
+        width=width,
+        samples=parameters.samples,
+        teacher_width=parameters.teacher_width,
+        snr=parameters.snr,
+        key=key,
+    )
+
+
+TIMES = np.geomspace(1e-4, 1e3, 36)
+
+
+def _theory(parameters):
+    from grok_theory import linear
+    from grok_theory.linear.features import equivalent_problem
+
+    most, stopped, for_ever, floor = max(_sizes(parameters)), [], [], []
+    for width in _sizes(parameters):
+        problem = _problem(parameters, width)
+        same = equivalent_problem(problem)
+        pad = np.zeros(most - width)  # one shape for all widths: one compilation
+        same = linear.CorrelatedInputs(
+            np.concatenate([np.maximum(same.spectrum, 0), pad]),
+            np.concatenate([same.target, pad]),
+            same.samples,
+            same.noise,
+        )
+        power = float(problem.noise) ** 2
+        stopped.append(np.min(linear.solve(same, TIMES)["test_loss"]) / power)
+        for_ever.append(float(linear.limits(same).test_loss) / power)
+        floor.append(float(same.noise) ** 2 / power)
+    return {"stopped": np.array(stopped), "for_ever": np.array(for_ever), "floor": np.array(floor)}
+
+
+def _networks(parameters):
+    from grok_theory.linear.features import moments
+
+    stopped, for_ever = [], []
+    for width in _sizes(parameters):
+        problem = _problem(parameters, width)
+        exact = moments(problem)
+        covariance, overlap = np.asarray(exact.covariance), np.asarray(exact.overlap)
+        features, teacher, readout = (np.asarray(part) for part in (problem.features, problem.teacher, problem.readout))
+        random = np.random.default_rng([parameters.key, width])
+        best, last = [], []
+        for _ in range(parameters.seeds):
+            x = random.standard_normal((parameters.samples, parameters.dim))
+            y = np.maximum(x @ teacher.T, 0) @ readout + problem.noise * random.standard_normal(parameters.samples)
+            left, scale, right = np.linalg.svd(np.maximum(x @ features.T, 0), full_matrices=False)
+            learned = np.append(-np.expm1(-(scale**2) * TIMES[:, None]), np.ones((1, scale.size)), axis=0)
+            w = (learned * ((y @ left) / scale)) @ right
+            loss = problem.noise**2 + exact.power - 2 * w @ overlap + np.sum((w @ covariance) * w, 1)
+            best.append(np.min(loss) / problem.noise**2)
+            last.append(loss[-1] / problem.noise**2)
+        stopped.append(best)
+        for_ever.append(last)
+    return {"stopped": np.array(stopped), "for_ever": np.array(for_ever)}
+
+
+def _spectra(parameters):
+    result = {}
+    for factor in (0.5, 1.0, 2.0):
+        width = round(factor * parameters.samples)
+        random = np.random.default_rng([parameters.key, width, 1])
+        values = []
+        for _ in range(10):
+            features = random.standard_normal((width, parameters.dim)) / np.sqrt(parameters.dim)
+            hidden = np.maximum(random.standard_normal((parameters.samples, parameters.dim)) @ features.T, 0)
+            values.append(np.linalg.eigvalsh(hidden.T @ hidden / parameters.samples))
+        result[f"width {factor:g} P"] = np.array(values)
+    return result
+
+
+def draw(parameters, data):
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.7))
+    widths = np.array(_sizes(parameters))
+    for color, name, word in (("C1", "for_ever", "trained for ever"), ("C0", "stopped", "best stop")):
+        left.plot(widths, data["theory"][name], color=color, label=f"{word}, theory")
+        low, middle, high = np.quantile(data["networks"][name], [0.25, 0.5, 0.75], axis=1)
+        left.errorbar(widths, middle, [middle - low, high - middle], fmt="o", color=color, elinewidth=0.8)
+    left.plot(widths, data["theory"]["floor"], color="0.5", ls="--", label="best weights")
+    left.axvline(parameters.samples, color="0.6", lw=0.8, ls=":")
+    top = 4 * np.median(data["networks"]["for_ever"][widths != parameters.samples], axis=1).max()
+    left.set(xscale="log", yscale="log", xlabel="width", ylabel="test error [noise variance]", ylim=(0.9, top))
+    left.legend()
+    for index, (name, values) in enumerate(data["spectra"].items()):
+        kept = values[values > 1e-9]
+        counts, edges = np.histogram(np.log10(kept), bins=60, range=(-4, 2.2), density=True)
+        share = np.mean(values > 1e-9)
+        right.stairs(
+            share * counts, 10**edges, color=f"C{index}", fill=True, alpha=0.35, label=f"{name}: {1 - share:.2f} at 0"
+        )
+    outlier = max(values[:, -1].mean() for values in data["spectra"].values())
+    right.annotate(
+        "outlier",
+        (outlier, 0.03),
+        (outlier, 0.35),
+        arrowprops={"arrowstyle": "->", "lw": 0.6},
+        ha="center",
+        fontsize=6.5,
+    )
+    right.set(xscale="log", xlabel="eigenvalue of the hidden covariance", ylabel="density per decade")
+    right.legend(loc="upper left")
+    return figure
+
+
+def claims(parameters, data):
+    widths = np.array(_sizes(parameters))
+    median = np.median(data["networks"]["for_ever"], axis=1)
+    away = np.abs(widths / parameters.samples - 1) > 0.15
+    gaps = np.abs(median / data["theory"]["for_ever"] - 1)[away]
+    stop_gaps = np.abs(data["networks"]["stopped"].mean(1) / data["theory"]["stopped"] - 1)
+    double = data["spectra"]["width 2 P"]
+    return [
+        Claim(
+            "Trained for ever, the error peaks where width equals samples",
+            widths[np.argmax(median)] == parameters.samples,
+            f"median peak {median.max():.1f} at width {widths[np.argmax(median)]}",
+        ),
+        Claim(
+            "Away from the peak theory and median network agree within 15 %, and at the best stop within 6 %",
+            gaps.max() < 0.15 and stop_gaps.max() < 0.06,
+            f"largest gap {gaps.max():.1%} for ever, {stop_gaps.max():.1%} at the best stop",
+        ),
+        Claim(
+            "At width 2P half of the hidden spectrum is at zero",
+            abs(np.mean(double < 1e-9) - 0.5) < 1e-12,
+            f"share {np.mean(double < 1e-9):.3f}",
+        ),
+        Claim(
+            "One eigenvalue lies far from the bulk",
+            np.all(double[:, -1] > 5 * double[:, -2]),
+            f"largest over second {np.mean(double[:, -1] / double[:, -2]):.1f}",
+        ),
+    ]
