@@ -20,7 +20,6 @@ LAWS = {
     "log-normal, log-spread 0.3": lambda z: np.exp(0.3 * z - 0.3**2 / 2),
     "log-normal, log-spread 0.8": lambda z: np.exp(0.8 * z - 0.8**2 / 2),
     "exponential": lambda z: -np.log(stats.norm.sf(z)),
-    "chi-squared, 1 degree": lambda z: z**2,
 }
 
 

@@ -71,3 +71,10 @@ def test_coverage_of_lognormal_means(spread, key):
     if spread > 0.5:
         student_high = np.log(runs.mean(0)) + stats.t.isf(0.01, 7) * runs.std(0, ddof=1) / runs.mean(0) / np.sqrt(8)
         assert (student_high < 0).sum() > 60
+
+
+def test_many_times_are_interpolated_to_the_accuracy_of_few():
+    spreads = np.geomspace(1e-3, 1.5, 200)
+    exact = mean_intervals._quantiles(spreads, 8, 2.5e-5)
+    for found, wanted in zip(mean_intervals._lognormal_offsets(spreads, 8, 2.5e-5), exact, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-5)
