@@ -3,7 +3,7 @@
 Caption: Test (solid) and train accuracy (dashed) of a network with two hidden ReLU layers on 100 of scikit-learn's
 digits, its centred output multiplied by alpha, learning rate divided by alpha^2. All weights are trained by full-batch
 gradient descent on squared error, without weight decay. All fit the training images; what they make of the others
-falls with alpha, and the lazy network's test accuracy goes on rising after it has fitted. Widths, sample size and
+falls with alpha, and the test accuracy goes on rising after the training images are fitted. Widths, sample size and
 learning rate are this package's choices. Float32.
 """
 

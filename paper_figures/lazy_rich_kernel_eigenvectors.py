@@ -1,10 +1,10 @@
 """Labels along the kernel's eigenvectors: what the start's kernel sees is learned soon.
 
-Caption: A lazy and a richer committee trained on targets that are the j-th eigenvector of the tangent kernel of the
-start, on the training inputs; test targets are its extension by the kernel. Left: train loss (dashed) and test loss
-over its start (solid). Right: the time at which the train loss has halved against the index, with the time of pure
-kernel descent (line), ln 2 kappa / (4 D lambda_j / P). Targets along small eigenvalues are fitted late and generalize
-badly. Centred, infinite width, gradient flow; D, P, alpha, eps are this package's choices.
+Caption: A lazy committee trained on targets that are the j-th eigenvector of the tangent kernel of the start, on the
+training inputs; test targets are its extension by the kernel. Left: train loss (dashed) and test loss over its start
+(solid). Right: the time at which the train loss has halved against the index, with the time of pure kernel descent
+(line). Targets along small eigenvalues are fitted late and generalize badly, after a passing improvement. Centred,
+infinite width, gradient flow; D, P, alpha, eps are this package's choices.
 """
 
 from dataclasses import dataclass

@@ -135,13 +135,22 @@ def draw(parameters, data):
     slope = np.sum(gaps * inverse / errors**2) / np.sum(inverse**2 / errors**2)
     grid = np.linspace(0, inverse.max(), 50)
     kernels.plot(grid, slope * grid, color="0.4", lw=1, label=f"{slope:.2f}/D")
-    kernels.set(xlabel="1/D", ylabel=f"test loss, runs / limit - 1, at $\\tau$ = {TIMES[-1]:g}")
+    kernels.set(xlabel="1/D", ylabel="test loss / limit - 1")
+    kernels.set_title(f"at $\\tau$ = {TIMES[-1]:g}")
     kernels.legend(loc="lower left")
     gaps = _population_gaps(parameters, data)
     population.plot(parameters.kappas, gaps, "o", color="C2")
     law = gaps[0] * parameters.kappas[0] / np.array(parameters.kappas)
     population.plot(parameters.kappas, law, color="0.4", lw=1, label=r"$1/\kappa$")
-    population.set(xscale="log", yscale="log", xlabel=r"$\kappa$ = P/D", ylabel="largest gap to unlimited data")
+    population.set(
+        xscale="log",
+        yscale="log",
+        xlabel=r"$\kappa$ = P/D",
+        ylabel="largest gap in test loss",
+        xticks=parameters.kappas,
+        xticklabels=[f"{k:g}" for k in parameters.kappas],
+    )
+    population.xaxis.minorticks_off()
     population.legend(loc="lower left")
     return figure
 

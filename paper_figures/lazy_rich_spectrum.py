@@ -45,8 +45,9 @@ def _measure(parameters):
     counts = {"linear": dim, "traceless_quadratic": dim * (dim + 1) / 2 - 1, "radial": 1}
     values, errors = [], []
     for eps in parameters.curvatures:
-        kernel = s + eps**2 * s**2
-        seen = {kind: kernel * kinds[kind] / norms[kind] / counts[kind] for kind in KINDS}
+        # Pairs (x, z) and (x, -z): the odd part of the kernel is pure noise for even functions, and the reverse.
+        parts = {"linear": s, "traceless_quadratic": eps**2 * s**2, "radial": eps**2 * s**2}
+        seen = {kind: parts[kind] * kinds[kind] / norms[kind] / counts[kind] for kind in KINDS}
         values.append([seen[kind].mean() for kind in KINDS])
         errors.append([seen[kind].std() / np.sqrt(parameters.samples) for kind in KINDS])
     return {"values": np.array(values), "errors": np.array(errors)}
@@ -97,8 +98,8 @@ def claims(parameters, data):
             f"largest deviation {ours.max():.1f}",
         ),
         Claim(
-            "The printed ones are missed by more than 5 standard errors at the smallest curvature",
-            theirs[0].min() > 5,
+            "The printed ones are missed by more than 100 standard errors at the smallest curvature",
+            theirs[0].min() > 100,
             f"{theirs[0].min():.0f} and more",
         ),
     ]

@@ -20,17 +20,17 @@ WING = "lazy_rich"
 class Parameters:
     dim: int = 20  # D (ours)
     samples_per_dim: float = 6.0  # P / D (ours)
-    width: int = 100  # N (ours)
-    scales: tuple[float, ...] = (0.5, 8.0)  # alpha
+    width: int = 60  # N (ours)
+    scales: tuple[float, ...] = (1.0, 8.0)  # alpha
     curvature: float = 0.25  # eps (ours)
-    learning_rate: float = 0.05  # eta_hat (ours)
-    last: float = 200.0  # last tau
+    learning_rate: float = 0.02  # eta_hat (ours)
+    last: float = 100.0  # last tau
     points: int = 50  # times read
     runs: int = 2
     key: int = 0  # number of the random key
 
 
-SIZES = {"quick": {"width": 30, "runs": 1, "last": 100.0, "points": 30}, "full": {"dim": 60, "width": 400, "runs": 8}}
+SIZES = {"quick": {"width": 30, "runs": 1, "last": 60.0, "points": 30}, "full": {"dim": 60, "width": 400, "runs": 8}}
 HALF = 0.375  # half of a centred committee's test loss at the start, 3/4
 
 
