@@ -1,10 +1,10 @@
 """Gradient ascent on the sphere: threefold closer each iteration, and which representation a random start ends in.
 
 Caption: Left: tangential gradient over 4E of 128 random starts against iterations of w <- normalise(w + (2/3) grad_T E
-/ 4E), median and the range of the middle 90 % ; after a search of some ten iterations the distance shrinks threefold
-each time, as the Hessian {0, -1, -2} says (dashed). Right: share of the starts that end in each real irrep, with exact
-99 % binomial intervals, against its energy: the higher peak does not always catch more starts, for a representation of
-higher degree has a larger family of maxima.
+/ 4E), median and the range of the middle 90 %; after a few iterations of search the distance shrinks threefold each
+time, as the Hessian {0, -1, -2} says (dashed). Right, in the same colours: share of the starts that end in each real
+irrep, with exact 99 % binomial intervals, against its energy: the higher peak does not catch more starts, for a
+representation of higher degree has a larger family of maxima.
 """
 
 from dataclasses import dataclass

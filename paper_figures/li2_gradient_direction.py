@@ -25,7 +25,7 @@ class Parameters:
     widths: tuple[float, ...] = (0.125, 1.0, 4.0)  # K / n
     decays: int = 13  # from 1e-5 to 1e3
     times: int = 60
-    draws: int = 3  # hidden layers
+    draws: int = 2  # hidden layers
     key: int = 0
 
 

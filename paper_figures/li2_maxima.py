@@ -98,14 +98,14 @@ def draw(parameters, data):
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.0, 2.7))
-    degrees = np.arange(1, 9)
+    degrees = np.linspace(0.7, 7, 100)
     left.plot(degrees, 1 / (2 * degrees), color="black", linewidth=0.9, label="E* = M/(2D)")
     looks = {1: ("o", "C0", "real"), 0: ("s", "C1", "complex"), -1: ("^", "C2", "quaternionic")}
     seen = set()
     for i, name in enumerate(parameters.names):
         d = data[f"ascent on {name}"]
         # Groups stand side by side, so that equal values do not hide each other.
-        shift = 0.04 * (i - len(parameters.names) / 2)
+        shift = 0.06 * (i - len(parameters.names) / 2)
         for kind, (marker, color, label) in looks.items():
             here = d["kind"] == kind
             _, first = np.unique(d["degree"][here], return_index=True)

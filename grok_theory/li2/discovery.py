@@ -22,7 +22,8 @@ from ..errors import check_between, check_memory, check_positive, check_shape, r
 from ..pytrees import record
 
 # The integrand in s = log t is analytic for |Im s| < pi/2, so the trapezoid's error is exp(-pi^2 / step): 1e-17 at
-(0.25).STEP = 0.2
+# a step of 0.25.
+STEP = 0.2
 _LOW = -42.0  # e^-42 is below the last digit of T_0 >= 1
 _HIGH = 45.0  # e^(-p t) at t = 45 / min p
 

@@ -123,8 +123,8 @@ def _flow(features, targets, readout, ridge, times):
     def gradient(decay, spent):
         """G_F from decay = e^{-rate t} (r,) and spent = (1 - decay) / rate."""
         weights = right.T @ ((scale * spent)[:, None] * seen + decay[:, None] * inside)
-        # b - s c = (1 - s^2 spent) b - s decay c(0): both terms without cancellation, 1 - s^2 spent = eta spent +
-        decay.rest = left @ ((ridge * spent + decay)[:, None] * seen - (scale * decay)[:, None] * inside) + unseen
+        # b - s c = (1 - s^2 spent) b - s decay c(0), without cancellation: 1 - s^2 spent = eta spent + decay.
+        rest = left @ ((ridge * spent + decay)[:, None] * seen - (scale * decay)[:, None] * inside) + unseen
         return rest, weights
 
     def at(time):
