@@ -95,7 +95,7 @@ def test_one_number_has_one_address(tmp_path):
     ways = [0.5, np.float64(0.5), np.float32(0.5), jnp.asarray(0.5), np.array(0.5)]
     problems = [gt.linear.TeacherStudent(way, snr) for way, snr in zip(ways, (1, 1.0, np.int64(1), 1, 1), strict=True)]
     assert len({address.text_of(address.canonical(problem)) for problem in problems}) == 1
-    found = sweep(gt.linear.limits, problems, cache=tmp_path)
+    found = sweep(lambda problem: 2 * problem.samples_per_dim, problems, cache=tmp_path)
     assert found.computed == 1
     assert len(found) == 5
     modes = [[0.5, 1.5], (0.5, 1.5), np.array([0.5, 1.5]), jnp.array([0.5, 1.5])]

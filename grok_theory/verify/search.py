@@ -13,8 +13,8 @@ from ..errors import BadValue
 from .certificate import Certificate, CounterExample
 from .differences import Finding
 
-# After a failure is found, so many further evaluations are spent on making it simpler.
-_SIMPLIFICATIONS = 300
+# After a failure is found, so many further evaluations, or seconds, are spent on making it simpler.
+_SIMPLIFICATIONS, _SECONDS = 300, 30.0
 
 
 def hypothesis_or_sentence() -> Any:
@@ -103,14 +103,15 @@ class _Watch:
         self.domain: dict[str, Any] = {}
         self.worst: tuple[Finding, tuple] = (Finding(-1.0), ())
         self.simplest: tuple[Finding, tuple] | None = None
-        self.spent = 0
+        self.spent, self.found = 0, 0.0
 
     # Hypothesis reads the name of the only parameter.
     def look(self, arguments: tuple) -> None:
         if self.simplest is not None:
             self.spent += 1
             # Out of patience: only the simplest found so far still fails, so hypothesis stops there.
-            if self.spent > _SIMPLIFICATIONS and repr(arguments) != repr(self.simplest[1]):
+            tired = self.spent > _SIMPLIFICATIONS or time.perf_counter() - self.found > _SECONDS
+            if tired and repr(arguments) != repr(self.simplest[1]):
                 return
         try:
             finding = self.judge(*arguments)
@@ -122,6 +123,7 @@ class _Watch:
         if not finding.error <= self.worst[0].error:
             self.worst = (finding, arguments)
         if not finding.error <= self.allowed:
+            self.found = time.perf_counter() if self.simplest is None else self.found
             self.simplest = (finding, arguments)
             raise _Wrong
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import random
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
+
+import numpy as np
 
 from ..errors import BadValue
 from .search import hypothesis_or_sentence
@@ -64,7 +67,7 @@ def numbers(low: float, high: float, *, special: tuple[float, ...] = ()) -> Any:
     return strategies.one_of(*([strategies.sampled_from(special)] if special else []), short, anything)
 
 
-def problems(kind: type, **fields: Any) -> Any:
+def problems(kind: Any, **fields: Any) -> Any:
     """A hypothesis strategy for Problems of one class.
 
     **Arguments:**
@@ -86,7 +89,7 @@ def problems(kind: type, **fields: Any) -> Any:
     make = _BUILDERS.get(kind.__name__)
     if make is not None and kind.__module__.startswith("grok_theory."):
         return make(kind, given)
-    return strategies.builds(kind, **(_known(kind, set(given)) | given))
+    return strategies.builds(_Maker(kind), **(_known(kind, set(given)) | given))
 
 
 def public_problems() -> dict[str, type]:
@@ -128,6 +131,60 @@ def _known(kind: type, given: set[str]) -> dict[str, Any]:
     return known
 
 
+@dataclasses.dataclass(frozen=True)
+class _Maker:
+    """Calls the class and puts Python's random state back: type checkers draw from it, which hypothesis forbids."""
+
+    kind: type
+
+    def __call__(self, **fields: Any) -> Any:
+        state = random.getstate()
+        try:
+            return self.kind(**fields)
+        finally:
+            random.setstate(state)
+
+
+def _vectors(entries: Any, size: int) -> Any:
+    return hypothesis_or_sentence().strategies.lists(entries, min_size=size, max_size=size).map(np.array)
+
+
+def _deep_linear(kind: type, given: dict[str, Any]) -> Any:
+    drawn = {"depth": hypothesis_or_sentence().strategies.integers(1, 4)}
+    return _built(kind, drawn, given)
+
+
+def _correlated_inputs(kind: type, given: dict[str, Any]) -> Any:
+    """Three modes; the eigenvalues may coincide or vanish."""
+    drawn = {
+        "spectrum": _vectors(numbers(0.01, 10.0, special=(1.0, 0.0)), 3),
+        "target": _vectors(numbers(-3.0, 3.0, special=(1.0, 0.0)), 3),
+        "samples": numbers(1.0, 30.0, special=(3.0, 2.0)),
+    }
+    return _built(kind, drawn, given)
+
+
+def _random_features(kind: type, given: dict[str, Any]) -> Any:
+    """Four features of three inputs, a teacher of two units, Gaussian weights from a drawn seed."""
+    strategies = hypothesis_or_sentence().strategies
+
+    def gaussian(*shape: int) -> Any:
+        return strategies.integers(0, 999).map(lambda seed: np.random.default_rng(seed).normal(size=shape))
+
+    drawn = {
+        "features": gaussian(4, 3),
+        "teacher": gaussian(2, 3),
+        "readout": gaussian(2),
+        "samples": numbers(1.0, 30.0),
+    }
+    return _built(kind, drawn, given)
+
+
+def _built(kind: type, drawn: dict[str, Any], given: dict[str, Any]) -> Any:
+    parts = _known(kind, set(given) | set(drawn)) | drawn | given
+    return hypothesis_or_sentence().strategies.builds(_Maker(kind), **parts)
+
+
 def _group_tasks(kind: type, given: dict[str, Any]) -> Any:
     from .. import li2
 
@@ -139,7 +196,7 @@ def _group_tasks(kind: type, given: dict[str, Any]) -> Any:
         "train_fraction": strategies.sampled_from((1.0, 0.8, 0.5)),
         "centering": strategies.sampled_from(("samples", "classes")),
     }
-    return strategies.builds(kind, **(_known(kind, set(given) | set(drawn)) | drawn | given))
+    return _built(kind, drawn, given)
 
 
 def _posteriors(kind: type, given: dict[str, Any]) -> Any:
@@ -153,8 +210,8 @@ def _judges(kind: type, given: dict[str, Any]) -> Any:
     spectrum = numbers(0.1, 10.0, special=(1.0,))
     power = numbers(0.01, 10.0, special=(1.0, 0.0))
     needed = _known(kind, set(given))
-    plain = {"spectrum": spectrum | strategies.lists(spectrum, min_size=2, max_size=2), "teacher_power": power}
-    is_teacher = strategies.builds(kind, **(needed | plain | given))
+    plain = {"spectrum": spectrum | _vectors(spectrum, 2), "teacher_power": power}
+    is_teacher = strategies.builds(_Maker(kind), **(needed | plain | given))
     if given.keys() & {"reward_power", "overlap"}:
         return is_teacher
     own = _correlated(
@@ -168,17 +225,20 @@ def _correlated(kind: type, given: dict[str, Any], product: str, left: str, righ
     parts = _known(kind, {*given, product}) | given
 
     def make(correlation: float, **fields: Any) -> Any:
-        return kind(**{product: correlation * (fields[left] * fields[right]) ** 0.5}, **fields)
+        return _Maker(kind)(**{product: correlation * (fields[left] * fields[right]) ** 0.5}, **fields)
 
     if product in given:
-        return strategies.builds(kind, **parts)
+        return strategies.builds(_Maker(kind), **parts)
     return strategies.builds(make, numbers(-1.0, 1.0, special=(1.0, 0.0)), **parts)
 
 
 _BUILDERS: dict[str, Callable[[type, dict[str, Any]], Any]] = {
+    "CorrelatedInputs": _correlated_inputs,
+    "DeepLinear": _deep_linear,
     "GroupTask": _group_tasks,
     "Posterior": _posteriors,
     "LinearJudge": _judges,
+    "RandomFeatures": _random_features,
 }
 
 
