@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..errors import check_shape, check_times, require_float64
+from ..errors import BadValue, check_shape, check_times, require_float64
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
 from ..results import Solution, Status
 from .methods import FLOW, Method, Times
@@ -132,11 +132,17 @@ def solve_teacher_student(
     ).checked(throw)
 
 
-def check_single(problem, caller: str) -> None:
+# Fields that are arrays; all others are numbers.
+_RANKS = {"spectrum": 1, "target": 1, "readout": 1, "features": 2, "teacher": 2}
+
+
+def check_single(problem, caller: str, kind: type | None = None) -> None:
     """Refuse a stack of problems where one is expected, and check the values again: unflattening did not."""
+    if kind is not None and not isinstance(problem, kind):
+        raise BadValue(f"problem is {problem!r}, but grok_theory.linear.{caller} takes a {kind.__name__}. Build one.")
     for name, value in vars(problem).items():
-        ranks = {"spectrum": 1, "target": 1, "readout": 1, "features": 2, "teacher": 2}
-        if np.ndim(value) != ranks.get(name, 0):
-            shape = (None,) * ranks.get(name, 0)
-            check_shape(name, value, shape, f"{caller} takes one problem; use jax.vmap over a stack of them.")
+        rank = _RANKS.get(name, 0)
+        if np.ndim(value) != rank:
+            remedy = f"{caller} takes one problem; use jax.vmap over a stack of them."
+            check_shape(name, value, (None,) * rank, remedy)
     problem.check()

@@ -87,5 +87,5 @@ def approximation_error(problem: RandomFeatures) -> Array:
     0.000
     """
     require_float64("grok_theory.linear.approximation_error")
-    check_single(problem, "approximation_error")
+    check_single(problem, "approximation_error", RandomFeatures)
     return _approximation_error(as_arrays(problem))
