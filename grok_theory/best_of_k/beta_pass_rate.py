@@ -29,21 +29,30 @@ def fit_beta(passed: np.ndarray, answers: np.ndarray, confidence: float) -> dict
     drop = stats.chi2.ppf(confidence, 1) / 2
     box = [_LOGITS, _CONCENTRATIONS]
     for _ in range(4):
-        logit, concentration = (
-            g.ravel() for g in np.meshgrid(*(np.linspace(*side, _GRID) for side in box), indexing="ij")
-        )
+        logit, concentration = _grid(box)
         likelihood = _log_likelihood(logit, concentration, pairs, counts)
         inside = likelihood >= likelihood.max() - drop
         box = [_zoom(axis, inside, side) for axis, side in zip((logit, concentration), box)]
-    alpha, beta = _shape(logit, concentration)
+    region = _shape(logit[inside], concentration[inside])
+    for _ in range(5):  # the grid around its own maximum, down to 1e-8 of the coordinates
+        best = int(np.argmax(likelihood))
+        top = likelihood == likelihood[best]
+        box = [_zoom(axis, top, side) for axis, side in zip((logit, concentration), box)]
+        logit, concentration = _grid(box)
+        likelihood = _log_likelihood(logit, concentration, pairs, counts)
     best = int(np.argmax(likelihood))
+    alpha, beta = _shape(logit[best], concentration[best])
     return {
-        "alpha": float(alpha[best]),
-        "beta": float(beta[best]),
+        "alpha": float(alpha),
+        "beta": float(beta),
         "log_likelihood": float(likelihood[best]),
-        "region_alpha": alpha[inside],
-        "region_beta": beta[inside],
+        "region_alpha": region[0],
+        "region_beta": region[1],
     }
+
+
+def _grid(box):
+    return (axis.ravel() for axis in np.meshgrid(*(np.linspace(*side, _GRID) for side in box), indexing="ij"))
 
 
 def _zoom(axis, inside, side):

@@ -45,7 +45,7 @@ class Choice:
 
 def best_setting(
     records: Records,
-    samples: ArrayLike | Sequence[int],
+    samples: ArrayLike | Sequence[float],
     temperatures: ArrayLike | Sequence[float],
     *,
     cost_per_answer: float = 0.0,
@@ -72,10 +72,10 @@ def best_setting(
     enough = np.flatnonzero(records.answers >= counts.max())
     if enough.size < 4:
         raise BadValue(
-            f"records has {enough.size} prompts with the {counts.max()} answers of the largest k, but at least 4 are needed to "
-            " choose on half and report on the other. Lower the largest `samples`, or record more."
+            f"records has {enough.size} prompts with {counts.max()} answers, the largest k, but at least 4 are needed: "
+            "two to choose on, two to report on. Lower the largest `samples`, or record more."
         )
-    part = records.part(enough)
+    part = records.part(enough.tolist())
     tables = np.stack([kept_values(part, counts, float(t)) for t in np.asarray(temperatures).tolist()], axis=-1)
     order = np.asarray(jax.random.permutation(key, enough.size))
     chosen, reported = order[: enough.size // 2], order[enough.size // 2 :]
@@ -83,7 +83,7 @@ def best_setting(
     # The first of equal settings: fewer answers, then the temperature named first.
     i, j = np.unravel_index(np.argmax(net[chosen].mean(axis=0)), net.shape[1:])
     value = tables[reported, i, j]
-    low, high = student(value, (1 - _CONFIDENCE) / 2)
+    low, high = (float(bound[0]) for bound in student(value[:, None], (1 - _CONFIDENCE) / 2))
     settings = [(int(k), float(t)) for k in counts for t in np.asarray(temperatures).tolist()]
     behind = (net[reported, i, j][:, None, None] - net[reported]).reshape(reported.size, -1)
     # A setting that is the same on every prompt has no spread: its interval is the point 0, and contains 0.

@@ -33,9 +33,9 @@ _ANSWERS_AT_ONCE = 4096  # answers of one run in memory, as whole test points
 
 def simulate(
     problem: Prompt | Posterior | LinearJudge,
-    samples: ArrayLike | Sequence[int],
+    samples: ArrayLike | Sequence[float],
     *,
-    temperature: float,
+    temperature: ArrayLike,
     dim: int | None = None,
     runs: int,
     key: jax.Array,
@@ -207,6 +207,8 @@ def _keep(key, teacher_gaps, reward_gaps, spreads, temperature, counts, kind):
         return {"error": true**2, "judged_error": miss[kept] ** 2, "bias": true}
 
     keys = jax.random.split(key, teacher_gaps.shape[0])
-    at_once = max(1, min(teacher_gaps.shape[0], _ANSWERS_AT_ONCE // most))
+    # A divisor: a remainder would be compiled a second time.
+    count, limit = teacher_gaps.shape[0], max(1, _ANSWERS_AT_ONCE // most)
+    at_once = max(n for n in range(1, min(count, limit) + 1) if count % n == 0)
     kept = jax.lax.map(one_prompt, (keys, teacher_gaps, reward_gaps, spreads), batch_size=at_once)
     return {name: values.mean(axis=0) for name, values in kept.items()}

@@ -69,7 +69,7 @@ class RecordFit:
     parameters: dict[str, Any]
     confidence: float
 
-    def predict(self, samples: ArrayLike | Sequence[float], *, temperature: float = 0.0) -> Prediction:
+    def predict(self, samples: ArrayLike | Sequence[float], *, temperature: ArrayLike = 0.0) -> Prediction:
         """Value kept among k answers of a fresh prompt, with an interval for the mean over prompts.
 
         **Arguments:** `samples`: (T,) real k >= 1, finite, any order. `temperature`: in score points, 0 to inf; only 0
@@ -92,7 +92,7 @@ class RecordFit:
         if isinstance(self.model, BetaPassRate):
             if temperature != 0:
                 raise BadValue(
-                    f"temperature is {temperature}, but BetaPassRate() has a judge that knows which answers pass: only 0 "
+                    f"temperature is {temperature}, but BetaPassRate() has a judge that knows what passes: only 0 "
                     "makes sense. Leave it out, or fit GaussianJudge()."
                 )
             mean, low, high = predict_beta(self.parameters, k)

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 
 from ..errors import BadValue, check_between, is_traced, require_float64
@@ -38,7 +39,7 @@ class Optimum:
 
 
 def optimal_samples(
-    problem: Prompt | Posterior | LinearJudge, *, temperature: float, max_samples: float = 1e9
+    problem: Prompt | Posterior | LinearJudge, *, temperature: ArrayLike, max_samples: float = 1e9
 ) -> Optimum:
     """The real k that minimises the error at this temperature; inf where more samples never stop helping.
 
@@ -76,12 +77,20 @@ def optimal_samples(
         )
     if one <= min(last, limit):
         return Optimum(1.0, one, False, f"Boundary k = 1: any selection raises the error above {one:g}. Do not select.")
-    if limit <= last:
+    if limit <= last and not _from_below(solved, temperature):
         return Optimum(
             np.inf, limit, False, f"Boundary k = inf: more samples never stop helping; the error falls to {limit:.6g}."
         )
     text = f"Boundary k = {max_samples:g}, the largest looked at: the error still falls there. Raise max_samples."
     return Optimum(float(max_samples), last, False, text)
+
+
+def _from_below(solved, temperature):
+    """Whether the error rises to its limit at k = inf, so that a finite k is better: the sign of the leading term."""
+    gaps = closed_forms.second_moments(solved)
+    if temperature == 0:
+        return bool(closed_forms.best_of_k_law(gaps, 1.0) < gaps.judge)
+    return bool(closed_forms.many_samples_correction(gaps, temperature / (2 * solved.spread**2)) < 0)
 
 
 def _scan_samples(solved, temperature, max_samples):
@@ -110,7 +119,7 @@ def _sloped(solved, k, temperature, kind):
     return error, slope
 
 
-def optimal_temperature(problem: Prompt | Posterior | LinearJudge, *, samples: float) -> Optimum:
+def optimal_temperature(problem: Prompt | Posterior | LinearJudge, *, samples: ArrayLike) -> Optimum:
     """The temperature that minimises the error at k = `samples` (inf allowed); 0 is best-of-k, inf "do not select".
 
     k = inf is a closed form (section 4.10): t* = 2 C2/C1 - 3 if 0 < C1 < 2 v. Finite k: the exact curve, scanned in
@@ -161,7 +170,7 @@ def optimal_temperature(problem: Prompt | Posterior | LinearJudge, *, samples: f
     )
 
 
-def optimal_reward(problem: Prompt | Posterior | LinearJudge, *, samples: float, temperature: float) -> Optimum:
+def optimal_reward(problem: Prompt | Posterior | LinearJudge, *, samples: ArrayLike, temperature: ArrayLike) -> Optimum:
     """How far the judge's favourite should lie past the truth: overshoot c >= -1 in DR = (1 + c) DT.
 
     At k = inf c* = t, error s^2 t/(1+t); at finite k it is larger, found on the exact curve. A population or

@@ -7,11 +7,11 @@ A model answers y ~ N(m, s^2); the judge scores -(y - y_R)^2; the error is (y - 
 | DT = m - y_T | `teacher_gap` | mean answer minus truth | any real |
 | DR = m - y_R | `reward_gap` | mean answer minus the judge's favourite | any real |
 | s | `spread` | standard deviation of one answer, label noise included | > 0 |
-| q, v_R, c_TR | `teacher_variance`, `reward_variance`, `covariance` | E DT^2, E DR^2, E DT DR | >= 0, >= 0, c^2 <= q v_R |
+| q, v_R, c_TR | `teacher_variance`, `reward_variance`, `covariance` | E DT^2, E DR^2, E DT DR | >= 0, c^2 <= q v_R |
 | n/d | `examples_per_dim` | training examples a dimension | > 0 |
 | sigma, gamma | `noise`, `prior_scale` | label noise; prior standard deviation of a weight | > 0 |
 | lambda_i, p_i | `spectrum`, `mode_weights` | input covariance: eigenvalues, share of each | > 0, sums to 1 |
-| tau_i, rho_i, o_i | `teacher_power`, `reward_power`, `overlap` | means of w_T^2, w_R^2, w_T w_R | >= 0, >= 0, o^2 <= tau rho |
+| tau_i, rho_i, o_i | `teacher_power`, `reward_power`, `overlap` | means of w_T^2, w_R^2, w_T w_R | o^2 <= tau rho |
 | c | `overshoot` | the judge's target moved past the truth: y_R - c (m - y_T) | any real |
 """
 

@@ -46,8 +46,8 @@ def solve(
 
     **Returns:** `Solution` over `samples` with curves `error` = E (kept - truth)^2, `judged_error` = E (kept -
     favourite)^2, for a `Prompt` also `bias` = E (kept - truth); `stats` has `scaled_temperature` t = T/(2 s^2),
-    `method`, and for a `LinearJudge` the `posterior`. Relative error of `Exact` below 1e-11 (1e-9 for populations), estimated in
-    `numerical_error`. Differentiable in gaps, variances, spread and temperature > 0 (not at reward variance 0).
+    `method`, and for a `LinearJudge` the `posterior`. Relative error of `Exact` below 1e-11 (1e-9 for populations),
+    estimated in `numerical_error`. Differentiable in gaps, variances, spread, T > 0 (not at reward variance 0).
 
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> kept = solve(Prompt(teacher_gap=0.3, reward_gap=1.0), [1, 2, float("inf")], temperature=1.0)
@@ -247,7 +247,7 @@ def _noted(method):
 def _failed(method):
     if isinstance(method, Exact):
         return (
-            "a value is out of range (spread > 0, variances >= 0, samples >= 1, 0 < temperature < inf inside traces), or "
-            "the quadrature lost more than 1e-6. Bring the problem into range, or raise Exact(nodes=...)."
+            "a value is out of range (spread > 0, variances >= 0, samples >= 1, 0 < temperature < inf inside traces), "
+            "or the quadrature lost more than 1e-6. Bring the problem into range, or raise Exact(nodes=...)."
         )
     return "this limit does not exist here: its mean over prompts diverges, or a value is out of range. Use Exact()."

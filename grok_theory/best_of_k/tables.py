@@ -19,9 +19,9 @@ from .subsets import subset_means, subset_shares
 def from_records(
     scores: ArrayLike | Records,
     values: ArrayLike | None = None,
-    samples: ArrayLike | Sequence[int] | None = None,
+    samples: ArrayLike | Sequence[float] | None = None,
     *,
-    temperature: float,
+    temperature: ArrayLike,
     confidence: float = 0.95,
 ) -> Ensemble:
     """The value best-of-k keeps, from recorded answers: the mean over all k-subsets of each prompt.
@@ -84,7 +84,7 @@ def intervals(curves: np.ndarray, confidence: float) -> tuple[np.ndarray, np.nda
         there = curves[~np.isnan(curves[:, j]), j]
         mean[j] = there.mean()
         if there.size > 1:
-            low[j], high[j] = student(there, (1 - confidence) / 2)
+            low[j], high[j] = (bound[0] for bound in student(there[:, None], (1 - confidence) / 2))
     return mean, low, high, np.isnan(curves).sum(axis=0)
 
 
@@ -105,7 +105,7 @@ def _jackknife(records, counts, temperature, mean, confidence):
     return low, high
 
 
-def pass_at_k(values: ArrayLike, samples: ArrayLike | Sequence[int]) -> np.ndarray:
+def pass_at_k(values: ArrayLike, samples: ArrayLike | Sequence[float]) -> np.ndarray:
     """Probability that k of the recorded answers contain a success: 1 - C(N - c, k)/C(N, k), without bias.
 
     **Arguments:**

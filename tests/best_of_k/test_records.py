@@ -1,0 +1,219 @@
+# ruff: noqa: E501
+"""Reading records, intervals over prompts, fits that say when they do not know, and the choice of a setting."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.integrate import quad
+
+import grok_theory as gt
+from grok_theory import best_of_k as bk
+from grok_theory.best_of_k.beta_pass_rate import beta_pass_at_k, fit_beta, predict_beta
+from grok_theory.best_of_k.gaussian_judge import kept_normal
+
+
+def synthetic(rng, prompts, answers, *, rounded=True, noise=1.5, hacked=0.0):
+    """A judge that scores the truth with noise, 0 to 10; `hacked` answers are worthless and please it most."""
+    skill = rng.beta(1.0, 1.5, prompts)
+    values = rng.random((prompts, answers)) < skill[:, None]
+    hack = rng.random((prompts, answers)) < hacked
+    values &= ~hack
+    scores = 4 + 3 * values + 5 * hack + noise * rng.normal(size=values.shape)
+    return np.clip(np.round(scores), 0, 10) if rounded else scores, values.astype(float)
+
+
+def test_reads_csv_and_json_lines_ragged(tmp_path):
+    rows = [("a", 3, 1), ("b", 2.5, 0), ("a", 1, "true"), ("a", 4, "False")]
+    csv = tmp_path / "r.csv"
+    csv.write_text("score,prompt,value,extra\n" + "".join(f"{s},{p},{v},x\n" for p, s, v in rows))
+    lines = tmp_path / "r.jsonl"
+    lines.write_text(
+        "\n".join(json.dumps({"prompt": p, "score": s, "value": v in (1, "true")}) for p, s, v in rows) + "\n"
+    )
+    for path in (csv, lines):
+        records = bk.read_records(path)
+        assert records.prompts == ("a", "b")
+        np.testing.assert_array_equal(records.scores[0], [3, 1, 4])
+        np.testing.assert_array_equal(records.values[0], [1, 1, 0])
+        assert records.answers.tolist() == [3, 1]
+    kept = bk.from_records(bk.read_records(csv), samples=[1, 3], temperature=0.0)
+    np.testing.assert_array_equal(kept.stats["left_out"], [0, 1])
+    assert np.isnan(kept["value"][1, 1])
+    assert kept["value"][0, 1] == 0.0
+    assert kept.stats["mean"][0] == (2 / 3 + 0) / 2
+    back = gt.load(kept.save(tmp_path / "kept.npz"))
+    np.testing.assert_array_equal(back["value"], kept["value"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("prompt,score\na,1\n", r"no column 'value'.*prompt, score, value"),
+        ("prompt,score,value\n", r"no rows"),
+        ("prompt,score,value\na,1,1\na,x,1\n", r"line 3: score is 'x'.*finite number"),
+        ("prompt,score,value\na,nan,1\n", r"line 2: score is 'nan'"),
+        ("prompt,score,value\na,1\n", r"line 2: value is None"),
+        ('{"prompt": "a", "score": 1}\n', r"line 1: 'value' is missing"),
+        ('{"prompt": "a", "score": 1, "value": 1}\nnonsense\n', r"line 2: this is no JSON object"),
+    ],
+)
+def test_bad_files_are_named(tmp_path, text, message):
+    path = tmp_path / "records.txt"
+    path.write_text(text)
+    with pytest.raises(gt.BadValue, match=message):
+        bk.read_records(path)
+
+
+def test_missing_file():
+    with pytest.raises(gt.BadValue, match=r"nowhere\.csv.*cannot be read.*CSV or JSON lines"):
+        bk.read_records("nowhere.csv")
+
+
+def test_one_prompt_gets_a_jackknife_and_says_so():
+    rng = np.random.default_rng(0)
+    kept = bk.from_records(rng.normal(size=9), rng.normal(size=9), [1, 4, 9], temperature=0.3)
+    assert kept.status.name == "noted"
+    assert "jackknife" in kept.status.text
+    mean = kept["value"][0, 0]
+    half = stats.t.isf(0.025, 8) * kept.problem.values[0].std(ddof=1) / 3  # at k = 1 the jackknife is the usual error
+    np.testing.assert_allclose(kept.stats["high"][0], mean + half, rtol=1e-10)
+    assert np.isnan(kept.stats["low"][2])
+
+
+@pytest.mark.statistical
+def test_mean_of_tables_is_the_population_curve(key):
+    """U_k averaged over tables equals best-of-k from fresh answers: the population value, Bonferroni at 1 %."""
+    rng = np.random.default_rng(int(jax.random.key_data(key)[-1]))
+    scores, values = synthetic(rng, 1500, 12, hacked=0.05)
+    for temperature in (0.0, 1.0):
+        found = bk.from_records(scores, values, [2, 8], temperature=temperature)
+        fresh_scores, fresh_values = synthetic(rng, 60000, 8, hacked=0.05)
+        for i, k in enumerate((2, 8)):
+            s, v = fresh_scores[:, :k], fresh_values[:, :k]
+            weight = (
+                np.exp((s - s.max(1, keepdims=True)) / temperature) if temperature else s == s.max(1, keepdims=True)
+            )
+            kept = (weight * v).sum(1) / weight.sum(1)
+            error = np.hypot(kept.std() / np.sqrt(kept.size), found["value"][:, i].std() / np.sqrt(1500))
+            assert abs(kept.mean() - found.stats["mean"][i]) < 3.3 * error
+
+
+@pytest.mark.slow
+@pytest.mark.statistical
+def test_coverage_of_intervals_over_prompts(key):
+    """600 synthetic judges of 60 prompts: 95 % intervals hold the truth in 92 to 98 %."""
+    rng = np.random.default_rng(int(jax.random.key_data(key)[-1]))
+    ks = [1, 4, 16]
+    scores, values = synthetic(rng, 40000, 16, hacked=0.04)
+    truth = {t: bk.from_records(scores, values, ks, temperature=t).stats["mean"] for t in (0.0, 1.0)}
+    hits = {t: np.zeros(3) for t in truth}
+    for _ in range(600):
+        scores, values = synthetic(rng, 60, 16, hacked=0.04)
+        for t, right in truth.items():
+            kept = bk.from_records(scores, values, ks, temperature=t).stats
+            hits[t] += (kept["low"] <= right) & (right <= kept["high"])
+    for t, count in hits.items():
+        assert np.all((count >= 0.92 * 600) & (count <= 0.98 * 600)), (t, count / 600)
+
+
+def test_beta_pass_rate_is_the_beta_binomial_maximum():
+    rng = np.random.default_rng(5)
+    passed = rng.binomial(16, rng.beta(0.4, 1.5, 200)) * 1.0
+    found = fit_beta(passed, np.full(200, 16), 0.95)
+    for a in (0.999, 1.001):
+        for b in (0.999, 1.001):
+            other = stats.betabinom.logpmf(passed, 16, a * found["alpha"], b * found["beta"]).sum()
+            assert other <= stats.betabinom.logpmf(passed, 16, found["alpha"], found["beta"]).sum() + 1e-7
+    mean = quad(lambda p: (1 - (1 - p) ** 7.5) * stats.beta.pdf(p, 2.0, 3.0), 0, 1, epsabs=1e-13)[0]
+    assert abs(beta_pass_at_k(2.0, 3.0, 7.5) - mean) < 1e-11
+
+
+@pytest.mark.statistical
+def test_beta_interval_covers_at_256(key):
+    """At nominal 95 % the truth at k = 256 is inside in at least 90 % of cases: fails if fewer than 83 of 100 (p < 1e-4)."""
+    rng = np.random.default_rng(int(jax.random.key_data(key)[-1]))
+    truth, hits = beta_pass_at_k(0.4, 2.0, 256.0), 0
+    for _ in range(100):
+        passed = rng.binomial(16, rng.beta(0.4, 2.0, 60)) * 1.0
+        _, low, high = predict_beta(fit_beta(passed, np.full(60, 16), 0.95), np.array([256.0]))
+        hits += low[0] <= truth <= high[0]
+    assert hits >= 83, hits
+
+
+def test_fit_abstains_where_the_data_do_not_decide():
+    rng = np.random.default_rng(6)
+    values = (rng.random((30, 16)) < rng.beta(1, 2, (30, 1))) * 1.0
+    predicted = bk.fit(None, values, model=bk.BetaPassRate()).predict([16, 160, 161, 256])
+    np.testing.assert_array_equal(predicted.identified, [True, True, False, False])
+    assert np.isnan(predicted.low[2:]).all()
+    assert np.isfinite(predicted.mean).all()
+    few = rng.normal(size=(2, 3)), rng.normal(size=(2, 3))
+    assert not bk.fit(*few, model=bk.GaussianJudge()).predict([30]).identified[0]
+    plain = bk.fit(values, values, model=bk.Empirical()).predict([16, 17])
+    np.testing.assert_array_equal(plain.identified, [True, False])
+    assert "not identified" in str(predicted)
+
+
+@pytest.mark.statistical
+def test_gaussian_judge_predicts_256_from_32(key):
+    """80 synthetic judges of 40 prompts, 32 answers each: the truth at k = 256 inside in at least 83 % (nominal 95 %)."""
+    rng = np.random.default_rng(int(jax.random.key_data(key)[-1]))
+    hits = 0
+    for _ in range(80):
+        slope, spread = rng.normal(0.5, 0.2, 40), np.exp(rng.normal(0, 0.2, 40))
+        scores = spread[:, None] * rng.normal(size=(40, 32))
+        values = rng.normal(size=(40, 1)) + slope[:, None] * scores + rng.normal(size=scores.shape)
+        truth = 0.5 * np.exp(0.02) * kept_normal(np.array([256.0]), 0.0, 1.0)[0]
+        predicted = bk.fit(scores, values, model=bk.GaussianJudge()).predict([256.0])
+        assert predicted.identified[0]
+        hits += predicted.low[0] <= truth <= predicted.high[0]
+    assert hits >= 66, hits
+
+
+def test_kept_normal_against_quadrature():
+    expected = [
+        quad(lambda z, k=k: k * z * stats.norm.pdf(z) * stats.norm.cdf(z) ** (k - 1), -9, 9, epsabs=1e-12)[0]
+        for k in (2, 16.5)
+    ]
+    np.testing.assert_allclose(kept_normal(np.array([2, 16.5]), 0.0, 1.0), expected, atol=1e-10)
+    cold, warm = (kept_normal(np.array([4.0, 256.0]), heat, 2.0) for heat in (0.6 * (1 - 1e-12), 0.6))
+    np.testing.assert_allclose(cold, warm, rtol=1e-9)  # two rules meet at T = 0.3 spreads
+    # k = inf at temperature T: a softmax over N(0, 1) shifts the mean to 1/T.
+    np.testing.assert_allclose(kept_normal(np.array([1e12]), 1.0, 1.0), 1.0, rtol=1e-5)
+
+
+def test_best_setting_is_chosen_on_one_half_and_reported_on_the_other():
+    rng = np.random.default_rng(7)
+    records = bk.Records.from_arrays(*synthetic(rng, 200, 32, hacked=0.06))
+    choice = bk.best_setting(records, [1, 2, 4, 8, 16, 32], [0.0, 1.0], key=jax.random.key(0))
+    assert 2 <= choice.samples <= 16  # over-optimisation: neither one answer nor all of them
+    assert choice.chosen_on == choice.reported_on == 100
+    assert choice.low < choice.value < choice.high
+    assert (1, 0.0) not in choice.rivals
+    assert str(choice.samples) in choice.text
+    costly = bk.best_setting(records, [1, 2, 4, 8], [0.0], cost_per_answer=1.0, key=jax.random.key(0))
+    assert costly.samples == 1
+    assert costly.net == costly.value - 1.0
+    with pytest.raises(gt.BadValue, match=r"at least 4 are needed.*Lower the largest"):
+        bk.best_setting(records.part([0, 1, 2]), [1, 2], [0.0], key=jax.random.key(0))
+
+
+BAD = [
+    (lambda: bk.fit(None, [[1, 0.3]], model=bk.BetaPassRate()), r"values\[1\] is 0\.3.*GaussianJudge"),
+    (lambda: bk.fit(None, [[0, 0], [0, 0]], model=bk.BetaPassRate()), r"no answer passing"),
+    (lambda: bk.fit(None, [[1, 0]], model=bk.GaussianJudge()), r"scores is None.*GaussianJudge"),
+    (lambda: bk.fit([[1, 0]], [[1, 0]], model="beta"), r"model is 'beta'.*BetaPassRate\(\)"),
+    (lambda: bk.fit([[1, 0], [1, 0]], [[1, 0], [1, 0]], model=bk.GaussianJudge()), r"at least 3 a prompt"),
+    (lambda: bk.fit([[1, 0, 2]], [[1, 0, 2]], model=bk.GaussianJudge()), r"1 prompt.*at least 2"),
+    (lambda: bk.fit(None, [[1, 0], [1, 1]], model=bk.BetaPassRate()).predict([2], temperature=1.0), r"temperature is 1\.0.*BetaPassRate"),
+    (lambda: bk.fit(None, [[1, 0], [1, 1]], model=bk.BetaPassRate()).predict([0.5]), r"samples\[0\] is 0\.5"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "message"), BAD)
+def test_refusals(call, message):
+    with pytest.raises(gt.BadValue, match=message):
+        call()

@@ -1,0 +1,137 @@
+# ruff: noqa: E501
+"""The recorded-data estimator against enumeration, exact fractions and its own limits."""
+
+import itertools
+import math
+import time
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import grok_theory as gt
+from grok_theory import best_of_k as bk
+from grok_theory.best_of_k.subsets import subset_means, with_replacement
+
+INF = float("inf")
+
+
+def share(scores, temperature):
+    if temperature == 0:
+        best = scores == scores.max()
+        return best / best.sum()
+    weight = np.exp((scores - scores.max()) / temperature)
+    return weight / weight.sum()
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1e-3, 0.5, INF])
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("answers", [1, 2, 7, 12])
+def test_equals_the_mean_over_all_subsets(answers, ties, temperature):
+    rng = np.random.default_rng(answers)
+    scores = rng.integers(0, 4, answers) * 1.0 if ties else rng.normal(size=answers)
+    values = rng.normal(size=answers)
+    found = subset_means(scores, values, answers, temperature)
+    for k in range(1, answers + 1):
+        kept = [
+            share(scores[list(c)], temperature) @ values[list(c)] for c in itertools.combinations(range(answers), k)
+        ]
+        assert abs(np.mean(kept) - found[k - 1]) < 1e-12
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.floats(-2, 2)), min_size=2, max_size=9), st.floats(-3, 2))
+def test_between_mean_and_best_and_blind_to_order(pairs, log_temperature):
+    scores, values = (np.array(column, float) for column in zip(*pairs))
+    found = subset_means(scores, values, len(pairs), 10**log_temperature)
+    assert abs(found[0] - values.mean()) < 1e-12
+    assert np.all((found >= values.min() - 1e-12) & (found <= values.max() + 1e-12))
+    np.testing.assert_allclose(
+        subset_means(scores[::-1], values[::-1], len(pairs), 10**log_temperature), found, atol=1e-12
+    )
+    # A judge that scores the value itself never does worse with more answers.
+    assert np.all(np.diff(subset_means(values, values, len(pairs), 10**log_temperature)) > -1e-12)
+
+
+def test_planted_error_the_first_of_tied_answers_is_a_bias():
+    """What a plain argmax does: with ties it favours whoever was recorded first."""
+    scores, values = np.array([1.0, 1.0, 0.0]), np.array([1.0, 0.0, 0.0])
+    assert subset_means(scores, values, 3, 0.0)[2] == 0.5
+    assert values[np.argmax(scores)] == 1.0
+
+
+def test_limits_in_temperature():
+    rng = np.random.default_rng(1)
+    scores, values = rng.normal(size=20), rng.normal(size=20)
+    gap = np.diff(np.sort(scores)).min()
+    np.testing.assert_allclose(
+        subset_means(scores, values, 20, gap / 45), subset_means(scores, values, 20, 0.0), atol=1e-12
+    )
+    np.testing.assert_allclose(subset_means(scores, values, 20, 1e9), values.mean(), atol=1e-8)
+
+
+def test_all_k_cost_no_more_than_three_times_the_largest():
+    """One pass makes every k up to the largest: asking for all of them costs what the largest costs."""
+    rng = np.random.default_rng(2)
+    scores, values = rng.normal(size=(4, 96)), rng.normal(size=(4, 96))
+
+    def seconds(samples):
+        def once():
+            start = time.process_time()
+            bk.from_records(scores, values, samples, temperature=0.5)
+            return time.process_time() - start
+
+        return min(once() for _ in range(3))
+
+    assert seconds(np.arange(1, 33)) < 3 * seconds([32])
+
+
+def test_with_replacement_equals_all_tuples():
+    rng = np.random.default_rng(3)
+    scores, values = rng.integers(0, 3, 4) * 1.0, rng.normal(size=4)
+    for temperature, k in itertools.product((0.0, 0.3, INF), (1, 2, 4)):
+        kept = [share(scores[list(c)], temperature) @ values[list(c)] for c in itertools.product(range(4), repeat=k)]
+        assert abs(np.mean(kept) - with_replacement(scores, values, np.array([k]), temperature)[0]) < 1e-13
+
+
+def test_pass_at_k_against_exact_fractions():
+    for answers, right in ((1, 0), (5, 2), (40, 1), (200, 3), (1000, 17)):
+        values = np.zeros(answers)
+        values[:right] = 1
+        ks = [k for k in (1, 2, 5, 39, 100, 999) if k <= answers]
+        exact = [float(1 - Fraction(math.comb(answers - right, k), math.comb(answers, k))) for k in ks]
+        np.testing.assert_allclose(bk.pass_at_k(values, ks), exact, atol=1e-13)
+    batch = np.random.default_rng(0).integers(0, 2, (3, 2, 10))
+    found = bk.pass_at_k(batch, [10, 1])
+    np.testing.assert_allclose(found[..., 1], batch.mean(axis=-1))
+    np.testing.assert_array_equal(found[..., 0], batch.max(axis=-1))
+
+
+def test_pass_at_k_is_from_records_with_a_judge_that_knows():
+    values = np.random.default_rng(4).integers(0, 2, (6, 12)) * 1.0
+    kept = bk.from_records(values, values, [1, 3, 12], temperature=0.0)
+    np.testing.assert_allclose(kept["value"], bk.pass_at_k(values, [1, 3, 12]), atol=1e-14)
+
+
+BAD = [
+    (lambda: bk.pass_at_k([1, 0], [3]), r"samples\[0\] is 3.*at most the 2 answers.*best_of_k\.fit"),
+    (lambda: bk.pass_at_k([1, 0.5], [1]), r"values\[1\] is 0\.5.*0 or 1"),
+    (lambda: bk.pass_at_k([1, 0], [0]), r"samples\[0\] is 0.*at least 1"),
+    (lambda: bk.pass_at_k([1, 0], [1.5]), r"samples\[0\] is 1\.5.*integer"),
+    (lambda: bk.from_records(np.zeros((2, 3)), np.zeros((2, 4)), [1], temperature=0.0), r"scores and values have shapes \(2, 3\) and \(2, 4\)"),
+    (lambda: bk.from_records([[0.0, float("nan")]], [[0.0, 1.0]], [1], temperature=0.0), r"scores\[0, 1\] is nan.*finite"),
+    (lambda: bk.from_records(np.zeros((2, 3)), np.zeros((2, 3)), [4], temperature=0.0), r"samples\[0\] is 4.*at most the 3.*fit"),
+    (lambda: bk.from_records(np.zeros((2, 3)), np.zeros((2, 3)), [2, 1], temperature=0.0), r"samples\[1\] is 1.*not be below"),
+    (lambda: bk.from_records(np.zeros((2, 3)), np.zeros((2, 3)), [1], temperature=-1.0), r"temperature is -1"),
+    (lambda: bk.from_records(np.zeros((2, 3)), np.zeros((2, 3)), [1], temperature=0.0, confidence=1.0), r"confidence is 1"),
+    (lambda: bk.from_records(np.zeros((2, 3)), None, [1], temperature=0.0), r"values is left out"),
+    (lambda: bk.from_records(np.zeros((2, 3)), np.zeros((2, 3)), temperature=0.0), r"samples is left out"),
+    (lambda: bk.from_records([], [], [1], temperature=0.0), r"scores"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "message"), BAD)
+def test_refusals(call, message):
+    with pytest.raises(gt.BadValue, match=message):
+        call()
