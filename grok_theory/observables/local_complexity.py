@@ -9,7 +9,7 @@ from ..errors import BadValue, check_finite, check_integer, check_non_negative, 
 
 def local_complexity(
     weights: ArrayLike, biases: ArrayLike, center: ArrayLike, frame: ArrayLike, radius: float | ArrayLike
-) -> np.ndarray | int:
+) -> np.ndarray | np.integer:
     """Number of units of a first layer whose boundary w.x + b = 0 cuts the cross-polytope {center +- radius v_i}.
 
     A boundary cuts it iff |w.center + b| < radius max_i |w.v_i| (Humayun, Balestriero & Baraniuk 2024 count the same by
@@ -45,7 +45,7 @@ def local_complexity_at_init(
     *,
     weight_scale: float = 1.0,
     bias_scale: float = 0.0,
-) -> np.ndarray | float:
+) -> np.ndarray | np.floating:
     """Probability that a unit cuts the neighbourhood, for w ~ N(0, weight_scale^2), b ~ N(0, bias_scale^2).
 
     P = E erf(radius M/(s sqrt 2)),  M the largest of `directions` independent |z_i|,  s^2 = |center|^2 +

@@ -33,8 +33,10 @@ def stablemax_cross_entropy(logits: ArrayLike, labels: ArrayLike) -> Float[Array
 
 
 def _log_map(x):
-    # log1p(|x|) sign(x), each branch guarded where it is not used: 1/(1 - x) at x = 1 would make its gradient nan.
-    return jnp.where(x >= 0, jnp.log1p(jnp.maximum(x, 0)), -jnp.log1p(-jnp.minimum(x, 0)))
+    # sign(x) log1p(|x|), each branch guarded where it is not used, or its gradient at x = 1 would be nan. By `where`:
+    # the gradient of a maximum at its tie, x = 0, would be one half of what it should be.
+    up = x >= 0
+    return jnp.where(up, jnp.log1p(jnp.where(up, x, 0)), -jnp.log1p(jnp.where(up, 0, -x)))
 
 
 def nlm_cosine(gradient: Any, params: Any) -> Float[Array, ""]:

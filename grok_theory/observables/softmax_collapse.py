@@ -22,7 +22,7 @@ def significant_bits(dtype: Any) -> int:
 
 def softmax_collapse_fraction(
     logits: ArrayLike, labels: ArrayLike, *, dtype: Any, smallest_first: bool = True
-) -> float | np.ndarray:
+) -> np.floating | np.ndarray:
     """Share of samples whose softmax in `dtype` gives its label probability exactly 1 (Prieto et al. 2025).
 
     With margins g_k = z_y - z_k, 1 plus the other terms rounds to 1:
@@ -41,7 +41,7 @@ def softmax_collapse_fraction(
     return np.mean(total <= -bits * np.log(2), axis=-1)[()]
 
 
-def margin_time(margin: ArrayLike, classes: int) -> np.ndarray | float:
+def margin_time(margin: ArrayLike, classes: int) -> np.ndarray | np.floating:
     """Time to reach `margin` in a closed model: (e^g - 1)/C + (C - 1) g/C.
 
     The model: C classes, orthonormal inputs, linear logits from 0, gradient flow of cross-entropy at unit rate for each

@@ -1,0 +1,136 @@
+"""`grok-theory delay`: tables and JSON lines, missing values, several runs, bounds, pictures, refusals."""
+
+import json
+
+import numpy as np
+import pytest
+
+from grok_theory.cli import main
+
+STEPS = np.arange(0, 1001, 20)
+
+
+def curves(seed):
+    train, test = np.exp(-STEPS / 15), 1 / (1 + np.exp((STEPS - 200 - 60 * seed) / 20))
+    return train, test
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write_table(path, seeds, delimiter=","):
+    """Train at every step, test at every second one: the other cells are empty."""
+    lines = [delimiter.join(["seed", "step", "train_loss", "val_loss"])]
+    for seed in seeds:
+        for i, (step, a, b) in enumerate(zip(STEPS, *curves(seed))):
+            lines.append(delimiter.join([str(seed), str(step), f"{a:.17g}", f"{b:.17g}" if i % 2 == 0 else ""]))
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def run(*words):
+    with pytest.raises(SystemExit) as ended:
+        main(["delay", *words])
+    return ended.value.code or 0
+
+
+BELOW = ("--train-threshold", "0.1", "--test-threshold", "0.1")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_table_of_several_runs(folder, capsys, delimiter):
+    log = write_table(folder / "log.csv", range(8), delimiter)
+    assert run(log, *BELOW, "--json", "--no-plot") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["columns"] == {"x": "step", "train": "train_loss", "test": "val_loss", "run": "seed"}
+    assert len(found["runs"]) == 8
+    # Interpolated between the steps at which the test loss was logged, 40 apart.
+    train, test = curves(0)
+    exact = np.interp(-0.1, -test[::2], STEPS[::2]) - np.interp(-0.1, -train, STEPS)
+    assert found["runs"][0]["delay"] == pytest.approx(exact, rel=1e-12)
+    delays = sorted(r["delay"] for r in found["runs"])
+    assert found["median"] == [pytest.approx((delays[3] + delays[4]) / 2)] * 2
+    assert found["interval"] == [delays[0], delays[7]]
+
+
+def test_report_and_picture(folder, capsys):
+    assert run(write_table(folder / "log.csv", [0, 1, 40]), *BELOW) == 0
+    text = capsys.readouterr().out
+    assert "not reached" in text
+    assert "1 of them censored" in text
+    assert "drawn in log-delay.png" in text
+    assert (folder / "log-delay.png").stat().st_size > 5000
+
+
+def test_one_run_and_a_bound(folder, capsys):
+    assert run(write_table(folder / "log.csv", [40]), *BELOW, "--plot", "here.png") == 0
+    text = capsys.readouterr().out
+    assert "delay more than 96" in text
+    assert (folder / "here.png").exists()
+
+
+def test_json_lines_with_accuracies(folder, capsys):
+    """Train and test logged by different lines; null and absent are missing, NaN is a value past no threshold."""
+    lines = []
+    for i, step in enumerate(STEPS):
+        train, test = (1 - c[i] for c in curves(0))
+        lines.append(json.dumps({"_step": int(step), "acc": float("nan") if i == 3 else train, "val": None}))
+        lines.append(json.dumps({"_step": int(step), "val": test}))
+    (folder / "log.jsonl").write_text("\n".join(lines) + "\n\n")
+    words = (
+        "--train",
+        "acc",
+        "--test",
+        "val",
+        "--train-threshold",
+        "0.9",
+        "--test-threshold",
+        "0.9",
+        "--rising",
+        "--json",
+    )
+    assert run("log.jsonl", *words, "--no-plot") == 0
+    found = json.loads(capsys.readouterr().out)["runs"][0]
+    exact = [np.interp(0.9, 1 - c, STEPS) for c in curves(0)]
+    assert found["train_time"] == pytest.approx(exact[0], rel=1e-12)
+    assert found["test_time"] == pytest.approx(exact[1], rel=1e-12)
+
+
+def test_patience_and_directions(folder, capsys):
+    rows = ["x,train,test", "0,1,0", "1,0,1", "2,1,0", "3,0,1", "4,0,1", "5,0,1"]
+    (folder / "log.csv").write_text("\n".join(rows))
+    words = ("--train-threshold", "0.5", "--test-threshold", "0.5", "--test-rising", "--json", "--no-plot")
+    assert run("log.csv", *words) == 0
+    assert json.loads(capsys.readouterr().out)["runs"][0]["train_time"] == 0.5
+    assert run("log.csv", *words, "--patience", "1.5") == 0
+    found = json.loads(capsys.readouterr().out)["runs"][0]
+    assert (found["train_time"], found["test_time"]) == (2.5, 2.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "message"),
+    [
+        (None, (), "cannot be read"),
+        ("", (), "has no rows"),
+        ("step,train_loss,test_loss\n", (), "has no rows"),
+        ("step,train_loss,test_loss\n1,a,2\n", (), "line 2: train_loss is 'a', but it must be a number"),
+        ("step,train_loss,test_loss\n1,1,2\n1,1,2\n", (), "line 3: step is 1 after 1"),
+        ("step,train_loss,test_loss\n1,1,\n", (), "has no value in test_loss"),
+        ("step,train_loss,test_loss\n1,1,1,1\n", (), "line 2: more cells"),
+        ("when,train_loss,test_loss\n1,1,1\n", (), "Name it with --x"),
+        ("step,train_loss,test_loss\n1,1,1\n", ("--train", "trian"), "no column 'trian'"),
+        ('{"step": 1, "train": 1, "test": 1}\nnonsense\n', (), "line 2: 'nonsense' is no JSON object"),
+        ("step,train_loss,test_loss\n1,1,1\n", ("--patience", "-1"), "patience is -1"),
+        ("step,train_loss,test_loss\n1,1,1\n", ("--confidence", "2"), "confidence is 2"),
+    ],
+)
+def test_refusals_are_one_sentence(folder, capsys, text, words, message):
+    if text is not None:
+        (folder / "log.csv").write_text(text)
+    assert run("log.csv", *BELOW, *words) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
