@@ -63,18 +63,23 @@ def files(cache: str) -> dict[str, tuple[int, int]]:
 def kills(count: int, times: int, seed: int = 0) -> dict:
     """Kill -9 at random moments, resume, compare with the uninterrupted sweep."""
     draw = random.Random(seed)
-    with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryDirectory() as whole:
+    folder = tempfile.TemporaryDirectory
+    with folder() as cache, folder() as whole, folder() as compiled:
         reference = fingerprints(swept(count, whole))
         killed = rewritten = orphans = 0
         finished = []
         while killed < times:
             before = files(cache)
-            child = subprocess.Popen([sys.executable, "-c", _CHILD, str(count), cache], stderr=subprocess.DEVNULL)
+            command = [sys.executable, "-c", _CHILD, str(count), cache]
+            # Compiled code is kept between the starts, or most of the time would go into compiling.
+            kept = {"JAX_COMPILATION_CACHE_DIR": compiled, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+            child = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=os.environ | kept)
             # After a random number of new results, none included, and a random while: 20 kills fit into one sweep.
             left = (count - len(before)) // (times - killed)
             _wait_for(len(before) + draw.randint(0, max(1, left)), cache, child)
             time.sleep(draw.uniform(0.0, 0.3))
             if child.poll() is not None:
+                assert child.returncode == 0, "the sweep failed by itself"
                 break  # all was done before the kill
             workers = _children(child.pid)
             os.kill(child.pid, signal.SIGKILL)
