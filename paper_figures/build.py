@@ -30,7 +30,7 @@ def build_figure(label: Label, order: Order, *, told: Told, warn: Callable[[str]
     A figure that fails does not raise: its record says `failed` and carries the traceback. `told(event, step,
     seconds)` hears of every step started and finished.
     """
-    started = time.perf_counter()
+    started, working = time.perf_counter(), time.process_time()
     record = head_of(label, order)
     try:
         figure = load_figure(label)
@@ -42,7 +42,7 @@ def build_figure(label: Label, order: Order, *, told: Told, warn: Callable[[str]
             return kept | {"unchanged": True}
         told("start", "drawing", 0.0)
         record |= _write(figure, parameters, steps, order.out) | {"receipt": receipt, "status": "built"}
-        record |= circumstances(time.perf_counter() - started)
+        record |= circumstances(time.perf_counter() - started, time.process_time() - working)
     except Exception as error:
         reason = "".join(traceback.format_exception(error)).rstrip()
         record = failed_record(label, order, f"{type(error).__name__}: {error}", reason)

@@ -28,7 +28,7 @@ class Order:
 def failed_record(label: Label, order: Order, error: str, reason: str) -> dict[str, Any]:
     """The record of a figure that could not be built: one sentence, and the traceback if there is one."""
     record = head_of(label, order) | {"status": "failed", "error": error, "traceback": reason, "claims": []}
-    return record | circumstances(0.0)
+    return record | circumstances(0.0, 0.0)
 
 
 def head_of(label: Label, order: Order) -> dict[str, Any]:
@@ -37,10 +37,11 @@ def head_of(label: Label, order: Order) -> dict[str, Any]:
     return record | {key: getattr(label, key) for key in ("title", "caption", "paper", "wing")}
 
 
-def circumstances(seconds: float) -> dict[str, Any]:
-    """When, with which versions, from which commit and on which machine a figure was made."""
+def circumstances(seconds: float, cpu_seconds: float) -> dict[str, Any]:
+    """When, in what time, with which versions, from which commit and on which machine a figure was made."""
     return {
         "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
         "built": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": sources.versions(),
         "commit": sources.commit(),
