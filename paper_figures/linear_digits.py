@@ -56,7 +56,15 @@ def _theory(parameters):
         lines.append(linear.solve(problem, fine / size)["test_loss"])
         ridge.append(linear.ridge(problem, parameters.penalty).test_loss)
         for_ever.append(linear.limits(problem).test_loss)
-    kept = {"spectrum": problem.spectrum, "noise": problem.noise}
+    # The lines of the left panel, between the measured sizes too.
+    index = len(parameters.times) // 2 - 1
+    grid = np.unique(np.round(np.geomspace(min(parameters.sizes), max(parameters.sizes), 45)))
+    smooth = []
+    for size in grid:
+        problem = linear.CorrelatedInputs.from_data(x, y, samples=size)
+        stopped = linear.solve(problem, fine / size).at([parameters.times[index] / size])["test_loss"][0]
+        smooth.append([linear.limits(problem).test_loss, stopped, linear.ridge(problem, parameters.penalty).test_loss])
+    kept = {"grid": grid, "smooth": np.array(smooth), "spectrum": problem.spectrum, "noise": problem.noise}
     return {"at": at, "fine": fine, "lines": lines, "ridge": ridge, "for_ever": for_ever, **kept}
 
 
@@ -92,12 +100,12 @@ def draw(parameters, data):
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8), sharey=True)
     index = len(parameters.times) // 2 - 1
     rows = [
-        ("C1", "trained for ever", theory["for_ever"], runs["for_ever"]),
-        ("C0", f"stopped at $nt$ = {parameters.times[index]:g}", theory["at"][:, index], runs["flow"][:, :, index]),
-        ("C2", f"ridge {parameters.penalty:g}", theory["ridge"], runs["ridge"]),
+        ("C1", "trained for ever", runs["for_ever"]),
+        ("C0", f"stopped at $nt$ = {parameters.times[index]:g}", runs["flow"][:, :, index]),
+        ("C2", f"ridge {parameters.penalty:g}", runs["ridge"]),
     ]
-    for color, word, line, drawn in rows:
-        left.plot(parameters.sizes, line, color=color, label=word)
+    for number, (color, word, drawn) in enumerate(rows):
+        left.plot(theory["grid"], theory["smooth"][:, number], color=color, label=word)
         error = drawn.std(1, ddof=1) / np.sqrt(parameters.draws)
         left.errorbar(parameters.sizes, drawn.mean(1), error, fmt="o", color=color, elinewidth=0.8)
     for number, size in enumerate(parameters.shown):
@@ -108,6 +116,8 @@ def draw(parameters, data):
         right.errorbar(parameters.times, drawn.mean(0), error, fmt="o", color=f"C{number + 3}", elinewidth=0.8)
     left.set(xscale="log", yscale="log", xlabel="training samples $n$", ylabel="test error", ylim=(0.3, 30))
     right.set(xscale="log", xlabel=r"time $n t$ [1 / input variance]")
+    left.set_xticks([20, 50, 100, 200, 500], ["20", "50", "100", "200", "500"])
+    left.minorticks_off()
     left.legend()
     right.legend()
     return figure

@@ -43,7 +43,7 @@ def _parts(parameters):
     names = ("approximation", "null", "over", "cross", "total")
     rows = {name: [] for name in names}
     for width in parameters.widths:
-        key = jax.random.fold_in(jax.random.key(parameters.key), width)
+        key = jax.random.key(parameters.key)  # the same for all widths: one teacher
         problem = linear.RandomFeatures.draw(
             dim=parameters.dim,
             width=width,
@@ -91,7 +91,7 @@ def draw(parameters, data):
     total = parts["approximation"] + parts["null"] + parts["over"]
     ax.plot(parameters.widths, total, color="0.5", ls="--", label="sum of the three")
     ax.axvline(parameters.samples, color="0.6", ls=":", lw=0.8)
-    ax.set(xscale="log", yscale="log", xlabel="width", ylabel="error [teacher power]", ylim=(1e-3, None))
+    ax.set(xscale="log", yscale="log", xlabel="width", ylabel="error [teacher power]", ylim=(1e-3, 100))
     ax.legend(ncols=2, loc="upper right")
     return figure
 

@@ -51,7 +51,7 @@ def _problem(parameters, width):
 
     from grok_theory import linear
 
-    key = jax.random.fold_in(jax.random.key(parameters.key), width)
+    key = jax.random.key(parameters.key)  # the same for all widths: one teacher
     return linear.RandomFeatures.draw(
         dim=parameters.dim,
         width=width,

@@ -94,8 +94,8 @@ def claims(parameters, data):
             f"{slope:.6f} at SNR {step['snrs'][-1]:.0e}",
         ),
         Claim(
-            "Away from alpha = 1 it is ln(SNR l-/2^1.5)/l- within 15 % at the largest SNR",
-            max(gaps) < 0.15,
+            "Away from alpha = 1 it is ln(SNR l-/2^1.5)/l- within 5 % at the largest SNR",
+            max(gaps) < 0.05,
             ", ".join(f"alpha={parameters.cuts[i]:g}: {gap:.1%}" for i, gap in zip(others, gaps, strict=True)),
         ),
     ]

@@ -96,7 +96,7 @@ def test_the_run_against_scipy():
         for i, t in enumerate((0.0, 0.3, 2.0)):
             w = (expm(generator * t) @ np.append(np.zeros(shape[1]), 1.0))[:-1]
             assert np.allclose(weights[i], w, atol=1e-12)
-            assert np.isclose(train[i], np.mean((y - x @ w) ** 2), rtol=1e-10)
+            assert np.isclose(train[i], np.mean((y - x @ w) ** 2), rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.slow
