@@ -2,7 +2,7 @@
 """A recorded judge: accuracy against the number of answers, and against temperature.
 
 Caption: Synthetic tables in the shape of the paper's arithmetic experiment (answers right or wrong, a judge that scores
-0 to 10): 200 prompts, 64 answers each; the judge is noisy, and likes one worthless answer in twenty-five best of all.
+0 to 10): 150 prompts, 64 answers each; the judge is noisy, and likes one worthless answer in twenty-five best of all.
 Left: accuracy of the kept answer against k at three temperatures, unbiased over all k-subsets, with 95 % bands over prompts;
 too many answers at a low temperature reward what pleases the judge. Right: accuracy at k = 64 against temperature.
 No numbers are published with the authors' scripts; this reproduces the shape only.
@@ -20,7 +20,7 @@ WING = "best_of_k"
 
 @dataclass(frozen=True)
 class Parameters:
-    prompts: int = 200
+    prompts: int = 150
     answers: int = 64
     hacked: float = 0.04  # share of answers that please the judge and are wrong
     noise: float = 1.5  # of the judge, in score points
@@ -28,7 +28,7 @@ class Parameters:
     seed: int = 3
 
 
-SIZES = {"quick": {"prompts": 100}, "full": {"prompts": 2000}}
+SIZES = {"quick": {"prompts": 30}, "full": {"prompts": 2000}}
 K = np.array([1, 2, 4, 8, 16, 32, 64])
 HEATS = np.array([0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0, 10.0])
 
