@@ -29,9 +29,7 @@ def curves_of(physics: Physics, train_loss, overlap, common_power, odd_power, pr
     spread = private_power - physics.centred * (1.0 - physics.teacher_overlap**2)
     variance = 0.25 * (ae * (common_power + moved + odd_power + spread) - 1.0) ** 2
     misalignment = (
-        0.5 * (ae * moved - 1.0) ** 2
-        + ae**2 * overlap**2 * odd_power
-        + 0.5 * ae**2 * (odd_power**2 + common_power**2)
+        0.5 * (ae * moved - 1.0) ** 2 + ae**2 * overlap**2 * odd_power + 0.5 * ae**2 * (odd_power**2 + common_power**2)
     )
     linear_power = physics.alpha**2 * common_power
     total = variance + misalignment + linear_power

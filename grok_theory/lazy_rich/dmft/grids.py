@@ -41,7 +41,8 @@ def growth_ratio(last: float, points: int, first: float = FIRST_STEP) -> float:
     from scipy.optimize import brentq
 
     def excess(log_ratio):
-        return np.log(np.expm1(points * log_ratio) / np.expm1(log_ratio)) - np.log(last / first)
+        total = points * log_ratio  # log(r^points - 1), without overflow
+        return total + np.log(-np.expm1(-total)) - np.log(np.expm1(log_ratio)) - np.log(last / first)
 
     return float(np.exp(brentq(excess, 1e-12, np.log(last / first), xtol=1e-14)))
 

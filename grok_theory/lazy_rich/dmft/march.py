@@ -121,7 +121,12 @@ def march(
     frozen = jnp.arange(nodes) >= done
     values = jnp.where(frozen[:, None], values[jnp.maximum(done - 1, 0)], values)
     return March(
-        *values.T, residual, sweeps, frozen.astype(float), covariance=last.kernels.covariance, response=last.kernels.response
+        *values.T,
+        residual,
+        sweeps,
+        frozen.astype(float),
+        covariance=last.kernels.covariance,
+        response=last.kernels.response,
     )
 
 

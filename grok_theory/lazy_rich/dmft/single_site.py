@@ -262,9 +262,9 @@ def add_site(physics: Physics, site: SiteRow, teacher_field, triangles: Triangle
     jumps = identity[None, None, :] + eps * site.responses * residual.T[None]
     # sum_j K(n,j) E(j,:), path by path: the one product that is needed once a row only
     weights = site.kick_response.T
-    common = (
-        -alpha * site.slope[:, None] * jumps[COMMON] - alpha * _past(weights, triangles.common_response, n)
-    ) / (site.own_response[:, None])
+    common = (-alpha * site.slope[:, None] * jumps[COMMON] - alpha * _past(weights, triangles.common_response, n)) / (
+        site.own_response[:, None]
+    )
     odd = (
         -alpha * eps * site.odd_field[:, None] * jumps[ODD] - alpha * _past(weights, triangles.odd_response, n)
     ) / site.own_response[:, None]

@@ -229,7 +229,9 @@ def _status(problem: QuadraticCommittee, method: DMFT, answer: _Answer, nodes: n
     if is_traced(kappa) or bool(np.any(np.asarray(kappa) < 1)):
         remarks.append("samples_per_dim below 1 is untested against runs.")
     if method.scrambles == 1:
-        remarks.append("One scramble: the scatter of the paths is not part of numerical_error; use scrambles=2 or more.")
+        remarks.append(
+            "One scramble: the scatter of the paths is not part of numerical_error; use scrambles=2 or more."
+        )
     if method.learning_rate is None and (traced or bool(np.any(np.asarray(answer.frozen) < len(nodes)))):
         since = "some time" if traced else f"tau = {nodes[int(np.min(answer.frozen)) - 1]:.4g}"
         remarks.append(f"The train loss fell below 1e-8 of its start: weights and responses are held from {since}.")
@@ -239,6 +241,4 @@ def _status(problem: QuadraticCommittee, method: DMFT, answer: _Answer, nodes: n
     held = jnp.asarray(answer.frozen) < len(nodes)
     below = jnp.asarray(kappa, float) < 1
     level = jnp.where(held | below | (jnp.asarray(answer.unconverged) > 0) | (method.scrambles == 1), 1, 0)
-    return Status(
-        jnp.where(answer.good, level, 2).astype(jnp.int8), noted=" ".join(remarks), failed=_FAILED
-    )
+    return Status(jnp.where(answer.good, level, 2).astype(jnp.int8), noted=" ".join(remarks), failed=_FAILED)

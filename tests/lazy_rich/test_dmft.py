@@ -1,0 +1,205 @@
+"""The DMFT solver: open reference numbers, limits, causality, long times, batches, gradients, what it refuses."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from grok_theory.errors import BadValue, TooLarge
+from grok_theory.lazy_rich import DMFT, LazyLimit, Population, QuadraticCommittee, solve
+
+STEPS = np.arange(21)  # one shape for all descents of this file: one compilation
+A = QuadraticCommittee(1.0, 0.5, 2.0, 0.4)
+B = QuadraticCommittee(2.0, 0.3, 3.0, 0.1)
+LONG = np.array([0.0, 1.0, 3.0, 10.0, 100.0, 1000.0])
+
+
+def descent(problem, learning_rate=0.1, **settings):
+    return solve(problem, learning_rate * STEPS, method=DMFT(learning_rate, paths=344, **settings))
+
+
+REFERENCES = {  # spec section 9; t counts steps
+    "A": (A, 0.1, {1: (0.49869, 0.701585), 2: (0.3172, 0.66248), 5: (0.09552, 0.55837), 10: (0.02522, 0.46503),
+                   20: (0.00561, 0.41000)}),
+    "C": (QuadraticCommittee(1.0, 1.0, 1.0, 0.3), 0.02,
+          {1: (0.57498, 0.71548), 2: (0.41086, 0.68192), 5: (0.11563, 0.60289), 10: (0.02138, 0.54960),
+           20: (0.00294, 0.52754)}),
+    "E": (QuadraticCommittee(1.0, 0.5, 2.0, 0.0), 0.1,
+          {5: (0.18606, 0.74012), 10: (0.05375, 0.70198), 20: (0.01118, 0.66356)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_reference_numbers(name):
+    problem, learning_rate, table = REFERENCES[name]
+    solution = descent(problem, learning_rate)
+    for step, (train, test) in table.items():
+        assert solution["train_loss"][step] == pytest.approx(train, rel=3e-2, abs=1.2e-3)
+        assert solution["test_loss"][step] == pytest.approx(test, rel=4e-3)
+    assert solution["test_loss"][0] == pytest.approx(0.75, abs=1e-12)
+    assert solution["train_loss"][0] == pytest.approx(0.75, abs=1e-12)
+    parts = sum(solution[part] for part in ("variance", "misalignment", "linear_power"))
+    np.testing.assert_allclose(parts, solution["test_loss"], rtol=1e-12)
+
+
+def test_without_overlap_the_teacher_stays_out_of_sight():
+    solution = descent(REFERENCES["E"][0])
+    assert np.all(np.asarray(solution["teacher_overlap"]) == 0)
+
+
+def test_lazy_limit_with_error_falling_as_1_over_alpha():
+    limit = solve(QuadraticCommittee(1.0, 0.5, 2.0), 0.1 * STEPS, method=LazyLimit(0.1))["test_loss"]
+    gaps = [
+        np.max(np.abs(np.asarray(descent(QuadraticCommittee(alpha, 0.5, 2.0))["test_loss"] - limit)))
+        for alpha in (10.0, 100.0, 1000.0)
+    ]
+    assert gaps[2] < 2e-3  # 6e-4 at 3072 paths
+    assert gaps[0] / gaps[1] == pytest.approx(10, rel=0.4)
+
+
+def test_population_limit_with_error_falling_as_1_over_kappa():
+    limit = solve(QuadraticCommittee(1.0, 0.5, 2.0, 0.3), 0.05 * STEPS, method=Population(0.05))["test_loss"]
+    gaps = [
+        np.max(np.abs(np.asarray(descent(QuadraticCommittee(1.0, 0.5, k, 0.3), 0.05)["test_loss"] / limit - 1)))
+        for k in (64.0, 512.0)
+    ]
+    assert gaps[1] < 0.08
+    assert gaps[0] / gaps[1] == pytest.approx(8, rel=0.15)
+
+
+def test_same_seed_same_digits_and_a_longer_march_repeats_the_shorter():
+    short = solve(A, 0.1 * STEPS[:11], method=DMFT(0.1, paths=344))
+    for name, curve in descent(A).curves.items():
+        np.testing.assert_allclose(curve[:11], short[name], rtol=1e-10)
+        assert np.array_equal(curve, descent(A)[name])
+    assert not np.array_equal(descent(A)["test_loss"], descent(A, seed=1)["test_loss"])
+
+
+def test_the_kernels_are_causal_and_symmetric():
+    fields = descent(A).fields
+    for mode in ("common", "odd", "private"):
+        response = np.asarray(fields[f"response_{mode}"].values)
+        correlation = np.asarray(fields[f"correlation_{mode}"].values)
+        assert np.array_equal(response, np.tril(response, -1))
+        np.testing.assert_allclose(correlation, correlation.T, atol=1e-15)
+        assert np.linalg.eigvalsh(correlation).min() > -1e-12
+
+
+@pytest.fixture(scope="module")
+def quick_flow():
+    return DMFT(paths=184, grid_points=24)
+
+
+def test_long_times_are_finite_and_near_the_given_values(quick_flow):
+    """Section 4.7b; the tolerance is the solver's own error estimate (3 times) at this quick size."""
+    for problem, tests in ((A, (0.4600, 0.3897, 0.3691, 0.3663)), (B, (0.8166, 0.7172, 0.5564, 0.5072))):
+        solution = solve(problem, LONG, method=quick_flow)
+        assert solution.status.name == "noted"
+        assert "held from tau" in solution.status.text
+        assert all(np.isfinite(curve).all() for curve in solution.curves.values())
+        error = np.asarray(solution.numerical_error["test_loss"])
+        assert np.all(error[1:] < 0.03)
+        assert np.all(np.abs(np.asarray(solution["test_loss"][1:5]) - tests) < 3 * error[1:5])
+
+
+def test_a_batch_is_its_members_and_what_is_out_of_range_is_nan_and_failed():
+    def one(alpha):
+        problem = QuadraticCommittee(alpha, 0.5, 2.0, 0.4)
+        return solve(problem, 0.1 * STEPS, method=DMFT(0.1, paths=344), throw=False)
+
+    batch = jax.vmap(one)(jnp.array([1.0, 3.0, -1.0]))
+    np.testing.assert_allclose(batch["test_loss"][0], one(1.0)["test_loss"], rtol=1e-9)
+    np.testing.assert_allclose(batch["test_loss"][1], one(3.0)["test_loss"], rtol=1e-9)
+    assert np.isnan(batch["test_loss"][2]).all()
+    assert batch.status.name == "failed"
+    assert "member 2 failed" in batch.status.text
+
+
+def central_differences(function, point, size):
+    steps = size * jnp.diag(point)
+    return jnp.stack([(function(point + step) - function(point - step)) / (2 * step.sum()) for step in steps])
+
+
+def check_gradient(times, method, size):
+    def loss(numbers):
+        solution = solve(QuadraticCommittee(*numbers), times, method=method, throw=False)
+        return jnp.sum(solution["test_loss"]) + jnp.sum(jnp.log(solution["train_loss"]))
+
+    point = jnp.array([1.0, 0.5, 2.0, 0.4])
+    gradient = jax.grad(loss)(point)
+    np.testing.assert_allclose(gradient, central_differences(loss, point, size), rtol=1e-4)
+
+
+@pytest.mark.slow
+def test_gradient_of_descent_against_central_differences():
+    check_gradient(0.1 * np.arange(7), DMFT(0.1, paths=48, scrambles=1), 1e-5)
+
+
+@pytest.mark.slow
+def test_gradient_of_flow_against_central_differences():
+    """Rows are fixed points: the implicit function theorem, not the iteration, carries the derivative."""
+    check_gradient(np.array([1.0, 5.0]), DMFT(paths=96, grid_points=16, scrambles=1), 1e-3)
+
+
+@pytest.mark.slow
+def test_flow_is_the_limit_of_small_learning_rates():
+    """Richardson in eta_hat at the same paths, tau <= 1: 5e-3 in test loss."""
+    times = np.array([0.25, 0.5, 1.0])
+    flow = solve(A, times, method=DMFT(paths=672))["test_loss"]
+    coarse, fine = (solve(A, times, method=DMFT(rate, paths=672))["test_loss"] for rate in (1 / 32, 1 / 64))
+    np.testing.assert_allclose(2 * fine - coarse, flow, atol=5e-3)
+
+
+@pytest.mark.slow
+def test_a_finer_grid_stays_within_three_errors():
+    coarse = solve(B, LONG, method=DMFT())
+    fine = solve(B, LONG, method=DMFT(grid_points=96, paths=1328))
+    assert np.all(np.abs(coarse["test_loss"] - fine["test_loss"]) <= 3 * coarse.numerical_error["test_loss"])
+
+
+def test_stats_and_remarks():
+    solution = descent(QuadraticCommittee(1.0, 0.5, 0.8, 0.4), 0.02)
+    assert solution.status.name == "noted"
+    assert "below 1 is untested" in solution.status.text
+    assert int(solution.stats["paths"]) == 344
+    assert float(solution.stats["learning_rate"]) == 0.02
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"learning_rate": 0.0}, ("learning_rate", "0.0", "None for gradient flow")),
+        ({"learning_rate": np.nan}, ("learning_rate", "nan", "eta_hat")),
+        ({"paths": 10}, ("paths", "10", "672 is the default")),
+        ({"paths": True}, ("paths", "True", "integer")),
+        ({"teacher_nodes": 1}, ("teacher_nodes", "1", "4 to 10")),
+        ({"grid_points": 3}, ("grid_points", "3", "64 accurate")),
+        ({"scrambles": 0}, ("scrambles", "0", "2 or more")),
+        ({"seed": -1}, ("seed", "-1", "whole number")),
+    ],
+)
+def test_bad_settings(arguments, words):
+    with pytest.raises(BadValue) as refused:
+        DMFT(**arguments)
+    assert all(word in str(refused.value) for word in words)
+
+
+@pytest.mark.parametrize(
+    ("times", "method", "error", "words"),
+    [
+        ([0.1, 0.25], DMFT(0.1), BadValue, ("times[1]", "0.25", "multiple of learning_rate")),
+        ([1.0, 0.5], DMFT(), BadValue, ("times[1]", "0.5")),
+        ([-1.0], DMFT(), BadValue, ("times[0]", "-1.0")),
+        ([0.4], DMFT(0.2), BadValue, ("learning_rate", "0.2", "stable only below", "None for gradient flow")),
+        ([1.0], DMFT(paths=2**20, grid_points=512), TooLarge, ("GiB", "Lower paths")),
+    ],
+)
+def test_bad_calls(times, method, error, words):
+    with pytest.raises(error) as refused:
+        solve(A, times, method=method)
+    assert all(word in str(refused.value) for word in words)
+
+
+def test_traced_times_are_refused():
+    with pytest.raises(BadValue, match="times is traced.*outside jit"):
+        jax.jit(lambda times: solve(A, times, method=DMFT())["test_loss"])(LONG)
