@@ -56,6 +56,7 @@ def irreps(group: Group) -> list[Irrep]:
     about 1e-14 for the groups tried (M <= 200); above 1e-9 the routine redraws, and raises `SolveFailed` after ten
     draws. Memory is O(M^2 d); `TooLarge` where that does not fit. Results are cached: do not write into them.
 
+    >>> from grok_theory.li2.groups import quaternion
     >>> [(r.degree, r.frobenius_schur, r.real_degree) for r in irreps(quaternion())][-1]
     (2, -1, 4)
     """

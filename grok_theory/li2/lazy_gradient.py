@@ -11,6 +11,7 @@ claims the direction Y~ Y~^T F~ more widely.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -76,12 +77,16 @@ def lazy_gradient(task: GroupTask, hidden: Any, times: Any, *, readout: Any = No
 
 def centred_features(task: GroupTask, hidden: jax.Array, pairs: Any, labels: Any) -> tuple[jax.Array, jax.Array]:
     """F~ (n, K) and Y~ (n, M); with centring by classes F~ is F. Complex hidden layers pass through polynomials."""
-    order = task.group.order
-    pairs, labels = jnp.asarray(pairs), jnp.asarray(labels)
+    by_samples = task.centering == "samples"
+    return _centred(task.sigma, task.group.order, by_samples, hidden, jnp.asarray(pairs), jnp.asarray(labels))
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def _centred(sigma, order, by_samples, hidden, pairs, labels):
     columns = hidden.T
-    features = task.sigma(columns[pairs[:, 0]] + columns[order + pairs[:, 1]])
-    targets = jax.nn.one_hot(labels, order, dtype=jnp.float64)
-    if task.centering == "classes":
+    features = sigma(columns[pairs[:, 0]] + columns[order + pairs[:, 1]])
+    targets = (labels[:, None] == jnp.arange(order)[None]).astype(jnp.float64)
+    if not by_samples:
         return features, targets - 1 / order
     return features - features.mean(axis=0, keepdims=True), targets - targets.mean(axis=0, keepdims=True)
 

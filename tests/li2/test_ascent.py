@@ -26,7 +26,7 @@ def test_a_start_does_not_depend_on_how_many_there_are(groups, key):
     np.testing.assert_array_equal(few.weights, many.weights[:3])
 
 
-@pytest.mark.parametrize("activation", ["square", "tanh"])
+@pytest.mark.parametrize("activation", ["square", pytest.param("tanh", marks=pytest.mark.slow)])
 def test_subsets_and_other_activations_against_scipy(activation, key):
     """From where ascent ended no optimizer of scipy climbs further, and the gradient on the sphere vanishes."""
     task = GroupTask(cyclic(5), activation, train_fraction=0.7).split(jax.random.key(2))

@@ -1,5 +1,6 @@
 """The energy against exact fractions and 40-digit sums; its gradient against a naive one-hot network."""
 
+import itertools
 from fractions import Fraction
 
 import jax
@@ -49,9 +50,19 @@ def one_hot(task):
     return lambda w: 0.5 * jnp.sum((y.T @ task.sigma(x @ w)) ** 2)
 
 
-@pytest.mark.parametrize("kind", ["full", "subset", "noisy"])
-@pytest.mark.parametrize("centering", ["samples", "classes"])
-@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+QUICK = [
+    ("relu", "samples", "subset"),
+    ("tanh", "classes", "noisy"),
+    ("silu", "samples", "full"),
+    ("square", "samples", "noisy"),
+]
+ALL = list(itertools.product(ACTIVATIONS, ["samples", "classes"], ["full", "subset", "noisy"]))
+
+
+@pytest.mark.parametrize(
+    ("activation", "centering", "kind"),
+    [pytest.param(*case, marks=() if case in QUICK else pytest.mark.slow) for case in ALL],
+)
 def test_energy_and_gradient(groups, activation, centering, kind):
     group = groups["S_3"]
     share, noise = {"full": (1.0, 0.0), "subset": (0.6, 0.0), "noisy": (0.6, 0.4)}[kind]
@@ -66,7 +77,9 @@ def test_energy_and_gradient(groups, activation, centering, kind):
     np.testing.assert_allclose(energy_gradient(task, nodes), slope, atol=1e-12 * float(jnp.abs(slope).max()))
 
 
-@pytest.mark.parametrize("name", ["Z_7", "Q_8", "A_4", "F_21", "SL(2,3)"])
+@pytest.mark.parametrize(
+    "name", ["A_4", "SL(2,3)", *(pytest.param(n, marks=pytest.mark.slow) for n in ("Z_7", "Q_8", "F_21"))]
+)
 def test_the_fourier_form_against_exact_fractions(groups, name):
     group = groups[name]
     task = GroupTask(group)

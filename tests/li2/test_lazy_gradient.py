@@ -57,7 +57,11 @@ def oracle(task, hidden, times, readout):
 @pytest.mark.parametrize("start", [False, True], ids=["zero", "given"])
 @pytest.mark.parametrize(
     ("activation", "centering", "width", "decay"),
-    [("square", "samples", 4, 1e-2), ("tanh", "classes", 4, 1e-6), ("square", "samples", 16, 1e-3)],
+    [
+        ("square", "samples", 4, 1e-2),
+        ("tanh", "classes", 4, 1e-6),
+        pytest.param("square", "samples", 16, 1e-3, marks=pytest.mark.slow),
+    ],
 )
 def test_against_forty_digits(activation, centering, width, decay, start):
     task = GroupTask(symmetric(3), activation, train_fraction=0.4, weight_decay=decay, centering=centering)
@@ -67,9 +71,9 @@ def test_against_forty_digits(activation, centering, width, decay, start):
     found = lazy_gradient(task, hidden, TIMES, readout=readout if start else None)
     exact, fixed = oracle(task, hidden, TIMES, readout)
     for now, expected in zip(found.gradient, exact):
-        assert np.linalg.norm(now - expected) <= 1e-9 * np.linalg.norm(expected)
+        assert np.linalg.norm(now - expected) <= 1e-9 * np.linalg.norm(expected) + 1e-30  # zero at t = 0
     assert np.linalg.norm(found.fixed_point - fixed) <= 1e-9 * np.linalg.norm(fixed)
-    np.testing.assert_allclose(found.norm, np.linalg.norm(exact, axis=(1, 2)), rtol=1e-9)
+    np.testing.assert_allclose(found.norm, np.linalg.norm(exact, axis=(1, 2)), rtol=1e-9, atol=1e-30)
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +133,7 @@ def test_output_scale_law(setting):
     np.testing.assert_allclose(scaled, plain, atol=1e-12 * float(jnp.abs(plain).max()))
 
 
+@pytest.mark.slow
 def test_the_alignment_table_of_the_spec():
     """Mean column cosine at the fixed point: M = 23, n = 211, x^2, eta in mean squared singular values; within 0.03."""
     task = GroupTask(cyclic(23), train_fraction=211 / 529).split(jax.random.key(0))

@@ -21,8 +21,26 @@ from grok_theory.li2 import (
     real_irreps,
 )
 
-DEFAULT = ["Z_7", "Z_8", "S_3", "Q_8", "A_4", "SL(2,3)", "F_21"]
-MORE = ["Z_2", "Z_12", "Z_13", "Z_97", "Z_2^3", "S_4", "S_5", "A_5", "D_4", "D_5", "Dic_3", "Q_16", "Q_8 x Z_3", "F_20"]
+DEFAULT = ["Z_8", "S_3", "Q_8", "A_4"]
+MORE = [
+    "Z_2",
+    "Z_7",
+    "SL(2,3)",
+    "F_21",
+    "Z_12",
+    "Z_13",
+    "Z_97",
+    "Z_2^3",
+    "S_4",
+    "S_5",
+    "A_5",
+    "D_4",
+    "D_5",
+    "Dic_3",
+    "Q_16",
+    "Q_8 x Z_3",
+    "F_20",
+]
 
 
 def _multiplicities(spectrum, scale):
@@ -74,7 +92,7 @@ def test_printed_energies_are_four_times_too_small_or_absent(groups):
     np.testing.assert_allclose(table.energy[~quaternionic] / table.printed_energy[~quaternionic], 4.0)
 
 
-@given(st.sampled_from(["Z_8", "S_3", "Q_8", "A_4"]), st.integers(0, 10**6))
+@given(st.sampled_from(["S_3", "Q_8"]), st.integers(0, 10**6))
 def test_every_member_of_a_family_is_critical_and_pure(groups, name, seed):
     task, draws = GroupTask(groups[name]), np.random.default_rng(seed)
     table = local_maxima(task)

@@ -5,10 +5,8 @@ import pytest
 from grok_theory.li2 import printed, printed_against_corrected
 
 QUICK = [
-    printed._maximal_nodes,
     printed._memorisation,
     printed._missing_features,
-    printed._small_start,
     printed._discovery_bound,
     printed._suppressed_discovery,
 ]

@@ -17,22 +17,12 @@ from grok_theory.li2 import (
     structured_features,
 )
 
+WIDTHS = {"Z_7": 18, "Z_8": 20, "S_3": 18, "A_4": 60, "Q_8": 38}
+MORE = {"Z_12": 32, "Z_13": 36, "F_21": 168, "SL(2,3)": 140, "Dic_3": 56, "Z_2^3": 14}
+
 
 @pytest.mark.parametrize(
-    ("name", "width"),
-    [
-        ("Z_7", 18),
-        ("Z_8", 20),
-        ("Z_12", 32),
-        ("Z_13", 36),
-        ("S_3", 18),
-        ("A_4", 60),
-        ("F_21", 168),
-        ("Q_8", 38),
-        ("SL(2,3)", 140),
-        ("Dic_3", 56),
-        ("Z_2^3", 14),
-    ],
+    ("name", "width"), [*WIDTHS.items(), *(pytest.param(*pair, marks=pytest.mark.slow) for pair in MORE.items())]
 )
 def test_structured_features_are_exact_and_at_maxima(groups, name, width):
     task = GroupTask(groups[name])
@@ -77,17 +67,12 @@ def test_complex_pairs_of_an_abelian_group(order):
     assert np.iscomplexobj(found.readout)
 
 
+PAIRS = {"S_3": 12, "Q_8": 16, "Z_2^3": 4}
+MORE_PAIRS = {"Z_7": 8, "Z_8": 8, "A_4": 80, "F_21": 350}
+
+
 @pytest.mark.parametrize(
-    ("name", "pairs"),
-    [
-        ("Z_7", 8),
-        ("Z_8", 8),
-        ("S_3", 12),
-        ("Q_8", 16),
-        ("A_4", 80),
-        ("Z_2^3", 4),
-        pytest.param("F_21", 350, marks=pytest.mark.slow),
-    ],
+    ("name", "pairs"), [*PAIRS.items(), *(pytest.param(*pair, marks=pytest.mark.slow) for pair in MORE_PAIRS.items())]
 )
 def test_the_mirrored_ansatz_keeps_its_residual(groups, name, pairs, key):
     """sqrt((M - I) / (2 (M - 1))), attained with enough nodes and never beaten, whatever the even activation."""

@@ -24,6 +24,7 @@ def test_z11(key):
     assert few.success[1] * 8 <= found.success[1] * 32
 
 
+@pytest.mark.slow
 @pytest.mark.statistical
 def test_z23_and_the_cross_term(key):
     full = sample_threshold(cyclic(23), [9.5, 11.5, 12.5, 14.0, 16.0], subsets=32, key=key)
@@ -34,10 +35,9 @@ def test_z23_and_the_cross_term(key):
 
 
 def test_the_full_table_keeps_every_feature(groups, key):
-    for name in ("S_3", "Q_8"):
-        group = groups[name]
-        found = sample_threshold(group, [group.order], subsets=8, key=key, method=FullEnergy(iterations=60))
-        assert found.success[0] == 1.0
+    group = groups["Q_8"]
+    found = sample_threshold(group, [group.order], subsets=8, key=key, method=CrossTerm(iterations=60))
+    assert found.success[0] == 1.0
 
 
 def test_isotonic_fit_against_scipy():
