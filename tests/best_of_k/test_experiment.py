@@ -45,12 +45,12 @@ PROMPT, POPULATION = bk.Prompt(0.3, 0.8, 1.2), bk.Posterior(0.3, 0.8, 0.2, 1.2)
 @pytest.mark.parametrize(
     ("problem", "temperature"),
     [
-        (PROMPT, 0.0),
+        pytest.param(PROMPT, 0.0, marks=pytest.mark.slow),
         (PROMPT, 0.6),
         pytest.param(PROMPT, INF, marks=pytest.mark.slow),
         pytest.param(POPULATION, 0.0, marks=pytest.mark.slow),
-        (POPULATION, 0.6),
-        (POPULATION, 5.0),
+        pytest.param(POPULATION, 0.6, marks=pytest.mark.slow),
+        pytest.param(POPULATION, 5.0, marks=pytest.mark.slow),
     ],
     ids=["prompt-0", "prompt-0.6", "prompt-inf", "population-0", "population-0.6", "population-5"],
 )
