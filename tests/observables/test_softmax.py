@@ -107,7 +107,7 @@ def test_stablemax_is_softmax_of_the_log_map(seed):
 def test_stablemax_gradient_is_finite_and_right(x):
     f = lambda z: stablemax_cross_entropy(jnp.stack([z, jnp.asarray(0.3)])[None], jnp.array([0]))[0]
     quotient = (f(jnp.asarray(x + 1e-6)) - f(jnp.asarray(x - 1e-6))) / 2e-6
-    assert float(jax.grad(f)(jnp.asarray(x))) == pytest.approx(float(quotient), rel=1e-7)
+    assert float(jax.grad(f)(jnp.asarray(x))) == pytest.approx(float(quotient), rel=1e-5)
 
 
 @given(seeds, st.booleans(), st.booleans())

@@ -1,0 +1,183 @@
+"""kernels: accuracy of duals, kernels, effective ridge (beside a plain bisection) and leave-one-out; speed ratios.
+
+The plain bisection is what a published solver does: bisect sum l/(l + kappa) + ridge/kappa - n to an absolute 2e-12.
+Exact values come from bisection of the same equation in 320 digits.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import mpmath as mp
+import numpy as np
+
+from benchmarks import report
+from grok_theory.kernels import FullyConnected, effective_regularization, leave_one_out, ntk
+from grok_theory.numerics import gaussian
+
+
+def main(out: Path, *, quick: bool) -> None:
+    """Print the tables and write `kernels_effective_ridge.json`, `kernels_accuracy.json`, `kernels_speed.json`."""
+    report.publish("kernels_effective_ridge", "effective ridge: relative errors", _effective_ridge(), out)
+    report.publish("kernels_accuracy", "kernels: worst errors", _accuracy(10 if quick else 100), out)
+    report.publish("kernels_speed", "kernels: speed, ratios within this run", _speed(quick), out)
+
+
+def _spectra() -> dict[str, tuple[np.ndarray, float, float]]:
+    i = np.arange(1, 301.0)
+    long = np.arange(1, 2001.0) ** -1.5
+    return {
+        "i^-1.5, 300 modes, n = 10": (i**-1.5, 10.0, 0.0),
+        "i^-1.5, 300 modes, n = 299": (i**-1.5, 299.0, 0.0),
+        "i^-1.5, 300 modes, n = 300 - 1e-4": (i**-1.5, 300 - 1e-4, 0.0),
+        "i^-1.5, 300 modes, n = 400, ridge 1e-6": (i**-1.5, 400.0, 1e-6),
+        "i^-1.5, 2000 modes, n = 1999": (long, 1999.0, 0.0),
+        "i^-1.5, 2000 modes, n = 3000, ridge 1e-6": (long, 3000.0, 1e-6),
+        "exp(-3i), 200 modes, n = 100": (np.exp(-3.0 * np.arange(200)), 100.0, 0.0),
+        "1e10 and 1e-130, 2 x 5 modes, n = 5": (np.repeat([1e10, 1e-130], 5), 5.0, 0.0),
+    }
+
+
+def _effective_ridge() -> list[dict[str, Any]]:
+    rows = []
+    for name, (eigenvalues, samples, ridge) in _spectra().items():
+        exact = _exact(eigenvalues, samples, ridge)
+        ours = float(effective_regularization(eigenvalues, samples, ridge=ridge))
+        plain = _plain_bisection(eigenvalues, samples, ridge)
+        rows.append(
+            {
+                "spectrum": name,
+                "kappa": float(exact),
+                "grok_theory": _relative(ours, exact),
+                "plain bisection": _relative(plain, exact),
+            }
+        )
+    return rows
+
+
+def _relative(ours: float, exact: Any) -> float:
+    with mp.workdps(50):
+        return abs(float(mp.mpf(ours) / exact - 1))
+
+
+def _exact(eigenvalues: np.ndarray, samples: float, ridge: float) -> Any:
+    with mp.workdps(320):
+        modes = [mp.mpf(float(l)) for l in eigenvalues]
+        samples, ridge = mp.mpf(samples), mp.mpf(ridge)
+        low, high = mp.mpf(10) ** -200, (sum(modes) + ridge) / samples
+        for _ in range(75):
+            middle = mp.sqrt(low * high)
+            if sum(l / (l + middle) for l in modes) + ridge / middle > samples:
+                low = middle
+            else:
+                high = middle
+        return low
+
+
+def _plain_bisection(eigenvalues: np.ndarray, samples: float, ridge: float) -> float:
+    low, high = 0.0, (eigenvalues.sum() + ridge) / samples
+    while high - low > 2e-12:
+        middle = (low + high) / 2
+        if np.sum(eigenvalues / (eigenvalues + middle)) + ridge / middle > samples:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _accuracy(trials: int) -> list[dict[str, Any]]:
+    generator = np.random.default_rng(0)
+    worst = {"relu dual": 0.0, "erf dual": 0.0, "relu tangent kernel, 1 layer, inputs 1 to 1e-12 apart": 0.0}
+    with mp.workdps(30):
+        for _ in range(trials):
+            a, b = (float(v) for v in 10 ** generator.uniform(-3, 3, 2))
+            c = float(generator.uniform(-0.999, 0.999) * np.sqrt(a * b))
+            size = mp.sqrt(mp.mpf(a) * mp.mpf(b))
+            angle = mp.acos(mp.mpf(c) / size)
+            # In polar coordinates, over the directions where both are positive.
+            exact = size / mp.pi * mp.quad(lambda t, q=angle: mp.cos(t) * mp.cos(t - q), [angle - mp.pi / 2, mp.pi / 2])
+            worst["relu dual"] = max(
+                worst["relu dual"], abs(float(float(gaussian.relu_dual(a, c, b)) - exact) / float(size))
+            )
+            integral = mp.quad(lambda q, a=a, b=b: _erf_slope(a, q, b), mp.linspace(0, mp.mpf(c), 4))
+            worst["erf dual"] = max(worst["erf dual"], abs(float(float(gaussian.erf_dual(a, c, b)) - integral)))
+            x, step = generator.standard_normal((2, 4))
+            y = x + 10 ** generator.uniform(-12, 0) * step
+            ours = float(ntk(FullyConnected("relu"), x[None], y[None])[0, 0])
+            error = abs(ours - _relu_tangent(x, y)) / (np.linalg.norm(x) * np.linalg.norm(y))
+            name = "relu tangent kernel, 1 layer, inputs 1 to 1e-12 apart"
+            worst[name] = max(worst[name], float(error))
+    rows = [{"quantity": name, "points": trials, "worst error over its scale": value} for name, value in worst.items()]
+    for ridge in (0.0, 1e-6, 1.0):
+        features, y = generator.standard_normal((40, 60)), generator.standard_normal(40)
+        kernel = features @ features.T
+        ours = np.asarray(leave_one_out(kernel, y, ridge=ridge).residuals)
+        refit = _refits(kernel, y, ridge)
+        rows.append(
+            {
+                "quantity": f"leave-one-out against 40 refits, ridge {ridge:g}",
+                "points": 40,
+                "worst error over its scale": float(np.abs(ours - refit).max() / np.abs(refit).max()),
+            }
+        )
+    return rows
+
+
+def _erf_slope(a: float, q: Any, b: float) -> Any:
+    """E[phi' phi'] of erf: (4/pi) / sqrt(det(1 + 2 Q))."""
+    return 4 / mp.pi / mp.sqrt((1 + 2 * mp.mpf(a)) * (1 + 2 * mp.mpf(b)) - 4 * q * q)
+
+
+def _relu_tangent(x: np.ndarray, y: np.ndarray) -> Any:
+    x, y = ([mp.mpf(float(v)) for v in w] for w in (x, y))
+    xx, xy, yy = (sum(p * q for p, q in zip(a, b)) for a, b in ((x, x), (x, y), (y, y)))
+    size = mp.sqrt(xx * yy)
+    angle = mp.acos(xy / size)
+    return ((mp.pi - angle) * xy * 2 + size * mp.sin(angle)) / (2 * mp.pi)
+
+
+def _refits(kernel: np.ndarray, y: np.ndarray, ridge: float) -> np.ndarray:
+    residuals = []
+    for i in range(y.size):
+        keep = np.delete(np.arange(y.size), i)
+        dual = np.linalg.solve(kernel[np.ix_(keep, keep)] + ridge * np.eye(keep.size), y[keep])
+        residuals.append(y[i] - kernel[i, keep] @ dual)
+    return np.array(residuals)
+
+
+def _speed(quick: bool) -> list[dict[str, Any]]:
+    generator, n = np.random.default_rng(1), 100 if quick else 300
+    features, y = generator.standard_normal((n, 2 * n)), generator.standard_normal(n)
+    kernel = features @ features.T
+    once = jax.jit(lambda k, t: leave_one_out(k, t, ridge=0.1).residuals)
+    eigenvalues = jnp.arange(1, 301.0) ** -1.5
+    samples = jnp.linspace(2.0, 280.0, 200)
+    root = jax.jit(lambda n: effective_regularization(eigenvalues, n))
+    cases = {
+        f"leave-one-out, n = {n}, against {n} refits": (lambda: once(kernel, y), lambda: _refits(kernel, y, 0.1)),
+        "effective ridge at 200 sizes, one call against a loop": (
+            lambda: effective_regularization(eigenvalues, samples),
+            lambda: [effective_regularization(eigenvalues, m) for m in samples],
+        ),
+        "the same, both compiled beforehand": (lambda: root(samples), lambda: [root(m) for m in samples]),
+    }
+    return [{"what": name, **_ratio(fast, slow)} for name, (fast, slow) in cases.items()]
+
+
+def _ratio(fast: Callable, slow: Callable) -> dict[str, float]:
+    jax.block_until_ready(fast())
+    jax.block_until_ready(slow())  # compiled before the clock starts
+    seconds = []
+    for function in (fast, slow):
+        times = []
+        for _ in range(3):
+            start = time.perf_counter()
+            jax.block_until_ready(function())
+            times.append(time.perf_counter() - start)
+        seconds.append(min(times))
+    return {"seconds": seconds[0], "seconds, plain way": seconds[1], "ratio": seconds[1] / seconds[0]}
