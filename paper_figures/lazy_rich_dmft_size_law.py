@@ -1,10 +1,10 @@
 """Runs approach the dynamical mean-field theory as 1/D: test loss in several settings.
 
 Caption: Relative gap of the mean test loss of drawn networks (infinite width, exact reduction of gradient descent,
-h* stratified, start orthogonal to the teacher) to the DMFT at the last step, against 1/D, D the input dimension. Points:
-mean of runs with one standard error; lines: weighted fit a + b/D; at 1/D = 0 the intercept with its 99 % interval
-(Bonferroni over settings). The settings run from rich (alpha = 0.5) to lazy (alpha = 1000). Below: train and test loss
-of the first setting, theory as lines, runs as points at the greatest D.
+h* stratified, start orthogonal to the teacher) to the DMFT at the last step, against 1/D, D the input dimension.
+Points: mean of runs with one standard error; lines: weighted fit a + b/D; at 1/D = 0 the intercept with its 99 %
+interval (Bonferroni over settings). The settings run from rich (alpha = 0.5) to lazy (alpha = 1000). Right: train and
+test loss of the first setting, theory as lines, runs as points at the greatest D.
 """
 
 from dataclasses import dataclass
@@ -161,11 +161,11 @@ def claims(parameters, data):
     made = []
     for number, setting in enumerate(parameters.settings):
         inverse, gap, error = _gaps(parameters, data, number)
-        intercept, slope, uncertain = _fit(inverse, gap, error)
+        intercept, _, uncertain = _fit(inverse, gap, error)
         numerical = data[f"theory {number}"]["error"][-1] / data[f"theory {number}"]["test_loss"][-1]
         made.append(
             Claim(
-                f"alpha = {setting[0]:g}, kappa = {setting[2]:g}: the gap vanishes as D grows (intercept, 99 % Bonferroni)",
+                f"alpha = {setting[0]:g}, kappa = {setting[2]:g}: the gap vanishes as D grows",
                 abs(intercept) <= factor * uncertain + numerical,
                 f"intercept {100 * intercept:.2f} %, half-width {100 * factor * uncertain:.2f} %, "
                 f"gaps {', '.join(f'{100 * g:.2f}({100 * e:.2f})' for g, e in zip(gap, error))} %, "

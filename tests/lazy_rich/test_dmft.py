@@ -201,5 +201,5 @@ def test_bad_calls(times, method, error, words):
 
 
 def test_traced_times_are_refused():
-    with pytest.raises(BadValue, match="times is traced.*outside jit"):
+    with pytest.raises(BadValue, match=r"times is traced.*outside jit"):
         jax.jit(lambda times: solve(A, times, method=DMFT())["test_loss"])(LONG)

@@ -18,7 +18,7 @@ TINY = 1e-300
 
 
 class Increments(NamedTuple):
-    """Past increments of unit variance, `scaled` (node, path), their factor (scaled = factor @ innovations), variances."""
+    """Past increments of unit variance, scaled = factor @ innovations, and the variances they had."""
 
     scaled: Float[Array, "node path"]
     factor: Float[Array, "node node"]

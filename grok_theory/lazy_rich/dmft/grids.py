@@ -14,7 +14,7 @@ FIRST_STEP = 0.03
 
 @dataclass(frozen=True)
 class Grid:
-    """Nodes in tau, shape (node,), and `quadrature`, shape (node, node), in tau: w = w(0) + 2/(alpha kappa) quadrature F."""
+    """Nodes (node,) and `quadrature` (node, node), both in tau: w = w(0) + 2/(alpha kappa) quadrature F."""
 
     nodes: np.ndarray
     quadrature: np.ndarray
@@ -22,13 +22,13 @@ class Grid:
 
 
 def descent_grid(learning_rate: float, steps: int) -> Grid:
-    """Gradient descent: nodes 0, 1, ... steps (in units of the learning rate), force of step s felt at all later ones."""
+    """Gradient descent: nodes 0, 1, ... steps times the learning rate; a step's force is felt at all later ones."""
     nodes = learning_rate * np.arange(steps + 1)
     return Grid(nodes, learning_rate * np.tril(np.ones((steps + 1, steps + 1)), -1), implicit=False)
 
 
 def geometric_nodes(last: float, points: int, first: float = FIRST_STEP) -> np.ndarray:
-    """tau_k = first (r^k - 1)/(r - 1), k = 1 ... points, ending at `last`; uniform where `first` is not the smaller step."""
+    """tau_k = first (r^k - 1)/(r - 1), k = 1 ... points, ending at `last`; uniform where `first` is too long."""
     if first * points >= last:
         return last * np.arange(1, points + 1) / points
     ratio = growth_ratio(last, points, first)

@@ -6,7 +6,7 @@ VALUE_POINTS, CHECK_POINTS = 6, 4
 
 
 def positions(nodes: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Where `times` lie in the index 0, 1, ... of tau_0 = 0 and `nodes`, in the coordinate in which nodes are equidistant.
+    """Where `times` lie in the index 0, 1, ... of tau_0 = 0 and `nodes`, which are equidistant in it.
 
     For tau_k = tau_1 (r^k - 1)/(r - 1) that index is log(1 + tau (r - 1)/tau_1) / log r.
     """

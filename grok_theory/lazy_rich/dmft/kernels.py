@@ -18,7 +18,7 @@ COMMON, ODD, PRIVATE = 0, 1, 2
 
 
 class Forces(NamedTuple):
-    """Row n of what the samples feed back: `feedback` J and `noise` N, shape (3, node), and `teacher` J_*, a number."""
+    """Row n of what the samples feed back: `feedback` J and `noise` N (3, node), and `teacher` J_*."""
 
     feedback: Float[Array, "3 node"]
     noise: Float[Array, "3 node"]
@@ -55,7 +55,7 @@ def no_kernels(nodes: int) -> Kernels:
 
 
 def kernel_row(forces: Forces, kernels: Kernels, quadrature_row, n, kappa, teacher_overlap) -> KernelRow:
-    """Row n of the kernels, given row n of the forces. `quadrature_row` is row n of A, already times 2/(alpha kappa)."""
+    """Row n of the kernels, given row n of the forces. `quadrature_row` is row n of A (with its 2/(alpha kappa))."""
     earlier = jnp.arange(len(quadrature_row)) < n
     past_feedback = jnp.where(earlier[None, :], forces.feedback, 0.0)
     now = quadrature_row[n]

@@ -1,7 +1,7 @@
 """The sample paths of the single-site average: nodes in the teacher's field, scrambled Sobol innovations elsewhere.
 
-The average of the theory runs over the teacher's field h* (a standard normal; only h*^2 matters, so the positive half
-of a Gauss-Hermite rule does) and over two Gaussian processes, each driven by one standard normal innovation a grid step.
+The average of the theory runs over the teacher's field h* (a standard normal; only h*^2 matters, so the positive
+half of a Gauss-Hermite rule does) and over two Gaussian processes, each driven by one innovation a grid step.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Paths:
 
 
 def teacher_nodes(nodes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Half-line Gauss-Hermite rule for even functions of a standard normal: nodes (increasing) and weights (sum one)."""
+    """Half-line Gauss-Hermite rule for even functions of a standard normal: increasing nodes, weights (sum one)."""
     points, weights = np.polynomial.hermite_e.hermegauss(2 * nodes)
     return points[nodes:], 2 * weights[nodes:] / weights.sum()
 

@@ -3,8 +3,10 @@
 Per path (an h*, a common field c, an odd field q; the private field is Gaussian given the residuals and integrated
 exactly) the fields obey, with G_X the weight responses and Delta the residual,
 
-    hbar(t) = c(t) + sum_s G_C(t,s) Delta(s) e(s),  e = 1 + eps hbar        a(t) = q(t) + eps sum_s G_A(t,s) Delta(s) a(s)
-    chi_P = (I - eps G_P diag Delta)^{-1},  S = chi_P Q chi_P^T             F = alpha hbar + (ae/2)(hbar^2 + a^2 + S(t,t))
+    hbar(t) = c(t) + sum_s G_C(t,s) Delta(s) e(s),  e = 1 + eps hbar
+    a(t) = q(t) + eps sum_s G_A(t,s) Delta(s) a(s)
+    chi_P = (I - eps G_P diag Delta)^{-1},  S = chi_P Q chi_P^T
+    F = alpha hbar + (ae/2)(hbar^2 + a^2 + S(t,t))
 
 and responses follow from triangular systems, row n from earlier rows. The time integrals carry their weights in G.
 Every sum over earlier rows is one matrix-vector product over a stored triangle: `Triangles` holds them in the layout
@@ -31,7 +33,7 @@ class Physics(NamedTuple):
 
 
 class Triangles(NamedTuple):
-    """What earlier rows left behind, zero where there is no row yet. The six large arrays take 7 paths nodes^2 doubles."""
+    """What earlier rows left behind, zero where there is no row yet; the large arrays take 7 paths nodes^2 doubles."""
 
     residual: Float[Array, "node path"]
     slope: Float[Array, "node path"]  # e = 1 + eps hbar
@@ -96,7 +98,6 @@ def site_row(
 ) -> SiteRow:
     """Row n on every path, given row n of the weight kernels and the levels of the two Gaussian fields at n."""
     alpha, eps = physics.alpha, physics.curvature
-    ae = alpha * eps
     response = kernels_row.response
     now = response[:, n]
     spread_target = kernels_row.covariance[PRIVATE]
@@ -195,7 +196,7 @@ def feedback(
     residuals = triangles.residual.at[n].set(site.residual).T
     slopes, odd_fields = triangles.slope.T, triangles.odd_field.T
 
-    # The response of sample n to itself and to earlier samples meets the stored E_C, E_A with one weight a path and row.
+    # Everything that meets a stored row of E_C or E_A does so with one weight a path.
     by_common = site.slope / (poles[COMMON] * own)
     by_odd = eps * site.odd_field / (poles[ODD] * own)
     common_weights = (eps * site.residual)[:, None] * site.responses[COMMON] * slopes - alpha * by_common[
@@ -238,7 +239,7 @@ def feedback(
 
 
 def teacher_row(physics: Physics, site: SiteRow, teacher_field, triangles: Triangles):
-    """E_*(n): the residual's response to the teacher's field. A centred start felt the teacher too: factor 1 + ae m0^2."""
+    """E_*(n): the residual's response to the teacher's field; a centred start felt it too: factor 1 + ae m0^2."""
     pull = 1.0 + physics.centred * physics.alpha * physics.curvature * physics.teacher_overlap**2
     echoed = jnp.sum(site.kick_response * triangles.teacher_response.T, axis=1)
     return (teacher_field * pull - physics.alpha * echoed) / site.own_response
