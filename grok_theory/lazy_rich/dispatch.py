@@ -11,7 +11,7 @@ from .population import Population, solve_population
 from .problem import QuadraticCommittee
 
 
-def solve(problem: QuadraticCommittee, times: Any, *, method: Any = None, throw: bool = True) -> Solution:
+def solve(problem: Any, times: Any, *, method: Any = None, throw: bool = True) -> Solution:
     """What theory says about `problem` at `times` (tau).
 
     **Arguments:**

@@ -25,7 +25,7 @@ from ..pytrees import record
 from ..results import Solution, Status
 from .closed_forms import largest_stable_learning_rate
 from .problem import QuadraticCommittee
-from .timing import X_NAME, check_tau, dynamics_of, steps_of
+from .timing import X_NAME, check_tau, dynamics_of, padded, steps_of
 
 _FAILED = "Descent diverged, or the Problem is out of range (teacher_overlap must be 0). Use a smaller learning_rate."
 _NOTE = "output_scale is ignored: this is the limit in which it is infinite."
@@ -68,7 +68,7 @@ def solve_lazy_limit(problem: QuadraticCommittee, times: Any, method: LazyLimit,
                 f"{float(jnp.min(limit)):.4g}. Pass a smaller one, or None for gradient flow."
             )
         steps = steps_of(times, method.learning_rate)
-        curves, errors, good = _descent(plain, jnp.asarray(steps), jnp.float64(method.learning_rate), int(steps[-1]))
+        curves, errors, good = _descent(plain, jnp.asarray(steps), jnp.float64(method.learning_rate), padded(steps[-1]))
     status = Status(jnp.where(good, 1, 2).astype(jnp.int8), noted=_NOTE, failed=_FAILED)
     return Solution(problem, times, curves, X_NAME, dynamics, method, numerical_error=errors, status=status).checked(
         throw

@@ -21,7 +21,7 @@ from ..errors import BadValue, is_traced, require_float64
 from ..pytrees import record
 from ..results import Solution, Status
 from .problem import QuadraticCommittee
-from .timing import X_NAME, check_tau, dynamics_of, steps_of
+from .timing import X_NAME, check_tau, dynamics_of, padded, steps_of
 
 _FAILED = (
     "The two-variable recursion left the finite numbers, or the Problem is out of range. Use a smaller learning_rate."
@@ -50,7 +50,7 @@ def solve_population(problem: QuadraticCommittee, times: Any, method: Population
     else:
         _refuse_unstable(plain, method.learning_rate)
         steps = steps_of(times, method.learning_rate)
-        curves, errors, good = _descent(plain, jnp.asarray(steps), method.learning_rate, int(steps[-1]))
+        curves, errors, good = _descent(plain, jnp.asarray(steps), method.learning_rate, padded(steps[-1]))
     status = Status(jnp.where(good, 1, 2).astype(jnp.int8), noted=_NOTE, failed=_FAILED)
     return Solution(problem, times, curves, X_NAME, dynamics, method, numerical_error=errors, status=status).checked(
         throw

@@ -45,3 +45,8 @@ def steps_of(times: Any, learning_rate: float) -> np.ndarray:
             "or learning_rate=None for gradient flow."
         )
     return steps.astype(np.int64)
+
+
+def padded(steps: Any) -> int:
+    """`steps` rounded up to a power of two: lengths are compiled, and few of them are wanted."""
+    return 1 << max(int(steps) - 1, 0).bit_length()

@@ -41,9 +41,9 @@ def random_problem(seed):
 
 
 def test_reduction_and_network_agree_over_random_problems():
-    """Curves and moments to 1e-11 relative, over 16 problems: every alpha, eps, overlap, centred or not."""
+    """Curves and moments to 1e-11 relative, over 12 problems: every alpha, eps, overlap, centred or not."""
     worst = 0.0
-    for seed in range(16):
+    for seed in range(12):
         problem, key = random_problem(seed), jax.random.key(seed)
         reduction = simulate(problem, TIMES, **SIZE, key=key, method=ExactReduction(RATE))
         network = simulate(problem, TIMES, **SIZE, key=key, method=ExplicitNetwork(RATE))
@@ -54,7 +54,7 @@ def test_reduction_and_network_agree_over_random_problems():
     assert worst < 1e-11
 
 
-@pytest.mark.parametrize("centred", [True, False])
+@pytest.mark.parametrize("centred", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_the_frozen_kernel_is_the_linearised_network(centred):
     problem, key = QuadraticCommittee(1.3, 0.5, 2.0, 0.4, centred), jax.random.key(3)
     frozen = simulate(problem, TIMES, **SIZE, key=key, method=FrozenKernel(RATE))
