@@ -1,10 +1,11 @@
 """The maxima of the energy and the Hessian at them, for many groups: one law for all types of representation.
 
 Caption: Left: energies reached by gradient ascent from random starts on the unit sphere (points, by the type of the
-real irrep they end in) against the real degree D, for ten groups; line: E* = M/(2D); crosses: the printed values, where
-there are any. Right: eigenvalues of the Riemannian Hessian at such points, in units of 4E* (points), against the closed
-form (steps): only 0, -1 and -2 occur. The zeros are the dimension of the family of maxima; there are none for D = 1, so
-a group with more than two elements need not have flat directions (as Corollary 1 of the paper says).
+real irrep they end in) against the real degree D, for ten groups; lines: E* = M/(2D), groups side by side; crosses: the
+printed values, where there are any. Right: eigenvalues of the Riemannian Hessian at such points, in units of 4E*
+(points), against the closed form (steps): only 0, -1 and -2 occur. The zeros are the dimension of the family of maxima;
+there are none for D = 1, so a group with more than two elements need not have flat directions (Corollary 1 of
+the paper says it has).
 """
 
 from dataclasses import dataclass
@@ -98,8 +99,9 @@ def draw(parameters, data):
     import matplotlib.pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.0, 2.7))
-    degrees = np.linspace(0.7, 7, 100)
-    left.plot(degrees, 1 / (2 * degrees), color="black", linewidth=0.9, label="E* = M/(2D)")
+    for degree in range(1, 7):
+        label = "E* = M/(2D)" if degree == 1 else None
+        left.plot(degree + np.array([-0.4, 0.4]), 2 * [1 / (2 * degree)], color="black", linewidth=0.9, label=label)
     looks = {1: ("o", "C0", "real"), 0: ("s", "C1", "complex"), -1: ("^", "C2", "quaternionic")}
     seen = set()
     for i, name in enumerate(parameters.names):
