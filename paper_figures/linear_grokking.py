@@ -3,8 +3,7 @@
 Caption: Linear student with large initial weights (INR = 10^4, SNR = 100, alpha = .9) and weight decay g. Lines:
 theory; points: drawn regressions. The train error is gone within a few 1/l-; the test error stays at the level of the
 start until the weights that see no data have decayed, at the rate 2g. Dotted: the two clocks of `grokking_time`;
-dashed: the estimate ln[(1-alpha) INR/((f-1) E)]/(2g). The test error has a second descent in time: it first rises or
-rests.
+dashed: the estimate ln[(1-alpha) INR/((f-1) E)]/(2g).
 """
 
 from dataclasses import dataclass

@@ -65,7 +65,7 @@ def draw(parameters, data):
     lines = left.contour(
         step["ratios"], step["snrs"], np.log10(step["times"]).T, [0, 1, 2, 3], colors="w", linewidths=0.7
     )
-    left.clabel(lines, fmt=lambda v: f"$10^{{{v:.0f}}}$", fontsize=6)
+    left.clabel(lines, fmt=lambda v: f"$10^{{{v:.0f}}}$", fontsize=6, inline_spacing=1)
     figure.colorbar(image, ax=left, label=r"$\log_{10}$ best stopping time [$\tau$]")
     left.set(xscale="log", yscale="log", xlabel=r"samples per weight $\alpha$", ylabel="SNR")
     for index, ratio in enumerate(parameters.cuts):

@@ -175,7 +175,9 @@ def _limits(problem: DeepLinear) -> DeepLosses:
     frozen = atom * x ** (depth - 1) * start
     test = unit * (1 + fitted_noise + atom * problem.snr) + frozen
     norm = unit * (seen * problem.snr + fitted_noise) + frozen
-    infinite = DeepLosses(jnp.zeros(()), jnp.inf, jnp.inf, jnp.inf if depth >= 2 else problem.upper_norm)
+    infinity = jnp.asarray(jnp.inf)
+    upper = infinity if depth >= 2 else problem.upper_norm
+    infinite = DeepLosses(jnp.zeros(()), infinity, infinity, upper)
     ends = DeepLosses(unit * jnp.maximum(alpha - 1, 0.0) / alpha, test, norm, jnp.sqrt(x))
     legal = _is_legal(problem)
     return jax.tree_util.tree_map(lambda a, b: jnp.where(legal, jnp.where(at, a, b), jnp.nan), infinite, ends)
