@@ -2,7 +2,7 @@
 """The best number of answers and the best temperature, exact beside the printed high-temperature formulas.
 
 Caption: Left: best k (colour, logarithmic) for a prompt whose mean answer misses the truth by 0.2 spreads, over
-temperature t and the judge's misspecification DR; white: more answers never stop helping; hatched: do not select. The
+temperature t and the judge's misspecification DR; white: more answers never stop helping. The
 line is where the coefficient of 1/k changes sign, which explains the boundary. Middle: exact best k against the printed
 1/k* = (3 - t C1/C2)/4 at DR = 2. Right: exact best temperature against k for DT = 0.3, DR = 2 (points), its limit
 2 C2/C1 - 3 (line) and the printed 2 (1 - 2/k) C2/C1 (dots), which overshoots by about two.
@@ -37,6 +37,10 @@ def _grid(parameters):
     return np.geomspace(0.3, 30, parameters.heats), np.linspace(0.0, 4.0, parameters.gaps)
 
 
+def _line(parameters):
+    return np.linspace(0.3, 5.3, parameters.heats)
+
+
 def _map(parameters):
     from grok_theory import best_of_k as bk
     from grok_theory.best_of_k.closed_forms import many_samples_correction, second_moments
@@ -45,7 +49,8 @@ def _map(parameters):
     problems = [bk.Prompt(parameters.teacher_gap, float(g)) for g in gaps]
     best = [[bk.optimal_samples(p, temperature=2 * t).value for t in heats] for p in problems]
     a1 = [[many_samples_correction(second_moments(p), t) for t in heats] for p in problems]
-    line = [bk.optimal_samples(bk.Prompt(parameters.teacher_gap, 2.0), temperature=2 * t).value for t in heats]
+    near = bk.Prompt(parameters.teacher_gap, 2.0)
+    line = [bk.optimal_samples(near, temperature=2 * t).value for t in _line(parameters)]
     return {"best": np.array(best), "a1": np.array(a1, float), "line": np.array(line)}
 
 
@@ -70,14 +75,15 @@ def draw(parameters, data):
     bar.set_ticks([0, 1, 2, 3], labels=["1", "10", "100", "1000"])
     left.text(0.35, 0.25, "more is better", fontsize=6.5)
     signal = 2 * parameters.teacher_gap * 2.0 + 1
-    printed = (3 - heats * signal / (signal + 4)) / 4
+    at = _line(parameters)
+    printed = (3 - at * signal / (signal + 4)) / 4
     line = data["map"]["line"]
     inside = np.isfinite(line)
-    middle.plot(heats[inside], line[inside], marker="o", label="exact")
+    middle.plot(at[inside], line[inside], marker="o", label="exact")
     middle.plot(
         heats[printed > 0], np.maximum(1 / printed[printed > 0], 1.0), ls=":", color="C1", label="printed series"
     )
-    middle.set(xscale="log", yscale="log", xlabel="t", ylabel="best k", ylim=(0.8, 3000), title=r"$\Delta_R = 2s$")
+    middle.set(yscale="log", xlabel="t", ylabel="best k", ylim=(0.8, 500), title=r"$\Delta_R = 2s$")
     middle.legend()
     k = np.geomspace(3, 1000, 60)
     c1 = 2 * 0.3 * 2 + 1
