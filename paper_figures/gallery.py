@@ -39,13 +39,19 @@ def build_all(labels: Sequence[Label], order: Order, reporter: Reporter, workers
             for worker in crew:
                 worker.thread.start()
             while len(records) < len(labels):
-                _hear(heard.get(), reporter, records)
+                said = heard.get()
+                _hear(said, reporter, records)
+                if said["event"] == "record":  # not only at the end: a build that is killed leaves a page too
+                    _write_page(order)
     finally:
         for worker in crew:
             worker.end()
-        page = write_page(known_records(order.out, order.folder))
-        _write(order.out / "index.html", page)
+        _write_page(order)
     return [records[label.name] for label in labels]
+
+
+def _write_page(order: Order) -> None:
+    _write(order.out / "index.html", write_page(known_records(order.out, order.folder)))
 
 
 def known_records(out: Path, folder: Path) -> list[dict[str, Any]]:
