@@ -3,7 +3,7 @@
 Caption: Linear regression by gradient flow, noise-free, with samples / dim above one; train and test loss must fall
 to a tenth of their start. Near one sample a dimension the slowest directions of the data take time 1/(1 -
 1/sqrt(load))^2 to be learned: the train loss hardly feels them, the test loss does. Line: theory (Marchenko-Pastur).
-Points: median over runs with its distribution-free 95 % interval. Arrows: the record ended before the median run, or
+Points: median over runs with its distribution-free 95 % interval. Triangles: the record ended before the median run, or
 before the upper end of its interval; the delay is at least that. Below: share of censored runs.
 """
 
@@ -34,7 +34,8 @@ SIZES = {"quick": {"dim": 100, "loads": 8, "points": 400}, "full": {"dim": 800, 
 
 
 def _loads(parameters):
-    samples = np.round(np.geomspace(parameters.lowest, parameters.highest, parameters.loads) * parameters.dim)
+    loads = 1 + np.geomspace(parameters.lowest - 1, parameters.highest - 1, parameters.loads)
+    samples = np.round(loads * parameters.dim)
     return samples / parameters.dim
 
 
@@ -50,7 +51,7 @@ def _theory(parameters):
     """Train = int rho mu e^{-2 mu t}, test = int rho e^{-2 mu t}; on a record long enough for every load."""
     from grok_theory.observables import grokking_delay
 
-    grid = np.geomspace(parameters.lowest, parameters.highest, 60)
+    grid = 1 + np.geomspace(parameters.lowest - 1, parameters.highest - 1, 60)
     points, weights = np.polynomial.legendre.leggauss(400)
     angle = np.pi / 2 * (points + 1)
     times = np.concatenate([[0], np.geomspace(1e-2, 1e5, 4000)])
