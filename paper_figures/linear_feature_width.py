@@ -132,7 +132,9 @@ def draw(parameters, data):
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.7))
     widths = np.array(_sizes(parameters))
     for color, name, word in (("C1", "for_ever", "trained for ever"), ("C0", "stopped", "best stop")):
-        left.plot(widths, data["theory"][name], color=color, label=f"{word}, theory")
+        # Infinite at width = P: the line leaves the picture there.
+        line = np.where(np.isfinite(data["theory"][name]), data["theory"][name], 1e9)
+        left.plot(widths, line, color=color, label=f"{word}, theory")
         low, middle, high = np.quantile(data["networks"][name], [0.25, 0.5, 0.75], axis=1)
         left.errorbar(widths, middle, [middle - low, high - middle], fmt="o", color=color, elinewidth=0.8)
     left.plot(widths, data["theory"]["floor"], color="0.5", ls="--", label="best weights")

@@ -34,11 +34,11 @@ class Convention:
 
     def to(self, **values: ArrayLike) -> dict[str, ArrayLike]:
         """The same quantities (time, learning_rate, weight_decay, weights, eigenvalues) in the other convention."""
-        return {name: np.asarray(value)[()] * self._factor(name) for name, value in values.items()}
+        return {name: _plain(np.asarray(value) * self._factor(name)) for name, value in values.items()}
 
     def back(self, **values: ArrayLike) -> dict[str, ArrayLike]:
         """Quantities of the other convention in the units of this wing."""
-        return {name: np.asarray(value)[()] / self._factor(name) for name, value in values.items()}
+        return {name: _plain(np.asarray(value) / self._factor(name)) for name, value in values.items()}
 
     def __mul__(self, other: "Convention") -> "Convention":
         """Both at once, for example a mean loss on inputs of unit variance."""
@@ -80,3 +80,8 @@ def samples_per_dim(aspect_ratio: ArrayLike) -> ArrayLike:
     """alpha = P/N of this wing from gamma or phi = N/P of others."""
     check_positive("aspect_ratio", aspect_ratio, "Pass dim / samples.")
     return 1 / aspect_ratio
+
+
+def _plain(value: ArrayLike) -> ArrayLike:
+    """A Python number for a number: it prints as one."""
+    return value.item() if isinstance(value, np.ndarray | np.generic) and value.ndim == 0 else value

@@ -1,6 +1,7 @@
 """Any covariance: the isotropic limit, the spec's values, ridge against 30-digit roots, real runs, real data."""
 
 import jax
+import jax.numpy as jnp
 import mpmath as mp
 import numpy as np
 import pytest
@@ -90,7 +91,7 @@ def test_the_run_against_scipy():
     rng = np.random.default_rng(1)
     for shape in ((7, 4), (4, 7)):
         x, y = rng.standard_normal(shape), rng.standard_normal(shape[0])
-        weights, train = flow_weights(x, y, np.array([0.0, 0.3, 2.0]))
+        weights, train = flow_weights(jnp.asarray(x), jnp.asarray(y), jnp.asarray([0.0, 0.3, 2.0]))
         generator = np.zeros((shape[1] + 1,) * 2)
         generator[:-1, :-1], generator[:-1, -1] = -x.T @ x, x.T @ y
         for i, t in enumerate((0.0, 0.3, 2.0)):
