@@ -55,8 +55,9 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(0)
     try:
         app(words, prog_name="grok-theory")
-    except KeyboardInterrupt:
-        print("\nInterrupted.", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        # A sweep says how to resume.
+        print(f"\n{interrupt or 'Interrupted.'}", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:
         # The reader has gone (`| head`): no error of ours. Without this, Python complains while it closes stdout.
