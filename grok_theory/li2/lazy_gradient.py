@@ -85,7 +85,7 @@ def centred_features(task: GroupTask, hidden: jax.Array, pairs: Any, labels: Any
 def _centred(sigma, order, by_samples, hidden, pairs, labels):
     columns = hidden.T
     features = sigma(columns[pairs[:, 0]] + columns[order + pairs[:, 1]])
-    targets = (labels[:, None] == jnp.arange(order)[None]).astype(jnp.float64)
+    targets = jax.nn.one_hot(labels, order, dtype=jnp.float64)
     if not by_samples:
         return features, targets - 1 / order
     return features - features.mean(axis=0, keepdims=True), targets - targets.mean(axis=0, keepdims=True)
