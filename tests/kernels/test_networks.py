@@ -119,7 +119,7 @@ def test_derivatives_and_batches_over_networks():
 
 
 @pytest.mark.statistical
-@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("layers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_finite_networks_approach_it(layers, key):
     """Mean empirical kernel of 8 networks of width 2048 with biases: within 4 standard errors plus a width correction."""
     network, width = FullyConnected("relu", layers, 1.5, 0.3, 0.8), 2048

@@ -77,8 +77,8 @@ def worst_error(count):
 
 
 def test_any_spectrum():
-    worst = worst_error(40)
-    print(f"worst relative error {worst:.1e} over 40 spectra from 1e-130 to 1e10")
+    worst = worst_error(15)
+    print(f"worst relative error {worst:.1e} over 15 spectra from 1e-130 to 1e10")
     assert worst < 1e-14
 
 
