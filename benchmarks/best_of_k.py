@@ -77,7 +77,7 @@ def speed() -> list[dict]:
         "Monte Carlo point over exact curve (must exceed 1)": named["monte"] / named["population, 50 k"],
     }
     return rows + [
-        {"case": name, "first call, s": "", "warm, s": value, "note": "ratio"} for name, value in ratios.items()
+        {"case": name, "first call, s": "", "warm, s": float(value), "note": "ratio"} for name, value in ratios.items()
     ]
 
 
