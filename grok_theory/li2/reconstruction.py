@@ -60,13 +60,15 @@ def reconstruction(task: GroupTask, hidden: Any) -> Reconstruction:
         )
     if np.iscomplexobj(hidden) and task.activation != "square":
         raise BadValue(f"hidden is complex, but activation {task.activation!r} is for real numbers. Pass hidden.real.")
-    check_finite("hidden", np.stack([hidden.real, hidden.imag]), "Pass finite weights.")
     pairs, labels = task.pairs_and_labels("reconstruction")
     check_memory(
         f"The least-squares problem of {task.samples} pairs and {len(hidden)} nodes",
         4 * 16.0 * task.samples * (len(hidden) + order),
         "Pass fewer nodes or a subset of the pairs.",
     )
+    # Only now, for checking the weights copies them.
+    for part in (hidden.real, hidden.imag) if np.iscomplexobj(hidden) else (hidden,):
+        check_finite("hidden", part, "Pass finite weights.")
     dtype = np.complex128 if np.iscomplexobj(hidden) else np.float64
     features, targets = map(np.asarray, centred_features(task, jnp.asarray(hidden.astype(dtype)), pairs, labels))
     # LAPACK's SVD on a tall matrix is safest after a QR step, and then no larger than K x K.
