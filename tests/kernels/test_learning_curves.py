@@ -45,7 +45,7 @@ def test_few_samples_are_noted():
 
 @given(st.floats(1, 180), st.floats(-8, 1), st.floats(0, 2))
 def test_identities(samples, power, noise):
-    """From kappa alone: the share a mode is learned lies in [0, 1], df_1 + ridge/kappa = n, train/test = (ridge/(n kappa))^2."""
+    """From kappa alone: df_1 + ridge/kappa = n, train/test = (ridge/(n kappa))^2, and the loss holds the noise."""
     problem = KernelRegression(MODES**-1.3, 1 / MODES, ridge=10.0**power, noise=noise)
     solution = solve(problem, np.array([samples]))
     kappa = float(solution["kappa"][0])
@@ -111,7 +111,10 @@ def test_a_drawn_fit_is_kernel_ridge_on_that_draw():
 
 def test_batches_gradients_and_recompilation():
     samples = jnp.array([20.0, 120.0])
-    loss = lambda r: solve(KernelRegression(**POWER, ridge=r), samples)["test_loss"]
+
+    def loss(r):
+        return solve(KernelRegression(**POWER, ridge=r), samples)["test_loss"]
+
     ridges = jnp.array([1e-3, 0.1])
     np.testing.assert_allclose(jax.vmap(loss)(ridges), jnp.stack([loss(r) for r in ridges]), rtol=1e-13)
     gradient = jax.jacfwd(loss)(0.1)

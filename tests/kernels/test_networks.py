@@ -19,7 +19,10 @@ def exact_kernels(kind, x, y, layers, sw, sb, sr, digits=60):
     with mp.workdps(digits):
         x, y = [mp.mpf(float(a)) for a in x], [mp.mpf(float(a)) for a in y]
         sw, sb, sr = mp.mpf(sw), mp.mpf(sb), mp.mpf(sr)
-        dot = lambda a, b: sum(p * q for p, q in zip(a, b))
+
+        def dot(a, b):
+            return sum(p * q for p, q in zip(a, b))
+
         a, c, b = (sw * dot(p, q) + sb for p, q in ((x, x), (x, y), (y, y)))
         tangent = c
         for layer in range(layers):
@@ -33,7 +36,7 @@ def exact_kernels(kind, x, y, layers, sw, sb, sr, digits=60):
 
 
 def _relu(a, c, b):
-    """In polar coordinates: int r^3 e^{-r^2/2} dr = 2 times the integral over the directions where both are positive."""
+    """In polar coordinates: int r^3 e^{-r^2/2} dr = 2, times an integral over directions where both are positive."""
     cosine = min(mp.mpf(1), max(mp.mpf(-1), c / mp.sqrt(a * b)))
     angle = mp.acos(cosine)
     dual = mp.sqrt(a * b) / mp.pi * mp.quad(lambda t: mp.cos(t) * mp.cos(t - angle), [angle - mp.pi / 2, mp.pi / 2])
@@ -41,14 +44,16 @@ def _relu(a, c, b):
 
 
 def _erf(a, c, b):
-    slope = lambda q: 4 / mp.pi / mp.sqrt((1 + 2 * a) * (1 + 2 * b) - 4 * q * q)
+    def slope(q):
+        return 4 / mp.pi / mp.sqrt((1 + 2 * a) * (1 + 2 * b) - 4 * q * q)
+
     return mp.quad(slope, [0, c]), slope(c)
 
 
 @pytest.mark.parametrize("kind", ["erf", "relu"])
 @pytest.mark.parametrize("layers", [1, 3])
 def test_against_60_digits(kind, layers):
-    """Random, nearly coincident (1e-4 ... 1e-12 apart), nearly opposite and unequal inputs; error relative to |x||x'|'s kernel."""
+    """Random, nearly coincident (1e-4 ... 1e-12 apart), nearly opposite, unequal inputs; error over sqrt(K K)."""
     x = np.asarray(X[0])
     others = [
         X[1],
@@ -111,7 +116,9 @@ def test_gradients_are_finite_at_coincident_opposite_and_zero_inputs(activation)
 
 
 def test_derivatives_and_batches_over_networks():
-    scale = lambda sw: jnp.sum(ntk(FullyConnected("relu", 2, sw, 0.1), X))
+    def scale(sw):
+        return jnp.sum(ntk(FullyConnected("relu", 2, sw, 0.1), X))
+
     quotient = (scale(1.0 + 1e-5) - scale(1.0 - 1e-5)) / 2e-5
     assert float(jax.grad(scale)(1.0)) == pytest.approx(float(quotient), rel=1e-8)
     weights = jnp.array([0.5, 1.0, 2.0])
@@ -121,7 +128,7 @@ def test_derivatives_and_batches_over_networks():
 @pytest.mark.statistical
 @pytest.mark.parametrize("layers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_finite_networks_approach_it(layers, key):
-    """Mean empirical kernel of 8 networks of width 2048 with biases: within 4 standard errors plus a width correction."""
+    """Mean empirical kernel of 8 networks of width 2048 with biases, within errors plus a width correction."""
     network, width = FullyConnected("relu", layers, 1.5, 0.3, 0.8), 2048
     inputs = X[:3]
 
@@ -159,13 +166,19 @@ def test_quadrature_is_warned_of():
 def test_empirical_kernel_is_that_of_jacobians():
     """Literal Jacobians, several outputs, rectangular, inside jit, float32."""
     params = {"w": jax.random.normal(jax.random.key(0), (4, 5)), "a": jax.random.normal(jax.random.key(1), (5, 2))}
-    f = lambda p, x: jnp.tanh(x @ p["w"]) @ p["a"]
+
+    def f(p, x):
+        return jnp.tanh(x @ p["w"]) @ p["a"]
+
     jacobian = jax.jacrev(f)(params, X)
     flat = np.concatenate([np.asarray(leaf).reshape(6, 2, -1) for leaf in jax.tree_util.tree_leaves(jacobian)], -1)
     exact = np.einsum("ncp,mdp->nmcd", flat, flat)
     np.testing.assert_allclose(empirical_ntk(f, params, X), exact, rtol=1e-12, atol=1e-13)
     np.testing.assert_allclose(empirical_ntk(f, params, X, X[:2]), exact[:, :2], rtol=1e-12, atol=1e-13)
-    single = lambda p, x: f(p, x)[:, 0]
+
+    def single(p, x):
+        return f(p, x)[:, 0]
+
     np.testing.assert_allclose(
         jax.jit(lambda p: empirical_ntk(single, p, X))(params), exact[:, :, 0, 0], rtol=1e-12, atol=1e-13
     )

@@ -124,10 +124,15 @@ def test_leave_one_out_properties(seed, power):
 
 
 def test_gradients_and_jit():
-    loss = lambda r: leave_one_out(K, Y, ridge=r).loss
+    def loss(r):
+        return leave_one_out(K, Y, ridge=r).loss
+
     quotient = (loss(0.1 + 1e-6) - loss(0.1 - 1e-6)) / 2e-6
     assert float(jax.grad(loss)(0.1)) == pytest.approx(float(quotient), rel=1e-7)
-    ridge = lambda r: jnp.sum(kernel_ridge(K, Y, CROSS, ridge=r))
+
+    def ridge(r):
+        return jnp.sum(kernel_ridge(K, Y, CROSS, ridge=r))
+
     assert float(jax.jit(ridge)(0.1)) == pytest.approx(float(ridge(0.1)), rel=1e-12)
     assert jnp.isfinite(jax.grad(ridge)(0.1))
 

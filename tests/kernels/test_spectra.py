@@ -36,7 +36,10 @@ def test_kinked_kernels_against_many_digits(dim):
     ours = sphere_spectrum(lambda t: Relu()._dual(jnp.ones_like(t), t, jnp.ones_like(t), None), dim, 6).eigenvalues
     with mp.workdps(30):
         power = mp.mpf(dim - 3) / 2
-        profile = lambda t: (mp.sqrt(1 - t * t) + (mp.pi - mp.acos(t)) * t) / (2 * mp.pi)
+
+        def profile(t):
+            return (mp.sqrt(1 - t * t) + (mp.pi - mp.acos(t)) * t) / (2 * mp.pi)
+
         polynomial = (
             (lambda k, t: mp.chebyt(k, t))
             if dim == 2
@@ -60,7 +63,10 @@ def test_kinked_kernels_against_many_digits(dim):
 @given(st.integers(2, 12), st.lists(st.floats(0, 1), min_size=1, max_size=5))
 def test_trace_is_the_diagonal(dim, weights):
     """A polynomial profile: sum of multiplicity times eigenvalue is k(1), and positive weights give positive modes."""
-    profile = lambda t: sum(w * t**k for k, w in enumerate(weights)) + 0 * t
+
+    def profile(t):
+        return sum(w * t**k for k, w in enumerate(weights)) + 0 * t
+
     spectrum = sphere_spectrum(profile, dim, 8)
     assert float(jnp.sum(spectrum.eigenvalues * spectrum.multiplicities)) == pytest.approx(
         sum(weights), rel=1e-11, abs=1e-13

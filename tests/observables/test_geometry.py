@@ -79,7 +79,10 @@ def test_law_at_initialization():
 def test_law_at_initialization_against_many_digits(directions, ratio):
     """The other form of the integral, int 2 phi(u)[1 - (2 Phi(u/ratio) - 1)^m] du, in 30 digits."""
     with mp.workdps(30):
-        integrand = lambda v: 2 * ratio * mp.npdf(ratio * v) * (1 - mp.erf(v / mp.sqrt(2)) ** directions)
+
+        def integrand(v):
+            return 2 * ratio * mp.npdf(ratio * v) * (1 - mp.erf(v / mp.sqrt(2)) ** directions)
+
         exact = mp.quad(integrand, [0, 1, 2, 3, 4, 6, 9, 14])
     assert local_complexity_at_init(ratio, directions, 1.0) == pytest.approx(float(exact), rel=1e-12)
 

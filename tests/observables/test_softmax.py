@@ -105,7 +105,9 @@ def test_stablemax_is_softmax_of_the_log_map(seed):
 
 @pytest.mark.parametrize("x", [-3.0, -1.0, 0.0, 1.0, 4.0])
 def test_stablemax_gradient_is_finite_and_right(x):
-    f = lambda z: stablemax_cross_entropy(jnp.stack([z, jnp.asarray(0.3)])[None], jnp.array([0]))[0]
+    def f(z):
+        return stablemax_cross_entropy(jnp.stack([z, jnp.asarray(0.3)])[None], jnp.array([0]))[0]
+
     quotient = (f(jnp.asarray(x + 1e-6)) - f(jnp.asarray(x - 1e-6))) / 2e-6
     assert float(jax.grad(f)(jnp.asarray(x))) == pytest.approx(float(quotient), rel=1e-5)
 
@@ -113,13 +115,19 @@ def test_stablemax_gradient_is_finite_and_right(x):
 @given(seeds, st.booleans(), st.booleans())
 def test_orthogonal_gradient(seed, rescale, per_leaf):
     generator = np.random.default_rng(seed)
-    make = lambda: {"a": jnp.asarray(generator.standard_normal((3, 2))), "b": jnp.asarray(generator.standard_normal(4))}
+
+    def make():
+        return {"a": jnp.asarray(generator.standard_normal((3, 2))), "b": jnp.asarray(generator.standard_normal(4))}
+
     gradient, params = make(), make()
     transformation = orthogonal_gradient(rescale=rescale, per_leaf=per_leaf)
     out = transformation.update(gradient, transformation.init(params), params)[0]
     parts = [[name] for name in out] if per_leaf else [list(out)]
     for names in parts:
-        flat = lambda tree, names=names: np.concatenate([np.ravel(tree[n]) for n in names])
+
+        def flat(tree, names=names):
+            return np.concatenate([np.ravel(tree[n]) for n in names])
+
         g, w, o = flat(gradient), flat(params), flat(out)
         assert abs(w @ o) < 1e-13 * np.linalg.norm(w) * np.linalg.norm(o)
         literal = g - (w @ g) / (w @ w) * w
@@ -129,7 +137,10 @@ def test_orthogonal_gradient(seed, rescale, per_leaf):
 
 def test_orthogonal_gradient_at_its_edges():
     transformation = orthogonal_gradient()
-    update = lambda g, w: transformation.update(g, transformation.init(w), w)[0]
+
+    def update(g, w):
+        return transformation.update(g, transformation.init(w), w)[0]
+
     np.testing.assert_array_equal(update(jnp.array([1.0, 2.0]), jnp.zeros(2)), [1, 2])
     np.testing.assert_array_equal(update(jnp.array([1.0, 2.0]), jnp.array([3.0, 6.0])), [0, 0])
     np.testing.assert_array_equal(update(jnp.zeros(2), jnp.array([3.0, 6.0])), [0, 0])
