@@ -15,6 +15,7 @@ from grok_theory.lazy_rich import (
     QuadraticCommittee,
     rescaled_start,
     simulate,
+    tangent_kernel,
 )
 from grok_theory.lazy_rich.draws import data_key, draw_inputs, draw_weights, quadratic_targets, signs, weights_key
 from grok_theory.lazy_rich.experiment import _train_moments
@@ -244,3 +245,16 @@ def test_float32_is_refused():
             simulate(PROBLEM, TIMES, dim=8, runs=1, key=jax.random.key(0))
     finally:
         jax.config.update("jax_enable_x64", True)
+
+
+def test_the_frozen_kernel_is_the_kernel_regression_of_the_kernels_room():
+    """f' = (2 / kappa) K (y - f) here, f' = K (y - f) there: t = 2 tau / kappa."""
+    from grok_theory.kernels import gradient_flow
+
+    key = jax.random.key(11)
+    x = draw_inputs(data_key(jax.random.fold_in(key, 0)), 16, 8, stratified=True)
+    problem, y = QuadraticCommittee(1.3, 0.5, 2.0), quadratic_targets(x)
+    kernel = tangent_kernel(x, x, jnp.eye(8), jnp.zeros(8), curvature=0.5)
+    outputs, _ = gradient_flow(kernel, y, kernel[:1], TIMES)
+    runs = simulate(problem, TIMES, dim=8, runs=1, key=key, method=FrozenKernel())
+    np.testing.assert_allclose(runs["train_loss"][0], np.mean((np.asarray(y) - outputs) ** 2, axis=1), rtol=1e-10)
