@@ -62,12 +62,7 @@ def equivalent_problem(problem: RandomFeatures) -> CorrelatedInputs:
     target = jnp.where(kept, vectors.T @ overlap / safe, 0.0)
     missed = jnp.maximum(power - jnp.sum(jnp.where(kept, safe * target**2, 0.0)), 0.0)
     noise = jnp.sqrt(problem.noise**2 + missed)
-    # The constructor would check, and there may be nothing to check yet.
-    blank = CorrelatedInputs([1.0], [1.0], 1.0)
-    leaves = [jnp.where(kept, values, 0.0), target, problem.samples, noise]
-    return jax.tree_util.tree_unflatten(
-        jax.tree_util.tree_structure(blank, is_leaf=lambda x: isinstance(x, list)), leaves
-    )
+    return CorrelatedInputs(jnp.where(kept, values, 0.0), target, problem.samples, noise)
 
 
 @jax.jit

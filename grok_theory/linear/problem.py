@@ -1,5 +1,7 @@
 """What is studied: the problems of the linear wing, in the conventions of Advani & Saxe (arXiv:1710.03667)."""
 
+from typing import Any
+
 import numpy as np
 from jax.typing import ArrayLike
 
@@ -84,7 +86,7 @@ class DeepLinear:
 
     samples_per_dim: ArrayLike
     snr: ArrayLike
-    depth: int
+    depth: Any
     upper_norm: ArrayLike
     first_norm: ArrayLike
     noise: ArrayLike = 1.0
@@ -218,7 +220,7 @@ class RandomFeatures:
         check_non_negative("noise", self.noise, "It is the standard deviation of the label noise.")
 
     @classmethod
-    def draw(cls, *, dim: int, width: int, samples: ArrayLike, teacher_width: int, snr: float, key):
+    def draw(cls, *, dim: Any, width: Any, samples: ArrayLike, teacher_width: Any, snr: float, key: Any):
         """Gaussian features and teacher: entries N(0, 1/dim), readout N(0, 1/teacher_width), noise by `snr`.
 
         `snr` = E f(x)^2/noise^2 with f the drawn teacher; `float("inf")`: no noise.
