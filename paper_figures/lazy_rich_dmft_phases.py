@@ -154,7 +154,7 @@ def claims(parameters, data):
     delay = _delay(parameters, whole)
     counts = (np.isfinite(delay).sum(), np.isinf(delay).sum(), whole["failed"].sum())
     return [
-        Claim("every cell is finite or marked failed, and at most 7 % are failed", 
+        Claim("every cell is finite or marked failed, and at most 7 % are failed",
               bool(finite and whole["failed"].mean() <= 0.07),
               f"{counts[0]} groked, {counts[1]} censored, {counts[2]} failed of {delay.size}"),
         Claim("test loss on the sublattice, against a finer setting, to 10 % everywhere", bool(relative.max() < 0.1),
