@@ -257,4 +257,6 @@ def test_the_frozen_kernel_is_the_kernel_regression_of_the_kernels_room():
     kernel = tangent_kernel(x, x, jnp.eye(8), jnp.zeros(8), curvature=0.5)
     outputs, _ = gradient_flow(kernel, y, kernel[:1], TIMES)
     runs = simulate(problem, TIMES, dim=8, runs=1, key=key, method=FrozenKernel())
-    np.testing.assert_allclose(runs["train_loss"][0], np.mean((np.asarray(y) - outputs) ** 2, axis=1), rtol=1e-10)
+    np.testing.assert_allclose(
+        runs["train_loss"][0], np.mean((np.asarray(y) - np.asarray(outputs)) ** 2, axis=1), rtol=1e-10
+    )
