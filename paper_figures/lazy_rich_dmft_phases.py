@@ -157,6 +157,7 @@ def claims(parameters, data):
         Claim("every cell is finite or marked failed, and at most 7 % are failed",
               bool(finite and whole["failed"].mean() <= 0.07),
               f"{counts[0]} groked, {counts[1]} censored, {counts[2]} failed of {delay.size}"),
-        Claim("test loss on the sublattice, against a finer setting: half of it to 2 %, all to 15 %", bool(np.median(relative) < 0.02 and relative.max() < 0.15),
+        Claim("test loss on the sublattice, against a finer setting: half of it to 2 %, all to 15 %",
+              bool(np.median(relative) < 0.02 and relative.max() < 0.15),
               f"median {100 * np.median(relative):.2f} %, worst {100 * relative.max():.2f} %"),
     ]  # fmt: skip
