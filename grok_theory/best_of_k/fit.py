@@ -125,7 +125,7 @@ def fit(
 
     >>> passed = fit(None, [[1, 0, 0, 0], [1, 1, 1, 0], [0, 0, 0, 0], [1, 1, 0, 1]], model=BetaPassRate())
     >>> print(passed.predict([16]).mean.round(3))
-    [0.961]
+    [0.955]
     """
     if not isinstance(model, (Empirical, BetaPassRate, GaussianJudge)):
         raise BadValue(

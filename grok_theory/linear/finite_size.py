@@ -132,7 +132,7 @@ def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, metho
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> spread = fluctuations(TeacherStudent(samples_per_dim=2.0, snr=5.0), [0.0, 1.0], 100)
     >>> print([f"{value:.4f}" for value in spread.std["test_loss"]])
-    ['0.7071', '0.1711']
+    ['0.7071', '0.1871']
     """
     require_float64("grok_theory.linear.fluctuations")
     check_single(problem, "fluctuations", TeacherStudent)

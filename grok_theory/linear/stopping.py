@@ -141,7 +141,7 @@ def optimal_stopping(problem: TeacherStudent) -> OptimalStopping:
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> best = optimal_stopping(TeacherStudent(samples_per_dim=0.5, snr=5.0))
     >>> print(f"{best.time:.8f} {best.test_loss:.8f}")
-    2.70715491 4.13032908
+    2.70715492 4.13032908
     """
     require_float64("grok_theory.linear.optimal_stopping")
     check_single(problem, "optimal_stopping", TeacherStudent)
