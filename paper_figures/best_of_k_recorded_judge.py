@@ -16,6 +16,7 @@ from paper_figures.figure import Claim
 
 PAPER = "Halder & Pehlevan 2025"
 WING = "best_of_k"
+COMPUTES_LONG = True
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ class Label:
     caption: str
     paper: str
     wing: str
+    computes_long: bool = False  # even at the quick size it computes longer than it compiles
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ def read_label(path: Path, text: str) -> Label:
         caption=caption,
         paper=str(constants.get("PAPER", "")),
         wing=str(constants.get("WING", "")),
+        computes_long=bool(constants.get("COMPUTES_LONG", False)),
     )
 
 

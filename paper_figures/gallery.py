@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import os
 import queue
 import signal
 import subprocess
@@ -132,7 +131,6 @@ class _Worker:
             stdout=subprocess.PIPE,
             text=True,
             cwd=HOME.parent,
-            env=_environment(self.order.size),
         )
         assert process.stdin is not None
         asked = dataclasses.asdict(self.order) | {k: str(getattr(self.order, k)) for k in ("folder", "out", "cache")}
@@ -144,11 +142,6 @@ class _Worker:
         if self.process is not None:
             self.process.terminate()
             self.process.wait()
-
-
-def _environment(size: str) -> dict[str, str]:
-    """Quick figures compile longer than they compute: there XLA optimizes less (40 % less processor time measured)."""
-    return {**os.environ, "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"} if size == "quick" else dict(os.environ)
 
 
 def _write(path: Path, text: str) -> None:

@@ -15,6 +15,7 @@ from paper_figures.figure import Claim
 
 PAPER = "beyond the paper"
 WING = "lazy_rich"
+COMPUTES_LONG = True
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ SIZES = {
         "runs": 6,
         "kernel_runs": 600,
         "population_dim": 16,
-        "kappas": (8.0, 64.0),
+        "kappas": (8.0, 32.0),
     },
     "full": {"dims": (50, 100, 200), "kernel_dims": (50, 100, 200, 400), "runs": 40, "kernel_runs": 12_000},
 }
