@@ -75,7 +75,7 @@ def test_only_the_public_part_of_jax_is_used(path):
 
 
 def test_nobody_flips_the_float64_switch():
-    """A library that sets it changes its user's programs. The command sets it for its own process, a sweep for workers."""
+    """It changes its user's programs. The command sets it for its own process, a sweep for its workers."""
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "update":

@@ -179,9 +179,7 @@ def quadratic_dual_derivative(
     return 1 + jnp.square(jnp.asarray(epsilon, float)) * jnp.asarray(q12, float) + 0 * jnp.asarray(q11) * q22
 
 
-def polynomial_dual(
-    coefficients: ArrayLike, q11: ArrayLike, q12: ArrayLike, q22: ArrayLike
-) -> Float[Array, "..."]:
+def polynomial_dual(coefficients: ArrayLike, q11: ArrayLike, q12: ArrayLike, q22: ArrayLike) -> Float[Array, "..."]:
     """E[p(u) p(v)] for p(h) = sum_k coefficients_k h^k, lowest power first: exact, degree + 1 Gauss-Hermite nodes."""
     coefficients = jnp.asarray(coefficients, float)
     polynomial = lambda h: jnp.polyval(coefficients[::-1], h)  # noqa: E731
