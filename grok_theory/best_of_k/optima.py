@@ -97,6 +97,7 @@ def _scan_samples(solved, temperature, max_samples):
     """Interior minimum over k of the exact curve, or None: the sign change of its slope, zoomed in three times."""
     low, high = 0.0, float(np.log(max_samples))
     k = slope = error = None
+    slope, error, i = np.empty(0), np.empty(0), 0
     for _ in range(4):
         k = np.exp(np.linspace(low, high, _SCAN))
         k[0] = max(k[0], 1.0)

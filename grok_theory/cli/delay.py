@@ -140,7 +140,7 @@ def _draw(found, delay, thresholds, path):
                 )
         axes.set_xlabel(found.columns["x"])
         axes.set_ylabel(" / ".join(dict.fromkeys((found.columns["train"], found.columns["test"]))))
-        for handle in axes.legend().legend_handles:
+        for handle in filter(None, axes.legend().legend_handles):
             handle.set_alpha(1)
         if axes.get_yscale() == "log":
             # A train loss that falls to 1e-28 would flatten everything that matters.

@@ -218,7 +218,7 @@ def _refuse_unstable_steps(problem: QuadraticCommittee, samples: int, method: Me
     frozen = isinstance(method, FrozenKernel) or getattr(method, "linearised", False)
     largest = 0.0 if frozen else float(ndtri(1 - 1 / (2 * samples))) ** 2 / 2
     limit = float(largest_stable_learning_rate(scaled, largest))
-    if not method.learning_rate < limit:
+    if method.learning_rate is not None and not method.learning_rate < limit:
         raise BadValue(
             f"learning_rate is {method.learning_rate}, but descent on {samples} samples is stable only below "
             f"{limit:.4g}. Pass a smaller one, or None for gradient flow."

@@ -74,6 +74,7 @@ def train_deep(problem: DeepLinear, times: Array, inputs: Array, noise: Array, t
         max_steps=MOST_STEPS,
         throw=False,
     )
+    assert solution.ys is not None  # SaveAt(ts=...) saves them
     a, upper = solution.ys
     v = upper ** (depth - 1)
     weights = v[:, None] * a

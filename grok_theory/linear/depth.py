@@ -92,6 +92,7 @@ def _march(problem: DeepLinear, times: Float[Array, " times"], rule: SpectralRul
         max_steps=MOST_STEPS,
         throw=False,
     )
+    assert solution.ys is not None  # SaveAt(ts=...) saves them
     curves = jax.vmap(lambda *state: _curves(problem, rule, state))(*solution.ys)
     return curves, solution.ys[1], solution.stats["num_steps"], solution.result == diffrax.RESULTS.successful
 

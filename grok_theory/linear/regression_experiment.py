@@ -72,7 +72,7 @@ class _FeatureRun(_CorrelatedRun):
 
     def __call__(self, key: Array, problem: RandomFeatures, times: Array) -> dict[str, Array]:
         data, noise = jax.random.split(key)
-        points = jax.random.normal(data, (self.samples, problem.features.shape[1]))
+        points = jax.random.normal(data, (self.samples, jnp.shape(problem.features)[1]))
         hidden = jax.nn.relu(points @ problem.features.T)
         labels = jax.nn.relu(points @ problem.teacher.T) @ problem.readout
         labels = labels + problem.noise * jax.random.normal(noise, (self.samples,))

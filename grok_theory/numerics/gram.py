@@ -27,14 +27,14 @@ def check_gram(name: str, kernel: ArrayLike) -> Float[Array, "n n"]:
 
 def check_target(name: str, y: ArrayLike, kernel: ArrayLike) -> Float[Array, " n"]:
     """`y` as float64 of shape (n,); finite, one value for every row of `kernel`."""
-    check_shape(name, y, (kernel.shape[0],), "Pass one target for every row of the kernel.")
+    check_shape(name, y, (jnp.shape(kernel)[0],), "Pass one target for every row of the kernel.")
     check_finite(name, y, "Drop or mend these targets.")
     return jnp.asarray(y, float)
 
 
 def check_cross(name: str, kernel_test: ArrayLike, kernel: ArrayLike) -> Float[Array, "m n"]:
     """`kernel_test` as float64 of shape (n_test, n); finite."""
-    check_shape(name, kernel_test, (None, kernel.shape[0]), "Pass K(x_test, x_train), one column a training sample.")
+    check_shape(name, kernel_test, (None, jnp.shape(kernel)[0]), "Pass K(x_test, x_train), one column a training sample.")
     check_finite(name, kernel_test, "Drop or mend these inputs.")
     return jnp.asarray(kernel_test, float)
 
