@@ -131,6 +131,7 @@ def test_beta_pass_rate_is_the_beta_binomial_maximum():
     assert abs(beta_pass_at_k(2.0, 3.0, 7.5) - mean) < 1e-11
 
 
+@pytest.mark.slow
 @pytest.mark.statistical
 def test_beta_interval_covers_at_256(key):
     """At nominal 95 % the truth at k = 256 is inside in at least 90 % of cases: fails if fewer than 83 of 100 (p < 1e-4)."""

@@ -92,6 +92,7 @@ def quick_flow():
     return DMFT(paths=184, grid_points=24)
 
 
+@pytest.mark.slow
 def test_long_times_are_finite_and_near_the_given_values(quick_flow):
     """Section 4.7b; the tolerance is the solver's own error estimate (3 times) at this quick size."""
     for problem, tests in ((A, (0.4600, 0.3897, 0.3691, 0.3663)), (B, (0.8166, 0.7172, 0.5564, 0.5072))):
