@@ -70,7 +70,7 @@ def draw(parameters, data):
         ax.set(xscale="log", xlabel=r"time $\tau$", ylim=(0, 1.05))
         ax.set_title(f"$\\epsilon$ = {eps:g}, $\\alpha$ = {parameters.output_scale:g}, D = {parameters.dim}")
     axes[0].set_ylabel("mean squared error")
-    axes[0].legend(loc="upper left", bbox_to_anchor=(0.0, 0.62))
+    axes[-1].legend(loc="upper right")
     return figure
 
 

@@ -140,7 +140,8 @@ def draw(parameters, data):
         )
     left.axhline(0, color="black", lw=0.6)
     left.set(xlabel="1/D", ylabel="runs over theory, test loss [%]")
-    left.legend(loc="lower left")
+    left.legend(loc="lower center")
+    left.locator_params(axis="x", nbins=4)
 
     theory = data["theory 0"]
     greatest = parameters.largest[0] or parameters.dims[-1]
