@@ -105,6 +105,8 @@ def simulate(
 
 
 def _whole(samples: Any) -> tuple[int, ...]:
+    if samples is None:
+        raise BadValue("samples is None, but it must be a list of whole numbers. Pass, for example, [1, 4, 16].")
     check_shape("samples", samples, (None,), "Pass a list of whole numbers, for example [1, 4, 16].")
     remedy = "Pass whole numbers of answers in rising order, for example [1, 4, 16]; solve() takes real ones."
     counts = tuple(check_integer(f"samples[{i}]", k, 1, remedy) for i, k in enumerate(np.asarray(samples).tolist()))

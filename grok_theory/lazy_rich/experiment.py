@@ -137,6 +137,8 @@ def simulate(
     """
     require_float64("lazy_rich.simulate")
     method = ExactReduction() if method is None else method
+    if not isinstance(problem, QuadraticCommittee):
+        raise BadValue(f"problem is {problem!r}, but it must be a QuadraticCommittee. Build one with its five fields.")
     problem.check()
     samples = _check(problem, dim, width, method)
     dynamics = _dynamics(method)
