@@ -105,6 +105,7 @@ def test_long_times_are_finite_and_near_the_given_values(quick_flow):
         assert np.all(np.abs(np.asarray(solution["test_loss"][1:5]) - tests) < 3 * error[1:5])
 
 
+@pytest.mark.slow
 def test_a_batch_is_its_members_and_what_is_out_of_range_is_nan_and_failed():
     def one(alpha):
         problem = QuadraticCommittee(alpha, 0.5, 2.0, 0.4)

@@ -111,6 +111,7 @@ def test_an_activation_by_name():
     assert runs["train_loss"][0, -1] < runs["train_loss"][0, 0]
 
 
+@pytest.mark.slow
 def test_the_flow_of_all_weights_by_scipy():
     """Independent of the package but for the draw: explicit weights, gradient written out, LSODA."""
     key, times = jax.random.key(8), np.array([0.0, 0.5, 1.0, 2.0, 6.0])

@@ -129,6 +129,7 @@ def test_from_data_recovers_spectrum_teacher_and_noise():
     assert CorrelatedInputs.from_data(x[:3], x[:3, 0], samples=2, noise=0.1).noise == 0.1
 
 
+@pytest.mark.slow
 def test_batches_and_gradients():
     problem = CorrelatedInputs(np.array([1.0, 0.3, 0.1]), np.ones(3), 5.0)
 

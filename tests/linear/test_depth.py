@@ -95,6 +95,7 @@ def test_the_closed_dynamics_against_another_integrator():
     assert np.allclose(theory["upper_norm"][2:], u[:, 0], rtol=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [2, 3])
 def test_the_run_against_full_weight_matrices(depth):
     dim, samples, hidden = 6, 9, 4
@@ -150,6 +151,7 @@ def test_runs_agree_with_the_theory(key, depth):
     assert verdict.verdict == "agrees", str(verdict)
 
 
+@pytest.mark.slow
 def test_gradient_and_batch():
     def loss(upper):
         return solve(DeepLinear(0.5, 5.0, 2, upper, 0.7), TIMES)["test_loss"][1]
