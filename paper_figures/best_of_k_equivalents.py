@@ -29,7 +29,10 @@ class Parameters:
     runs: int = 96  # training sets a point; fewer at large d, see `_sizes`
 
 
-SIZES = {"quick": {"runs": 16, "dims": (50, 100, 200), "ratios": (0.5, 2.0, 10.0)}, "full": {"runs": 512, "dims": (50, 100, 200, 400, 800)}}
+SIZES = {
+    "quick": {"runs": 16, "dims": (50, 100, 200), "ratios": (0.5, 2.0, 10.0)},
+    "full": {"runs": 512, "dims": (50, 100, 200, 400, 800)},
+}
 
 
 def steps(parameters):

@@ -38,7 +38,7 @@ class Parameters:
 
 
 SIZES = {
-    "quick": {"dim": 20, "map_dim": 20, "runs": 2, "points": 40, "map_points": 3},
+    "quick": {"dim": 40, "map_dim": 20, "runs": 2, "map_points": 3},
     "full": {"dim": 100, "runs": 10, "map_points": 12},
 }
 

@@ -34,7 +34,9 @@ def check_target(name: str, y: ArrayLike, kernel: ArrayLike) -> Float[Array, " n
 
 def check_cross(name: str, kernel_test: ArrayLike, kernel: ArrayLike) -> Float[Array, "m n"]:
     """`kernel_test` as float64 of shape (n_test, n); finite."""
-    check_shape(name, kernel_test, (None, jnp.shape(kernel)[0]), "Pass K(x_test, x_train), one column a training sample.")
+    check_shape(
+        name, kernel_test, (None, jnp.shape(kernel)[0]), "Pass K(x_test, x_train), one column a training sample."
+    )
     check_finite(name, kernel_test, "Drop or mend these inputs.")
     return jnp.asarray(kernel_test, float)
 
