@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import BadValue, check_between, check_choice, check_shape
+from .numerics.mean_intervals import log_of_mean, student
 from .results import Ensemble, Solution
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ def curves(
     - `solution`, `ensemble`: of the same problem; either may be None.
     - `name`: the curve, for example "test_loss".
     - `ax`: where to draw; by default new axes in the package's style.
-    - `band`: "simultaneous" (Student's t, Bonferroni over the points, at `confidence`: if the theory is right, all
-      bands hold the line with that probability) or "standard error" (one, of the mean). The legend says which.
+    - `band`: "simultaneous" (the intervals of `gt.compare`, Bonferroni over the points, at `confidence`: if the theory
+      is right, all bands hold the line with that probability) or "standard error" (one, of the mean). The legend says which.
     - `color`, `label`: of line and points; by default the next colour of the cycle, "theory" and the number of runs.
 
     **Returns:** the axes. Points where theory does not speak at this size (`ensemble.valid`) are hollow.
@@ -170,19 +171,19 @@ def _draw_runs(
 
 
 def _band(runs: np.ndarray, band: str, confidence: float) -> tuple[np.ndarray, np.ndarray]:
-    """Low and high of the mean over runs at every point; in logs where the mean is positive, as `compare` does."""
-    from scipy import stats
-
+    """Low and high of the mean over runs at every point: `compare`'s own intervals, or one standard error."""
     count, points = runs.shape
     mean = runs.mean(axis=0)
     if count == 1:
         return mean, mean
-    error = runs.std(axis=0, ddof=1) / np.sqrt(count)
-    times = stats.t.isf((1 - confidence) / (2 * points), count - 1) if band == "simultaneous" else 1.0
+    if band == "standard error":
+        error = runs.std(axis=0, ddof=1) / np.sqrt(count)
+        return mean - error, mean + error
+    tail = (1 - confidence) / (2 * points)
     if np.all(mean > 0):
-        factor = np.exp(times * error / mean)
-        return mean / factor, mean * factor
-    return mean - times * error, mean + times * error
+        low, high = log_of_mean(runs, tail)
+        return np.exp(low), np.exp(high)
+    return student(runs, tail)
 
 
 def _choose_scales(axes: Axes, drawn: list[tuple[np.ndarray, np.ndarray]]) -> None:
