@@ -43,11 +43,11 @@ def test_a_line_and_points_with_a_simultaneous_band(theory, runs):
     assert np.array_equal(hollow.get_ydata(), mean[~valid])
     assert hollow.get_markerfacecolor() == "white"
     # Student's t by its own quantiles, Bonferroni over six points, in logs by the delta method, lies inside; the
-    # log-normal interval that `compare` adds is a little wider at this spread of 10 %.
+    # log-normal interval that `compare` adds is wider above: five runs cannot exclude a heavy tail.
     half = stats.t(4).ppf(1 - 0.01 / 2 / 6) * runs["test_loss"].std(0, ddof=1) / np.sqrt(5) / mean
     (band,) = ax.collections
     edge = band.get_paths()[0].vertices[:, 1]
-    assert 1 - 1e-12 <= edge.max() / (mean * np.exp(half)).max() < 1.1
+    assert 1 - 1e-12 <= edge.max() / (mean * np.exp(half)).max() < 1.5
     assert 0.9 < edge.min() / (mean * np.exp(-half)).min() <= 1 + 1e-12
     assert ax.get_xlabel() == "time [tau]"
     assert ax.get_ylabel() == "test loss"
