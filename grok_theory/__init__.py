@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 # Rooms that are modules of this name, and public names with the module they live in.
 _ROOMS = (
     "best_of_k",
+    "bounds",
     "kernels",
     "lazy_rich",
     "li2",
@@ -45,7 +46,7 @@ _NAMES = {
 __all__ = ["__version__", *_ROOMS, *_NAMES]  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
-    from . import best_of_k, kernels, lazy_rich, li2, linear, observables, plot, verify
+    from . import best_of_k, bounds, kernels, lazy_rich, li2, linear, observables, plot, verify
     from .comparison import Absolute, Relative, compare
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
     from .refinement import Axis, refine

@@ -1,0 +1,119 @@
+"""What a bound says, beside the gap it is about."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+
+from ..errors import BadValue, check_non_negative, is_traced
+from ..pytrees import record
+
+HIGH_PROBABILITY, IN_EXPECTATION, ESTIMATE = "high probability", "in expectation", "estimate"
+VACUOUS = 0.999  # of what the loss alone says
+
+
+@record(static=("name", "kind", "assumptions"))
+class Bound:
+    """An upper bound on test loss minus train loss, and what is known of its truth.
+
+    **Fields:**
+    - `name`. `value`: the bound, in units of the loss. `gap`: the true test loss minus train loss of the same loss and
+      machine; nan where it was not given.
+    - `assumptions_hold`: whether the promise applies. `assumptions`: what must hold, in short sentences.
+    - `vacuous`: whether the range of the loss alone says as much: value >= 0.999 (range - train loss).
+    - `kind`: "high probability" (may fail in a share 1 - confidence of training sets), "in expectation" (about the
+      mean gap over training sets, not one gap), or "estimate" (promises nothing).
+
+    The first four are arrays under `jax.vmap`, one entry a problem.
+    """
+
+    name: str
+    value: Any
+    gap: Any
+    assumptions_hold: Any
+    vacuous: Any
+    kind: str
+    assumptions: tuple[str, ...]
+
+    @property
+    def violated(self) -> Any:
+        """Whether the gap exceeds the value (False where the gap is nan). One draw proves nothing in expectation."""
+        return self.gap > self.value
+
+    def __str__(self) -> str:
+        return table([self])
+
+
+def make_bound(
+    name: str,
+    value: ArrayLike,
+    *,
+    kind: str,
+    assumptions: tuple[str, ...],
+    holds: ArrayLike,
+    loss_range: ArrayLike,
+    train_loss: ArrayLike,
+    test_loss: ArrayLike,
+) -> Bound:
+    """A Bound with gap and vacuity filled in; an unknown train loss counts as zero for vacuity only."""
+    value, train = jnp.asarray(value, float), jnp.asarray(train_loss, float)
+    room = loss_range - jnp.where(jnp.isnan(train), 0.0, train)
+    # An unbounded loss leaves infinite room, and an infinite bound says nothing of it.
+    vacuous = (value >= VACUOUS * room) | ~jnp.isfinite(value)
+    return Bound(name, value, jnp.asarray(test_loss, float) - train, jnp.asarray(holds), vacuous, kind, assumptions)
+
+
+def check_loss(name: str, value: ArrayLike, loss_range: ArrayLike, remedy: str) -> None:
+    """Refuse a loss below zero or above its range; nan means unknown and passes."""
+    if is_traced(value) or is_traced(loss_range):
+        return
+    known = np.nan_to_num(np.asarray(value, float), nan=0.0)
+    check_non_negative(name, known, remedy)
+    if np.any(known > np.asarray(loss_range) * (1 + 1e-9)):
+        raise BadValue(
+            f"{name} is {known.max():.6g}, but the loss of this bound lies between 0 and "
+            f"{np.max(np.asarray(loss_range)):.6g}. {remedy}"
+        )
+
+
+def table(bounds: Sequence[Bound]) -> str:
+    """The bounds as lines of text: value, gap, promise, whether assumptions hold, whether vacuous.
+
+    A batch of a bound (one entry a training set) is one line: means of value and gap, and shares.
+    """
+    bounds = list(bounds)
+    if not bounds:
+        raise BadValue("bounds is empty, but there must be at least one. Pass a list of Bound.")
+    rows = [("bound", "value", "gap", "promise", "assumptions", ""), *map(_row, bounds)]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    numeric = (1, 2)
+    lines = [
+        "  ".join(c.rjust(w) if i in numeric else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths))).rstrip()
+        for row in rows
+    ]
+    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
+
+
+def _row(bound: Bound) -> tuple[str, ...]:
+    gap = float(np.mean(bound.gap))
+    promises = bound.kind != ESTIMATE
+    holds = np.mean(bound.assumptions_hold)
+    kept = "hold" if holds == 1 else "do not hold" if holds == 0 else f"hold in {holds:.0%}"
+    # What is promised in expectation is broken by means only.
+    above = float(np.mean(gap > np.mean(bound.value) if bound.kind == IN_EXPECTATION else bound.violated))
+    shares = {"vacuous": float(np.mean(bound.vacuous)), "below the gap": above if promises else 0.0}
+    remarks = [word if share == 1 else f"{word} in {share:.0%}" for word, share in shares.items() if share > 0]
+    return (
+        bound.name,
+        _number(np.mean(bound.value)),
+        "unknown" if np.isnan(gap) else _number(gap),
+        bound.kind,
+        kept if promises else "none made",
+        ", ".join(remarks),
+    )
+
+
+def _number(value: Any) -> str:
+    return f"{float(value):.4g}"

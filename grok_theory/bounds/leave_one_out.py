@@ -1,0 +1,39 @@
+"""Leave-one-out as what it is: an estimate of the test loss that promises nothing."""
+
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+
+from ..kernels import leave_one_out
+from ..kernels.prediction import kernel_ridge
+from .bound import ESTIMATE, Bound, make_bound
+
+
+def leave_one_out_estimate(
+    kernel: ArrayLike,
+    targets: ArrayLike,
+    *,
+    ridge: ArrayLike,
+    train_loss: ArrayLike | None = None,
+    test_loss: ArrayLike = np.nan,
+    name: str = "leave one out",
+) -> Bound:
+    """Mean square leave-one-out residual minus train loss, of kernel ridge regression and the plain squared loss.
+
+    Unbiased for the test loss of training sets with one sample less; no guarantee is offered, so `assumptions_hold` is
+    False always. `train_loss`: computed where left out.
+    """
+    left_out = leave_one_out(kernel, targets, ridge=ridge)
+    if train_loss is None:
+        fitted = kernel_ridge(kernel, targets, kernel, ridge=ridge)
+        train_loss = jnp.mean((jnp.asarray(targets, float) - fitted) ** 2)
+    return make_bound(
+        name,
+        left_out.loss - train_loss,
+        kind=ESTIMATE,
+        assumptions=("none: it promises nothing",),
+        holds=False,
+        loss_range=jnp.inf,
+        train_loss=train_loss,
+        test_loss=test_loss,
+    )

@@ -1,0 +1,142 @@
+"""PAC-Bayes: a posterior over machines, its distance from a prior that saw no data, and the Gibbs loss it bounds."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from ..errors import (
+    check_between,
+    check_finite,
+    check_integer,
+    check_non_negative,
+    check_positive,
+    check_shape,
+    require_float64,
+)
+from ..numerics.gram import check_gram, check_target, eigenbasis
+from .bound import HIGH_PROBABILITY, Bound, check_loss, make_bound
+from .norms import CONFIDENCE, INDEPENDENT
+
+
+def gaussian_kl(
+    mean: ArrayLike, covariance: ArrayLike, prior_mean: ArrayLike, prior_covariance: ArrayLike
+) -> Float[Array, ""]:
+    """KL(N(mean, covariance) || N(prior_mean, prior_covariance)), in nats.
+
+    (1/2)[tr S0^-1 S - dim + ln det S0/det S + d . S0^-1 d], as sum of mu - 1 - ln mu over the eigenvalues of S0^-1 S.
+    Both covariances must be positive definite; otherwise the result is nan.
+    """
+    require_float64("grok_theory.bounds.gaussian_kl")
+    dim = np.shape(mean)[0] if np.ndim(mean) else 0
+    for name, value, shape in (
+        ("mean", mean, (dim,)),
+        ("prior_mean", prior_mean, (dim,)),
+        ("covariance", covariance, (dim, dim)),
+        ("prior_covariance", prior_covariance, (dim, dim)),
+    ):
+        check_shape(name, value, shape, "Pass vectors (dim,) and matrices (dim, dim).")
+        check_finite(name, value, "Pass finite numbers.")
+    mean, covariance, prior_mean, prior = (
+        jnp.asarray(value, float) for value in (mean, covariance, prior_mean, prior_covariance)
+    )
+    root = jnp.linalg.cholesky(prior)
+    half = jax.scipy.linalg.solve_triangular(root, covariance, lower=True)
+    whitened = jax.scipy.linalg.solve_triangular(root, half.T, lower=True)
+    mu = jnp.linalg.eigvalsh((whitened + whitened.T) / 2)
+    moved = jax.scipy.linalg.solve_triangular(root, mean - prior_mean, lower=True)
+    return (jnp.sum(mu - 1 - jnp.log(mu)) + moved @ moved) / 2
+
+
+def gaussian_process_kl(kernel: ArrayLike, targets: ArrayLike, *, ridge: ArrayLike) -> Float[Array, ""]:
+    """KL of the ridge posterior N(m, (H^T H/ridge + 1)^-1) from the prior N(0, 1) on the weights, by K = H H^T alone.
+
+    (1/2) sum_j [ln(1 + l_j/ridge) - l_j/(l_j + ridge) + l_j y_j^2/(l_j + ridge)^2], y_j in the eigenbasis of K. The
+    posterior's mean m = H^T (K + ridge)^-1 y is the ridge machine. Another prior variance v: pass v K.
+    """
+    require_float64("grok_theory.bounds.gaussian_process_kl")
+    kernel = check_gram("kernel", kernel)
+    targets = check_target("targets", targets, kernel)
+    check_positive("ridge", ridge, "Without a ridge the posterior is a point, and infinitely far from any prior.")
+    values, vectors = eigenbasis(kernel)
+    share = values / (values + ridge)
+    fitted = share / (values + ridge) * (vectors.T @ targets) ** 2
+    return jnp.sum(jnp.log1p(values / ridge) - share + fitted) / 2
+
+
+def pac_bayes_bound(
+    kl: ArrayLike,
+    *,
+    samples: int,
+    train_loss: ArrayLike,
+    loss_range: ArrayLike,
+    confidence: float = 0.95,
+    test_loss: ArrayLike = np.nan,
+    name: str = "PAC-Bayes",
+) -> Bound:
+    """gap <= range kl^{-1}(train/range, (KL + ln(2 sqrt(P)/delta))/P) - train, for the Gibbs loss.
+
+    Maurer's form of Seeger's bound (P >= 8). kl^{-1}(p, e) is the largest q with p ln(p/q) + (1-p) ln((1-p)/(1-q)) <=
+    e. Train and test loss are averages over the posterior: one machine is drawn for each prediction.
+
+    **Arguments:** `kl` >= 0, in nats. `train_loss`: Gibbs loss on the `samples` = P training samples, between 0 and
+    `loss_range`.
+    """
+    require_float64("grok_theory.bounds.pac_bayes_bound")
+    check_non_negative("kl", kl, "Pass the divergence of posterior from prior, for example by gaussian_kl.")
+    samples = check_integer("samples", samples, 1, "Pass the number of training samples.")
+    check_positive("loss_range", loss_range, "Pass the largest possible loss, for example cap**2.")
+    check_finite("train_loss", train_loss, "Pass the Gibbs loss on the training samples.")
+    remedy = "Pass the mean over the posterior of a loss between 0 and loss_range."
+    check_loss("train_loss", train_loss, loss_range, remedy)
+    check_loss("test_loss", test_loss, loss_range, remedy)
+    check_between("confidence", confidence, 0, 1, CONFIDENCE, include_low=False, include_high=False)
+    budget = (kl + jnp.log(2 * np.sqrt(samples) / (1 - confidence))) / samples
+    share = jnp.clip(jnp.asarray(train_loss, float) / loss_range, 0.0, 1.0)
+    return make_bound(
+        name,
+        loss_range * excess_of_inverse_kl(share, budget),
+        kind=HIGH_PROBABILITY,
+        assumptions=(INDEPENDENT, "the loss lies in [0, loss_range]", "the prior knows no training data", "P >= 8"),
+        holds=samples >= 8,
+        loss_range=loss_range,
+        train_loss=train_loss,
+        test_loss=test_loss,
+    )
+
+
+def excess_of_inverse_kl(share: ArrayLike, budget: ArrayLike) -> Array:
+    """kl^{-1}(p, e) - p, without cancellation: (1 - p)(1 - e^{-v}) with v the root of the equation below.
+
+    (1 - p) v - p ln(1 + (1 - p)(1 - e^{-v})/p) = e, increasing in v; at p = 0 it is v = e.
+    """
+    p, e = jnp.broadcast_arrays(jnp.asarray(share, float), jnp.asarray(budget, float))
+    inner, below = (p > 0) & (p < 1), p < 1
+    p_safe = jnp.where(inner, p, 0.5)
+
+    def spent(v):
+        rise = -(1 - p_safe) * jnp.expm1(-v) / p_safe
+        return (1 - p_safe) * v - p_safe * jnp.log1p(rise)
+
+    def slope(v):
+        return (1 - p_safe) * -jnp.expm1(-v) / (1 + (1 - p_safe) * -jnp.expm1(-v) / p_safe) / p_safe
+
+    # spent(v) >= (1 - p) v + p ln p, since the argument of the logarithm stays below 1/p.
+    high = (e - p_safe * jnp.log(p_safe)) / (1 - p_safe)
+    low = jnp.zeros_like(high)
+    fixed_e = jax.lax.stop_gradient(e)
+
+    def halve(_, ends):
+        low, high = ends
+        middle = (low + high) / 2
+        short = spent(middle) < fixed_e
+        return jnp.where(short, middle, low), jnp.where(short, high, middle)
+
+    low, high = jax.lax.stop_gradient(jax.lax.fori_loop(0, 60, halve, (low, high)))
+    v = (low + high) / 2
+    # One Newton step that changes no digit carries the derivatives in p and e.
+    some = inner & (slope(v) > 0)
+    v = v - jnp.where(some, (spent(v) - e) / jnp.where(some, slope(v), 1.0), 0.0)
+    v = jnp.where(inner, v, e)
+    return jnp.where(below, -(1 - p) * jnp.expm1(-v), 0.0)

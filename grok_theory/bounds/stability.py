@@ -1,0 +1,218 @@
+"""Stability bounds: how much one exchanged sample can change what is learned, along training or by a ridge."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from ..errors import (
+    BadValue,
+    check_between,
+    check_integer,
+    check_non_negative,
+    check_positive,
+    is_traced,
+    require_float64,
+)
+from .bound import HIGH_PROBABILITY, IN_EXPECTATION, Bound, check_loss, make_bound
+from .norms import CONFIDENCE, INDEPENDENT
+
+_CURVES = (
+    "the loss of every sample is Lipschitz and smooth in the weights with the given constants",
+    "full-batch descent on the mean loss with these learning rates",
+)
+
+
+def pair_distance(gradients: Any, fresh_gradients: Any) -> Float[Array, ""]:
+    """Mean of |g_z - g_z'| over training samples z and fresh samples z', at the same weights.
+
+    **Arguments:** pytrees of per-example gradients, example axis first: m and m' examples of the same parameters. The
+    m x m' distances are formed from inner products, good to 1e-8 of the gradients.
+    """
+    rows = [jax.tree_util.tree_leaves(tree) for tree in (gradients, fresh_gradients)]
+    if len(rows[0]) != len(rows[1]) or any(np.shape(a)[1:] != np.shape(b)[1:] for a, b in zip(*rows)):
+        raise BadValue(
+            "gradients and fresh_gradients differ in structure, but they must be gradients of the same parameters. "
+            "Pass both from jax.vmap(jax.grad(loss), (None, 0))."
+        )
+    left, right = ([jnp.asarray(leaf, float).reshape(np.shape(leaf)[0], -1) for leaf in leaves] for leaves in rows)
+    own = [sum(jnp.sum(leaf**2, axis=1) for leaf in side) for side in (left, right)]
+    cross = sum(a @ b.T for a, b in zip(left, right))
+    return jnp.mean(jnp.sqrt(jnp.maximum(own[0][:, None] + own[1][None, :] - 2 * cross, 0.0)))
+
+
+def stability_along_training(
+    distance: ArrayLike, learning_rates: ArrayLike, *, smoothness: ArrayLike, samples: int, convex: bool = False
+) -> Float[Array, " steps"]:
+    """How far the weights can move if one sample is exchanged, after each step: (1/m) sum_t eta_t d_t prod_{k>t}(...).
+
+    The product is of (1 + eta_k smoothness), or 1 if `convex` and every eta <= 2/smoothness. Times the Lipschitz
+    constant of the loss it bounds the mean gap. Outside convex problems it grows exponentially, and is soon useless
+    (inf beyond 1e308).
+
+    **Arguments:** `distance`: (steps,) |g_z - g_z'| or a bound on its mean, at the weights *before* each step.
+    `learning_rates`: a number or (steps,).
+    """
+    rates = _check_descent(distance, "distance", learning_rates, smoothness, samples, convex)
+    distance = jnp.asarray(distance, float)
+    growth = jnp.ones_like(rates) if convex else 1 + rates * smoothness
+
+    def step(moved, now):
+        moved = now[2] * moved + now[0] * now[1]
+        return moved, moved
+
+    return jax.lax.scan(step, jnp.zeros(()), (rates, distance, growth))[1] / samples
+
+
+def coherence_bound(
+    coherence: ArrayLike,
+    learning_rates: ArrayLike,
+    *,
+    lipschitz: ArrayLike,
+    smoothness: ArrayLike,
+    samples: int,
+    convex: bool = False,
+    assumptions_hold: bool = False,
+    loss_range: ArrayLike = np.inf,
+    train_loss: ArrayLike = np.nan,
+    test_loss: ArrayLike = np.nan,
+    name: str = "coherence",
+) -> Bound:
+    """|E gap| <= (L^2/m) sum_t eta_t prod_{k>t}(1 + eta_k beta) sqrt(2 (1 - alpha_t)).
+
+    Chatterjee & Zielinski (2022), in the form we know it. The step that replaces the distance of two gradients by
+    L sqrt(2 (1 - alpha)) needs both samples independent of the weights, and one of them was trained on: we could not
+    close it. So `assumptions_hold` is False unless the caller vouches; `pair_stability_bound` is provable.
+
+    **Arguments:**
+    - `coherence`: (steps,) alpha before each step (`observables.gradient_coherence(...).alpha`).
+    - `learning_rates`: a number or (steps,). `lipschitz` L, `smoothness` beta: of every sample's loss in the weights.
+    - `samples`: m. `convex`: the product becomes 1; needs every learning rate <= 2/smoothness.
+    """
+    require_float64("grok_theory.bounds.coherence_bound")
+    remedy = "Pass alpha of observables.gradient_coherence, in [0, 1], one number a step."
+    check_between("coherence", coherence, 0, 1 + 1e-12, remedy)
+    check_positive("lipschitz", lipschitz, "Pass the largest gradient norm of one sample's loss.")
+    alpha = jnp.minimum(jnp.asarray(coherence, float), 1.0)
+    distance = lipschitz * jnp.sqrt(2 * (1 - alpha))
+    path = stability_along_training(distance, learning_rates, smoothness=smoothness, samples=samples, convex=convex)
+    unproved = "the pair distance is below L sqrt(2 (1 - alpha)), though one sample of each pair was trained on"
+    return _in_expectation(
+        name, lipschitz * path[-1], (*_CURVES, unproved), assumptions_hold, loss_range, train_loss, test_loss
+    )
+
+
+def pair_stability_bound(
+    pair_distance: ArrayLike,
+    learning_rates: ArrayLike,
+    *,
+    lipschitz: ArrayLike,
+    smoothness: ArrayLike,
+    samples: int,
+    convex: bool = False,
+    assumptions_hold: bool = False,
+    loss_range: ArrayLike = np.inf,
+    train_loss: ArrayLike = np.nan,
+    test_loss: ArrayLike = np.nan,
+    name: str = "pair stability",
+) -> Bound:
+    """|E gap| <= E (L/m) sum_t eta_t prod_{k>t}(1 + eta_k beta) D_t, with D_t the mean distance of pairs of gradients.
+
+    D_t = mean over z in the training set and fresh z' of |g_z - g_z'| at the weights before step t (`pair_distance`).
+    Proof: exchange z for z'. Both trainings see the same gradient map, which expands by 1 + eta beta at most (not at
+    all if convex), and differ by (eta/m)(g_z - g_z') at the weights of the first. Arguments as in `coherence_bound`; L
+    may be that of the loss the gap is measured in, if it is another than the one trained on.
+    """
+    require_float64("grok_theory.bounds.pair_stability_bound")
+    check_non_negative("pair_distance", pair_distance, "Pass one mean distance a step, for example by pair_distance.")
+    check_positive("lipschitz", lipschitz, "Pass the largest gradient norm of one sample's loss.")
+    path = stability_along_training(
+        pair_distance, learning_rates, smoothness=smoothness, samples=samples, convex=convex
+    )
+    assumptions = (*_CURVES, "distances are to fresh samples")
+    return _in_expectation(name, lipschitz * path[-1], assumptions, assumptions_hold, loss_range, train_loss, test_loss)
+
+
+def ridge_stability_bound(
+    *,
+    ridge: ArrayLike,
+    samples: int,
+    kernel_bound: ArrayLike,
+    target_bound: ArrayLike,
+    confidence: float = 0.95,
+    assumptions_hold: bool = True,
+    train_loss: ArrayLike = np.nan,
+    test_loss: ArrayLike = np.nan,
+    name: str = "ridge stability",
+) -> Bound:
+    """gap <= 2 beta + (4 P beta + M) sqrt(ln(1/delta)/(2P)), plain squared loss of kernel ridge regression.
+
+    Bousquet & Elisseeff (2002): lambda = ridge/P, M = target_bound^2 (1 + sqrt(kernel_bound/lambda))^2 is the range of
+    the loss, beta = 2 kernel_bound M/(lambda P) its uniform stability.
+
+    **Arguments:** `ridge` > 0 as in K + ridge I. `kernel_bound` >= K(x, x) and `target_bound` >= |y| for every sample
+    that could be drawn. If they are only the largest ones seen, pass assumptions_hold=False.
+    """
+    require_float64("grok_theory.bounds.ridge_stability_bound")
+    check_positive("ridge", ridge, "Without a ridge one sample can change everything; the bound is infinite.")
+    samples = check_integer("samples", samples, 1, "Pass the number of training samples.")
+    check_positive("kernel_bound", kernel_bound, "Pass the largest K(x, x) that can occur.")
+    check_positive("target_bound", target_bound, "Pass the largest |y| that can occur.")
+    check_between("confidence", confidence, 0, 1, CONFIDENCE, include_low=False, include_high=False)
+    strength = jnp.asarray(ridge, float) / samples
+    largest = target_bound**2 * (1 + jnp.sqrt(kernel_bound / strength)) ** 2
+    check_loss("train_loss", train_loss, largest, "Pass the mean of r^2 of this ridge machine.")
+    check_loss("test_loss", test_loss, largest, "Pass the mean of r^2 of this ridge machine.")
+    beta = 2 * kernel_bound * largest / (strength * samples)
+    luck = jnp.sqrt(jnp.log(1 / (1 - jnp.asarray(confidence, float))) / (2 * samples))
+    return make_bound(
+        name,
+        2 * beta + (4 * samples * beta + largest) * luck,
+        kind=HIGH_PROBABILITY,
+        assumptions=(INDEPENDENT, "K(x, x) <= kernel_bound for every input", "|y| <= target_bound for every target"),
+        holds=assumptions_hold,
+        loss_range=largest,
+        train_loss=train_loss,
+        test_loss=test_loss,
+    )
+
+
+def _in_expectation(name, value, assumptions, holds, loss_range, train_loss, test_loss) -> Bound:
+    check_positive("loss_range", jnp.where(jnp.isinf(loss_range), 1.0, loss_range), "Pass the largest possible loss.")
+    check_loss("train_loss", train_loss, loss_range, "Pass a mean loss between 0 and loss_range.")
+    check_loss("test_loss", test_loss, loss_range, "Pass a mean loss between 0 and loss_range.")
+    return make_bound(
+        name,
+        value,
+        kind=IN_EXPECTATION,
+        assumptions=(INDEPENDENT, *assumptions),
+        holds=holds,
+        loss_range=loss_range,
+        train_loss=train_loss,
+        test_loss=test_loss,
+    )
+
+
+def _check_descent(path, name, learning_rates, smoothness, samples, convex) -> Float[Array, " steps"]:
+    if np.ndim(path) != 1 or np.shape(path)[0] == 0:
+        raise BadValue(f"{name} has shape {np.shape(path)}, but it must be (steps,). Pass one number a step.")
+    check_non_negative(name, path, "Pass one number a step.")
+    check_integer("samples", samples, 1, "Pass the number of training samples.")
+    check_positive("learning_rates", learning_rates, "Pass the rate of descent on the mean loss.")
+    check_non_negative("smoothness", smoothness, "Pass the largest curvature of one sample's loss.")
+    if np.ndim(learning_rates) and np.shape(learning_rates) != np.shape(path):
+        raise BadValue(
+            f"learning_rates has shape {np.shape(learning_rates)}, but it must be a number or {np.shape(path)}. "
+            "Pass one rate a step."
+        )
+    if convex and not is_traced(learning_rates) and not is_traced(smoothness):
+        largest = float(np.max(np.asarray(learning_rates, float)) * np.asarray(smoothness, float))
+        if not largest <= 2 * (1 + 1e-12):
+            raise BadValue(
+                f"learning_rates times smoothness reaches {largest:.6g}, but it must be at most 2 for convex=True. "
+                "Pass a smaller learning rate, or convex=False."
+            )
+    return jnp.broadcast_to(jnp.asarray(learning_rates, float), np.shape(path))
