@@ -214,12 +214,14 @@ def test_validate_simulates_with_the_given_key(run):
     assert first[1] != other[1]
 
 
-def test_doctor_finds_this_machine_good(run):
+def test_doctor_finds_this_machine_good_on_every_device(run, monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
     code, out, _ = run("doctor", "--json")
     found = json.loads(out)
     assert code == 0, out
     assert found["good"]
-    assert len(found["self_test"]["checks"]) == 5
+    names = [check["name"] for check in found["self_test"]["checks"]]
+    assert [sum(name.endswith(device) for name in names) for device in ("cpu:0", "cpu:1")] == [5, 5]
     assert found["versions"]["numpy"] == np.__version__
 
 
