@@ -1,13 +1,15 @@
-"""The same problems run for real: answers drawn, judged, one kept; for a regression the training set is drawn too."""
+"""The same problems run for real: answers drawn, judged, one kept; for a regression the training set is drawn too.
+
+NumPy and LAPACK, not JAX: nothing here is differentiated, every size would compile anew for seconds, and with two cores
+XLA can wait for ever on two LAPACK calls in one batch (seen with jaxlib 0.10.1).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
@@ -21,14 +23,12 @@ from ..errors import (
     check_size,
     require_float64,
 )
-from ..numerics.runs import run_batched
 from ..results import Dynamics, Ensemble, Status
 from .problem import LinearJudge, Posterior, Prompt
 from .regression import draw_regression
 from .solve import check_temperature
 
-_BATCH = 8
-_ANSWERS_AT_ONCE = 4096  # answers of one run in memory, as whole test points
+_ANSWERS_AT_ONCE = 65536  # in memory, as whole test points; a run's draws depend on it, so it is fixed
 
 
 def simulate(
@@ -74,25 +74,27 @@ def simulate(
     check_key(key)
     runs = check_runs(runs)
     test_points = check_integer("test_points", test_points, 1, "Pass test prompts a run, for example 1000.")
-    warm = 0 < temperature < np.inf
-    kind = "warm" if warm else ("best" if temperature == 0 else "uniform")
-    heat = jnp.asarray(float(temperature) if warm else 1.0)
     check_memory(
-        f"drawing {counts[-1]} answers",
-        8 * _BATCH * 6 * max(counts[-1], _ANSWERS_AT_ONCE),
-        "Lower the largest `samples`.",
+        f"drawing {counts[-1]} answers", 8 * 6 * max(counts[-1], _ANSWERS_AT_ONCE), "Lower the largest `samples`."
     )
     status = Status()
     if isinstance(problem, LinearJudge):
-        one_run, status = _regression_run(problem, dim, counts, kind, test_points)
+        draw, status = _regression(problem, dim, test_points)
     else:
         if dim is not None:
             raise BadValue(f"dim is {dim}, but a {type(problem).__name__} has no dimension. Leave dim out.")
         for name, value in vars(problem).items():
             check_shape(name, value, (), "Simulate one problem at a time.")
-        one_run = _prompt_run(counts, kind, test_points)
-    numbers = jax.tree_util.tree_map(lambda value: jnp.asarray(value, float), problem)
-    curves, stats = run_batched(one_run, key, runs, batch=_BATCH, arguments=(numbers, heat))
+        draw = _prompts(problem, test_points)
+    made = []
+    for i in range(runs):
+        # Run i sees its own key and nothing of the others: it is the same among 8 or 800.
+        rng = np.random.default_rng(np.asarray(jax.random.key_data(jax.random.fold_in(key, i))).ravel().tolist())
+        teacher, reward, spread, numbers = draw(rng)
+        made.append((_keep(rng, teacher, reward, spread, float(temperature), counts), numbers))
+    curves, stats = ({name: np.array([run[j][name] for run in made]) for name in made[0][j]} for j in (0, 1))
+    if not isinstance(problem, Prompt):
+        curves.pop("bias")
     return Ensemble(
         problem=problem,
         x=np.asarray(counts, float),
@@ -118,37 +120,31 @@ def _whole(samples: Any) -> tuple[int, ...]:
     return counts
 
 
-# Cached, so that run_batched sees the same function again and compiles nothing for new numbers.
-@lru_cache(maxsize=32)
-def _prompt_run(counts: tuple[int, ...], kind: str, test_points: int) -> Any:
-    def one_run(key, problem, temperature):
-        gaps_key, answers_key = jax.random.split(key)
+def _prompts(problem: Prompt | Posterior, test_points: int) -> Callable[[np.random.Generator], tuple]:
+    numbers = {name: float(value) for name, value in vars(problem).items()}
+    spread = np.full(test_points, numbers["spread"])
+
+    def draw(rng):
         if isinstance(problem, Prompt):
-            teacher, reward = (jnp.full(test_points, gap) for gap in (problem.teacher_gap, problem.reward_gap))
+            teacher, reward = (np.full(test_points, numbers[name]) for name in ("teacher_gap", "reward_gap"))
         else:
-            teacher, reward = _draw_gaps(gaps_key, problem, test_points)
-        curves = _keep(answers_key, teacher, reward, jnp.full(test_points, problem.spread), temperature, counts, kind)
-        if not isinstance(problem, Prompt):
-            curves.pop("bias")
-        return curves, {
-            "teacher_variance": jnp.mean(teacher**2),
-            "reward_variance": jnp.mean(reward**2),
-            "covariance": jnp.mean(teacher * reward),
-            "spread": problem.spread,
+            q, v, c = (numbers[name] for name in ("teacher_variance", "reward_variance", "covariance"))
+            normal = rng.standard_normal((2, test_points))
+            slope = c / v if v > 0 else 0.0
+            reward = np.sqrt(v) * normal[0]
+            teacher = slope * reward + np.sqrt(max(q - slope * c, 0.0)) * normal[1]
+        moments = {
+            "teacher_variance": np.mean(teacher**2),
+            "reward_variance": np.mean(reward**2),
+            "covariance": np.mean(teacher * reward),
+            "spread": numbers["spread"],
         }
+        return teacher, reward, spread, moments
 
-    return one_run
-
-
-def _draw_gaps(key, problem, test_points):
-    normal = jax.random.normal(key, (2, test_points))
-    q, v, c = problem.teacher_variance, problem.reward_variance, problem.covariance
-    slope = jnp.where(v > 0, c / jnp.where(v > 0, v, 1.0), 0.0)
-    reward = jnp.sqrt(v) * normal[0]
-    return slope * reward + jnp.sqrt(jnp.maximum(q - slope * c, 0.0)) * normal[1], reward
+    return draw
 
 
-def _regression_run(problem: LinearJudge, dim: Any, counts: tuple[int, ...], kind: str, test_points: int) -> Any:
+def _regression(problem: LinearJudge, dim: Any, test_points: int) -> tuple[Callable, Status]:
     if dim is None:
         raise BadValue(
             "dim is left out, but a LinearJudge is simulated at a finite dimension. Pass dim, for example dim=100."
@@ -160,25 +156,14 @@ def _regression_run(problem: LinearJudge, dim: Any, counts: tuple[int, ...], kin
     sizes = _apportion(weights, dim)
     if min(sizes) < 2:
         raise BadValue(f"dim is {dim}, but every mode needs at least 2 dimensions. Pass a larger dim.")
-    numbers = examples * dim + min(examples, dim) ** 2 + test_points * (dim + min(examples, dim))
-    check_memory(f"{_BATCH} regressions of dimension {dim}", 8.0 * _BATCH * 2 * numbers, "Lower dim or test_points.")
+    smaller = min(examples, dim)
+    needed = 2 * examples * dim + 3 * smaller**2 + (smaller + 2 * dim) * test_points + smaller * dim
+    check_memory(f"a regression of dimension {dim}", 8.0 * needed, "Lower dim or test_points.")
     exact = np.allclose(np.asarray(sizes), weights * dim, rtol=0, atol=1e-9 * dim)
     listed = ", ".join(map(str, sizes))
     note = f"the modes hold {listed} of {dim} dimensions, which are not exactly the stated shares. Pass another dim."
     status = Status() if exact else Status(1, noted=note)
-    return _cached_regression(sizes, examples, counts, kind, test_points), status
-
-
-@lru_cache(maxsize=32)
-def _cached_regression(sizes, examples, counts, kind, test_points):
-    def one_run(key, problem, temperature):
-        data_key, answers_key = jax.random.split(key)
-        teacher, reward, spread, stats = draw_regression(data_key, problem, sizes, examples, test_points)
-        curves = _keep(answers_key, teacher, reward, spread, temperature, counts, kind)
-        curves.pop("bias")
-        return curves, stats
-
-    return one_run
+    return lambda rng: draw_regression(rng, problem, sizes, examples, test_points), status
 
 
 def _apportion(weights: np.ndarray, dim: int) -> tuple[int, ...]:
@@ -189,28 +174,31 @@ def _apportion(weights: np.ndarray, dim: int) -> tuple[int, ...]:
     return tuple(int(size) for size in sizes)
 
 
-def _keep(key, teacher_gaps, reward_gaps, spreads, temperature, counts, kind):
+def _keep(rng, teacher_gaps, reward_gaps, spreads, temperature, counts):
     """Mean over prompts of what is kept among the first k answers, for every k."""
-    most = max(counts)
-    last = jnp.asarray(counts) - 1
-
-    def one_prompt(inputs):
-        key, teacher, reward, spread = inputs
-        answer_key, gumbel_key = jax.random.split(key)
-        answer = spread * jax.random.normal(answer_key, (most,))
-        miss = answer + reward
-        # The argmax of score/T + Gumbel noise is a softmax draw; the same noise serves every k.
-        score = 0.0 if kind == "uniform" else -(miss**2) / temperature
-        noise = 0.0 if kind == "best" else jax.random.gumbel(gumbel_key, (most,))
-        perturbed = score + noise
-        leads = perturbed >= jax.lax.cummax(perturbed)
-        kept = jax.lax.cummax(jnp.where(leads, jnp.arange(most), 0))[last]
-        true = answer[kept] + teacher
-        return {"error": true**2, "judged_error": miss[kept] ** 2, "bias": true}
-
-    keys = jax.random.split(key, teacher_gaps.shape[0])
-    # A divisor: a remainder would be compiled a second time.
-    count, limit = teacher_gaps.shape[0], max(1, _ANSWERS_AT_ONCE // most)
-    at_once = max(n for n in range(1, min(count, limit) + 1) if count % n == 0)
-    kept = jax.lax.map(one_prompt, (keys, teacher_gaps, reward_gaps, spreads), batch_size=at_once)
-    return {name: values.mean(axis=0) for name, values in kept.items()}
+    at_once = max(1, _ANSWERS_AT_ONCE // counts[-1])
+    sums = {name: np.zeros(len(counts)) for name in ("error", "judged_error", "bias")}
+    for start in range(0, teacher_gaps.size, at_once):
+        part = slice(start, start + at_once)
+        teacher, reward, spread = teacher_gaps[part], reward_gaps[part], spreads[part]
+        answer = spread[:, None] * rng.standard_normal((teacher.size, counts[-1]))
+        miss = answer + reward[:, None]
+        if temperature == 0:
+            key = -(miss**2)
+        else:
+            # The argmax of score/T + Gumbel noise is a softmax draw; the same noise serves every k.
+            key = -np.log(rng.standard_exponential(miss.shape))
+            if temperature < np.inf:
+                key -= miss**2 / temperature
+        row, first = np.arange(teacher.size), 0
+        best = np.zeros(teacher.size, int)
+        for j, k in enumerate(counts):
+            if k > first:  # only the answers that are new to this k
+                new = first + np.argmax(key[:, first:k], axis=1)
+                best = np.where((key[row, new] > key[row, best]) | (first == 0), new, best)
+                first = k
+            true = answer[row, best] + teacher
+            sums["error"][j] += np.sum(true**2)
+            sums["judged_error"][j] += np.sum(miss[row, best] ** 2)
+            sums["bias"][j] += np.sum(true)
+    return {name: total / teacher_gaps.size for name, total in sums.items()}
