@@ -23,6 +23,7 @@ _NAMES = {
     "population_alignment": "closed_forms",
     "rescaled_start": "conversions",
     "simulate": "experiment",
+    "solution_delay": "delay",
     "solve": "dispatch",
     "tangent_kernel": "closed_forms",
     "test_loss_decomposition": "closed_forms",

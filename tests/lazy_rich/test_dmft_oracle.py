@@ -7,11 +7,9 @@ import jax
 import numpy as np
 import pytest
 
-from grok_theory.lazy_rich import DMFT, QuadraticCommittee
+from grok_theory.lazy_rich import DMFT, QuadraticCommittee, solve
 from grok_theory.lazy_rich.dmft import gaussian_rows
-from grok_theory.lazy_rich.dmft.derivatives import Settings
 from grok_theory.lazy_rich.dmft.paths import draw_paths, innovations
-from grok_theory.lazy_rich.dmft.solve import solve_dmft
 
 PATHS, NODES, STEPS, RATE = 48, 3, 5, 0.05
 
@@ -112,10 +110,9 @@ def unregularised():
 @pytest.mark.parametrize("centred", [True, False])
 def test_the_march_is_the_literal_recursion(centred):
     problem = QuadraticCommittee(1.3, 0.6, 2.5, 0.4, centred)
-    method = DMFT(RATE, paths=PATHS, teacher_nodes=NODES, scrambles=1)
-    # A setting of its own, so that the compiled march of other tests is not met.
-    settings = Settings(False, row_tolerance=1.234e-7)
-    solution = solve_dmft(problem, RATE * np.arange(STEPS + 1), method, settings=settings)
+    # A tolerance of its own, so that the compiled march of other tests is not met.
+    method = DMFT(RATE, paths=PATHS, teacher_nodes=NODES, scrambles=1, row_tolerance=1.234e-7)
+    solution = solve(problem, RATE * np.arange(STEPS + 1), method=method)
     train, m, common, odd, private = oracle(problem)
     np.testing.assert_allclose(solution["train_loss"], train, rtol=1e-9)
     np.testing.assert_allclose(solution["teacher_overlap"], m, rtol=1e-9)

@@ -4,7 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from .single_site import Physics, start_output
+from .single_site import Physics
 
 NAMES = (
     "train_loss",
@@ -35,12 +35,3 @@ def curves_of(physics: Physics, train_loss, overlap, common_power, odd_power, pr
     total = variance + misalignment + linear_power
     values = (train_loss, total, variance, misalignment, linear_power, overlap, common_power, private_power)
     return dict(zip(NAMES, values, strict=True))
-
-
-def curves_at_start(physics: Physics, teacher_field, weight) -> dict[str, Any]:
-    """The same before training, exact."""
-    output = (1.0 - physics.centred) * start_output(physics, teacher_field)
-    train = weight @ (0.5 * teacher_field**2 - output) ** 2
-    nothing = jnp.zeros_like(train)
-    overlap = jnp.asarray(physics.teacher_overlap)
-    return curves_of(physics, train, overlap, nothing, nothing, 1.0 - overlap**2)

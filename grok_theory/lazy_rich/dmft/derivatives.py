@@ -16,6 +16,7 @@ from ...errors import check_memory
 from .march import March, march
 from .single_site import LARGE_ARRAYS, Physics
 
+TOLERANCE_OF_DERIVATIVES = 1e-10
 DIRECTIONS = 4  # alpha, curvature, kappa, teacher_overlap
 
 
@@ -38,18 +39,21 @@ def marcher(settings: Settings):
     """A function (physics, quadratures (march, node, node), teacher_field, weight, innovations (march, node, 2, path))
     -> March with a leading axis of marches, that can be mapped and differentiated by `physics`."""
 
-    def one(physics, quadrature, teacher_field, weight, innovations):
+    def one(physics, quadrature, teacher_field, weight, innovations, settings=settings):
         return march(physics, quadrature, teacher_field, weight, innovations, **settings._asdict())
 
     @jax.custom_batching.sequential_vmap
     def all_marches(physics, quadratures, teacher_field, weight, innovations) -> March:
         return lax.map(lambda each: one(physics, each[0], teacher_field, weight, each[1]), (quadratures, innovations))
 
+    # Rows solved more tightly: a derivative taken beside a root is off by the distance times a large second derivative.
+    tight = settings._replace(row_tolerance=min(settings.row_tolerance, TOLERANCE_OF_DERIVATIVES))
+
     @jax.custom_batching.sequential_vmap
     def with_jacobian(physics, quadratures, teacher_field, weight, innovations):
         def one_with_jacobian(each):
             def by_four(numbers):
-                return one(physics._replace(**_named(numbers)), each[0], teacher_field, weight, each[1])
+                return one(physics._replace(**_named(numbers)), each[0], teacher_field, weight, each[1], tight)
 
             numbers = jnp.stack([physics.alpha, physics.curvature, physics.kappa, physics.teacher_overlap])
             push = partial(jax.jvp, by_four, (numbers,))

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-STEEPEST_RATIO = 1.45  # the third-order backward difference formula loses zero-stability at 1.53
-FIRST_STEP = 0.03
+STEEPEST_RATIO = 1.45  # the third-order formula loses zero-stability at 1.61 on a geometric grid
+STEEPEST_RATIO_OF_CHECK = 1.25  # the fourth-order formula at 1.28
+START_SCALE = 0.2  # tau below which the nodes are evenly spaced; losses begin to move at order one
 
 
 @dataclass(frozen=True)
@@ -27,47 +28,57 @@ def descent_grid(learning_rate: float, steps: int) -> Grid:
     return Grid(nodes, learning_rate * np.tril(np.ones((steps + 1, steps + 1)), -1), implicit=False)
 
 
-def geometric_nodes(last: float, points: int, first: float = FIRST_STEP) -> np.ndarray:
-    """tau_k = first (r^k - 1)/(r - 1), k = 1 ... points, ending at `last`; uniform where `first` is too long."""
-    if first * points >= last:
-        return last * np.arange(1, points + 1) / points
-    ratio = growth_ratio(last, points, first)
-    nodes = first * np.expm1(np.arange(1, points + 1) * np.log(ratio)) / (ratio - 1)
+def flow_nodes(last: float, points: int, scale: float = START_SCALE) -> np.ndarray:
+    """Zero and `points` times up to `last`, evenly spaced in log(1 + tau / scale).
+
+    Even below `scale`, growing by a fixed ratio above it; half of a grid's nodes are the nodes of the grid with half
+    as many, so that halving the step is halving it everywhere. Where `points` are few for `last`, the scale is raised
+    until the ratio is `STEEPEST_RATIO`.
+    """
+    steepest = last / np.expm1(points * np.log(STEEPEST_RATIO))
+    scale = max(scale, steepest)
+    nodes = scale * np.expm1(np.log1p(last / scale) * np.arange(points + 1) / points)
     return nodes * (last / nodes[-1])
 
 
-def growth_ratio(last: float, points: int, first: float = FIRST_STEP) -> float:
-    """The r > 1 with first (r^points - 1)/(r - 1) = last."""
-    from scipy.optimize import brentq
-
-    def excess(log_ratio):
-        total = points * log_ratio  # log(r^points - 1), without overflow
-        return total + np.log(-np.expm1(-total)) - np.log(np.expm1(log_ratio)) - np.log(last / first)
-
-    return float(np.exp(brentq(excess, 1e-12, np.log(last / first), xtol=1e-14)))
+def growth_ratio(nodes: np.ndarray) -> float:
+    """The factor by which each step is longer than the one before."""
+    return float((nodes[2] - nodes[1]) / (nodes[1] - nodes[0]))
 
 
 def backward_difference_grid(nodes: np.ndarray, order: int) -> Grid:
-    """The backward difference formula of `order` 1, 2 or 3 on `nodes` (tau_0 = 0 is implied and carries no force).
+    """Gradient flow by the variable-step backward difference formula of `order` on nodes 0 = tau_0 < tau_1 < ...
 
-    The matrix D of the formula acts on w - w(0), which vanishes at tau_0; the quadrature is its inverse. The first
-    nodes use the orders 1, 2, ... that their history allows.
+    The derivative of the polynomial through the last order + 1 values equals the force at the newest node. The first
+    nodes have a shorter history, but they know the force at tau_0: the polynomial is made to have that slope there
+    (at tau_1 that is the trapezoidal rule). A first step without it is of first order and costs more in the losses of
+    the first tens of nodes than all later steps together.
     """
-    points = len(nodes)
-    padded = np.concatenate([[0.0], nodes])
+    points = len(nodes) - 1
     difference = np.zeros((points, points + 1))
+    start_slope = np.zeros(points)
     for row in range(1, points + 1):
-        stencil = np.arange(row - min(order, row), row + 1)
-        difference[row - 1, stencil] = _derivative_weights(padded[stencil])
-    quadrature = np.tril(np.linalg.inv(difference[:, 1:]))
+        first = row - min(order, row)
+        weights, slope = _derivative_weights(nodes[first : row + 1], with_start_slope=row < order)
+        difference[row - 1, first : row + 1] = weights
+        start_slope[row - 1] = slope
+    inverse = np.tril(np.linalg.inv(difference[:, 1:]))
+    quadrature = np.zeros((points + 1, points + 1))
+    quadrature[1:, 1:] = inverse
+    quadrature[1:, 0] = -inverse @ start_slope
     return Grid(nodes, quadrature, implicit=True)
 
 
-def _derivative_weights(stencil: np.ndarray) -> np.ndarray:
-    """Weights of the derivative, at the last point of `stencil`, of the polynomial through its points."""
+def _derivative_weights(stencil: np.ndarray, with_start_slope: bool) -> tuple[np.ndarray, float]:
+    """Weights of the values (and of the slope at the first point) in the slope at the last point of `stencil`."""
     scale = stencil[-1] - stencil[0]
     offset = (stencil - stencil[-1]) / scale
-    moments = np.vander(offset, increasing=True).T
-    target = np.zeros(len(stencil))
+    size = len(stencil) + with_start_slope
+    powers = np.arange(size)
+    moments = offset[:, None] ** powers[None, :]
+    if with_start_slope:
+        moments = np.vstack([moments, powers * offset[0] ** np.maximum(powers - 1, 0)])
+    target = np.zeros(size)
     target[1] = 1.0
-    return np.linalg.solve(moments, target) / scale
+    weights = np.linalg.solve(moments.T, target)
+    return weights[: len(stencil)] / scale, float(weights[-1]) if with_start_slope else 0.0

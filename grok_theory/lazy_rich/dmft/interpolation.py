@@ -1,4 +1,4 @@
-"""From the nodes of a geometric grid to any times between them."""
+"""From the nodes of a flow's grid to any times between them."""
 
 import numpy as np
 
@@ -6,14 +6,14 @@ VALUE_POINTS, CHECK_POINTS = 6, 4
 
 
 def positions(nodes: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Where `times` lie in the index 0, 1, ... of tau_0 = 0 and `nodes`, which are equidistant in it.
+    """Where `times` lie in the index 0, 1, ... of `nodes` (the first is zero), which are equidistant in it.
 
     For tau_k = tau_1 (r^k - 1)/(r - 1) that index is log(1 + tau (r - 1)/tau_1) / log r.
     """
-    first, last, points = nodes[0], nodes[-1], len(nodes)
-    ratio = (nodes[1] - nodes[0]) / first if points > 1 else 1.0
-    if ratio - 1 < 1e-9:
-        return times / last * points
+    first = nodes[1]
+    ratio = (nodes[2] - nodes[1]) / first
+    if abs(ratio - 1) < 1e-9:
+        return times / first
     return np.log1p(times * (ratio - 1) / first) / np.log(ratio)
 
 

@@ -8,21 +8,31 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy.special import stdtrit
 
 from ...errors import BadValue, check_memory, is_traced, require_float64
 from ...results import Field, Solution, Status
 from ..closed_forms import largest_stable_learning_rate
 from ..problem import QuadraticCommittee
 from ..timing import X_NAME, check_tau, dynamics_of, steps_of
-from .curves import curves_at_start, curves_of
+from .curves import curves_of
 from .derivatives import Settings, bytes_of_march, marcher
-from .grids import FIRST_STEP, STEEPEST_RATIO, Grid, backward_difference_grid, descent_grid, geometric_nodes
+from .grids import (
+    START_SCALE,
+    STEEPEST_RATIO_OF_CHECK,
+    Grid,
+    backward_difference_grid,
+    descent_grid,
+    flow_nodes,
+    growth_ratio,
+)
 from .interpolation import CHECK_POINTS, VALUE_POINTS, lagrange, positions
 from .kernels import COMMON, ODD, PRIVATE
 from .method import DMFT
 from .paths import draw_paths, innovations, teacher_nodes
 from .single_site import Physics
 
+SHORTEST_FLOW = 0.1  # of the start scale: a grid has to end somewhere
 LOST_ROW = 1e-2  # scaled residual of a row above which its answer is no answer
 NEIGHBOURS = 2  # the error at a node is the greatest among its neighbours: differences cross zero by chance
 FIELDS = {"common": COMMON, "odd": ODD, "private": PRIVATE}
@@ -44,14 +54,12 @@ class _Answer(NamedTuple):
     response: Any
 
 
-def solve_dmft(
-    problem: QuadraticCommittee, times: Any, method: DMFT, throw: bool = True, *, settings: Settings | None = None
-) -> Solution:
+def solve_dmft(problem: QuadraticCommittee, times: Any, method: DMFT, throw: bool = True) -> Solution:
     """The curves of the theory at `times` (tau); called by `solve`.
 
     **Returns:** a Solution with the curves of `curves.NAMES`; `fields` "covariance_..."-like two-time functions
-    `correlation_common/odd/private` and `response_common/odd/private` on the nodes `stats["nodes"]`;
-    `numerical_error` = |third - second order| (flow) + scatter of the scrambles + interpolation.
+    `correlation_common/odd/private` and `response_common/odd/private` on the nodes `stats["field_nodes"]`;
+    `numerical_error` = |fourth - third order| (flow) + 68 % half-width from the scrambles + interpolation.
     Raises BadValue (out of range, times off the steps, unstable learning rate), TooLarge, SolveFailed.
     """
     require_float64("lazy_rich.solve")
@@ -81,18 +89,21 @@ def solve_dmft(
         drawn.weight,
         noise,
         at,
-        settings or Settings(implicit),
+        Settings(implicit, method.row_tolerance),
         method.scrambles,
     )
+    kept = _thinned(len(nodes), method.field_points)
     fields = {
-        f"{kind}_{mode}": Field(values[..., index, :, :], axes=("tau", "tau"))
+        f"{kind}_{mode}": Field(values[..., index, kept[:, None], kept[None, :]], axes=("tau", "tau"))
         for kind, values in (("correlation", answer.covariance), ("response", answer.response))
         for mode, index in FIELDS.items()
+        if len(kept)
     }
     stats = {
         "learning_rate": "gradient flow" if implicit else method.learning_rate,
         "paths": len(drawn.weight),
         "nodes": nodes,
+        "field_nodes": nodes[kept],
         "largest_target": 0.5 * float(drawn.teacher_field.max()) ** 2,
         "sweeps_per_row": answer.sweeps,
         "unconverged_rows": answer.unconverged,
@@ -113,7 +124,7 @@ def solve_dmft(
 
 
 class _Reading(NamedTuple):
-    """How nodes (with the exact start in front, for a flow) are read at the times: stencils and weights."""
+    """How nodes are read at the times: stencils and weights."""
 
     stencil: Any
     weights: Any
@@ -126,8 +137,15 @@ class _Reading(NamedTuple):
             stencil = steps_of(times, method.learning_rate)[:, None]
             return cls(stencil, np.ones_like(times)[:, None], stencil, np.ones_like(times)[:, None])
         position = positions(nodes, times)
-        value, check = (lagrange(position, len(nodes) + 1, points) for points in (VALUE_POINTS, CHECK_POINTS))
+        value, check = (lagrange(position, len(nodes), points) for points in (VALUE_POINTS, CHECK_POINTS))
         return cls(*value, *check)
+
+
+def _thinned(count: int, wanted: int | None) -> np.ndarray:
+    """Indices of the nodes at which two-time functions are kept, first and last among them."""
+    if wanted is None or wanted >= count:
+        return np.arange(count)
+    return np.unique(np.round(np.linspace(0, count - 1, wanted)).astype(int))
 
 
 def _physics(problem: QuadraticCommittee) -> Physics:
@@ -136,15 +154,14 @@ def _physics(problem: QuadraticCommittee) -> Physics:
 
 
 def _grids(times: np.ndarray, method: DMFT) -> list[Grid]:
-    """One grid a march: descent, or third order for every scramble and second order once."""
+    """One grid a march: descent, or third order for every scramble and another order once, to see its error."""
     if method.learning_rate is not None:
         grid = descent_grid(method.learning_rate, int(steps_of(times, method.learning_rate)[-1]))
         return [grid] * method.scrambles
-    last = max(float(times[-1]), FIRST_STEP)
-    # The steepest allowed grid sets the first step where there are few points for a long time.
-    steepest = last * (STEEPEST_RATIO - 1) / np.expm1(method.grid_points * np.log(STEEPEST_RATIO))
-    nodes = geometric_nodes(last, method.grid_points, max(FIRST_STEP, steepest))
-    return [backward_difference_grid(nodes, 3)] * method.scrambles + [backward_difference_grid(nodes, 2)]
+    nodes = flow_nodes(max(float(times[-1]), SHORTEST_FLOW * START_SCALE), method.grid_points)
+    # Fourth order sees the error of the third. Where nodes are too few for it to be stable, second order bounds it.
+    check = 4 if growth_ratio(nodes) <= STEEPEST_RATIO_OF_CHECK else 2
+    return [backward_difference_grid(nodes, 3)] * method.scrambles + [backward_difference_grid(nodes, check)]
 
 
 def _refuse_unstable(problem: QuadraticCommittee, method: DMFT) -> None:
@@ -169,18 +186,10 @@ def _solved(
         marches.train_loss, marches.overlap, marches.common_power, marches.odd_power, marches.private_power
     )  # fmt: skip
     curves = curves_of(physics, *parts)
-    if settings.implicit:
-        start = curves_at_start(physics, teacher_field, weight)
-        curves = {
-            name: jnp.concatenate([jnp.broadcast_to(start[name], (values.shape[0], 1)), values], axis=1)
-            for name, values in curves.items()
-        }
     read, errors = {}, {}
     for name, values in curves.items():
         read[name], errors[name] = _read(values, at, scrambles, settings.implicit, in_logs=name == "train_loss")
     held = jnp.max(marches.frozen[:scrambles], axis=0)
-    if settings.implicit:
-        held = jnp.concatenate([jnp.zeros(1), held])
     # A held train loss only says "below this".
     errors["train_loss"] = errors["train_loss"] + read["train_loss"] * jnp.max(held[at.stencil], axis=1)
     finite = jnp.stack([jnp.isfinite(values).all() for values in curves.values()]).all()
@@ -202,8 +211,9 @@ def _solved(
 def _read(values, at: _Reading, scrambles: int, implicit: bool, in_logs: bool):
     """Mean over scrambles at the times, and its error: order, scatter and interpolation."""
     mean = jnp.mean(values[:scrambles], axis=0)
-    # The standard deviation of one scramble, not of their mean: with two or three of them the latter is a lottery.
-    error = jnp.std(values[:scrambles], axis=0, ddof=1) if scrambles > 1 else jnp.zeros_like(mean)
+    error = jnp.zeros_like(mean)
+    if scrambles > 1:
+        error = _student(scrambles) * jnp.std(values[:scrambles], axis=0, ddof=1)
     if implicit:
         error = error + jnp.abs(values[0] - values[scrambles])
     error = jax.lax.stop_gradient(_greatest_around(error))
@@ -214,6 +224,11 @@ def _read(values, at: _Reading, scrambles: int, implicit: bool, in_logs: bool):
     value = back(jnp.sum(shown[at.stencil] * at.weights, axis=1))
     check = back(jnp.sum(shown[at.check_stencil] * at.check_weights, axis=1))
     return value, jax.lax.stop_gradient(jnp.abs(value - check)) + jnp.max(error[at.check_stencil], axis=1)
+
+
+def _student(scrambles: int) -> float:
+    """From the spread of the scrambles to the 68 % half-width for their mean: 1.30 for two, .60 for four."""
+    return float(stdtrit(scrambles - 1, 0.8413) / np.sqrt(scrambles))
 
 
 def _greatest_around(values):
