@@ -194,6 +194,10 @@ class GroupTask:
             return self.train_pairs, jnp.asarray(self.group.table)[self.train_pairs[:, 0], self.train_pairs[:, 1]]
         return self.train_pairs, self.train_labels
 
+    def without_samples(self) -> GroupTask:
+        """The task with a split of its own still to be drawn; its numbers are kept."""
+        return dataclasses.replace(self, train_pairs=None, train_labels=None)
+
     def require_full_square(self, caller: str) -> None:
         """Refuse any task but the square activation on the full table, where the exact statements hold."""
         remedy = "For other tasks use ascend, which finds maxima numerically."
