@@ -1,12 +1,14 @@
-"""The wing's one verb of theory: dispatch on the method object."""
+"""The wing's two verbs: dispatch on the Problem and on the method object."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..errors import BadValue
-from ..results import Solution
+from ..results import Ensemble, Solution
+from .experiment import simulate as simulate_committee
 from .lazy_limit import LazyLimit, solve_lazy_limit
+from .mean_field import MeanFieldNetwork, simulate_mean_field, solve_mean_field
 from .population import Population, solve_population
 from .problem import QuadraticCommittee
 
@@ -16,15 +18,24 @@ def solve(problem: Any, times: Any, *, method: Any = None, throw: bool = True) -
 
     **Arguments:**
     - `times`: (T,), >= 0, non-decreasing; multiples of the method's `learning_rate`, if it has one.
-    - `method`: `DMFT()` (default; any Problem), `Population()` (samples_per_dim -> infinity), `LazyLimit()`
+    - `method` for a QuadraticCommittee: `DMFT()` (default), `Population()` (samples_per_dim -> infinity), `LazyLimit()`
       (output_scale -> infinity, centred, teacher_overlap 0).
+    - `method` for a MeanFieldNetwork: `Particles()` (default), `LinearMoments()` (exact; the default for the linear
+      activation), `TangentLimit()` (richness -> 0).
     - `throw`: raise SolveFailed instead of handing back a failed Solution.
 
-    **Returns:** a Solution with the curves train_loss, test_loss, variance, misalignment, linear_power, and, but for
-    LazyLimit, teacher_overlap, mean_power, bulk_power. Raises BadValue naming field, value and remedy.
+    **Returns:** a Solution. Curves of a QuadraticCommittee: train_loss, test_loss, variance, misalignment,
+    linear_power, and, but for LazyLimit, teacher_overlap, mean_power, bulk_power. Of a MeanFieldNetwork: train_loss,
+    test_loss (with test data), alignment, kernel_movement, coherence, distance, feature_overlap. Raises BadValue naming
+    field, value and remedy.
     """
+    if isinstance(problem, MeanFieldNetwork):
+        return solve_mean_field(problem, times, method, throw)
     if not isinstance(problem, QuadraticCommittee):
-        raise BadValue(f"problem is {problem!r}, but it must be a QuadraticCommittee. Build one with its five fields.")
+        raise BadValue(
+            f"problem is {problem!r}, but it must be a QuadraticCommittee or a MeanFieldNetwork. "
+            "Build one with its fields."
+        )
     if isinstance(method, Population):
         return solve_population(problem, times, method, throw)
     if isinstance(method, LazyLimit):
@@ -38,3 +49,36 @@ def solve(problem: Any, times: Any, *, method: Any = None, throw: bool = True) -
         f"method is {method!r}, but it must be DMFT(...), Population(...) or LazyLimit(...). "
         "The methods of experiments belong to simulate."
     )
+
+
+def simulate(
+    problem: Any,
+    times: Any,
+    *,
+    dim: int | None = None,
+    width: int | None = None,
+    runs: int,
+    key: Any,
+    method: Any = None,
+) -> Ensemble:
+    """Train `runs` networks of the Problem for real and read their curves at `times` (tau).
+
+    **Arguments:**
+    - `dim`: D, for a QuadraticCommittee, which draws its data; a MeanFieldNetwork brings them.
+    - `width`: N; None is an infinitely wide QuadraticCommittee, a MeanFieldNetwork needs one.
+    - `runs`, `key`: run i draws from fold_in(key, i), the same among 8 or 800.
+    - `method`: for a QuadraticCommittee `ExactReduction()` (default), `ExplicitNetwork(...)`, `FrozenKernel(...)`.
+
+    **Returns:** an Ensemble; `experiment.simulate` and `mean_field.experiment.simulate_mean_field` say with which
+    curves. Raises BadValue naming field, value and remedy.
+    """
+    if not isinstance(problem, MeanFieldNetwork):
+        # None is refused there, in one sentence.
+        return simulate_committee(problem, times, dim=dim, width=width, runs=runs, key=key, method=method)  # type: ignore[arg-type]
+    for name, value in (("dim", dim), ("method", method)):
+        if value is not None:
+            raise BadValue(
+                f"{name} is {value!r}, but a MeanFieldNetwork brings its own data and is trained by gradient flow. "
+                f"Leave {name} out."
+            )
+    return simulate_mean_field(problem, times, width=width, runs=runs, key=key)  # type: ignore[arg-type]

@@ -180,6 +180,24 @@ def _random_features(kind: type, given: dict[str, Any]) -> Any:
     return _built(kind, drawn, given)
 
 
+def _mean_field_networks(kind: type, given: dict[str, Any]) -> Any:
+    """Four inputs of two dimensions and three for the test, Gaussian from a drawn seed."""
+    strategies = hypothesis_or_sentence().strategies
+
+    def gaussian(*shape: int) -> Any:
+        return strategies.integers(0, 999).map(lambda seed: np.random.default_rng(seed).normal(size=shape))
+
+    drawn = {
+        "inputs": gaussian(4, 2),
+        "targets": gaussian(4),
+        "test_inputs": gaussian(3, 2),
+        "test_targets": gaussian(3),
+        "richness": numbers(0.03, 30.0, special=(1.0,)),
+        "activation": strategies.sampled_from(("linear", "tanh", "erf", "relu")),
+    }
+    return _built(kind, drawn, given)
+
+
 def _built(kind: type, drawn: dict[str, Any], given: dict[str, Any]) -> Any:
     parts = _known(kind, set(given) | set(drawn)) | drawn | given
     return hypothesis_or_sentence().strategies.builds(_Maker(kind), **parts)
@@ -238,6 +256,7 @@ _BUILDERS: dict[str, Callable[[type, dict[str, Any]], Any]] = {
     "GroupTask": _group_tasks,
     "Posterior": _posteriors,
     "LinearJudge": _judges,
+    "MeanFieldNetwork": _mean_field_networks,
     "RandomFeatures": _random_features,
 }
 

@@ -1,0 +1,211 @@
+"""The infinitely wide network, by particles: neurons drawn as evenly as their law allows, and one adaptive flow.
+
+For N -> infinity neurons move independently of one another, each in the field of the residuals Delta = y - f:
+
+    d h_nu / d tau = (2 gamma0 / P) sum_mu (a . Delta_mu) phi'(h_mu) K_x(nu, mu)
+    d a / d tau = (2 gamma0 / P) sum_mu Delta_mu phi(h_mu),    f_nu = E[a phi(h_nu)] / gamma0
+    start: h ~ N(0, K_x) jointly on training and test inputs, a ~ N(0, 1), independent
+
+h = w . x / sqrt(D) with w normal is carried as w, in the principal coordinates of the inputs. Every particle has a
+partner of opposite readout, so that f = 0 at the start to rounding, which keeps gamma0 -> 0 well conditioned.
+(Derivation: this package, section 4b of its specification; Mei, Montanari, Nguyen 2018 for the limit itself.)
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array
+from scipy.special import ndtri
+from scipy.stats import qmc
+from scipy.stats import t as student
+
+from ...errors import BadValue, check_integer, check_memory, check_positive
+from ...numerics.chebyshev_flow import chebyshev_flow
+from ...pytrees import record
+from ...results import Dynamics, Field, Solution, Status
+from ..timing import X_NAME, check_tau
+from .data import Data, data_of, rotated
+from .derivatives import differentiable
+from .problem import MeanFieldNetwork
+from .readings import Reading, curves_of, forward, output, read_neurons
+
+FLOW = Dynamics("gradient flow")
+_FAILED = (
+    "The flow became non-finite or ran out of steps, or the Problem is out of range. Lower tolerance, or ask for "
+    "earlier times."
+)
+_ONE_SCRAMBLE = "One scramble: the error of the particles is not part of numerical_error; use scrambles=2 or more."
+LOOSER = 10.0  # the flow that measures the integration error has this times the tolerance
+
+
+@record(static=("count", "scrambles", "seed"))
+class Particles:
+    """Mean-field theory of `MeanFieldNetwork` by particles.
+
+    **Fields:**
+    - `count`: particles of one flow, a power of two; half are drawn (scrambled Sobol normals), half are their partners.
+    - `scrambles`: independent flows; curves are their mean, and their scatter is the greater part of `numerical_error`.
+    - `seed`: of the scrambles. Same seed, same digits.
+    - `tolerance`: local error of a step, in units of the output.
+
+    Cost of a flow about 4 count P D multiplications an evaluation, a few hundred to a few thousand of them; reading a
+    time costs 3 count P^2.
+    """
+
+    count: int = 4096
+    scrambles: int = 4
+    seed: int = 0
+    tolerance: Any = 1e-5
+
+    def __post_init__(self):
+        count = check_integer("count", self.count, 4, "4096 is the default.", high=2**22)
+        if count & (count - 1):
+            raise BadValue(
+                f"count is {count}, but it must be a power of two, or the Sobol points are uneven. "
+                f"Pass {1 << (count.bit_length() - 1)} or {1 << count.bit_length()}."
+            )
+        check_integer("scrambles", self.scrambles, 1, "2 or more show the error of the particles.")
+        check_integer("seed", self.seed, 0, "Pass any whole number.")
+        check_positive("tolerance", self.tolerance, "Pass the local error allowed, for example 1e-5.")
+
+
+@lru_cache(maxsize=32)
+def drawn_particles(count: int, dim: int, seed: int, scramble: int) -> np.ndarray:
+    """Standard normals (count / 2, dim): a Sobol sequence with a scramble of its own for every (seed, scramble)."""
+    stream = np.random.default_rng([seed, scramble])
+    points = qmc.Sobol(dim, scramble=True, bits=30, rng=stream).random(count // 2)
+    # A uniform offset below the last digit keeps zero, whose quantile is infinite, out of reach.
+    normals = ndtri(points + stream.random(points.shape) * 2.0**-30)
+    normals.setflags(write=False)
+    return normals
+
+
+def solve_particles(problem: MeanFieldNetwork, times: Any, method: Particles, throw: bool) -> Solution:
+    """The curves at `times`, with fields `output` (tau, sample, output) and `tangent_kernel` (tau, sample, sample)."""
+    problem.check_single()
+    times = check_tau(times, None)
+    samples, dim = np.shape(problem.inputs)
+    every = samples + (0 if problem.test_inputs is None else np.shape(problem.test_inputs)[0])
+    coordinates = min(dim, every)
+    _refuse_what_does_not_fit(method, samples, every, coordinates, problem.outputs, times.size)
+    normals = np.stack(
+        [
+            drawn_particles(method.count, coordinates + problem.outputs, method.seed, scramble)
+            for scramble in range(method.scrambles)
+        ]
+    )
+    curves, errors, mean, good, work = _solved(problem, jnp.asarray(times), normals, jnp.float64(method.tolerance))
+    noted = _ONE_SCRAMBLE if method.scrambles == 1 else ""
+    level = jnp.where(good, 1 if noted else 0, 2).astype(jnp.int8)
+    return Solution(
+        problem,
+        times,
+        curves,
+        X_NAME,
+        FLOW,
+        method,
+        numerical_error=errors,
+        fields=fields_of(mean),
+        status=Status(level, noted=noted, failed=_FAILED),
+        stats={"particles": method.count * method.scrambles, "steps": work[0], "evaluations": work[1]},
+    ).checked(throw)
+
+
+def fields_of(mean: Reading) -> dict[str, Field]:
+    """The outputs (training inputs first) and the tangent kernel on the training inputs, at every time."""
+    return {
+        "output": Field(mean.output, ("tau", "sample", "output")),
+        "tangent_kernel": Field(mean.kernel, ("tau", "sample", "sample")),
+    }
+
+
+@jax.jit
+def _solved(problem: MeanFieldNetwork, times: Array, normals: Array, tolerance: Array):
+    data, richness = rotated(data_of(problem)), jnp.asarray(problem.richness, float)
+    # The last flow repeats the first at a looser tolerance.
+    normals = jnp.concatenate([normals, normals[:1]])
+    tolerances = jnp.full(len(normals), tolerance).at[-1].multiply(LOOSER)
+    flow = differentiable(partial(_flows, problem.phi))
+    readings, start, work = flow(richness, (data, normals, tolerances, times))
+    curves = jax.vmap(partial(curves_of, data))(readings, start)
+    several = _tree(lambda values: values[:-1], curves)
+    found = {name: jnp.mean(values, axis=0) for name, values in several.items()}
+    losses = jnp.stack([found[name] for name in found if name.endswith("loss")])
+    good = jnp.all(jnp.isfinite(losses)) & jnp.all(work[:, 0] == 1) & problem.in_range()
+    found = {name: jnp.where(good, values, jnp.nan) for name, values in found.items()}
+    mean = _tree(lambda values: jnp.mean(values[:-1], axis=0), readings)
+    return found, _errors(curves), mean, good, jnp.sum(work[:, 1:], axis=0)
+
+
+_tree = jax.tree_util.tree_map
+
+
+def _flows(phi: Any, richness: Array, rest: tuple[Data, Array, Array, Array]):
+    """One flow a scramble, one after the other: readings (scramble, time, ...), kernels at the start, what it took."""
+    data, normals, tolerances, times = rest
+    outputs = data.targets.shape[1]
+    times = jnp.concatenate([jnp.zeros(1), times])
+
+    def one(each):
+        drawn, tolerance = each
+        weights, readouts = drawn[:, :-outputs], drawn[:, -outputs:]
+        start = (jnp.concatenate([weights, weights]), jnp.concatenate([readouts, -readouts]))
+
+        def read(neurons):
+            return read_neurons(phi, data, richness, neurons, start, 0.0)
+
+        flow = chebyshev_flow(
+            partial(rate, phi, data, richness), start, times, read, size=partial(_size, richness), tolerance=tolerance
+        )
+        after = _tree(lambda values: values[1:], flow.records)
+        # Counters as floats: whole numbers have no tangents.
+        work = jnp.stack([flow.finished, flow.steps, flow.evaluations]).astype(float)
+        return after, flow.records.kernel[0], lax.stop_gradient(work)
+
+    return lax.map(one, (normals, tolerances))
+
+
+def rate(phi: Any, data: Data, richness: Array, neurons: tuple[Array, Array]) -> tuple[Array, Array]:
+    """The right-hand sides above."""
+    weights, readouts = neurons
+    values, slopes = forward(phi, data.training, weights)
+    residual = data.targets - output(values, readouts, richness)
+    scale = 2 * richness / data.samples
+    return scale * ((readouts @ residual.T) * slopes) @ data.training, scale * values @ residual
+
+
+def _size(richness: Array, state: tuple[Array, Array]) -> Array:
+    """Root mean square over particles in units of the output: moving by delta moves the output by delta / gamma0."""
+    square = sum(jnp.sum(jnp.square(part)) for part in state) / len(state[0])
+    return jnp.sqrt(square + 1e-300) / richness  # a root that has a derivative at zero
+
+
+def _errors(curves: dict[str, Array]) -> dict[str, Array]:
+    """Integration (the change at ten times the tolerance) plus the 95 % Student band of the mean over scrambles.
+
+    The bias of finitely many particles is of the order of their variance, far below their scatter.
+    """
+    count = len(next(iter(curves.values()))) - 1
+    quantile = student.ppf(0.975, count - 1) / np.sqrt(count) if count > 1 else 0.0
+
+    def error(values):
+        scatter = jnp.std(values[:-1], axis=0, ddof=1) if count > 1 else jnp.zeros_like(values[0])
+        return lax.stop_gradient(quantile * scatter + jnp.abs(values[0] - values[-1]))
+
+    return {name: error(values) for name, values in curves.items()}
+
+
+def _refuse_what_does_not_fit(method: Particles, samples, every, coordinates, outputs, times) -> None:
+    flow = 8.0 * method.count * (8 * (coordinates + outputs) + 6 * every)
+    kept = 8.0 * (method.scrambles + 2) * (times + 1) * (samples**2 + every * outputs)
+    check_memory(
+        f"A flow of {method.count} particles on {every} inputs, with {times} tangent kernels of {samples} samples",
+        flow + kept,
+        "Lower count, ask for fewer times, or pass fewer inputs.",
+    )

@@ -1,0 +1,106 @@
+"""The lazy end, richness -> 0: the tangent kernel stays as it started, and the output is a kernel flow.
+
+T = E[phi phi] + K_x o E[phi' phi'] at h ~ N(0, K_x) (closed for linear, relu and erf, Gauss-Hermite otherwise: this is
+`kernels.ntk`), Delta(tau) = exp(-(2/P) T tau) y. Corrections are of the order gamma0^2, but for `distance`, which is
+gamma0 times the distance of the linearised network; that leading order is what is returned.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array
+
+from ...errors import check_memory
+from ...kernels import FullyConnected, gradient_flow, ntk
+from ...kernels.activations import Activation
+from ...observables import kernel_coherence, lazy_distance
+from ...pytrees import record
+from ...results import Solution, Status
+from ..timing import X_NAME, check_tau
+from .data import Data, data_of
+from .particles import FLOW, fields_of
+from .problem import MeanFieldNetwork
+from .readings import Reading, curves_of, share_of
+
+_NOTE = "richness is taken to 0 (it scales `distance` only): corrections are of the order of its square."
+_FAILED = "The Problem is out of range, or its kernel is not finite. Check inputs and richness."
+
+
+@record()
+class TangentLimit:
+    """The limit richness -> 0 of `MeanFieldNetwork`: flow with the frozen tangent kernel of infinite width.
+
+    Exact up to rounding for "linear", "relu", "erf"; otherwise up to Gauss-Hermite quadrature, whose error is printed
+    as the change at half the nodes (so it is an upper bound: it falls geometrically).
+    """
+
+
+def solve_tangent_limit(problem: MeanFieldNetwork, times: Any, method: TangentLimit, throw: bool) -> Solution:
+    """The curves at `times`; fields as in `solve_particles`."""
+    problem.check_single()
+    times = check_tau(times, None)
+    samples = np.shape(problem.inputs)[0]
+    every = samples + (0 if problem.test_inputs is None else np.shape(problem.test_inputs)[0])
+    check_memory(
+        f"The tangent kernel of {every} inputs",
+        8.0 * (200 * samples * every + 2 * times.size * (samples**2 + every * problem.outputs)),
+        "Pass fewer inputs, or ask for fewer times.",
+    )
+    curves, errors, found, good = _solved(problem, jnp.asarray(times))
+    status = Status(jnp.where(good, 1, 2).astype(jnp.int8), noted=_NOTE, failed=_FAILED)
+    return Solution(
+        problem, times, curves, X_NAME, FLOW, method, numerical_error=errors, fields=fields_of(found), status=status
+    ).checked(throw)
+
+
+@jax.jit
+def _solved(problem: MeanFieldNetwork, times: Array):
+    data = data_of(problem)
+    phi = problem.phi
+    curves, found, size = _flow(problem, data, times, phi)
+    # Eigenvalues are known to rounding of the largest, and multiply the time.
+    rounding = np.finfo(float).eps * data.samples * (1 + 2 * times / data.samples * size)
+    errors = {name: rounding * jnp.max(jnp.abs(values)) for name, values in curves.items()}
+    if not phi.exact:
+        coarse, _, _ = _flow(problem, data, times, Activation(phi.function, phi.derivative, max(2, phi.nodes // 2)))
+        errors = {name: error + jnp.abs(curves[name] - coarse[name]) for name, error in errors.items()}
+    losses = jnp.stack([curves[name] for name in curves if name.endswith("loss")])
+    good = jnp.all(jnp.isfinite(losses)) & problem.in_range()
+    curves = {name: jnp.where(good, values, jnp.nan) for name, values in curves.items()}
+    return curves, lax.stop_gradient(errors), found, good
+
+
+def _flow(problem: MeanFieldNetwork, data: Data, times: Array, phi: Any):
+    inputs, dim = jnp.asarray(problem.inputs, float), np.shape(problem.inputs)[1]
+    network = FullyConnected(phi, weight_variance=1.0 / dim)
+    kernel = ntk(network, inputs)
+    # Without test inputs the training inputs stand in, so that there is something to predict.
+    fresh = inputs if problem.test_inputs is None else jnp.asarray(problem.test_inputs, float)
+    one = partial(gradient_flow, kernel, kernel_test=ntk(network, fresh, inputs), times=2 * times / data.samples)
+    train, test = jax.vmap(lambda y: one(y), in_axes=1, out_axes=2)(data.targets)
+    output = train if problem.test_inputs is None else jnp.concatenate([train, test], axis=1)
+    # lazy_distance is a root without derivative at zero time, where nothing has moved.
+    moving = times > 0
+    elsewhere = 2 * jnp.where(moving, times, 1.0) / data.samples
+    each = jax.vmap(lambda y: lazy_distance(kernel, y, elsewhere), in_axes=1)(data.targets)
+    distance = jnp.asarray(problem.richness, float) * jnp.where(moving, jnp.linalg.norm(each, axis=0), 0.0)
+
+    def coherence(residual):
+        largest = jnp.max(jnp.abs(residual))
+        residual = residual / jnp.where(largest > 0, largest, 1.0)
+        return kernel_coherence(residual @ residual.T * kernel, jnp.ones(data.samples)).alpha
+
+    readings = Reading(
+        output,
+        jnp.broadcast_to(kernel, (len(times), *kernel.shape)),
+        jax.vmap(coherence)(data.targets[None] - train),
+        distance,
+        jnp.broadcast_to(share_of(data, jnp.eye(dim)), times.shape),
+    )
+    return curves_of(data, readings, kernel), readings, jnp.trace(kernel)
