@@ -43,7 +43,7 @@ def norm_bound(
     norm: ArrayLike,
     *,
     cap: ArrayLike,
-    confidence: float = 0.95,
+    confidence: ArrayLike = 0.95,
     norm_unit: ArrayLike = 1.0,
     norm_known_in_advance: bool = False,
     train_loss: ArrayLike = np.nan,

@@ -1,5 +1,7 @@
 """PAC-Bayes: a posterior over machines, its distance from a prior that saw no data, and the Gibbs loss it bounds."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -68,10 +70,10 @@ def gaussian_process_kl(kernel: ArrayLike, targets: ArrayLike, *, ridge: ArrayLi
 def pac_bayes_bound(
     kl: ArrayLike,
     *,
-    samples: int,
+    samples: Any,
     train_loss: ArrayLike,
     loss_range: ArrayLike,
-    confidence: float = 0.95,
+    confidence: ArrayLike = 0.95,
     test_loss: ArrayLike = np.nan,
     name: str = "PAC-Bayes",
 ) -> Bound:
@@ -106,6 +108,7 @@ def pac_bayes_bound(
     )
 
 
+@jax.jit
 def excess_of_inverse_kl(share: ArrayLike, budget: ArrayLike) -> Array:
     """kl^{-1}(p, e) - p, without cancellation: (1 - p)(1 - e^{-v}) with v the root of the equation below.
 

@@ -190,17 +190,17 @@ class _Machine:
 
 
 def regression_bounds(
-    problem: TeacherStudent | RandomFeatures,
+    problem: Any,
     *,
-    key: Array,
-    runs: int = 1,
-    dim: int | None = None,
+    key: Any,
+    runs: Any = 1,
+    dim: Any = None,
     weight_decay: ArrayLike | None = None,
-    cap: float = 4.0,
-    confidence: float = 0.95,
-    steps: int = 200,
-    posterior_draws: int = 200,
-    test_points: int = 4000,
+    cap: ArrayLike = 4.0,
+    confidence: ArrayLike = 0.95,
+    steps: Any = 200,
+    posterior_draws: Any = 200,
+    test_points: Any = 4000,
 ) -> tuple[Bound, ...]:
     """Every bound for training sets of a problem, beside the true gap of the machine each bound is about.
 

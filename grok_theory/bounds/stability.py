@@ -45,7 +45,7 @@ def pair_distance(gradients: Any, fresh_gradients: Any) -> Float[Array, ""]:
 
 
 def stability_along_training(
-    distance: ArrayLike, learning_rates: ArrayLike, *, smoothness: ArrayLike, samples: int, convex: bool = False
+    distance: ArrayLike, learning_rates: ArrayLike, *, smoothness: ArrayLike, samples: Any, convex: bool = False
 ) -> Float[Array, " steps"]:
     """How far the weights can move if one sample is exchanged, after each step: (1/m) sum_t eta_t d_t prod_{k>t}(...).
 
@@ -59,12 +59,14 @@ def stability_along_training(
     rates = _check_descent(distance, "distance", learning_rates, smoothness, samples, convex)
     distance = jnp.asarray(distance, float)
     growth = jnp.ones_like(rates) if convex else 1 + rates * smoothness
+    return jax.lax.scan(_exchange, jnp.zeros(()), (rates, distance, growth))[1] / samples
 
-    def step(moved, now):
-        moved = now[2] * moved + now[0] * now[1]
-        return moved, moved
 
-    return jax.lax.scan(step, jnp.zeros(()), (rates, distance, growth))[1] / samples
+def _exchange(moved, now):
+    """One step; at the top of the module, or every call would compile it anew."""
+    rate, distance, growth = now
+    moved = growth * moved + rate * distance
+    return moved, moved
 
 
 def coherence_bound(
@@ -73,7 +75,7 @@ def coherence_bound(
     *,
     lipschitz: ArrayLike,
     smoothness: ArrayLike,
-    samples: int,
+    samples: Any,
     convex: bool = False,
     assumptions_hold: bool = False,
     loss_range: ArrayLike = np.inf,
@@ -111,7 +113,7 @@ def pair_stability_bound(
     *,
     lipschitz: ArrayLike,
     smoothness: ArrayLike,
-    samples: int,
+    samples: Any,
     convex: bool = False,
     assumptions_hold: bool = False,
     loss_range: ArrayLike = np.inf,
@@ -139,10 +141,10 @@ def pair_stability_bound(
 def ridge_stability_bound(
     *,
     ridge: ArrayLike,
-    samples: int,
+    samples: Any,
     kernel_bound: ArrayLike,
     target_bound: ArrayLike,
-    confidence: float = 0.95,
+    confidence: ArrayLike = 0.95,
     assumptions_hold: bool = True,
     train_loss: ArrayLike = np.nan,
     test_loss: ArrayLike = np.nan,
