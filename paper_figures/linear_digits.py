@@ -25,11 +25,12 @@ class Parameters:
     times: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0, 1000.0, 10000.0)  # n t, input variance^-1
     penalty: float = 3.0  # ridge
     draws: int = 60  # training sets a size
+    grid: int = 45  # sizes of the lines
     shown: tuple[int, ...] = (25, 60, 250)  # sizes of the right panel
     key: int = 0
 
 
-SIZES = {"quick": {"sizes": (25, 60, 250), "draws": 12}, "full": {"draws": 400}}
+SIZES = {"quick": {"sizes": (25, 60, 250), "draws": 12, "grid": 9}, "full": {"draws": 400}}
 
 
 def _data():
@@ -49,24 +50,30 @@ def _theory(parameters):
     from grok_theory import linear
 
     x, y = _data()
-    fine = np.geomspace(min(parameters.times) / 3, max(parameters.times) * 3, 60)
+    # The measured times are among those of the line: one shape, one compilation.
+    fine = np.union1d(parameters.times, np.geomspace(min(parameters.times) / 3, max(parameters.times) * 3, 50))
     at, lines, ridge, for_ever = [], [], [], []
     for size in parameters.sizes:
         problem = linear.CorrelatedInputs.from_data(x, y, samples=size)
-        at.append(linear.solve(problem, np.array(parameters.times) / size)["test_loss"])
         lines.append(linear.solve(problem, fine / size)["test_loss"])
+        at.append(lines[-1][np.searchsorted(fine, parameters.times)])
         ridge.append(linear.ridge(problem, parameters.penalty).test_loss)
         for_ever.append(linear.limits(problem).test_loss)
     # The lines of the left panel, between the measured sizes too.
-    index = len(parameters.times) // 2 - 1
-    grid = np.unique(np.round(np.geomspace(min(parameters.sizes), max(parameters.sizes), 45)))
+    stop = np.searchsorted(fine, parameters.times[_stopped(parameters)])
+    grid = np.unique(np.round(np.geomspace(min(parameters.sizes), max(parameters.sizes), parameters.grid)))
     smooth = []
     for size in grid:
-        problem = linear.CorrelatedInputs.from_data(x, y, samples=size)
-        stopped = linear.solve(problem, fine / size).at([parameters.times[index] / size])["test_loss"][0]
-        smooth.append([linear.limits(problem).test_loss, stopped, linear.ridge(problem, parameters.penalty).test_loss])
+        problem = linear.CorrelatedInputs(problem.spectrum, problem.target, size, problem.noise)
+        ends = linear.limits(problem), linear.ridge(problem, parameters.penalty)
+        smooth.append([ends[0].test_loss, linear.solve(problem, fine / size)["test_loss"][stop], ends[1].test_loss])
     kept = {"grid": grid, "smooth": np.array(smooth), "spectrum": problem.spectrum, "noise": problem.noise}
     return {"at": at, "fine": fine, "lines": lines, "ridge": ridge, "for_ever": for_ever, **kept}
+
+
+def _stopped(parameters):
+    """Which of the times is the early stop of the left panel."""
+    return len(parameters.times) // 2 - 1
 
 
 def _runs(parameters):
@@ -99,7 +106,7 @@ def draw(parameters, data):
 
     theory, runs = data["theory"], data["runs"]
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8), sharey=True)
-    index = len(parameters.times) // 2 - 1
+    index = _stopped(parameters)
     rows = [
         ("C1", "trained for ever", runs["for_ever"]),
         ("C0", f"stopped at $nt$ = {parameters.times[index]:g}", runs["flow"][:, :, index]),

@@ -40,23 +40,24 @@ def _parts(parameters):
     from grok_theory import linear
     from grok_theory.linear.features import moments
 
+    # A narrower student has the first units of the widest: one teacher, and its moments are blocks of one matrix.
+    widest = linear.RandomFeatures.draw(
+        dim=parameters.dim,
+        width=max(parameters.widths),
+        samples=parameters.samples,
+        teacher_width=parameters.teacher_width,
+        snr=float("inf"),
+        key=jax.random.key(parameters.key),
+    )
+    exact = moments(widest)
+    power, teacher, readout = float(exact.power), np.asarray(widest.teacher), np.asarray(widest.readout)
     names = ("approximation", "null", "over", "cross", "total")
     rows = {name: [] for name in names}
     for width in parameters.widths:
-        key = jax.random.key(parameters.key)  # the same for all widths: one teacher
-        problem = linear.RandomFeatures.draw(
-            dim=parameters.dim,
-            width=width,
-            samples=parameters.samples,
-            teacher_width=parameters.teacher_width,
-            snr=float("inf"),
-            key=key,
-        )
-        exact = moments(problem)
-        covariance, overlap, power = (np.asarray(part) for part in exact)
+        features, overlap = np.asarray(widest.features)[:width], np.asarray(exact.overlap)[:width]
+        covariance = np.asarray(exact.covariance)[:width, :width]
         best = np.linalg.lstsq(covariance, overlap, rcond=1e-12)[0]
-        missed = float(linear.approximation_error(problem)) / power
-        features, teacher, readout = (np.asarray(part) for part in (problem.features, problem.teacher, problem.readout))
+        missed = max(1 - overlap @ best / power, 0.0)
         random = np.random.default_rng([parameters.key, width])
         found = []
         for _ in range(parameters.trials):

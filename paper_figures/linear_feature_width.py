@@ -7,6 +7,7 @@ layer's sample covariance (bars) for width below, at and above P: a mass at zero
 (the mean of the activations; arrow).
 """
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,13 +25,13 @@ class Parameters:
     teacher_width: int = 20
     snr: float = 5.0
     widths: tuple[float, ...] = (0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 1.0, 1.1, 1.3, 1.6, 2.0, 3.0)  # in units of P
-    seeds: int = 20  # trained networks a width; 50 in the paper
+    seeds: int = 50  # trained networks a width, as in the paper
     key: int = 0
 
 
 SIZES = {
     "quick": {"samples": 60, "dim": 30, "widths": (0.4, 1.0, 2.0), "seeds": 10},
-    "full": {"samples": 300, "seeds": 50},
+    "full": {"samples": 300},
 }
 
 
@@ -46,19 +47,19 @@ def _sizes(parameters):
     return [round(width * parameters.samples) for width in parameters.widths]
 
 
-def _problem(parameters, width):
+def _widest(parameters):
+    """The widest student; a narrower one has its first units, so all widths share a teacher and all arrays a shape."""
     import jax
 
     from grok_theory import linear
 
-    key = jax.random.key(parameters.key)  # the same for all widths: one teacher
     return linear.RandomFeatures.draw(
         dim=parameters.dim,
-        width=width,
+        width=max(_sizes(parameters)),
         samples=parameters.samples,
         teacher_width=parameters.teacher_width,
         snr=parameters.snr,
-        key=key,
+        key=jax.random.key(parameters.key),
     )
 
 
@@ -69,18 +70,12 @@ def _theory(parameters):
     from grok_theory import linear
     from grok_theory.linear.features import equivalent_problem
 
-    most, stopped, for_ever, floor = max(_sizes(parameters)), [], [], []
+    widest, stopped, for_ever, floor = _widest(parameters), [], [], []
+    units, power = np.arange(max(_sizes(parameters)))[:, None], float(widest.noise) ** 2
     for width in _sizes(parameters):
-        problem = _problem(parameters, width)
+        # Units of no weight never fire: the same student, compiled once for all widths.
+        problem = dataclasses.replace(widest, features=np.where(units < width, widest.features, 0.0))
         same = equivalent_problem(problem)
-        pad = np.zeros(most - width)  # one shape for all widths: one compilation
-        same = linear.CorrelatedInputs(
-            np.concatenate([np.maximum(same.spectrum, 0), pad]),
-            np.concatenate([same.target, pad]),
-            same.samples,
-            same.noise,
-        )
-        power = float(problem.noise) ** 2
         stopped.append(np.min(linear.solve(same, TIMES)["test_loss"]) / power)
         for_ever.append(float(linear.limits(same).test_loss) / power)
         floor.append(float(same.noise) ** 2 / power)
@@ -90,23 +85,24 @@ def _theory(parameters):
 def _networks(parameters):
     from grok_theory.linear.features import moments
 
-    stopped, for_ever = [], []
+    widest, stopped, for_ever = _widest(parameters), [], []
+    exact = moments(widest)
+    power, noise = float(exact.power), float(widest.noise)
+    teacher, readout = np.asarray(widest.teacher), np.asarray(widest.readout)
     for width in _sizes(parameters):
-        problem = _problem(parameters, width)
-        exact = moments(problem)
-        covariance, overlap = np.asarray(exact.covariance), np.asarray(exact.overlap)
-        features, teacher, readout = (np.asarray(part) for part in (problem.features, problem.teacher, problem.readout))
+        features, overlap = np.asarray(widest.features)[:width], np.asarray(exact.overlap)[:width]
+        covariance = np.asarray(exact.covariance)[:width, :width]
         random = np.random.default_rng([parameters.key, width])
         best, last = [], []
         for _ in range(parameters.seeds):
             x = random.standard_normal((parameters.samples, parameters.dim))
-            y = np.maximum(x @ teacher.T, 0) @ readout + problem.noise * random.standard_normal(parameters.samples)
+            y = np.maximum(x @ teacher.T, 0) @ readout + noise * random.standard_normal(parameters.samples)
             left, scale, right = np.linalg.svd(np.maximum(x @ features.T, 0), full_matrices=False)
             learned = np.append(-np.expm1(-(scale**2) * TIMES[:, None]), np.ones((1, scale.size)), axis=0)
             w = (learned * ((y @ left) / scale)) @ right
-            loss = problem.noise**2 + exact.power - 2 * w @ overlap + np.sum((w @ covariance) * w, 1)
-            best.append(np.min(loss) / problem.noise**2)
-            last.append(loss[-1] / problem.noise**2)
+            loss = noise**2 + power - 2 * w @ overlap + np.sum((w @ covariance) * w, 1)
+            best.append(np.min(loss) / noise**2)
+            last.append(loss[-1] / noise**2)
         stopped.append(best)
         for_ever.append(last)
     return {"stopped": np.array(stopped), "for_ever": np.array(for_ever)}

@@ -5,6 +5,7 @@ optimal cotangent contour of Dingfelder & Weideman, Numer. Algorithms 68, 2015):
 rounding, e^(.17 M) ulps, takes over. M = 28 is the best for float64.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import jax
@@ -14,7 +15,7 @@ from jaxtyping import Array, Complex, Float
 
 from ..numerics.effective_ridge import effective_ridge
 
-__all__ = ["contour_points", "effective_ridge_on_contour", "invert"]
+__all__ = ["contour_points", "effective_ridge_on_contours", "invert"]
 
 LARGEST_STEP = 0.15  # in log p, between neighbours of the continuation
 NEWTON_STEPS = 4
@@ -50,37 +51,42 @@ def _path(points: int) -> tuple[float, np.ndarray, np.ndarray]:
     return float(_shape(np.array([1e-8]), points)[0][0].real), _shape(np.array(thetas), points)[0], np.array(marks)
 
 
-def effective_ridge_on_contour(
-    spectrum: Float[Array, " modes"], samples: Float[Array, ""], time: Float[Array, ""], points: int
-) -> tuple[Complex[Array, " half"], Float[Array, ""]]:
-    """kappa(p) = p/(1 - (1/n) sum l/(l + kappa)) on the contour of `time` (= T), and the largest relative residual.
+def effective_ridge_on_contours(
+    spectrum: Float[Array, " modes"], samples: Float[Array, ""], contours: Sequence[tuple[Float[Array, ""], int]]
+) -> tuple[list[Complex[Array, " half"]], Float[Array, ""]]:
+    """kappa(p) = p/(1 - (1/n) sum l/(l + kappa)) on contours given as (T, points), and the largest relative residual.
 
     Newton from the real positive root, continued in steps of at most 0.15 in log p with the tangent as predictor: a
-    bracket or a jump would land on another branch.
+    bracket or a jump would land on another branch. All contours are walked together, by one compiled loop.
     """
-    start, path, marks = _path(points)
-    first = start / time
+    starts, paths, marks = zip(*(_path(points) for _, points in contours), strict=True)
+    times = jnp.stack([time for time, _ in contours])
+    # Shorter walks wait at their end.
+    longest = max(map(len, paths))
+    targets = np.array([np.append(path, np.full(longest - len(path), path[-1])) for path in paths])
+    first = jnp.asarray(starts) / times
     kappa = effective_ridge(spectrum, samples, ridge=samples * first).astype(complex)
     # Complex before they meet complex numbers: mixed types are refused under strict promotion.
-    spectrum, samples, time, first = (part.astype(complex) for part in (spectrum, samples, time, first))
+    spectrum, samples, times, first = (part.astype(complex) for part in (spectrum, samples, times, first))
 
     def sides(kappa):
-        share = spectrum / (spectrum + kappa)
-        return 1 - jnp.sum(share) / samples, 1 - jnp.sum(share**2) / samples
+        share = spectrum[None, :] / (spectrum[None, :] + kappa[:, None])
+        return 1 - jnp.sum(share, axis=1) / samples, 1 - jnp.sum(share**2, axis=1) / samples
 
     def advance(carry, target):
         kappa, p = carry
-        q = target / time
+        q = target / times
         kappa = kappa + (q - p) / sides(kappa)[1]
-        for _ in range(NEWTON_STEPS):
-            left, slope = sides(kappa)
-            kappa = kappa - (kappa * left - q) / slope
-        return (kappa, q), kappa
 
-    _, kappas = jax.lax.scan(advance, (kappa, first), jnp.asarray(path))
-    kappas = kappas[marks]
-    residual = jax.vmap(lambda k, q: jnp.abs(k * sides(k)[0] / q - 1))(kappas, jnp.asarray(path[marks]) / time)
-    return kappas, jnp.max(residual)
+        def newton(_, kappa):
+            left, slope = sides(kappa)
+            return kappa - (kappa * left - q) / slope
+
+        kappa = jax.lax.fori_loop(0, NEWTON_STEPS, newton, kappa)
+        return (kappa, q), (kappa, jnp.abs(kappa * sides(kappa)[0] / q - 1))
+
+    _, (kappas, residuals) = jax.lax.scan(advance, (kappa, first), jnp.asarray(targets.T))
+    return [kappas[at, row] for row, at in enumerate(marks)], jnp.max(residuals)
 
 
 def invert(values: Complex[Array, " half"], time: Float[Array, ""], points: int) -> Float[Array, ""]:

@@ -7,6 +7,8 @@ G = 1/(l + kappa), F(p) = se^2/kappa + sum c^2 l G and L^-1 the inverse Laplace 
     bias = double inverse of sum c^2 l G1 G2 kappa1 kappa2/(p1 p2 (1 - gamma12)) at (T, T),
     gamma12 = (1/n) sum l^2 G1 G2,
     E_t = L^-1[F](2T),    w.w = 2 b(T) - b(2T),  b = L^-1[F/p].
+
+`RandomFeatures` is solved here too, as the `CorrelatedInputs` it is equivalent to.
 """
 
 import jax
@@ -18,11 +20,12 @@ from jaxtyping import Array, Float
 from ..errors import check_non_negative, check_shape, check_times, require_float64
 from ..numerics.effective_ridge import effective_ridge, freedom_left
 from ..results import Solution, Status
-from .contour import contour_points, effective_ridge_on_contour, invert
+from .contour import contour_points, effective_ridge_on_contours, invert
 from .curves import as_arrays, check_single
 from .depth import require_flow
+from .features import equivalent_problem
 from .methods import FLOW, Times
-from .problem import CorrelatedInputs
+from .problem import CorrelatedInputs, RandomFeatures
 from .ridge import Losses
 
 __all__ = ["correlated_limits", "correlated_ridge", "correlated_values", "solve_correlated"]
@@ -36,11 +39,17 @@ def _is_legal(problem: CorrelatedInputs) -> Array:
     return finite & jnp.all(problem.spectrum >= 0) & (problem.samples >= 1) & (problem.noise >= 0)
 
 
-def _at(problem: CorrelatedInputs, time: Float[Array, ""], points: int) -> tuple[dict[str, Array], Array]:
-    """All curves at one time t > 0, and the residual of the effective ridge."""
+def _at(problem: CorrelatedInputs, time: Float[Array, ""]) -> tuple[dict[str, Array], dict[str, Array], Array]:
+    """All curves at one time t > 0, the same with fewer points, and the residual of the effective ridge."""
     once, twice = problem.samples * time, 2 * problem.samples * time
-    kappa1, residual1 = effective_ridge_on_contour(problem.spectrum, problem.samples, once, points)
-    kappa2, residual2 = effective_ridge_on_contour(problem.spectrum, problem.samples, twice, points)
+    contours = [(at, points) for points in (POINTS, CHECK_POINTS) for at in (once, twice)]
+    kappas, residual = effective_ridge_on_contours(problem.spectrum, problem.samples, contours)
+    curves = _inverted(problem, once, twice, *kappas[:2], POINTS)
+    return curves, _inverted(problem, once, twice, *kappas[2:], CHECK_POINTS), residual
+
+
+def _inverted(problem: CorrelatedInputs, once, twice, kappa1, kappa2, points: int) -> dict[str, Array]:
+    """All curves from the effective ridge on the contours of T and 2T."""
     fields = problem.spectrum, problem.samples, problem.noise**2, problem.target**2
     l, n, noise, power = (field.astype(complex) for field in fields)
 
@@ -62,12 +71,11 @@ def _at(problem: CorrelatedInputs, time: Float[Array, ""], points: int) -> tuple
     gamma = ((l**2)[None, :] * g / n) @ g_whole.T
     bias = -0.5 * jnp.sum((half[:, None] * whole[None, :] * numerator / (1 - gamma)).real)
     variance = 2 * invert(spread1, once, points) - invert(spread2, twice, points)
-    curves = {
+    return {
         "train_loss": invert(fit2, twice, points),
         "test_loss": problem.noise**2 + bias + variance,
         "weight_norm": (2 * invert(fit1 / p, once, points) - invert(fit2 / q, twice, points)) / l.size,
     }
-    return curves, jnp.maximum(residual1, residual2)
 
 
 def correlated_values(problem: CorrelatedInputs, times: Float[Array, " times"]):
@@ -76,12 +84,8 @@ def correlated_values(problem: CorrelatedInputs, times: Float[Array, " times"]):
     safe = jnp.where(started, times, 1 / (problem.samples * jnp.maximum(jnp.max(problem.spectrum), 1e-300)))
     start = problem.noise**2 + jnp.sum(problem.spectrum * problem.target**2)
     at_start = {"train_loss": start, "test_loss": start, "weight_norm": jnp.zeros(())}
-    # One time after the other in small groups: the arrays of one time have (points, modes) entries.
-    both = [
-        jax.lax.map(lambda time, points=points: _at(problem, time, points), safe, batch_size=8)
-        for points in (POINTS, CHECK_POINTS)
-    ]
-    (curves, residual), (others, _) = both
+    # One time after the other : the arrays of one time have (points, modes) entries.
+    curves, others, residual = jax.lax.map(lambda time: _at(problem, time), safe)
     legal = _is_legal(problem) & (times >= 0) & (times < jnp.inf)
     on_branch = jnp.where(started, residual, 0.0) < 1e-8
     values = {
@@ -94,7 +98,19 @@ def correlated_values(problem: CorrelatedInputs, times: Float[Array, " times"]):
     return values, errors, jnp.where(finite, jnp.where(faint, 1, 0), 2).astype(jnp.int8)
 
 
-_solve = jax.jit(correlated_values)
+def _as_correlated(problem: CorrelatedInputs | RandomFeatures) -> CorrelatedInputs:
+    return equivalent_problem(problem) if isinstance(problem, RandomFeatures) else problem
+
+
+@jax.jit
+def _solve(problem: CorrelatedInputs | RandomFeatures, times: Float[Array, " times"]):
+    return correlated_values(_as_correlated(problem), times)
+
+
+@jax.jit
+def _ridge(problem: CorrelatedInputs | RandomFeatures, penalty: Float[Array, ""]) -> Losses:
+    return ridge_values(_as_correlated(problem), penalty)
+
 
 NOTED = (
     "train_loss is below 1e-10 of its start somewhere, and the inversion has an absolute accuracy of about 1e-14 of "
@@ -106,7 +122,9 @@ FAILED = (
 )
 
 
-def solve_correlated(problem: CorrelatedInputs, times: Times, method=FLOW, *, throw: bool = True) -> Solution:
+def solve_correlated(
+    problem: CorrelatedInputs | RandomFeatures, times: Times, method=FLOW, *, throw: bool = True
+) -> Solution:
     """See `grok_theory.linear.solve`."""
     require_float64("grok_theory.linear.solve")
     require_flow(method, problem)
@@ -149,10 +167,7 @@ def ridge_values(problem: CorrelatedInputs, penalty: Float[Array, ""]) -> Losses
     return jax.tree_util.tree_map(lambda value: jnp.where(legal, value, jnp.nan), ends)
 
 
-_ridge = jax.jit(ridge_values)
-
-
-def correlated_ridge(problem: CorrelatedInputs, penalty: ArrayLike) -> Losses:
+def correlated_ridge(problem: CorrelatedInputs | RandomFeatures, penalty: ArrayLike) -> Losses:
     """See `grok_theory.linear.ridge`."""
     require_float64("grok_theory.linear.ridge")
     check_single(problem, "ridge")
@@ -161,7 +176,7 @@ def correlated_ridge(problem: CorrelatedInputs, penalty: ArrayLike) -> Losses:
     return _ridge(as_arrays(problem), jnp.asarray(penalty, float))
 
 
-def correlated_limits(problem: CorrelatedInputs) -> Losses:
+def correlated_limits(problem: CorrelatedInputs | RandomFeatures) -> Losses:
     """See `grok_theory.linear.limits`."""
     require_float64("grok_theory.linear.limits")
     check_single(problem, "limits")

@@ -6,11 +6,9 @@ the norm u of the upper layers carry the whole training; tests train the full ma
 
 from typing import Any
 
-import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optimistix
 from jaxtyping import Array
 
 from ..errors import (
@@ -25,8 +23,17 @@ from ..errors import (
 )
 from ..numerics.runs import run_batched
 from ..results import Ensemble
-from .curves import as_arrays, check_single
-from .depth import DEEP_CURVES, MOST_STEPS, require_flow, solve_deep_linear
+from .curves import check_single
+from .depth import (
+    DEEP_CURVES,
+    MOST_STEPS,
+    DeepNumbers,
+    deep_numbers,
+    march,
+    require_flow,
+    solve_deep_linear,
+    upper_power,
+)
 from .experiment import eigenmodes
 from .methods import FLOW, Times
 from .problem import DeepLinear
@@ -34,7 +41,7 @@ from .problem import DeepLinear
 __all__ = ["simulate_deep_linear"]
 
 
-def draw_deep(problem: DeepLinear, key: Array, dim: int, samples: int) -> tuple[Array, Array, Array, Array]:
+def draw_deep(problem: DeepNumbers, key: Array, dim: int, samples: int) -> tuple[Array, Array, Array, Array]:
     """Inputs (dim, samples) of variance 1/dim, label noise, teacher and first layer of one run, in canonical units."""
     data, noise, teacher, start = jax.random.split(key, 4)
     scale = problem.noise * jnp.sqrt(problem.snr) / np.sqrt(dim)
@@ -46,7 +53,7 @@ def draw_deep(problem: DeepLinear, key: Array, dim: int, samples: int) -> tuple[
     )
 
 
-def train_deep(problem: DeepLinear, times: Array, inputs: Array, noise: Array, teacher: Array, start: Array) -> dict:
+def train_deep(problem: DeepNumbers, times: Array, inputs: Array, noise: Array, teacher: Array, start: Array) -> dict:
     """Every curve of one run; nan where the march did not end."""
     dim, samples = inputs.shape
     l, project, seen_noise, unfittable = eigenmodes(inputs, noise)
@@ -57,32 +64,18 @@ def train_deep(problem: DeepLinear, times: Array, inputs: Array, noise: Array, t
 
     def slope(_, state, __):
         a, upper = state
-        v = upper ** (depth - 1)
+        v = upper_power(upper, depth - 1)
         push = force - v * l * a
-        return v * push, upper ** (depth - 2) * (a @ push) if depth >= 2 else jnp.zeros_like(upper)
+        grown = jnp.where(depth >= 2, upper_power(upper, jnp.maximum(depth - 2, 0.0)) * (a @ push), 0.0)
+        return v * push, grown
 
-    last = times[-1]
-    solution = diffrax.diffeqsolve(
-        diffrax.ODETerm(slope),
-        diffrax.Dopri8(),
-        t0=jnp.zeros(()),
-        t1=jnp.where(last > 0, last, 1.0),
-        dt0=None,
-        y0=(began, problem.upper_norm),
-        saveat=diffrax.SaveAt(ts=times),
-        stepsize_controller=diffrax.PIDController(rtol=1e-8, atol=1e-11, norm=optimistix.max_norm),
-        max_steps=MOST_STEPS,
-        throw=False,
-    )
-    assert solution.ys is not None  # SaveAt(ts=...) saves them
-    a, upper = solution.ys
-    v = upper ** (depth - 1)
+    (a, upper), _, done = march(slope, (began, problem.upper_norm), times, 1e-8)
+    v = upper_power(upper, depth - 1)
     weights = v[:, None] * a
     hidden_teacher, hidden_start = teacher - project.T @ wanted, start - project.T @ began
     ss = hidden_start @ hidden_start
     hidden_error = hidden_teacher @ hidden_teacher - 2 * v * (hidden_teacher @ hidden_start) + v**2 * ss
     residual = jnp.sqrt(l * dim)[None, :] * (wanted[None, :] - weights) + seen_noise[None, :]
-    done = solution.result == diffrax.RESULTS.successful
     curves = {
         "train_loss": (jnp.sum(residual**2, axis=1) + unfittable) / samples,
         "test_loss": problem.noise**2 + jnp.sum((weights - wanted[None, :]) ** 2, axis=1) + hidden_error,
@@ -98,7 +91,7 @@ class _Run:
     def __init__(self, dim: int, samples: int):
         self.sizes = dim, samples
 
-    def __call__(self, key: Array, problem: DeepLinear, times: Array) -> dict[str, Array]:
+    def __call__(self, key: Array, problem: DeepNumbers, times: Array) -> dict[str, Array]:
         return train_deep(problem, times, *draw_deep(problem, key, *self.sizes))
 
     def __eq__(self, other):
@@ -125,7 +118,7 @@ def simulate_deep_linear(problem: DeepLinear, times: Times, method=FLOW, *, runs
         "Pass a smaller dim.",
     )
     times = jnp.asarray(times, float)
-    curves = run_batched(_Run(dim, samples), key, runs, arguments=(as_arrays(problem), times))
+    curves = run_batched(_Run(dim, samples), key, runs, arguments=(deep_numbers(problem), times))
     if not all(np.all(np.isfinite(values)) for values in curves.values()):
         raise BadValue(
             f"times reach {float(times[-1]):g}, but a run needed more than {MOST_STEPS} steps. Pass earlier times."

@@ -7,21 +7,35 @@ Wing spec `linear`, section 4.9. With v = u^(D-1), q(l) = se^2 (l^2 SNR + l) and
 A = 0, B = 1 at the start. B = exp(-l c) with the clock c = int v^2 dt, so A on the nodes, c and u are the state.
 """
 
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
 import diffrax
 import jax
 import jax.numpy as jnp
 import optimistix
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..errors import BadValue, check_times, require_float64
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
 from ..pytrees import record
 from ..results import Solution, Status
-from .curves import as_arrays, check_single
+from .curves import check_single
 from .methods import FLOW, GradientFlow, Times
 from .problem import DeepLinear
 
-__all__ = ["DEEP_CURVES", "DeepLosses", "deep_limits", "require_flow", "solve_deep_linear"]
+__all__ = [
+    "DEEP_CURVES",
+    "DeepLosses",
+    "DeepNumbers",
+    "deep_limits",
+    "deep_numbers",
+    "march",
+    "require_flow",
+    "solve_deep_linear",
+    "upper_power",
+]
 
 DEEP_CURVES = ("train_loss", "test_loss", "weight_norm", "upper_norm")
 RULES = (dict(step=0.3, left=-80.0, right=30.0), dict(step=0.375, left=-80.0, right=30.0))
@@ -39,18 +53,63 @@ class DeepLosses:
     upper_norm: Array
 
 
-def _is_legal(problem: DeepLinear) -> Array:
-    fields = jnp.stack([problem.samples_per_dim, problem.snr, problem.upper_norm, problem.first_norm, problem.noise])
+class DeepNumbers(NamedTuple):
+    """The fields of `DeepLinear` as float64 arrays, the depth too: one compilation serves every depth."""
+
+    samples_per_dim: Array
+    snr: Array
+    depth: Array
+    upper_norm: Array
+    first_norm: Array
+    noise: Array
+
+
+def deep_numbers(problem: DeepLinear) -> DeepNumbers:
+    """The numbers of a network, for compiled functions."""
+    return DeepNumbers(*(jnp.asarray(getattr(problem, name), float) for name in DeepNumbers._fields))
+
+
+def _is_legal(problem: DeepNumbers) -> Array:
+    finite = jnp.all(jnp.isfinite(jnp.stack(problem)))
     positive = (problem.samples_per_dim > 0) & (problem.noise > 0)
-    started = problem.upper_norm > 0 if problem.depth >= 2 else problem.upper_norm >= 0
-    return jnp.all(jnp.isfinite(fields)) & positive & started & (problem.snr >= 0) & (problem.first_norm >= 0)
+    started = (problem.upper_norm > 0) | ((problem.upper_norm >= 0) & (problem.depth < 2))
+    return finite & positive & started & (problem.snr >= 0) & (problem.first_norm >= 0)
 
 
-def _curves(problem: DeepLinear, rule: SpectralRule, state: tuple[Array, Array, Array]) -> dict[str, Array]:
+def upper_power(upper: Array, exponent: Array) -> Array:
+    """u^exponent; 1 at exponent 0 whatever u is, also in derivatives."""
+    none = exponent == 0
+    return jnp.where(none, 1.0, jnp.where(none, 1.0, upper) ** jnp.where(none, 1.0, exponent))
+
+
+def march(slope: Callable, start: Any, times: Float[Array, " times"], tolerance: ArrayLike) -> tuple[Any, Array, Array]:
+    """States at the times (>= 0, sorted) by an explicit method of order 8, the steps it took, and whether it ended.
+
+    `slope(time, state, args)` as in diffrax. The norm is the largest error, not the mean: the upper layers are one
+    number beside hundreds.
+    """
+    last = times[-1]
+    solution = diffrax.diffeqsolve(
+        diffrax.ODETerm(slope),
+        diffrax.Dopri8(),
+        t0=jnp.zeros(()),
+        t1=jnp.where(last > 0, last, 1.0),
+        dt0=None,
+        y0=start,
+        saveat=diffrax.SaveAt(ts=times),
+        stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=1e-3 * tolerance, norm=optimistix.max_norm),
+        max_steps=MOST_STEPS,
+        throw=False,
+    )
+    assert solution.ys is not None  # SaveAt(ts=...) saves them
+    return solution.ys, solution.stats["num_steps"], solution.result == diffrax.RESULTS.successful
+
+
+def _curves(problem: DeepNumbers, rule: SpectralRule, state: tuple[Array, Array, Array]) -> dict[str, Array]:
     """Curves from the state at one time: (A on the nodes, clock, u)."""
     gain, clock, upper = state
     l, w, alpha, unit = rule.eigenvalues, rule.weights, problem.samples_per_dim, problem.noise**2
-    v = upper ** (problem.depth - 1)
+    v = upper_power(upper, problem.depth - 1)
     start = problem.first_norm**2
     kept = v**2 * start * jnp.exp(-2 * l * clock)
     error = (1 - v * l * gain) ** 2
@@ -66,42 +125,39 @@ def _curves(problem: DeepLinear, rule: SpectralRule, state: tuple[Array, Array, 
     }
 
 
-def _march(problem: DeepLinear, times: Float[Array, " times"], rule: SpectralRule, tolerance: float):
+def _marched(problem: DeepNumbers, times: Float[Array, " times"], rule: SpectralRule, tolerance: Array):
     l, w, depth = rule.eigenvalues, rule.weights, problem.depth
     q = problem.noise**2 * (l**2 * problem.snr + l)
-    start = problem.first_norm**2
+    first = problem.first_norm**2
 
     def slope(_, state, __):
         gain, clock, upper = state
-        v = upper ** (depth - 1)
-        drive = gain * q - v * l * (gain**2 * q + start * jnp.exp(-2 * l * clock))
-        grown = upper ** (depth - 2) * jnp.sum(w * drive) if depth >= 2 else jnp.zeros_like(upper)
+        v = upper_power(upper, depth - 1)
+        drive = gain * q - v * l * (gain**2 * q + first * jnp.exp(-2 * l * clock))
+        # At depth 1 there are no upper layers, and u is a constant.
+        grown = jnp.where(depth >= 2, upper_power(upper, jnp.maximum(depth - 2, 0.0)) * jnp.sum(w * drive), 0.0)
         return v * (1 - v * l * gain), v**2, grown
 
-    last = times[-1]
-    solution = diffrax.diffeqsolve(
-        diffrax.ODETerm(slope),
-        diffrax.Dopri8(),
-        t0=jnp.zeros(()),
-        t1=jnp.where(last > 0, last, 1.0),
-        dt0=None,
-        y0=(jnp.zeros_like(l), jnp.zeros(()), problem.upper_norm),
-        saveat=diffrax.SaveAt(ts=times),
-        # The norm is the largest error, not the mean over nodes: u is one number among hundreds.
-        stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=1e-3 * tolerance, norm=optimistix.max_norm),
-        max_steps=MOST_STEPS,
-        throw=False,
-    )
-    assert solution.ys is not None  # SaveAt(ts=...) saves them
-    curves = jax.vmap(lambda *state: _curves(problem, rule, state))(*solution.ys)
-    return curves, solution.ys[1], solution.stats["num_steps"], solution.result == diffrax.RESULTS.successful
+    start = jnp.zeros_like(l), jnp.zeros(()), problem.upper_norm
+    states, steps, done = march(slope, start, times, tolerance)
+    return jax.vmap(lambda *state: _curves(problem, rule, state))(*states), states[1], steps, done
 
 
 @jax.jit
-def _solve(problem: DeepLinear, times: Float[Array, " times"]):
+def _solve(problem: DeepNumbers, times: Float[Array, " times"]):
     rules = [marchenko_pastur_rule(problem.samples_per_dim, **rule) for rule in RULES]
-    answers = [_march(problem, times, rule, tol) for rule, tol in zip(rules, TOLERANCES, strict=True)]
-    (curves, clock, steps, done), (others, *_) = answers
+    # One after the other through one compiled march; nodes of no weight make the rules equally long.
+    longest = max(rule.weights.size for rule in rules)
+    pad = lambda values, mode: jnp.pad(values, (0, longest - values.size), mode=mode)  # noqa: E731
+    nodes = jnp.stack([pad(rule.eigenvalues, "edge") for rule in rules])
+    weights = jnp.stack([pad(rule.weights, "constant") for rule in rules])
+    answers = jax.lax.map(
+        lambda rule: _marched(problem, times, rules[0]._replace(eigenvalues=rule[0], weights=rule[1]), rule[2]),
+        (nodes, weights, jnp.asarray(TOLERANCES)),
+    )
+    (curves, clock, steps, done), (others, *_) = (
+        jax.tree_util.tree_map(lambda leaf, i=i: leaf[i], answers) for i in (0, 1)
+    )
     good = _is_legal(problem) & (times >= 0) & (times < jnp.inf) & done
     curves = {name: jnp.where(good, curves[name], jnp.nan) for name in DEEP_CURVES}
     errors = {name: jnp.abs(curves[name] - others[name]) for name in DEEP_CURVES}
@@ -125,7 +181,7 @@ def solve_deep_linear(problem: DeepLinear, times: Times, method=FLOW, *, throw: 
     check_single(problem, "solve")
     check_times(times)
     times = jnp.asarray(times, float)
-    curves, errors, clock, steps, level = _solve(as_arrays(problem), times)
+    curves, errors, clock, steps, level = _solve(deep_numbers(problem), times)
     failed = (
         f"The march did not end within {MOST_STEPS} steps, or a traced number was out of range. Steps are bounded by "
         "stability, about 3/(v^2 l+) each: pass earlier times, or read the end from limits(problem)."
@@ -145,40 +201,36 @@ def solve_deep_linear(problem: DeepLinear, times: Times, method=FLOW, *, throw: 
 
 
 @jax.jit
-def _limits(problem: DeepLinear) -> DeepLosses:
+def _limits(problem: DeepNumbers) -> DeepLosses:
     alpha, unit, depth = problem.samples_per_dim, problem.noise**2, problem.depth
     atom, seen, at = jnp.maximum(1 - alpha, 0.0), jnp.minimum(alpha, 1.0), alpha == 1
     fitted_noise = seen / jnp.where(at, 1.0, jnp.abs(alpha - 1))
     start = problem.first_norm**2
-    if depth == 1:
-        x = problem.upper_norm**2
-    else:
-        # x - R x^-(D-1) = u(0)^2 - min(1, alpha) f^2; the left side increases in log x.
-        reached = unit * (seen * problem.snr + fitted_noise)
-        conserved = problem.upper_norm**2 - seen * start
+    # x - R x^-(D-1) = u(0)^2 - min(1, alpha) f^2; the left side increases in log x.
+    reached = unit * (seen * problem.snr + fitted_noise)
+    conserved = problem.upper_norm**2 - seen * start
 
-        def gap(log_x, args):
-            reached, conserved = args
-            return jnp.exp(log_x) - reached * jnp.exp(-(depth - 1) * log_x) - conserved
+    def gap(log_x, args):
+        reached, conserved, exponent = args
+        return jnp.exp(log_x) - reached * jnp.exp(-exponent * log_x) - conserved
 
-        # x >= R^(1/D) if conserved >= 0, and x^(D-1) >= R/|conserved| / 2 or so otherwise: a wide bracket in logs.
-        bracket = {"lower": jnp.asarray(-90.0), "upper": jnp.asarray(90.0)}
-        root = optimistix.root_find(
-            gap,
-            optimistix.Bisection(rtol=1e-15, atol=1e-15, expand_if_necessary=False),
-            jnp.asarray(0.0),
-            args=(reached, conserved),
-            options=bracket,
-            max_steps=90,
-            throw=False,
-        )
-        x = jnp.exp(root.value)
-    frozen = atom * x ** (depth - 1) * start
+    # x >= R^(1/D) if conserved >= 0, and x^(D-1) >= R/|conserved| / 2 or so otherwise: a wide bracket in logs.
+    root = optimistix.root_find(
+        gap,
+        optimistix.Bisection(rtol=1e-15, atol=1e-15, expand_if_necessary=False),
+        jnp.asarray(0.0),
+        # At depth 1 nothing moves and nothing is solved: any equation with a root will do.
+        args=(reached, conserved, jnp.maximum(depth - 1, 1.0)),
+        options={"lower": jnp.asarray(-90.0), "upper": jnp.asarray(90.0)},
+        max_steps=90,
+        throw=False,
+    )
+    x = jnp.where(depth < 2, problem.upper_norm**2, jnp.exp(root.value))
+    frozen = atom * upper_power(x, depth - 1) * start
     test = unit * (1 + fitted_noise + atom * problem.snr) + frozen
     norm = unit * (seen * problem.snr + fitted_noise) + frozen
     infinity = jnp.asarray(jnp.inf)
-    upper = infinity if depth >= 2 else problem.upper_norm
-    infinite = DeepLosses(jnp.zeros(()), infinity, infinity, upper)
+    infinite = DeepLosses(jnp.zeros(()), infinity, infinity, jnp.where(depth < 2, problem.upper_norm, infinity))
     ends = DeepLosses(unit * jnp.maximum(alpha - 1, 0.0) / alpha, test, norm, jnp.sqrt(x))
     legal = _is_legal(problem)
     return jax.tree_util.tree_map(lambda a, b: jnp.where(legal, jnp.where(at, a, b), jnp.nan), infinite, ends)
@@ -188,4 +240,4 @@ def deep_limits(problem: DeepLinear) -> DeepLosses:
     """See `grok_theory.linear.limits`."""
     require_float64("grok_theory.linear.limits")
     check_single(problem, "limits")
-    return _limits(as_arrays(problem))
+    return _limits(deep_numbers(problem))

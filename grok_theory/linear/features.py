@@ -46,6 +46,7 @@ def teacher_power(teacher: Array, readout: Array) -> Array:
     return readout @ _pairs(teacher, teacher) @ readout
 
 
+@jax.jit
 def moments(problem: RandomFeatures) -> Moments:
     """The exact second moments of features and label."""
     covariance = _pairs(problem.features, problem.features)
@@ -53,6 +54,7 @@ def moments(problem: RandomFeatures) -> Moments:
     return Moments((covariance + covariance.T) / 2, overlap, teacher_power(problem.teacher, problem.readout))
 
 
+@jax.jit
 def equivalent_problem(problem: RandomFeatures) -> CorrelatedInputs:
     """The CorrelatedInputs with the same second moments; traceable."""
     covariance, overlap, power = moments(problem)

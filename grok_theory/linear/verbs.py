@@ -11,7 +11,6 @@ from .curves import solve_teacher_student
 from .deep_experiment import simulate_deep_linear
 from .depth import DeepLosses, deep_limits, solve_deep_linear
 from .experiment import simulate_teacher_student
-from .feature_curves import feature_limits, feature_ridge, solve_random_features
 from .methods import FLOW, Times, check_method
 from .problem import CorrelatedInputs, DeepLinear, RandomFeatures, TeacherStudent
 from .regression_experiment import simulate_correlated, simulate_random_features
@@ -21,7 +20,7 @@ _SOLVERS = {
     TeacherStudent: solve_teacher_student,
     DeepLinear: solve_deep_linear,
     CorrelatedInputs: solve_correlated,
-    RandomFeatures: solve_random_features,
+    RandomFeatures: solve_correlated,
 }
 _EXPERIMENTS = {
     TeacherStudent: simulate_teacher_student,
@@ -33,9 +32,9 @@ _LIMITS = {
     TeacherStudent: teacher_student_limits,
     DeepLinear: deep_limits,
     CorrelatedInputs: correlated_limits,
-    RandomFeatures: feature_limits,
+    RandomFeatures: correlated_limits,
 }
-_RIDGES = {TeacherStudent: teacher_student_ridge, CorrelatedInputs: correlated_ridge, RandomFeatures: feature_ridge}
+_RIDGES = {TeacherStudent: teacher_student_ridge, CorrelatedInputs: correlated_ridge, RandomFeatures: correlated_ridge}
 
 __all__ = ["limits", "ridge", "simulate", "solve"]
 

@@ -10,8 +10,8 @@ from scipy.integrate import solve_ivp
 
 import grok_theory as gt
 from grok_theory.linear import DeepLinear, GradientDescent, TeacherStudent, limits, simulate, solve
-from grok_theory.linear.curves import as_arrays
 from grok_theory.linear.deep_experiment import draw_deep, train_deep
+from grok_theory.linear.depth import deep_numbers
 
 TIMES = np.array([0.0, 0.5, 2.0, 15.0, 200.0])
 
@@ -99,7 +99,7 @@ def test_the_closed_dynamics_against_another_integrator():
 @pytest.mark.parametrize("depth", [2, 3])
 def test_the_run_against_full_weight_matrices(depth):
     dim, samples, hidden = 6, 9, 4
-    problem = as_arrays(DeepLinear(samples / dim, 5.0, depth, 0.6, 0.5))
+    problem = deep_numbers(DeepLinear(samples / dim, 5.0, depth, 0.6, 0.5))
     x, noise, teacher, start = (np.asarray(part) for part in draw_deep(problem, jax.random.key(depth), dim, samples))
     run = train_deep(problem, jnp.asarray([0.0, 0.5, 2.0, 4.0, 4.0]), *map(jnp.asarray, (x, noise, teacher, start)))
     inputs = np.sqrt(dim) * x
