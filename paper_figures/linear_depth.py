@@ -114,7 +114,7 @@ def claims(parameters, data):
             ", ".join(f"{value:.3f}" for value in ends["closed"]),
         ),
         Claim(
-            "The median trained network is half-way when the theory is, within 15 %, and ends where it does, within 15 %",
+            "The median trained network is half-way when the theory is, and ends where it ends, within 15 %",
             clocks.max() < 0.15 and max(last) < 0.15,
             f"N = {parameters.dim}, {parameters.runs} runs: half-way off by "
             + ", ".join(f"{c:.1%} (depth {d})" for d, c in zip(curves, clocks, strict=True))
