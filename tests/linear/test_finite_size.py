@@ -3,7 +3,6 @@
 import jax
 import numpy as np
 import pytest
-from scipy import integrate
 
 import grok_theory as gt
 from grok_theory.linear import GradientDescent, TeacherStudent, fluctuations
@@ -12,61 +11,67 @@ from grok_theory.linear.closed_forms import one_step_test_loss
 
 def direct_forms(alpha, snr, inr, g, t):
     """Mode functions of test and train loss as plain NumPy functions of l."""
+    return two_time_form(alpha, snr, inr, g, t, t)
 
-    def e(l):
-        return np.exp(-(l + g) * t)
 
-    def error(l):
-        return (g + l * e(l)) / (l + g)
+def two_time_form(alpha, snr, inr, g, t, u):
+    """The same with one amplitude at time t and one at time u."""
+
+    def e(l, s):
+        return np.exp(-(l + g) * s)
+
+    def memory(l, s):
+        r = l + g
+        return np.where(r == 0, s, (1 - e(l, s)) / np.where(r == 0, 1, r))
+
+    def error(l, s):
+        return e(l, s) + g * memory(l, s)
 
     def test(l):
-        return snr * error(l) ** 2 + inr * e(l) ** 2 + l * (1 - e(l)) ** 2 / (l + g) ** 2
+        return snr * error(l, t) * error(l, u) + inr * e(l, t) * e(l, u) + l * memory(l, t) * memory(l, u)
 
     def train(l):
-        return l * (snr * error(l) ** 2 + inr * e(l) ** 2) + error(l) ** 2
+        return l * (snr * error(l, t) * error(l, u) + inr * e(l, t) * e(l, u)) + error(l, t) * error(l, u)
 
     return test, train
 
 
-@pytest.mark.parametrize(("alpha", "inr", "g"), [(0.5, 0.0, 0.0), (2.0, 3.0, 0.1)])
+@pytest.mark.parametrize(("alpha", "inr", "g"), [(0.5, 0.0, 0.0), (1.0, 1.0, 0.02), (2.0, 3.0, 0.1)])
 def test_formulas_by_other_integrals(alpha, inr, g):
-    snr, dim = 5.0, 50
-    times = np.array([0.7, 3.0])
+    """Midpoints in the angle instead of the package's rule, and a double integral instead of its Fourier sums."""
+    snr, dim, samples = 5.0, 50, alpha * 50
+    times = np.array([0.7, 3.0, 30.0])
     found = fluctuations(TeacherStudent(alpha, snr, inr, weight_decay=g), times, dim)
-    low, high = (1 - alpha**0.5) ** 2, (1 + alpha**0.5) ** 2
-
-    def on_circle(h):
-        return lambda theta: h(1 + alpha + 2 * alpha**0.5 * np.cos(theta))
+    # An even and an odd number of midpoints never meet. Averages over them integrate polynomials exactly to degree 2n.
+    x, y = ((np.arange(n) + 0.5) * np.pi / n for n in (900, 901))
+    at = lambda theta: (1 - alpha**0.5) ** 2 + 4 * alpha**0.5 * np.cos(theta / 2) ** 2  # noqa: E731
+    weights = 2 * alpha * np.sin(x) ** 2 / (at(x) * x.size)
+    cosines = np.cos(x)[:, None], np.cos(y)[None, :]
 
     def shift(h):
-        mean = integrate.quad(on_circle(h), 0, np.pi, epsabs=1e-13, epsrel=1e-13)[0] / (2 * np.pi)
-        return (h(low) + h(high)) / 4 - mean
+        return (h(at(np.pi)) + h(at(0.0))) / 4 - np.mean(h(at(x))) / 2
 
-    def bulk(h):
-        density = lambda l: np.sqrt(max((high - l) * (l - low), 0)) / (2 * np.pi * l) * h(l)  # noqa: E731
-        return integrate.quad(density, low, high, epsabs=1e-13, epsrel=1e-13)[0]
+    def harmonic_sum(h, k):
+        # sum_k k c_k[h] c_k[k], from the double integral of the divided differences over two arcsine laws.
+        gap = cosines[0] - cosines[1]
+        divided = [(f(at(x))[:, None] - f(at(y))[None, :]) / gap for f in (h, k)]
+        return np.mean(divided[0] * divided[1] * (1 - cosines[0] * cosines[1]))
 
-    def harmonic_sum(h):
-        # sum k c_k^2 = (1/pi^2) double integral of ((h(x)-h(y))/(x-y))^2 (1-xy) over the arcsine laws.
-        n = 600
-        x, y = np.cos((np.arange(n) + 0.25) * np.pi / n), np.cos((np.arange(n) + 0.75) * np.pi / n)
-        h = np.vectorize(h)
-        hx, hy = h(1 + alpha + 2 * alpha**0.5 * x), h(1 + alpha + 2 * alpha**0.5 * y)
-        ratio = (hx[:, None] - hy[None, :]) / (x[:, None] - y[None, :])
-        return np.mean(ratio**2 * (1 - x[:, None] * y[None, :]))
-
-    for i, t in enumerate(times):
-        test, train = direct_forms(alpha, snr, inr, g, t)
-        samples = alpha * dim
-        assert np.isclose(found.mean_shift["test_loss"][i], shift(test) / dim, rtol=1e-8)
-        assert np.isclose(found.mean_shift["train_loss"][i], shift(train) / samples, rtol=1e-8)
-        atom = max(0, 1 - alpha) * (snr + inr * np.exp(-2 * g * t)) ** 2
-        spread = 2 / dim * (bulk(lambda l: test(l) ** 2) + atom)  # noqa: B023
-        spread += (2 * shift(lambda l: test(l) ** 2) + harmonic_sum(test) / 2) / dim**2  # noqa: B023
-        assert np.isclose(found.std["test_loss"][i] ** 2, spread, rtol=2e-6)
-        spread = 2 / samples * (bulk(lambda l: train(l) ** 2) / alpha + max(0, 1 - 1 / alpha))  # noqa: B023
-        spread += (2 * shift(lambda l: train(l) ** 2) + harmonic_sum(train) / 2) / samples**2  # noqa: B023
-        assert np.isclose(found.std["train_loss"][i] ** 2, spread, rtol=2e-6)
+    forms = [direct_forms(alpha, snr, inr, g, t) for t in times]
+    for name, curve, size in (("test_loss", 0, dim), ("train_loss", 1, samples)):
+        same = [form[curve] for form in forms]
+        for i, f in enumerate(same):
+            assert np.isclose(found.mean_shift[name][i], shift(f) / size, rtol=1e-11), (name, i)
+        for i, j in ((0, 0), (1, 1), (2, 2), (0, 2)):
+            a, b = (two_time_form(alpha, snr, inr, g, times[i], times[j]))[curve], (same[i], same[j])
+            amplitudes = np.sum(weights * a(at(x)) ** 2)
+            if name == "test_loss":
+                amplitudes += max(0, 1 - alpha) * (snr + inr * np.exp(-g * (times[i] + times[j]))) ** 2
+            else:
+                amplitudes = amplitudes / alpha + max(0, 1 - 1 / alpha)
+            spread = 2 / size * amplitudes + (2 * shift(lambda l: a(l) ** 2) + harmonic_sum(*b) / 2) / size**2  # noqa: B023
+            assert np.isclose(found.covariance[name][i, j], spread, rtol=1e-11), (name, i, j)
+        assert np.allclose(found.std[name] ** 2, np.diagonal(found.covariance[name]), rtol=1e-14)
 
 
 def test_shift_of_one_step_is_exact():
