@@ -1,10 +1,12 @@
 """Every bound of this room for one drawn regression of the linear wing, beside the true gap of the same machine."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
@@ -22,7 +24,6 @@ from ..errors import (
 )
 from ..linear import RandomFeatures, TeacherStudent
 from ..numerics.gram import eigenbasis
-from ..numerics.runs import run_batched
 from ..observables import gradient_coherence
 from .bound import Bound
 from .leave_one_out import leave_one_out_estimate
@@ -50,17 +51,8 @@ class _Machine:
     from_zero: bool
 
     def __call__(self, key: Array, problem: Any) -> tuple[Bound, ...]:
-        world, data, start, fresh, gibbs = jax.random.split(key, 5)
-        if isinstance(problem, TeacherStudent):
-            assert self.dim is not None
-            population: Population = isotropic(problem, self.dim, world)
-            scale = jnp.sqrt(jnp.asarray(problem.inr, float)) * problem.noise
-            began = scale * jax.random.normal(start, (self.dim,))
-        else:
-            population = features(problem, self.test_points, world)
-            began = jnp.zeros(jnp.shape(problem.features)[0])
-        hidden, labels = population.draw(data, self.samples)
-        around = population.draw(fresh, FRESH)
+        # Compiled part by part: as one function it takes XLA twice as long.
+        population, (hidden, labels), began, around, gibbs = self.drawn(key, problem)
         bounds = self.norms(population, hidden, labels, began)
         bounds += self.descent(population, hidden, labels, began, around)
         if self.weight_decay > 0:
@@ -70,6 +62,19 @@ class _Machine:
             bounds += self.left_out(population, hidden, labels)
         return bounds
 
+    @partial(jax.jit, static_argnums=0)
+    def drawn(self, key, problem):
+        """Population, training set, start, fresh samples, key of the posterior."""
+        world, data, start, fresh, gibbs = jax.random.split(key, 5)
+        if self.dim is not None:
+            population: Population = isotropic(problem, self.dim, world)
+            scale = jnp.sqrt(jnp.asarray(problem.inr, float)) * problem.noise
+            began = scale * jax.random.normal(start, (self.dim,))
+        else:
+            population = features(problem, self.test_points, world)
+            began = jnp.zeros(jnp.shape(problem.features)[0])
+        return population, population.draw(data, self.samples), began, population.draw(fresh, FRESH), gibbs
+
     def trained(self, hidden, labels, began):
         """The end of training: of |y - Hw|^2 + weight_decay |w|^2, or where descent from `began` stops without it."""
         began = jnp.zeros_like(began) if self.weight_decay > 0 else began
@@ -78,8 +83,8 @@ class _Machine:
     def resolve(self, hidden, right):
         """(K + weight_decay)^-1 right, pseudo-inverse at 0.
 
-        By the one eigenbasis that the bounds need anyway: independent LAPACK calls of one compiled function can wait
-        for each other's threads for ever (seen with jaxlib 0.10.1 on two cores).
+        By the one eigenbasis that the bounds need anyway: independent LAPACK calls of one compiled batch can wait for
+        each other's threads for ever (seen with jaxlib 0.10.1 on two cores).
         """
         values, vectors = eigenbasis(hidden @ hidden.T)
         total = values + self.weight_decay
@@ -90,6 +95,7 @@ class _Machine:
         train = jnp.mean(truncated_squared_loss(labels - hidden @ weights, self.cap))
         return {"train_loss": train, "test_loss": population.truncated_loss(weights, self.cap)}
 
+    @partial(jax.jit, static_argnums=0)
     def norms(self, population, hidden, labels, began):
         weights = self.trained(hidden, labels, began)
         kernel, known = hidden @ hidden.T, self.losses(population, hidden, labels, weights)
@@ -105,6 +111,7 @@ class _Machine:
             bound(jnp.minimum(*radii), halved, "the smaller norm, half delta each"),
         )
 
+    @partial(jax.jit, static_argnums=0)
     def descent(self, population, hidden, labels, began, around):
         """Full-batch descent on the mean squared loss; the gap is measured in the truncated one."""
         everyone = jnp.concatenate([hidden, around[0]])
@@ -140,6 +147,7 @@ class _Machine:
         )
         return pair, coherent
 
+    @partial(jax.jit, static_argnums=0)
     def ridge(self, population, hidden, labels, key):
         kernel, weights = hidden @ hidden.T, self.trained(hidden, labels, jnp.zeros(hidden.shape[1]))
         stable = ridge_stability_bound(
@@ -176,6 +184,7 @@ class _Machine:
         )
         return stable, gibbs
 
+    @partial(jax.jit, static_argnums=0)
     def left_out(self, population, hidden, labels):
         weights = self.trained(hidden, labels, jnp.zeros(hidden.shape[1]))
         return (
@@ -253,4 +262,5 @@ def regression_bounds(
         dim, samples, float(cap), float(confidence), steps, posterior_draws, test_points, float(decay), from_zero
     )
     problem = jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, float), problem)
-    return run_batched(machine, key, runs, batch=1, arguments=(problem,))  # one: see `resolve`
+    found = [machine(jax.random.fold_in(key, i), problem) for i in range(runs)]
+    return jax.tree_util.tree_map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *found)
