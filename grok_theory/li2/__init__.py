@@ -3,12 +3,28 @@
 Ground floor to roof: `groups` (multiplication tables), `irreps` and `real_irreps` (representations from the table
 alone), `problem` (GroupTask), `energy`, `maxima` (closed form) and `ascent` (numerical), `lazy_gradient` (stage I),
 `interaction` and `discovery` (stage III), `reconstruction`, `sample_threshold`, `printed` (the paper beside what
-holds).
+holds). Real training: `losses`, `optimizers`, `starts`, `training`, `experiment` (simulate); beside it `stages`
+(solve), `trained_features`, `roles`; `companion` (corrupted labels).
 """
 
 from .ascent import Ascent, ascend
+from .companion import (
+    HIGHEST_FIRST,
+    LOWEST_FIRST,
+    RANDOM,
+    ModularNetwork,
+    Phase,
+    PruneCurve,
+    exact_network,
+    exact_network_accuracy,
+    inverse_participation_ratio,
+    network_of_run,
+    phase,
+    prune_curve,
+)
 from .discovery import DiscoveryTimes, feature_discovery_times
 from .energy import energy, energy_by_irrep, energy_gradient
+from .experiment import simulate, time_of_steps
 from .fourier import irrep_share
 from .groups import (
     Group,
@@ -24,32 +40,62 @@ from .groups import (
 from .interaction import MuonColumn, Repulsion, missing_feature_energy, muon_column, repulsion
 from .irreps import Irrep, fourier_transform, inverse_fourier_transform, irreps
 from .lazy_gradient import LazyGradient, lazy_gradient
+from .losses import CrossEntropy, SquaredLoss, StableMaxCrossEntropy
 from .maxima import LocalMaxima, feature, hessian_spectrum, local_maxima, random_features
+from .optimizers import Adam, AdamW, Custom, GradientDescent, Muon, OrthogonalGradient
 from .printed import Statement, Statements, printed_against_corrected
 from .problem import GroupTask
 from .real_irreps import RealIrrep, isotypic_basis, real_irreps
 from .reconstruction import Reconstruction, mirrored_features, mirrored_residual, reconstruction, structured_features
+from .roles import Role, Roles, roles
 from .sample_threshold import CrossTerm, FullEnergy, SampleThreshold, sample_threshold
+from .stages import FeatureAscent, Lazy, solve
+from .starts import Gaussian, Start, TorchUniform, ZeroReadout, start_of_run
 from .threshold_scaling import ThresholdScaling, threshold_scaling
+from .trained_features import TrainedFeatures, trained_features
 
 __all__ = [
+    "HIGHEST_FIRST",
+    "LOWEST_FIRST",
+    "RANDOM",
+    "Adam",
+    "AdamW",
     "Ascent",
+    "CrossEntropy",
     "CrossTerm",
+    "Custom",
     "DiscoveryTimes",
+    "FeatureAscent",
     "FullEnergy",
+    "Gaussian",
+    "GradientDescent",
     "Group",
     "GroupTask",
     "Irrep",
+    "Lazy",
     "LazyGradient",
     "LocalMaxima",
+    "ModularNetwork",
+    "Muon",
     "MuonColumn",
+    "OrthogonalGradient",
+    "Phase",
+    "PruneCurve",
     "RealIrrep",
     "Reconstruction",
     "Repulsion",
+    "Role",
+    "Roles",
     "SampleThreshold",
+    "SquaredLoss",
+    "StableMaxCrossEntropy",
+    "Start",
     "Statement",
     "Statements",
     "ThresholdScaling",
+    "TorchUniform",
+    "TrainedFeatures",
+    "ZeroReadout",
     "alternating",
     "ascend",
     "cyclic",
@@ -58,6 +104,8 @@ __all__ = [
     "energy",
     "energy_by_irrep",
     "energy_gradient",
+    "exact_network",
+    "exact_network_accuracy",
     "feature",
     "feature_discovery_times",
     "fourier_transform",
@@ -65,6 +113,7 @@ __all__ = [
     "from_generators",
     "hessian_spectrum",
     "inverse_fourier_transform",
+    "inverse_participation_ratio",
     "irrep_share",
     "irreps",
     "isotypic_basis",
@@ -74,14 +123,23 @@ __all__ = [
     "mirrored_residual",
     "missing_feature_energy",
     "muon_column",
+    "network_of_run",
+    "phase",
     "printed_against_corrected",
+    "prune_curve",
     "quaternion",
     "random_features",
     "real_irreps",
     "reconstruction",
     "repulsion",
+    "roles",
     "sample_threshold",
+    "simulate",
+    "solve",
+    "start_of_run",
     "structured_features",
     "symmetric",
     "threshold_scaling",
+    "time_of_steps",
+    "trained_features",
 ]

@@ -31,18 +31,18 @@ _FIELD_AXES = {"purity": ("run", "step", "node"), "irrep_share": ("run", "step",
 
 
 def simulate(
-    task: GroupTask,
+    task: Any,
     steps: Any,
     *,
-    width: int,
-    runs: int,
+    width: Any,
+    runs: Any,
     key: Any,
     optimizer: Any = None,
     loss: Any = None,
     initial: Any = None,
     train_hidden: bool = True,
-    dtype: str = "float32",
-    batch: int | None = None,
+    dtype: Any = "float32",
+    batch: Any = None,
 ) -> Ensemble:
     """Train `runs` networks on the whole training set and read their curves at `steps`.
 
@@ -158,7 +158,7 @@ def check_steps(steps: Any) -> np.ndarray:
     return values.astype(np.int64)
 
 
-def time_of_steps(task: GroupTask, steps: Any, learning_rate: Any) -> np.ndarray:
+def time_of_steps(task: GroupTask, steps: Any, learning_rate: Any) -> Any:
     """Times t = 2 learning_rate step / n of the gradient flow of J."""
     return 2.0 * float(learning_rate) * np.asarray(steps, float) / task.samples
 

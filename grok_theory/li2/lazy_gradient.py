@@ -114,44 +114,91 @@ def _checked_layers(task: GroupTask, hidden: Any, readout: Any) -> tuple[jax.Arr
     return hidden.astype(jnp.float64), readout
 
 
-@jax.jit
-def _flow(features, targets, readout, ridge, times):
+@record()
+class Modes:
+    """F~ = left diag(scale) right in its r singular directions, and targets and V(0) seen from there. Traceable.
+
+    `seen` (r, M) and `unseen` (n, M): the targets along the left vectors, and what is left; `inside` (r, M) and
+    `outside` (K, M): V(0) along the right vectors, and what the features do not see, which only decays.
+    """
+
+    left: jax.Array
+    scale: jax.Array
+    right: jax.Array
+    seen: jax.Array
+    unseen: jax.Array
+    inside: jax.Array
+    outside: jax.Array
+    ridge: jax.Array
+
+    @property
+    def rate(self) -> jax.Array:
+        """(r,): eigenvalues of A = F~^T F~ + eta I, the rates at which the modes decay."""
+        return self.scale**2 + self.ridge
+
+    def at(self, decay: Any, spent: Any, outside_decay: Any) -> tuple[jax.Array, jax.Array]:
+        """Residual Y~ - F~ V (n, M) and V (K, M) where the modes have decayed by `decay` (r,); spent = (1 - decay) /
+        rate.
+        """
+        weights = self.right.T @ ((self.scale * spent)[:, None] * self.seen + decay[:, None] * self.inside)
+        # b - s c = (1 - s^2 spent) b - s decay c(0), without cancellation: 1 - s^2 spent = eta spent + decay.
+        kept = (self.ridge * spent + decay)[:, None] * self.seen - (self.scale * decay)[:, None] * self.inside
+        return self.left @ kept + self.unseen, weights + outside_decay * self.outside
+
+    def flowed(self, time: Any) -> tuple[jax.Array, jax.Array]:
+        """`at` after gradient flow for `time`."""
+        decay = jnp.exp(-self.rate * time)
+        # (1 - e^{-rate t}) / rate -> t where the rate vanishes (no ridge, empty direction).
+        spent = jnp.where(self.rate > 0, -jnp.expm1(-self.rate * time) / _safe(self.rate), time)
+        return self.at(decay, spent, jnp.exp(-self.ridge * time))
+
+    def stepped(self, size: Any, count: Any) -> tuple[jax.Array, jax.Array]:
+        """`at` after `count` descent steps of `size` in time: e^{-rate t} becomes (1 - size rate)^count."""
+        # Below a half log1p keeps the digits of 1 - decay; above, the power itself is exact enough and may be negative.
+        small = size * self.rate < 0.5
+        exponent = count * jnp.log1p(-jnp.where(small, size * self.rate, 0.0))
+        decay = jnp.where(small, jnp.exp(exponent), (1 - size * self.rate) ** count)
+        gone = jnp.where(small, -jnp.expm1(exponent), 1 - decay)
+        spent = jnp.where(self.rate > 0, gone / _safe(self.rate), size * count)
+        return self.at(decay, spent, (1 - size * self.ridge) ** count)
+
+
+def _safe(rate: jax.Array) -> jax.Array:
+    return jnp.where(rate > 0, rate, 1.0)
+
+
+def modes(features: jax.Array, targets: jax.Array, readout: jax.Array, ridge: jax.Array) -> Modes:
+    """The modes of F~ (n, K), Y~ (n, M), V(0) (K, M) under ridge eta."""
     left, scale, right = jnp.linalg.svd(features, full_matrices=False)
-    seen = left.T @ targets  # (r, M): the targets along the singular directions
+    seen = left.T @ targets
     # Where the left vectors are a full basis nothing is left over; the difference would only be round-off.
     whole = left.shape[1] == left.shape[0]
     unseen = jnp.zeros_like(targets) if whole else targets - left @ seen
-    inside = right @ readout  # V(0) along the right singular vectors, and what they miss, which only decays
-    outside = readout - right.T @ inside
-    rate = scale**2 + ridge
+    inside = right @ readout
+    return Modes(left, scale, right, seen, unseen, inside, readout - right.T @ inside, ridge)
 
-    def gradient(decay, spent):
-        """G_F from decay = e^{-rate t} (r,) and spent = (1 - decay) / rate."""
-        weights = right.T @ ((scale * spent)[:, None] * seen + decay[:, None] * inside)
-        # b - s c = (1 - s^2 spent) b - s decay c(0), without cancellation: 1 - s^2 spent = eta spent + decay.
-        rest = left @ ((ridge * spent + decay)[:, None] * seen - (scale * decay)[:, None] * inside) + unseen
-        return rest, weights
+
+@jax.jit
+def _flow(features, targets, readout, ridge, times):
+    here = modes(features, targets, readout, ridge)
 
     def at(time):
-        exponent = rate * time
-        decay = jnp.exp(-exponent)
-        # (1 - e^{-rate t}) / rate -> t where the rate vanishes (no ridge, empty direction).
-        spent = jnp.where(rate > 0, -jnp.expm1(-exponent) / jnp.where(rate > 0, rate, 1.0), time)
-        rest, weights = gradient(decay, spent)
-        return rest @ (weights + jnp.exp(-ridge * time) * outside).T
+        rest, weights = here.flowed(time)
+        return rest @ weights.T
 
-    end = jnp.where(rate > 0, 1 / jnp.where(rate > 0, rate, 1.0), 0.0)
-    rest, weights = gradient(jnp.where(rate > 0, 0.0, 1.0), end)
+    end = jnp.where(here.rate > 0, 1 / _safe(here.rate), 0.0)
     # Without ridge the part of V(0) that the features do not see stays for ever.
-    fixed = rest @ (weights + jnp.where(ridge > 0, 0.0, 1.0) * outside).T
+    rest, weights = here.at(jnp.where(here.rate > 0, 0.0, 1.0), end, jnp.where(ridge > 0, 0.0, 1.0))
+    fixed = rest @ weights.T
     leading = targets @ (targets.T @ features)
     moving = jax.lax.map(at, times)
     norm = jnp.sqrt(jnp.sum(moving**2, axis=(1, 2)))
-    alignment = jax.vmap(_mean_cosine, (0, None))(moving, leading)
-    return moving, fixed, leading, norm, alignment, _mean_cosine(fixed, leading), jnp.max(rate)
+    alignment = jax.vmap(mean_cosine, (0, None))(moving, leading)
+    return moving, fixed, leading, norm, alignment, mean_cosine(fixed, leading), jnp.max(here.rate)
 
 
-def _mean_cosine(gradient: jax.Array, leading: jax.Array) -> jax.Array:
+def mean_cosine(gradient: jax.Array, leading: jax.Array) -> jax.Array:
+    """Mean over the columns of their cosine; nan where one vanishes."""
     products = jnp.sum(gradient * leading, axis=0)
     lengths = jnp.sqrt(jnp.sum(gradient**2, axis=0) * jnp.sum(leading**2, axis=0))
     return jnp.mean(products / lengths)

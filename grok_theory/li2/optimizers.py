@@ -39,7 +39,7 @@ class Adam:
     """Adam with coupled decay (L2 in the gradient), as `weight_decay` of torch.optim.Adam."""
 
     learning_rate: Any
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: Any = (0.9, 0.999)
     decay = "coupled"
 
     def __post_init__(self) -> None:
@@ -55,7 +55,7 @@ class AdamW:
     """Adam with decoupled decay: each step also shrinks the weights by learning_rate * weight_decay."""
 
     learning_rate: Any
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: Any = (0.9, 0.999)
     decay = "decoupled"
 
     def __post_init__(self) -> None:
@@ -106,7 +106,7 @@ class Custom:
     """
 
     optax_transformation: Any
-    decay: str = "coupled"
+    decay: Any = "coupled"
 
     def __post_init__(self) -> None:
         check_choice("decay", self.decay, ("coupled", "own"), "Say what becomes of the task's weight_decay.")

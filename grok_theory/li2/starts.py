@@ -105,7 +105,7 @@ def start_of_run(task: GroupTask, *, width: Any, key: Any, run: Any = 0, initial
 
 @record()
 class Samples:
-    """All M^2 pairs of a run, the n training pairs first: `pairs` (M^2, 2), their `products`, training `labels` (n,)."""
+    """All M^2 pairs of a run, the n trained ones first: `pairs` (M^2, 2), their `products`, the `labels` (n,)."""
 
     pairs: np.ndarray
     products: np.ndarray

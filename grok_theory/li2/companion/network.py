@@ -1,0 +1,123 @@
+"""A two-layer network that adds modulo p: exact by construction, or taken from a training run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+from scipy.special import log_ndtr
+
+from ...errors import BadValue, check_integer, check_key, check_shape
+from ...pytrees import record
+from ...results import Ensemble
+from .participation import inverse_participation_ratio
+
+
+@record()
+class ModularNetwork:
+    """f_q(m, n) = sum_k W_qk (U_km + V_kn)^2 + b_q.
+
+    - `left` U, `right` V: (N, p), one row a neuron. `output` W: (p, N). `bias` b: (p,) or 0.
+    """
+
+    left: Any
+    right: Any
+    output: Any
+    bias: Any = 0.0
+
+    def __post_init__(self) -> None:
+        neurons, modulus = np.shape(self.left)
+        check_shape("right", self.right, (neurons, modulus), "Pass one row a neuron, as in left.")
+        check_shape("output", self.output, (modulus, neurons), "Pass one row an output.")
+
+    @property
+    def width(self) -> int:
+        """N."""
+        return np.shape(self.left)[0]
+
+    @property
+    def modulus(self) -> int:
+        """p."""
+        return np.shape(self.left)[1]
+
+    def activity(self) -> np.ndarray:
+        """(p, p, N): every neuron on every pair."""
+        return (np.asarray(self.left).T[:, None] + np.asarray(self.right).T[None]) ** 2
+
+    def outputs(self) -> np.ndarray:
+        """(p, p, p): the outputs on every pair (m, n)."""
+        return self.activity() @ np.asarray(self.output).T + self.bias
+
+    def participation(self) -> np.ndarray:
+        """(N,): mean inverse participation ratio of each neuron's three vectors, one-sided; 0 for a dead neuron."""
+        vectors = np.stack([self.left, self.right, np.transpose(self.output)])
+        return np.asarray(inverse_participation_ratio(vectors)).mean(axis=0)
+
+
+def exact_network(modulus: int, width: int, *, key: Any) -> ModularNetwork:
+    """Neurons that add modulo p by interference of cosines (Gromov, arXiv 2301.02679), with random phases.
+
+    U_ki = c cos(2 pi s_k i/p + a_k), V_kj = c cos(2 pi s_k j/p + b_k), W_qk = c cos(-2 pi s_k q/p - a_k - b_k), s_k
+    running through 1..(p-1)/2 in random order, repeated; phases uniform. c = (2/N)^{1/3} makes the right output 1 on
+    average; the paper prints (2/N)^{-1/3}, which changes no decision.
+
+    **Arguments:** `modulus` p: odd, >= 3. `width` N >= 1. `key`: of frequencies and phases.
+
+    Raises `BadValue`.
+    """
+    modulus = check_integer("modulus", modulus, 3, "Pass an odd number, for example 23.")
+    if modulus % 2 == 0:
+        raise BadValue(f"modulus is {modulus}, but it must be odd. Pass for example {modulus + 1}.")
+    width = check_integer("width", width, 1, "Pass the number of neurons, for example 256.")
+    check_key(key)
+    order_key, phase_key = jax.random.split(key)
+    frequencies = np.asarray(jax.random.permutation(order_key, np.arange(1, (modulus + 1) // 2)))
+    # Whole rounds through the frequencies, cut at the end: each occurs as often as any other, to one.
+    speed = 2 * np.pi * np.resize(frequencies, width)[:, None] / modulus
+    a, b = np.asarray(jax.random.uniform(phase_key, (2, width, 1), minval=0, maxval=2 * np.pi), float)
+    place, size = np.arange(modulus)[None], (2 / width) ** (1 / 3)
+    return ModularNetwork(
+        left=size * np.cos(speed * place + a),
+        right=size * np.cos(speed * place + b),
+        output=size * np.cos(-speed * place - a - b).T,
+    )
+
+
+def exact_network_accuracy(modulus: int, width: int) -> float:
+    """Expected accuracy of `exact_network` if the interference were independent Gaussian: an approximation.
+
+    int phi(x) Phi(x + (sqrt(N)/2) p/(p-1))^{p-1} dx: the right output is 1 on average, the wrong ones -1/(p-1), and
+    each carries variance 4/N. The outputs of one network are correlated; docs/li2_companion.md has the measured error.
+    """
+    modulus = check_integer("modulus", modulus, 3, "Pass an odd number, for example 23.")
+    width = check_integer("width", width, 1, "Pass the number of neurons, for example 256.")
+    gap = np.sqrt(width) / 2 * modulus / (modulus - 1)
+    # The integrand is analytic and falls like a Gaussian: the trapezoid rule converges to rounding.
+    x = np.linspace(-12.0, 12.0, 961)
+    values = np.exp((modulus - 1) * log_ndtr(x + gap) - x**2 / 2) / np.sqrt(2 * np.pi)
+    return float(np.sum(values) * (x[1] - x[0]))
+
+
+def network_of_run(ensemble: Ensemble, run: int = 0) -> ModularNetwork:
+    """Run `run` of `li2.simulate` at its last step, with the output bias that centring over samples stands for.
+
+    Square activation and the cyclic group in its natural labels only: others have no frequencies. Raises `BadValue`.
+    """
+    if not isinstance(ensemble, Ensemble) or "readout" not in ensemble.stats:
+        raise BadValue("ensemble holds no layers in stats, but a network needs them. Pass what simulate returned.")
+    task, order = ensemble.problem, ensemble.problem.group.order
+    place = np.arange(order)
+    if not np.array_equal(task.group.table, (place[:, None] + place) % order):
+        raise BadValue(f"task is on {task.group.name}, but the network must add modulo p. Simulate on cyclic(p).")
+    if task.activation != "square":
+        raise BadValue(f"activation is {task.activation!r}, but the network must be quadratic. Simulate with 'square'.")
+    run = check_integer("run", run, 0, "Pass the index of a run.", high=ensemble.runs - 1)
+    hidden, readout = ensemble.stats["hidden"][run], ensemble.stats["readout"][run]
+    network = ModularNetwork(hidden[:, :order], hidden[:, order:], readout.T)
+    if task.centering == "classes" or "SquaredLoss" not in str(ensemble.stats["loss"]):
+        return network
+    first, second = ensemble.stats["train_pairs"][run].T
+    targets = np.eye(order)[ensemble.stats["train_labels"][run]]
+    bias = np.mean(targets - network.outputs()[first, second], axis=0)
+    return ModularNetwork(network.left, network.right, network.output, bias)

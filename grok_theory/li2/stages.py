@@ -1,0 +1,282 @@
+"""The stages where theory speaks, on the split and the hidden layer with which run 0 of `simulate` begins.
+
+`Lazy`: stage I, the hidden layer frozen, exact at all times. `FeatureAscent`: stage II, every node by itself up its
+energy on the unit sphere. Neither is the whole training: `compare` and `trained_features` say how far each carries.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..errors import (
+    BadValue,
+    check_finite,
+    check_key,
+    check_memory,
+    check_positive,
+    check_times,
+    is_traced,
+    require_float64,
+)
+from ..pytrees import record
+from ..results import FAILED, GOOD, Dynamics, Field, Solution, Status
+from .energy import energy_function
+from .experiment import component_basis, descent, time_of_steps
+from .lazy_gradient import centred_features, mean_cosine, modes
+from .problem import GroupTask
+from .real_irreps import real_irreps
+from .starts import TorchUniform, check_initial, samples_of, start_of_run
+from .training import activity
+
+CLOSE = 1e-9  # predictions nearer than this may swap their order by rounding
+
+
+@record()
+class Lazy:
+    """Stage I: the read-out learns, the hidden layer is frozen; exact by one singular value decomposition.
+
+    - `readout_scale`: V(0) is this times the read-out of `initial`; 0 matches `ZeroReadout()`.
+    - `learning_rate`: None is gradient flow of J; a number is descent in steps of 2 learning_rate / n, which matches
+      `simulate(..., optimizer=GradientDescent(learning_rate))` with a frozen hidden layer to rounding.
+    """
+
+    readout_scale: Any = 0.0
+    learning_rate: Any = None
+
+    def __post_init__(self) -> None:
+        check_finite("readout_scale", self.readout_scale, "Pass 0 for a zero read-out, 1 for the draw itself.")
+        if self.learning_rate is not None:
+            check_positive("learning_rate", self.learning_rate, "Pass the step size, or None for gradient flow.")
+
+
+@record()
+class FeatureAscent:
+    """Stage II: dw/dt = grad_T E(w) / (4 max_k E*_k) for every node by itself, on ||w|| = 1.
+
+    Near the highest maximum of the full table the distance shrinks like e^-t. `tolerance`: of the integrator, relative.
+    """
+
+    tolerance: Any = 1e-8
+
+    def __post_init__(self) -> None:
+        check_positive("tolerance", self.tolerance, "Pass a relative tolerance, for example 1e-8.")
+
+
+def solve(
+    task: Any,
+    times: Any,
+    *,
+    width: Any,
+    key: Any,
+    method: Any = None,
+    initial: Any = None,
+    throw: bool = True,
+) -> Solution:
+    """What theory says about run 0 of `simulate(task, ..., width=width, key=key)`.
+
+    **Arguments:**
+    - `times`: (T,) >= 0, non-decreasing: of the gradient flow of J for `Lazy`, whose steps they must be where it has a
+      learning rate; for `FeatureAscent` in units of the rate at the highest maximum.
+    - `width`, `key`, `initial`: as in `simulate`; a task without fixed pairs gets the split of run 0.
+    - `method`: `Lazy()` by default, or `FeatureAscent()`.
+
+    **Returns:** a Solution, `run` = 0. `Lazy`: curves `train_loss`, `test_loss`, `train_accuracy`, `test_accuracy`
+    (no test curves on the full table), `gradient_norm`, `alignment`, as in `simulate`; stats `largest_rate` and
+    `fixed_alignment`. `FeatureAscent`: `energy` (mean over the nodes), `feature_purity` (median), fields `energy`,
+    `purity` (time, node), `irrep_share` (time, irrep).
+
+    Raises `BadValue`, `TooLarge`, `Float64Required`, `SolveFailed`.
+    """
+    require_float64("li2.solve")
+    method = Lazy() if method is None else method
+    initial = TorchUniform() if initial is None else initial
+    if not isinstance(method, (Lazy, FeatureAscent)):
+        raise BadValue(f"method is {method!r}, but it must be Lazy(...) or FeatureAscent(...). Pass one.")
+    if not isinstance(task, GroupTask):
+        raise BadValue(f"task is {task!r}, but it must be a GroupTask. Build one with GroupTask(cyclic(23), ...).")
+    check_initial(initial)
+    check_key(key)
+    check_times(times)
+    times = np.asarray(times, float)
+    start = start_of_run(task, width=width, key=key, initial=initial)
+    solver = _lazy if isinstance(method, Lazy) else _ascent
+    return solver(task, start, times, method).checked(throw)
+
+
+def _lazy(task: GroupTask, start: Any, times: np.ndarray, method: Lazy) -> Solution:
+    drawn, order = start.task, task.group.order
+    check_memory(
+        f"Stage I of {len(start.hidden)} nodes on {order**2} pairs",
+        8.0 * (4 * order**2 * len(start.hidden) + 3 * len(start.hidden) ** 2),
+        "Lower width.",
+    )
+    size, counts = 0.0, times
+    if method.learning_rate is not None:
+        size = float(time_of_steps(task, 1, method.learning_rate))
+        counts = steps_at(times, size)
+    samples = samples_of(drawn)
+    readout = float(method.readout_scale) * start.readout
+    if task.centering == "classes":
+        readout = readout - readout.mean(axis=1, keepdims=True)
+    features, targets = centred_features(
+        drawn, jnp.asarray(start.hidden), samples.pairs[: task.samples], samples.labels
+    )
+    unseen = activity(drawn, jnp.asarray(start.hidden), samples.pairs)
+    curves, blurred, largest = _lazy_curves(
+        features,
+        targets,
+        unseen,
+        jnp.asarray(np.concatenate([samples.labels, samples.products[task.samples :]]), int),
+        jnp.asarray(readout),
+        jnp.asarray(drawn.ridge, jnp.float64),
+        jnp.asarray(size),
+        jnp.asarray(counts, jnp.float64),
+        descends=method.learning_rate is not None,
+        by_samples=task.centering == "samples",
+    )
+    curves = {name: np.asarray(values) for name, values in curves.items()}
+    # Sums over n K products in float64; accuracies can be wrong only where two classes are equal to rounding.
+    rounding = 8 * np.finfo(float).eps * np.sqrt(task.samples * len(start.hidden))
+    error = {name: rounding * np.abs(values) for name, values in curves.items()}
+    error |= {name: np.asarray(values) for name, values in blurred.items()}
+    finite = all(np.isfinite(values).all() for name, values in curves.items() if name != "alignment")
+    dynamics = Dynamics("gradient flow", {"readout_scale": float(method.readout_scale)})
+    if method.learning_rate is not None:
+        dynamics = descent(float(method.learning_rate), float(method.readout_scale))
+    return Solution(
+        task,
+        times,
+        curves,
+        "time",
+        dynamics,
+        method,
+        numerical_error=error,
+        stats={"largest_rate": float(largest), "ridge": float(drawn.ridge)},
+        status=Status(
+            GOOD if finite else FAILED,
+            failed=f"Descent diverges: learning_rate must stay below n / largest_rate = "
+            f"{task.samples / float(largest):.4g}. Pass a smaller one, or None for gradient flow.",
+        ),
+        run=0,
+    )
+
+
+@partial(jax.jit, static_argnames=("descends", "by_samples"))
+def _lazy_curves(features, targets, table, every_label, readout, ridge, size, counts, *, descends, by_samples):
+    here = modes(features, targets, readout, ridge)
+    leading = targets @ (targets.T @ features)
+    count, order = targets.shape
+    hot = jax.nn.one_hot(every_label[:count], order, dtype=targets.dtype)
+
+    def at(position):
+        rest, weights = here.stepped(size, position) if descends else here.flowed(position)
+        gradient = rest @ weights.T
+        every = table @ weights
+        bias = jnp.mean(hot - every[:count], axis=0) if by_samples else jnp.full(order, 1 / order)
+        said = every + bias[None]
+        right = jnp.asarray(jnp.argmax(said, axis=1) == every_label, targets.dtype)
+        close = jnp.asarray(_near_tie(said), targets.dtype)
+        curves = {
+            "train_loss": jnp.sum(rest**2) / count,
+            "train_accuracy": jnp.mean(right[:count]),
+            "gradient_norm": jnp.linalg.norm(gradient),
+            "alignment": mean_cosine(gradient, leading),
+        }
+        blurred = {"train_accuracy": jnp.mean(close[:count])}
+        if len(every_label) > count:
+            wrong = jax.nn.one_hot(every_label[count:], order, dtype=targets.dtype) - said[count:]
+            curves["test_loss"] = jnp.mean(jnp.sum(wrong**2, axis=1))
+            curves["test_accuracy"] = jnp.mean(right[count:])
+            blurred["test_accuracy"] = jnp.mean(close[count:])
+        return curves, blurred
+
+    curves, blurred = jax.lax.map(at, counts)
+    return curves, blurred, jnp.max(here.rate)
+
+
+def _near_tie(predictions):
+    """Whether the two largest entries of a row are equal to `CLOSE`."""
+    largest = jax.lax.top_k(predictions, 2)[0]
+    return largest[:, 0] - largest[:, 1] < CLOSE
+
+
+def steps_at(times: Any, size: float) -> np.ndarray:
+    """How many steps of `size` reach each of `times`; refuses what is no multiple (to 1e-6 steps)."""
+    ratio = np.asarray(times, float) / size
+    steps = np.rint(ratio)
+    wrong = np.flatnonzero(~(np.abs(ratio - steps) <= 1e-6))
+    if wrong.size:
+        at = int(wrong[0])
+        raise BadValue(
+            f"times[{at}] is {times[at]}, but with a learning rate it must be a multiple of 2 learning_rate / n = "
+            f"{size:.12g}. Pass time_of_steps(task, steps, learning_rate), or learning_rate=None for gradient flow."
+        )
+    return steps
+
+
+def _ascent(task: GroupTask, start: Any, times: np.ndarray, method: FeatureAscent) -> Solution:
+    drawn = start.task
+    functions, members = (jnp.asarray(a) for a in component_basis(task.group))
+    scale = 2.0 * task.group.order / min(r.real_degree for r in real_irreps(task.group))  # 4 max E*
+    nodes = jnp.asarray(start.hidden / np.linalg.norm(start.hidden, axis=1, keepdims=True))
+    arguments = (energy_function(drawn), nodes, jnp.asarray(times), jnp.asarray(scale), functions, members)
+    energies, purity, share, ok = _climb(*arguments, jnp.asarray(float(method.tolerance)))
+    rough = _climb(*arguments, jnp.asarray(100.0 * float(method.tolerance)))
+    curves = {"energy": energies.mean(axis=1), "feature_purity": jnp.median(purity, axis=1)}
+    # The coarse solution is a hundred times less accurate: its distance bounds the error from above.
+    error = {
+        "energy": jnp.abs(curves["energy"] - rough[0].mean(axis=1)),
+        "feature_purity": jnp.abs(curves["feature_purity"] - jnp.median(rough[1], axis=1)),
+    }
+    level = GOOD if not is_traced(ok) and bool(ok) and bool(rough[3]) else FAILED
+    return Solution(
+        task,
+        times,
+        {name: np.asarray(values) for name, values in curves.items()},
+        "time",
+        Dynamics("ascent of the energy on the unit sphere"),
+        method,
+        numerical_error={name: np.asarray(values) for name, values in error.items()},
+        fields={
+            "energy": Field(np.asarray(energies), ("time", "node")),
+            "purity": Field(np.asarray(purity), ("time", "node")),
+            "irrep_share": Field(np.asarray(share), ("time", "irrep")),
+        },
+        status=Status(level, failed="The integrator did not reach the last time. Pass a larger tolerance."),
+        run=0,
+    )
+
+
+@jax.jit
+def _climb(function, nodes, times, scale, functions, members, tolerance):
+    def velocity(_, w, __):
+        slope = jax.grad(lambda x: jnp.sum(function(x)))(w)
+        # The sphere is kept by the field itself: w . velocity = 0 up to the integrator's error, taken out below.
+        return (slope - jnp.sum(w * slope, axis=1, keepdims=True) * w) / scale
+
+    found = diffrax.diffeqsolve(
+        diffrax.ODETerm(velocity),
+        diffrax.Tsit5(),
+        0.0,
+        jnp.maximum(times[-1], 1e-12),
+        None,
+        nodes,
+        saveat=diffrax.SaveAt(ts=times),
+        stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=tolerance),
+        max_steps=16384,
+        throw=False,
+    )
+
+    def read(w):
+        w = w / jnp.linalg.norm(w, axis=1, keepdims=True)
+        mass = jnp.sum((w.reshape(len(w), 2, -1) @ functions) ** 2, axis=1) @ members
+        return function(w), jnp.max(mass, axis=1), jnp.mean(mass, axis=0)
+
+    energies, purity, share = jax.lax.map(read, found.ys)
+    return energies, purity, share, found.result == diffrax.RESULTS.successful
