@@ -4,6 +4,7 @@ Halder & Pehlevan, arXiv 2512.19905; conventions, corrections and limits in docs
 """
 
 from .choice import Choice, best_setting
+from .exchange import EqualError, equal_error, samples_needed
 from .experiment import simulate
 from .fit import BetaPassRate, Empirical, GaussianJudge, Prediction, RecordFit, fit
 from .methods import BestOfK, Exact, HighTemperature, LargeK
@@ -19,6 +20,7 @@ __all__ = [
     "BetaPassRate",
     "Choice",
     "Empirical",
+    "EqualError",
     "Exact",
     "GaussianJudge",
     "HighTemperature",
@@ -32,6 +34,7 @@ __all__ = [
     "Records",
     "best_setting",
     "decay_exponent",
+    "equal_error",
     "fit",
     "from_records",
     "optimal_reward",
@@ -40,6 +43,7 @@ __all__ = [
     "pass_at_k",
     "posterior",
     "read_records",
+    "samples_needed",
     "simulate",
     "solve",
 ]

@@ -19,7 +19,9 @@ import jax.numpy as jnp
 from .problem import Posterior, Prompt
 from .selection import best_tables, moments, selection_tables
 
-_PROMPT_NODES = 129  # 4 n + 1, so that every second and every fourth one is a trapezoid rule too
+# 4 n + 1, so that every second and every fourth one is a trapezoid rule too. The mean crosses over where ln k is about
+# DR^2/((1+t)(2+t)), within about DR/(2 ln k): a population wide enough to hold both sides needs the finer rule.
+NARROW_NODES, WIDE_NODES = 129, 257
 
 
 def prompt_curves(problem: Prompt, samples: jax.Array, temperature: jax.Array | None, nodes: int) -> dict[str, Any]:
@@ -45,12 +47,12 @@ def prompt_curves(problem: Prompt, samples: jax.Array, temperature: jax.Array | 
 
 
 def population_curves(
-    problem: Posterior, samples: jax.Array, temperature: jax.Array | None, nodes: int
+    problem: Posterior, samples: jax.Array, temperature: jax.Array | None, nodes: int, prompts: int
 ) -> dict[str, Any]:
-    """The same for a population of prompts."""
+    """The same for a population of prompts, averaged over `prompts` values of the reward gap."""
     spread, variance = problem.spread, problem.reward_variance
     width = jnp.sqrt(variance) / spread
-    x, weights = _prompt_rule(width, jnp.max(samples))
+    x, weights = _prompt_rule(width, jnp.max(samples), prompts)
     gaps = width * x
     zeroth, first, second = _moments(gaps, samples, temperature, spread, nodes)
     # A judge pinned to the mean answer (v_R = 0) has DR = 0, M_1 = 0: nothing to divide by.
@@ -75,13 +77,13 @@ def _moments(gaps, samples, temperature, spread, nodes):
     return moments(selection_tables(gaps, largest, temperature / spread**2, nodes), samples)
 
 
-def _prompt_rule(width, largest):
+def _prompt_rule(width, largest, prompts):
     """Nodes (standard deviations of the reward gap, >= 0) and weights for an even function of a normal variable."""
     rate = jnp.minimum(2.0, 1 / jnp.maximum(width, 1e-3) ** 2)
     reach = jnp.sqrt(2 * (38 + rate * jnp.log(largest)))
     # A sinh map: steps are finest where the answers are, |DR| < 6 s, and wider where the error is a polynomial.
     scale = 6 / jnp.maximum(width, 0.25)
-    u = jnp.arcsinh(reach / scale) * jnp.linspace(0.0, 1.0, _PROMPT_NODES)
+    u = jnp.arcsinh(reach / scale) * jnp.linspace(0.0, 1.0, prompts)
     x = scale * jnp.sinh(u)
     weights = jnp.exp(-(x**2) / 2) * (0.7978845608028654 * scale * u[1]) * jnp.cosh(u)
     x, weights = jax.lax.stop_gradient((x, weights))
@@ -94,7 +96,7 @@ def _trapezoid_error(weights, integrand):
     The rule converges at least geometrically in the number of halvings, so the last change times the last ratio of
     changes bounds what another halving would change.
     """
-    index = jnp.arange(_PROMPT_NODES)
+    index = jnp.arange(weights.size)
     fine, half, quarter = (jnp.where(index % n == 0, n * weights, 0.0) @ integrand for n in (1, 2, 4))
     last, before = jnp.abs(fine - half), jnp.abs(half - quarter)
     ratio = last / jnp.where(before > 0, before, 1.0)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy import stats
-from scipy.special import betaln, expit
+from scipy.special import betaln, expit, psi
 
 from ..errors import BadValue
 
@@ -88,3 +88,18 @@ def beta_pass_at_k(alpha: Any, beta: Any, samples: Any) -> Any:
     0.7500
     """
     return -np.expm1(betaln(alpha, beta + samples) - betaln(alpha, beta))
+
+
+def beta_scores(
+    alpha: float, beta: float, passed: np.ndarray, answers: np.ndarray, counts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Derivatives in (ln alpha, ln beta): (prompts, 2) of each log-likelihood, (prompts, 2, T) of pass@`counts`."""
+    digammas = psi(alpha + beta) - psi(alpha + beta + answers)
+    scores = [
+        alpha * (psi(alpha + passed) - psi(alpha) + digammas),
+        beta * (psi(beta + answers - passed) - psi(beta) + digammas),
+    ]
+    failed = 1 - beta_pass_at_k(alpha, beta, counts)
+    both = psi(alpha + beta) - psi(alpha + beta + counts)
+    slopes = [-failed * alpha * both, -failed * beta * (psi(beta + counts) - psi(beta) + both)]
+    return np.stack(scores, axis=1), np.stack(slopes, axis=1)

@@ -151,11 +151,10 @@ def hard_prompt_law(difficulty: float, samples: float) -> float:
     1.370e-10
     """
     from scipy.integrate import quad
-    from scipy.optimize import brentq
     from scipy.special import gamma
 
     q = float(difficulty)
-    edge = brentq(lambda x: np.log(samples) - x**2 / 2 - 0.5 * np.log(2 * np.pi) - np.log(x), 1e-3, 40.0, xtol=1e-13)
+    edge = _edge(samples)
     # r (2 sinh r)^(-1/q) ~ r^(1 - 1/q) at 0: substitute r = u^p to take the singularity out.
     power = 1 / (2 - 1 / q)
 
@@ -166,3 +165,25 @@ def hard_prompt_law(difficulty: float, samples: float) -> float:
     integral = quad(integrand, 0.0, (40 * q + 40) ** (1 / power), epsabs=0, epsrel=1e-10, limit=400)[0]
     scale = (np.sqrt(2 * np.pi) * edge / samples) ** (1 / q)
     return float(2 / np.sqrt(2 * np.pi * q) * scale * edge**-3 * gamma(1 / q) * integral)
+
+
+def hard_prompt_exponent(difficulty: float, samples: float) -> tuple[float, float]:
+    """-d ln error/d ln k of `hard_prompt_law`,  1/q - (1/q - 3)/(x^2 + 1),  and the edge x of k Gaussian answers.
+
+    k phi(x) = x, so d ln x/d ln k = 1/(x^2 + 1). The exact exponent differs by less than 15 x^-4 for
+    0.6 <= q <= 2, k from 1e4 to 1e9 (x = 6.0 there).
+
+    >>> exponent, edge = hard_prompt_exponent(1.0, 1e9)
+    >>> print(f"{exponent:.4f} {edge:.3f}")
+    1.0540 6.001
+    """
+    edge = _edge(samples)
+    rate = 1 / float(difficulty)
+    return rate - (rate - 3) / (edge**2 + 1), edge
+
+
+def _edge(samples: float) -> float:
+    from scipy.optimize import brentq
+
+    left = np.log(samples) - 0.5 * np.log(2 * np.pi)
+    return brentq(lambda x: left - x**2 / 2 - np.log(x), 1e-3, 60.0, xtol=1e-13)

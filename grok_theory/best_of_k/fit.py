@@ -12,13 +12,14 @@ from ..errors import BadValue, check_between, check_shape
 from ..pytrees import record
 from .beta_pass_rate import fit_beta, predict_beta
 from .gaussian_judge import fit_gaussian, kept_normal
+from .model_check import beta_contradiction, gaussian_contradiction
 from .records import Records, as_records
 from .solve import check_temperature
 from .subsets import with_replacement
 from .tables import check_confidence, check_successes, intervals
 
-# Ten times what was recorded: beyond it a tail is believed, not seen.
-_REACH = 10.0
+# Sixteen times what was recorded (256 from 16): beyond it a tail is believed, not seen.
+_REACH = 16.0
 
 
 @record()
@@ -42,32 +43,41 @@ class GaussianJudge:
     """
 
 
-@record()
+@record(static=("reasons",))
 class Prediction:
-    """Predicted value kept at `samples`: `mean`, `low`, `high`; the band is nan where `identified` is False."""
+    """Predicted value kept at `samples`: `mean`, `low`, `high`; the band is nan where `identified` is False.
+
+    `reasons`: for every k why the data do not decide there; empty where they do.
+    """
 
     samples: np.ndarray
     mean: np.ndarray
     low: np.ndarray
     high: np.ndarray
     identified: np.ndarray
+    reasons: tuple[str, ...]
 
     def __str__(self) -> str:
         rows = [
-            f"  k = {k:<8g} {m:.6g}  " + (f"[{a:.6g}, {b:.6g}]" if sure else "not identified by these data")
-            for k, m, a, b, sure in zip(self.samples, self.mean, self.low, self.high, self.identified)
+            f"  k = {k:<8g} {m:.6g}  " + (f"not identified: {why}" if why else f"[{a:.6g}, {b:.6g}]")
+            for k, m, a, b, why in zip(self.samples, self.mean, self.low, self.high, self.reasons)
         ]
         return "\n".join(["Prediction", *rows])
 
 
-@record()
+@record(static=("contradiction",))
 class RecordFit:
-    """A model fitted to records: `parameters` (dict), and `predict` at any k."""
+    """A model fitted to records: `parameters` (dict), and `predict` at any k.
+
+    `contradiction`: one sentence if the fitted model misses the records' own unbiased curve (false alarms: 1 %); then
+    no k is identified. Empty otherwise.
+    """
 
     model: Any
     records: Records
     parameters: dict[str, Any]
     confidence: float
+    contradiction: str = ""
 
     def predict(self, samples: ArrayLike | Sequence[float], *, temperature: ArrayLike = 0.0) -> Prediction:
         """Value kept among k answers of a fresh prompt, with an interval for the mean over prompts.
@@ -75,8 +85,9 @@ class RecordFit:
         **Arguments:** `samples`: (T,) real k >= 1, finite, any order. `temperature`: in score points, 0 to inf; only 0
         for `BetaPassRate`, whose judge knows which answers pass.
 
-        **Returns:** `Prediction`; a k is not identified, and its band nan, where it exceeds ten times the answers
-        recorded a prompt (`Empirical`: once), or where the interval is wider than the range of the recorded values.
+        **Returns:** `Prediction`; a k is not identified, and its band nan, where it exceeds sixteen times the answers
+        recorded a prompt (`Empirical`: once), where the interval is wider than the range of the recorded values, and
+        everywhere if the records contradict the model.
         """
         check_shape("samples", samples, (None,), "Pass a list, for example [64, 256].")
         check_between(
@@ -100,9 +111,22 @@ class RecordFit:
             curves = self._prompt_curves(k, temperature)
             mean, low, high, _ = intervals(curves, self.confidence)
         values = np.concatenate(self.records.values)
-        reach = (1.0 if isinstance(self.model, Empirical) else _REACH) * np.median(self.records.answers)
-        identified = (k <= reach) & (high - low <= np.ptp(values) + 1e-12) & np.isfinite(low) & np.isfinite(high)
-        return Prediction(k, mean, np.where(identified, low, np.nan), np.where(identified, high, np.nan), identified)
+        recorded = float(np.median(self.records.answers))
+        reach = (1.0 if isinstance(self.model, Empirical) else _REACH) * recorded
+        reasons = tuple(self._reason(*row, reach, np.ptp(values)) for row in zip(k, low, high))
+        identified = np.array([not why for why in reasons], bool)
+        return Prediction(
+            k, mean, np.where(identified, low, np.nan), np.where(identified, high, np.nan), identified, reasons
+        )
+
+    def _reason(self, k, low, high, reach, spread):
+        if self.contradiction:
+            return self.contradiction
+        if k > reach:
+            return f"k is beyond {reach:g}, as far as these records reach. Record more answers a prompt."
+        if not high - low <= spread + 1e-12:  # nan too
+            return "the interval is wider than the range of the recorded values. Record more prompts."
+        return ""
 
     def _prompt_curves(self, k, temperature):
         if isinstance(self.model, Empirical):
@@ -140,8 +164,13 @@ def fit(
         for row in records.values:
             check_successes(row)
         passed = np.array([row.sum() for row in records.values])
-        return RecordFit(model, records, fit_beta(passed, records.answers, confidence), confidence)
+        parameters = fit_beta(passed, records.answers, confidence)
+        return RecordFit(
+            model, records, parameters, confidence, beta_contradiction(passed, records.answers, parameters)
+        )
     if len(records.prompts) < 2:
         raise BadValue("scores holds 1 prompt, but an interval over prompts needs at least 2. Record more prompts.")
-    parameters = fit_gaussian(records) if isinstance(model, GaussianJudge) else {}
-    return RecordFit(model, records, parameters, confidence)
+    if isinstance(model, Empirical):
+        return RecordFit(model, records, {}, confidence)
+    parameters = fit_gaussian(records)
+    return RecordFit(model, records, parameters, confidence, gaussian_contradiction(records, parameters))

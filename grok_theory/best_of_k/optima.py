@@ -51,8 +51,8 @@ def optimal_samples(
     >>> print(f"{best.value:.4f}", best.interior)
     3.3409 True
     """
-    solved = _door("optimal_samples", problem)
-    _concrete("temperature", temperature)
+    solved = checked_problem("optimal_samples", problem)
+    refuse_traced("temperature", temperature)
     check_temperature(temperature)
     check_between(
         "max_samples", max_samples, 1.0, np.inf, "Pass the largest k to look at, for example 1e9.", include_high=False
@@ -130,8 +130,8 @@ def optimal_temperature(problem: Prompt | Posterior | LinearJudge, *, samples: A
     >>> print(optimal_temperature(Prompt(0.3, 2.0), samples=20))
     The best temperature is T = 4.88881 (t = 2.44441), with error 0.780579.
     """
-    solved = _door("optimal_temperature", problem)
-    _concrete("samples", samples)
+    solved = checked_problem("optimal_temperature", problem)
+    refuse_traced("samples", samples)
     check_between("samples", samples, 1.0, np.inf, "Pass one number of answers, for example 16.")
     k = jnp.asarray([float(samples)])
 
@@ -181,9 +181,9 @@ def optimal_reward(problem: Prompt | Posterior | LinearJudge, *, samples: ArrayL
     >>> print(f"{optimal_reward(Prompt(0.5, 0.5), samples=10, temperature=4.0).value:.4f}")
     2.3229
     """
-    solved = _door("optimal_reward", problem)
-    _concrete("samples", samples)
-    _concrete("temperature", temperature)
+    solved = checked_problem("optimal_reward", problem)
+    refuse_traced("samples", samples)
+    refuse_traced("temperature", temperature)
     check_between("samples", samples, 1.0, np.inf, "Pass one number of answers, for example 16.")
     check_temperature(temperature)
     moved = _overshooting(solved)
@@ -244,7 +244,7 @@ def decay_exponent(problem: Prompt | Posterior | LinearJudge) -> float:
     >>> decay_exponent(Posterior(0.8, 0.8, 0.8))
     1.25
     """
-    solved = _door("decay_exponent", problem)
+    solved = checked_problem("decay_exponent", problem)
     if isinstance(solved, Prompt) or float(solved.reward_variance) <= 0:
         return 2.0
     return min(2.0, float(solved.spread) ** 2 / float(solved.reward_variance))
@@ -260,7 +260,8 @@ def _minimise(function, grid):
     return float(found.x), float(found.fun)
 
 
-def _door(caller: str, problem: Any) -> Prompt | Posterior:
+def checked_problem(caller: str, problem: Any) -> Prompt | Posterior:
+    """The prompt or population behind a problem, checked; refused inside traces."""
     require_float64(f"best_of_k.{caller}")
     if not isinstance(problem, (Prompt, Posterior, LinearJudge)):
         raise BadValue(
@@ -269,11 +270,12 @@ def _door(caller: str, problem: Any) -> Prompt | Posterior:
         )
     problem.check()
     for leaf in jax.tree_util.tree_leaves(problem):
-        _concrete("problem", leaf)
+        refuse_traced("problem", leaf)
     return posterior(problem) if isinstance(problem, LinearJudge) else problem
 
 
-def _concrete(name: str, value: Any) -> None:
+def refuse_traced(name: str, value: Any) -> None:
+    """Refuse a traced value: a search is done outside of traces."""
     if is_traced(value):
         raise BadValue(
             f"{name} is traced, but an optimum is searched for outside of traces. Call this without jit, grad or vmap."

@@ -14,7 +14,7 @@ from jax.typing import ArrayLike
 from ..errors import BadValue, check_between, check_shape, is_traced, require_float64
 from ..results import Dynamics, Solution, Status
 from . import closed_forms
-from .averages import population_curves, prompt_curves
+from .averages import NARROW_NODES, WIDE_NODES, population_curves, prompt_curves
 from .methods import BestOfK, Exact, HighTemperature, LargeK
 from .posterior import posterior
 from .problem import LinearJudge, Posterior, Prompt
@@ -24,6 +24,7 @@ _SHORTEST = 16
 # A population is averaged by a second quadrature; its error estimate is measured to be good to this much more.
 _POPULATION_ALLOWANCE = 1000.0
 _LARGEST_ERROR = 1e-6
+_NARROW = 1.5  # v_R/s^2 up to which the mean over prompts converges with NARROW_NODES
 
 
 def solve(
@@ -113,7 +114,15 @@ def evaluate(problem: Prompt | Posterior, k: jax.Array, temperature: Any, method
     kind = "warm" if fixed else ("best" if temperature == 0 else "uniform")
     length = max(_SHORTEST, 2 ** int(np.ceil(np.log2(max(k.size, 1)))))
     padded = jnp.concatenate([k, jnp.ones(length - k.size)])
-    result = _curves(problem, padded, jnp.asarray(temperature, float), method=method, kind=kind)
+    finite = is_traced(k) or bool(np.isfinite(np.asarray(k)).any())
+    result = _curves(
+        problem,
+        padded,
+        jnp.asarray(temperature, float),
+        method=method,
+        kind=kind,
+        prompts=_prompt_nodes(problem) if finite else 0,
+    )
     curves = {name: curve[: k.size] for name, curve in result["curves"].items()}
     errors = {name: curve[: k.size] for name, curve in result["numerical_error"].items()}
     return {
@@ -123,10 +132,23 @@ def evaluate(problem: Prompt | Posterior, k: jax.Array, temperature: Any, method
     }
 
 
-@partial(jax.jit, static_argnames=("method", "kind"))
-def _curves(problem, k, temperature, *, method, kind):
+def _prompt_nodes(problem):
+    """Nodes of the mean over prompts. A reward gap known to be narrow needs half of them: two compilations, no more."""
+    if isinstance(problem, Prompt):
+        return 1
+    narrow = not is_traced(problem.reward_variance / problem.spread) and bool(
+        problem.reward_variance <= _NARROW * problem.spread**2
+    )
+    return NARROW_NODES if narrow else WIDE_NODES
+
+
+@partial(jax.jit, static_argnames=("method", "kind", "prompts"))
+def _curves(problem, k, temperature, *, method, kind, prompts):
     legal = _legal(problem) & ((temperature > 0) & (temperature < jnp.inf) if kind == "warm" else True)
-    made = (_exact if isinstance(method, Exact) else _limit)(problem, k, temperature, method, kind)
+    if isinstance(method, Exact):
+        made = _exact(problem, k, temperature, method, kind, prompts)
+    else:
+        made = _limit(problem, k, temperature, method, kind)
     relative = made["relative"]
     fine = legal & (k >= 1)
     finite = [jnp.isfinite(curve) for curve in made["curves"].values()]
@@ -154,17 +176,20 @@ def _legal(problem):
 _NEEDED = {"teacher_gap", "reward_gap", "spread", "teacher_variance", "reward_variance", "covariance"}
 
 
-def _exact(problem, k, temperature, method, kind):
+def _exact(problem, k, temperature, method, kind, prompts):
     gaps = closed_forms.second_moments(problem)
     limit = _many_samples(problem, gaps, temperature, kind)
-    if kind == "uniform":
+    if kind == "uniform" or prompts == 0:  # 0: every k is infinite
         curves = {name: jnp.full(k.shape, value) for name, value in limit.items()}
         error = {name: jnp.zeros(k.shape) for name in curves}
     else:
         infinite = jnp.isinf(k)
         finite = jnp.where(infinite, 1.0, jnp.maximum(k, 1.0))
-        average = prompt_curves if isinstance(problem, Prompt) else population_curves
-        made = average(problem, finite, None if kind == "best" else temperature, method.nodes)
+        heat = None if kind == "best" else temperature
+        if isinstance(problem, Prompt):
+            made = prompt_curves(problem, finite, heat, method.nodes)
+        else:
+            made = population_curves(problem, finite, heat, method.nodes, prompts)
         curves = {name: jnp.where(infinite, limit[name], curve) for name, curve in made["curves"].items()}
         error = {name: jnp.where(infinite, 0.0, curve) for name, curve in made["numerical_error"].items()}
     # The judged error never vanishes and sets the accuracy of the quadrature; `error` adds v_D to a part of its size.

@@ -6,6 +6,7 @@ import pytest
 
 import grok_theory as gt
 from grok_theory import best_of_k as bk
+from grok_theory.best_of_k.closed_forms import hard_prompt_exponent, hard_prompt_law
 
 INF = float("inf")
 
@@ -76,12 +77,53 @@ def test_best_judge():
         bk.optimal_reward(bk.Posterior(0.3, 0.5, 0.2), samples=4, temperature=1.0)
 
 
-def test_decay_exponent_is_the_slope_of_the_exact_curve():
-    """Approach is logarithmic: slope at k = 1e8 against min(2, 1/q) to 12 %."""
-    for q in (0.2, 0.8, 1.5):
-        error = np.asarray(bk.solve(bk.Posterior(q, q, q), [5e7, 2e8], temperature=0.0)["error"])
-        slope = -np.diff(np.log(error))[0] / np.log(4)
-        assert abs(slope / bk.decay_exponent(bk.Posterior(q, q, q)) - 1) < 0.12
+def slopes(problem, curve, floor, ks):
+    """Exact d ln|curve - floor|/d ln k; a central difference."""
+    near = np.concatenate([ks * np.exp(-0.01), ks * np.exp(0.01)])
+    excess = np.abs(np.asarray(bk.solve(problem, near, temperature=0.0)[curve]) - floor)
+    return np.diff(np.log(excess).reshape(2, -1), axis=0)[0] / 0.02
+
+
+def test_local_exponents_of_hard_populations():
+    """-1/q + (1/q - 3)/(x^2 + 1), the slope of the law of section 4.8; what is left falls as x^-4 (about 3 orders)."""
+    ks = np.array([1e4, 1e6, 1e9])
+    for q in (0.6, 0.8, 1.0, 1.5, 2.0):
+        predicted = [hard_prompt_exponent(q, k) for k in ks]
+        edge = np.array([x for _, x in predicted])
+        left = np.abs(slopes(bk.Posterior(q, q, q), "judged_error", 0.0, ks) + [e for e, _ in predicted])
+        assert np.all(left * edge**4 < 15), (q, left * edge**4)  # 0.2 % to 2 % of the exponent at k = 1e9
+        if q >= 1:
+            assert np.all(-np.diff(np.log(left)) / np.diff(np.log(edge)) > 2.5)
+        assert bk.decay_exponent(bk.Posterior(q, q, q)) == 1 / q
+
+
+def test_local_exponent_is_the_slope_of_the_law():
+    for q, k in ((0.6, 1e5), (1.5, 1e8)):
+        up, down = (np.log(hard_prompt_law(q, k * np.exp(h))) for h in (1e-4, -1e-4))
+        assert abs((up - down) / 2e-4 + hard_prompt_exponent(q, k)[0]) < 1e-7
+
+
+def test_easy_populations_decay_as_the_inverse_square():
+    """d ln/d ln k of 1/((k+1)(k+2)) to 2e-5 at k = 1e5; what is left falls with k (no logarithms below q = 1/2)."""
+    ks = np.array([1e3, 1e5])
+    law = ks / (ks + 1) + ks / (ks + 2)
+    left = np.abs(slopes(bk.Posterior(0.2, 0.2, 0.2), "judged_error", 0.0, ks) + law)
+    assert left[1] < 2e-5, left
+    assert left[1] < left[0] / 30, left
+    assert bk.decay_exponent(bk.Posterior(0.2, 0.2, 0.2)) == 2.0
+
+
+@pytest.mark.parametrize(("q", "v", "c"), [(1.0, 0.8, 0.5), (1.0, 1.2, 0.9), (1.0, 0.8, 0.85), (2.0, 1.2, 1.5)])
+def test_the_spread_of_the_judges_gap_sets_the_exponent(q, v, c):
+    """A judge that is not the teacher: the excess over v_D decays with s^2/v_R up to 1/(x^2 + 1): conjectured."""
+    ks = np.array([1e4, 1e6, 1e9])
+    edge = np.array([hard_prompt_exponent(v, k)[1] for k in ks])
+    gap = np.abs(slopes(bk.Posterior(q, v, c), "error", q + v - 2 * c, ks) + 1 / v) * (edge**2 + 1)
+    assert np.all(gap < [0.8, 0.6, 0.45]), gap  # the coefficient of 1/(x^2 + 1) falls slowly
+    assert bk.decay_exponent(bk.Posterior(q, v, c)) == 1 / v
+
+
+def test_exponents_without_a_mean_over_prompts():
     assert bk.decay_exponent(bk.Posterior(0.3, 0.0, 0.0)) == 2.0
     assert bk.decay_exponent(bk.Prompt(3.0, 3.0)) == 2.0
 

@@ -1,0 +1,165 @@
+"""Inference against data: how many answers reach a given error, and what more training data are worth in answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax.typing import ArrayLike
+from scipy.interpolate import PchipInterpolator
+
+from ..errors import BadValue, check_between, check_positive, check_shape
+from ..pytrees import record
+from .methods import Exact
+from .optima import checked_problem, refuse_traced
+from .problem import LinearJudge, Posterior, Prompt
+from .solve import check_temperature, evaluate
+
+_SCAN, _ZOOM = 64, 16  # values of k a scan, and around each crossing
+_STEP = 1e-4  # relative step of the derivatives that make the exchange rate
+
+
+@record()
+class EqualError:
+    """Pairs of data and answers that reach one error.
+
+    `samples` (ratios,): the least real k at each of `examples_per_dim`; 1 where a single answer is enough, inf where no
+    k up to the largest looked at is. `exchange_rate` (ratios,): -d ln k / d ln(n/d) along the curve, the percent of
+    answers that one percent of data replaces; nan where k is 1 or inf.
+    """
+
+    error: float
+    examples_per_dim: np.ndarray
+    samples: np.ndarray
+    exchange_rate: np.ndarray
+
+    def __str__(self) -> str:
+        rows = zip(self.examples_per_dim, self.samples, self.exchange_rate)
+        lines = [f"  n/d = {n:<8g} k = {k:<12.6g} " + (f"rate {r:.4g}" if r == r else "") for n, k, r in rows]
+        return "\n".join([f"Answers needed for error {self.error:g}", *(line.rstrip() for line in lines)])
+
+
+def samples_needed(
+    problem: Prompt | Posterior | LinearJudge,
+    error: ArrayLike | Sequence[float],
+    *,
+    temperature: ArrayLike,
+    max_samples: float = 1e9,
+) -> np.ndarray:
+    """The least real number of answers k whose expected error is at most `error`.
+
+    The exact curve is scanned at 64 values of k up to `max_samples`, and its first crossing refined to about 1e-10
+    relative. With an overshooting judge the curve can rise again behind it.
+
+    **Arguments:**
+    - `error`: a number or (errors,), in the unit of the squared answers, > 0.
+
+    **Returns:** the same shape; 1 where one answer is enough, inf where no k up to `max_samples` is.
+
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> print(samples_needed(Prompt(0.3, 0.3), [2.0, 0.1, 1e-6], temperature=0.0).round(4))
+    [1.0000000e+00 4.7239000e+00 1.8525379e+03]
+    """
+    solved = checked_problem("samples_needed", problem)
+    refuse_traced("temperature", temperature)
+    refuse_traced("error", error)
+    check_temperature(temperature)
+    check_shape("error", error, (None,) if np.ndim(error) else (), "Pass one error, or a list of them.")
+    check_positive("error", error, "Pass the mean squared error to reach, for example 0.1.")
+    check_between(
+        "max_samples", max_samples, 1.0, np.inf, "Pass the largest k to look at, for example 1e9.", include_high=False
+    )
+    targets = np.log(np.atleast_1d(np.asarray(error, float)))
+    found = _crossings(solved, targets, float(temperature), float(max_samples))
+    return found.reshape(np.shape(error))
+
+
+def _crossings(solved, targets, temperature, largest):
+    def log_error(log_k):
+        k = jnp.asarray(np.maximum(np.exp(log_k), 1.0).ravel())
+        curve = evaluate(solved, k, temperature, Exact())["curves"]["error"]
+        return np.log(np.asarray(curve)).reshape(log_k.shape)
+
+    x = np.linspace(0.0, np.log(largest), _SCAN)
+    y = log_error(x)
+    below = y[None, :] <= targets[:, None]
+    first = np.argmax(below, axis=1)
+    found = np.where(below.any(axis=1), 1.0, np.inf)
+    inside = np.flatnonzero(below.any(axis=1) & (first > 0))
+    if not inside.size:
+        return found
+    low, high = x[first[inside] - 1], x[first[inside]]
+    for _ in range(2):
+        grid = low[:, None] + (high - low)[:, None] * np.linspace(0.0, 1.0, _ZOOM)
+        values = log_error(grid)
+        at = np.argmax(values <= targets[inside, None], axis=1)
+        # The scan's end can miss its target by rounding: the last interval then holds it.
+        at = np.where(at == 0, _ZOOM - 1, at)
+        row = np.arange(inside.size)
+        low, high = grid[row, at - 1], grid[row, at]
+    for i, j in enumerate(inside):
+        # On this last grid the curve is monotone: its inverse, cubic in logs.
+        order = np.argsort(values[i])
+        found[j] = np.exp(PchipInterpolator(values[i][order], grid[i][order])(targets[j]))
+    return found
+
+
+def equal_error(
+    judge: LinearJudge,
+    examples_per_dim: ArrayLike | Sequence[float],
+    *,
+    error: float,
+    temperature: ArrayLike,
+    max_samples: float = 1e9,
+) -> EqualError:
+    """Inference against data at equal error: the answers k needed at each amount of training data n/d.
+
+    **Arguments:**
+    - `judge`: the regression; its own `examples_per_dim` is replaced.
+    - `examples_per_dim`: (ratios,) training examples a dimension to compare, > 0.
+    - `error`: the mean squared error that all pairs share.
+
+    **Returns:** `EqualError` with `samples` and `exchange_rate` = -d ln k/d ln(n/d) = (dE/d ln n)/(dE/d ln k).
+
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> judge = LinearJudge(examples_per_dim=1.0, noise=1.0, prior_scale=3.0)
+    >>> print(equal_error(judge, [2.0, 8.0, 32.0], error=0.1, temperature=0.0))
+    Answers needed for error 0.1
+      n/d = 2        k = 8.68745      rate 0.6139
+      n/d = 8        k = 5.23931      rate 0.1638
+      n/d = 32       k = 4.65139      rate 0.03831
+    """
+    if not isinstance(judge, LinearJudge):
+        raise BadValue(
+            f"judge is {type(judge).__name__}, but only a LinearJudge is trained on data. "
+            "Build best_of_k.LinearJudge(...), or use samples_needed."
+        )
+    refuse_traced("examples_per_dim", examples_per_dim)
+    check_shape("examples_per_dim", examples_per_dim, (None,), "Pass a list, for example [2.0, 8.0, 32.0].")
+    check_positive("examples_per_dim", examples_per_dim, "Pass training examples / dimension, for example 2.0.")
+    check_shape("error", error, (), "Pass one error; call once for each.")
+    ratios = np.asarray(examples_per_dim, float)
+    samples, rates = np.full(ratios.size, np.nan), np.full(ratios.size, np.nan)
+    for i, ratio in enumerate(ratios):
+        at = replace(judge, examples_per_dim=float(ratio))
+        samples[i] = samples_needed(at, error, temperature=temperature, max_samples=max_samples)
+        if 1 < samples[i] < np.inf:
+            rates[i] = _exchange_rate(at, samples[i], temperature)
+    return EqualError(float(error), ratios, samples, rates)
+
+
+def _exchange_rate(judge: LinearJudge, k: float, temperature: Any) -> float:
+    """(dE/d ln n)/(dE/d ln k), central differences on the exact curve."""
+
+    def errors(ratio, counts):
+        solved = checked_problem("equal_error", replace(judge, examples_per_dim=ratio))
+        return np.asarray(evaluate(solved, jnp.asarray(counts), temperature, Exact())["curves"]["error"])
+
+    ratio = float(judge.examples_per_dim)
+    near = errors(ratio, [max(1.0, k * np.exp(-_STEP)), k * np.exp(_STEP)])
+    along_k = (near[1] - near[0]) / (np.log(k) + _STEP - max(0.0, np.log(k) - _STEP))
+    along_data = (errors(ratio * np.exp(_STEP), [k]) - errors(ratio * np.exp(-_STEP), [k]))[0] / (2 * _STEP)
+    return float(along_data / along_k)
