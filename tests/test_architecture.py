@@ -26,6 +26,7 @@ FLOORS = {
     "verify": 7,
     "sweeps": 7,
     "refinement": 7.5,
+    "formulas": 7.5,
     "plot": 8,
     "cli": 9,
 }

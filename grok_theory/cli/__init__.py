@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 
 # In the order of the help text; a name without a file is not there yet.
-COMMANDS = ("solve", "validate", "delay", "judge", "figures", "doctor")
+COMMANDS = ("solve", "validate", "delay", "judge", "formulas", "figures", "doctor")
 
 app = typer.Typer(
     name="grok-theory",

@@ -1,0 +1,13 @@
+"""The register of closed forms: every formula of the package once, with its source and what it is held against.
+
+`grok-theory formulas` lists them, `grok-theory formulas NAME` shows one and verifies it on the spot; `register()` and
+`find(name)` do the same in Python, `corrections()` computes where the literature is wrong. One file a wing holds the
+entries and their oracles, which need mpmath, sympy and hypothesis.
+"""
+
+from .expressions import latex_of
+from .formula import Draw, Formula, Printed, Range
+from .literature import Correction, corrections
+from .register import find, register
+
+__all__ = ["Correction", "Draw", "Formula", "Printed", "Range", "corrections", "find", "latex_of", "register"]

@@ -1,0 +1,157 @@
+"""What the register knows of one closed form: where it holds, where it comes from, and what it is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..verify import Certificate, check_against, numbers
+from ..verify.search import hypothesis_or_sentence
+
+STATUSES = ("as printed", "corrected", "ours")
+
+
+@dataclass(frozen=True)
+class Range:
+    """One number the formula takes: `low` to `high`, with `special` values drawn on purpose; `symbol` in LaTeX."""
+
+    low: float
+    high: float
+    special: tuple[float, ...] = ()
+    symbol: str = ""
+    whole: bool = False
+
+    def strategy(self) -> Any:
+        """The hypothesis strategy."""
+        strategies = hypothesis_or_sentence().strategies
+        if self.whole:
+            return strategies.integers(int(self.low), int(self.high))
+        return numbers(self.low, self.high, special=self.special)
+
+    def __str__(self) -> str:
+        span = f"{self.low:g} to {self.high:g}" + (", whole" if self.whole else "")
+        return span + (f", and {', '.join(f'{value:g}' for value in self.special)}" if self.special else "")
+
+
+@dataclass(frozen=True)
+class Draw:
+    """An argument that is no number, such as a matrix or a group: how it is drawn, and that in words."""
+
+    text: str
+    make: Callable[[], Any]
+
+    def strategy(self) -> Any:
+        """The hypothesis strategy."""
+        return self.make()
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def seeds(text: str) -> Draw:
+    """A whole number from which the formula's adapter and its oracle build the same array, described by `text`."""
+    return Draw(text, lambda: hypothesis_or_sentence().strategies.integers(0, 10**6))
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A form in the literature that does not hold, and where the difference is shown.
+
+    - `where`: paper and statement; `form`: what it prints, `holds`: what is true, both in words or plain formulas.
+    - `value`: the printed form as a function of the formula's domain; `at`: the arguments at which it is shown.
+    - `measure`: what the numbers are. `read`: one number out of what the formula, or its oracle, returns.
+    """
+
+    where: str
+    form: str
+    holds: str
+    value: Callable[..., Any]
+    at: tuple[Any, ...]
+    measure: str
+    read: Callable[[Any], Any] = float
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One closed form of the package.
+
+    - `name`: wing and function. `says`: what it is, in one line.
+    - `function`: the public callable. `domain`: argument -> where it is drawn from.
+    - `call`: where the drawn arguments are not those of the function, the adapter between them.
+    - `symbol` = `latex`, in LaTeX; or `expression`, sympy text in the names of the domain, from which LaTeX is made.
+    - `source`: paper and statement. `status`: "as printed" (as the source has it, as far as we read it), "corrected"
+      (the source is wrong, see `printed`) or "ours" (derived in this project; the source, if any, has the setting).
+    - `oracle`: the same arguments -> the value, in a way that shares no code with the function; `by`: it in words.
+    - `rtol`: relative error allowed; round-off for exact forms, the size of the next term for laws of large numbers.
+    - `proof`: the test beside the function, as "tests/wing/test_file.py::test_name".
+    """
+
+    name: str
+    says: str
+    function: Callable[..., Any]
+    domain: Mapping[str, Range | Draw]
+    oracle: Callable[..., Any]
+    by: str
+    source: str
+    status: str
+    rtol: float
+    proof: str
+    symbol: str = ""
+    latex: str = ""
+    expression: str = ""
+    call: Callable[..., Any] | None = None
+    printed: tuple[Printed, ...] = ()
+    note: str = ""
+
+    @property
+    def wing(self) -> str:
+        """The room the function stands in."""
+        return self.name.partition(".")[0]
+
+    def __call__(self, *arguments: Any) -> Any:
+        """The value at arguments in the order of the domain."""
+        return (self.call or self.function)(*arguments)
+
+    def verify(self, examples: int | None = None) -> Certificate:
+        """Draw arguments over the domain and hold the formula against its oracle.
+
+        **Returns:** a `Certificate` with the worst error and its argument; print it. Raises `CounterExample` where
+        the formula fails, and `BadValue` if hypothesis, mpmath or sympy is not installed.
+        """
+        _oracles_or_sentence()
+        strategy = tuple(part.strategy() for part in self.domain.values())
+        found = check_against(_named(self), _named_oracle(self), strategy=strategy, rtol=self.rtol, examples=examples)
+        visited = found.domain
+        for number, name in enumerate(self.domain, start=1):
+            visited = visited.replace(f"argument {number} ", f"{name} ")
+        return replace(found, domain=visited)
+
+
+def _named(formula: Formula) -> Callable[..., Any]:
+    def call(*arguments: Any) -> Any:
+        return formula(*arguments)
+
+    call.__qualname__, call.__module__ = formula.name, ""
+    return call
+
+
+def _named_oracle(formula: Formula) -> Callable[..., Any]:
+    def call(*arguments: Any) -> Any:
+        return formula.oracle(*arguments)
+
+    call.__qualname__, call.__module__ = f"its oracle ({formula.by})", ""
+    return call
+
+
+def _oracles_or_sentence() -> None:
+    from ..errors import BadValue
+
+    try:
+        import mpmath  # noqa: F401
+        import sympy  # noqa: F401
+    except ImportError as missing:
+        raise BadValue(
+            f"The oracles of the register need {missing.name}, which is not installed. Install it: "
+            "pip install mpmath sympy."
+        ) from None

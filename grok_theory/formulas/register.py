@@ -1,0 +1,61 @@
+"""All formulas, by name."""
+
+from __future__ import annotations
+
+import difflib
+from functools import lru_cache
+from importlib import import_module
+
+from ..errors import BadValue
+from .formula import Formula
+
+# Files of entries beside this one, in the order of the house.
+ROOMS = (
+    "numerics",
+    "kernels",
+    "observables",
+    "linear",
+    "lazy_rich",
+    "li2",
+    "best_of_k",
+    "recorded_answers",
+    "bounds",
+)
+
+
+@lru_cache(maxsize=1)
+def register() -> dict[str, Formula]:
+    """Name -> formula, in the order of the house; imports JAX and every wing."""
+    found: dict[str, Formula] = {}
+    for room in ROOMS:
+        for formula in import_module(f"{__package__}.{room}").FORMULAS:
+            found[formula.name] = formula
+    return found
+
+
+def find(name: str) -> Formula:
+    """The formula `name`, with or without its wing; `BadValue` names the nearest ones.
+
+    >>> find("stieltjes").name
+    'numerics.stieltjes'
+    """
+    known = register()
+    if name in known:
+        return known[name]
+    short = [full for full in known if full.partition(".")[2] == name]
+    if len(short) == 1:
+        return known[short[0]]
+    if short:
+        raise BadValue(f"name is {name!r}, but there are {' and '.join(short)}. Pass one of them with its wing.")
+    near = _nearest(name, list(known))
+    hint = f"Did you mean {' or '.join(near)}?" if near else "Pass no name to see all of them."
+    raise BadValue(f"name is {name!r}, but the register has no such formula. {hint}")
+
+
+def _nearest(name: str, known: list[str]) -> list[str]:
+    """Up to three names alike, by the whole name or by the part after the wing."""
+    by_end = {full.partition(".")[2]: full for full in known}
+    last = name.rpartition(".")[2]
+    alike = [by_end[end] for end in difflib.get_close_matches(last, list(by_end), n=3, cutoff=0.6)]
+    alike += [full for full in known if last and last in full]
+    return list(dict.fromkeys(alike))[:3]
