@@ -3,7 +3,8 @@
 from .coherence import Coherence, gradient_coherence, kernel_coherence
 from .crossing import Crossing, crossing_time
 from .delay import Delay, delay_between, grokking_delay
-from .local_complexity import local_complexity, local_complexity_at_init
+from .distance_laws import DistanceLaw, distance_laws
+from .local_complexity import deep_local_complexity, local_complexity, local_complexity_at_init
 from .movement import distance_from_init, kernel_movement, lazy_distance
 from .participation import fourier_participation, inverse_participation_ratio
 from .remedies import nlm_cosine, orthogonal_gradient, stablemax, stablemax_cross_entropy
@@ -13,11 +14,14 @@ __all__ = [
     "Coherence",
     "Crossing",
     "Delay",
+    "DistanceLaw",
     "collapse_margin",
     "collapse_time",
     "crossing_time",
+    "deep_local_complexity",
     "delay_between",
     "distance_from_init",
+    "distance_laws",
     "fourier_participation",
     "gradient_coherence",
     "grokking_delay",

@@ -1,5 +1,7 @@
 """Local complexity: how many of a layer's kinks cut a small neighbourhood of an input."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import erf, log_ndtr, ndtr
@@ -75,6 +77,48 @@ def local_complexity_at_init(
     density = 2 * directions * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) * np.exp((directions - 1) * np.log(below))
     cut = erf(np.multiply.outer(radius / size, z) / np.sqrt(2))
     return (cut @ (density * weights * (high - low) / 2))[()]
+
+
+def deep_local_complexity(
+    layers: Sequence[tuple[ArrayLike, ArrayLike]], center: ArrayLike, frame: ArrayLike, radius: float
+) -> np.ndarray:
+    """Units of each layer of a ReLU network whose pre-activation changes sign among the pushed vertices.
+
+    The vertices center +- radius v_i are carried through the layers, h -> max(W h + b, 0), and a unit of layer l is
+    counted if it is positive at one image and not at another (Humayun, Balestriero & Baraniuk 2024). Exact in the first
+    layer (`local_complexity`). Deeper, a proxy: what is counted changes sign within the neighbourhood, but a boundary
+    that bends back between the vertices is missed.
+
+    **Arguments:**
+    - `layers`: (weights (units, inputs), biases (units,)) from the first hidden layer on.
+    - `center`: (dim,) or (points, dim). `frame`: (directions, dim) orthonormal rows. `radius`: > 0.
+
+    **Returns:** counts, (layers,) or (points, layers). NumPy; not for tracing.
+    """
+    center, frame = np.asarray(center, float), np.asarray(frame, float)
+    check_finite("center", center, "Pass the inputs around which to count.")
+    if center.ndim not in (1, 2) or len(layers) == 0:
+        raise BadValue(
+            f"center has shape {center.shape} and layers has {len(layers)} entries, but they must be (dim,) or "
+            "(points, dim), and at least one layer. Pass [(weights, biases), ...]."
+        )
+    _check_frame(frame, center.shape[-1])
+    check_positive("radius", radius, "Pass the size of the neighbourhood, in the unit of the inputs.")
+    images = center[..., None, :] + radius * np.concatenate([frame, -frame])
+    counts = []
+    for index, (weights, biases) in enumerate(layers):
+        weights, biases = np.asarray(weights, float), np.asarray(biases, float)
+        if weights.ndim != 2 or weights.shape[1] != images.shape[-1] or biases.shape != weights.shape[:1]:
+            raise BadValue(
+                f"layers[{index}] has weights of shape {weights.shape} and biases {biases.shape}, but they must be "
+                f"(units, {images.shape[-1]}) and (units,). Pass the layers in order, the first hidden one first."
+            )
+        check_finite(f"layers[{index}]", weights, "Look at the network before it diverged.")
+        images = images @ weights.T + biases
+        positive = images > 0
+        counts.append(np.sum(positive.any(axis=-2) & ~positive.all(axis=-2), axis=-1))
+        images = np.maximum(images, 0)
+    return np.stack(counts, axis=-1)
 
 
 def _largest_range(directions):
