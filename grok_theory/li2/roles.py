@@ -33,9 +33,10 @@ class Role:
     - `generalised`, `interval`: share of runs whose test accuracy crossed its threshold in the record, with an exact
       binomial interval. `test_accuracy`, `purity`: (run,) at the end; `irreps`: (run,) rows that hold at least half
       of an equal share of ||W||^2 at the end.
-    - theory of stage I from the same starts, mean over up to four runs: `ridge` eta; `early_alignment`: cosine of
-      G_F with the direction of the energy at time 1/lambda_max(A), when the first mode is learned; `fixed_alignment`: the same at the fixed point;
-      `fixed_norm`: size of G_F there, which is what still moves the hidden layer when the read-out has settled.
+    - theory of stage I from the same starts, mean over up to four runs: `ridge` eta; `early_alignment`: cosine of G_F
+      with the direction of the energy at time 1/lambda_max(A), when the first mode is learned; `fixed_alignment`: the
+      same at the fixed point; `fixed_norm`: size of G_F there, which is what still moves the hidden layer when the
+      read-out has settled.
     """
 
     name: str
