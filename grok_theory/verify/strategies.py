@@ -181,7 +181,7 @@ def _random_features(kind: type, given: dict[str, Any]) -> Any:
 
 
 def _mean_field_networks(kind: type, given: dict[str, Any]) -> Any:
-    """Four inputs of two dimensions and three for the test, Gaussian from a drawn seed."""
+    """Four inputs of two dimensions and five for the test, Gaussian from a drawn seed."""
     strategies = hypothesis_or_sentence().strategies
 
     def gaussian(*shape: int) -> Any:
@@ -190,8 +190,8 @@ def _mean_field_networks(kind: type, given: dict[str, Any]) -> Any:
     drawn = {
         "inputs": gaussian(4, 2),
         "targets": gaussian(4),
-        "test_inputs": gaussian(3, 2),
-        "test_targets": gaussian(3),
+        "test_inputs": gaussian(5, 2),
+        "test_targets": gaussian(5),
         "richness": numbers(0.03, 30.0, special=(1.0,)),
         "activation": strategies.sampled_from(("linear", "tanh", "erf", "relu")),
     }

@@ -35,7 +35,7 @@ def data_of(problem: MeanFieldNetwork) -> Data:
     inputs, targets = jnp.asarray(problem.inputs, float), _columns(problem.targets)
     dim = inputs.shape[1]
     followed = inputs.T @ targets if problem.directions is None else _columns(problem.directions)
-    every = inputs if problem.test_inputs is None else jnp.concatenate([inputs, jnp.asarray(problem.test_inputs)])
+    every = inputs if problem.test_inputs is None else jnp.concatenate([inputs, jnp.asarray(problem.test_inputs, float)])
     return Data(
         every / jnp.sqrt(float(dim)),
         targets,
@@ -70,4 +70,4 @@ def _columns(values) -> Array:
 def _orthonormal(columns: Array) -> Array:
     """An orthonormal basis of the columns' span; as many columns, zero where the span has fewer dimensions."""
     left, size, _ = jnp.linalg.svd(lax.stop_gradient(columns), full_matrices=False)
-    return left * (size > 1e-10 * size[0]).astype(left.dtype)
+    return left * (size > 1e-10 * size[0]).astype(left.dtype)[None]

@@ -24,7 +24,7 @@ BATCH = 8  # runs computed together; fixed, so that no run depends on how many t
 
 
 def simulate_mean_field(
-    problem: MeanFieldNetwork, times: Any, *, width: int, runs: int, key: Any, tolerance: float = 1e-5
+    problem: MeanFieldNetwork, times: Any, *, width: Any, runs: Any, key: Any, tolerance: Any = 1e-5
 ) -> Ensemble:
     """Train `runs` networks of `width` neurons on the problem's data by gradient flow; called by `simulate`.
 

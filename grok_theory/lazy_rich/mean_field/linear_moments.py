@@ -102,8 +102,8 @@ def _solved(problem: MeanFieldNetwork, times: Array, tolerance: Array):
 
 def _marches(richness: Array, rest: tuple[Data, Array, Array]):
     data, tolerances, times = rest
-    size = data.inputs.shape[1] + data.targets.shape[1]
-    start = jnp.eye(size)
+    start = jnp.eye(data.inputs.shape[1] + data.targets.shape[1])
+    times = jnp.concatenate([jnp.zeros(1), times])
 
     def one(tolerance):
         solution = diffrax.diffeqsolve(
@@ -120,9 +120,10 @@ def _marches(richness: Array, rest: tuple[Data, Array, Array]):
             adjoint=diffrax.ForwardMode(),
         )
         finished = solution.result == diffrax.RESULTS.successful
-        work = jnp.stack([finished, solution.stats["num_steps"]]).astype(float)
-        read = partial(_read, data, richness)
-        return jax.vmap(read)(solution.ys), read(start).kernel, lax.stop_gradient(work)
+        work = jnp.stack([jnp.asarray(part).astype(float) for part in (finished, solution.stats["num_steps"])])
+        readings = jax.vmap(partial(_read, data, richness))(solution.ys)
+        after = jax.tree_util.tree_map(lambda values: values[1:], readings)
+        return after, readings.kernel[0], lax.stop_gradient(work)
 
     return lax.map(one, tolerances)
 

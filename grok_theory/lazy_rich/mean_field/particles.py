@@ -165,7 +165,7 @@ def _flows(phi: Any, richness: Array, rest: tuple[Data, Array, Array, Array]):
         )
         after = _tree(lambda values: values[1:], flow.records)
         # Counters as floats: whole numbers have no tangents.
-        work = jnp.stack([flow.finished, flow.steps, flow.evaluations]).astype(float)
+        work = jnp.stack([part.astype(float) for part in (flow.finished, flow.steps, flow.evaluations)])
         return after, flow.records.kernel[0], lax.stop_gradient(work)
 
     return lax.map(one, (normals, tolerances))
