@@ -31,7 +31,10 @@ class Parameters:
     points: int = 48  # values of k in the right panel
 
 
-SIZES = {"quick": {"dim": 20, "runs": 8, "test_points": 200}, "full": {"runs": 64, "test_points": 4000, "points": 120}}
+SIZES = {
+    "quick": {"dim": 20, "runs": 8, "test_points": 200, "difficulties": (0.1, 0.5, 1.0)},
+    "full": {"runs": 64, "test_points": 4000, "points": 120},
+}
 K = np.geomspace(10, 1000, 40)
 DRAWN = np.array([10, 25, 60])
 

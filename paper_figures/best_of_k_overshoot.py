@@ -58,14 +58,19 @@ def _temperature(parameters):
 
 
 def _theory(parameters):
+    import jax
+    import jax.numpy as jnp
+
     from grok_theory import best_of_k as bk
 
     heat, unit = _temperature(parameters), parameters.noise**2
+    far = np.concatenate([SERIES, [1e3, 1e4, 1e6]])
+    overshoots = (0.0, *parameters.overshoots)
+    # One map over the judges, one compilation.
+    curves = jax.vmap(lambda c: bk.solve(_problem(parameters, c), far, temperature=heat)["error"])
     data = {"k": SERIES, "best": [], "exact": [], "series": []}
-    for c in (0.0, *parameters.overshoots):
+    for c, exact in zip(overshoots, np.asarray(curves(jnp.asarray(overshoots))) / unit):
         problem = _problem(parameters, c)
-        far = np.concatenate([SERIES, [1e3, 1e4, 1e6]])
-        exact = np.asarray(bk.solve(problem, far, temperature=heat)["error"]) / unit
         data["exact"].append(exact[: SERIES.size])
         data["best"].append(far[np.argmin(exact)])
         data["series"].append(bk.solve(problem, SERIES, temperature=heat, method=bk.HighTemperature(2))["error"] / unit)

@@ -26,12 +26,12 @@ class Parameters:
     hacked: float = 0.04  # share of answers that please the judge and are wrong
     noise: float = 1.5  # of the judge, in score points
     temperatures: tuple[float, ...] = (0.0, 1.0, 3.0)  # score points
+    heats: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0, 10.0)  # of the right panel
     seed: int = 3
 
 
-SIZES = {"quick": {"prompts": 30}, "full": {"prompts": 2000}}
+SIZES = {"quick": {"prompts": 30, "heats": (0.2, 0.7, 1.4, 3.0, 10.0)}, "full": {"prompts": 2000}}
 K = np.array([1, 2, 4, 8, 16, 32, 64])
-HEATS = np.array([0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0, 10.0])
 
 
 def steps(parameters):
@@ -53,7 +53,7 @@ def _curves(parameters):
 
     scores, values = _table(parameters)
     by_k = [bk.from_records(scores, values, K, temperature=t).stats for t in parameters.temperatures]
-    by_heat = [bk.from_records(scores, values, [parameters.answers], temperature=t).stats for t in HEATS]
+    by_heat = [bk.from_records(scores, values, [parameters.answers], temperature=t).stats for t in parameters.heats]
     names = ("mean", "low", "high")
     return {f"k_{n}": np.array([s[n] for s in by_k]) for n in names} | {
         f"heat_{n}": np.array([s[n][0] for s in by_heat]) for n in names
@@ -72,8 +72,8 @@ def draw(parameters, data):
     left.set_xticks(K, [str(k) for k in K])
     left.minorticks_off()
     left.legend()
-    right.plot(HEATS, curves["heat_mean"], marker="o", color="C4")
-    right.fill_between(HEATS, curves["heat_low"], curves["heat_high"], color="C4", alpha=0.25, lw=0)
+    right.plot(parameters.heats, curves["heat_mean"], marker="o", color="C4")
+    right.fill_between(parameters.heats, curves["heat_low"], curves["heat_high"], color="C4", alpha=0.25, lw=0)
     right.set(xscale="log", xlabel="temperature [score points]", title=f"k = {parameters.answers}")
     return figure
 
@@ -84,5 +84,5 @@ def claims(parameters, data):
     heat = int(np.argmax(curves["heat_mean"]))
     return [
         Claim("at T = 0 accuracy has a maximum inside", 0 < best < K.size - 1, f"at k = {K[best]}: {cold[best]:.3f}; at 64: {cold[-1]:.3f}"),
-        Claim("at k = 64 the best temperature is inside", 0 < heat < HEATS.size - 1, f"T = {HEATS[heat]:g}: {curves['heat_mean'][heat]:.3f}"),
+        Claim("at k = 64 the best temperature is inside", 0 < heat < len(parameters.heats) - 1, f"T = {parameters.heats[heat]:g}: {curves['heat_mean'][heat]:.3f}"),
     ]  # fmt: skip
