@@ -30,7 +30,7 @@ class Parameters:
     points: int = 60
 
 
-SIZES = {"quick": {"difficulties": 6, "ratios": 4, "points": 40}, "full": {"difficulties": 80, "ratios": 80}}
+SIZES = {"quick": {"difficulties": 5, "ratios": 3, "points": 40}, "full": {"difficulties": 80, "ratios": 80}}
 # 33 values of k: with the 64 of `samples_needed` they share one compilation.
 GRID = np.geomspace(1.0, 4096.0, 37)
 SHOWN = (6, 15, 24, 36)

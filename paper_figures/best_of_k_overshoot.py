@@ -30,11 +30,21 @@ class Parameters:
     overshoots: tuple[float, ...] = (5.0, 10.0, 15.0)
     runs: int = 64
     test_points: int = 1000
+    points: int = 30  # values of k on the exact curves, besides those drawn
 
 
-SIZES = {"quick": {"runs": 16, "test_points": 400}, "full": {"runs": 200, "test_points": 4000}}
+SIZES = {
+    "quick": {"runs": 16, "test_points": 400, "points": 4},
+    "full": {"runs": 200, "test_points": 4000, "points": 99},
+}
 DRAWN = np.array([1, 2, 4, 8, 16, 32, 64, 99])
 SERIES = np.arange(1.0, 100.0)
+FAR = [1e3, 1e6]
+
+
+def _counts(parameters):
+    """Whole numbers of answers from 1 to 99: those drawn, 7 (the minimum at overshoot 15), and some between."""
+    return np.unique([*DRAWN, 7, *np.geomspace(1, 99, parameters.points).round()])
 
 
 def steps(parameters):
@@ -64,14 +74,15 @@ def _theory(parameters):
     from grok_theory import best_of_k as bk
 
     heat, unit = _temperature(parameters), parameters.noise**2
-    far = np.concatenate([SERIES, [1e3, 1e4, 1e6]])
+    counts = _counts(parameters)
+    far = np.concatenate([counts, FAR])
     overshoots = (0.0, *parameters.overshoots)
     # One map over the judges, one compilation.
     curves = jax.vmap(lambda c: bk.solve(_problem(parameters, c), far, temperature=heat)["error"])
-    data = {"k": SERIES, "best": [], "exact": [], "series": []}
+    data = {"k": counts, "best": [], "exact": [], "series": []}
     for c, exact in zip(overshoots, np.asarray(curves(jnp.asarray(overshoots))) / unit):
         problem = _problem(parameters, c)
-        data["exact"].append(exact[: SERIES.size])
+        data["exact"].append(exact[: counts.size])
         data["best"].append(far[np.argmin(exact)])
         data["series"].append(bk.solve(problem, SERIES, temperature=heat, method=bk.HighTemperature(2))["error"] / unit)
     one_point = bk.posterior(_problem(parameters, 0.0)).one_point_teacher_variance
@@ -103,7 +114,7 @@ def draw(parameters, data):
     for i, c in enumerate(parameters.overshoots):
         runs = data[f"runs_{c:g}"]["error"]
         ax.plot(theory["k"], theory["exact"][i + 1], color=f"C{i}", label=f"overshoot {c:g}")
-        ax.plot(theory["k"], theory["series"][i + 1], color=f"C{i}", ls=":", lw=1)
+        ax.plot(SERIES, theory["series"][i + 1], color=f"C{i}", ls=":", lw=1)
         half = 1.96 * runs.std(0, ddof=1) / np.sqrt(len(runs))
         ax.errorbar(DRAWN, runs.mean(0), half, fmt="osD"[i], color=f"C{i}", mfc="white", lw=0.8)
     ax.plot(theory["k"], theory["exact"][0], color="0.4", ls="--", label="the teacher judges")
@@ -119,7 +130,7 @@ def claims(parameters, data):
     z = []
     for i, c in enumerate(parameters.overshoots):
         runs = data[f"runs_{c:g}"]["error"]
-        exact = theory["exact"][i + 1][DRAWN - 1]
+        exact = theory["exact"][i + 1][np.searchsorted(theory["k"], DRAWN)]
         z.append((runs.mean(0) - exact) / (runs.std(0, ddof=1) / np.sqrt(len(runs))))
     worst = float(np.abs(z).max())
     start = theory["exact"][:, 0]

@@ -57,16 +57,16 @@ def optimal_samples(
     check_between(
         "max_samples", max_samples, 1.0, np.inf, "Pass the largest k to look at, for example 1e9.", include_high=False
     )
-    edges = evaluate(solved, jnp.asarray([1.0, max_samples, np.inf]), temperature, Exact())["curves"]["error"]
-    one, last, limit = (float(value) for value in edges)
+    limit = float(evaluate(solved, jnp.asarray([np.inf]), temperature, Exact())["curves"]["error"][0])
     if temperature == np.inf:
+        one = limit
         return Optimum(
             1.0,
             one,
             False,
             f"At infinite temperature nothing is selected: every k has the error {one:g}; k = 1 will do.",
         )
-    k, least = _scan_samples(solved, temperature, max_samples)
+    k, least, one, last = _scan_samples(solved, temperature, max_samples)
     better = 1 - _RESOLUTION
     if k is not None and least < better * min(one, last, limit):
         return Optimum(
@@ -94,22 +94,25 @@ def _from_below(solved, temperature):
 
 
 def _scan_samples(solved, temperature, max_samples):
-    """Interior minimum over k of the exact curve, or None: the sign change of its slope, zoomed in three times."""
+    """Interior minimum over k of the exact curve, or None: the sign change of its slope, zoomed in three times.
+
+    Also the error there, at k = 1, and at `max_samples`.
+    """
     low, high = 0.0, float(np.log(max_samples))
-    k = slope = error = None
-    slope, error, i = np.empty(0), np.empty(0), 0
+    slope, error, i, ends = np.empty(0), np.empty(0), 0, None
     for _ in range(4):
         k = np.exp(np.linspace(low, high, _SCAN))
         k[0] = max(k[0], 1.0)
         kind = "best" if temperature == 0 else "warm"
         error, slope = (np.asarray(a) for a in _sloped(solved, jnp.asarray(k), jnp.asarray(temperature, float), kind))
+        ends = ends or (float(error[0]), float(error[-1]))
         turns = np.flatnonzero((slope[:-1] < 0) & (slope[1:] >= 0))
         if not turns.size:
-            return None, np.inf
+            return None, np.inf, *ends
         i = turns[np.argmin(error[turns])]
         low, high = np.log(k[i]), np.log(k[i + 1])
     share = slope[i] / (slope[i] - slope[i + 1])
-    return float(np.exp(low + share * (high - low))), float(min(error[i], error[i + 1]))
+    return float(np.exp(low + share * (high - low))), float(min(error[i], error[i + 1])), *ends
 
 
 @partial(jax.jit, static_argnames="kind")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 
 from ..errors import BadValue, require_float64
@@ -35,11 +36,15 @@ def posterior(judge: LinearJudge) -> Posterior:
             f"judge is {type(judge).__name__}, but it must be a LinearJudge. Build best_of_k.LinearJudge(...)."
         )
     judge.check()
-    modes = judge.modes()
+    numbers = (judge.examples_per_dim, judge.noise, judge.prior_scale, 1.0 + judge.overshoot)
+    return Posterior(**_equivalent(judge.modes(), *(jnp.asarray(value, float) for value in numbers)))
+
+
+@jax.jit
+def _equivalent(modes, ratio, noise, prior, over):
     spectrum, weights = modes["spectrum"], modes["mode_weights"]
     teacher, reward, overlap = modes["teacher_power"], modes["reward_power"], modes["overlap"]
-    alpha = 1 / jnp.asarray(judge.examples_per_dim, float)
-    noise, prior, over = (jnp.asarray(v, float) for v in (judge.noise, judge.prior_scale, 1.0 + judge.overshoot))
+    alpha = 1 / ratio
 
     # alpha <l/(l+R)> + Rh/R = 1: the ridge equation of one sample with multiplicities alpha p_i.
     counts = alpha * weights
@@ -52,11 +57,11 @@ def posterior(judge: LinearJudge) -> Posterior:
     q = (bias + noise**2 * jnp.sum(counts * share**2)) / left
     linear = -jnp.sum(weights * missed * spectrum * (overlap - teacher))
     own = jnp.sum(weights * spectrum * (reward - 2 * overlap + teacher))
-    return Posterior(
-        teacher_variance=q,
-        reward_variance=over**2 * q - 2 * over * linear + own,
-        covariance=over * q - linear,
-        spread=jnp.sqrt(noise**2 + prior**2 * ridge * jnp.sum(weights * share)),
-        ridge=ridge,
-        one_point_teacher_variance=bias,
-    )
+    return {
+        "teacher_variance": q,
+        "reward_variance": over**2 * q - 2 * over * linear + own,
+        "covariance": over * q - linear,
+        "spread": jnp.sqrt(noise**2 + prior**2 * ridge * jnp.sum(weights * share)),
+        "ridge": ridge,
+        "one_point_teacher_variance": bias,
+    }
