@@ -11,7 +11,7 @@ class DMFT:
     """Dynamical mean-field theory of `QuadraticCommittee`: P, D -> infinity at P = kappa D, of infinite width.
 
     One causal sweep over two-time kernels, no outer iteration. Cost grows as paths * points^3, memory as
-    paths * points^2 (about 56 bytes each), points being `grid_points` of a flow or the steps of a descent.
+    paths * points^2 (about 80 bytes each), points being `grid_points` of a flow or the steps of a descent.
 
     **Fields:**
     - `learning_rate`: eta_hat of gradient descent, then every step is a node and the theory is exact for it; None is

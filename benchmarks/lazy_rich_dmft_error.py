@@ -1,0 +1,185 @@
+"""lazy_rich: errors of the DMFT's gradient flow: order, printed against true error, the slow setting, peak memory.
+
+Settings of the specification, gradient flow: A' (kappa 2, alpha 1, eps .5, m0 .4), B' (3, 2, .3, .1) and the slow C'
+(3, 64, .1, .1). All numbers but those of the memory repeat to the digit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from benchmarks import report
+from grok_theory.lazy_rich import DMFT, QuadraticCommittee, solve
+from grok_theory.lazy_rich.dmft.curves import curves_of
+from grok_theory.lazy_rich.dmft.derivatives import Settings, marcher
+from grok_theory.lazy_rich.dmft.grids import backward_difference_grid, flow_nodes
+from grok_theory.lazy_rich.dmft.interpolation import lagrange, positions
+from grok_theory.lazy_rich.dmft.paths import draw_paths, innovations
+from grok_theory.lazy_rich.dmft.single_site import Physics
+
+SETTINGS = {
+    "A'": QuadraticCommittee(1.0, 0.5, 2.0, 0.4),
+    "B'": QuadraticCommittee(2.0, 0.3, 3.0, 0.1),
+    "C'": QuadraticCommittee(64.0, 0.1, 3.0, 0.1),
+}
+TIMES = np.array([0.3, 1.0, 3.0, 10.0, 100.0, 1000.0])
+
+
+def main(out: Path, *, quick: bool) -> None:
+    """Print the tables and write `lazy_rich_dmft_order/printed_error/slow/memory.json` below `out`."""
+    report.publish(
+        "lazy_rich_dmft_order", "DMFT flow: order of convergence on itself (B', test loss)", order(quick), out
+    )
+    report.publish("lazy_rich_dmft_memory", "DMFT: predicted and measured peak memory", memory(quick), out)
+    report.publish(
+        "lazy_rich_dmft_printed_error", "DMFT flow: printed and true error of the test loss", printed(quick), out
+    )
+    report.publish("lazy_rich_dmft_slow", "DMFT flow: C' to tau = 1e4, test loss", slow(quick), out)
+
+
+def test_losses(problem, points, order, last, times, paths, scrambles) -> np.ndarray:
+    """Test loss (scramble, time) of one order on one grid."""
+    nodes = flow_nodes(last, points)
+    quadrature = backward_difference_grid(nodes, order).quadrature
+    drawn = draw_paths(paths, 6)
+    numbers = (problem.output_scale, problem.curvature, problem.samples_per_dim, problem.teacher_overlap, 1.0)
+    physics = Physics(*(jnp.asarray(number, float) for number in numbers))
+    noise = np.stack([innovations(paths, 6, len(nodes), 0, scramble) for scramble in range(scrambles)])
+    march = jax.jit(marcher(Settings(True)))
+    marches = march(physics, np.stack([quadrature] * scrambles), drawn.teacher_field, drawn.weight, noise)
+    parts = (
+        marches.train_loss, marches.overlap, marches.common_power, marches.odd_power, marches.private_power
+    )  # fmt: skip
+    curve = np.asarray(curves_of(physics, *parts)["test_loss"])
+    stencil, weights = lagrange(positions(nodes, times), len(nodes), 6)
+    return (curve[:, stencil] * weights).sum(axis=-1)
+
+
+def order(quick: bool) -> list[dict[str, Any]]:
+    """Slope of the error over grids with 12 ... 32 points to tau = 3, against order 4 with 64 points."""
+    paths, scrambles = (184, 1) if quick else (2640, 3)
+    grids, finest = ((12, 16), 24) if quick else ((12, 16, 24, 32), 64)
+    times = np.array([1.0, 3.0])
+    exact = test_losses(SETTINGS["B'"], finest, 4, 3.0, times, paths, scrambles)
+    rows = []
+    for number in (1, 2, 3):
+        errors = np.array(
+            [(test_losses(SETTINGS["B'"], p, number, 3.0, times, paths, scrambles) - exact).mean(0) for p in grids]
+        )
+        for column, at in enumerate(times):
+            slope = -np.polyfit(np.log(grids), np.log(np.abs(errors[:, column])), 1)[0]
+            shown = " ".join(f"{1e4 * error:.1f}" for error in errors[:, column])
+            spread = 1e4 * exact[:, column].std(ddof=1) if scrambles > 1 else np.nan
+            rows.append(
+                {"order": number, "tau": float(at), "errors x 1e4": shown, "slope": float(slope),
+                 "scatter of scrambles x 1e4": float(spread)}
+            )  # fmt: skip
+    return rows
+
+
+def printed(quick: bool) -> list[dict[str, Any]]:
+    """Printed error beside the distance from a much finer solve (100 points, other scrambles)."""
+    finer = DMFT(paths=184, grid_points=32, scrambles=2, seed=7, field_points=0) if quick else DMFT(
+        paths=2640, grid_points=100, scrambles=3, seed=7, field_points=0
+    )  # fmt: skip
+    tried = {"default": DMFT(field_points=0)}
+    if not quick:
+        tried = {"24 points, 184 paths": DMFT(paths=184, grid_points=24, field_points=0), **tried}
+        tried["accurate"] = DMFT.accurate()
+    rows = []
+    for name in ("A'",) if quick else ("A'", "B'"):
+        exact = solve(SETTINGS[name], TIMES, method=finer)
+        for label, method in tried.items():
+            begun = time.process_time()
+            found = solve(SETTINGS[name], TIMES, method=method)
+            seconds = time.process_time() - begun
+            error = np.asarray(found.numerical_error["test_loss"])
+            gap = np.abs(np.asarray(found["test_loss"] - exact["test_loss"]))
+            rows.append(
+                {"setting": name, "method": label, "largest printed": float(error.max()),
+                 "largest distance": float(gap.max()), "largest distance / printed": float((gap / error).max()),
+                 "finer: largest printed": float(np.max(exact.numerical_error["test_loss"])),
+                 "seconds a march, with compilation": seconds / (method.scrambles + 1)}
+            )  # fmt: skip
+    return rows
+
+
+def slow(quick: bool) -> list[dict[str, Any]]:
+    """C' by eight scrambles: mean, its 68 % half-width, the error of the grid, what is printed."""
+    times = np.array([1.0, 10.0, 100.0, 1000.0, 10_000.0])
+    scrambles = 2 if quick else 8
+    method = DMFT(paths=184 if quick else 2640, grid_points=32 if quick else 72, scrambles=scrambles, field_points=0)
+    begun = time.process_time()
+    solution = solve(SETTINGS["C'"], times, method=method, throw=False)
+    seconds = time.process_time() - begun
+    return [
+        {"tau": float(at), "test loss": float(value), "printed error": float(error), "train loss": float(train),
+         "status": solution.status.text, "seconds a march": seconds / (scrambles + 1)}
+        for at, value, error, train in zip(
+            times, solution["test_loss"], solution.numerical_error["test_loss"], solution["train_loss"], strict=True
+        )
+    ]  # fmt: skip
+
+
+MEASURE = """
+import json, resource, sys
+import jax
+jax.config.update("jax_enable_x64", True)
+from grok_theory.lazy_rich import DMFT, QuadraticCommittee, solve
+from grok_theory.lazy_rich.dmft.derivatives import bytes_of_march
+from grok_theory.lazy_rich.dmft.paths import draw_paths
+settings, last, derivative = json.loads(sys.argv[1])
+def run(**changed):
+    method = DMFT(**{**settings, **changed})
+    def loss(alpha):
+        return solve(QuadraticCommittee(alpha, 0.5, 2.0, 0.4), [last], method=method, throw=False)["test_loss"][0]
+    jax.block_until_ready((jax.grad(loss) if derivative else loss)(1.0))
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+flow = settings.get("learning_rate") is None
+before = run(paths=48)  # the same program, compiled for next to no paths: what is left is the march
+after = run()
+nodes = settings["grid_points"] + 1 if flow else round(last / settings["learning_rate"]) + 1
+predicted = (5 if derivative else 1) * bytes_of_march(nodes, len(draw_paths(settings["paths"], 6).weight))
+print(json.dumps([nodes, predicted, after - before]))
+"""
+
+
+def measured_memory(settings: dict[str, Any], last: float, derivative: bool) -> tuple[int, float, float]:
+    """(nodes, predicted, measured bytes) of one march, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, json.dumps([settings, last, derivative])],
+        capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1], env=os.environ,
+    )  # fmt: skip
+    nodes, predicted, measured = json.loads(done.stdout)
+    return nodes, predicted, measured
+
+
+def memory(quick: bool) -> list[dict[str, Any]]:
+    """Peak of the process above its peak at 48 paths, beside what `check_memory` is told."""
+    cases = [({"learning_rate": 0.1, "paths": 2640, "scrambles": 1}, 4.0, False)]
+    if not quick:
+        cases = [
+            ({"learning_rate": 0.1, "paths": 2640, "scrambles": 2}, 7.0, False),
+            ({"grid_points": 48, "paths": 2640, "scrambles": 1}, 10.0, False),
+            ({"grid_points": 72, "paths": 2640, "scrambles": 1}, 10.0, False),
+            ({"learning_rate": 0.1, "paths": 2640, "scrambles": 1}, 3.0, True),
+        ]
+    rows = []
+    for settings, last, derivative in cases:
+        nodes, predicted, measured = measured_memory(settings, last, derivative)
+        kind = ("descent" if "learning_rate" in settings else "flow") + (", gradient" if derivative else "")
+        rows.append(
+            {"march": kind, "nodes": nodes, "paths": settings["paths"], "predicted, MB": predicted / 1e6,
+             "measured, MB": measured / 1e6, "ratio": measured / predicted}
+        )  # fmt: skip
+    return rows
