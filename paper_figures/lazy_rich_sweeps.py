@@ -38,7 +38,14 @@ class Parameters:
 
 
 SIZES = {
-    "quick": {"dim": 40, "map_dim": 20, "runs": 2, "map_points": 3},
+    "quick": {
+        "dim": 24,
+        "scales": (1 / 32, 1.0, 32.0),
+        "curvatures": (0.125, 0.5),
+        "map_dim": 24,
+        "runs": 2,
+        "map_points": 3,
+    },
     "full": {"dim": 100, "runs": 10, "map_points": 12},
 }
 
