@@ -111,6 +111,7 @@ def _networks(parameters):
 
 def draw(parameters, data):
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import FixedLocator, NullFormatter, ScalarFormatter
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.7))
     widths, theory, runs = np.array(_sizes(parameters)), data["theory"], data["networks"]
@@ -136,6 +137,10 @@ def draw(parameters, data):
     right.text(2.05 * parameters.samples, 0.9, "2P", transform=right.get_xaxis_transform(), fontsize=6.5)
     right.set(xscale="log", xlabel="width", ylabel="complexity relative to a start at 0")
     right.legend(title=f"start s = {parameters.start:g}", loc="upper left")
+    for ax in (left, right):
+        ax.xaxis.set_major_locator(FixedLocator([round(f * parameters.samples) for f in (0.2, 0.5, 1, 2, 4)]))
+        ax.xaxis.set_major_formatter(ScalarFormatter())
+        ax.xaxis.set_minor_formatter(NullFormatter())
     return figure
 
 

@@ -154,6 +154,7 @@ def _refined(parameters):
         level=parameters.level,
         depth=parameters.depth,
         workers=1,
+        batch=1,
         version="1",
     )
     return {"points": found.points, "values": found.values, "crossings": found.crossings.reshape(-1, 2)}

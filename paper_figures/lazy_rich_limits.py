@@ -33,10 +33,10 @@ class Parameters:
 SIZES = {
     "quick": {
         "dims": (),  # each shape compiles for longer than it computes
-        "kernel_dims": (20, 40),
+        "kernel_dims": (24,),
         "kernel_runs": 600,
         "population_dim": 12,
-        "kappas": (8.0, 24.0),
+        "kappas": (16.0,),
     },
     "full": {"dims": (50, 100, 200), "kernel_dims": (50, 100, 200, 400), "runs": 40, "kernel_runs": 12_000},
 }

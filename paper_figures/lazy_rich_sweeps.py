@@ -43,6 +43,7 @@ SIZES = {
         "scales": (1 / 32, 1.0, 32.0),
         "curvatures": (0.125, 0.5),
         "map_dim": 24,
+        "last": 2e4,
         "runs": 2,
         "map_points": 3,
     },

@@ -30,7 +30,7 @@ class Parameters:
 
 
 SIZES = {
-    "quick": {"order": 17, "shares": (0.25, 0.75), "rates": (0.005, 0.02), "width": 64, "last": 400, "runs": 2},
+    "quick": {"order": 17, "shares": (0.25, 0.75), "rates": (0.02,), "width": 48, "last": 300, "runs": 1},
     "full": {"order": 41, "shares": (0.15, 0.2, 0.25, 0.3, 0.4, 0.5), "width": 512, "last": 4000, "runs": 12},
 }
 

@@ -31,7 +31,7 @@ class Parameters:
 
 
 SIZES = {
-    "quick": {"order": 13, "shares": (0.85,), "width": 48, "last": 500, "looks": 6, "runs": 2},
+    "quick": {"order": 13, "shares": (0.85,), "width": 32, "last": 400, "looks": 4, "runs": 2},
     "full": {"order": 71, "shares": (0.6, 0.4), "width": 512, "last": 4000, "runs": 10},
 }
 STARTS = {"usual": "TorchUniform", "zero": "ZeroReadout"}

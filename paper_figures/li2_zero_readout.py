@@ -30,7 +30,7 @@ class Parameters:
 
 
 SIZES = {
-    "quick": {"order": 17, "shares": (0.8,), "width": 64, "last": 600, "looks": 20, "runs": 2},
+    "quick": {"order": 17, "shares": (0.8,), "width": 64, "last": 300, "looks": 12, "runs": 1},
     "full": {"order": 41, "shares": (0.3, 0.4, 0.5, 0.6, 0.8), "width": 512, "last": 4000, "runs": 12},
 }
 

@@ -1,7 +1,8 @@
 """Depth: plateaus from small starts, and learned layers that amplify what was never learned.
 
 Caption: Deep linear networks (SNR = 5). Left: test error in time at alpha = 2 from a small balanced start; lines:
-theory for depth 1 to 4, points: trained networks. A plateau appears whose length grows as start^-(D-2). Right: test
+theory for depth 1 to 4, points: mean of trained networks with one standard error (neighbours go together: every
+network has its own teacher).  A plateau appears whose length grows as start^-(D-2). Right: test
 error after training for ever at alpha = 1/2 against the norm of the first layer's start. Weights that see no data
 keep their initial value, and the learned upper layers multiply it: at small and moderate starts, the deeper, the
 worse; a very large start shrinks the upper layers, and the order turns round. Stars: the march in time, run to its
@@ -24,7 +25,7 @@ class Parameters:
     snr: float = 5.0
     start: float = 0.3  # norm of every layer at the start, left panel
     last: float = 40.0  # tau
-    times: int = 61  # points in time of theory and runs; every fifth one of the runs is drawn
+    times: int = 121  # points in time of theory and runs; every eighth one of the runs is drawn
     dim: int = 100  # inputs of the trained networks
     runs: int = 16
     upper: float = 0.5  # start of the upper layers, right panel
@@ -74,7 +75,7 @@ def draw(parameters, data):
         step = data[f"depth {depth}"]
         left.plot(step["times"], step["theory"], color=f"C{index}", label=f"depth {depth}")
         mean, error = step["runs"].mean(0), step["runs"].std(0, ddof=1) / np.sqrt(parameters.runs)
-        few = slice(None, None, 5)
+        few = slice(None, None, 8)
         left.errorbar(step["times"][few], mean[few], error[few], fmt="o", color=f"C{index}", elinewidth=0.8)
         right.plot(data["ends"]["firsts"], data["ends"]["lines"][index], color=f"C{index}", label=f"depth {depth}")
     right.plot(np.ones(len(parameters.depths)), data["ends"]["marched"], "k*", ms=5)

@@ -137,6 +137,8 @@ def draw(parameters, data):
     left.axvline(parameters.samples, color="0.6", lw=0.8, ls=":")
     top = 4 * np.median(data["networks"]["for_ever"][widths != parameters.samples], axis=1).max()
     left.set(xscale="log", yscale="log", xlabel="width", ylabel="test error [noise variance]", ylim=(0.9, top))
+    left.set_xticks(ticks := [w for w in (20, 50, 100, 200, 500) if widths[0] <= w <= widths[-1]], map(str, ticks))
+    left.xaxis.minorticks_off()
     left.legend()
     for index, (name, values) in enumerate(data["spectra"].items()):
         kept = values[values > 1e-9]

@@ -23,16 +23,16 @@ class Parameters:
     samples: int = 100  # P
     width: int = 100  # N
     curvature: float = 0.25  # eps of h + eps h^2/2
-    scales: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)  # alpha
-    rate: float = 4.0  # of descent over the number of samples
-    epochs: int = 4000
+    scales: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)  # alpha
+    rate: float = 0.5  # of descent over the number of samples
+    epochs: int = 16_000
     points: int = 40  # times recorded
     key: int = 0
 
 
 SIZES = {
-    "quick": {"dim": 20, "samples": 40, "width": 40, "scales": (1.0, 8.0, 32.0), "epochs": 1000, "points": 20},
-    "full": {"width": 500, "epochs": 20_000},
+    "quick": {"dim": 20, "samples": 40, "width": 40, "scales": (0.25, 1.0, 8.0, 32.0), "epochs": 4000, "points": 20},
+    "full": {"width": 500, "epochs": 100_000},
 }
 
 

@@ -16,6 +16,8 @@ import optax
 from .losses import free_bias, objective, output_residual, predicted
 from .starts import Samples
 
+DEAD = 1e-2  # a node this much shorter than the longest is dead
+
 
 def activity(task: Any, hidden: Any, pairs: Any) -> Any:
     """F (pairs, K): sigma(u(g1) + v(g2)) of every node on every pair."""
@@ -103,8 +105,9 @@ def _observe(layers, start, samples, *, task, loss, basis, noisy):
     curves |= _emergence(task, loss, readout, nodes[:count], outputs[:count], samples.labels)
     for name, layer in start.items():
         curves[f"{name}_change"] = jnp.linalg.norm(layers[name] - layer)
-    purity, share = _purities(hidden, *basis)
-    curves["feature_purity"] = jnp.median(purity)
+    purity, share, alive = _purities(hidden, *basis)
+    curves["feature_purity"] = _median(purity, alive)
+    curves["dead_nodes"] = 1 - jnp.mean(jnp.asarray(alive, hidden.dtype))
     return curves, {"purity": purity, "irrep_share": share}
 
 
@@ -130,13 +133,21 @@ def _emergence(task, loss, readout, nodes, outputs, labels):
 
 
 def _purities(hidden, functions, members):
-    """(K,) largest share of each node in one isotypic component, and (irreps,) the layer's share in each."""
+    """(K,) largest share of each node in one isotypic component, (irreps,) the layer's share in each, (K,) alive."""
     width, order = hidden.shape[0], functions.shape[0]
     mass = jnp.sum((hidden.reshape(width, 2, order) @ functions) ** 2, axis=1) @ members
     total = jnp.sum(hidden**2, axis=1)
-    # A dead node has no purity: zero, not nan.
-    pure = jnp.where(total > 0, jnp.max(mass, axis=1) / jnp.where(total > 0, total, 1), 0)
-    return pure, jnp.sum(mass, axis=0) / jnp.sum(total)
+    # Weight decay shrinks some nodes to nothing; what is left of them points nowhere. Zero, not nan.
+    alive = total > DEAD**2 * jnp.max(total)
+    pure = jnp.where(alive, jnp.max(mass, axis=1) / jnp.where(alive, total, 1), 0)
+    return pure, jnp.sum(mass, axis=0) / jnp.sum(total), alive
+
+
+def _median(values, chosen):
+    """Median of the chosen values, as one sort; nan where none is chosen."""
+    ordered, count = jnp.sort(jnp.where(chosen, values, jnp.inf)), jnp.sum(chosen)
+    middle = (ordered[(count - 1) // 2] + ordered[count // 2]) / 2
+    return jnp.where(count > 0, middle, jnp.nan)
 
 
 def train_batch(
