@@ -1,6 +1,6 @@
 """Training of the li2 wing: runs per minute, roles of the ingredients, features against their prediction.
 
-Speed: M = 31, K = 512, 2000 steps, timed in one process: runs as `simulate` makes them, `simulate` called once a run,
+Speed: M = 31, K = 512, 2000 steps, processor time in one process (give it one thread): runs as `simulate` makes them, `simulate` called once a run,
 eight runs side by side by vmap, and the same full-batch Adam in plain NumPy (float32, gathers and one-hot products).
 """
 
@@ -45,9 +45,9 @@ def _speed(quick: bool) -> list[dict[str, Any]]:
     best = dict.fromkeys(ways, np.inf)
     for _ in range(repeats):  # in turns, so that a busy machine hits all of them
         for name, (call, count) in ways.items():
-            begun = time.perf_counter()
+            begun = time.process_time()
             call()
-            best[name] = min(best[name], (time.perf_counter() - begun) / count)
+            best[name] = min(best[name], (time.process_time() - begun) / count)
     for name, seconds in best.items():
         slower = seconds / best["simulate, runs together (default)"]
         rows.append({"way": name, "runs a minute": 60 / seconds, "seconds a run": seconds, "times as long": slower})

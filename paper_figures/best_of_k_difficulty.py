@@ -90,7 +90,9 @@ def draw(parameters, data):
         right.plot(kl, error, color=f"C{i}", label=rf"$\Delta_R = {gap:g}$")
         early = kl < 1
         fit = np.linalg.lstsq(np.stack([root, kl], 1)[early], (error - error[0])[early], rcond=None)[0]
-        right.plot(kl, error[0] + fit[0] * root + fit[1] * kl, color=f"C{i}", ls=":", lw=0.9)
+        parabola = error[0] + fit[0] * root + fit[1] * kl
+        shown = (parabola < 1.05) | (kl < 0.5)  # the rest would only cross the legend
+        right.plot(kl[shown], parabola[shown], color=f"C{i}", ls=":", lw=0.9)
     right.plot([], [], color="0.4", ls=":", lw=0.9, label="parabola, fitted below 1")
     right.set(xlabel="KL(kept || base) [nats]", ylabel="error", ylim=(0, 1.7))
     right.legend(fontsize=6, loc="upper right")

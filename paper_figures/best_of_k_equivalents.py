@@ -98,10 +98,10 @@ def draw(parameters, data):
     right.errorbar(d, gap, 1.96 * error, fmt="s", color="C1", label="q: gap of the mean (95 %)")
     right.plot(d, scatter, "D", color="C2", label=r"$s^2$: gap of the mean")
     right.plot(d, 0.2 / d, color="0.6", lw=0.9, ls="--", label=r"$0.2/d$")
-    right.set(xscale="log", yscale="log", xlabel="dimension, d", ylabel="relative", ylim=(1e-4, 1))
+    right.set(xscale="log", yscale="log", xlabel="dimension, d", ylabel="relative", ylim=(1e-4, 60))
     right.set_xticks(d, [f"{n:.0f}" for n in d])
     right.minorticks_off()
-    right.legend(fontsize=6, loc="lower left")
+    right.legend(fontsize=6, loc="upper right")
     return figure
 
 

@@ -72,7 +72,8 @@ def draw(parameters, data):
     image = left.pcolormesh(heats, gaps, shown, cmap="cividis", vmin=0, vmax=3, shading="nearest")
     left.contour(heats, gaps, data["map"]["a1"], levels=[0], colors="C1", linewidths=1.2)
     left.set(xscale="log", xlabel=r"temperature $t = T/2s^2$", ylabel=r"misspecification $\Delta_R/s$")
-    bar = figure.colorbar(image, ax=left, label="best k", extend="max")
+    bar = figure.colorbar(image, ax=left, extend="max")
+    bar.ax.set_title("best k", fontsize=7)
     bar.set_ticks([0, 1, 2, 3], labels=["1", "10", "100", "1000"])
     left.text(0.35, 0.25, "more is better", fontsize=6.5)
     signal = 2 * parameters.teacher_gap * 2.0 + 1
@@ -81,9 +82,7 @@ def draw(parameters, data):
     line = data["map"]["line"]
     inside = np.isfinite(line)
     middle.plot(at[inside], line[inside], marker="o", label="exact")
-    middle.plot(
-        heats[printed > 0], np.maximum(1 / printed[printed > 0], 1.0), ls=":", color="C1", label="printed series"
-    )
+    middle.plot(at[printed > 0], np.maximum(1 / printed[printed > 0], 1.0), ls=":", color="C1", label="printed series")
     middle.set(yscale="log", xlabel="t", ylabel="best k", ylim=(0.8, 500), title=r"$\Delta_R = 2s$")
     middle.legend()
     k = np.geomspace(3, 1000, 60)

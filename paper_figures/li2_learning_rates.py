@@ -94,7 +94,7 @@ def draw(parameters, data):
     middle = (len(parameters.rates) - 1) / 2
     right.axhline(1.0, color="0.6", linewidth=0.7, linestyle="--")
     right.set_xticks([middle, middle + len(parameters.rates) + 1], [f"{pairs[0]} pairs", f"{pairs[-1]} pairs"])
-    right.set(ylabel="energy / highest of the full table", yscale="log", title="b  Energies of trained nodes")
+    right.set(ylabel="energy / highest of the full table", ylim=(0, None), title="b  Energies of trained nodes")
     return figure
 
 

@@ -87,7 +87,7 @@ def draw(parameters, data):
         _line(direction, d, "alignment", color)
         _line(direction, d, "off_diagonal", color, linestyle=":")
     accuracy.set(ylabel="accuracy", ylim=(-0.03, 1.03), title="a  Training (dashed) and test (solid)")
-    accuracy.legend(loc="center left")
+    accuracy.legend(loc="center right")
     gradient.set(ylabel=r"$\|G_F\|$", yscale="log", title="b  Gradient of the hidden layer")
     gradient.legend()
     movement.set(xlabel="step", ylabel="change / largest change", title="c  Read-out (solid), hidden (dashed)")

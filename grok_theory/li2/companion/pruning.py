@@ -33,9 +33,7 @@ class PruneCurve:
     participation: np.ndarray
 
 
-def prune_curve(
-    network: ModularNetwork, task: GroupTask, counts: Any, *, order: str = LOWEST_FIRST, key: Any = None
-) -> PruneCurve:
+def prune_curve(network: Any, task: Any, counts: Any, *, order: Any = LOWEST_FIRST, key: Any = None) -> PruneCurve:
     """Accuracies after taking out neurons in the order of their inverse participation ratio, or at random.
 
     **Arguments:**

@@ -13,7 +13,7 @@ from grok_theory.li2 import Phase, phase
     [
         (0.9, 0.9, 0.35, "coexistence"),
         (0.8999, 0.9, 0.35, "partial_inversion"),
-        (0.7, 0.9, 0.35, "partial_inversion"),
+        (0.7001, 0.9, 0.35, "partial_inversion"),
         (0.6999, 0.9, 0.35, "full_inversion"),
         (0.9, 0.8999, 0.35, "memorization"),
         (0.8999, 0.8999, 0.35, "forgetting"),
