@@ -111,8 +111,8 @@ def draw(parameters, data):
     left.plot(1, 1, "*", color="black", markersize=7)
     left.set(xlabel="purity", ylabel="energy / $E^*$", title="a  Trained nodes")
     middle.set(xlabel="step", ylabel="median purity", title="b  Purity", ylim=(0, 1.05))
-    middle.legend(fontsize=6)
-    right.set_xticks(range(len(names)), [_words(n) for n in names], fontsize=6)
+    middle.legend(fontsize=6, loc="lower right")
+    right.set_xticks(range(len(names)), [_words(n).replace(", ", "\n") for n in names])
     right.set(ylabel="nodes predicted", ylim=(0, 1), title="c  Right predictions")
     return figure
 
