@@ -6,12 +6,14 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from .. import li2 as wing
 from ..li2.groups import Group, cyclic, dihedral, quaternion, symmetric
 from .formula import Draw, Formula, Printed, Range, seeds
+from .many_digits import DIGITS, gaussian_mean
 
 PAPER = "Tian, arXiv 2509.21519 (v5)"
 
@@ -132,6 +134,34 @@ def _chains(seed: int, tail: int) -> list[float]:
     return answers
 
 
+def _amplitude(modulus: int, width: int) -> float:
+    """c of the network as built: the square sum of a cosine over a whole period is p c^2 / 2."""
+    network = wing.exact_network(modulus, width, key=jax.random.key(0))
+    return float(np.sqrt(2 / modulus * np.sum(network.left[0] ** 2)))
+
+
+def _unit_amplitude(modulus: int, width: int) -> float:
+    """c that makes the right output 1: N c^3 times the mean of (cos a + cos b)^2 cos(a + b) over a grid of phases."""
+    phase = 2 * np.pi * np.arange(12) / 12
+    a, b = np.meshgrid(phase, phase)
+    return float((width * np.mean((np.cos(a) + np.cos(b)) ** 2 * np.cos(a + b))) ** (-1 / 3))
+
+
+def _accuracy(modulus: int, width: int) -> float:
+    """The right output ahead of p - 1 independent wrong ones, 30 digits."""
+    import mpmath as mp
+
+    with mp.workdps(DIGITS):
+        gap = mp.sqrt(width) / 2 * modulus / (modulus - 1)
+        return float(gaussian_mean(lambda x: mp.ncdf(x + gap) ** (modulus - 1)))
+
+
+def _odd() -> Any:
+    from ..verify.search import hypothesis_or_sentence
+
+    return hypothesis_or_sentence().strategies.sampled_from((3, 5, 11, 23, 53))
+
+
 def _projected(seed: int) -> np.ndarray:
     """Orthonormal columns and one new one."""
     return np.random.default_rng(seed).normal(size=(7, 4))
@@ -152,6 +182,9 @@ def _newton_schulz(seed: int) -> np.ndarray:
         x = (x + np.linalg.inv(x).T) / 2
     return (basis @ x)[:, -1]
 
+
+COMPANION = "Doshi, Das, He & Gromov, arXiv 2310.13061"
+_ADDER = {"modulus": Draw("3, 5, 11, 23, 53", _odd), "width": Range(1, 300, (), "N", whole=True)}
 
 FORMULAS = (
     Formula(
@@ -250,5 +283,45 @@ FORMULAS = (
         latex=r"\frac{v_\perp}{|v_\perp|} + \frac{v_\parallel}{1 + |v_\perp|} + O(|v_\parallel|^2)",
         call=_polar_column,
         note="the exact column is held against the oracle; the printed expansion has O(|v_perp|^2)",
+    ),
+    Formula(
+        "li2.exact_network",
+        "amplitude of the cosines of a network that adds modulo p, so that the right output is 1 on average",
+        wing.exact_network,
+        _ADDER,
+        _unit_amplitude,
+        "mean over a grid of phases",
+        COMPANION,
+        "corrected",
+        1e-13,
+        "tests/li2/companion/test_network.py::test_the_right_class_is_one_on_average_and_the_rest_noise",
+        symbol="c",
+        expression="(2/width)**Rational(1, 3)",
+        call=_amplitude,
+        printed=(
+            Printed(
+                COMPANION + ", amplitude",
+                "(2/N)^(-1/3)",
+                "(2/N)^(1/3); the decisions are the same",
+                lambda modulus, width: (2 / width) ** (-1 / 3),
+                (23, 128),
+                "amplitude at 128 neurons",
+            ),
+        ),
+    ),
+    Formula(
+        "li2.exact_network_accuracy",
+        "accuracy of that network if its interference were independent and Gaussian",
+        wing.exact_network_accuracy,
+        _ADDER,
+        _accuracy,
+        "30-digit quadrature",
+        "ours",
+        "ours",
+        1e-12,
+        "tests/li2/companion/test_network.py::test_the_law_itself_to_all_digits",
+        symbol="A(p, N)",
+        latex=r"\int \varphi(x) \, \Phi\left(x + \frac{\sqrt{N}}{2} \frac{p}{p - 1}\right)^{p - 1} dx",
+        note="an approximation: drawn networks are off by up to 0.08",
     ),
 )

@@ -39,7 +39,7 @@ def test_a_wing_is_a_shorter_list(run):
 
 
 def test_shows_one_and_verifies_it(run):
-    code, out, _ = run("formulas", "kernel_spectrum", "--examples", "5")
+    code, out, _ = run("formulas", "kernel_spectrum", "--examples", "2")
     assert code == 0
     assert "printed 0.03125, here 0.0078125, oracle 0.0078125" in out
     assert "holds: lazy_rich.kernel_spectrum is its oracle" in out
@@ -60,7 +60,7 @@ def test_a_formula_that_fails_is_exit_code_1(run, monkeypatch):
     entry = register()["observables.margin_time"]
     wrong = dataclasses.replace(entry, call=lambda g, c: g, oracle=lambda g, c: g + 1)
     monkeypatch.setitem(register(), "observables.margin_time", wrong)
-    code, out, _ = run("formulas", "margin_time", "--examples", "5")
+    code, out, _ = run("formulas", "margin_time", "--examples", "2")
     assert code == 1
     assert "does not hold: observables.margin_time" in out
     monkeypatch.setattr("grok_theory.formulas.register", lambda: {wrong.name: wrong})

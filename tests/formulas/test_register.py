@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[2]
 ENTRIES = list(register().values())
 # Files in which every public function is a formula, and the few that are not, each with its reason.
 CLOSED_FORM_FILES = [*sorted((ROOT / "grok_theory").glob("*/closed_forms.py")), ROOT / "grok_theory/li2/discovery.py"]
-EXAMPLES = 3  # `make verify` draws 200
+EXAMPLES = 2  # `make verify` draws 200
+LONG = ("linear.log_stopping_time",)  # a root of quadratures, seconds each: `make verify` only
 NOT_FORMULAS = {
     "best_of_k.second_moments": "reads moments off a Problem",
     "best_of_k.judged": "the same Problem seen by the judge",
@@ -76,7 +77,7 @@ def test_the_test_beside_the_function_exists(formula):
     assert f"\ndef {name}(" in (ROOT / path).read_text(), formula.proof
 
 
-@pytest.mark.parametrize("formula", ENTRIES, ids=lambda f: f.name)
+@pytest.mark.parametrize("formula", [f for f in ENTRIES if f.name not in LONG], ids=lambda f: f.name)
 def test_a_formula_equals_its_oracle_and_the_oracle_can_fail(formula):
     seen = []
 
