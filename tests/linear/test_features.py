@@ -31,7 +31,7 @@ def test_equivalent_problem_keeps_the_moments(problem):
     assert np.isclose(np.sum(same.spectrum), np.trace(found.covariance), rtol=1e-13)
     start = same.noise**2 + np.sum(same.spectrum * same.target**2)
     assert np.isclose(start, problem.noise**2 + found.power, rtol=1e-13)
-    assert np.isclose(solve(problem, [0.0])["test_loss"][0], start, rtol=1e-13)
+    assert np.isclose(solve(problem, [0.0, 1e6])["test_loss"][0], start, rtol=1e-13)
 
 
 def test_approximation_error(problem):

@@ -89,6 +89,7 @@ def test_several_minima_and_training_for_ever():
     assert np.isfinite(optimal_stopping(TeacherStudent(0.8, 2.0, weight_decay=0.49)).time)
 
 
+@pytest.mark.slow
 def test_gradients_and_batches():
     def time(snr, decay):
         return optimal_stopping(TeacherStudent(0.8, snr, 3.0, weight_decay=decay)).time
