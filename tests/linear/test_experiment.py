@@ -55,13 +55,14 @@ def test_descent_and_flow_against_explicit_matrices(dim, samples, decay):
 
 
 def test_a_run_is_the_same_among_few_or_many():
-    problem, times = TeacherStudent(2.0, 5.0), [0.5, 1.0]
-    few = simulate(problem, times, runs=3, key=jax.random.key(7), dim=10)
-    many = simulate(problem, times, runs=17, key=jax.random.key(7), dim=10)
+    # The sizes of the next test: compiled once for both.
+    problem, times = TeacherStudent(0.5, 5.0), np.geomspace(0.1, 3.8, 6)
+    few = simulate(problem, times, runs=3, key=jax.random.key(7), dim=60)
+    many = simulate(problem, times, runs=17, key=jax.random.key(7), dim=60)
     for name in CURVES:
         assert np.array_equal(few[name], many[name][:3])
-    assert few["test_loss"].shape == (3, 2)
-    assert list(few.is_valid("train_loss")) == [True, True]
+    assert few["test_loss"].shape == (3, 6)
+    assert list(few.is_valid("train_loss")) == [True] * 6
 
 
 @pytest.mark.statistical
