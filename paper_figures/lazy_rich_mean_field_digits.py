@@ -15,7 +15,6 @@ from paper_figures.figure import Claim
 
 PAPER = "beyond the paper"
 WING = "lazy_rich"
-COMPUTES_LONG = True
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Parameters:
 SIZES = {
     "quick": {"richness": (0.1, 10.0), "run_richness": (10.0,), "pair_samples": 20, "pair_fresh": 100,
               "all_samples": 40, "all_fresh": 100, "count": 128, "all_count": 64, "width": 64, "runs": 1,
-              "last": 100.0, "points": 6},
+              "last": 100.0, "points": 6, "scrambles": 1},
     "full": {"count": 4096, "all_count": 4096, "width": 1024, "runs": 10},
 }  # fmt: skip
 

@@ -16,7 +16,6 @@ from paper_figures.figure import Claim
 
 PAPER = "beyond the paper"
 WING = "lazy_rich"
-COMPUTES_LONG = True
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Parameters:
 
 SIZES = {
     "quick": {"dim": 10, "samples": 40, "fresh": 100, "richness": (0.1, 10.0), "count": 128, "width": 64, "runs": 1,
-              "points": 14, "last": 300.0, "test_threshold": 0.75},
+              "points": 14, "last": 300.0, "scrambles": 1, "test_threshold": 0.75},
     "full": {"count": 4096, "width": 1024, "runs": 10},
 }  # fmt: skip
 

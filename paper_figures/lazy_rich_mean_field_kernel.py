@@ -14,7 +14,6 @@ from paper_figures.figure import Claim
 
 PAPER = "beyond the paper"
 WING = "lazy_rich"
-COMPUTES_LONG = True
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,10 @@ class Parameters:
     data_seed: int = 0
 
 
-SIZES = {"quick": {"each": 10, "count": 128, "last": 30.0, "richness": (0.1, 10.0)}, "full": {"count": 8192}}
+SIZES = {
+    "quick": {"each": 10, "count": 128, "scrambles": 1, "last": 30.0, "richness": (0.1, 10.0)},
+    "full": {"count": 8192},
+}
 
 
 def _problem(parameters, richness):

@@ -15,7 +15,6 @@ from paper_figures.figure import Claim
 
 PAPER = "beyond the paper"
 WING = "lazy_rich"
-COMPUTES_LONG = True
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Parameters:
 
 
 SIZES = {
-    "quick": {"widths": (32, 64, 128), "runs": (16, 16, 16), "shown_width": 64, "shown_runs": 8, "count": 256,
+    "quick": {"widths": (32, 128), "runs": (24, 24), "shown_width": 32, "shown_runs": 24, "count": 256,
               "points": 12, "last": 30.0, "richness": (0.1, 10.0), "fresh": 40, "samples": 12},
     "full": {"widths": (64, 256, 1024, 4096, 16384), "runs": (256, 256, 128, 64, 16), "count": 16384},
 }  # fmt: skip
@@ -119,7 +118,7 @@ def draw(parameters, data):
     right.set(
         xlabel="width N", ylabel="test loss", ylim=(min(np.abs(bias).min(), scatter.min()) / 3, 4 * scatter.max())
     )
-    right.legend(loc="lower left")
+    right.legend(loc="upper right", ncols=2, fontsize=6)
     return figure
 
 

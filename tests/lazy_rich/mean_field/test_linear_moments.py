@@ -78,12 +78,10 @@ def test_against_scipy_on_the_closed_equations(problem):
 @given(verify.problems(MeanFieldNetwork, activation="linear"), st.floats(0.2, 5.0))
 def test_only_richness_times_the_scale_of_the_target_matters(problem, factor):
     """Exact at any activation: losses(gamma0, s y) = s^2 losses(s gamma0, y)."""
-    scaled = MeanFieldNetwork(
-        problem.inputs, factor * problem.targets, problem.richness, "linear", problem.test_inputs, factor * problem.test_targets
-    )  # fmt: skip
-    other = MeanFieldNetwork(
-        problem.inputs, problem.targets, factor * problem.richness, "linear", problem.test_inputs, problem.test_targets
-    )
+    larger, richer = factor * problem.targets, factor * problem.richness
+    fresh, wanted = problem.test_inputs, problem.test_targets
+    scaled = MeanFieldNetwork(problem.inputs, larger, problem.richness, "linear", fresh, factor * wanted)
+    other = MeanFieldNetwork(problem.inputs, problem.targets, richer, "linear", fresh, wanted)
     first, second = solve(scaled, READ), solve(other, READ)
     for name in ("train_loss", "test_loss"):
         np.testing.assert_allclose(first[name], factor**2 * second[name], rtol=1e-6, atol=1e-9 * factor**2)
