@@ -6,7 +6,10 @@ from ...errors import check_between, check_integer, check_positive
 from ...pytrees import record
 
 
-@record(static=("learning_rate", "paths", "teacher_nodes", "grid_points", "scrambles", "seed", "row_tolerance", "field_points"))
+_SETTINGS = "learning_rate paths teacher_nodes grid_points scrambles seed row_tolerance field_points"
+
+
+@record(static=tuple(_SETTINGS.split()))
 class DMFT:
     """Dynamical mean-field theory of `QuadraticCommittee`: P, D -> infinity at P = kappa D, of infinite width.
 
