@@ -5,7 +5,6 @@ from __future__ import annotations
 from ...errors import check_between, check_integer, check_positive
 from ...pytrees import record
 
-
 _SETTINGS = "learning_rate paths teacher_nodes grid_points scrambles seed row_tolerance field_points"
 
 
