@@ -126,7 +126,7 @@ def draw(parameters, data):
     left.axvline(parameters.samples, color="0.6", lw=0.8, ls=":")
     left.set(xscale="log", yscale="log", xlabel="width", ylim=(None, top))
     left.set_ylabel("complexity R [label]; gap [label$^2$]")
-    left.legend(fontsize=6.5)
+    left.legend(fontsize=6.5, loc="lower right")
     for i, (name, word) in enumerate((("about_zero", "$|w|$"), ("about_start", "$|w - w(0)|$"))):
         relative = runs[name] / runs["frozen"]
         low, middle, high = np.quantile(relative, [0.25, 0.5, 0.75], axis=1)
