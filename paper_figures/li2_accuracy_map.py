@@ -23,11 +23,11 @@ HALF_POINTS = {11: 6.4, 17: 10.0, 23: 13.0, 31: 16.8, 47: 24.0, 67: 31.2, 97: 40
 @dataclass(frozen=True)
 class Parameters:
     cyclic: tuple[int, ...] = (11, 17, 23, 31)  # M
-    dihedral: tuple[int, ...] = (10, 18, 26)  # M, even
-    shares: tuple[float, ...] = (0.25, 0.35, 0.45, 0.6, 0.8)
+    dihedral: tuple[int, ...] = (10, 22)  # M, even
+    shares: tuple[float, ...] = (0.3, 0.45, 0.6, 0.8)
     width: int = 128
     decay: float = 1e-3
-    last: int = 1500  # steps
+    last: int = 1000  # steps
     runs: int = 2
     key: int = 0
 

@@ -24,8 +24,8 @@ class Parameters:
     rates: tuple[float, ...] = (0.001, 0.005, 0.02)
     width: int = 128
     decay: float = 1e-3
-    last: int = 1500  # steps
-    runs: int = 5
+    last: int = 1200  # steps
+    runs: int = 4
     key: int = 0
 
 

@@ -25,7 +25,7 @@ class Parameters:
     widths: tuple[int, ...] = (16, 32, 64, 128)  # K
     decay: float = 2e-4
     rate: float = 0.02  # of Muon; Adam takes 0.005
-    last: int = 800  # steps
+    last: int = 600  # steps
     runs: int = 4
     tails: int = 12
     key: int = 0

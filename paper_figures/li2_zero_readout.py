@@ -24,8 +24,8 @@ class Parameters:
     width: int = 128
     decay: float = 2e-4
     last: int = 2000  # steps
-    looks: int = 50
-    runs: int = 5
+    looks: int = 40
+    runs: int = 4
     key: int = 0
 
 
