@@ -3,7 +3,7 @@
 Caption: A network trained on addition modulo p with corrupted labels, in coexistence: it fits the wrong labels and
 generalises. Neurons are taken out in the order of their inverse participation ratio, lowest first (left), highest first
 (middle), and at random, the control (right). Dashed: the share of labels that are right. Lowest first, wrong labels are
-forgotten while the test accuracy stays; at random both go together.
+forgotten, and many of those samples predicted right, while the test accuracy stays; at random the rule goes first.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Parameters:
 
 
 SIZES = {
-    "quick": {"last": 400, "points": 9},
+    "quick": {"last": 300, "points": 5},
     "full": {"modulus": 97, "share": 0.5, "noise": 0.35, "decay": 5.0, "width": 512, "last": 4000, "points": 65},
 }
 
@@ -108,6 +108,8 @@ def claims(parameters, data):
             f"test {kept:.2f} {out}, corrected {d['lowest_first corrected'][gone]:.2f}",
         ),
         Claim(
-            "As many at random: most of the rule is gone", control[gone] < kept - 0.2, f"test {control[gone]:.2f} {out}"
+            "As many at random: more of the rule is gone, and the wrong labels are still there",
+            control[gone] < kept - 0.1 and d["random corrupted"][gone] > low[gone] + 0.3,
+            f"test {control[gone]:.2f}, corrupted {d['random corrupted'][gone]:.2f} against {low[gone]:.2f}, {out}",
         ),
     ]
