@@ -125,7 +125,7 @@ def claims(parameters, data):
     return [
         Claim("At the lazy end the kernel moves as 1/alpha, slope within 0.1.", abs(slope + 1) < 0.1, f"{slope:.3f}"),
         Claim(
-            "The distance approaches the lazy law as alpha grows: within 15 % at the lazy end, off by half at the rich one.",
+            "The distance approaches the lazy law as alpha grows: within 15 % at the end.",
             off[-1] < 0.15 and off[0] > 0.5 and bool(np.all(np.diff(off) < 0)),
             ", ".join(f"{alpha:g}: {value:.1%}" for alpha, value in zip(scales, off)),
         ),
