@@ -27,11 +27,12 @@ class Parameters:
     last: int = 2000  # steps
     looks: int = 16
     runs: int = 5
+    stage_points: int = 41  # of the line of stage II; 0 leaves it out
     key: int = 0
 
 
 SIZES = {
-    "quick": {"order": 13, "shares": (0.85,), "width": 32, "last": 400, "looks": 4, "runs": 2},
+    "quick": {"order": 13, "shares": (0.85,), "width": 32, "last": 400, "looks": 4, "runs": 2, "stage_points": 0},
     "full": {"order": 71, "shares": (0.6, 0.4), "width": 512, "last": 4000, "runs": 10},
 }
 STARTS = {"usual": "TorchUniform", "zero": "ZeroReadout"}
@@ -44,7 +45,7 @@ def steps(parameters):
             for share in parameters.shares
             for start in STARTS
         },
-        "stage": lambda: _stage(parameters),
+        **({"stage": lambda: _stage(parameters)} if parameters.stage_points else {}),
     }
 
 
@@ -85,7 +86,7 @@ def _stage(parameters):
     from grok_theory import li2
 
     task = li2.GroupTask(li2.cyclic(parameters.order), centering="classes")
-    times = np.linspace(0, 40, 41)
+    times = np.linspace(0, 40, parameters.stage_points)
     found = li2.solve(
         task, times, width=parameters.width, key=jax.random.key(parameters.key), method=li2.FeatureAscent(1e-5)
     )
@@ -106,8 +107,9 @@ def draw(parameters, data):
         rate, low, high = d["rate"]
         right.bar(i, d["chance"].mean(), width=0.6, color="0.8")
         right.errorbar(i, rate, [[rate - low], [high - rate]], fmt="o", color=f"C{i}", capsize=3)
-    stage = data["stage"]
-    middle.plot(stage["time"] * parameters.last, stage["purity"], "--", color="black", linewidth=0.8, label="stage II")
+    if "stage" in data:
+        d = data["stage"]
+        middle.plot(d["time"] * parameters.last, d["purity"], "--", color="black", linewidth=0.8, label="stage II")
     left.plot(1, 1, "*", color="black", markersize=7)
     left.set(xlabel="purity", ylabel="energy / $E^*$", title="a  Trained nodes")
     middle.set(xlabel="step", ylabel="median purity", title="b  Purity", ylim=(0, 1.05))

@@ -36,7 +36,7 @@ class Role:
     - theory of stage I from the same starts, mean over up to four runs: `ridge` eta; `early_alignment`: cosine of G_F
       with the direction of the energy at time 1/lambda_max(A), when the first mode is learned; `fixed_alignment`: the
       same at the fixed point; `fixed_norm`: size of G_F there, which is what still moves the hidden layer when the
-      read-out has settled.
+      read-out has settled. The last two and eta are nan where the read-out's decay is decoupled.
     """
 
     name: str
@@ -144,7 +144,11 @@ def _role(name, task, how, steps, runs, key, thresholds, confidence) -> Role:
     reached = int(np.sum(np.isfinite(delay.test_time)))
     proportion = binomtest(reached, runs).proportion_ci(confidence, "exact")
     share = ensemble.fields["irrep_share"].values[:, -1]
+    ridge = float(task.ridge)
     early, fixed, norm = np.mean([_stage_one(task, how, key, run) for run in range(min(runs, 4))], axis=0)
+    if "coupled" not in str(ensemble.stats["decay"]).replace("decoupled", ""):
+        # Decay that is not in the gradient has no ridge, and stage I nothing to say about its fixed point.
+        ridge = fixed = norm = np.nan
     return Role(
         name=name,
         delay=delay,
@@ -153,7 +157,7 @@ def _role(name, task, how, steps, runs, key, thresholds, confidence) -> Role:
         test_accuracy=ensemble["test_accuracy"][:, -1],
         purity=ensemble["feature_purity"][:, -1],
         irreps=np.sum(share > 0.5 / share.shape[1], axis=1),
-        ridge=float(task.ridge),
+        ridge=ridge,
         early_alignment=float(early),
         fixed_alignment=float(fixed),
         fixed_norm=float(norm),
