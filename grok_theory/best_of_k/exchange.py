@@ -18,7 +18,8 @@ from .optima import checked_problem, refuse_traced
 from .problem import LinearJudge, Posterior, Prompt
 from .solve import check_temperature, evaluate
 
-_SCAN, _ZOOM = 64, 16  # values of k a scan, and around each crossing
+_SCAN = 64  # values of k in every evaluation: one shape, one compilation
+_TOGETHER = 4  # crossings refined in one evaluation
 _STEP = 1e-4  # relative step of the derivatives that make the exchange rate
 
 
@@ -79,32 +80,35 @@ def samples_needed(
 
 def _crossings(solved, targets, temperature, largest):
     def log_error(log_k):
-        k = jnp.asarray(np.maximum(np.exp(log_k), 1.0).ravel())
-        curve = evaluate(solved, k, temperature, Exact())["curves"]["error"]
-        return np.log(np.asarray(curve)).reshape(log_k.shape)
+        return np.log(_errors(solved, np.maximum(np.exp(log_k), 1.0).ravel(), temperature)).reshape(log_k.shape)
 
     x = np.linspace(0.0, np.log(largest), _SCAN)
     y = log_error(x)
     below = y[None, :] <= targets[:, None]
     first = np.argmax(below, axis=1)
     found = np.where(below.any(axis=1), 1.0, np.inf)
-    inside = np.flatnonzero(below.any(axis=1) & (first > 0))
-    if not inside.size:
-        return found
-    low, high = x[first[inside] - 1], x[first[inside]]
-    for _ in range(2):
-        grid = low[:, None] + (high - low)[:, None] * np.linspace(0.0, 1.0, _ZOOM)
-        values = log_error(grid)
-        at = np.argmax(values <= targets[inside, None], axis=1)
-        # The scan's end can miss its target by rounding: the last interval then holds it.
-        at = np.where(at == 0, _ZOOM - 1, at)
+    crossed = np.flatnonzero(below.any(axis=1) & (first > 0))
+    for inside in np.array_split(crossed, range(_TOGETHER, crossed.size, _TOGETHER)) if crossed.size else []:
         row = np.arange(inside.size)
-        low, high = grid[row, at - 1], grid[row, at]
-    for i, j in enumerate(inside):
-        # On this last grid the curve is monotone: its inverse, cubic in logs.
-        order = np.argsort(values[i])
-        found[j] = np.exp(PchipInterpolator(values[i][order], grid[i][order])(targets[j]))
+        low, high = x[first[inside] - 1], x[first[inside]]
+        grid = values = np.empty(0)
+        for _ in range(2):
+            grid = low[:, None] + (high - low)[:, None] * np.linspace(0.0, 1.0, _SCAN // inside.size)
+            values = log_error(grid)
+            at = np.argmax(values <= targets[inside, None], axis=1)
+            # The scan's end can miss its target by rounding: the last interval then holds it.
+            at = np.where(at == 0, grid.shape[1] - 1, at)
+            low, high = grid[row, at - 1], grid[row, at]
+        for j, curve, logs in zip(inside, values, grid):
+            # On this last grid the curve is monotone: its inverse, cubic in logs.
+            order = np.argsort(curve)
+            found[j] = np.exp(PchipInterpolator(curve[order], logs[order])(targets[j]))
     return found
+
+
+def _errors(solved, counts, temperature):
+    k = jnp.asarray(np.resize(np.asarray(counts, float), _SCAN))
+    return np.asarray(evaluate(solved, k, temperature, Exact())["curves"]["error"])[: len(counts)]
 
 
 def equal_error(
@@ -156,7 +160,7 @@ def _exchange_rate(judge: LinearJudge, k: float, temperature: Any) -> float:
 
     def errors(ratio, counts):
         solved = checked_problem("equal_error", replace(judge, examples_per_dim=ratio))
-        return np.asarray(evaluate(solved, jnp.asarray(counts), temperature, Exact())["curves"]["error"])
+        return _errors(solved, counts, temperature)
 
     ratio = float(judge.examples_per_dim)
     near = errors(ratio, [max(1.0, k * np.exp(-_STEP)), k * np.exp(_STEP)])

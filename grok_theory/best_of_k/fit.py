@@ -133,6 +133,9 @@ class RecordFit:
             return np.stack(
                 [with_replacement(s, v, k, temperature) for s, v in zip(self.records.scores, self.records.values)]
             )
+        if temperature in (0, np.inf):  # whatever the spread of the scores
+            kept = kept_normal(k, temperature, 1.0)
+            return np.array(self.parameters["means"])[:, None] + np.array(self.parameters["gains"])[:, None] * kept
         rows = zip(self.parameters["means"], self.parameters["gains"], self.parameters["score_spreads"])
         return np.stack([mean + gain * kept_normal(k, temperature, spread) for mean, gain, spread in rows])
 

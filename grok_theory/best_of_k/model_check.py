@@ -24,11 +24,12 @@ def gaussian_contradiction(records: Records, parameters: dict[str, Any]) -> str:
     (mean, gain and estimate are all unbiased), and prompts are independent: Student's t.
     """
     gaps = []
+    expected = {n: kept_normal(_counts(n).astype(float), 0.0, 1.0) for n in set(records.answers.tolist())}
     rows = zip(records.scores, records.values, parameters["means"], parameters["gains"])
     for scores, values, mean, gain in rows:
         counts = _counts(scores.size)
         kept = subset_means(scores, values, scores.size, 0.0)[counts - 1]
-        gaps.append(mean + gain * kept_normal(counts.astype(float), 0.0, 1.0) - kept)
+        gaps.append(mean + gain * expected[scores.size] - kept)
     return _sentence(np.array(gaps), np.array(gaps), "GaussianJudge()")
 
 
