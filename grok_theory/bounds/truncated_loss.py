@@ -22,7 +22,7 @@ def truncated_squared_loss(residual: ArrayLike, cap: ArrayLike, *, variance: Arr
 
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> print(f"{truncated_squared_loss(3.0, 2.0):.1f} {truncated_squared_loss(0.0, 2.0, variance=1.0):.6f}")
-    4.0 0.920535
+    4.0 0.920537
     """
     require_float64("grok_theory.bounds.truncated_squared_loss")
     check_finite("residual", residual, "Drop or mend these samples.")
