@@ -29,7 +29,7 @@ class Parameters:
     output_scale: float = 4.0  # alpha of the other panels
     data: tuple[float, ...] = (1.5, 3.0, 6.0, 12.0, 24.0)  # kappa
     paths: int = 344
-    grid_points: int = 44
+    grid_points: int = 40
     scrambles: int = 2
     dim: int = 60  # D of the runs
     runs: int = 6
@@ -127,7 +127,7 @@ def draw(parameters, data):
             losses.plot(read, points, marker, color=color, ms=2.2, mfc=color if marker == "o" else "white", mew=0.6)
     losses.set(xscale="log", yscale="log", xlabel=r"$\tau$", ylabel="mean squared error", ylim=(1e-3, 2))
     losses.set_title(f"$\\kappa$ = {parameters.samples_per_dim:g}, D = {parameters.dim}; dashed: train")
-    losses.legend(loc="lower right", bbox_to_anchor=(1.0, 0.0))
+    losses.legend(loc="lower right")
     colors = _colors(mpl, parameters.data)
     for number, (kappa, color) in enumerate(zip(parameters.data, colors, strict=True)):
         power = data["kappa"]["linear_power"][number]
@@ -143,8 +143,11 @@ def draw(parameters, data):
     heights.set(xscale="log", yscale="log", xlabel=r"$\kappa$ = P/D", ylabel="height of the hump")
     heights.set_xticks(kappas, [f"{kappa:g}" for kappa in kappas])
     heights.xaxis.minorticks_off()
+    heights.yaxis.set_minor_formatter("")
     heights.legend(loc="lower left")
-    powers.legend(loc="lower left", ncols=1, handlelength=1.0)
+    powers.set_xlim(right=parameters.last * 300)
+    powers.set_xticks(10.0 ** np.arange(-1, np.log10(parameters.last) + 1, 2))
+    powers.legend(loc="upper right", handlelength=0.8)
     return figure
 
 

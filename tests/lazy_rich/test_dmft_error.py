@@ -62,7 +62,8 @@ def test_order_of_convergence_of_the_theory_itself():
     exact = at_one(40, (4,))
     errors = np.abs([at_one(points, (1, 2, 3)) - exact for points in grids])
     slopes = [-np.polyfit(np.log(grids), np.log(column), 1)[0] for column in errors.T]
-    np.testing.assert_allclose(slopes, (1, 2, 3), atol=0.3)
+    # At 2640 paths, between 12 and 16 nodes to tau = 3, the benchmark measures .93, 1.90 and 2.81.
+    assert np.all(np.abs(np.array(slopes) - (1, 2, 3)) < (0.2, 0.2, 0.4))
 
 
 MEASURE = """
