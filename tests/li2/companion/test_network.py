@@ -26,8 +26,10 @@ def accuracy(network):
     return np.mean(network.outputs().argmax(axis=-1) == (place[:, None] + place) % network.modulus)
 
 
-@given(modulus=st.sampled_from([3, 5, 7, 11]), width=st.integers(1, 40), seed=st.integers(0, 99))
-def test_outputs_are_the_printed_sums(modulus, width, seed):
+# Few sizes: each compiles its own draws.
+@given(size=st.sampled_from([(3, 1), (7, 12), (11, 40)]), seed=st.integers(0, 99))
+def test_outputs_are_the_printed_sums(size, seed):
+    modulus, width = size
     network = exact_network(modulus, width, key=jax.random.key(seed))
     outputs = network.outputs()
     m, n, q = seed % modulus, (3 * seed + 1) % modulus, (seed + 2) % modulus

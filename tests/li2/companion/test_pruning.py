@@ -58,10 +58,10 @@ def test_lowest_first_takes_the_memory_and_keeps_the_rule(planted):
     assert highest.test_accuracy[0] < 0.3
 
 
-@given(count=st.integers(0, 310), order=st.sampled_from([LOWEST_FIRST, HIGHEST_FIRST, RANDOM]))
+# Few counts: each compiles the ratios of its own size.
+@given(count=st.sampled_from([0, 17, 250]), order=st.sampled_from([LOWEST_FIRST, HIGHEST_FIRST, RANDOM]))
 def test_curves_are_those_of_the_smaller_network(planted, count, order):
     task, network = planted
-    count = min(count, network.width)
     found = prune_curve(network, task, [count], order=order, key=jax.random.key(2))
     assert ((found.test_accuracy >= 0) & (found.test_accuracy <= 1)).all()
     np.testing.assert_allclose(np.sort(found.participation), np.sort(network.participation()))
