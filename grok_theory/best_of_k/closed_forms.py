@@ -175,7 +175,7 @@ def hard_prompt_exponent(difficulty: float, samples: float) -> tuple[float, floa
 
     >>> exponent, edge = hard_prompt_exponent(1.0, 1e9)
     >>> print(f"{exponent:.4f} {edge:.3f}")
-    1.0540 6.001
+    1.0540 6.002
     """
     edge = _edge(samples)
     rate = 1 / float(difficulty)
