@@ -187,7 +187,7 @@ def claims(parameters, data):
             ", ".join(f"kappa = {k:g}: {h:.4f}" for k, h in zip(parameters.data, height, strict=True)),
         ),
         Claim(
-            f"Runs at D = {parameters.dim} lie within 8/D of the theory's test loss, farthest where it is rich and late",
+            f"Runs at D = {parameters.dim} lie within 8/D of the theory's test loss, farthest rich and late",
             max(gaps) < 8 / parameters.dim,
             f"largest gap {max(gaps):.3f}; largest printed numerical error "
             f"{max(data[step]['error'].max() for step in ('alpha', 'kappa')):.4f}",
