@@ -138,7 +138,7 @@ def claims(parameters, data):
     return [
         Claim("all curves start at 1.0421 (one-point value 1.0411)", np.allclose(start, 1.0421, atol=5e-5), f"{start[0]:.5f}"),
         Claim("overshoots 5 and 10 fall up to k = 1e6, 15 has its minimum at k = 7 to 8", (best[1:3] == 1e6).all() and 7 <= best[3] <= 8, f"{best[1:]}"),
-        Claim("the series claims a minimum near k = 17 for overshoot 10", 14 <= minimum <= 21, f"{minimum:g}"),
+        Claim("the series claims a minimum at k = 17 for overshoot 10 (17.1; with the one-point variance 19.6)", minimum == 17, f"{minimum:g}"),
         Claim("every overshoot beats the teacher for k >= 2", bool((theory["exact"][1:, 1:] < theory["exact"][0, 1:]).all()), ""),
         Claim("runs agree with the exact curves (|z| < 4.5 over all points)", worst < 4.5, f"worst |z| {worst:.2f}"),
     ]  # fmt: skip
