@@ -1,9 +1,9 @@
 """Digits over three decades of richness.
 
 Caption: Infinitely wide tanh network with trained readouts on scikit-learn's digits: 3 against 8 from 40 images, and
-all ten classes (ten outputs, one-hot targets less 0.1) from 100 images, gradient flow to tau = 1000 without weight
+all ten classes (ten outputs, one-hot targets less 0.1) from 100 images, gradient flow to tau = 300 without weight
 decay. Test loss and test accuracy against richness; dashed: the tangent-kernel limit; points: networks of width 256
-(3 runs, bars their range). Right: train (dashed) and test loss of two classes through training at both ends of the
+(2 runs, bars their range). Right: train (dashed) and test loss of two classes through training at both ends of the
 sweep. Settings are this package's choice.
 """
 
@@ -19,29 +19,30 @@ WING = "lazy_rich"
 
 @dataclass(frozen=True)
 class Parameters:
+    classes: tuple[int, ...] = (2, 10)
     richness: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-    run_richness: tuple[float, ...] = (0.1, 1.0, 10.0)
+    all_richness: tuple[float, ...] = (0.03, 0.3, 3.0, 30.0)  # of ten classes
+    run_richness: tuple[float, ...] = (0.3, 3.0)  # among both
     pair: tuple[int, int] = (3, 8)
     pair_samples: int = 40
     pair_fresh: int = 250
     all_samples: int = 100
     all_fresh: int = 400
-    count: int = 512  # particles of a flow, two classes
+    count: int = 256  # particles of a flow, two classes
     all_count: int = 256  # the same, ten classes
-    scrambles: int = 2
+    scrambles: int = 3
     width: int = 256
-    runs: int = 3
-    last: float = 1000.0  # tau
+    runs: int = 2
+    last: float = 300.0  # tau
     points: int = 20
     data_seed: int = 0
     key: int = 0
 
 
 SIZES = {
-    "quick": {"richness": (0.1, 10.0), "run_richness": (10.0,), "pair_samples": 20, "pair_fresh": 100,
-              "all_samples": 40, "all_fresh": 100, "count": 128, "all_count": 64, "width": 64, "runs": 1,
-              "last": 100.0, "points": 6, "scrambles": 1},
-    "full": {"count": 4096, "all_count": 4096, "width": 1024, "runs": 10},
+    "quick": {"classes": (2,), "richness": (0.1, 10.0), "run_richness": (), "pair_samples": 20, "pair_fresh": 100,
+              "count": 128, "last": 100.0, "points": 6, "scrambles": 1},
+    "full": {"count": 4096, "all_count": 4096, "last": 1000.0, "width": 1024, "runs": 10},
 }  # fmt: skip
 
 
@@ -70,12 +71,17 @@ def _times(parameters):
     return np.geomspace(0.1, parameters.last, parameters.points)
 
 
+def _swept(parameters, classes):
+    return parameters.richness if classes == 2 else parameters.all_richness
+
+
 def steps(parameters):
     parts = {}
-    for classes in (2, 10):
+    for classes in parameters.classes:
         parts[f"{classes} classes"] = lambda classes=classes: _sweep(parameters, classes)
         parts[f"{classes} classes, limit"] = lambda classes=classes: _limit(parameters, classes)
-        parts[f"{classes} classes, runs"] = lambda classes=classes: _runs(parameters, classes)
+        if parameters.run_richness:
+            parts[f"{classes} classes, runs"] = lambda classes=classes: _runs(parameters, classes)
     return parts
 
 
@@ -104,7 +110,7 @@ def _sweep(parameters, classes):
 
     count = parameters.count if classes == 2 else parameters.all_count
     method, rows = Particles(count=count, scrambles=parameters.scrambles, tolerance=1e-4), []
-    for richness in parameters.richness:
+    for richness in _swept(parameters, classes):
         problem = _problem(parameters, classes, richness)
         found = solve(problem, _times(parameters), method=method)
         rows.append(_read(problem, found) | {"test_error": np.asarray(found.numerical_error["test_loss"])})
@@ -141,19 +147,20 @@ def draw(parameters, data):
 
     figure, (loss, accuracy, curves) = plt.subplots(1, 3, figsize=(7, 2.5), layout="constrained")
     ends = (parameters.richness[0], parameters.richness[-1])
-    for color, classes in (("C0", 2), ("C1", 10)):
-        sweep, limit, runs = (data[f"{classes} classes{end}"] for end in ("", ", limit", ", runs"))
+    for color, classes in zip(("C0", "C1"), parameters.classes):
+        sweep, limit = data[f"{classes} classes"], data[f"{classes} classes, limit"]
         for ax, name in ((loss, "test_loss"), (accuracy, "test")):
-            ax.plot(parameters.richness, sweep[name][:, -1], color=color, label=f"{classes} classes")
+            ax.plot(_swept(parameters, classes), sweep[name][:, -1], color=color, label=f"{classes} classes")
             ax.plot(ends, [limit[name][-1]] * 2, color=color, ls="--", lw=0.8)
-            last = runs[name][:, :, -1]
-            middle = last.mean(1)
-            ax.errorbar(parameters.run_richness, middle, [middle - last.min(1), last.max(1) - middle], fmt="o", ms=3,
-                        lw=0.8, color=color)  # fmt: skip
+            if parameters.run_richness:
+                last = data[f"{classes} classes, runs"][name][:, :, -1]
+                middle = last.mean(1)
+                ax.errorbar(parameters.run_richness, middle, [middle - last.min(1), last.max(1) - middle], fmt="o",
+                            ms=3, lw=0.8, color=color)  # fmt: skip
             ax.set(xscale="log", xlabel=r"richness $\gamma_0$")
     loss.set(ylabel=r"test loss at the last $\tau$", ylim=(0, None))
-    accuracy.set(ylabel="test accuracy", ylim=(0.7, 1.0))
-    accuracy.legend(loc="lower right")
+    accuracy.set(ylabel="test accuracy", ylim=(None, 1.0))
+    accuracy.legend(loc="center right")
     sweep = data["2 classes"]
     for color, at in (("C2", 0), ("C3", -1)):
         curves.plot(
@@ -167,20 +174,22 @@ def draw(parameters, data):
 
 def claims(parameters, data):
     found = []
-    for classes in (2, 10):
-        sweep, limit, runs = (data[f"{classes} classes{end}"] for end in ("", ", limit", ", runs"))
-        last = sweep["test_loss"][:, -1]
-        lazy = abs(last[0] / limit["test_loss"][-1] - 1)
-        error = sweep["test_error"][0, -1] / limit["test_loss"][-1]
-        found.append(
-            Claim(f"{classes} classes: the laziest end is the tangent-kernel limit, to 10 % and its printed error",
-                  lazy < 0.1 + error, f"{lazy:.2%}, printed {error:.2%}")
-        )  # fmt: skip
-        found.append(
-            Claim(f"{classes} classes: the richest network ends with a lower test loss than the kernel",
-                  last[-1] < limit["test_loss"][-1], f"{last[-1]:.4f} against {limit['test_loss'][-1]:.4f}")
-        )  # fmt: skip
-        theory = [last[list(parameters.richness).index(g)] for g in parameters.run_richness]
-        gap = np.max(np.abs(runs["test_loss"][:, :, -1].mean(1) / theory - 1))
-        found.append(Claim(f"{classes} classes: runs follow to 20 %", gap < 0.2, f"worst gap {gap:.1%}"))
+    for classes in parameters.classes:
+        sweep, limit = data[f"{classes} classes"], data[f"{classes} classes, limit"]
+        last, end = sweep["test_loss"][:, -1], limit["test_loss"][-1]
+        lazy, error = abs(last[0] / end - 1), sweep["test_error"][0, -1] / end
+        fitted = [int(np.argmax(accuracy >= 0.999)) for accuracy in sweep["train"]]
+        later = [float(accuracy[-1] - accuracy[at]) for accuracy, at in zip(sweep["test"], fitted)]
+        found += [
+            Claim(f"{classes} classes: the laziest end is the tangent-kernel limit, to 15 % and its printed error",
+                  lazy < 0.15 + error, f"{lazy:.2%}, printed {error:.2%}"),
+            Claim(f"{classes} classes: the richest network ends with a lower test loss than the laziest",
+                  last[-1] < last[0], ", ".join(f"{loss:.3f}" for loss in last) + f"; kernel {end:.3f}"),
+            Claim(f"{classes} classes: no grokking, the test accuracy gains at most .06 after the training set is fitted",
+                  max(later) <= 0.06, ", ".join(f"{gain:+.3f}" for gain in later)),
+        ]  # fmt: skip
+        if parameters.run_richness:
+            theory = [last[_swept(parameters, classes).index(g)] for g in parameters.run_richness]
+            gap = np.max(np.abs(data[f"{classes} classes, runs"]["test_loss"][:, :, -1].mean(1) / theory - 1))
+            found.append(Claim(f"{classes} classes: runs follow to 20 %", gap < 0.2, f"worst gap {gap:.1%}"))
     return found

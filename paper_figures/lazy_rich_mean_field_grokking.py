@@ -39,7 +39,7 @@ class Parameters:
 
 SIZES = {
     "quick": {"dim": 10, "samples": 40, "fresh": 100, "richness": (0.1, 10.0), "count": 128, "width": 64, "runs": 1,
-              "points": 14, "last": 300.0, "scrambles": 1, "test_threshold": 0.75},
+              "points": 14, "last": 300.0, "scrambles": 1},
     "full": {"count": 4096, "width": 1024, "runs": 10},
 }  # fmt: skip
 
