@@ -1,7 +1,8 @@
 """Training of the li2 wing: runs per minute, roles of the ingredients, features against their prediction.
 
-Speed: M = 31, K = 512, 2000 steps, processor time in one process (give it one thread): runs as `simulate` makes them, `simulate` called once a run,
-eight runs side by side by vmap, and the same full-batch Adam in plain NumPy (float32, gathers and one-hot products).
+Speed: M = 31, K = 512, 2000 steps, processor time in one process (give it one thread): runs as `simulate` makes them,
+`simulate` called once a run, eight runs side by side by vmap, and the same full-batch Adam in plain NumPy (float32,
+gathers and one-hot products).
 """
 
 from __future__ import annotations

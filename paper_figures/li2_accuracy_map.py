@@ -22,10 +22,10 @@ HALF_POINTS = {11: 6.4, 17: 10.0, 23: 13.0, 31: 16.8, 47: 24.0, 67: 31.2, 97: 40
 
 @dataclass(frozen=True)
 class Parameters:
-    cyclic: tuple[int, ...] = (11, 17, 23, 31)  # M
+    cyclic: tuple[int, ...] = (17, 23, 31)  # M
     dihedral: tuple[int, ...] = (10, 22)  # M, even
     shares: tuple[float, ...] = (0.3, 0.45, 0.6, 0.8)
-    width: int = 128
+    width: int = 96
     decay: float = 1e-3
     last: int = 1000  # steps
     runs: int = 2
@@ -91,7 +91,8 @@ def draw(parameters, data):
         ax.plot(line, CONSTANT * np.log(line) / line, "--", color="black", linewidth=0.8)
         known = [m for m in orders if family == "cyclic" and m in HALF_POINTS]
         ax.plot(known, [HALF_POINTS[m] / m for m in known], "o", color="white", markeredgecolor="black")
-        ax.set(xlabel="group order $M$", ylabel="share of pairs", title=title, ylim=(0.2, 0.9))
+        ax.set(xlabel="group order $M$", ylabel="share of pairs", title=title)
+        ax.set(ylim=(parameters.shares[0] - 0.07, parameters.shares[-1] + 0.09))
     return figure
 
 
