@@ -1,6 +1,10 @@
-"""Turn README, CHANGELOG and the pages of this folder into a site that needs no network: `python docs/build.py [OUT]`.
+"""Turn the pages of this folder into a site that needs no network: `python docs/build.py [OUT]`; `make docs`.
 
-Every link between pages is followed; one that leads nowhere stops the build with its page and target.
+Markdown becomes HTML; formulas are drawn, the API reference is read from the sources, the gallery from the figures, and
+an index for the search is written. Every link is followed: one that leads nowhere stops the build with page and target.
+
+`python docs/build.py --formulas` first makes docs/formulas.md and docs/literature.md anew from the register: every
+formula is verified and every correction computed (some two minutes).
 """
 
 from __future__ import annotations
@@ -10,88 +14,136 @@ import re
 import sys
 from pathlib import Path
 
-from markdown_it import MarkdownIt
-
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-# The order in which a newcomer reads; pages not named here follow by name.
-ORDER = ["README", "linear", "lazy_rich", "lazy_rich_dmft", "li2", "best_of_k", "kernels", "observables", "compare"]
+if str(ROOT) not in sys.path:  # `python docs/build.py` puts docs itself there
+    sys.path.insert(0, str(ROOT))
 
-TEMPLATE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · grok_theory</title>
-<link rel="stylesheet" href="style.css">
-</head>
-<body>
-<details class="menu"><summary>Pages</summary><nav>{navigation}</nav></details>
-<nav class="side" aria-label="Pages">{navigation}</nav>
-<main>
-{content}
-</main>
-</body>
-</html>
-"""
+from docs.making import gallery, markup, pages, reference, search  # noqa: E402
+from docs.making.pages import Page  # noqa: E402
+
+ASSETS = ("style.css", "search.js")
 
 
-def pages() -> list[Path]:
-    """All sources, in reading order."""
-    found = [ROOT / "README.md", *sorted(HERE.glob("*.md")), ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
-    rank = {name: number for number, name in enumerate(ORDER)}
-    return sorted(found, key=lambda page: rank.get(page.stem, len(ORDER)))
+def all_pages() -> list[Page]:
+    """Written, gathered and generated pages, in reading order."""
+    found = [*pages.written_pages(), gallery.gallery_page(), *reference.reference_pages()]
+    groups = [*pages.GROUPS, "More", "API"]
+    return sorted(found, key=lambda page: groups.index(page.group))
 
 
-def address(page: Path) -> str:
-    return "index.html" if page.stem == "README" else f"{page.stem}.html"
+def linker(page: Page, known: list[Page]):
+    """Targets of links as they are on the site; `DeadLink` for one that leads nowhere."""
+    by_path = {other.path.resolve(): other.address for other in known if other.path is not None}
+    by_address = {other.address: other.address for other in known}
+    folder = page.path.parent if page.path is not None else HERE
+    name = page.path.relative_to(ROOT) if page.path is not None else page.address
 
-
-def title(page: Path) -> str:
-    found = re.search(r"^# (.+)$", page.read_text(), re.M)
-    return found.group(1).replace("`", "") if found else page.stem
-
-
-def render(page: Path, known: list[Path]) -> str:
-    """The page as HTML, its links to other pages turned into links of the site."""
-    by_path = {path.resolve(): address(path) for path in known}
-
-    def linked(match: re.Match) -> str:
-        target, _, anchor = match.group(1).partition("#")
-        if "://" in target or target.startswith("mailto:") or not target:
-            return match.group(0)
-        path = (page.parent / target).resolve()
+    def link(target: str) -> str:
+        if target.startswith("file:"):
+            return str(folder / target.removeprefix("file:"))
+        where, _, anchor = target.partition("#")
+        if "://" in where or where.startswith("mailto:") or not where:
+            return target
+        path = (folder / where).resolve()
+        tail = f"#{anchor}" if anchor else ""
+        if path == ROOT / "README.md":
+            return f"index.html{tail}"
         if path in by_path:
-            return f'href="{by_path[path]}{"#" + anchor if anchor else ""}"'
+            return by_path[path] + tail
+        if where in by_address:
+            return where + tail
         if path.exists() and ROOT in path.parents:
-            return f'href="{target}" class="source"'  # a file of the checkout, not a page
-        sys.exit(f"{page.relative_to(ROOT)} links to {target}, which is no page and no file.")
+            return f"../{path.relative_to(ROOT)}"  # a file of the checkout, not a page
+        raise markup.DeadLink(f"{name} links to {where}, which is no page and no file.")
 
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(page.read_text())
-    body = re.sub(r'href="([^"]+)"', linked, body)
-    # Wide tables and code scroll by themselves; the page does not.
-    return body.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
+    return link
+
+
+def navigation(page: Page, known: list[Page], headings: list[tuple[int, str, str]]) -> str:
+    """The groups of pages; below the current one its own sections."""
+    parts, group = [], ""
+    for other in known:
+        if other.group != group:
+            group = other.group
+            parts.append(f"<h4>{html.escape(group)}</h4>")
+        current = " aria-current=page" if other is page else ""
+        parts.append(f'<a href="{other.address}"{current}>{html.escape(short_name(other, known))}</a>')
+        if other is page:
+            sections = [(words, anchor) for level, words, anchor in headings if level == 2][:24]
+            parts += [f'<a class="section" href="#{anchor}">{html.escape(words)}</a>' for words, anchor in sections]
+    return "".join(parts)
+
+
+def short_name(page: Page, known: list[Page]) -> str:
+    """What the navigation calls a page: its title up to a colon, or its file's name where two would be called alike."""
+    if page.address == "index.html":
+        return "Home"
+    short = page.title.split(":")[0]
+    first = next(other for other in known if other.title.split(":")[0] == short)
+    return short if page is first else page.address.removesuffix(".html")
+
+
+def with_its_formulas(page: Page, known: list[Page]) -> str:
+    """A wing's page ends with its closed forms, each a link into the register."""
+    register = next((other.text for other in known if other.address == "formulas.html"), "")
+    stem = page.address.removesuffix(".html")
+    names = re.findall(rf"^### ({re.escape(stem)}\.\w+)$", register, re.M)
+    if not names:
+        return page.text
+    links = [f"[`{name.partition('.')[2]}`](formulas.html#{name.replace('.', '')})" for name in names]
+    return (
+        f"{page.text}\n\n## In the register\n\nClosed forms with their oracles and worst errors: {', '.join(links)}.\n"
+    )
 
 
 def build(out: Path) -> list[Path]:
     """Write the site below `out`; returns the pages made."""
-    known = pages()
+    known = all_pages()
     out.mkdir(parents=True, exist_ok=True)
-    made = []
+    template = (HERE / "template.html").read_text()
+    made, index = [], []
     for page in known:
-        navigation = "".join(
-            f'<a href="{address(other)}"{" aria-current=page" if other == page else ""}>{html.escape(title(other))}</a>'
-            for other in known
-        )
-        target = out / address(page)
-        target.write_text(
-            TEMPLATE.format(title=html.escape(title(page)), navigation=navigation, content=render(page, known))
-        )
+        body, headings = markup.rendered(with_its_formulas(page, known), linker(page, known))
+        if page.address == "gallery.html":
+            body = gallery.with_pictures(body, out)
+        index += search.sections(page.address, page.title, body)
+        text = template
+        for mark, value in {
+            "TITLE": html.escape(page.title),
+            "NAVIGATION": navigation(page, known, headings),
+            "KIND": page.address.removesuffix(".html"),
+            "CONTENT": body,
+        }.items():
+            text = text.replace(f"[[{mark}]]", value, 2)
+        target = out / page.address
+        target.write_text(text)
         made.append(target)
-    (out / "style.css").write_text((HERE / "style.css").read_text())
+    search.write_index(index, out)
+    for name in ASSETS:
+        (out / name).write_text((HERE / name).read_text())
     return made
 
 
+def main(words: list[str]) -> int:
+    """The command; exit code 1 for a dead link, a formula that cannot be drawn, or one that fails its oracle."""
+    failed = []
+    if "--formulas" in words:
+        from docs.making.generated import write_generated
+
+        words = [word for word in words if word != "--formulas"]
+        failed = write_generated()
+    folder = Path(words[0]) if words else ROOT / "site"
+    try:
+        made = build(folder)
+    except (markup.DeadLink, markup.BadMathematics) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{len(made)} pages: {folder / 'index.html'}")
+    for name in failed:
+        print(f"{name} does not equal its oracle: grok-theory formulas {name}", file=sys.stderr)
+    return 1 if failed else 0
+
+
 if __name__ == "__main__":
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "site"
-    print(f"{len(build(folder))} pages: {folder / 'index.html'}")
+    sys.exit(main(sys.argv[1:]))

@@ -233,7 +233,7 @@ FORMULAS = (
         "best_of_k.best_of_k_law",
         "error of the best of many answers, temperature 0, the judge knows",
         forms.best_of_k_law,
-        {"samples": Range(1e5, 1e9, (1e6,), "k"), "gap": Range(-3.0, 3.0, (0.0, 1.0), "DT")},
+        {"samples": Range(1e6, 1e9, (1e6,), "k"), "gap": Range(-3.0, 3.0, (0.0, 1.0), "DT")},
         _best,
         "30-digit quadrature of the least of k",
         QUOTED + "; (k + 1)(k + 2) for k^2 is ours",

@@ -180,7 +180,7 @@ def _best_ridge(alpha: float, snr: float) -> tuple[Any, Any]:
     return best.penalty, best.test_loss
 
 
-SAMPLES_DIM = {"samples": Range(1, 12, (), "P", whole=True), "dim": Range(1, 12, (), "N", whole=True)}
+SAMPLES_DIM = {"samples": Range(2, 12, (), "P", whole=True), "dim": Range(1, 12, (), "N", whole=True)}
 
 FORMULAS = (
     Formula(

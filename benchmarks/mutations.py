@@ -1,0 +1,172 @@
+"""Small errors planted into a source file by machine, each against the tests beside it: killed, or a survivor by name.
+
+A mutant changes one operator, comparison, constant or sign of a function's body. Tests run in a copy of the checkout,
+so nothing here is touched and a run that is killed leaves nothing behind. A mutant that hangs is stopped and counted as
+killed. Which mutants are tried is drawn with a fixed seed, so that a run can be repeated.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report import publish
+
+ROOT = Path(__file__).parents[1]
+# Source -> tests that should notice; the mirror file unless named here.
+FILES = {
+    "grok_theory/linear/closed_forms.py": "tests/linear/test_closed_forms.py",
+    "grok_theory/lazy_rich/closed_forms.py": "tests/lazy_rich/test_closed_forms.py",
+    "grok_theory/best_of_k/closed_forms.py": "tests/best_of_k/test_solve.py",
+    "grok_theory/li2/discovery.py": "tests/li2/test_discovery.py",
+    "grok_theory/numerics/mean_intervals.py": "tests/numerics/test_mean_intervals.py",
+    "grok_theory/storage.py": "tests/test_storage.py",
+}
+_SWAPS = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.Pow: ast.Mult,
+    ast.Lt: ast.GtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.LtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One planted error: where, the expression as it was and as it is, and the whole source with it."""
+
+    file: str
+    line: int
+    was: str
+    became: str
+    source: str
+
+
+def mutants(file: str) -> Iterator[Mutant]:
+    """Every single change of `file`, in the order of its nodes."""
+    text = (ROOT / file).read_text()
+    places = sum(1 for _ in _targets(ast.parse(text)))
+    for place in range(places):
+        tree = ast.parse(text)
+        node = next(target for number, target in enumerate(_targets(tree)) if number == place)
+        was = ast.unparse(node)
+        _change(node)
+        yield Mutant(file, node.lineno, was, ast.unparse(node), ast.unparse(tree))
+
+
+def _targets(tree: ast.Module) -> Iterator[Any]:
+    """Nodes inside functions that can be changed; messages and subscripts of types are left alone."""
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        for statement in function.body:
+            for node in ast.walk(statement):
+                if _can_change(node):
+                    yield node
+
+
+def _can_change(node: ast.AST) -> bool:
+    match node:
+        case ast.BinOp():
+            return type(node.op) in _SWAPS and not _is_text(node)
+        case ast.Compare():
+            return len(node.ops) == 1 and type(node.ops[0]) in _SWAPS
+        case ast.UnaryOp():
+            return isinstance(node.op, ast.USub)
+        case ast.Constant():
+            return type(node.value) in (int, float)
+    return False
+
+
+def _is_text(node: ast.BinOp) -> bool:
+    parts = (node.left, node.right)
+    return any(
+        isinstance(p, ast.JoinedStr) or (isinstance(p, ast.Constant) and isinstance(p.value, str)) for p in parts
+    )
+
+
+def _change(node: Any) -> None:
+    if isinstance(node, ast.BinOp):
+        node.op = _SWAPS[type(node.op)]()
+    elif isinstance(node, ast.Compare):
+        node.ops = [_SWAPS[type(node.ops[0])]()]
+    elif isinstance(node, ast.UnaryOp):
+        node.op = ast.UAdd()
+    elif isinstance(node, ast.Constant):
+        node.value = node.value + 1
+
+
+def tried(mutant: Mutant, tests: str, copy: Path, seconds: float) -> str:
+    """One of "killed", "survived" or "hung": one mutant in the copy of the checkout."""
+    target = copy / mutant.file
+    original = target.read_text()
+    target.write_text(mutant.source)
+    try:
+        return _run(copy, tests, seconds)
+    finally:
+        target.write_text(original)
+
+
+def _run(copy: Path, tests: str, seconds: float) -> str:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--durations=0", "-p", "no:cacheprovider", tests]
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(copy)}
+    try:
+        done = subprocess.run(command, cwd=copy, capture_output=True, timeout=seconds, env=environment)
+    except subprocess.TimeoutExpired:
+        return "hung"
+    return "survived" if done.returncode == 0 else "killed"
+
+
+def run_all(files: dict[str, str], *, limit: int, seconds: float, budget: float) -> list[dict]:
+    """One row a mutant: at most `limit`, `seconds` each, and no new one after `budget` seconds."""
+    chosen = [mutant for file in files for mutant in mutants(file)]
+    random.Random(0).shuffle(chosen)
+    began, rows = time.monotonic(), []
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "checkout"
+        kept = shutil.ignore_patterns(".git", ".venv", "out", "site", ".cache", "__pycache__", ".hypothesis")
+        shutil.copytree(ROOT, copy, ignore=kept)
+        for tests in set(files.values()):
+            if _run(copy, tests, 10 * seconds) != "survived":
+                raise SystemExit(f"{tests} is not green without a mutant; nothing can be said.")
+        for mutant in chosen[:limit]:
+            if time.monotonic() - began > budget:
+                break
+            verdict = tried(mutant, files[mutant.file], copy, seconds)
+            rows.append(
+                {
+                    "file": mutant.file,
+                    "line": mutant.line,
+                    "was": mutant.was,
+                    "became": mutant.became,
+                    "verdict": verdict,
+                    "of": len(chosen),
+                }
+            )
+    return rows
+
+
+def main(out: Path, *, quick: bool = False) -> None:
+    """At most 300 mutants in two hours; quick: ten of one file."""
+    files = dict([next(iter(FILES.items()))]) if quick else FILES
+    rows = run_all(files, limit=10 if quick else 300, seconds=120.0, budget=7200.0)
+    killed = sum(row["verdict"] != "survived" for row in rows)
+    survivors = [row for row in rows if row["verdict"] == "survived"]
+    title = f"mutants: {killed} of {len(rows)} killed, {len(survivors)} survive ({rows[0]['of']} possible)"
+    publish("mutations", title, survivors + [row for row in rows if row["verdict"] != "survived"], out)

@@ -1,0 +1,174 @@
+"""The API reference: public names, signatures and docstrings, read from the sources without importing them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from docs.making.pages import ROOT, Page
+
+PACKAGE = ROOT / "grok_theory"
+ROOMS = (
+    "linear",
+    "lazy_rich",
+    "li2",
+    "best_of_k",
+    "kernels",
+    "observables",
+    "bounds",
+    "plot",
+    "verify",
+    "formulas",
+)
+
+
+def reference_pages() -> list[Page]:
+    """One page a room, and one for the names of the package itself."""
+    pages = [_page("grok_theory", _top_names())]
+    for room in ROOMS:
+        folder, module = PACKAGE / room / "__init__.py", PACKAGE / f"{room}.py"
+        if folder.exists():
+            pages.append(_page(f"grok_theory.{room}", _names_of_package(folder)))
+        elif module.exists():
+            pages.append(_page(f"grok_theory.{room}", [(name, module) for name in _defined(module)]))
+    return pages
+
+
+def _page(name: str, names: list[tuple[str, Path]]) -> Page:
+    source = PACKAGE.joinpath(*name.split(".")[1:])
+    about = ast.get_docstring(ast.parse(_file_of(source).read_text())) or ""
+    parts = [f"# {name}", markdown_of(about)]
+    for public, path in names:
+        node = _find(path, public)
+        if node is not None:
+            parts.append(_entry(name, node, path))
+    return Page(f"api_{name.rpartition('.')[2]}.html", name, "\n\n".join(parts), group="API")
+
+
+def _file_of(path: Path) -> Path:
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _top_names() -> list[tuple[str, Path]]:
+    return _lazy_names(PACKAGE / "__init__.py") or []
+
+
+def _lazy_names(init: Path) -> list[tuple[str, Path]] | None:
+    """The names of a package that loads them when first used, from its table _NAMES: name -> module."""
+    for node in ast.parse(init.read_text()).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "_NAMES":
+            table = ast.literal_eval(node.value)
+            return [(name, _source(init.parent.joinpath(*at.split(".")), name)) for name, at in table.items()]
+    return None
+
+
+def _names_of_package(init: Path) -> list[tuple[str, Path]]:
+    """What `from .file import name` brings, in the order of __all__."""
+    lazy = _lazy_names(init)
+    if lazy is not None:
+        return lazy
+    where, public = {}, []
+    for node in ast.parse(init.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
+            for alias in node.names:
+                where[alias.asname or alias.name] = _source(init.parent.joinpath(*node.module.split(".")), alias.name)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__":
+            # An entry that is not a plain text, such as *other.__all__, stands for names imported here as well.
+            parts = getattr(node.value, "elts", [])
+            public = [part.value for part in parts if isinstance(part, ast.Constant)]
+            if len(public) < len(parts):
+                public += [name for name in where if name not in public]
+    return [(name, where[name]) for name in public if name in where]
+
+
+def _source(path: Path, name: str) -> Path:
+    """The file that defines `name`: `path` itself, or where its __init__ takes it from."""
+    file = _file_of(path)
+    if file.name == "__init__.py" and _find(file, name) is None:
+        for node in ast.parse(file.read_text()).body:
+            if isinstance(node, ast.ImportFrom) and node.module and name in [alias.name for alias in node.names]:
+                return _source(file.parent.joinpath(*node.module.split(".")), name)
+    return file
+
+
+def _defined(path: Path) -> list[str]:
+    return [n.name for n in ast.parse(path.read_text()).body if hasattr(n, "name") and not n.name.startswith("_")]
+
+
+def _find(path: Path, name: str) -> ast.FunctionDef | ast.ClassDef | None:
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+            return node
+    return None
+
+
+def _entry(module: str, node: ast.FunctionDef | ast.ClassDef, path: Path) -> str:
+    parts = [f"## {node.name}", f"```python\n{_signature(node)}\n```", markdown_of(ast.get_docstring(node) or "")]
+    for method in node.body if isinstance(node, ast.ClassDef) else ():
+        if isinstance(method, ast.FunctionDef) and not method.name.startswith("_") and ast.get_docstring(method):
+            parts.append(f"### {node.name}.{method.name}")
+            parts.append(f"```python\n{_signature(method)}\n```\n\n{markdown_of(ast.get_docstring(method) or '')}")
+    parts.append(f"Source: `{path.relative_to(ROOT)}`, line {node.lineno}.")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _signature(node: ast.FunctionDef | ast.ClassDef) -> str:
+    """The head of a function, or a record's fields; one argument a line where it is long."""
+    if isinstance(node, ast.ClassDef):
+        fields = [ast.unparse(f) for f in node.body if isinstance(f, ast.AnnAssign) and not _private(f)]
+        own = next((f for f in node.body if isinstance(f, ast.FunctionDef) and f.name == "__init__"), None)
+        if own is not None:
+            return _broken(node.name, [a for a in _arguments(own) if a != "self"], "")
+        return _broken(node.name, fields, "")
+    returns = f" -> {ast.unparse(node.returns)}" if node.returns is not None else ""
+    return _broken(node.name, [a for a in _arguments(node) if a != "self"], returns)
+
+
+def _private(field: ast.AnnAssign) -> bool:
+    return isinstance(field.target, ast.Name) and field.target.id.startswith("_")
+
+
+def _arguments(node: ast.FunctionDef) -> list[str]:
+    """Each argument with its annotation and default, as ast writes them."""
+    return [part for part in _split(ast.unparse(node.args)) if part]
+
+
+def _split(text: str) -> list[str]:
+    parts, depth, word, quote = [], 0, "", ""
+    for character in text:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        depth += not quote and (character in "([{")
+        depth -= not quote and (character in ")]}")
+        if character == "," and depth == 0 and not quote:
+            parts.append(word.strip())
+            word = ""
+        else:
+            word += character
+    return [*parts, word.strip()]
+
+
+def _broken(name: str, arguments: list[str], returns: str) -> str:
+    line = f"{name}({', '.join(arguments)}){returns}"
+    if len(line) <= 88 or not arguments:
+        return line
+    return f"{name}(\n" + "".join(f"    {argument},\n" for argument in arguments) + f"){returns}"
+
+
+def markdown_of(docstring: str) -> str:
+    """A docstring as Markdown: examples become code blocks, everything else is Markdown already."""
+    lines, out, inside = docstring.splitlines(), [], False
+    for line in lines:
+        if line.lstrip().startswith(">>>") and not inside:
+            out.append("```python")
+            inside = True
+        if inside and not line.strip():
+            out.append("```")
+            inside = False
+        out.append(line.strip() if inside and line.lstrip().startswith((">>>", "...")) else line)
+    text = "\n".join([*out, "```"] if inside else out)
+    # A list right below a paragraph's last line is one in Markdown too; a table needs the blank line it has.
+    return re.sub(r"\n{3,}", "\n\n", text)
