@@ -28,7 +28,7 @@ class Parameters:
     last: float = 1e4  # tau
     output_scale: float = 4.0  # alpha of the other panels
     data: tuple[float, ...] = (1.5, 3.0, 6.0, 12.0, 24.0)  # kappa
-    paths: int = 344
+    paths: int = 184
     grid_points: int = 40
     scrambles: int = 2
     dim: int = 50  # D of the runs
@@ -145,7 +145,7 @@ def draw(parameters, data):
     heights.xaxis.minorticks_off()
     heights.yaxis.set_minor_formatter("")
     heights.legend(loc="lower left")
-    powers.set_xlim(right=parameters.last * 300)
+    powers.set_xlim(right=parameters.last * 3000)
     powers.set_xticks(10.0 ** np.arange(-1, np.log10(parameters.last) + 1, 2))
     powers.legend(loc="upper right", handlelength=0.8)
     return figure
