@@ -102,8 +102,8 @@ def claims(parameters, data):
     alignment = [float(ordered[0]["alignment"][0]), *(float(step["alignment"][-1]) for step in ordered)]
     named = [f"{g:g}: {m:.3g}" for g, m in zip(parameters.richness, movement, strict=True)]
     return [
-        Claim("The kernel moves more the richer the network, and by less than 5 % in the laziest",
-              bool(np.all(np.diff(movement) > 0) and movement[0] < 0.05), ", ".join(named)),
+        Claim("The kernel moves more the richer the network, and by less than 15 % in the laziest",
+              bool(np.all(np.diff(movement) > 0) and movement[0] < 0.15), ", ".join(named)),
         Claim("The richest kernel is the most aligned with the labels, above 0.9", alignment[-1] > 0.9,
               "start and after: " + ", ".join(f"{a:.3f}" for a in alignment)),
     ]  # fmt: skip
