@@ -87,7 +87,7 @@ def draw(parameters, data):
             values / np.trace(kernel),
             color=f"C{max(number - 1, 0)}" if number else "0.5",
         )
-        bars.set(ylim=(0, 1), xlabel="eigenvalue")
+        bars.set(ylim=(0, 0.6), xlabel="eigenvalue", xticks=[1, parameters.shown])
         if number:
             bars.set_yticklabels([])
     axes[0, 0].set_ylabel("image, by class")
