@@ -21,8 +21,8 @@ WING = "lazy_rich"
 
 @dataclass(frozen=True)
 class Parameters:
-    alphas: int = 10  # output scales from 0.25 to 64
-    curvatures: int = 10  # eps from 0.05 to 1
+    alphas: int = 9  # output scales from 0.25 to 64
+    curvatures: int = 9  # eps from 0.05 to 1
     kappa: float = 3.0
     teacher_overlap: float = 0.1
     last: float = 1000.0  # tau
@@ -30,7 +30,7 @@ class Parameters:
     paths: int = 128
     checked: int = 3  # cells of the sublattice solved again at a finer setting, along each axis
     checked_paths: int = 344
-    checked_grid_points: int = 40
+    checked_grid_points: int = 36
     with_runs: int = 3  # cells of the sublattice that are also simulated, along each axis
     dim: int = 60  # D of the runs
     runs: int = 3
@@ -207,7 +207,9 @@ def draw(parameters, data):
 
     points, values, line = (data["refined"][name] for name in ("points", "values", "crossings"))
     right.set_facecolor("0.75")
-    right.pcolormesh(*_nearest(points, values), norm=norm, cmap="viridis", rasterized=True)
+    right.pcolormesh(
+        *_nearest(points[~np.isnan(values)], values[~np.isnan(values)]), norm=norm, cmap="viridis", rasterized=True
+    )
     right.plot(*points.T, ".", color="white", ms=2.0, mec="none")
     right.plot(*points[np.isnan(values)].T, "x", color="C3", ms=4)
     right.plot(*line.T, "o", color="black", ms=2.5)
