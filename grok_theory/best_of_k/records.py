@@ -60,7 +60,8 @@ class Records:
 
     def __str__(self) -> str:
         n = self.answers
-        return f"Records of {n.size} prompts, {n.min()} to {n.max()} answers each, {n.sum()} in all"
+        each = f"{n.min()}" if n.min() == n.max() else f"{n.min()} to {n.max()}"
+        return f"Records of {n.size} prompts, {each} answers each, {n.sum()} in all"
 
 
 def as_records(scores: Any, values: Any = None) -> Records:
