@@ -32,7 +32,7 @@ class Parameters:
 
 
 SIZES = {
-    "quick": {"last": 300, "points": 5},
+    "quick": {"last": 400, "points": 9},
     "full": {"modulus": 97, "share": 0.5, "noise": 0.35, "decay": 5.0, "width": 512, "last": 4000, "points": 65},
 }
 
