@@ -168,7 +168,7 @@ def draw(parameters, data):
         )
         curves.plot(_times(parameters), sweep["train_loss"][at], color=color, ls="--", lw=0.9)
     curves.set(xscale="log", yscale="log", xlabel=r"time $\tau$", ylabel="loss, 2 classes", ylim=(1e-4, 1.5))
-    curves.legend(loc="lower left")
+    curves.legend(loc="lower right")
     return figure
 
 
