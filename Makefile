@@ -15,7 +15,7 @@ verify: .venv/ok
 bench: .venv/ok
 	$(BIN)/python -m benchmarks $(ARGS)
 docs: .venv/ok
-	$(BIN)/python docs/build.py
+	$(BIN)/python docs/build.py $(ARGS)
 browser: .venv/ok
 	$(BIN)/python -m paper_figures.browser
 lint: .venv/lint

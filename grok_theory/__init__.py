@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 _ROOMS = (
     "best_of_k",
     "bounds",
+    "formulas",
     "kernels",
     "lazy_rich",
     "li2",
@@ -46,7 +47,7 @@ _NAMES = {
 __all__ = ["__version__", *_ROOMS, *_NAMES]  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
-    from . import best_of_k, bounds, kernels, lazy_rich, li2, linear, observables, plot, verify
+    from . import best_of_k, bounds, formulas, kernels, lazy_rich, li2, linear, observables, plot, verify
     from .comparison import Absolute, Relative, compare
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
     from .refinement import Axis, refine

@@ -66,8 +66,10 @@ def best_samples_per_dim(signal: ArrayLike) -> tuple[Array, Array]:
     0.5 4.0
     """
     signal = jnp.asarray(signal, float)
-    root = jnp.sqrt(jnp.maximum(signal, 1.0))
-    return 1 - 1 / root, jnp.where(signal > 1, 2 * root, 1 + signal)
+    above = jnp.maximum(signal, 1.0)
+    root = jnp.sqrt(above)
+    # (S - 1)/(S + sqrt S) is 1 - 1/sqrt(S) without the cancellation near S = 1.
+    return (above - 1) / (above + root), jnp.where(signal > 1, 2 * root, 1 + signal)
 
 
 def one_step_test_loss(
