@@ -17,7 +17,16 @@ import mpmath as mp
 import numpy as np
 
 from benchmarks import report
-from grok_theory.kernels import FullyConnected, effective_regularization, leave_one_out, ntk
+from grok_theory.kernels import (
+    FullyConnected,
+    Quadratic,
+    effective_regularization,
+    gradient_descent,
+    gradient_flow,
+    kernel_ridge,
+    leave_one_out,
+    ntk,
+)
 from grok_theory.numerics import gaussian
 
 
@@ -125,7 +134,64 @@ def _accuracy(trials: int) -> list[dict[str, Any]]:
                 "worst error over its scale": float(np.abs(ours - refit).max() / np.abs(refit).max()),
             }
         )
-    return rows
+    return rows + _predictions(generator, max(2, trials // 5)) + _two_layer(generator, trials)
+
+
+def _predictions(generator: np.random.Generator, trials: int) -> list[dict[str, Any]]:
+    """Flow by the matrix exponential, descent by its iteration, both in 60 digits; kernels of full and of low rank."""
+    worst = {"gradient flow": 0.0, "gradient descent": 0.0, "ridge": 0.0}
+    n, tests, steps = 8, 3, 60
+    with mp.workdps(60):
+        for trial in range(trials):
+            features = generator.standard_normal((n + tests, 12 if trial % 2 else 4))
+            gram, y = features @ features.T, generator.standard_normal(n)
+            kernel, cross = gram[:n, :n], gram[n:, :n]
+            exact_kernel, exact_cross = mp.matrix(kernel.tolist()), mp.matrix(cross.tolist())
+            start, size = mp.matrix(y.tolist()), float(np.abs(y).max())
+            # Residual and test outputs together: (r, f)' = (-K r, K_* r).
+            march = mp.matrix(n + tests, n + tests)
+            march[:n, :n], march[n:, :n] = -exact_kernel, exact_cross
+            time, rate = 10 ** float(generator.uniform(-2, 0.5)), 1.5 / float(np.linalg.eigvalsh(kernel)[-1])
+            end = mp.expm(march * time)[:, :n] * start
+            inside, outside = gradient_flow(kernel, y, cross, [time])
+            ours = np.concatenate([y - np.asarray(inside[0]), np.asarray(outside[0])])
+            worst["gradient flow"] = max(worst["gradient flow"], _gap(ours, end) / size)
+            residual, reached = start.copy(), mp.zeros(tests, 1)
+            for _ in range(steps):
+                reached += mp.mpf(rate) * (exact_cross * residual)
+                residual -= mp.mpf(rate) * (exact_kernel * residual)
+            inside, outside = gradient_descent(kernel, y, cross, [float(steps)], step_size=rate)
+            ours = np.concatenate([y - np.asarray(inside[0]), np.asarray(outside[0])])
+            exact = mp.matrix([*residual, *reached])
+            worst["gradient descent"] = max(worst["gradient descent"], _gap(ours, exact) / size)
+            ridge = 10 ** float(generator.uniform(-3, 1))
+            exact = exact_cross * mp.lu_solve(exact_kernel + ridge * mp.eye(n), start)
+            ours = np.asarray(kernel_ridge(kernel, y, cross, ridge=ridge))
+            worst["ridge"] = max(worst["ridge"], _gap(ours, exact) / size)
+    domain = "8 samples, rank 8 and 4"
+    return [
+        {"quantity": f"{name}, {domain}", "points": trials, "worst error over its scale": value}
+        for name, value in worst.items()
+    ]
+
+
+def _two_layer(generator: np.random.Generator, trials: int) -> list[dict[str, Any]]:
+    """Tangent kernel of the quadratic two-layer network, trained readouts, against its polynomial in 30 digits."""
+    worst = 0.0
+    with mp.workdps(30):
+        for _ in range(trials):
+            x, z, curvature = generator.standard_normal(4), generator.standard_normal(4), float(generator.uniform(0, 1))
+            ours = float(ntk(FullyConnected(Quadratic(curvature)), x[None], z[None])[0, 0])
+            s, xx, zz = (sum(mp.mpf(float(p)) * mp.mpf(float(q)) for p, q in zip(*w)) for w in ((x, z), (x, x), (z, z)))
+            e = mp.mpf(curvature)
+            exact = 2 * s + 3 * e**2 / 2 * s**2 + e**2 / 4 * xx * zz
+            scale = 2 * mp.sqrt(xx * zz) + 7 * e**2 / 4 * xx * zz
+            worst = max(worst, abs(float((ours - exact) / scale)))
+    return [{"quantity": "two-layer quadratic tangent kernel", "points": trials, "worst error over its scale": worst}]
+
+
+def _gap(ours: np.ndarray, exact: Any) -> float:
+    return max(abs(float(mp.mpf(float(a)) - b)) for a, b in zip(ours, exact))
 
 
 def _erf_slope(a: float, q: Any, b: float) -> Any:
