@@ -119,7 +119,7 @@ def test_gradients_in_richness_in_both_modes_and_forwards_in_the_targets(network
 @pytest.mark.slow
 def test_the_scatter_between_scrambles_falls_nearly_as_one_over_the_number_of_particles(network, times):
     """Plain Monte Carlo would fall with the power 1/2; the printed error follows the true one."""
-    exact = solve(network(1.0, "linear"), times)["test_loss"]
+    exact = np.asarray(solve(network(1.0, "linear"), times)["test_loss"])
     gaps = []
     for count in (256, 1024, 4096, 16384):
         rows = [
