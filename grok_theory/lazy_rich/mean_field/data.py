@@ -35,7 +35,9 @@ def data_of(problem: MeanFieldNetwork) -> Data:
     inputs, targets = jnp.asarray(problem.inputs, float), _columns(problem.targets)
     dim = inputs.shape[1]
     followed = inputs.T @ targets if problem.directions is None else _columns(problem.directions)
-    every = inputs if problem.test_inputs is None else jnp.concatenate([inputs, jnp.asarray(problem.test_inputs, float)])
+    every = (
+        inputs if problem.test_inputs is None else jnp.concatenate([inputs, jnp.asarray(problem.test_inputs, float)])
+    )
     return Data(
         every / jnp.sqrt(float(dim)),
         targets,
