@@ -45,7 +45,8 @@ def curves(
     - `name`: the curve, for example "test_loss".
     - `ax`: where to draw; by default new axes in the package's style.
     - `band`: "simultaneous" (the intervals of `gt.compare`, Bonferroni over the points, at `confidence`: if the theory
-      is right, all bands hold the line with that probability) or "standard error" (one, of the mean). The legend says which.
+      is right, all bands hold the line with that probability) or "standard error" (one, of the mean). The legend says
+      which.
     - `color`, `label`: of line and points; by default the next colour of the cycle, "theory" and the number of runs.
 
     **Returns:** the axes. Points where theory does not speak at this size (`ensemble.valid`) are hollow.

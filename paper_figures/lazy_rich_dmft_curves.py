@@ -42,7 +42,7 @@ SIZES = {
         "scales": (0.5, 8.0),
         "data": (3.0, 12.0),
         "last": 100.0,
-        "paths": 48,
+        "paths": 64,
         "grid_points": 16,
         "scrambles": 1,
         "dim": 20,

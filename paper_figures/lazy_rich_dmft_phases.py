@@ -45,8 +45,8 @@ class Parameters:
 
 SIZES = {
     "quick": {
-        "alphas": 3, "curvatures": 3, "last": 100.0, "paths": 48, "grid_points": 16, "checked": 1,
-        "checked_paths": 48, "checked_grid_points": 16, "with_runs": 1, "dim": 20, "cells": 2, "depth": 0,
+        "alphas": 3, "curvatures": 3, "last": 100.0, "paths": 64, "grid_points": 16, "checked": 1,
+        "checked_paths": 64, "checked_grid_points": 16, "with_runs": 1, "dim": 20, "cells": 2, "depth": 0,
     },
     "full": {"alphas": 16, "curvatures": 16, "checked": 4, "checked_paths": 672, "with_runs": 4, "dim": 200, "runs": 8,
              "depth": 3},

@@ -162,14 +162,14 @@ def claims(parameters, data):
     population = _population_gaps(parameters, data)
     return [
         Claim(
-            "Frozen kernels meet the lazy limit with a 1/D law: no point beyond 3.5 standard errors and 0.02 of c/D",
-            np.all((misfit < 3.5) | (np.abs(gaps - slope * inverse) < 0.02)),
+            "Frozen kernels meet the lazy limit as c/D, -4.5 < c < -1.5: each to 3.5 standard errors or 0.02",
+            bool(-4.5 < slope < -1.5) and np.all((misfit < 3.5) | (np.abs(gaps - slope * inverse) < 0.02)),
             f"c = {slope:.2f}; "
             + ", ".join(f"D={d}: {g:+.3f}({e:.3f})" for d, g, e in zip(parameters.kernel_dims, gaps, errors)),
         ),
         Claim(
-            "The gap to unlimited data falls with the samples per dimension",
-            np.all(np.diff(population) < 0),
+            "The gap to unlimited data falls with the samples per dimension and is at most 2/kappa",
+            np.all(np.diff(population) < 0) and np.all(population * np.array(parameters.kappas) < 2),
             ", ".join(f"kappa={k:g}: {g:.4f}" for k, g in zip(parameters.kappas, population)),
         ),
     ]

@@ -99,19 +99,22 @@ def _scan_samples(solved, temperature, max_samples):
     Also the error there, at k = 1, and at `max_samples`.
     """
     low, high = 0.0, float(np.log(max_samples))
-    slope, error, i, ends = np.empty(0), np.empty(0), 0, None
+    slope, error, i = np.empty(0), np.empty(0), 0
+    ends: tuple[float, float] | None = None
     for _ in range(4):
         k = np.exp(np.linspace(low, high, _SCAN))
         k[0] = max(k[0], 1.0)
         kind = "best" if temperature == 0 else "warm"
         error, slope = (np.asarray(a) for a in _sloped(solved, jnp.asarray(k), jnp.asarray(temperature, float), kind))
-        ends = ends or (float(error[0]), float(error[-1]))
+        if ends is None:
+            ends = float(error[0]), float(error[-1])
         turns = np.flatnonzero((slope[:-1] < 0) & (slope[1:] >= 0))
         if not turns.size:
             return None, np.inf, *ends
         i = turns[np.argmin(error[turns])]
         low, high = np.log(k[i]), np.log(k[i + 1])
     share = slope[i] / (slope[i] - slope[i + 1])
+    assert ends is not None
     return float(np.exp(low + share * (high - low))), float(min(error[i], error[i + 1])), *ends
 
 

@@ -87,5 +87,5 @@ def isotropic(problem: TeacherStudent, dim: int, key: Array) -> Isotropic:
 def features(problem: RandomFeatures, points: int, key: Array) -> Features:
     """The problem's features and teacher as they are, with `points` test inputs."""
     problem = jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, float), problem)
-    inputs = jax.random.normal(key, (points, problem.features.shape[1]))
+    inputs = jax.random.normal(key, (points, jnp.shape(problem.features)[1]))
     return Features(problem, inputs, *moments(problem))

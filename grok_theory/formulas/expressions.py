@@ -41,7 +41,8 @@ def _from_sympy(formula: Formula) -> str:
     if not isinstance(expression, sympy.Piecewise):
         return written(expression)
     pieces = []
-    for value, condition in expression.args:
+    branches: Any = expression.args  # sympy's own types call them Basic
+    for value, condition in branches:
         when = r"\mathrm{else}" if condition == sympy.true else written(condition)
         pieces.append(rf"{written(value)} \;\; ({when})")
     return r"; \;\; ".join(pieces)
