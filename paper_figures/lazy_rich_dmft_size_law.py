@@ -1,10 +1,10 @@
 """Runs approach the dynamical mean-field theory as 1/D: test loss in several settings.
 
-Caption: Relative gap of the mean test loss of drawn networks (infinite width, exact reduction of gradient descent,
-h* stratified, start orthogonal to the teacher) to the DMFT at the last step, against 1/D, D the input dimension.
-Points: mean of runs with one standard error; lines: weighted fit a + b/D; at 1/D = 0 the intercept with its 99 %
-interval (Student's t at the fewest runs, Bonferroni over settings). The settings run from rich (alpha = 0.5) to lazy (alpha = 1000). Right: train and
-test loss of the first setting, theory as lines, runs as points at the greatest D.
+Caption: Relative gap of the mean test loss of drawn networks (infinite width, exact reduction of gradient descent, h*
+stratified, start orthogonal to the teacher) to the DMFT at the last step, against 1/D, D the input dimension. Points:
+mean of runs with one standard error; lines: weighted fit a + b/D; at 1/D = 0 the intercept with its 99 % interval
+(Student's t at the fewest runs, Bonferroni over settings). The settings run from rich (alpha = 0.5) to lazy (alpha =
+1000). Right: train and test loss of the first setting, theory as lines, runs as points at the greatest D.
 """
 
 from dataclasses import dataclass
