@@ -8,6 +8,9 @@ BIN  := .venv/bin
 
 figures: .venv/ok
 	$(BIN)/python -m paper_figures --size $(SIZE) $(ARGS)
+# A process a core already: linear algebra that also takes every core would wait for itself.
+test verify: export OMP_NUM_THREADS ?= 1
+test verify: export OPENBLAS_NUM_THREADS ?= 1
 test: .venv/ok
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 verify: .venv/ok

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import queue
 import signal
 import subprocess
@@ -33,7 +34,10 @@ def build_all(labels: Sequence[Label], order: Order, reporter: Reporter, workers
     for label in sorted(labels, key=lambda each: -reporter.waiting[each.name]):
         ahead.put(label)
     heard: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-    crew = [_Worker(order, ahead, heard) for _ in range(max(1, min(workers, len(labels))))]
+    count = max(1, min(workers, len(labels)))
+    # Linear algebra that takes every core in every process waits for itself: the cores are shared out.
+    threads = str(max(1, (os.cpu_count() or 1) // count))
+    crew = [_Worker(order, ahead, heard, threads) for _ in range(count)]
     try:
         with reporter:
             for worker in crew:
@@ -81,8 +85,9 @@ def _hear(said: dict[str, Any], reporter: Reporter, records: dict[str, dict[str,
 class _Worker:
     """Feeds one process with figures; when the process dies, its figure has failed and a new process goes on."""
 
-    def __init__(self, order: Order, ahead: queue.SimpleQueue, heard: queue.SimpleQueue) -> None:
+    def __init__(self, order: Order, ahead: queue.SimpleQueue, heard: queue.SimpleQueue, threads: str) -> None:
         self.order, self.ahead, self.heard = order, ahead, heard
+        self.environment = {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads} | os.environ
         self.process: subprocess.Popen[str] | None = None
         self.ending = False
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -131,6 +136,7 @@ class _Worker:
             stdout=subprocess.PIPE,
             text=True,
             cwd=HOME.parent,
+            env=self.environment,
         )
         assert process.stdin is not None
         asked = dataclasses.asdict(self.order) | {k: str(getattr(self.order, k)) for k in ("folder", "out", "cache")}
