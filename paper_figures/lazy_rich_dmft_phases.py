@@ -28,7 +28,7 @@ class Parameters:
     last: float = 1000.0  # tau
     grid_points: int = 24
     paths: int = 128
-    checked: int = 3  # cells of the sublattice solved again at a finer setting, along each axis
+    checked: int = 3  # cells of the sublattice solved again at a finer setting, along each axis; 0: none
     checked_paths: int = 344
     checked_grid_points: int = 36
     with_runs: int = 3  # cells of the sublattice that are also simulated, along each axis
@@ -45,8 +45,8 @@ class Parameters:
 
 SIZES = {
     "quick": {
-        "alphas": 3, "curvatures": 3, "last": 100.0, "paths": 64, "grid_points": 16, "checked": 1,
-        "checked_paths": 64, "checked_grid_points": 16, "with_runs": 1, "dim": 20, "cells": 2, "depth": 0,
+        "alphas": 3, "curvatures": 3, "last": 100.0, "paths": 64, "grid_points": 16, "checked": 0,
+        "with_runs": 1, "dim": 20, "cells": 2, "depth": 0,
     },
     "full": {"alphas": 16, "curvatures": 16, "checked": 4, "checked_paths": 672, "with_runs": 4, "dim": 200, "runs": 8,
              "depth": 3},
@@ -65,7 +65,7 @@ def _times(parameters):
 def steps(parameters):
     return {
         "map": lambda: _map(parameters),
-        "check": lambda: _check(parameters),
+        **({"check": lambda: _check(parameters)} if parameters.checked else {}),
         "runs": lambda: _runs(parameters),
         "refined": lambda: _refined(parameters),
     }
@@ -231,15 +231,9 @@ def _nearest(points, values):
 
 
 def claims(parameters, data):
-    whole, fine, drawn = data["map"], data["check"], data["runs"]
+    whole, drawn = data["map"], data["runs"]
     delay = _delays(parameters, whole)
     counts = (np.isfinite(delay).sum(), np.isinf(delay).sum(), np.isnan(delay).sum())
-    columns, rows = _sublattice(parameters, parameters.checked)
-    both = ~whole["failed"][np.ix_(rows, columns)] & ~fine["failed"]
-    relative = (np.abs(whole["test"][np.ix_(rows, columns)] - fine["test"]) / np.abs(fine["test"]))[both]
-    coarse, finer = delay[np.ix_(rows, columns)], _delays(parameters, fine)
-    known = np.isfinite(coarse) & np.isfinite(finer) & (finer > 1)
-    ratio = np.abs(np.log(coarse[known] / finer[known]))
     columns, rows = _sublattice(parameters, parameters.with_runs)
     theory, measured = delay[np.ix_(rows, columns)], np.median(_delays(parameters, drawn), axis=2)
     same = np.isinf(theory) == np.isinf(measured)
@@ -251,15 +245,10 @@ def claims(parameters, data):
             f"{counts[0]} groked, {counts[1]} censored, {counts[2]} failed of {delay.size}; "
             f"over kappa {np.isnan(data['refined']['values']).sum()} failed of {len(data['refined']['values'])} points",
         ),
-        Claim(
-            "Test loss on the sublattice, against a finer setting: half of it to 2 %, all to 15 %",
-            np.median(relative) < 0.02 and relative.max() < 0.15,
-            f"median {100 * np.median(relative):.2f} %, worst {100 * relative.max():.2f} %; delays above 1 differ by "
-            + (f"at most a factor {np.exp(ratio.max()):.2f}" if ratio.size else "nothing known"),
-        ),
+        *([_error(parameters, whole, data["check"], delay)] if parameters.checked else []),
         Claim(
             "At every curvature the delay grows with alpha (to 1 in tau)",
-            np.mean(rises) > 0.85,
+            all(rises),
             f"{sum(map(int, rises))} of {len(rises)} rows",
         ),
         Claim(
@@ -268,3 +257,19 @@ def claims(parameters, data):
             "theory / runs: " + ", ".join(f"{t:.3g}/{m:.3g}" for t, m in zip(theory.ravel(), measured.ravel())),
         ),
     ]
+
+
+def _error(parameters, whole, fine, delay):
+    """What a finer setting says of the cells of the sublattice."""
+    columns, rows = _sublattice(parameters, parameters.checked)
+    both = ~whole["failed"][np.ix_(rows, columns)] & ~fine["failed"]
+    relative = (np.abs(whole["test"][np.ix_(rows, columns)] - fine["test"]) / np.abs(fine["test"]))[both]
+    coarse, finer = delay[np.ix_(rows, columns)], _delays(parameters, fine)
+    known = np.isfinite(coarse) & np.isfinite(finer) & (finer > 1)
+    ratio = np.abs(np.log(coarse[known] / finer[known]))
+    return Claim(
+        "Test loss on the sublattice, against a finer setting: half of it to 2 %, all to 10 %",
+        np.median(relative) < 0.02 and relative.max() < 0.1,
+        f"median {100 * np.median(relative):.2f} %, worst {100 * relative.max():.2f} %; delays above 1 differ by "
+        + (f"at most a factor {np.exp(ratio.max()):.2f}" if ratio.size else "nothing known"),
+    )

@@ -15,6 +15,8 @@ from paper_figures.figure import Claim
 PAPER = "beyond the paper"
 WING = "linear"
 
+AT_ONE = (1 + np.sqrt(2)) / 4  # best stopping time over SNR at alpha = 1
+
 
 @dataclass(frozen=True)
 class Parameters:
@@ -46,7 +48,7 @@ def _map(parameters):
     row = jax.jit(jax.vmap(lambda a, s: linear.optimal_stopping(linear.TeacherStudent(a, s)).time, in_axes=(None, 0)))
     cuts = np.array(parameters.cuts)
     with np.errstate(divide="ignore", invalid="ignore"):
-        laws = np.array([np.asarray(log_stopping_time(a, snrs)) if a != 1 else 0.6035533905932737 * snrs for a in cuts])
+        laws = np.array([np.asarray(log_stopping_time(a, snrs)) if a != 1 else AT_ONE * snrs for a in cuts])
     return {
         "ratios": ratios,
         "snrs": snrs,
@@ -90,7 +92,7 @@ def claims(parameters, data):
         ),
         Claim(
             "At alpha = 1 it is linear in the SNR, with factor (1 + sqrt 2)/4",
-            abs(slope - 0.6035534) < 1e-3,
+            abs(slope - AT_ONE) < 1e-3,
             f"{slope:.6f} at SNR {step['snrs'][-1]:.0e}",
         ),
         Claim(

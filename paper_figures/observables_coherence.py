@@ -181,14 +181,15 @@ def draw(parameters, data):
 def claims(parameters, data):
     theory, linear, committee = data["theory"]["m_coherence"], data["linear"]["m_coherence"], data["committee"]
     early = TIMES < 5
-    gap = np.abs(linear.mean(0) - theory)[early].max()
+    error = linear.std(0, ddof=1) / np.sqrt(len(linear))
+    score = (np.abs(linear.mean(0) - theory) / (error + 1 / parameters.linear_dim))[early].max()
     rich, lazy = committee["rich_m_coherence"], committee["lazy_m_coherence"]
     fitted = int(np.argmax(committee["rich_train"] < 0.1 * committee["rich_train"][0]))
     return [
         Claim(
-            "Linear: theory and data agree within 0.08; coherence starts above 1 and ends below.",
-            gap < 0.08 and theory[0] > 1 > theory[-1] and abs(data["theory"]["mass"] - 1) < 1e-10,
-            f"largest gap {gap:.3f}, from {theory[0]:.2f} to {theory[-1]:.3f}",
+            "Linear: data agree with theory to 5 standard errors and 5/N; coherence starts above 1 and ends below.",
+            score < 5 and theory[0] > 1 > theory[-1] and abs(data["theory"]["mass"] - 1) < 1e-10,
+            f"in units of standard error + 1/N {score:.1f}; from {theory[0]:.2f} to {theory[-1]:.3f}",
         ),
         Claim(
             "Lazy: the test loss stays above half its start; rich: it ends below a tenth.",

@@ -149,6 +149,12 @@ def _vectors(entries: Any, size: int) -> Any:
     return hypothesis_or_sentence().strategies.lists(entries, min_size=size, max_size=size).map(np.array)
 
 
+def _gaussian(*shape: int) -> Any:
+    """Gaussian entries from a drawn seed."""
+    seeds = hypothesis_or_sentence().strategies.integers(0, 999)
+    return seeds.map(lambda seed: np.random.default_rng(seed).normal(size=shape))
+
+
 def _deep_linear(kind: type, given: dict[str, Any]) -> Any:
     drawn = {"depth": hypothesis_or_sentence().strategies.integers(1, 4)}
     return _built(kind, drawn, given)
@@ -166,15 +172,10 @@ def _correlated_inputs(kind: type, given: dict[str, Any]) -> Any:
 
 def _random_features(kind: type, given: dict[str, Any]) -> Any:
     """Four features of three inputs, a teacher of two units, Gaussian weights from a drawn seed."""
-    strategies = hypothesis_or_sentence().strategies
-
-    def gaussian(*shape: int) -> Any:
-        return strategies.integers(0, 999).map(lambda seed: np.random.default_rng(seed).normal(size=shape))
-
     drawn = {
-        "features": gaussian(4, 3),
-        "teacher": gaussian(2, 3),
-        "readout": gaussian(2),
+        "features": _gaussian(4, 3),
+        "teacher": _gaussian(2, 3),
+        "readout": _gaussian(2),
         "samples": numbers(1.0, 30.0),
     }
     return _built(kind, drawn, given)
@@ -182,18 +183,13 @@ def _random_features(kind: type, given: dict[str, Any]) -> Any:
 
 def _mean_field_networks(kind: type, given: dict[str, Any]) -> Any:
     """Four inputs of two dimensions and five for the test, Gaussian from a drawn seed."""
-    strategies = hypothesis_or_sentence().strategies
-
-    def gaussian(*shape: int) -> Any:
-        return strategies.integers(0, 999).map(lambda seed: np.random.default_rng(seed).normal(size=shape))
-
     drawn = {
-        "inputs": gaussian(4, 2),
-        "targets": gaussian(4),
-        "test_inputs": gaussian(5, 2),
-        "test_targets": gaussian(5),
+        "inputs": _gaussian(4, 2),
+        "targets": _gaussian(4),
+        "test_inputs": _gaussian(5, 2),
+        "test_targets": _gaussian(5),
         "richness": numbers(0.03, 30.0, special=(1.0,)),
-        "activation": strategies.sampled_from(("linear", "tanh", "erf", "relu")),
+        "activation": hypothesis_or_sentence().strategies.sampled_from(("linear", "tanh", "erf", "relu")),
     }
     return _built(kind, drawn, given)
 

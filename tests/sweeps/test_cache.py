@@ -1,0 +1,144 @@
+"""Every problem has one address, and every damaged file is noticed, named and computed again."""
+
+import os
+import pickle
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sweep_work import digits, points, square, sweep
+
+import grok_theory as gt
+from grok_theory import storage
+from grok_theory.sweeps import address, cache, task
+
+SCALE = 3.0
+
+
+def test_one_number_has_one_address(tmp_path):
+    ways = [0.5, np.float64(0.5), np.float32(0.5), jnp.asarray(0.5), np.array(0.5)]
+    problems = [gt.linear.TeacherStudent(way, snr) for way, snr in zip(ways, (1, 1.0, np.int64(1), 1, 1), strict=True)]
+    assert len({address.text_of(address.canonical(problem)) for problem in problems}) == 1
+    found = sweep(lambda problem: 2 * problem.samples_per_dim, problems, cache=tmp_path)
+    assert found.computed == 1
+    assert len(found) == 5
+    modes = [[0.5, 1.5], (0.5, 1.5), np.array([0.5, 1.5]), jnp.array([0.5, 1.5])]
+    assert len({address.text_of(address.canonical(gt.best_of_k.LinearJudge(1, 1, 1, m))) for m in modes}) == 1
+
+
+def test_other_numbers_functions_versions_have_other_addresses(tmp_path):
+    def times(factor):
+        return lambda problem: problem["x"] * factor
+
+    assert sweep(times(2.0), points(3), cache=tmp_path).computed == 3
+    assert sweep(times(3.0), points(3), cache=tmp_path).computed == 3  # the closure differs
+    assert sweep(times(2.0), points(3), cache=tmp_path).computed == 0
+    assert sweep(lambda problem: problem["x"] - 2.0, points(3), cache=tmp_path).computed == 3  # the code differs
+    assert sweep(times(2.0), points(3), cache=tmp_path, version="2").computed == 3
+    assert sweep(times(2.0), [{"x": np.nextafter(0.1, 1)}], cache=tmp_path).computed == 1
+
+
+def test_a_global_number_that_changes_is_noticed(tmp_path, monkeypatch):
+    def run(problem):
+        return problem["x"] * SCALE
+
+    assert sweep(run, points(2), cache=tmp_path).computed == 2
+    monkeypatch.setitem(globals(), "SCALE", 4.0)
+    assert sweep(run, points(2), cache=tmp_path).computed == 2
+
+
+def test_addresses_are_the_same_in_every_process():
+    script = (
+        "from grok_theory.sweeps import address\n"
+        "def run(p, n=1): return p in {'x', 'y', 'z'}\n"  # a set's order changes with the seed of the process
+        "print(address.fingerprint(run))"
+    )
+    found = set()
+    for seed in ("1", "2"):
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+        )
+        found.add(done.stdout)
+    assert len(found) == 1
+    assert "run" in found.pop()
+
+
+@dataclass
+class Opaque:
+    inside: object
+
+
+def test_what_has_no_address_is_named(tmp_path):
+    with pytest.raises(gt.BadValue, match=r"problem\.inside is object, but a cache needs an address.*or cache=None"):
+        sweep(lambda problem: 1.0, [Opaque(object())], cache=tmp_path, batch=1)
+    assert sweep(lambda problem: 1.0, [Opaque(object())], batch=1)[0] == 1.0
+
+
+def damage(path, kind, draw):
+    content = bytearray(path.read_bytes())
+    if kind == "bit":
+        content[draw.integers(len(content))] ^= 1 << int(draw.integers(8))
+    elif kind == "short":
+        content = content[: draw.integers(len(content))]
+    else:
+        content += b"\0"
+    path.write_bytes(content)
+
+
+def test_every_damaged_file_is_noticed_named_and_computed_again(tmp_path):
+    draw = np.random.default_rng(5)
+    whole = sweep(square, points(24), cache=tmp_path)
+    paths = sorted(tmp_path.glob("??/*.npz"))
+    for path, kind in zip(paths[:18], ["bit"] * 8 + ["short"] * 5 + ["long"] * 5, strict=True):
+        damage(path, kind, draw)
+    one, other = paths[18].read_bytes(), paths[19].read_bytes()
+    paths[18].write_bytes(other)
+    paths[19].write_bytes(one)
+    with pytest.warns(RuntimeWarning, match="It is computed again") as told:
+        again = sweep(square, points(24), cache=tmp_path)
+    assert (again.computed, again.reused, len(again.damaged), len(told)) == (20, 4, 20, 20)
+    assert all(any(str(path) in sentence for sentence in again.damaged) for path in paths[:20])
+    assert sum("another problem, function or version" in sentence for sentence in again.damaged) == 2
+    assert [*map(digits, again)] == [*map(digits, whole)]
+    assert sweep(square, points(24), cache=tmp_path).reused == 24
+
+
+def test_a_full_disk_stops_with_one_sentence_and_keeps_what_is_finished(tmp_path, monkeypatch):
+    write, written = storage.write_whole, []
+
+    def fills_up(path, content):
+        if len(written) == 4:
+            raise gt.BadValue(f"path is {str(path)!r}, but it cannot be written: No space left on device. Free space.")
+        written.append(path)
+        return write(path, content)
+
+    monkeypatch.setattr(cache.storage, "write_whole", fills_up)
+    with pytest.raises(gt.BadValue, match="No space left on device"):
+        sweep(square, points(8), cache=tmp_path)
+    monkeypatch.undo()
+    assert sweep(square, points(8), cache=tmp_path).reused == 3
+
+
+def test_strays_of_killed_processes_are_swept_and_living_ones_left(tmp_path):
+    sweep(square, points(2), cache=tmp_path)
+    folder = next(tmp_path.glob("??"))
+    old, young = folder / ".a.npz.xyz.part", folder / ".b.npz.xyz.part"
+    old.write_bytes(b"half"), young.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    sweep(square, points(2), cache=tmp_path)
+    assert not old.exists()
+    assert young.exists()
+
+
+def test_what_another_process_finished_meanwhile_is_not_computed(tmp_path):
+    member = task.Member(0, 0, {"x": 2.0}, "ab" * 32, {"run": "square"})
+    store = cache.Cache(str(tmp_path))
+    store.put(member.address, cache.sealed({"y": 7.0}, member.address, member.about, 0.0))
+    batch = task.Batch(pickle.dumps(square), 4, (member,), store, os.getpid())
+    (outcome,) = task.compute(batch)
+    assert outcome.reused
+    assert cache.opened(outcome.content, member.address, "x") == {"y": 7.0}
