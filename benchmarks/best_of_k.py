@@ -65,6 +65,10 @@ def speed() -> list[dict]:
         first, warm = seconds(call)
         rows.append({"case": name, "first call, s": first, "warm, s": warm, "note": ""})
     named = {row["case"]: row["warm, s"] for row in rows}
+    scores, values = noisy_judge(np.random.default_rng(2), 4, 96)
+    every, largest = (
+        seconds(lambda k=k: bk.from_records(scores, values, k, temperature=0.5))[1] for k in (np.arange(1, 33), [32])
+    )
     named["monte"] = monte_carlo(population)
     exact = float(bk.solve(population, [64.0], temperature=0.7)["error"][0])
     start = time.process_time()
@@ -78,6 +82,7 @@ def speed() -> list[dict]:
         "population over prompt, T > 0 (allowed 100)": named["population, 50 k"] / named["one prompt, 50 k"],
         "population over prompt, T = 0 (allowed 100)": named["population, 50 k, T = 0"]
         / named["one prompt, 50 k, T = 0"],
+        "records, all k to 32 over k = 32 alone (allowed 3)": every / largest,
         "Monte Carlo point over exact curve (must exceed 1)": named["monte"] / named["population, 50 k"],
     }
     return rows + [

@@ -3,7 +3,6 @@
 
 import itertools
 import math
-import time
 from fractions import Fraction
 
 import numpy as np
@@ -71,20 +70,14 @@ def test_limits_in_temperature():
     np.testing.assert_allclose(subset_means(scores, values, 20, 1e9), values.mean(), atol=1e-8)
 
 
-def test_all_k_cost_no_more_than_three_times_the_largest():
-    """One pass makes every k up to the largest: asking for all of them costs what the largest costs."""
+def test_every_k_of_one_pass_is_that_k_alone():
+    """One pass makes every k up to the largest (what it costs is measured in benchmarks/best_of_k.py)."""
     rng = np.random.default_rng(2)
-    scores, values = rng.normal(size=(4, 96)), rng.normal(size=(4, 96))
-
-    def seconds(samples):
-        def once():
-            start = time.process_time()
-            bk.from_records(scores, values, samples, temperature=0.5)
-            return time.process_time() - start
-
-        return min(once() for _ in range(3))
-
-    assert seconds(np.arange(1, 33)) < 3 * seconds([32])
+    scores, values = rng.normal(size=(4, 24)), rng.normal(size=(4, 24))
+    together = bk.from_records(scores, values, np.arange(1, 13), temperature=0.5)
+    for k in (1, 5, 12):
+        alone = bk.from_records(scores, values, [k], temperature=0.5)
+        np.testing.assert_allclose(together["value"][:, k - 1], alone["value"][:, 0], rtol=1e-13)
 
 
 def test_with_replacement_equals_all_tuples():

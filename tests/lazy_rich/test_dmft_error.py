@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import jax
 import jax.numpy as jnp
@@ -31,11 +30,9 @@ FINER = {
 
 
 @pytest.mark.parametrize("name", ["A", "B"])
-def test_the_printed_error_is_that_of_the_answer_and_a_default_solve_takes_less_than_a_minute(name):
+def test_the_printed_error_is_that_of_the_answer(name):
     """Measured: the distance from a much finer solve, at other scrambles, is at most .57 of the printed error."""
-    begun = time.process_time()
     solution = solve({"A": A, "B": B}[name], LONG, method=DMFT())
-    assert time.process_time() - begun < 60  # 15 s, two thirds of them compilation
     error = np.asarray(solution.numerical_error["test_loss"])
     gap = np.abs(np.asarray(solution["test_loss"]) - FINER[name])
     assert np.all(error[1:] < 6e-3)
