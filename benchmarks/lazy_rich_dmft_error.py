@@ -135,7 +135,7 @@ def slow(quick: bool) -> list[dict[str, Any]]:
 
 
 MEASURE = """
-import json, resource, sys
+import json, re, sys
 import jax
 jax.config.update("jax_enable_x64", True)
 from grok_theory.lazy_rich import DMFT, QuadraticCommittee, solve
@@ -147,7 +147,8 @@ def run(**changed):
     def loss(alpha):
         return solve(QuadraticCommittee(alpha, 0.5, 2.0, 0.4), [last], method=method, throw=False)["test_loss"][0]
     jax.block_until_ready((jax.grad(loss) if derivative else loss)(1.0))
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Not getrusage: its maximum is inherited from the process that started this one.
+    return 1024 * int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 flow = settings.get("learning_rate") is None
 before = run(paths=48)  # the same program, compiled for next to no paths: what is left is the march
 after = run()

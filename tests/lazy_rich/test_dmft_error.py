@@ -42,43 +42,47 @@ def test_the_printed_error_is_that_of_the_answer(name):
 
 
 def test_order_of_convergence_of_the_theory_itself():
-    """B', test loss at tau = 1, where paths scatter by 3e-5; against order 4 on the finest grid."""
-    drawn = draw_paths(672, 6)
+    """B', test loss at tau = 1, against order 4 on the finest grid: measured .94, 1.91, 2.87.
+
+    Between 8 nodes (the third order is off by 7e-4) and 12 (2e-4); two scrambles of 2640 paths differ by 1e-4, and on
+    finer grids that hides the third order.
+    """
+    paths = 2640
+    drawn = draw_paths(paths, 6)
     physics = Physics(*(jnp.asarray(number) for number in (2.0, 0.3, 3.0, 0.1, 1.0)))
-    march = jax.jit(marcher(Settings(True)))
+    march = jax.jit(marcher(Settings(True, 1e-10)))
 
     def at_one(points, orders):
         nodes = flow_nodes(1.0, points)
         quadratures = np.stack([backward_difference_grid(nodes, order).quadrature for order in orders for _ in (0, 1)])
-        noise = np.stack([innovations(672, 6, points + 1, 0, scramble) for _ in orders for scramble in (0, 1)])
+        noise = np.stack([innovations(paths, 6, points + 1, 0, scramble) for _ in orders for scramble in (0, 1)])
         found = march(physics, quadratures, drawn.teacher_field, drawn.weight, noise)
         parts = (found.train_loss, found.overlap, found.common_power, found.odd_power, found.private_power)
         return np.asarray(curves_of(physics, *parts)["test_loss"])[:, -1].reshape(len(orders), 2).mean(axis=1)
 
-    grids = (6, 8, 12)
-    exact = at_one(40, (4,))
-    errors = np.abs([at_one(points, (1, 2, 3)) - exact for points in grids])
-    slopes = [-np.polyfit(np.log(grids), np.log(column), 1)[0] for column in errors.T]
-    # At 2640 paths, between 12 and 16 nodes to tau = 3, the benchmark measures .93, 1.90 and 2.81.
-    assert np.all(np.abs(np.array(slopes) - (1, 2, 3)) < (0.2, 0.2, 0.4))
+    exact = at_one(36, (4,))
+    coarse, fine = (np.abs(at_one(points, (1, 2, 3)) - exact) for points in (8, 12))
+    np.testing.assert_allclose(np.log(coarse / fine) / np.log(12 / 8), (1, 2, 3), atol=0.2)
 
 
 MEASURE = """
-import json, resource, sys
+import json, re
 import jax
 jax.config.update("jax_enable_x64", True)
 from grok_theory.lazy_rich import DMFT, QuadraticCommittee, solve
 def peak(paths):
     method = DMFT(0.1, paths=paths, scrambles=1, field_points=0)
     jax.block_until_ready(solve(QuadraticCommittee(1.0, 0.5, 2.0, 0.4), [5.0], method=method).curves)
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Not getrusage: its maximum is inherited from the process that started this one.
+    return 1024 * int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 small = peak(48)  # the same program for next to no paths
 print(json.dumps(peak(2640) - small))
 """
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_predicted_memory_is_what_a_march_takes():
     from grok_theory.lazy_rich.dmft.derivatives import bytes_of_march
 
     done = subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True, env=os.environ)
-    assert json.loads(done.stdout) == pytest.approx(bytes_of_march(51, 2640), rel=0.15)  # measured 1.02
+    assert json.loads(done.stdout) == pytest.approx(bytes_of_march(51, 2640), rel=0.15)  # measured .93 to .98 of it
