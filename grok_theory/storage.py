@@ -119,6 +119,9 @@ def _encode(value: Any, arrays: dict[str, np.ndarray], where: str) -> Any:
         if not all(isinstance(key, str) for key in value):
             raise BadValue(f"{where} has keys that are not texts, but only texts can be saved. Rename the keys.")
         return {"dict": {key: _encode(part, arrays, f"{where}[{key}]") for key, part in value.items()}}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        parts = [_encode(part, arrays, f"{where}.{name}") for name, part in zip(value._fields, value, strict=True)]
+        return {"class": _name_of(type(value), where), "items": parts}
     if isinstance(value, (list, tuple)):
         kind = "list" if isinstance(value, list) else "tuple"
         return {kind: [_encode(part, arrays, f"{where}[{i}]") for i, part in enumerate(value)]}
@@ -156,6 +159,8 @@ def _decode(part: Any, arrays: Any, source: str) -> Any:
             for field, value in fields.items():
                 object.__setattr__(self, field, _decode(value, arrays, source))
             return self
+        case {"class": name, "items": items}:
+            return _class_named(name, source)(*(_decode(item, arrays, source) for item in items))
         case {"dict": parts}:
             return {key: _decode(value, arrays, source) for key, value in parts.items()}
         case {"list": parts}:
@@ -178,6 +183,10 @@ def _name_of(cls: type, where: str) -> str:
     return f"{cls.__module__}:{cls.__qualname__}"
 
 
+def _is_named(cls: type) -> bool:
+    return issubclass(cls, enum.Enum) or (issubclass(cls, tuple) and hasattr(cls, "_fields"))
+
+
 def _class_named(name: str, source: str) -> Any:
     module, _, qualname = name.partition(":")
     inside = module == "grok_theory" or module.startswith("grok_theory.")
@@ -187,7 +196,7 @@ def _class_named(name: str, source: str) -> Any:
         cls: Any = importlib.import_module(module)
         for part in qualname.split("."):
             cls = getattr(cls, part)
-        if not (isinstance(cls, type) and (dataclasses.is_dataclass(cls) or issubclass(cls, enum.Enum))):
+        if not (isinstance(cls, type) and (dataclasses.is_dataclass(cls) or _is_named(cls))):
             raise AttributeError
         if cls.__module__ != module:  # a name imported there from elsewhere
             raise AttributeError

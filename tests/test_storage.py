@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from collections import namedtuple
 
 import hypothesis.extra.numpy as arrays
 import hypothesis.strategies as st
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 
 from grok_theory import storage
+from grok_theory.best_of_k.closed_forms import Gaps
 from grok_theory.errors import BadValue, DamagedFile
 from grok_theory.results import Dynamics, Field
 
@@ -58,6 +60,15 @@ def test_records_and_keys_come_back():
     assert back["field"].axes == ("time", "lag")
     assert back["dynamics"] == Dynamics("flow", {"rate": 0.1})
     assert jax.random.bits(back["key"]) == jax.random.bits(jax.random.key(7))
+
+
+def test_a_named_tuple_comes_back_with_its_names_and_a_foreign_one_is_refused():
+    back = storage.unpack(storage.pack([Gaps(1.5, np.float64(0.5), -2.0, True), (1, 2)]))
+    assert type(back[0]) is Gaps
+    assert (back[0].judge, float(back[0].product), back[0].reward, back[0].population) == (1.5, 0.5, -2.0, True)
+    assert back[1] == (1, 2)
+    with pytest.raises(BadValue, match=r"only classes of grok_theory can be saved"):
+        storage.pack(namedtuple("Mine", "loss")(1.0))
 
 
 def test_the_file_is_an_ordinary_npz():
