@@ -21,7 +21,7 @@ SCHEMES = ("light", "dark")
 _SLICE = 3200
 
 _WAIT_FOR_PICTURES = "Promise.all([...document.images].map(i => i.decode().then(() => true, () => false)))"
-_FACTS = Path(__file__).with_name("page_facts.js").read_text(encoding="utf-8")
+FACTS = Path(__file__).with_name("page_facts.js").read_text(encoding="utf-8")
 
 
 def check_page(page: Path, shots: Path) -> list[str]:
@@ -40,7 +40,8 @@ def check_page(page: Path, shots: Path) -> list[str]:
     return wrong
 
 
-def _look(browser: Browser, page: Path, width_name: str, scheme: str, shots: Path) -> tuple[list[str], dict[str, Any]]:
+def opened(browser: Browser, page: Path, width_name: str, scheme: str) -> Tab:
+    """A tab that shows the page at this width and in this colour scheme, and has told what it heard so far."""
     width, height, mobile = WIDTHS[width_name]
     tab = browser.tab()
     for domain in ("Page", "Runtime", "Log", "Network"):
@@ -51,10 +52,15 @@ def _look(browser: Browser, page: Path, width_name: str, scheme: str, shots: Pat
     tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
     tab.call("Page.navigate", url=page.resolve().as_uri())
     tab.wait_for("Page.loadEventFired")
+    return tab
+
+
+def _look(browser: Browser, page: Path, width_name: str, scheme: str, shots: Path) -> tuple[list[str], dict[str, Any]]:
+    tab = opened(browser, page, width_name, scheme)
     tab.evaluate(_WAIT_FOR_PICTURES)
-    facts = tab.evaluate(_FACTS)
-    _save_screenshots(tab, width, facts["height"], shots / f"{width_name}-{scheme}")
-    found = _judge(facts, scheme) + _reported(tab)
+    facts = tab.evaluate(FACTS)
+    save_screenshots(tab, WIDTHS[width_name][0], facts["height"], shots / f"{width_name}-{scheme}")
+    found = _judge(facts, scheme) + reported(tab)
     tab.call("Page.close")
     return found, facts
 
@@ -73,7 +79,7 @@ def _judge(facts: dict[str, Any], scheme: str) -> list[str]:
     return wrong
 
 
-def _reported(tab: Tab) -> list[str]:
+def reported(tab: Tab) -> list[str]:
     """What the page said to the console, threw, or asked of a network."""
     wrong = []
     for said in tab.events("Runtime.consoleAPICalled"):
@@ -85,7 +91,8 @@ def _reported(tab: Tab) -> list[str]:
     return wrong + [f"the page asks a network for {url}." for url in asked if not url.startswith(("file:", "data:"))]
 
 
-def _save_screenshots(tab: Tab, width: int, height: int, stem: Path) -> None:
+def save_screenshots(tab: Tab, width: int, height: int, stem: Path) -> None:
+    """The whole page as `stem`-01.png, -02.png ...; older ones of that name go."""
     for old in stem.parent.glob(f"{stem.name}-*.png"):
         old.unlink()
     for number, top in enumerate(range(0, height, _SLICE), start=1):

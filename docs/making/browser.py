@@ -1,0 +1,140 @@
+"""`python -m docs.making.browser [SITE] [PAGES]`: read the built site in a headless Chromium.
+
+Every page at desktop and phone width, in light and in dark: nothing in the console, pictures loaded, nothing asked of a
+network, no sideways scrolling, readable contrast, no mark of Markdown or LaTeX left in the text. Every link is followed
+to its page and anchor, and the search is used as a reader uses it. Screenshots of all pages are saved below the site.
+Exit codes: 0 all good; 1 a check failed; 2 no site or no browser.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urldefrag, urlparse
+
+from docs.making.pages import ROOT
+from paper_figures.browser import FACTS, SCHEMES, WIDTHS, opened, reported, save_screenshots
+from paper_figures.devtools import Browser, BrowserFailed, open_browser
+
+_SITE_FACTS = Path(__file__).with_name("site_facts.js").read_text(encoding="utf-8")
+# Words a reader would type, and the page that must be among the results.
+QUERIES = {"double descent": "linear.html", "effective ridge": "formulas.html", "resume": "sweep.html"}
+_TYPE = """
+(() => {{ const field = document.getElementById('search'); field.focus(); field.value = {query!r};
+  field.dispatchEvent(new Event('input')); }})()
+"""
+_RESULTS = """
+new Promise(done => { const look = left => {
+  const found = [...document.querySelectorAll('#found a')].map(a => a.getAttribute('href'));
+  found.length || !left ? done(found) : setTimeout(look, 50, left - 1); }; look(100); })
+"""
+
+
+def check_site(site: Path, names: list[str]) -> list[str]:
+    """Everything wrong with the pages named, one sentence each."""
+    wrong, anchors, links = [], {}, {}
+    shots = site / "screenshots"
+    shots.mkdir(exist_ok=True)
+    with open_browser() as browser:
+        for name in names:
+            before = len(wrong)
+            for width in WIDTHS:
+                for scheme in SCHEMES:
+                    found, facts = _look(browser, site / name, width, scheme, shots)
+                    wrong += [f"{name}, {width}, {scheme}: {sentence}" for sentence in found]
+                    anchors[name], links[name] = set(facts["anchors"]), facts["links"]
+            print(f"{name}: {facts['formulas']} formulas, {facts['pictures']} pictures, {len(wrong) - before} wrong")
+        wrong += [f"search, {width}: {sentence}" for width in WIDTHS for sentence in _search(browser, site, width)]
+    return wrong + dead_links(site, links, anchors)
+
+
+def _look(browser: Browser, page: Path, width: str, scheme: str, shots: Path) -> tuple[list[str], dict[str, Any]]:
+    tab = opened(browser, page, width, scheme)
+    # Pictures further down load when they are looked at; here they all are.
+    tab.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
+    tab.evaluate("Promise.all([...document.images].map(i => i.decode().then(() => true, () => false)))")
+    facts = tab.evaluate(FACTS) | tab.evaluate(_SITE_FACTS)
+    if scheme == "light":
+        save_screenshots(tab, WIDTHS[width][0], facts["height"], shots / f"{page.stem}-{width}")
+    found = _judge(facts) + reported(tab)
+    tab.call("Page.close")
+    browser.heard.clear()
+    return found, facts
+
+
+def _judge(facts: dict[str, Any]) -> list[str]:
+    wrong = [f"the picture {source} did not load." for source in facts["missing"]]
+    wrong += [f"the picture {source} has no text beside it." for source in facts["unnamed"]]
+    wrong += [f"{where} {text!r} has contrast {ratio:.1f}, below 4.5." for ratio, where, text in facts["faint"][:5]]
+    wrong += [f"a mark is left in {text!r}." for text in facts["raw"][:10]]
+    if facts["scroll"] > facts["width"] or facts["wide"]:
+        where = "; ".join(facts["wide"][:5])
+        wrong.append(f"the page is {facts['scroll']} px wide in a window of {facts['width']} px ({where}).")
+    if facts["empty"]:
+        wrong.append(f"{facts['empty']} formulas are empty.")
+    if not facts["navigation"]:
+        wrong.append("there is no way to the other pages.")
+    return wrong
+
+
+def _search(browser: Browser, site: Path, width: str) -> list[str]:
+    """Type each query: its page is among the results, and the Enter key leads to the first."""
+    wrong = []
+    for query, page in QUERIES.items():
+        tab = opened(browser, site / "index.html", width, "light")
+        tab.evaluate(_TYPE.format(query=query))
+        found = tab.evaluate(_RESULTS)
+        print(f"search for {query!r}, {width}: {len(found)} results, first {found[:1]}")
+        if page not in [address.partition("#")[0] for address in found]:
+            wrong.append(f"{query!r} does not find {page} but {found}.")
+        save_screenshots(tab, WIDTHS[width][0], WIDTHS[width][1], site / "screenshots" / f"search-{width}")
+        browser.heard.clear()
+        for kind in ("keyDown", "keyUp"):
+            tab.call("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", windowsVirtualKeyCode=13)
+        if found:
+            tab.wait_for("Page.loadEventFired")
+            at = tab.evaluate("location.href")
+            if not at.endswith(found[0]):
+                wrong.append(f"Enter leads to {at}, not to {found[0]}.")
+        tab.call("Page.close")
+        browser.heard.clear()
+    return wrong
+
+
+def dead_links(site: Path, links: dict[str, list[str]], anchors: dict[str, set[str]]) -> list[str]:
+    """Links to files that are not there or to anchors that their page does not have."""
+    wrong = []
+    for name, targets in links.items():
+        for target in targets:
+            address, anchor = urldefrag(target)
+            if urlparse(address).scheme != "file":
+                continue
+            path = Path(unquote(urlparse(address).path))
+            if not path.exists():
+                wrong.append(f"{name}: {path} does not exist.")
+            elif anchor and path.parent == site and anchor not in anchors.get(path.name, {anchor}):
+                wrong.append(f"{name}: {path.name} has no #{anchor}.")
+    return wrong
+
+
+def main(arguments: list[str]) -> int:
+    """Check the site in the folder named first, by default that of `make docs`; the exit code."""
+    site = Path(arguments[0] if arguments else ROOT / "site").resolve()
+    names = arguments[1:] or sorted(path.name for path in site.glob("*.html"))
+    if not names:
+        print(f"There is no site in {site}; build it first with `make docs`.", file=sys.stderr)
+        return 2
+    try:
+        wrong = check_site(site, names)
+    except BrowserFailed as error:
+        print(error, file=sys.stderr)
+        return 2
+    for sentence in wrong:
+        print(sentence, file=sys.stderr)
+    print(f"{len(names)} pages, {len(wrong)} wrong; screenshots: {site / 'screenshots'}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
