@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from . import reports, storage
+from . import recorded_runs, reports, storage
 from .errors import BadValue, DamagedFile, SolveFailed, check_times, is_traced
 from .pytrees import record
 
@@ -233,23 +232,8 @@ class Ensemble:
         Raises `BadValue` naming file, line and column where a number is missing or the runs do not share `x`.
         """
         columns = dict(curves) if isinstance(curves, Mapping) else {name: name for name in curves}
-        rows = _read_rows(Path(path), [x, *columns.values(), *([run] if run else [])])
-        by_run: dict[str, list[dict[str, Any]]] = {}
-        for row in rows:
-            by_run.setdefault(row[run] if run else "", []).append(row)
-        grids = {name: [_cell(path, row, x) for row in part] for name, part in by_run.items()}
-        first = next(iter(grids))
-        for name, grid in grids.items():
-            if grid != grids[first]:
-                raise BadValue(
-                    f"{path}: run {name!r} has other values of {x} than run {first!r}, but all runs must share them. "
-                    "Interpolate them to one grid first."
-                )
-        tables = {
-            curve: np.array([[_cell(path, row, column) for row in part] for part in by_run.values()])
-            for curve, column in columns.items()
-        }
-        return cls(problem, np.array(grids[first]), tables, x, dynamics, x_unit)
+        grid, tables = recorded_runs.read_csv(Path(path), x, columns, run)
+        return cls(problem, grid, tables, x, dynamics, x_unit)
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write all of it to `path` (.npz, float64 to the bit, with a checksum); `grok_theory.load` reads it."""
@@ -364,34 +348,6 @@ def _dataframe(columns: dict[str, np.ndarray]) -> Any:
     except ImportError:
         raise BadValue("to_dataframe needs pandas, which is not installed. Install it, or read .curves.") from None
     return pandas.DataFrame(columns)
-
-
-def _read_rows(path: Path, wanted: list[str]) -> list[dict[str, Any]]:
-    try:
-        with open(path, newline="") as file:
-            table = csv.DictReader(file)
-            missing = [name for name in wanted if name not in (table.fieldnames or [])]
-            if missing:
-                raise BadValue(
-                    f"{path} has no column {missing[0]!r}; its columns are {table.fieldnames}. Name one of them."
-                )
-            rows = [{**row, " line": number} for number, row in enumerate(table, start=2)]
-    except OSError as error:
-        raise BadValue(
-            f"path is {str(path)!r}, but it cannot be read: {error.strerror}. Name an existing file."
-        ) from error
-    if not rows:
-        raise BadValue(f"{path} has no rows, but at least one is needed. Name a file with data.")
-    return rows
-
-
-def _cell(path: Any, row: dict[str, Any], column: str) -> float:
-    try:
-        return float(row[column])
-    except (TypeError, ValueError):
-        raise BadValue(
-            f"{path}, line {row[' line']}: {column} is {row[column]!r}, but it must be a number. Mend or drop it."
-        ) from None
 
 
 __all__ = ["Agreement", "CurveAgreement", "Dynamics", "Ensemble", "Field", "Solution", "Status", "Text", "load"]
