@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_figures.figure import Claim
+from paper_figures.li2_groups import group_of
 
 PAPER = "Tian 2025"
 WING = "li2"
@@ -29,25 +30,6 @@ class Parameters:
 SIZES = {"quick": {"names": ("A_4", "Q_8"), "starts": 40}, "full": {"starts": 400}}
 
 
-def _group(name):
-    from grok_theory import li2
-
-    def affine(p):
-        return lambda a, b: ((a[0] * b[0]) % p, (a[0] * b[1] + a[1]) % p)
-
-    def matrices(a, b):
-        return tuple(tuple(sum(a[i][k] * b[k][j] for k in range(2)) % 3 for j in range(2)) for i in range(2))
-
-    families = {"Z": li2.cyclic, "S": li2.symmetric, "A": li2.alternating}
-    if name == "Q_8":
-        return li2.quaternion()
-    if name == "SL(2,3)":
-        return li2.from_generators([((1, 1), (0, 1)), ((1, 0), (1, 1))], matrices, name)
-    if name in ("F_21", "F_20"):
-        return li2.from_generators([(2, 0), (1, 1)], affine(7 if name == "F_21" else 5), name)
-    return families[name[0]](int(name[2:]))
-
-
 def steps(parameters):
     named = {f"ascent on {name}": lambda name=name: _ascent(parameters, name) for name in parameters.names}
     return {**named, "spectra": lambda: _spectra(parameters)}
@@ -58,7 +40,7 @@ def _ascent(parameters, name):
 
     from grok_theory import li2
 
-    group = _group(name)
+    group = group_of(name)
     task = li2.GroupTask(group)
     found, table = (
         li2.ascend(task, key=jax.random.key(parameters.key), starts=parameters.starts),
@@ -85,7 +67,7 @@ def _spectra(parameters):
 
     found = {}
     for name, row in _chosen(parameters):
-        group = _group(name)
+        group = group_of(name)
         task = li2.GroupTask(group)
         table = li2.local_maxima(task)
         node = li2.random_features(group, row, count=1, key=jax.random.key(parameters.key))[0]

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.stats import binomtest
 
-from ..errors import check_integer, check_key, check_positive, require_float64
+from ..errors import check_integer, check_key, check_kind, check_positive, require_float64
 from ..pytrees import record
 from ..results import FAILED, GOOD, NOTED, Status
 from .energy import energy_function
@@ -77,6 +77,7 @@ def ascend(task: GroupTask, *, key: Any, starts: Any, tolerance: Any = 1e-12) ->
     Raises `BadValue`, `Float64Required`. Starts that do not converge are kept and told in `status`.
     """
     require_float64("ascend")
+    check_kind("task", task, GroupTask, "Build one with GroupTask(cyclic(23), ...).")
     check_key(key)
     starts = check_integer("starts", starts, 1, "Pass how many random starts to make, for example 400.")
     check_positive("tolerance", tolerance, "Pass a relative tolerance, for example 1e-12.")

@@ -15,9 +15,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.tree_util import Partial
 
-from ..errors import BadValue, require_float64
+from ..errors import BadValue, check_kind, check_numbers, require_float64
 from .fourier import block_energies, fourier_blocks
 from .problem import GroupTask
 
@@ -65,7 +66,10 @@ def energy_by_irrep(task: GroupTask, w: Any) -> jax.Array:
 def checked_nodes(task: GroupTask, w: Any, caller: str) -> jax.Array:
     """`w` as a float64 array of nodes, or the sentence that says what is wrong with it."""
     require_float64(caller)
+    check_kind("task", task, GroupTask, "Build one with GroupTask(cyclic(23), ...).")
     task.check()
+    if not np.iscomplexobj(w):
+        check_numbers("w", w, "Pass nodes [u; v], u acting on g1 and v on g2.")
     w = jnp.asarray(w)
     width = 2 * task.group.order
     if w.ndim == 0 or w.shape[-1] != width:

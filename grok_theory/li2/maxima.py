@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import BadValue, check_integer, check_key
+from ..errors import BadValue, check_integer, check_key, check_kind
 from ..pytrees import record
 from .energy import checked_nodes, energy_function
 from .groups import Group
@@ -77,6 +77,7 @@ def local_maxima(task: GroupTask) -> LocalMaxima:
     >>> found.energy.tolist(), found.zero.tolist(), found.minus_one.tolist(), found.minus_two.tolist()
     ([3.0, 1.5], [0, 3], [10, 6], [1, 2])
     """
+    check_kind("task", task, GroupTask, "Build one with GroupTask(cyclic(23), ...).")
     task.require_full_square("local_maxima")
     order, rows = task.group.order, real_irreps(task.group)
     degree = np.array([r.degree for r in rows])

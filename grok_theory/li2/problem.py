@@ -220,8 +220,10 @@ class GroupTask:
         codes = np.sort(np.asarray(jax.random.permutation(pair_key, order**2))[:samples])
         pairs = np.stack(np.divmod(codes, order), axis=1)
         labels = self.group.table[pairs[:, 0], pairs[:, 1]].copy()
-        redrawn = np.asarray(jax.random.permutation(which_key, samples))[: round(samples * float(self.label_noise))]
-        labels[redrawn] = np.asarray(jax.random.randint(label_key, (samples,), 0, order))[redrawn]
+        noisy = round(samples * float(self.label_noise))
+        if noisy:  # else nothing is drawn, and nothing compiled for it
+            redrawn = np.asarray(jax.random.permutation(which_key, samples))[:noisy]
+            labels[redrawn] = np.asarray(jax.random.randint(label_key, (samples,), 0, order))[redrawn]
         return dataclasses.replace(
             self, train_fraction=samples / order**2, train_pairs=pairs.astype(np.int32), train_labels=labels
         )

@@ -1,4 +1,4 @@
-"""Training in two compiled functions: `advance` makes steps, `observe` looks. Both act on a batch of runs.
+"""Training: `advance` makes steps, `observe` looks (at samples and at layers, compiled apart). Both act on a batch of runs.
 
 They are apart so that every optimizer shares the look, and every look the steps; no number recompiles either.
 """
@@ -69,20 +69,38 @@ def _advance(state, frozen, samples, task, optimizer, loss, gap):
     return jax.lax.fori_loop(0, gap, step, state)
 
 
-@partial(jax.jit, static_argnames="noisy")
 def observe(layers: dict, start: dict, samples: Samples, task: Any, loss: Any, basis: Any, *, noisy: bool) -> Any:
     """Curves and fields of a batch of runs as they are.
 
-    `basis`: the isotypic functions (M, functions) and an indicator (functions, irreps) of who belongs to which.
+    `basis`: the isotypic functions (M, functions) and an indicator (functions, irreps) of who belongs to which. The
+    look at the layers is compiled apart, once for all numbers of samples.
     """
+    curves, fields = _look_at_layers(layers, start, basis)
+    return _look_at_samples(layers, samples, task, loss, noisy=noisy) | curves, fields
+
+
+@partial(jax.jit, static_argnames="noisy")
+def _look_at_samples(layers, samples, task, loss, *, noisy):
     with jax.numpy_dtype_promotion("standard"):
-        look = partial(_observe, task=task, loss=loss, basis=basis, noisy=noisy)
-        return jax.vmap(look)(layers, start, samples)
+        return jax.vmap(partial(_of_samples, task=task, loss=loss, noisy=noisy))(layers, samples)
 
 
-def _observe(layers, start, samples, *, task, loss, basis, noisy):
-    hidden, readout = layers["hidden"], layers["readout"]
-    basis, count = cast(basis, hidden.dtype), len(samples.labels)
+@jax.jit
+def _look_at_layers(layers, start, basis):
+    with jax.numpy_dtype_promotion("standard"):
+        return jax.vmap(partial(_of_layers, basis=basis))(layers, start)
+
+
+def _of_layers(layers, start, *, basis):
+    curves = {f"{name}_change": jnp.linalg.norm(layers[name] - layer) for name, layer in start.items()}
+    purity, share, alive = _purities(layers["hidden"], *cast(basis, layers["hidden"].dtype))
+    curves["feature_purity"] = _median(purity, alive)
+    curves["dead_nodes"] = 1 - jnp.mean(jnp.asarray(alive, purity.dtype))
+    return curves, {"purity": purity, "irrep_share": share}
+
+
+def _of_samples(layers, samples, *, task, loss, noisy):
+    hidden, readout, count = layers["hidden"], layers["readout"], len(samples.labels)
     # One pass over the whole table; training pairs come first.
     nodes = activity(task, hidden, samples.pairs)
     outputs = nodes @ readout
@@ -102,13 +120,7 @@ def _observe(layers, start, samples, *, task, loss, basis, noisy):
     probability = loss.probability(said[:count], samples.labels)
     if probability is not None:
         curves["softmax_collapse"] = jnp.mean(jnp.asarray(probability == 1, hidden.dtype))
-    curves |= _emergence(task, loss, readout, nodes[:count], outputs[:count], samples.labels)
-    for name, layer in start.items():
-        curves[f"{name}_change"] = jnp.linalg.norm(layers[name] - layer)
-    purity, share, alive = _purities(hidden, *basis)
-    curves["feature_purity"] = _median(purity, alive)
-    curves["dead_nodes"] = 1 - jnp.mean(jnp.asarray(alive, hidden.dtype))
-    return curves, {"purity": purity, "irrep_share": share}
+    return curves | _emergence(task, loss, readout, nodes[:count], outputs[:count], samples.labels)
 
 
 def _emergence(task, loss, readout, nodes, outputs, labels):
