@@ -13,6 +13,7 @@ import grok_theory as gt
 from grok_theory import best_of_k as bk
 from grok_theory.best_of_k.solve import _curves
 
+COMPUTES_LONG = True  # integrals over hundreds of nodes in every example
 INF = float("inf")
 K = np.geomspace(1, 1e9, 13)
 gaps = st.floats(-4, 4)
