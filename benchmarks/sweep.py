@@ -146,7 +146,7 @@ def corruptions(count: int, planted: int) -> dict:
 
 
 def cluster(count: int) -> dict:
-    """A local Dask cluster of two workers, one killed when a third is done."""
+    """A local Dask cluster of two workers, one killed when half is done."""
     import threading
 
     from dask.distributed import Client, LocalCluster
@@ -159,7 +159,7 @@ def cluster(count: int) -> dict:
             struck = []
 
             def strike() -> None:
-                while len(files(cache)) < count // 3:
+                while len(files(cache)) < count // 2:
                     time.sleep(0.01)
                 struck.append(len(files(cache)))
                 os.kill(pids[0], signal.SIGKILL)
@@ -212,7 +212,7 @@ def _alive(pid: int) -> bool:
 
 def main(out: Path, *, quick: bool = False) -> None:
     """Measure all of it; one file `sweep_<name>.json` each."""
-    count, times, planted, on_cluster = (32, 3, 20, 32) if quick else (300, 20, 200, 200)
+    count, times, planted, on_cluster = (32, 3, 20, 32) if quick else (300, 20, 200, 1000)
     for name, title, measure in (
         ("costs", "sweep: what it costs", lambda: costs(count)),
         ("corruptions", "sweep: damaged cache files", lambda: corruptions(count, planted)),

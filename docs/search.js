@@ -29,7 +29,7 @@
   }
 
   function around(words, term) {
-    const at = words.toLowerCase().indexOf(term), from = Math.max(0, at - 40);
+    const at = words.toLowerCase().indexOf(term), from = at > 40 ? words.indexOf(" ", at - 40) + 1 : 0;
     return (from ? "… " : "") + words.slice(from, from + 130) + (from + 130 < words.length ? " …" : "");
   }
 

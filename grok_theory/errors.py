@@ -126,6 +126,24 @@ def check_between(
     _check(name, value, remedy, right, allowed)
 
 
+def check_numbers(name: str, value: Any, remedy: str) -> None:
+    """Refuse what is no array of real numbers; nan and infinities pass."""
+    _numbers(name, value, remedy)
+
+
+def check_kind(name: str, value: Any, kind: type, remedy: str) -> None:
+    """Refuse what is no `kind`."""
+    if not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise BadValue(f"{name} is {_shown(value)}, but it must be {article} {kind.__name__}. {remedy}")
+
+
+def check_not_empty(name: str, value: Any, remedy: str) -> None:
+    """Refuse an array without elements."""
+    if np.size(value) == 0:
+        raise BadValue(f"{name} is empty, but it must hold at least one number. {remedy}")
+
+
 def check_integer(name: str, value: Any, low: int, remedy: str, *, high: int | None = None) -> int:
     """Return `value` as an int; refuse fractions, booleans and what lies outside [low, high]."""
     allowed = f"an integer of at least {low}" if high is None else f"an integer from {low} to {high}"

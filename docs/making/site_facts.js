@@ -8,7 +8,7 @@
   const inside = element => element.closest('pre, .wide, .formula, .drawing, #found, .side');
   return {
     // Marks that Markdown or a formula would have turned into something else.
-    raw: words.filter(w => /\$|\\[a-z]{2,}|```|\*\*|\]\(|^\s*\|.*\|\s*$/.test(w)).map(w => w.trim().slice(0, 60)),
+    raw: words.filter(w => /\$|\\[a-z]{2,}|```|\*\*|\]\(|^\s*\|\s.*\s\|\s*$/.test(w)).map(w => w.trim().slice(0, 60)),
     formulas: document.querySelectorAll('svg.math').length,
     empty: [...document.querySelectorAll('svg.math')].filter(s => shown(s) && s.getBoundingClientRect().width < 2).length,
     wide: [...document.querySelectorAll('main *')].filter(e => shown(e) && !inside(e) && e.getBoundingClientRect().right > innerWidth + 1)

@@ -119,7 +119,7 @@ def pass_at_k(values: ArrayLike, samples: ArrayLike | Sequence[float]) -> np.nda
     try:
         table = np.asarray(values, float)
     except (TypeError, ValueError):
-        table = np.full(1, np.nan)
+        raise BadValue(f"values is {values!r:.80}, but it must hold numbers. Pass one 0 or 1 an answer.") from None
     if table.ndim == 0 or table.shape[-1] == 0:
         raise BadValue(f"values has shape {table.shape}, but it must be (..., answers). Pass one 0 or 1 an answer.")
     check_successes(table)

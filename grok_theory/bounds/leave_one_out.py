@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from ..errors import check_shape
 from ..kernels import leave_one_out
 from ..kernels.prediction import kernel_ridge
 from .bound import ESTIMATE, Bound, make_bound
@@ -23,6 +24,7 @@ def leave_one_out_estimate(
     Unbiased for the test loss of training sets with one sample less; no guarantee is offered, so `assumptions_hold` is
     False always. `train_loss`: computed where left out.
     """
+    check_shape("targets", targets, np.shape(kernel)[:1], "Pass one target for every row of the kernel.")
     left_out = leave_one_out(kernel, targets, ridge=ridge)
     if train_loss is None:
         fitted = kernel_ridge(kernel, targets, kernel, ridge=ridge)

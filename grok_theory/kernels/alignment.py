@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import BadValue, check_finite, check_non_negative, check_shape, require_float64
+from ..errors import BadValue, check_finite, check_non_negative, check_not_empty, check_shape, require_float64
 from ..numerics.gram import check_gram, check_target
 
 
@@ -34,6 +34,7 @@ def effective_dimension(eigenvalues: ArrayLike, ridge: ArrayLike, *, order: int 
     """
     require_float64("effective_dimension")
     check_non_negative("eigenvalues", eigenvalues, "Pass the eigenvalues of a positive semidefinite kernel.")
+    check_not_empty("eigenvalues", eigenvalues, "Pass the eigenvalues of a positive semidefinite kernel.")
     check_non_negative("ridge", ridge, "Pass 0.0 for the rank.")
     if order not in (1, 2):
         raise BadValue(f"order is {order!r}, but it must be 1 or 2. Pass order=1 for the trace of the smoother.")
@@ -49,6 +50,7 @@ def effective_dimension(eigenvalues: ArrayLike, ridge: ArrayLike, *, order: int 
 def participation_ratio(eigenvalues: ArrayLike) -> Float[Array, "*batch"]:
     """(sum l)^2 / sum l^2: 1 for one direction, the number of modes for equal ones."""
     check_finite("eigenvalues", eigenvalues, "Pass the eigenvalues of a kernel or covariance.")
+    check_not_empty("eigenvalues", eigenvalues, "Pass the eigenvalues of a kernel or covariance.")
     eigenvalues = jnp.asarray(eigenvalues, float)
     return jnp.square(jnp.sum(eigenvalues, -1)) / jnp.sum(jnp.square(eigenvalues), -1)
 

@@ -8,6 +8,7 @@ from jax.typing import ArrayLike
 from ..errors import (
     BadValue,
     check_key,
+    check_kind,
     check_memory,
     check_runs,
     check_times,
@@ -32,6 +33,7 @@ def simulate(problem: KernelRegression, samples: ArrayLike, *, runs: int, key: j
     **Returns:** an Ensemble with curves `test_loss` and `train_loss`, each (runs, T).
     """
     require_float64("kernels.simulate")
+    check_kind("problem", problem, KernelRegression, "Pass KernelRegression(eigenvalues, coefficients).")
     problem.check()
     check_key(key)
     runs = check_runs(runs)

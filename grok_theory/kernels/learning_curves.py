@@ -6,7 +6,16 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import check_finite, check_non_negative, check_positive, check_shape, check_times, require_float64
+from ..errors import (
+    check_finite,
+    check_kind,
+    check_non_negative,
+    check_not_empty,
+    check_positive,
+    check_shape,
+    check_times,
+    require_float64,
+)
 from ..numerics.effective_ridge import effective_ridge, freedom_left, learned
 from ..pytrees import problem, record
 from ..results import Dynamics, Solution, Status
@@ -37,6 +46,7 @@ class KernelRegression:
 
     def check(self) -> None:
         check_positive("eigenvalues", self.eigenvalues, "Drop modes the kernel does not have.")
+        check_not_empty("eigenvalues", self.eigenvalues, "Pass one eigenvalue a mode.")
         check_finite("coefficients", self.coefficients, "Pass the target's coefficients, one a mode.")
         # The last axis counts modes; axes before it are a batch.
         modes = jnp.shape(self.eigenvalues) if not _bare(self.eigenvalues) else None
@@ -73,6 +83,7 @@ def effective_regularization(
     from 1e-130 to 1e10).
     """
     check_positive("eigenvalues", eigenvalues, "Drop modes the kernel does not have.")
+    check_not_empty("eigenvalues", eigenvalues, "Pass one eigenvalue a mode.")
     check_samples(samples)
     check_non_negative("ridge", ridge, "Pass 0.0 for the interpolator of least norm.")
     if multiplicities is not None:
@@ -94,6 +105,9 @@ def solve(problem: KernelRegression, samples: ArrayLike, *, method: Any = None, 
     **Returns:** curves `test_loss`, `train_loss`, `kappa`, `effective_dimension`; stats `modes`.
     """
     require_float64("kernels.solve")
+    check_kind("problem", problem, KernelRegression, "Pass KernelRegression(eigenvalues, coefficients).")
+    if method is not None:
+        check_kind("method", method, EffectiveRidge, "Leave it out, or pass EffectiveRidge().")
     problem.check()
     check_times(samples, name="samples", remedy="Pass sorted numbers of samples, for example jnp.arange(10, 100).")
     check_samples(samples)

@@ -15,6 +15,7 @@ from ..errors import (
     BadValue,
     check_finite,
     check_integer,
+    check_kind,
     check_memory,
     check_non_negative,
     check_positive,
@@ -90,6 +91,7 @@ def ntk(network: FullyConnected, X: ArrayLike, X2: ArrayLike | None = None) -> F
 
 def _kernel(network, X, X2, kind):
     require_float64(kind)
+    check_kind("network", network, FullyConnected, "Pass for example FullyConnected('relu').")
     network.check()
     X, X2, symmetric = _inputs(X, X2)
     check_memory(f"{kind} of {X.shape[0]} by {X2.shape[0]} inputs", 80.0 * X.shape[0] * X2.shape[0], "Pass fewer rows.")
@@ -103,6 +105,8 @@ def _kernel(network, X, X2, kind):
 
 def _inputs(X, X2):
     symmetric = X2 is None
+    check_finite("X", X, "Drop or mend these inputs.")
+    check_finite("X2", X if symmetric else X2, "Drop or mend these inputs.")
     X = jnp.asarray(X, float)
     X2 = X if symmetric else jnp.asarray(X2, float)
     for name, array in (("X", X), ("X2", X2)):
@@ -111,7 +115,6 @@ def _inputs(X, X2):
                 f"{name} has shape {array.shape}, but it must have shape (samples, dim) with the dim of X. "
                 "Pass one row an input; reshape a single input to (1, dim)."
             )
-        check_finite(name, array, "Drop or mend these inputs.")
     return X, X2, symmetric
 
 

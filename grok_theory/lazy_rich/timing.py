@@ -25,6 +25,7 @@ def check_tau(times: Any, learning_rate: float | None) -> np.ndarray:
     check_times(times)
     times = np.asarray(times, dtype=np.float64)
     if learning_rate is not None:
+        check_positive("learning_rate", learning_rate, "Pass eta_hat, for example 0.1, or None for gradient flow.")
         steps_of(times, learning_rate)
     return times
 

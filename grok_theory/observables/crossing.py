@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..errors import BadValue, check_finite
+from ..errors import BadValue, check_finite, check_numbers
 from ..pytrees import record
 
 
@@ -50,6 +50,7 @@ def crossing_time(
     """
     x, values = check_record(x, values, "values")
     check_finite("threshold", threshold, "Pass a number in the unit of the curve, for example 0.1 for a loss.")
+    check_numbers("patience", patience, "Pass a length in the unit of x.")
     if not patience >= 0:
         raise BadValue(
             f"patience is {patience}, but it must be zero or positive (inf: to the end of the record). "
@@ -63,6 +64,8 @@ def crossing_time(
 
 def check_record(x: ArrayLike, values: ArrayLike, name: str) -> tuple[np.ndarray, np.ndarray]:
     """`x` and `values` as float64; refuses an `x` that does not increase and shapes that do not fit."""
+    check_numbers("x", x, "Pass the times of the record.")
+    check_numbers(name, values, "Pass one value for every x.")
     x, values = np.asarray(x, float), np.asarray(values, float)
     if x.ndim != 1 or x.size == 0:
         raise BadValue(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 
-from ..errors import BadValue, check_finite, check_positive, check_times
+from ..errors import BadValue, check_finite, check_numbers, check_positive, check_times
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ def distance_laws(times: ArrayLike, distance: ArrayLike) -> tuple[DistanceLaw, D
     **Arguments:** `times` > 0, increasing, at least five; `distance` of the same length. NumPy; not for tracing.
     """
     check_times(times)
+    check_numbers("distance", distance, "Pass one distance for every time.")
     times, values = np.asarray(times, float), np.asarray(distance, float)
     check_positive("times", times, "Leave the start out: a logarithm has no value there.")
     if values.shape != times.shape or times.size < 5 or np.any(np.diff(times) <= 0):

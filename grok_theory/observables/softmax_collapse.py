@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
-from ..errors import BadValue, check_finite, check_integer, check_non_negative
+from ..errors import BadValue, check_finite, check_integer, check_non_negative, check_numbers
 
 
 def significant_bits(dtype: Any) -> int:
@@ -66,6 +66,7 @@ def collapse_margin(classes: int, dtype: Any, *, smallest_first: bool = True) ->
 
 def _margins(logits, labels):
     """z_y - z_k over the other classes: (..., samples, classes - 1)."""
+    check_numbers("logits", logits, "Pass one row of logits a sample.")
     logits, labels = np.asarray(logits, float), np.asarray(labels)
     if logits.ndim < 2 or logits.shape[-1] < 2:
         raise BadValue(

@@ -1,0 +1,1 @@
+"""The public doors that `benchmarks.robustness` knocks at, one file a room."""

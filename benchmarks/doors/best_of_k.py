@@ -1,0 +1,92 @@
+"""Doors of the best_of_k wing: problems, theory, runs, recorded answers."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+
+from benchmarks.doors.door import NAN, Door
+from grok_theory import best_of_k as judge
+
+
+def doors() -> list[Door]:
+    key = jax.random.key(0)
+    prompt = judge.Prompt(0.3, 1.0)
+    draw = np.random.default_rng(0)
+    scores, values = draw.standard_normal((3, 8)), (draw.random((3, 8)) < 0.5) * 1.0
+    return [
+        Door(
+            "best_of_k.Prompt",
+            judge.Prompt,
+            {"teacher_gap": 0.3, "reward_gap": 1.0},
+            {"teacher_gap": "finite", "reward_gap": "finite", "spread": "positive"},
+        ),
+        Door(
+            "best_of_k.Posterior",
+            judge.Posterior,
+            {"teacher_variance": 0.3, "reward_variance": 0.3, "covariance": 0.3},
+            {
+                "teacher_variance": "non-negative",
+                "reward_variance": "non-negative",
+                "covariance": "finite",
+                "spread": "positive",
+            },
+            {"covariance": [0.31, -0.31]},
+        ),
+        Door(
+            "best_of_k.LinearJudge",
+            judge.LinearJudge,
+            {"examples_per_dim": 2.0, "noise": 0.5, "prior_scale": 1.0},
+            {
+                "examples_per_dim": "positive",
+                "noise": "positive",
+                "prior_scale": "positive",
+                "spectrum": "positive",
+                "overshoot": "finite",
+            },
+        ),
+        Door(
+            "best_of_k.solve",
+            judge.solve,
+            {"problem": prompt, "samples": [1, 4], "temperature": 0.5},
+            {"problem": "problem", "samples": "samples", "temperature": "temperature", "method": "method"},
+        ),
+        Door(
+            "best_of_k.simulate",
+            judge.simulate,
+            {"problem": prompt, "samples": [1, 4], "temperature": 0.5, "runs": 2, "key": key, "test_points": 10},
+            {"problem": "problem", "samples": "samples", "temperature": "temperature", "runs": "runs", "key": "key"},
+        ),
+        Door(
+            "best_of_k.from_records",
+            judge.from_records,
+            {"scores": scores, "values": values, "samples": [1, 4], "temperature": 0.5},
+            {"temperature": "temperature", "confidence": "confidence"},
+            {
+                "scores": [[[NAN, 1.0]], "abc", []],
+                "values": [[[NAN, 1.0]], np.ones((3, 9)), "abc"],
+                "samples": [[0], [9], [2.5], [NAN], "abc"],
+            },
+        ),
+        Door(
+            "best_of_k.pass_at_k",
+            judge.pass_at_k,
+            {"values": values, "samples": [1, 4]},
+            {},
+            {"values": [[[0.5, NAN]], "abc"], "samples": [[0], [9], [2.5], [NAN], "abc"]},
+        ),
+        Door(
+            "best_of_k.optimal_samples",
+            judge.optimal_samples,
+            {"problem": prompt, "temperature": 0.5},
+            {"problem": "problem", "temperature": "temperature"},
+            {"max_samples": [0.0, -1.0, NAN, "3", None]},
+        ),
+        Door(
+            "best_of_k.optimal_temperature",
+            judge.optimal_temperature,
+            {"problem": prompt, "samples": 8},
+            {"problem": "problem"},
+            {"samples": [0, -1, NAN, "3", None]},
+        ),
+    ]

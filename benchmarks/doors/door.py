@@ -1,0 +1,48 @@
+"""A public callable, arguments that it takes, and values that it must refuse, by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import numpy as np
+
+import grok_theory as gt
+
+NAN, INF = float("nan"), float("inf")
+NOT_A_NUMBER = ["0.5", True, None, 1j]
+BAD = {
+    "positive": [0.0, -1.0, NAN, INF, -INF, *NOT_A_NUMBER],
+    "non-negative": [-1.0, NAN, INF, *NOT_A_NUMBER],
+    "finite": [NAN, INF, -INF, *NOT_A_NUMBER],
+    "share": [-0.1, 1.0, 1.5, NAN, INF, *NOT_A_NUMBER],
+    "times": [[], 3.0, [[1.0]], [1.0, 0.5], [-1.0, 1.0], [1.0, NAN], [1.0, INF], "abc", None],
+    "samples": [0.5, [0.0], [-1], [NAN], ["3"], None],
+    "key": [0, None, "key", jax.random.PRNGKey(0), jax.random.split(jax.random.key(0))],
+    "runs": [0, -1, 2.5, NAN, INF, True, "3", None],
+    "size": [0, -1, 2.5, NAN, "3", None],
+    "problem": [None, 3, "TeacherStudent", gt.Dynamics("no problem")],
+    "method": ["flow", 3, object()],
+    "confidence": [0.0, 1.0, -0.5, 1.5, NAN, "0.9"],
+    "margin": [0.0, -0.1, NAN, INF, "0.05", True, None, {"test_loss": 0.05}, {}],
+    "positive or none": [0.0, -1.0, NAN, INF, "0.5", True, 1j],
+    "size or none": [0, -1, 2.5, NAN, "3"],
+    "closed share": [-0.1, 1.1, NAN, INF, *NOT_A_NUMBER],
+    "square": [np.ones((2, 3)), np.array([[1.0, NAN], [NAN, 1.0]]), np.ones(4), "abc"],
+    "temperature": [-0.1, NAN, -INF, "0.5", None],
+}
+
+
+@dataclass(frozen=True)
+class Door:
+    """A public callable, arguments it accepts, and the kind of each that is to be spoiled."""
+
+    name: str
+    call: Callable
+    good: dict[str, Any]
+    kinds: dict[str, str]
+    extra: dict[str, list] = field(default_factory=dict)
+    # Arguments whose fault shows in another one's name: what is made of them is what is out of range.
+    speaks_as: dict[str, str] = field(default_factory=dict)

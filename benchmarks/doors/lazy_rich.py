@@ -1,0 +1,119 @@
+"""Doors of the lazy_rich wing: committee, mean field, dynamical mean-field theory."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from benchmarks.doors.door import NAN, Door
+from grok_theory import lazy_rich as lazy
+
+
+def doors() -> list[Door]:
+    key, times = jax.random.key(0), jnp.array([0.5, 1.0])
+    committee = lazy.QuadraticCommittee(1.0, 0.5, 2.0)
+    inputs, targets = np.array([[1.0, 0.5], [0.3, -1.0], [0.2, 0.9], [-0.7, 0.1]]), np.array([1.0, -1.0, 0.5, 0.2])
+    network = lazy.MeanFieldNetwork(inputs, targets, 1.0, "linear")
+    return [
+        Door(
+            "lazy_rich.QuadraticCommittee",
+            lazy.QuadraticCommittee,
+            {"output_scale": 1.0, "curvature": 0.5, "samples_per_dim": 2.0},
+            {
+                "output_scale": "positive",
+                "curvature": "non-negative",
+                "samples_per_dim": "positive",
+                "teacher_overlap": "share",
+            },
+        ),
+        Door(
+            "lazy_rich.solve",
+            lazy.solve,
+            {"problem": committee, "times": times, "method": lazy.Population()},
+            {"problem": "problem", "times": "times", "method": "method"},
+        ),
+        Door(
+            "lazy_rich.simulate",
+            lazy.simulate,
+            {"problem": committee, "times": times, "dim": 4, "runs": 1, "key": key},
+            {"problem": "problem", "times": "times", "dim": "size", "runs": "runs", "key": "key", "method": "method"},
+            {"dim": [1], "width": [0, -2, 2.5, "3"]},
+            {"dim": "dim is"},
+        ),
+        Door(
+            "lazy_rich.MeanFieldNetwork",
+            lazy.MeanFieldNetwork,
+            {"inputs": inputs, "targets": targets, "richness": 1.0},
+            {"richness": "positive"},
+            {
+                "inputs": [np.ones(4), np.full((4, 2), NAN), "abc", np.ones((0, 2))],
+                "targets": [np.ones(3), np.full(4, NAN), "abc"],
+                "activation": ["rleu", 3],
+                "test_inputs": [np.ones((2, 3)), np.full((2, 2), NAN)],
+                "directions": [np.ones(3), np.full(2, NAN)],
+            },
+            {"test_inputs": "test_"},
+        ),
+        Door(
+            "lazy_rich.solve, mean field",
+            lazy.solve,
+            {"problem": network, "times": times, "method": lazy.LinearMoments()},
+            {"times": "times"},
+            {"method": ["flow", 3, lazy.LazyLimit()]},
+        ),
+        Door(
+            "lazy_rich.simulate, mean field",
+            lazy.simulate,
+            {"problem": network, "times": times, "width": 4, "runs": 1, "key": key},
+            {"times": "times", "width": "size", "runs": "runs", "key": "key"},
+        ),
+        Door(
+            "lazy_rich.Particles",
+            lazy.Particles,
+            {},
+            {"count": "size", "scrambles": "size", "tolerance": "positive"},
+            {"count": [3, 2**23], "seed": [-1, 2.5, NAN, "3", None]},
+        ),
+        Door("lazy_rich.LinearMoments", lazy.LinearMoments, {}, {"tolerance": "positive"}),
+        Door(
+            "lazy_rich.DMFT",
+            lazy.DMFT,
+            {},
+            {
+                "learning_rate": "positive or none",
+                "teacher_nodes": "size",
+                "paths": "size",
+                "grid_points": "size",
+                "scrambles": "size",
+                "row_tolerance": "positive",
+            },
+            {"seed": [-1, 2.5, NAN, "3", None], "field_points": [-1, 2.5, NAN, "3"], "teacher_nodes": [1, 99]},
+        ),
+        Door(
+            "lazy_rich.solve, DMFT",
+            lazy.solve,
+            {"problem": committee, "times": [0.1, 0.2], "method": lazy.DMFT(0.1, paths=48, scrambles=1)},
+            {"problem": "problem", "times": "times"},
+            {"times": [[0.15]]},
+        ),
+        *(
+            _method(name, committee, times, key)
+            for name in ("LazyLimit", "Population", "ExactReduction", "FrozenKernel")
+        ),
+    ]
+
+
+def _method(name: str, committee: lazy.QuadraticCommittee, times, key) -> Door:
+    """A method's numbers are looked at where it is used."""
+    method = getattr(lazy, name)
+    theory = name in ("LazyLimit", "Population")
+
+    def used(learning_rate, **fields):
+        chosen = method(learning_rate, **fields)
+        if theory:
+            return lazy.solve(committee, times, method=chosen)
+        return lazy.simulate(committee, times, dim=4, runs=1, key=key, method=chosen)
+
+    extra = {} if theory else {"test_samples": [0, -1, 2.5, NAN, "3"]}
+    return Door(f"lazy_rich.{name}", used, {"learning_rate": 0.1}, {"learning_rate": "positive or none"}, extra)

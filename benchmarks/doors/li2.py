@@ -1,0 +1,128 @@
+"""Doors of the li2 wing: groups, tasks, energies, theory, training, the companion."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from benchmarks.doors.door import NAN, Door
+from grok_theory import li2
+
+KEY = jax.random.key(0)
+
+
+def doors() -> list[Door]:
+    task = li2.GroupTask(li2.cyclic(5), train_fraction=0.8, weight_decay=0.02, centering="classes")
+    return [*_groups(), *_theory(task), *_training(task), *_companion()]
+
+
+def _groups() -> list[Door]:
+    return [
+        Door("li2.cyclic", li2.cyclic, {"n": 5}, {"n": "size"}),
+        Door("li2.symmetric", li2.symmetric, {"n": 3}, {"n": "size"}),
+        Door("li2.dihedral", li2.dihedral, {"n": 4}, {"n": "size"}),
+        Door(
+            "li2.from_cayley_table",
+            li2.from_cayley_table,
+            {"table": [[0, 1], [1, 0]]},
+            {},
+            {"table": [[[0, 1], [1, 1]], [[0, 1]], [[0, 2], [2, 0]], [[0.5, 1], [1, 0]], "abc", None, []]},
+        ),
+        Door(
+            "li2.GroupTask",
+            li2.GroupTask,
+            {"group": li2.cyclic(5)},
+            {"weight_decay": "non-negative", "label_noise": "closed share"},
+            {
+                "group": [None, 5, "Z_5"],
+                "activation": ["sqaure", 3],
+                "train_fraction": [0.0, 1.1, -0.5, NAN, "0.5", None],
+                "centering": ["sample", 3],
+                "train_pairs": [np.array([[0, 7]]), np.array([1, 2]), np.array([[0.0, 1.0]]), "abc"],
+                "train_labels": [[1]],
+            },
+        ),
+    ]
+
+
+def _theory(task: li2.GroupTask) -> list[Door]:
+    full, nodes = li2.GroupTask(task.group), jnp.ones((2, 10))
+    bad_nodes = [np.ones((2, 7)), np.ones((2, 10)) * 1j, "abc", None]
+    return [
+        Door("li2.energy", li2.energy, {"task": full, "w": nodes}, {"task": "problem"}, {"w": bad_nodes}),
+        Door(
+            "li2.local_maxima",
+            li2.local_maxima,
+            {"task": full},
+            {"task": "problem"},
+            {"task": [task]},
+            {"task": "train_fraction"},
+        ),
+        Door(
+            "li2.ascend",
+            li2.ascend,
+            {"task": full, "key": KEY, "starts": 2},
+            {"task": "problem", "key": "key", "starts": "size", "tolerance": "positive"},
+        ),
+        Door(
+            "li2.solve",
+            li2.solve,
+            {"task": task, "times": [0.0, 1.0], "width": 4, "key": KEY},
+            {"task": "problem", "times": "times", "width": "size", "key": "key", "method": "method"},
+            {"initial": ["zero", 3]},
+        ),
+        Door(
+            "li2.Lazy", li2.Lazy, {}, {"learning_rate": "positive or none"}, {"readout_scale": [NAN, np.inf, "1", None]}
+        ),
+        Door("li2.FeatureAscent", li2.FeatureAscent, {}, {"tolerance": "positive"}),
+        Door(
+            "li2.feature_discovery_times",
+            li2.feature_discovery_times,
+            {"strengths": [1.0, 2.0], "tail": 3.0},
+            {"tail": "positive"},
+            {"strengths": [[1.0, -1.0], [1.0, NAN], "abc", []], "suppression": [-0.1, 1.5, NAN, "0.5", None]},
+        ),
+    ]
+
+
+def _training(task: li2.GroupTask) -> list[Door]:
+    rates = {"learning_rate": "positive"}
+    return [
+        Door(
+            "li2.simulate",
+            li2.simulate,
+            {"task": task, "steps": [0, 1], "width": 4, "runs": 1, "key": KEY},
+            {"task": "problem", "width": "size", "runs": "runs", "key": "key", "batch": "size or none"},
+            {
+                "steps": [[], [0, 2.5], [3, 3], [-1, 3], [NAN], "abc", None],
+                "width": [10**9],
+                "optimizer": ["adam", 3],
+                "loss": ["mse", 3],
+                "initial": ["zero", 3],
+                "dtype": ["float16", 3, None],
+            },
+        ),
+        Door("li2.Adam", li2.Adam, {"learning_rate": 0.1}, rates, {"betas": [(0.9, 1.0), 0.9, (NAN, 0.9), "ab"]}),
+        Door("li2.AdamW", li2.AdamW, {"learning_rate": 0.1}, rates, {"betas": [(0.9, 1.0), 0.9, (NAN, 0.9), "ab"]}),
+        Door("li2.GradientDescent", li2.GradientDescent, {"learning_rate": 0.1}, rates),
+        Door("li2.Muon", li2.Muon, {"learning_rate": 0.1}, {**rates, "readout_learning_rate": "positive"}),
+        Door("li2.Gaussian", li2.Gaussian, {"variance": 0.1}, {"variance": "positive"}),
+    ]
+
+
+def _companion() -> list[Door]:
+    return [
+        Door(
+            "li2.exact_network",
+            li2.exact_network,
+            {"modulus": 5, "width": 8, "key": KEY},
+            {"modulus": "size", "width": "size", "key": "key"},
+        ),
+        Door(
+            "li2.phase",
+            li2.phase,
+            {"train_accuracy": 1.0, "test_accuracy": 1.0, "label_noise": 0.1},
+            {"train_accuracy": "closed share", "test_accuracy": "closed share", "label_noise": "closed share"},
+        ),
+    ]

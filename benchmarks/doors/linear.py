@@ -1,0 +1,80 @@
+"""Doors of the linear wing."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from benchmarks.doors.door import NAN, Door
+from grok_theory import linear
+
+
+def doors() -> list[Door]:
+    key, times = jax.random.key(0), jnp.array([0.5, 1.0])
+    student = linear.TeacherStudent(0.5, 5.0)
+    fields = {"samples_per_dim": "positive", "snr": "non-negative", "inr": "non-negative", "noise": "positive"}
+    return [
+        Door(
+            "linear.TeacherStudent",
+            linear.TeacherStudent,
+            {"samples_per_dim": 0.5, "snr": 5.0},
+            {**fields, "weight_decay": "non-negative"},
+        ),
+        Door("linear.GradientDescent", linear.GradientDescent, {"learning_rate": 0.1}, {"learning_rate": "positive"}),
+        Door(
+            "linear.solve",
+            linear.solve,
+            {"problem": student, "times": times},
+            {"problem": "problem", "times": "times", "method": "method"},
+            {"method": [linear.GradientDescent(learning_rate=2.0)]},
+        ),
+        Door(
+            "linear.simulate",
+            linear.simulate,
+            {"problem": student, "times": times, "dim": 20, "runs": 2, "key": key},
+            {"problem": "problem", "times": "times", "dim": "size", "runs": "runs", "key": "key", "method": "method"},
+            {"dim": [21]},
+            {"dim": "dim is"},
+        ),
+        Door("linear.limits", linear.limits, {"problem": student}, {"problem": "problem"}),
+        Door(
+            "linear.ridge",
+            linear.ridge,
+            {"problem": student, "penalty": 0.1},
+            {"problem": "problem", "penalty": "non-negative"},
+        ),
+        Door("linear.optimal_stopping", linear.optimal_stopping, {"problem": student}, {"problem": "problem"}),
+        Door("linear.optimal_ridge", linear.optimal_ridge, {"problem": student}, {"problem": "problem"}),
+        Door(
+            "linear.fluctuations",
+            linear.fluctuations,
+            {"problem": student, "times": times, "dim": 20},
+            {"problem": "problem", "times": "times", "dim": "positive", "method": "method"},
+        ),
+        Door(
+            "linear.CorrelatedInputs",
+            linear.CorrelatedInputs,
+            {"spectrum": [1.0, 0.5], "target": [1.0, 1.0], "samples": 4},
+            {"samples": "positive", "noise": "non-negative"},
+            {"spectrum": [[1.0, -1.0], [1.0, NAN], "abc", []], "target": [[1.0], [NAN, 1.0], "abc"]},
+        ),
+        Door(
+            "linear.DeepLinear",
+            linear.DeepLinear,
+            {"samples_per_dim": 0.5, "snr": 5.0, "depth": 2, "upper_norm": 0.7, "first_norm": 0.7},
+            {
+                "samples_per_dim": "positive",
+                "snr": "non-negative",
+                "depth": "size",
+                "upper_norm": "positive",
+                "first_norm": "non-negative",
+            },
+        ),
+        Door(
+            "linear.noiseless_delay",
+            linear.noiseless_delay,
+            {"samples_per_dim": 0.5, "tolerance": 0.01},
+            {"samples_per_dim": "positive"},
+            {"tolerance": [0.0, -1.0, NAN, "0.1"], "accuracy": [1.0, -0.1, NAN, "0.9"]},
+        ),
+    ]
