@@ -1,12 +1,20 @@
-"""Settings of every test: float64, strict promotion, reproducible draws."""
+"""Settings of every test: float64, strict promotion, reproducible draws, one level for all that is random."""
 
+import json
 import os
+import re
+import signal
 import zlib
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Started in the background (nohup, some CI), a process ignores Ctrl-C, and so do its children: tests that interrupt one
+# would wait in vain.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import hypothesis
 import jax
+import numpy as np
 import pytest
 
 jax.config.update("jax_enable_x64", True)
@@ -17,17 +25,85 @@ hypothesis.settings.register_profile("default", max_examples=40, deadline=None, 
 hypothesis.settings.register_profile("verify", max_examples=2000, deadline=None)
 hypothesis.settings.load_profile("default")
 
+# What a right theory must be too improbable for, test by test: about fifty of them stay below one false alarm in a
+# thousand runs of the whole suite under fresh keys.
+LEVEL = 1e-5
+
 
 def pytest_addoption(parser):
     parser.addoption("--key", type=int, default=None, help="number added to every statistical test's key")
+    parser.addoption("--keys", type=int, default=None, help="how many keys each statistical test runs under")
+    parser.addoption("--tell", default=None, help="file that gets a JSON line for each statistical test as it ends")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if mark := item.get_closest_marker("statistical"):
+            item.user_properties.append(("rate", mark.kwargs.get("rate", LEVEL)))
+
+
+def pytest_configure(config):
+    if (path := config.getoption("--tell")) and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Teller(path))
+
+
+class Teller:
+    """Writes what `python -m benchmarks keys` reads: which test, red or not, seconds, stated rate, p-values."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def pytest_runtest_logreport(self, report):
+        told = dict(report.user_properties)
+        if "rate" in told and (report.when == "call" or report.failed):
+            p_values = [value for name, value in report.user_properties if name == "p_value"]
+            row = {"test": without_key(report.nodeid), "red": report.failed, "seconds": report.duration}
+            with open(self.path, "a") as file:
+                file.write(json.dumps(row | {"rate": told["rate"], "p_values": p_values}) + "\n")
+
+
+def pytest_generate_tests(metafunc):
+    """`--keys N`: each statistical test N times in one process, compiled once; `statistical(keys=n)` is its most."""
+    asked, mark = metafunc.config.getoption("--keys"), metafunc.definition.get_closest_marker("statistical")
+    if asked and mark and "key_number" in metafunc.fixturenames:
+        numbers = range(min(asked, mark.kwargs.get("keys", asked)))
+        metafunc.parametrize("key_number", numbers, ids=lambda n: f"key{n}")
 
 
 @pytest.fixture
-def key(request):
+def key_number():
+    """Which repetition under `--keys` this is."""
+    return 0
+
+
+@pytest.fixture
+def key(request, key_number):
     """A key of this test's own, the same in every run; `--key N` asks for another draw."""
     # crc32, not hash(): the latter changes from process to process.
-    number = zlib.crc32(request.node.name.encode()) + (request.config.getoption("--key") or 0)
+    number = zlib.crc32(without_key(request.node.name).encode()) + (request.config.getoption("--key") or 0) + key_number
     return jax.random.key(number)
+
+
+def without_key(name):
+    """A test's name without the mark that `--keys` adds."""
+    return re.sub(r"\[key\d+\]|-key\d+|(?<=\[)key\d+-", "", name)
+
+
+@pytest.fixture
+def rng(key):
+    """NumPy's generator for the same key."""
+    return np.random.default_rng(np.asarray(jax.random.key_data(key)))
+
+
+@pytest.fixture
+def plausible(record_property):
+    """`plausible(p)`: fails if what was seen has a chance below LEVEL; several calls share it (say how many)."""
+
+    def plausible(p_value, *, of=1):
+        record_property("p_value", min(1.0, of * p_value))
+        assert of * p_value >= LEVEL, f"p = {p_value:.1e} where {LEVEL / of:.0e} is allowed"
+
+    return plausible
 
 
 @pytest.fixture(autouse=True, scope="module")

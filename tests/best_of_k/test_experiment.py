@@ -1,10 +1,10 @@
 # ruff: noqa: E501
 """Answers drawn for real against the exact law; regressions against the deterministic equivalent."""
 
+import chance
 import jax
 import numpy as np
 import pytest
-from scipy import stats
 
 import grok_theory as gt
 from grok_theory import best_of_k as bk
@@ -23,9 +23,8 @@ def worst_z(problem, ks, temperature, key, **size):
 
 
 @pytest.mark.statistical
-def test_forty_settings_bonferroni(key):
-    """40 random prompts and temperatures, 3 curves, 2 values of k: no |z| beyond the 1 % Student-t bound."""
-    rng = np.random.default_rng(int(jax.random.key_data(key)[-1]))
+def test_forty_settings_bonferroni(key, rng, plausible):
+    """40 random prompts and temperatures, 3 curves, 2 values of k. Planted: k - 1 answers, temperature doubled."""
     z = []
     for i in range(40):
         teacher, reward = rng.normal(size=2)
@@ -34,8 +33,7 @@ def test_forty_settings_bonferroni(key):
             problem, [2, 16], float(10 ** rng.uniform(-2, 1)), jax.random.fold_in(key, i), runs=48, test_points=200
         )
         z.append(found)
-    bound = stats.t.isf(0.005 / np.size(z), runs - 1)
-    assert np.abs(z).max() < bound, (np.abs(z).max(), bound)
+    plausible(chance.student(z, runs))
 
 
 PROMPT, POPULATION = bk.Prompt(0.3, 0.8, 1.2), bk.Posterior(0.3, 0.8, 0.2, 1.2)
@@ -54,9 +52,9 @@ PROMPT, POPULATION = bk.Prompt(0.3, 0.8, 1.2), bk.Posterior(0.3, 0.8, 0.2, 1.2)
     ],
     ids=["prompt-0", "prompt-0.6", "prompt-inf", "population-0", "population-0.6", "population-5"],
 )
-def test_three_temperatures(problem, temperature, key):
-    z, _ = worst_z(problem, [2, 16], temperature, key, runs=96, test_points=200)
-    assert np.abs(z).max() < 4
+def test_three_temperatures(problem, temperature, key, plausible):
+    """Planted: the judge's reward in the teacher's place."""
+    plausible(chance.student(*worst_z(problem, [2, 16], temperature, key, runs=96, test_points=200)))
 
 
 @pytest.fixture(scope="module")
@@ -121,12 +119,13 @@ def test_refusals(call, message):
 @pytest.mark.slow
 @pytest.mark.statistical
 @pytest.mark.parametrize("examples_per_dim", [0.5, 4.0])
-def test_modes_and_overshoot_at_two_sizes(examples_per_dim, key):
+def test_modes_and_overshoot_at_two_sizes(examples_per_dim, key, plausible):
+    """Realised variances and covariance are the equivalent's up to 2/d. Planted: overshoot left out, one mode lost."""
     problem = bk.LinearJudge(examples_per_dim, 0.4, 1.3, [0.3, 1.7], [1.0, 2.0], [1.5, 1.0], [0.5, 0.8], overshoot=0.5)
     p = bk.posterior(problem)
     for dim in (50, 200):
         drawn = bk.simulate(problem, [1, 8], temperature=0.3, dim=dim, runs=64, key=key, test_points=200)
         for name in ("teacher_variance", "reward_variance", "covariance"):
             realised, expected = drawn.stats[name], float(getattr(p, name))
-            room = 5 * realised.std(ddof=1) / 8 + 2 * abs(expected) / dim  # the mean is off by O(1/d)
-            assert abs(realised.mean() - expected) < room, (name, dim)
+            gap = chance.beyond(realised.mean() - expected, 2 * abs(expected) / dim)  # the mean is off by O(1/d)
+            plausible(chance.student(gap / (realised.std(ddof=1) / 8), 64), of=6)

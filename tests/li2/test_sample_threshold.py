@@ -1,5 +1,6 @@
 """Sample thresholds: the spec's numbers, independence of runs and levels, the interval, the scaling fit."""
 
+import chance
 import jax
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ from grok_theory.li2 import CrossTerm, FullEnergy, cyclic, sample_threshold, thr
 from grok_theory.li2.sample_threshold import _isotonic, half_success
 
 
-@pytest.mark.statistical
+@pytest.mark.statistical(rate=1e-8)
 def test_z11(key):
-    """32 subsets: success below .35 at 4 and above .8 at 9 pairs per element."""
+    """32 subsets: success below .35 at 4 and above .8 at 9 pairs per element (of 1024 subsets 2.5 % and all, so that
+    12 of 32 at 4 happen once in 1e10). Planted: samples not centred."""
     found = sample_threshold(cyclic(11), [4.0, 6.0, 7.0, 9.0], subsets=32, key=key)
     assert found.success[0] < 0.35
     assert found.success[-1] > 0.8
@@ -25,7 +27,7 @@ def test_z11(key):
 
 
 @pytest.mark.slow
-@pytest.mark.statistical
+@pytest.mark.statistical(rate=1e-4)
 def test_z23_and_the_cross_term(key):
     full = sample_threshold(cyclic(23), [9.5, 11.5, 12.5, 14.0, 16.0], subsets=32, key=key)
     cross = sample_threshold(cyclic(23), [4.0, 6.0, 8.0, 10.0, 12.0], subsets=32, key=key, method=CrossTerm())
@@ -57,15 +59,13 @@ def test_half_success_interpolates_and_covers():
 
 
 @pytest.mark.statistical
-def test_the_interval_covers_as_often_as_it_says(key):
-    """200 logistic curves, 24 subsets: the 90 % interval holds the true point in 80 to 99 % of them."""
-    draws = np.random.default_rng(np.asarray(jax.random.key_data(key)).astype(int).tolist())
+def test_the_interval_covers_as_often_as_it_says(rng, plausible):
+    """100 logistic curves, 24 subsets: the 90 % interval holds the true point (in 89.5 % of 4000). Planted: 1 - 2 tail
+    for 1 - tail, counts that are not added to the prior."""
     levels = np.linspace(4, 9, 6)
     rates = 1 / (1 + np.exp(-(levels - 6.3) * 1.5))
-    hits = [
-        i[0] < 6.3 < i[1] for _ in range(200) for i in [half_success(levels, draws.binomial(24, rates), 24, 0.9)[1]]
-    ]
-    assert 0.80 < np.mean(hits) < 0.99
+    intervals = [half_success(levels, rng.binomial(24, rates), 24, 0.9)[1] for _ in range(100)]
+    plausible(chance.binomial(sum(low < 6.3 < high for low, high in intervals), 100, 0.9))
 
 
 def test_scaling_fits_recover_planted_laws():

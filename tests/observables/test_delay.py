@@ -1,9 +1,11 @@
 """The grokking delay against exact crossings, brute force, and repeated noisy runs."""
 
+import chance
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from grok_theory import BadValue
 from grok_theory.observables import delay_between, grokking_delay
@@ -115,18 +117,17 @@ def noisy_delays(generator, repetitions, runs=15):
 
 
 @pytest.mark.statistical
-def test_coverage_of_the_median(request):
-    """15 noisy runs, a fifth of them censored, 600 repetitions: coverage of the median at nominal 95 %."""
-    seed = 20260101 + (request.config.getoption("--key") or 0)
-    covered, censored, count = 0, 0, 600
-    for x, train, test in noisy_delays(np.random.default_rng(seed), count):
+def test_coverage_of_the_median(rng, plausible):
+    """15 noisy runs, a fifth of them censored, 300 repetitions: ranks 4 and 12 of 15 cover the median in 96.5 %.
+    Planted: ranks 5 and 11, or 3 and 13."""
+    covered, censored, count = 0, 0, 300
+    for x, train, test in noisy_delays(rng, count):
         delay = grokking_delay(x, train, test, patience=1.0, **BELOW)
         covered += delay.interval[0] <= 30 <= delay.interval[1]
         censored += delay.censored.sum()
     print(f"covered {covered} of {count}; censored {censored / (15 * count):.3f} of the runs")
     assert censored > 0.1 * 15 * count
-    # Exact coverage of ranks 4 and 12 of 15 is 96.5 %; 93 % is more than six standard errors away.
-    assert 0.93 * count <= covered <= count
+    plausible(chance.binomial(covered, count, stats.binom.cdf(11, 15, 0.5) - stats.binom.cdf(3, 15, 0.5)))
 
 
 @pytest.mark.parametrize(
