@@ -1,30 +1,43 @@
-"""`python -m benchmarks [names] [--quick] [--out DIR]`."""
+"""`python -m benchmarks [names] [--quick] [--all] [--out DIR]`."""
 
 import importlib
-import pkgutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-import benchmarks
+from benchmarks.names import LONG, NAMES, SHORT
 
-NAMES = sorted({m.name for m in pkgutil.iter_modules(benchmarks.__path__)} - {"__main__", "report"})
+_LONG_NAMES = ", ".join(f"{name} ({time})" for name, time in LONG.items() if name in NAMES)
 
 
 def run(
-    names: Annotated[list[str] | None, typer.Argument(help=f"Which of {', '.join(NAMES)}; default: all.")] = None,
-    quick: Annotated[bool, typer.Option(help="Small sizes: does it run at all?")] = False,
-    out: Annotated[Path, typer.Option(help="Folder for the JSON files.")] = Path("out/benchmarks"),
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help=f"Which of {', '.join(SHORT)} (without names: all of these); {_LONG_NAMES}; or `summary`."),
+    ] = None,
+    quick: Annotated[bool, typer.Option(help="Small sizes, into out/benchmarks/quick: does it run at all?")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="The long ones too.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for the JSON files; out/benchmarks.")] = None,
 ) -> None:
+    """Measure, print tables, keep them as JSON; then put the figures into README.md and docs/benchmarks.md."""
     import jax
 
+    from benchmarks import summary
+
     jax.config.update("jax_enable_x64", True)
-    for name in names or NAMES:
-        if name not in NAMES:
+    chosen = names or (NAMES if everything else SHORT)
+    for name in chosen:
+        if name not in (*NAMES, "summary"):
             typer.echo(f"{name!r} is no benchmark; there are {', '.join(NAMES)}.", err=True)
             raise typer.Exit(2)
-        importlib.import_module(f"benchmarks.{name}").main(out, quick=quick)
+    published = out is None and not quick
+    out = out or (Path("out/benchmarks/quick") if quick else Path("out/benchmarks"))
+    for name in chosen:
+        if name != "summary":
+            importlib.import_module(f"benchmarks.{name}").main(out, quick=quick)
+    if published or "summary" in chosen:
+        summary.write(out)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ ROOT = HERE.parent
 if str(ROOT) not in sys.path:  # `python docs/build.py` puts docs itself there
     sys.path.insert(0, str(ROOT))
 
-from docs.making import gallery, markup, pages, reference, search  # noqa: E402
+from docs.making import gallery, links, markup, pages, reference, search  # noqa: E402
 from docs.making.pages import Page  # noqa: E402
 
 ASSETS = ("style.css", "search.js")
@@ -102,7 +102,7 @@ def build(out: Path) -> list[Path]:
     known = all_pages()
     out.mkdir(parents=True, exist_ok=True)
     template = (HERE / "template.html").read_text()
-    made, index = [], []
+    made, index = {}, []
     for page in known:
         body, headings = markup.rendered(with_its_formulas(page, known), linker(page, known))
         if page.address == "gallery.html":
@@ -118,11 +118,12 @@ def build(out: Path) -> list[Path]:
             text = text.replace(f"[[{mark}]]", value, 2)
         target = out / page.address
         target.write_text(text)
-        made.append(target)
+        made[target] = text
+    links.check_anchors({target.name: text for target, text in made.items()})
     search.write_index(index, out)
     for name in ASSETS:
         (out / name).write_text((HERE / name).read_text())
-    return made
+    return list(made)
 
 
 def main(words: list[str]) -> int:

@@ -1,3 +1,9 @@
+// The list of pages shows the one that is open, wherever it stands in it.
+(function () {
+  const side = document.querySelector(".side"), here = side && side.querySelector("[aria-current]");
+  if (here) side.scrollTop = Math.max(0, here.offsetTop - side.offsetTop - side.clientHeight / 3);
+})();
+
 // Search over the sections of the site. The index is loaded when the field is first used; nothing leaves the machine.
 (function () {
   const field = document.getElementById("search"), list = document.getElementById("found");

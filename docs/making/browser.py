@@ -20,6 +20,8 @@ from paper_figures.devtools import Browser, BrowserFailed, open_browser
 _SITE_FACTS = Path(__file__).with_name("site_facts.js").read_text(encoding="utf-8")
 # Words a reader would type, and the page that must be among the results.
 QUERIES = {"double descent": "linear.html", "effective ridge": "formulas.html", "resume": "sweep.html"}
+# Screenshots to look at: both widths and both schemes, without four of each page.
+SHOWN = (("desktop", "light"), ("phone", "dark"))
 _TYPE = """
 (() => {{ const field = document.getElementById('search'); field.focus(); field.value = {query!r};
   field.dispatchEvent(new Event('input')); }})()
@@ -55,8 +57,8 @@ def _look(browser: Browser, page: Path, width: str, scheme: str, shots: Path) ->
     tab.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
     tab.evaluate("Promise.all([...document.images].map(i => i.decode().then(() => true, () => false)))")
     facts = tab.evaluate(FACTS) | tab.evaluate(_SITE_FACTS)
-    if scheme == "light":
-        save_screenshots(tab, WIDTHS[width][0], facts["height"], shots / f"{page.stem}-{width}")
+    if (width, scheme) in SHOWN:
+        save_screenshots(tab, WIDTHS[width][0], facts["height"], shots / f"{page.stem}-{width}-{scheme}")
     found = _judge(facts) + reported(tab)
     tab.call("Page.close")
     browser.heard.clear()

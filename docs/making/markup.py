@@ -35,7 +35,8 @@ def slug(text: str, taken: set[str]) -> str:
 def rendered(text: str, link: Callable[[str], str]) -> tuple[str, list[tuple[int, str, str]]]:
     """HTML of a page and its headings (level, words, anchor); `link` turns a target into one of the site."""
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = parser.parse(text)
+    # Comments are marks for commands that write into a page.
+    tokens = parser.parse(re.sub(r"^<!--.*-->$", "", text, flags=re.M))
     headings, taken = [], set()
     for number, token in enumerate(tokens):
         if token.type == "heading_open":

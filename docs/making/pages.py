@@ -24,7 +24,16 @@ GROUPS = {
         "best_of_k",
     ),
     "Tools": ("kernels", "observables", "bounds", "compare", "sweep", "cluster", "verify", "plot", "command_line"),
-    "Trust": ("formulas", "literature", "figures", "gallery"),
+    "Trust": (
+        "formulas",
+        "literature",
+        "benchmarks",
+        "testing",
+        "tests",
+        "planted_faults",
+        "figures",
+        "gallery",
+    ),
     "Reference": ("results", "file_formats"),
     "Project": ("CHANGELOG", "CONTRIBUTING"),
 }

@@ -119,10 +119,10 @@ def _signature(node: ast.FunctionDef | ast.ClassDef) -> str:
         fields = [ast.unparse(f) for f in node.body if isinstance(f, ast.AnnAssign) and not _private(f)]
         own = next((f for f in node.body if isinstance(f, ast.FunctionDef) and f.name == "__init__"), None)
         if own is not None:
-            return _broken(node.name, [a for a in _arguments(own) if a != "self"], "")
+            return _broken(node.name, [a for a in _arguments(own) if a not in ("self", "cls")], "")
         return _broken(node.name, fields, "")
     returns = f" -> {ast.unparse(node.returns)}" if node.returns is not None else ""
-    return _broken(node.name, [a for a in _arguments(node) if a != "self"], returns)
+    return _broken(node.name, [a for a in _arguments(node) if a not in ("self", "cls")], returns)
 
 
 def _private(field: ast.AnnAssign) -> bool:

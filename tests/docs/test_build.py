@@ -2,31 +2,16 @@
 
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from docs import build as builder
 from docs.making import gallery, markup, mathematics, reference, search
+from docs.making.links import Links, check_anchors
 from docs.making.pages import Page
 
 ROOT = Path(__file__).parents[2]
-
-
-class Links(HTMLParser):
-    """Every address a page uses, and every anchor it has."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.used, self.anchors, self.open = [], set(), []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
-        self.used += [given[name] for name in ("href", "src") if given.get(name)]
-        if given.get("id"):
-            self.anchors.add(given["id"])
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +92,17 @@ def test_a_link_to_nowhere_is_named_with_its_page():
     page = Page("compare.html", "A", "[b](nowhere.md)", ROOT / "docs" / "compare.md")
     with pytest.raises(markup.DeadLink, match=r"docs/compare\.md links to nowhere\.md"):
         markup.rendered(page.text, builder.linker(page, [page]))
+
+
+def test_a_link_to_a_heading_that_has_gone_is_named():
+    pages = {"a.html": '<a href="b.html#there">', "b.html": '<h2 id="there"><a href="#gone">'}
+    with pytest.raises(markup.DeadLink, match=r"b\.html links to #gone, but there is no such heading"):
+        check_anchors(pages)
+    check_anchors({"a.html": pages["a.html"], "b.html": '<h2 id="there">'})
+
+
+def test_marks_of_commands_are_not_shown():
+    assert markup.rendered("one\n\n<!-- made by a command -->\n\ntwo\n", str)[0] == "<p>one</p>\n<p>two</p>\n"
 
 
 def test_headings_get_the_anchors_of_github():

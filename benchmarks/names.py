@@ -1,0 +1,16 @@
+"""Which benchmarks there are, and which of them are too long for every day."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+NAMES = sorted(p.stem for p in Path(__file__).parent.glob("*.py") if "\ndef main(out: Path" in p.read_text())
+# Run by name, or with --all.
+LONG = {
+    "coverage": "twenty minutes",
+    "keys": "half an hour",
+    "lazy_rich_dmft_error": "half an hour",
+    "mutations": "two hours",
+    "planted": "an hour",
+}
+SHORT = [name for name in NAMES if name not in LONG]
