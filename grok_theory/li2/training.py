@@ -1,4 +1,4 @@
-"""Training: `advance` makes steps, `observe` looks (at samples and at layers, compiled apart). Both act on a batch of runs.
+"""Training: `advance` makes steps, `observe` looks (the look at the layers apart). Both act on a batch of runs.
 
 They are apart so that every optimizer shares the look, and every look the steps; no number recompiles either.
 """

@@ -13,6 +13,7 @@ from grok_theory.li2 import (
     local_maxima,
     mirrored_features,
     mirrored_residual,
+    random_features,
     reconstruction,
     structured_features,
 )
@@ -87,6 +88,47 @@ def test_mirrored_residual_in_closed_form(groups):
     assert mirrored_residual(cyclic(13)) == pytest.approx(1 / np.sqrt(2))
     assert mirrored_residual(groups["Z_2^3"]) == 0.0
     assert mirrored_residual(groups["S_3"]) == pytest.approx(np.sqrt(2 / 10))
+
+
+def _singular_values_on_the_target(group, nodes):
+    """Of the centred features (one-hot product by hand), those of directions in which the centred target lies."""
+    order = group.order
+    first, second = np.divmod(np.arange(order**2), order)
+    inputs = np.zeros((order**2, 2 * order))
+    inputs[np.arange(order**2), first] = inputs[np.arange(order**2), order + second] = 1
+    features, targets = (inputs @ nodes.T) ** 2, np.eye(order)[group.table[first, second]]
+    features, targets = features - features.mean(axis=0), targets - targets.mean(axis=0)
+    left = np.linalg.svd(targets, full_matrices=False)[0][:, : order - 1]
+    return np.linalg.svd(left.T @ features, compute_uv=False)
+
+
+@pytest.mark.parametrize("order", [7, 11])
+def test_full_sets_of_unit_nodes_see_every_direction_of_the_target_alike(order):
+    """s^2 = 3/2 for structured maxima, 2 for complex pairs, at every odd M: a ridge eta leaves eta/(eta + s^2)."""
+    group = cyclic(order)
+    structured = structured_features(group)
+    np.testing.assert_allclose(np.linalg.norm(structured, axis=1), 1.0, rtol=1e-13)
+    np.testing.assert_allclose(_singular_values_on_the_target(group, structured) ** 2, 1.5, rtol=1e-12)
+    u = np.exp(2j * np.pi * np.outer(np.arange(1, order), np.arange(order)) / order) / np.sqrt(2 * order)
+    pairs = np.concatenate([np.hstack([u, u]), np.hstack([u, -u])])
+    np.testing.assert_allclose(_singular_values_on_the_target(group, pairs) ** 2, 2.0, rtol=1e-12)
+
+
+def test_a_share_of_the_frequencies_leaves_the_square_root_of_the_rest():
+    """Structured nodes of j of (M - 1)/2 frequencies: sqrt(1 - 2j/(M - 1)); mirrored ones half of that share."""
+    task = GroupTask(cyclic(7))
+    nodes = structured_features(task.group)
+    mirrored = mirrored_features(task.group, pairs=3, key=jax.random.key(0))
+    for j in (1, 2):
+        assert reconstruction(task, nodes[: 6 * j]).residual == pytest.approx(np.sqrt(1 - j / 3), abs=1e-12)
+        assert reconstruction(task, mirrored[: 6 * j]).residual == pytest.approx(np.sqrt(1 - j / 6), abs=1e-9)
+
+
+def test_eight_random_maxima_a_frequency_are_exact_and_seven_are_not():
+    group, key = cyclic(7), jax.random.key(3)
+    nodes = np.stack([random_features(group, r, count=8, key=jax.random.fold_in(key, r)) for r in range(3)], axis=1)
+    assert reconstruction(GroupTask(group), nodes.reshape(24, 14)).residual < 1e-9
+    assert reconstruction(GroupTask(group), nodes[:7].reshape(21, 14)).residual > 0.01
 
 
 def test_bad_inputs(key):
