@@ -134,3 +134,17 @@ def test_kinds_of_error_are_also_the_builtin_kinds():
     ):
         assert issubclass(kind, builtin)
         assert issubclass(kind, errors.GrokTheoryError)
+
+
+def test_numbers_kinds_and_empty_arrays():
+    errors.check_numbers("values", [1.0, np.nan, np.inf], "Pass numbers.")
+    with pytest.raises(BadValue, match=r"values is 'abc', but it must be a real number.*Pass numbers\."):
+        errors.check_numbers("values", "abc", "Pass numbers.")
+    errors.check_kind("count", 3, int, "Pass a count.")
+    with pytest.raises(BadValue, match=r"count is 'abc', but it must be a ndarray. Pass a count\."):
+        errors.check_kind("count", "abc", np.ndarray, "Pass a count.")
+    errors.check_not_empty("eigenvalues", [1.0], "Pass one a mode.")
+    with pytest.raises(
+        BadValue, match=r"eigenvalues is empty, but it must hold.*Pass one a mode\."
+    ):
+        errors.check_not_empty("eigenvalues", np.zeros((0, 3)), "Pass one a mode.")

@@ -72,3 +72,13 @@ def test_the_table_is_put_between_its_marks():
     assert summary.placed(page, "new") == f"before\n{summary.BEGIN}\n\nnew\n\n{summary.END}\nafter\n"
     with pytest.raises(SystemExit, match="are missing; put them where the table belongs"):
         summary.placed("no marks", "new")
+
+
+@pytest.mark.slow
+def test_no_door_takes_a_bad_input():
+    """1600 bad inputs at 90 doors: each refused in a sentence that names argument, value and remedy."""
+    from benchmarks.robustness import survey
+
+    rows, faults = survey()
+    assert not faults
+    assert rows[-1]["tried"] > 1500
