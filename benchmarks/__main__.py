@@ -1,6 +1,7 @@
 """`python -m benchmarks [names] [--quick] [--all] [--out DIR]`."""
 
 import importlib
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +36,9 @@ def run(
     out = out or (Path("out/benchmarks/quick") if quick else Path("out/benchmarks"))
     for name in chosen:
         if name != "summary":
+            began = time.perf_counter()
             importlib.import_module(f"benchmarks.{name}").main(out, quick=quick)
+            typer.echo(f"{name}: {time.perf_counter() - began:.0f} s")
     if published or "summary" in chosen:
         summary.write(out)
 
