@@ -80,7 +80,7 @@ def short_name(page: Page, known: list[Page]) -> str:
     if page.address == "index.html":
         return "Home"
     short = page.title.split(":")[0]
-    first = next(other for other in known if other.title.split(":")[0] == short)
+    first = next(p for p in known if p.title.split(":")[0] == short and p.address != "index.html")
     return short if page is first else page.address.removesuffix(".html")
 
 
