@@ -22,7 +22,7 @@ def worst_z(problem, ks, temperature, key, **size):
     return np.array(z), len(runs)
 
 
-@pytest.mark.statistical
+@pytest.mark.statistical(keys=40)
 def test_forty_settings_bonferroni(key, rng, plausible):
     """40 random prompts and temperatures, 3 curves, 2 values of k. Planted: k - 1 answers, temperature doubled."""
     z = []
@@ -39,7 +39,7 @@ def test_forty_settings_bonferroni(key, rng, plausible):
 PROMPT, POPULATION = bk.Prompt(0.3, 0.8, 1.2), bk.Posterior(0.3, 0.8, 0.2, 1.2)
 
 
-@pytest.mark.statistical
+@pytest.mark.statistical(keys=40)
 @pytest.mark.parametrize(
     ("problem", "temperature"),
     [
@@ -117,7 +117,7 @@ def test_refusals(call, message):
 
 
 @pytest.mark.slow
-@pytest.mark.statistical
+@pytest.mark.statistical(keys=60)
 @pytest.mark.parametrize("examples_per_dim", [0.5, 4.0])
 def test_modes_and_overshoot_at_two_sizes(examples_per_dim, key, plausible):
     """Realised variances and covariance are the equivalent's up to 2/d. Planted: overshoot left out, one mode lost."""

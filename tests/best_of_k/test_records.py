@@ -85,7 +85,7 @@ def test_one_prompt_gets_a_jackknife_and_says_so():
     assert np.isnan(kept.stats["low"][2])
 
 
-@pytest.mark.statistical
+@pytest.mark.statistical(keys=100)
 def test_mean_of_tables_is_the_population_curve(rng, plausible):
     """U_k averaged over tables equals best-of-k from fresh answers: the population value. Planted: with replacement."""
     scores, values = synthetic(rng, 1500, 12, hacked=0.05)
@@ -122,7 +122,7 @@ def true_curve(ks, temperature):
 
 
 @pytest.mark.slow
-@pytest.mark.statistical
+@pytest.mark.statistical(keys=5)
 def test_coverage_of_intervals_over_prompts(rng, plausible):
     """400 synthetic judges of 40 prompts: 95 % intervals hold the truth in 94 to 96 %. Planted: errors 25 % off."""
     ks = [1, 4, 16]
@@ -149,7 +149,7 @@ def test_beta_pass_rate_is_the_beta_binomial_maximum():
 
 
 @pytest.mark.slow
-@pytest.mark.statistical
+@pytest.mark.statistical(keys=5)
 @pytest.mark.parametrize("shape", [(0.3, 1.0), (0.4, 2.0), (1.0, 5.0)])
 def test_beta_interval_covers_at_256(rng, plausible, shape):
     """At nominal 95 % the truth at k = 256 is inside in at least 90 % of cases. Planted: errors a third too small."""
@@ -196,7 +196,7 @@ def test_fit_abstains_where_records_contradict_the_model():
 
 
 @pytest.mark.slow
-@pytest.mark.statistical
+@pytest.mark.statistical(keys=6)
 def test_contradictions_are_rare_for_the_right_model(rng, plausible):
     """200 fits of each model to its own records: contradicted in at most 1 %. Planted: a test at 5 %."""
     wrong = 0
@@ -227,7 +227,7 @@ def gaussian(rng, answers):
     return scores, rng.normal(size=(40, 1)) + slope[:, None] * scores + rng.normal(size=scores.shape)
 
 
-@pytest.mark.statistical
+@pytest.mark.statistical(keys=60)
 def test_gaussian_judge_predicts_256_from_16(rng, plausible):
     """80 synthetic judges of 40 prompts: at nominal 95 % the truth at k = 256 is inside in at least 92 %. Planted:
     errors a half too small."""

@@ -70,7 +70,7 @@ def test_the_flow_is_the_limit_of_small_steps():
 
 
 @pytest.mark.slow
-@pytest.mark.statistical
+@pytest.mark.statistical(keys=30)
 def test_kernel_descent_on_finite_data_extrapolates_to_it(key, plausible):
     """Frozen kernels at D = 30 and 60, 30 runs each; twice the finer less the coarser removes the 1/D term, up to 0.01.
     Planted: the kernel's eps^2 part left out."""

@@ -248,21 +248,23 @@ def test_orthogonal_gradient_leaves_the_norms():
     assert abs(np.sum(before * (after - before))) < 1e-12
 
 
-@pytest.mark.statistical
+@pytest.mark.statistical(rate=1e-6, keys=50)
 def test_the_facts_of_modular_addition(key):
     """Z_23, 80 %, weight decay 5e-5, centred over classes: fitted by 40 steps, generalised by 450, gradient peak early;
-    from a zero read-out two to three times sooner."""
+    from a zero read-out two to three times sooner. Means of 8 runs: of single runs (24 of them, the earlier accuracies
+    .73 +- .08 and .97 +- .02) one key in some hundred would have the later one ahead. Planted: no weight decay, readout
+    not zero."""
     task = GroupTask(cyclic(23), train_fraction=0.8, weight_decay=5e-5, centering="classes")
     steps = np.unique([0, *range(5, 60, 5), 60, 90, 130, 200, 300, 450])
-    usual = simulate(task, steps, width=256, runs=2, key=key)
-    zero = simulate(task, steps, width=256, runs=2, key=key, initial=ZeroReadout())
+    usual = simulate(task, steps, width=256, runs=8, key=key)
+    zero = simulate(task, steps, width=256, runs=8, key=key, initial=ZeroReadout())
     at = {int(s): i for i, s in enumerate(steps)}
-    assert (usual["train_accuracy"][:, at[40]] > 0.98).all()
-    assert (usual["test_accuracy"][:, at[450]] > 0.95).all()
+    assert usual["train_accuracy"][:, at[40]].mean() > 0.98
+    assert usual["test_accuracy"][:, at[450]].mean() > 0.95
     assert (steps[usual["gradient_norm"].argmax(axis=1)] < 60).all()
     np.testing.assert_allclose(usual["gradient_norm"].max(axis=1), 22, atol=3)
-    assert (zero["test_accuracy"][:, at[130]] > 0.95).all()
-    assert (usual["test_accuracy"][:, at[60]] < zero["test_accuracy"][:, at[60]]).all()
+    assert zero["test_accuracy"][:, at[130]].mean() > 0.95
+    assert usual["test_accuracy"][:, at[60]].mean() < zero["test_accuracy"][:, at[60]].mean() - 0.05
     assert (usual.fields["irrep_share"].values[:, -1] > 0.5 / 11).all()  # all eleven frequencies
 
 

@@ -101,11 +101,13 @@ def test_the_run_against_scipy():
 
 
 @pytest.mark.slow
-@pytest.mark.statistical
+@pytest.mark.statistical(rate=1e-6, keys=50)
 def test_runs_agree_with_the_theory(key):
+    """The worst interval ends 5.3 standard errors inside the margin; with 150 runs 2.2, and one key in 80 was red.
+    Planted: the effective ridge left out, target^2 for target."""
     i = np.arange(1.0, 241.0)
     problem, times = CorrelatedInputs(i**-1.2, i**-0.3, 120, 0.2), np.array([0.01, 0.1, 1.0, 10.0])
-    runs = simulate(problem, times, runs=150, key=key)
+    runs = simulate(problem, times, runs=400, key=key)
     verdict = gt.compare(solve(problem, times), runs, margin=0.05, curves=["test_loss"])
     assert verdict.verdict == "agrees", str(verdict)
 

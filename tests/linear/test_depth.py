@@ -142,11 +142,12 @@ def test_the_run_against_full_weight_matrices(depth):
 
 
 @pytest.mark.slow
-@pytest.mark.statistical
+@pytest.mark.statistical(rate=1e-6, keys=60)
 @pytest.mark.parametrize("depth", [2, 3])
 def test_runs_agree_with_the_theory(key, depth):
+    """The worst interval ends five standard errors or more inside the margin. Planted: a layer more, noise doubled."""
     problem, times = DeepLinear(2.0, 5.0, depth, 0.7, 0.7), np.geomspace(0.1, 10.0, 5)
-    runs = simulate(problem, times, runs=64, key=key, dim=200)
+    runs = simulate(problem, times, runs=96, key=key, dim=200)
     verdict = gt.compare(solve(problem, times), runs, margin=0.1, curves=["test_loss"])
     assert verdict.verdict == "agrees", str(verdict)
 

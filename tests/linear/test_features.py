@@ -1,5 +1,6 @@
 """Random ReLU features: moments by sampling and by symmetry, the equivalent problem, and real networks."""
 
+import chance
 import jax
 import numpy as np
 import pytest
@@ -50,17 +51,18 @@ def test_flow_ends_between_ridge_and_limit(problem):
 
 
 @pytest.mark.slow
-@pytest.mark.statistical
+@pytest.mark.statistical(keys=30)
 @pytest.mark.parametrize("width", [60, 400])
-def test_networks_follow_the_theory_at_the_sizes_of_the_spec(key, width):
+def test_networks_follow_the_theory_at_the_sizes_of_the_spec(key, width, plausible):
+    """200 runs, to 2 % in the test loss (1.6 % is the finite size's at width 400) and 1 % in the train loss until it is
+    small. Planted: noise of the linear part alone, moments of centred features."""
     wide = RandomFeatures.draw(dim=50, width=width, samples=200, teacher_width=20, snr=5.0, key=jax.random.key(3))
     times = np.array([1e-3, 0.01, 0.1, 1.0, 10.0, 1e4])
-    theory, runs = solve(wide, times), simulate(wide, times, runs=50, key=key)
-    gap = runs["test_loss"].mean(0) / np.asarray(theory["test_loss"]) - 1
-    assert np.all(np.abs(gap) < 0.03), gap
-    train = np.asarray(theory["train_loss"])
-    early = train > 0.1 * (problem_power(wide) + float(wide.noise) ** 2)
-    assert np.all(np.abs(runs["train_loss"].mean(0)[early] / train[early] - 1) < 0.05)
+    theory, runs = solve(wide, times), simulate(wide, times, runs=200, key=key)
+    test, train = (runs[name] / np.asarray(theory[name]) - 1 for name in ("test_loss", "train_loss"))
+    plausible(chance.student(chance.beyond(test.mean(0), 0.02) / (test.std(0, ddof=1) / np.sqrt(200)), 200), of=2)
+    train = train[:, np.asarray(theory["train_loss"]) > 0.1 * (problem_power(wide) + float(wide.noise) ** 2)]
+    plausible(chance.student(chance.beyond(train.mean(0), 0.01) / (train.std(0, ddof=1) / np.sqrt(200)), 200), of=2)
 
 
 def problem_power(problem):

@@ -116,7 +116,7 @@ def noisy_delays(generator, repetitions, runs=15):
         yield x, train, test * np.exp(0.05 * generator.standard_normal(test.shape))
 
 
-@pytest.mark.statistical
+@pytest.mark.statistical(keys=100)
 def test_coverage_of_the_median(rng, plausible):
     """15 noisy runs, a fifth of them censored, 300 repetitions: ranks 4 and 12 of 15 cover the median in 96.5 %.
     Planted: ranks 5 and 11, or 3 and 13."""
