@@ -71,7 +71,7 @@ def _orders(quick: bool) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
 
 def _degrees(quick: bool) -> list[dict[str, Any]]:
     rows = []
-    for name, row, guess in (("S_3", 1, 4.0),) if quick else DEGREES:
+    for name, row, guess in (("Z_13", 0, 8.0),) if quick else DEGREES:
         group = group_of(name)
         table = li2.local_maxima(li2.GroupTask(group))
         found = _half_point(group, guess, (0.7, 1.3), quick, row=row)

@@ -1,4 +1,4 @@
-"""Training of the li2 wing: runs per minute, roles of the ingredients, features against their prediction.
+"""Training of the li2 wing: stage I, runs per minute, roles of the ingredients, features against their prediction.
 
 Speed: M = 31, K = 512, 2000 steps, processor time in one process (give it one thread): runs as `simulate` makes them,
 `simulate` called once a run, eight runs side by side by vmap, and the same full-batch Adam in plain NumPy (float32,
@@ -20,6 +20,7 @@ from grok_theory import li2
 
 
 def main(out: Path, *, quick: bool = False) -> None:
+    publish("li2_training_stage_one", "li2: stage I against a frozen and a learning hidden layer", _stage_one(), out)
     publish("li2_training_speed", "li2: runs per minute", _speed(quick), out)
     publish("li2_training_roles", "li2: roles, runs and stage I", _roles(quick), out)
     publish("li2_training_features", "li2: trained features and their prediction", _features(quick), out)
@@ -81,6 +82,28 @@ def _numpy_run(task: li2.GroupTask, width: int, steps: int, key: Any) -> float:
             scale = np.sqrt(square / np.float32(1 - 0.999**count)) + np.float32(1e-8)
             p -= rate * (mean / np.float32(1 - 0.9**count)) / scale
     return float(np.sum(rest**2) / n)
+
+
+def _stage_one() -> list[dict[str, Any]]:
+    """Z_11, 60 %, K = 32, descent at rate 2, 200 steps from a zero read-out: largest relative gap to the prediction."""
+    task, steps, key = li2.GroupTask(li2.cyclic(11), train_fraction=0.6), np.arange(0, 201, 10), jax.random.key(0)
+    times, rows = li2.time_of_steps(task, steps, 2.0), []
+    for form, rate in (("discrete", 2.0), ("flow", None)):
+        theory = li2.solve(task, times, width=32, key=key, method=li2.Lazy(readout_scale=0.0, learning_rate=rate))
+        for layer, dtype in (("frozen", "float64"), ("frozen", "float32"), ("learning", "float64")):
+            how = {"optimizer": li2.GradientDescent(2.0), "initial": li2.ZeroReadout(), "dtype": dtype}
+            found = li2.simulate(task, steps, width=32, runs=1, key=key, train_hidden=layer == "learning", **how)
+            gaps = {c: np.abs(found[c][0, 1:] / theory[c][1:] - 1) for c in ("train_loss", "gradient_norm")}
+            rows.append(
+                {
+                    "prediction": form,
+                    "hidden layer": f"{layer}, {dtype}",
+                    "train loss": float(gaps["train_loss"].max()),
+                    "gradient norm": float(gaps["gradient_norm"].max()),
+                    "predicted over measured loss, last": float(theory["train_loss"][-1] / found["train_loss"][0, -1]),
+                }
+            )
+    return rows
 
 
 def _roles(quick: bool) -> list[dict[str, Any]]:

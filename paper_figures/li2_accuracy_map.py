@@ -3,7 +3,8 @@
 Caption: Mean test accuracy at the end of training (Adam, weight decay, usual start) over the share of all pairs that is
 trained on, one column a group: cyclic; products of cyclic groups, where no element has a high order; dihedral, with
 irreps of degree 2; Frobenius groups (affine maps modulo a prime), with irreps of degree 3 and more. Dashes: the law
-c ln(M)/M with the constant 2.75 of the paper's code, M the order of the group. Circles: half point of the empirical
+c ln(M)/M with the constant 2.75 of the paper's code, M the order of the group: Frobenius groups need more, some much
+more. Circles: half point of the empirical
 energy, pairs at which half of the population maxima of cyclic groups stay maxima (docs/li2.md). Networks generalise
 well below the circles: the energy of single nodes at this sample size does not set the threshold of training.
 """
@@ -19,7 +20,7 @@ PAPER = "Tian 2025"
 WING = "li2"
 CONSTANT = 2.75  # of the paper's code
 # Pairs per element at which half of the maxima of the full energy survive, from sample_threshold (docs/li2.md).
-HALF_POINTS = {11: 6.4, 17: 10.0, 23: 13.0, 31: 16.8, 47: 24.0, 67: 31.2, 97: 40.8}
+HALF_POINTS = {11: 6.2, 17: 9.8, 23: 13.0, 31: 16.8, 47: 23.9, 67: 30.8, 97: 40.4}
 TITLES = {"cyclic": "a  Cyclic", "product": "b  Products", "dihedral": "c  Dihedral", "frobenius": "d  Frobenius"}
 
 
@@ -159,17 +160,19 @@ def claims(parameters, data):
     if len(parameters.cyclic) > 1:
         shown = "; ".join(f"{name}, {100 * s:.0f} %: {t:.2f}" for name, s, t in below)
         found.append(Claim("Some networks generalise below the energy's half point", len(below) > 0, shown))
-    most = {
-        name: d["test"][-1].mean()
-        for family in _shown(parameters)
-        for name in getattr(parameters, family)
-        for d in [data[name]]
-    }
+    others = [name for f in ("cyclic", "product", "dihedral") for name in getattr(parameters, f)]
+    most = {name: data[name]["test"][-1].mean() for name in others}
     found.append(
         Claim(
-            f"At {100 * parameters.shares[-1]:.0f} % of the pairs every group generalises",
+            f"At {100 * parameters.shares[-1]:.0f} % of the pairs every cyclic, product and dihedral group generalises",
             min(most.values()) > 0.9,
             ", ".join(f"{name} {value:.2f}" for name, value in most.items()),
         )
     )
+    if "F_21" in parameters.frobenius:
+        d = data["F_21"]
+        high = [i for i, share in enumerate(parameters.shares) if 1.9 * _law(21) < share < 0.85]
+        test = max(d["test"][i].mean() for i in high)
+        shown = f"law {100 * _law(21):.0f} %; at {100 * d['share'][high[-1]]:.0f} %: {test:.2f}"
+        found.append(Claim("F_21 does not generalise with twice the pairs of the law", test < 0.5, shown))
     return found
