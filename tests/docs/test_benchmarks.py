@@ -60,11 +60,11 @@ def test_a_file_that_says_it_in_its_title_is_quoted(tmp_path):
 
 def test_what_is_above_its_tolerance_is_shouted():
     rows = [
-        {"formula": "a.b", "worst error": 1e-3, "share": 2.0, "at": "1"},
-        {"formula": "c.d", "worst error": float("nan"), "share": float("nan"), "at": "2"},
+        {"formula": "a.b", "worst error": 1e-3, "share": 2.0, "allowed": 1e-9, "at": "1"},
+        {"formula": "c.d", "worst error": float("nan"), "share": float("nan"), "allowed": 1e-9, "at": "2"},
     ]
     said = next(h for h in headlines.HEADLINES if h.file == "formulas").read(rows)
-    assert said == "ABOVE TOLERANCE: a.b, c.d; largest error nan (c.d at 2)"
+    assert said == "ABOVE TOLERANCE: a.b, c.d; largest of the 2 exact ones nan (c.d at 2)"
 
 
 def test_the_table_is_put_between_its_marks():
