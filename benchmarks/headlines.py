@@ -117,7 +117,8 @@ def _violations(rows: Rows) -> str:
 def _alarms(rows: Rows) -> str:
     found = worst(rows, "false alarms %")
     return (
-        f"at most {found['false alarms %']:.1f} % ({found['law']}, {found['runs']} runs, {found['times']} times); "
+        f"at most {found['false alarms %']:.1f} % ({found['law']}, {found['runs']} runs, {found['times']} times), "
+        f"above 1 % beyond chance in {sum(row['nominal 1 % kept'] != 'yes' for row in rows)} of {len(rows)} cases; "
         f"false agreements at most {worst(rows, 'false agreements %')['false agreements %']:.1f} %"
     )
 
@@ -175,9 +176,10 @@ def _full_disk(rows: Rows) -> str:
     full = {row["what"]: row["measured"] for row in rows if row["disk"] == "full"}
     if not full:
         return "not possible on this machine"
+    said = "one sentence" if full["sentence names folder and remedy"] else "NO CLEAR SENTENCE"
     again = "nothing finished computed again" if full["nothing finished computed again"] else "COMPUTED AGAIN"
     equal = "bit-equal" if full["bit-equal to a sweep that had room"] else "NOT bit-equal"
-    return f"one sentence, {full['finished before']} results kept; with space again: {again}, {equal}"
+    return f"{said}, {full['finished before']} results kept; with space again: {again}, {equal}"
 
 
 def _two_processes(rows: Rows) -> str:
@@ -260,6 +262,8 @@ HEADLINES = (
     Headline("Statistical tests under 200 keys", "keys", "keys", _keys, True),
     Headline("Faults planted by hand", "planted", "planted", lambda rows: "", True),
     Headline("Mutants", "mutations", "mutations", lambda rows: "", True),
+    Headline("li2: accuracy law of the exact network, law minus drawn", "li2_labels", "li2_labels_law",
+             lambda rows: "{law - drawn:.3f} at p, N = {p, N}".format(**max(rows, key=lambda r: abs(r["law - drawn"])))),
     Headline("Branch coverage of the package", "coverage", "coverage",
-             lambda rows: "{percent:.1f} % of lines and branches, {tests} tests".format(**rows[-1]), True),
+             lambda rows: "{percent:.1f} % of lines and branches by {tests} tests".format(**rows[-1]), True),
 )  # fmt: skip
