@@ -94,6 +94,7 @@ def _law(order):
 
 def draw(parameters, data):
     import matplotlib.pyplot as plt
+    from matplotlib.patheffects import withStroke
 
     families, shares = _shown(parameters), np.array(parameters.shares)
     counts = [len(getattr(parameters, family)) for family in families]
@@ -123,8 +124,8 @@ def draw(parameters, data):
         )
         for i, name in enumerate(names):
             order = int(data[name]["order"])
-            for color, thick in (("white", 2.6), ("black", 1.2)):
-                ax.plot([i - 0.4, i + 0.4], 2 * [_law(order)], "--", color=color, linewidth=thick)
+            outline = [withStroke(linewidth=2.6, foreground="white")]
+            ax.plot([i - 0.4, i + 0.4], 2 * [_law(order)], "--", color="black", linewidth=1.2, path_effects=outline)
             if family == "cyclic" and order in HALF_POINTS:
                 ax.plot(i, HALF_POINTS[order] / order, "o", color="white", markeredgecolor="black", markersize=5)
         labels = [_word(name) + f"\n{int(data[name]['order'])}" for name in names]
