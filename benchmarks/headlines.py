@@ -263,7 +263,8 @@ HEADLINES = (
     Headline("Faults planted by hand", "planted", "planted", lambda rows: "", True),
     Headline("Mutants", "mutations", "mutations", lambda rows: "", True),
     Headline("li2: accuracy law of the exact network, law minus drawn", "li2_labels", "li2_labels_law",
-             lambda rows: "{law - drawn:.3f} at p, N = {p, N}".format(**max(rows, key=lambda r: abs(r["law - drawn"])))),
+             lambda rows: "{law - drawn:.3f} at p, N = {p, N}".format(**max(rows, key=lambda r: abs(r["law - drawn"]))),
+             ),
     Headline("Branch coverage of the package", "coverage", "coverage",
              lambda rows: "{percent:.1f} % of lines and branches by {tests} tests".format(**rows[-1]), True),
 )  # fmt: skip
