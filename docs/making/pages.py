@@ -29,7 +29,6 @@ GROUPS = {
         "literature",
         "benchmarks",
         "testing",
-        "tests",
         "planted_faults",
         "figures",
         "gallery",
