@@ -37,7 +37,7 @@ class Parameters:
 
 
 SIZES = {
-    "quick": {"orders": (7,), "points": 2, "draws": 1, "each": (4, 7, 8), "names": ("S_3", "Q_8")},
+    "quick": {"orders": (7,), "points": 2, "draws": 1, "each": (7, 8), "names": ("Q_8",)},
     "full": {"orders": (23, 41, 89, 127), "points": 8, "draws": 5},
 }
 
