@@ -1,5 +1,6 @@
 """Three verdicts, each where it belongs; and everything that must not be compared is refused."""
 
+import jax
 import numpy as np
 import pytest
 from scipy import stats
@@ -165,6 +166,12 @@ def test_refused(runs, arguments, message):
 def test_a_theory_that_is_not_finite_is_refused():
     with pytest.raises(BadValue, match=r"solution\['test_loss'\] is inf at times = 10"):
         compare(solution(np.where(TIMES > 9.9, np.inf, THEORY)), ensemble(5, 0.1), margin=0.05)
+
+
+def test_a_batch_of_theories_is_refused():
+    both = jax.tree_util.tree_map(lambda *leaves: np.stack(leaves), solution(), solution())
+    with pytest.raises(BadValue, match=r"solution is a batch of shape \(2,\).*one solution is compared at a time"):
+        compare(both, ensemble(5, 0.1), margin=0.05)
 
 
 def test_margins_are_symmetric_in_logs():

@@ -23,7 +23,7 @@ def test_exact_gaps_give_back_their_law():
 
 @pytest.mark.statistical
 def test_the_standard_errors_are_right(rng, plausible):
-    """400 fits: exactly standard normal scores, and p-values below 0.1 in one of ten. Planted: errors 20 % off."""
+    """400 fits: exactly standard normal scores, and p-values below 0.1 in one of ten. Planted: errors a third off."""
     errors = 0.1 / SIZES**0.5
     scores = [
         (SizeLaw(SIZES, 0.01 + 2 / SIZES + errors * rng.standard_normal(4), errors).intercept()) for _ in range(400)

@@ -124,7 +124,8 @@ def true_curve(ks, temperature):
 @pytest.mark.slow
 @pytest.mark.statistical(keys=5)
 def test_coverage_of_intervals_over_prompts(rng, plausible):
-    """400 synthetic judges of 40 prompts: 95 % intervals hold the truth in 94 to 96 %. Planted: errors 25 % off."""
+    """400 synthetic judges of 40 prompts: 95 % intervals hold the truth in 94 to 96 %. Planted: errors a third too
+    small, or doubled."""
     ks = [1, 4, 16]
     truth = {t: true_curve(ks, t) for t in (0.0, 1.0)}
     hits = {t: np.zeros(3) for t in truth}
@@ -152,7 +153,8 @@ def test_beta_pass_rate_is_the_beta_binomial_maximum():
 @pytest.mark.statistical(keys=5)
 @pytest.mark.parametrize("shape", [(0.3, 1.0), (0.4, 2.0), (1.0, 5.0)])
 def test_beta_interval_covers_at_256(rng, plausible, shape):
-    """At nominal 95 % the truth at k = 256 is inside in at least 90 % of cases. Planted: errors a third too small."""
+    """At nominal 95 % the truth at k = 256 is inside in at least 90 % of cases. Planted: errors half as large
+    (seen under 94 % of keys)."""
     truth, hits = beta_pass_at_k(*shape, 256.0), 0
     for _ in range(100):
         values = (rng.random((60, 16)) < rng.beta(*shape, (60, 1))) * 1.0
@@ -198,7 +200,7 @@ def test_fit_abstains_where_records_contradict_the_model():
 @pytest.mark.slow
 @pytest.mark.statistical(keys=6)
 def test_contradictions_are_rare_for_the_right_model(rng, plausible):
-    """200 fits of each model to its own records: contradicted in at most 1 %. Planted: a test at 5 %."""
+    """100 fits of each model to its own records: contradicted in at most 1.3 %. Planted: a test at 10 %."""
     wrong = 0
     for _ in range(100):
         values = (rng.random((60, 16)) < rng.beta(0.4, 2.0, (60, 1))) * 1.0
@@ -270,6 +272,8 @@ BAD = [
     (lambda: bk.fit(None, [[1, 0.3]], model=bk.BetaPassRate()), r"values\[1\] is 0\.3.*GaussianJudge"),
     (lambda: bk.fit(None, [[0, 0], [0, 0]], model=bk.BetaPassRate()), r"no answer passing"),
     (lambda: bk.fit(None, [[1, 0]], model=bk.GaussianJudge()), r"scores is None.*GaussianJudge"),
+    (lambda: bk.Records.from_arrays([["x", 1]], [[1, 0]]), r"scores"),
+    (lambda: bk.from_records(bk.Records.from_arrays([[1, 0]], [[1, 0]]), [[1, 0]], [1], temperature=0.0), r"values is given beside Records"),
     (lambda: bk.fit([[1, 0]], [[1, 0]], model="beta"), r"model is 'beta'.*BetaPassRate\(\)"),
     (lambda: bk.fit([[1, 0], [1, 0]], [[1, 0], [1, 0]], model=bk.GaussianJudge()), r"at least 3 a prompt"),
     (lambda: bk.fit([[1, 0, 2]], [[1, 0, 2]], model=bk.GaussianJudge()), r"1 prompt.*at least 2"),

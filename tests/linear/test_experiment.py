@@ -69,7 +69,7 @@ def test_a_run_is_the_same_among_few_or_many():
 @pytest.mark.statistical
 @pytest.mark.parametrize("alpha", [0.5, pytest.param(2.0, marks=pytest.mark.slow)])
 def test_mean_and_spread_of_small_runs(key, alpha, plausible):
-    """Planted: the shift of the mean left out, spreads a quarter off."""
+    """Planted: noise counted twice, spreads halved or doubled."""
     problem, dim, runs = TeacherStudent(alpha, 5.0, 1.0), 60, 64
     times = np.geomspace(0.1, 0.25 * dim ** (2 / 3), 6)
     check_statistics(problem, times, dim, runs, key, plausible)
@@ -79,7 +79,7 @@ def test_mean_and_spread_of_small_runs(key, alpha, plausible):
 @pytest.mark.statistical
 @pytest.mark.parametrize("alpha", [0.5, 1.0, 2.0])
 def test_mean_and_spread_at_the_size_of_the_spec(key, alpha, plausible):
-    """Planted: noise counted twice, a spread a quarter off."""
+    """Planted: noise counted twice, spreads halved or doubled."""
     times = np.geomspace(0.1, 0.25 * 200 ** (2 / 3), 12)
     check_statistics(TeacherStudent(alpha, 5.0), times, 200, 64, key, plausible)
 

@@ -1,5 +1,6 @@
 """Every problem has one address, and every damaged file is noticed, named and computed again."""
 
+import enum
 import os
 import pickle
 import subprocess
@@ -70,6 +71,40 @@ def test_addresses_are_the_same_in_every_process():
 @dataclass
 class Opaque:
     inside: object
+
+
+@dataclass
+class Tripled:
+    """A run that is an object: its fields are read as a closure's."""
+
+    factor: float = 3.0
+
+    def __call__(self, problem):
+        return self.factor * problem
+
+    def halved(self, problem):
+        return self.factor * problem / 2
+
+
+class Colour(enum.Enum):
+    RED = 1
+    BLUE = 2
+
+
+def test_everything_a_problem_may_hold_has_its_own_address():
+    values = [1, True, None, "1", 1 + 0j, 2j, b"1", Colour.RED, Colour.BLUE, [1, "a"], {"a": 1}, 2**70 + 1, 2.0**70]
+    values += [np.array([1, 2]), np.array([1, 3]), np.array([1.5, 2]), Opaque([1, 2]), Opaque((1, "a")), Tripled(2.0)]
+    texts = [address.text_of(value) for value in values]
+    assert len(set(texts)) == len(values)
+    assert texts == [address.text_of(value) for value in values]
+    assert address.text_of([1, 2]) == address.text_of((1.0, 2.0))
+
+
+def test_runs_that_are_methods_objects_or_built_in_have_addresses():
+    runs = [Tripled(), Tripled(2.0), Tripled().halved, Tripled(2.0).halved, abs, np.sqrt, float]
+    assert len({address.fingerprint(run) for run in runs}) == len(runs)
+    assert address.fingerprint(Tripled().halved) == address.fingerprint(Tripled(3).halved)
+    assert address.name_of(Tripled()) == "Tripled"
 
 
 def test_what_has_no_address_is_named(tmp_path):

@@ -138,6 +138,18 @@ def test_monotony():
     verify.check_monotone(lambda scale, x: np.minimum(x, 100.0), **rising)
 
 
+def test_functions_that_ignore_the_grid_are_named():
+    grid = np.array([1.0, 2.0, 4.0])
+    for check in (
+        lambda: verify.check_monotone(lambda a, x: a, strategy=POSITIVE, over=grid, direction="increasing"),
+        lambda: verify.check_exponent(lambda a, x: a, 1.0, strategy=POSITIVE, over=grid),
+    ):
+        with pytest.raises(verify.CounterExample, match=r"has shape \(\), but its last axis must be the grid"):
+            check()
+    with pytest.raises(verify.CounterExample, match=r"does not return \(\*limit, grid\)"):
+        verify.check_limit(lambda a, x: a, lambda a: a, strategy=POSITIVE, approach=grid, rtol=1e-3)
+
+
 def test_a_wrong_exponent_is_found():
     options = {"strategy": (POSITIVE, st.floats(0.3, 3.0)), "over": GRID}
 
