@@ -25,6 +25,17 @@ def variance(ratio, runs):
     return float(min(1.0, 2 * np.size(tails) * tails.min()))
 
 
+def spread(runs, expected, margin=0.0):
+    """Standard deviations of `runs` (run, ...) against what they should be to a relative `margin`: the jackknife of the
+    logarithm of the variance. chi-squared needs normal runs: of 64 exponential ones it is wrong 300 times at 1e-4."""
+    count = len(runs)
+    squares = (np.asarray(runs) - np.mean(runs, 0)) ** 2
+    left_out = np.log((squares.sum(0) - squares * count / (count - 1)) / (count - 2))
+    values = count * np.log(squares.sum(0) / (count - 1)) - (count - 1) * left_out
+    gap = beyond(values.mean(0) - 2 * np.log(np.asarray(expected)), 2 * np.log1p(margin))
+    return student(gap / (values.std(0, ddof=1) / np.sqrt(count)), count)
+
+
 def binomial(counts, trials, rate):
     """counts of `trials` that should happen at `rate`; `rate=(low, high)` allows anything in between."""
     low, high = rate if isinstance(rate, tuple) else (rate, rate)
