@@ -47,7 +47,7 @@ def test_a_run_does_not_depend_on_how_many_there_are(network, times):
     assert np.all(np.diff(many["train_loss"], axis=1) < 0)
 
 
-@pytest.mark.statistical(rate=1e-9)
+@pytest.mark.statistical(rate=1e-9, keys=50)
 def test_runs_agree_with_theory_and_a_wrong_richness_is_seen(network, times, key):
     """The worst interval ends 9 standard errors inside the margin; a wrong richness is off by .165 +- .0023."""
     theory = solve(network(), times, method=Particles(count=1024, scrambles=2))
