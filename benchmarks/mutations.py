@@ -8,21 +8,18 @@ killed. Which mutants are tried is drawn with a fixed seed, so that a run can be
 from __future__ import annotations
 
 import ast
-import os
 import random
-import shutil
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scipy import stats
+
+from benchmarks.planting import ROOT, Checkout, Journal, digest
 from benchmarks.report import publish
 
-ROOT = Path(__file__).parents[1]
 # Source -> tests that should notice; the mirror file unless named here.
 FILES = {
     "grok_theory/linear/closed_forms.py": "tests/linear/test_closed_forms.py",
@@ -112,61 +109,43 @@ def _change(node: Any) -> None:
         node.value = node.value + 1
 
 
-def tried(mutant: Mutant, tests: str, copy: Path, seconds: float) -> str:
-    """One of "killed", "survived" or "hung": one mutant in the copy of the checkout."""
-    target = copy / mutant.file
-    original = target.read_text()
-    target.write_text(mutant.source)
-    try:
-        return _run(copy, tests, seconds)
-    finally:
-        target.write_text(original)
-
-
-def _run(copy: Path, tests: str, seconds: float) -> str:
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "--durations=0", "-p", "no:cacheprovider", tests]
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(copy)}
-    try:
-        done = subprocess.run(command, cwd=copy, capture_output=True, timeout=seconds, env=environment)
-    except subprocess.TimeoutExpired:
-        return "hung"
-    return "survived" if done.returncode == 0 else "killed"
-
-
-def run_all(files: dict[str, str], *, limit: int, seconds: float, budget: float) -> list[dict]:
+def run_all(files: dict[str, str], journal: Journal, *, limit: int, seconds: float, budget: float) -> list[dict]:
     """One row a mutant: at most `limit`, `seconds` each, and no new one after `budget` seconds."""
     chosen = [mutant for file in files for mutant in mutants(file)]
     random.Random(0).shuffle(chosen)
     began, rows = time.monotonic(), []
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "checkout"
-        kept = shutil.ignore_patterns(".git", ".venv", "out", "site", ".cache", "__pycache__", ".hypothesis")
-        shutil.copytree(ROOT, copy, ignore=kept)
-        for tests in set(files.values()):
-            if _run(copy, tests, 10 * seconds) != "survived":
-                raise SystemExit(f"{tests} is not green without a mutant; nothing can be said.")
+    with Checkout() as checkout:
+        for tests in sorted(set(files.values())):
+            if (whole := checkout.test(tests, 10 * seconds)).verdict != "survived":
+                raise SystemExit(f"{tests} is not green without a mutant ({whole.by}); nothing can be said.")
         for mutant in chosen[:limit]:
-            if time.monotonic() - began > budget:
-                break
-            verdict = tried(mutant, files[mutant.file], copy, seconds)
-            rows.append(
-                {
-                    "file": mutant.file,
-                    "line": mutant.line,
-                    "was": mutant.was,
-                    "became": mutant.became,
-                    "verdict": verdict,
-                    "of": len(chosen),
-                }
-            )
+            tests = files[mutant.file]
+            # A verdict holds for this source and these tests.
+            key = digest(mutant.file, mutant.source, *((ROOT / name).read_text() for name in tests.split()))
+            row = journal.get(key)
+            if row is None:
+                if time.monotonic() - began > budget:
+                    break
+                with checkout.spoiled(mutant.file, mutant.source):
+                    outcome = checkout.test(tests, seconds)
+                row = {name: getattr(mutant, name) for name in ("file", "line", "was", "became")}
+                row |= {"verdict": outcome.verdict, "by": outcome.by, "seconds": outcome.seconds}
+                journal.add(key, row)
+            rows.append(row | {"of": len(chosen)})
     return rows
 
 
 def main(out: Path, *, quick: bool = False) -> None:
     """At most 300 mutants in two hours; quick: ten of one file."""
     files = dict([next(iter(FILES.items()))]) if quick else FILES
-    rows = run_all(files, limit=10 if quick else 300, seconds=120.0, budget=7200.0)
+    journal = Journal(out / "mutations.jsonl")
+    rows = run_all(files, journal, limit=10 if quick else 300, seconds=120.0, budget=7200.0)
     killed = sum(row["verdict"] != "survived" for row in rows)
+    share = stats.binomtest(killed, len(rows)).proportion_ci()
     survivors = [row for row in rows if row["verdict"] == "survived"]
-    title = f"mutants: {killed} of {len(rows)} killed, {len(survivors)} survive ({rows[0]['of']} possible)"
+    title = (
+        f"mutants: {killed} of {len(rows)} killed ({killed / len(rows):.0%}, 95 % interval "
+        f"{share.low:.0%} to {share.high:.0%}), "
+        f"{len(survivors)} survive ({rows[0]['of']} possible)"
+    )
     publish("mutations", title, survivors + [row for row in rows if row["verdict"] != "survived"], out)
