@@ -7,7 +7,7 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grok_theory.linear import GradientDescent, TeacherStudent, limits, optimal_ridge, solve
+from grok_theory.linear import GradientDescent, TeacherStudent, limits, optimal_ridge, optimal_stopping, solve
 from grok_theory.linear import closed_forms as forms
 
 ratios = st.floats(-2, -0.02).map(lambda x: 10.0**x) | st.floats(0.02, 2).map(lambda x: 10.0**x)
@@ -19,6 +19,17 @@ def test_ends_agree_with_late_times(alpha, snr, inr):
     assert np.isclose(forms.late_test_loss(alpha, snr + inr), late["test_loss"][0], rtol=1e-12)
     assert np.isclose(forms.late_weight_norm(alpha, snr, inr), late["weight_norm"][0], rtol=1e-12)
     assert np.isclose(forms.late_train_loss(alpha), late["train_loss"][0], rtol=1e-12, atol=1e-300)
+
+
+def test_the_peak_itself_and_exact_values_beside_it():
+    assert np.isinf(forms.late_test_loss(1.0, 5.0))
+    assert np.isinf(forms.late_weight_norm(1.0, 5.0, 2.0))
+    assert float(forms.late_train_loss(1.0)) == 0.0
+    # alpha/(alpha - 1) and (1 - alpha) S + 1/(1 - alpha); min(1, alpha) SNR + V + (1 - alpha) INR.
+    both = np.array([0.5, 1.0, 2.0])
+    np.testing.assert_array_equal(forms.late_test_loss(both, 5.0), [4.5, np.inf, 2.0])
+    np.testing.assert_array_equal(forms.late_weight_norm(both, 8.0, 4.0), [7.0, np.inf, 9.0])
+    np.testing.assert_array_equal(forms.late_train_loss(both), [0.0, 0.0, 0.5])
 
 
 def test_one_step_is_proved_by_the_moments_of_wishart_matrices():
@@ -47,6 +58,9 @@ def test_finite_size_mean_against_inverse_wishart():
     # E tr W^-1 = N/(P - N - 1): sympy's chi-square for N = 1 gives 1/(P - 2).
     assert float(forms.finite_size_test_loss(1, 5, 3.0)) == 1 + 1 / 3
     assert np.isinf(forms.finite_size_test_loss(10, 11, 1.0))
+    assert np.isinf(forms.finite_size_test_loss(11, 10, 1.0))
+    # N = 12, P = 4, S = 3: (1 - 1/3) 3 + 1 + 4/7.
+    assert np.isclose(forms.finite_size_test_loss(12, 4, 3.0), 3 + 4 / 7, rtol=1e-15)
     large = forms.finite_size_test_loss(1e7, 5e6, 5.0)
     assert np.isclose(large, forms.late_test_loss(0.5, 5.0), rtol=1e-6)
 
@@ -57,6 +71,24 @@ def test_laws_at_the_interpolation_threshold():
     gap = np.asarray(forms.interpolation_threshold_test_loss(times, 5.0)) - np.asarray(theory["test_loss"])
     assert np.all(np.abs(gap) < [1e-3, 1e-4])
     assert np.allclose(forms.interpolation_threshold_train_loss(times), theory["train_loss"], rtol=5e-6)
+    # What a teacher adds, apart from what noise does: it is small beside sqrt(t) unless asked for alone.
+    taught = np.asarray(solve(TeacherStudent(1.0, 1e4), times)["test_loss"]) - np.asarray(
+        solve(TeacherStudent(1.0, 0.0), times)["test_loss"]
+    )
+    law = forms.interpolation_threshold_test_loss(times, 1e4) - forms.interpolation_threshold_test_loss(times, 0.0)
+    assert np.allclose(law, taught, rtol=1e-5)
+
+
+def test_best_stopping_time_of_a_strong_teacher():
+    # l- = (1 - sqrt(alpha))^2: 1/4 at alpha = 1/4 and 1 at alpha = 4.
+    assert np.isclose(forms.log_stopping_time(0.25, 2**5.5), np.log(4.0) / 0.25, rtol=1e-14)
+    assert np.isclose(forms.log_stopping_time(4.0, 2**3.5), np.log(4.0), rtol=1e-14)
+    for alpha in (0.25, 4.0):
+        ratio = [
+            optimal_stopping(TeacherStudent(alpha, s)).time / forms.log_stopping_time(alpha, s) for s in (1e6, 1e12)
+        ]
+        # Off by O(ln ln S / ln S), so nearer for a stronger teacher.
+        assert abs(ratio[1] - 1) < abs(ratio[0] - 1) < 0.35
 
 
 def test_noiseless_ratio_is_reached():
@@ -67,7 +99,5 @@ def test_noiseless_ratio_is_reached():
 
 def test_early_stopping_bound_of_the_spec():
     problem = TeacherStudent(1.499, 9.51)
-    from grok_theory.linear import optimal_stopping
-
     excess = (optimal_stopping(problem).test_loss - 1) / (optimal_ridge(problem).test_loss - 1)
     assert np.isclose(excess, 1.04014, atol=5e-6)
