@@ -24,7 +24,7 @@ from benchmarks.report import publish
 FILES = {
     "grok_theory/linear/closed_forms.py": "tests/linear/test_closed_forms.py",
     "grok_theory/lazy_rich/closed_forms.py": "tests/lazy_rich/test_closed_forms.py",
-    "grok_theory/best_of_k/closed_forms.py": "tests/best_of_k/test_solve.py",
+    "grok_theory/best_of_k/closed_forms.py": "tests/best_of_k/test_closed_forms.py tests/best_of_k/test_solve.py",
     "grok_theory/li2/discovery.py": "tests/li2/test_discovery.py",
     "grok_theory/numerics/mean_intervals.py": "tests/numerics/test_mean_intervals.py",
     "grok_theory/storage.py": "tests/test_storage.py",
@@ -121,7 +121,7 @@ def run_all(files: dict[str, str], journal: Journal, *, limit: int, seconds: flo
         for mutant in chosen[:limit]:
             tests = files[mutant.file]
             # A verdict holds for this source and these tests.
-            key = digest(mutant.file, mutant.source, *((ROOT / name).read_text() for name in tests.split()))
+            key = digest(mutant.file, mutant.source, *((checkout.path / name).read_text() for name in tests.split()))
             row = journal.get(key)
             if row is None:
                 if time.monotonic() - began > budget:

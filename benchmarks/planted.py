@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.planting import ROOT, Checkout, Journal, digest
+from benchmarks.planting import Checkout, Journal, digest
 from benchmarks.report import publish
 
 
@@ -117,8 +117,8 @@ def main(out: Path, *, quick: bool = False) -> None:
             if (whole := checkout.test(tests, 1200.0)).verdict != "survived":
                 raise SystemExit(f"{tests} is not green without a fault ({whole.by}); nothing can be said.")
         for fault in faults:
-            source = fault.spoil((ROOT / fault.file).read_text())
-            key = digest(fault.file, source, (ROOT / fault.tests).read_text())
+            source = fault.spoil((checkout.path / fault.file).read_text())
+            key = digest(fault.file, source, (checkout.path / fault.tests).read_text())
             row = journal.get(key)
             if row is None:
                 with checkout.spoiled(fault.file, source):

@@ -203,6 +203,9 @@ def test_the_stability_rule_is_the_largest_eigenvalue_of_the_kernel_matrix(kappa
 def test_a_large_target_limits_the_learning_rate():
     problem = QuadraticCommittee(1.0, 0.5, 2.0)
     assert largest_stable_learning_rate(problem, 15.0) == pytest.approx(2 / (1 + 0.25 + 15.0))
+    # 2 eps y/alpha: a rich network (small alpha) is limited by its large targets, not centred without eps^2.
+    rich = QuadraticCommittee(0.25, 0.5, 2.0, centred=False)
+    assert largest_stable_learning_rate(rich, 15.0) == pytest.approx(2 / (1 + 60.0))
 
 
 def test_refuses_what_is_no_dimension():

@@ -58,7 +58,10 @@ def test_finite_size_mean_against_inverse_wishart():
     # E tr W^-1 = N/(P - N - 1): sympy's chi-square for N = 1 gives 1/(P - 2).
     assert float(forms.finite_size_test_loss(1, 5, 3.0)) == 1 + 1 / 3
     assert np.isinf(forms.finite_size_test_loss(10, 11, 1.0))
-    assert np.isinf(forms.finite_size_test_loss(11, 10, 1.0))
+    # Infinite for |N - P| <= 1, finite from 2 on: 1 + N/1.
+    assert np.isinf([float(forms.finite_size_test_loss(n, 10, 1.0)) for n in (9, 10, 11)]).all()
+    assert float(forms.finite_size_test_loss(10, 12, 5.0)) == 11.0
+    assert np.isclose(forms.finite_size_test_loss(12, 10, 5.0), 5 / 6 + 1 + 10, rtol=1e-15)
     # N = 12, P = 4, S = 3: (1 - 1/3) 3 + 1 + 4/7.
     assert np.isclose(forms.finite_size_test_loss(12, 4, 3.0), 3 + 4 / 7, rtol=1e-15)
     large = forms.finite_size_test_loss(1e7, 5e6, 5.0)
