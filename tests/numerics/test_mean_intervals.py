@@ -77,3 +77,14 @@ def test_many_times_are_interpolated_to_the_accuracy_of_few():
     exact = mean_intervals._quantiles(spreads, 8, 2.5e-5)
     for found, wanted in zip(mean_intervals._lognormal_offsets(spreads, 8, 2.5e-5), exact, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("spread", "count"), [(0.02, 16), (0.8, 64)])
+def test_the_planned_half_width_is_about_that_of_runs_with_these_spreads(spread, count):
+    # Runs at the quantiles of a log-normal law: their spreads are its own, with no luck in them.
+    runs = np.exp(spread * special.ndtri((np.arange(count) + 0.5) / count))
+    low, high = mean_intervals.log_of_mean(runs[:, None], 0.005)
+    planned = mean_intervals.half_width_of_log_mean(
+        runs.std(ddof=1) / runs.mean(), float(np.log(runs).std(ddof=1)), count, 0.005
+    )
+    assert 0.85 < planned / ((high - low)[0] / 2) < 1.15

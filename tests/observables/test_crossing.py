@@ -24,12 +24,13 @@ def literal(x, values, threshold, patience, rising):
     st.lists(st.sampled_from([0.0, 0.2, 0.5, 0.8, 1.0, np.nan]), min_size=1, max_size=12),
     st.sampled_from([0.0, 1.0, 2.0, 5.0, np.inf]),
     st.booleans(),
+    st.sampled_from([0.4, 0.5]),  # 0.5 is one of the values: at the threshold counts as past it
 )
-def test_first_window_that_stays_past(values, patience, rising):
+def test_first_window_that_stays_past(values, patience, rising, threshold):
     x = np.cumsum(np.arange(1.0, len(values) + 1))  # integers: no rounding in the literal reading
     found, crossing = (
-        literal(x, values, 0.4, patience, rising),
-        crossing_time(x, values, 0.4, patience=patience, rising=rising),
+        literal(x, values, threshold, patience, rising),
+        crossing_time(x, values, threshold, patience=patience, rising=rising),
     )
     assert crossing.censored == (found is None)
     if found is None:
