@@ -15,7 +15,6 @@ from paper_figures.figure import Claim
 
 PAPER = "beyond the paper"
 WING = "lazy_rich"
-COMPUTES_LONG = True
 
 
 @dataclass(frozen=True)

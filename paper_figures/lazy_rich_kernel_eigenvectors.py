@@ -31,7 +31,7 @@ class Parameters:
     key: int = 0  # number of the random key
 
 
-SIZES = {"quick": {"indices": (0, 30, 90), "runs": 2, "points": 40}, "full": {"dim": 40, "runs": 10}}
+SIZES = {"quick": {"indices": (0, 90), "runs": 2, "points": 40}, "full": {"dim": 40, "runs": 10}}
 
 
 def _times(parameters):

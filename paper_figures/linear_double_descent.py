@@ -30,7 +30,7 @@ class Parameters:
 
 
 SIZES = {
-    "quick": {"dim": 50, "drawn": (0.4, 1.0, 2.0), "runs": 24, "points": 120},
+    "quick": {"dim": 50, "drawn": (0.4, 1.0), "runs": 24, "points": 120},
     "full": {"dim": 500, "runs": 100, "points": 400},
 }
 

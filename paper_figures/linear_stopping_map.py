@@ -29,7 +29,7 @@ class Parameters:
     cuts: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0)  # alphas of the right panel
 
 
-SIZES = {"quick": {"ratios": 41, "snrs": 29}, "full": {"ratios": 241, "snrs": 141}}
+SIZES = {"quick": {"ratios": 21, "snrs": 15}, "full": {"ratios": 241, "snrs": 141}}
 
 
 def steps(parameters):
