@@ -10,6 +10,7 @@ from scipy.optimize import brentq
 import grok_theory as gt
 from grok_theory import best_of_k as bk
 
+COMPUTES_LONG = True  # exact curves in every step of a search
 INF = float("inf")
 R = np.geomspace(1e-9, 40.0, 6001)  # |answer - favourite|, for a trapezoid rule in ln r: spectral to 1e-12
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(60)

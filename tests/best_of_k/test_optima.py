@@ -8,6 +8,7 @@ import grok_theory as gt
 from grok_theory import best_of_k as bk
 from grok_theory.best_of_k.closed_forms import hard_prompt_exponent, hard_prompt_law
 
+COMPUTES_LONG = True  # exact curves in every step of a search
 INF = float("inf")
 
 
