@@ -107,8 +107,8 @@ def plausible(record_property):
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _compiled_lightly(request):
-    """XLA optimizes little in `make test`: tests compile longer than they compute (a third less processor time).
+def compiled_lightly(request):
+    """Whether XLA optimizes little, as in `make test`: tests compile longer than they compute (a third less time).
 
     What is checked stays: the same functions, tolerances and oracles; without fused loops rounding differs by a few
     ulp, as it does between versions of XLA. `make verify` runs every test as XLA optimizes for a user, and so do in
@@ -118,3 +118,4 @@ def _compiled_lightly(request):
     config = request.config
     whole = config.getoption("--hypothesis-profile") == "verify" or getattr(request.module, "COMPUTES_LONG", False)
     jax.config.update("jax_disable_most_optimizations", not whole)
+    return not whole
