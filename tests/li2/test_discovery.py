@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grok_theory import BadValue
+from grok_theory import BadValue, TooLarge
 from grok_theory.li2 import feature_discovery_times
 
 
@@ -136,3 +136,10 @@ def test_bad_inputs(strengths, tail, said):
         feature_discovery_times(strengths, tail)
     with pytest.raises(BadValue, match=r"suppression is 1.5, but it must be in \[0, 1\]"):
         feature_discovery_times([1.0], 1.0, suppression=1.5)
+
+
+def test_more_modes_than_memory_are_refused_with_the_memory_they_need(monkeypatch):
+    # Six arrays of 10 000 modes by 2236 nodes, eight bytes each, are 0.9996 GiB.
+    monkeypatch.setattr("grok_theory.errors._free_bytes", lambda: 2.0**30)
+    with pytest.raises(TooLarge, match=r"integrand of 10000 modes needs 1 GiB, but only 1 GiB are free\. Pass fewer"):
+        feature_discovery_times(np.ones(10_000), 2.0)
