@@ -21,6 +21,7 @@ docs: .venv/ok
 	$(BIN)/python docs/build.py $(ARGS)
 browser: .venv/ok
 	$(BIN)/python -m paper_figures.browser
+	$(BIN)/python docs/build.py && $(BIN)/python -m docs.making.browser
 lint: .venv/lint
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
 clean:

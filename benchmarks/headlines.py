@@ -259,7 +259,7 @@ HEADLINES = (
     Headline("A full disk", "disk", "disk_refusals", _full_disk, True),
     Headline("Two processes on one cache", "disk", "disk_two_processes", _two_processes, True),
     Headline("Figure numbers in a second run, bit by bit", "reproducibility", "reproducibility", _same_numbers, True),
-    Headline("Statistical tests under 200 keys", "keys", "keys", _keys, True),
+    Headline("Statistical tests under up to 200 keys", "keys", "keys", _keys, True),
     Headline("Faults planted by hand", "planted", "planted", lambda rows: "", True),
     Headline("Mutants", "mutations", "mutations", lambda rows: "", True),
     Headline("li2: accuracy law of the exact network, law minus drawn", "li2_labels", "li2_labels_law",
