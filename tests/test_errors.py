@@ -144,7 +144,5 @@ def test_numbers_kinds_and_empty_arrays():
     with pytest.raises(BadValue, match=r"count is 'abc', but it must be a ndarray. Pass a count\."):
         errors.check_kind("count", "abc", np.ndarray, "Pass a count.")
     errors.check_not_empty("eigenvalues", [1.0], "Pass one a mode.")
-    with pytest.raises(
-        BadValue, match=r"eigenvalues is empty, but it must hold.*Pass one a mode\."
-    ):
+    with pytest.raises(BadValue, match=r"eigenvalues is empty, but it must hold.*Pass one a mode\."):
         errors.check_not_empty("eigenvalues", np.zeros((0, 3)), "Pass one a mode.")
