@@ -113,6 +113,8 @@ def run_all(files: dict[str, str], journal: Journal, *, limit: int, seconds: flo
     """One row a mutant: at most `limit`, `seconds` each, and no new one after `budget` seconds."""
     chosen = [mutant for file in files for mutant in mutants(file)]
     random.Random(0).shuffle(chosen)
+    # A function inside a function is walked twice.
+    chosen = list(dict.fromkeys(chosen))
     began, rows = time.monotonic(), []
     with Checkout() as checkout:
         for tests in sorted(set(files.values())):

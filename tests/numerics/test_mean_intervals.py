@@ -88,3 +88,15 @@ def test_the_planned_half_width_is_about_that_of_runs_with_these_spreads(spread,
         runs.std(ddof=1) / runs.mean(), float(np.log(runs).std(ddof=1)), count, 0.005
     )
     assert 0.85 < planned / ((high - low)[0] / 2) < 1.15
+
+
+@pytest.mark.parametrize("count", [3, 8])
+def test_the_planned_half_width_is_students_with_the_variance_of_the_estimator(count):
+    # Mean and variance of normal logs are independent, and the log of the mean is estimated by m + s^2/2.
+    spread, student = 1.5, stats.t.isf(0.005, count - 1)
+    centre, half_square = stats.norm(scale=spread / np.sqrt(count)), stats.chi2(count - 1, scale=1 / (count - 1))
+    deviation = np.sqrt(centre.var() + half_square.var() * (spread**2 / 2) ** 2)
+    planned = mean_intervals.half_width_of_log_mean
+    assert planned(0.0, spread, count, 0.005) == pytest.approx(student * deviation, rel=1e-12)
+    # Relative errors of the mean itself, where they are the larger ones.
+    assert planned(9.0, spread, count, 0.005) == pytest.approx(student * 9 / np.sqrt(count), rel=1e-12)
