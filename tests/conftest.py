@@ -1,5 +1,6 @@
 """Settings of every test: float64, strict promotion, reproducible draws, one level for all that is random."""
 
+import gc
 import json
 import os
 import re
@@ -119,3 +120,16 @@ def compiled_lightly(request):
     whole = config.getoption("--hypothesis-profile") == "verify" or getattr(request.module, "COMPUTES_LONG", False)
     jax.config.update("jax_disable_most_optimizations", not whole)
     return not whole
+
+
+@pytest.fixture
+def optimized(compiled_lightly):
+    """For one test that computes longer than it compiles: XLA optimizes as for a user."""
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", compiled_lightly)
+
+
+def pytest_collection_finish():
+    # What is imported by now stays: the garbage collector need not look through it again and again.
+    gc.freeze()

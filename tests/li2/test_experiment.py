@@ -249,7 +249,7 @@ def test_orthogonal_gradient_leaves_the_norms():
 
 
 @pytest.mark.statistical(rate=1e-6, keys=50)
-def test_the_facts_of_modular_addition(key):
+def test_the_facts_of_modular_addition(key, optimized):
     """Z_23, 80 %, weight decay 5e-5, centred over classes: fitted by 40 steps, generalised by 450, gradient peak early;
     from a zero read-out two to three times sooner. Means of 8 runs: of single runs (24 of them, the earlier accuracies
     .73 +- .08 and .97 +- .02) one key in some hundred would have the later one ahead. Planted: no weight decay, readout
