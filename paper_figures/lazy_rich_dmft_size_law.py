@@ -140,7 +140,9 @@ def draw(parameters, data):
         )
     left.axhline(0, color="black", lw=0.6)
     left.set(xlabel="1/D", ylabel="runs over theory, test loss [%]")
-    left.legend(loc="lower center")
+    bottom, top = left.get_ylim()
+    left.set_ylim(bottom - 0.42 * (top - bottom), top)  # room for five settings below the points
+    left.legend(loc="lower center", ncols=2)
     left.locator_params(axis="x", nbins=4)
 
     theory = data["theory 0"]
