@@ -133,3 +133,15 @@ def test_the_lock_keeps_the_bounds_of_jax():
     locked = re.findall(r"^(jax|jaxlib)==(\S+)", (ROOT / "requirements.lock").read_text(), re.M)
     assert {name for name, _ in locked} == {"jax", "jaxlib"}
     assert not {version for _, version in locked} & {"0.10.2", "0.11.0"}
+
+
+def test_a_stated_relative_tolerance_is_what_is_asked():
+    """np.isclose adds 1e-8 unless told otherwise: rtol=1e-15 of a number of order one would ask for eight digits."""
+    hollow = []
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".isclose", ".allclose")):
+                said = {keyword.arg for keyword in node.keywords}
+                if "rtol" in said and "atol" not in said:
+                    hollow.append(f"{path.name}:{node.lineno}")
+    assert not hollow, hollow

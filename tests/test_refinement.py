@@ -38,7 +38,7 @@ def test_crossings_lie_on_the_level_set(circle):
 
 def test_cells_tile_the_box(circle):
     low1, high1, low2, high2 = circle.cells.T
-    assert np.isclose(np.sum((high1 - low1) * (high2 - low2)), 4.0, rtol=1e-12)
+    assert np.isclose(np.sum((high1 - low1) * (high2 - low2)), 4.0, rtol=1e-12, atol=0)
     assert len({tuple(cell) for cell in circle.cells}) == len(circle.cells)
     assert set(circle.state) == {"converged"}
 

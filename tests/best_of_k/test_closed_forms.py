@@ -40,7 +40,7 @@ def spread_of_weights(reward_gap, t):
 @given(st.floats(0.2, 20.0), st.floats(-2.0, 2.0))
 def test_spread_of_the_selection_weights(t, reward_gap):
     law = forms.many_samples_spread(Gaps(0.0, 0.0, reward_gap**2, False), t)
-    assert np.isclose(float(law), spread_of_weights(reward_gap, t), rtol=1e-10)
+    assert np.isclose(float(law), spread_of_weights(reward_gap, t), rtol=1e-10, atol=0)
 
 
 @pytest.mark.parametrize(("t", "reward", "product"), [(0.5, 0.3, 0.2), (3.0, 1.2, -0.7)])
@@ -55,11 +55,14 @@ def test_populations_are_averages_of_prompts(t, reward, product):
         return spread(r, None) * (limits[0] - limits[1])
 
     gaps = Gaps(0.4, product, reward, True)
-    assert np.isclose(float(forms.many_samples_spread(gaps, t)), float(mean_over_prompts(spread, reward, product)))
+    assert np.isclose(
+        float(forms.many_samples_spread(gaps, t)), float(mean_over_prompts(spread, reward, product)), rtol=1e-10, atol=0
+    )
     assert np.isclose(
         float(forms.many_samples_correction(gaps, t)),
         float(mean_over_prompts(correction, reward, product)),
         rtol=1e-10,
+        atol=0,
     )
 
 
@@ -71,9 +74,9 @@ def test_the_law_of_the_best_over_prompts(reward, product):
         return (1 + 2 * r * (teacher - r)) * mp.pi * mp.exp(r**2) / ((k + 1) * (k + 2))
 
     mean = 0.6 + mean_over_prompts(law, reward, product)
-    assert np.isclose(float(forms.best_of_k_law(Gaps(0.6, product, reward, True), k)), float(mean), rtol=1e-13)
+    assert np.isclose(float(forms.best_of_k_law(Gaps(0.6, product, reward, True), k)), float(mean), rtol=1e-13, atol=0)
     excess = forms.best_of_k_law(Gaps(0.0, product, reward, True), k)
-    assert np.isclose(float(excess), float(mean - 0.6), rtol=1e-9)
+    assert np.isclose(float(excess), float(mean - 0.6), rtol=1e-9, atol=0)
     assert np.isnan(forms.best_of_k_law(Gaps(0.0, 0.6, 0.6, True), k))
 
 

@@ -16,8 +16,8 @@ ratios = st.floats(-2, -0.02).map(lambda x: 10.0**x) | st.floats(0.02, 2).map(la
 @given(ratios, st.floats(0, 100), st.floats(0, 100))
 def test_ends_agree_with_late_times(alpha, snr, inr):
     late = solve(TeacherStudent(alpha, snr, inr), [1e9])
-    assert np.isclose(forms.late_test_loss(alpha, snr + inr), late["test_loss"][0], rtol=1e-12)
-    assert np.isclose(forms.late_weight_norm(alpha, snr, inr), late["weight_norm"][0], rtol=1e-12)
+    assert np.isclose(forms.late_test_loss(alpha, snr + inr), late["test_loss"][0], rtol=1e-12, atol=0)
+    assert np.isclose(forms.late_weight_norm(alpha, snr, inr), late["weight_norm"][0], rtol=1e-12, atol=0)
     assert np.isclose(forms.late_train_loss(alpha), late["train_loss"][0], rtol=1e-12, atol=1e-300)
 
 
@@ -43,14 +43,14 @@ def test_one_step_is_proved_by_the_moments_of_wishart_matrices():
         alpha = sympy.Rational(p, n)
         assert total / n == alpha * (1 + alpha + sympy.Rational(1, n))
     one = solve(TeacherStudent(0.7, 5.0, 2.0), [1], method=GradientDescent(0.3))["test_loss"][0]
-    assert np.isclose(forms.one_step_test_loss(0.7, 7.0, 0.3, np.inf), one, rtol=1e-15)
+    assert np.isclose(forms.one_step_test_loss(0.7, 7.0, 0.3, np.inf), one, rtol=1e-15, atol=0)
 
 
 def test_best_ratio_is_the_minimum():
     alpha, loss = forms.best_samples_per_dim(5.0)
     near = np.linspace(0.01, 0.99, 197)
     assert np.all(np.asarray(forms.late_test_loss(near, 5.0)) >= loss - 1e-12)
-    assert np.isclose(limits(TeacherStudent(alpha, 5.0)).test_loss, loss, rtol=1e-14)
+    assert np.isclose(limits(TeacherStudent(alpha, 5.0)).test_loss, loss, rtol=1e-14, atol=0)
     assert [float(v) for v in forms.best_samples_per_dim(0.5)] == [0.0, 1.5]
 
 
@@ -61,11 +61,11 @@ def test_finite_size_mean_against_inverse_wishart():
     # Infinite for |N - P| <= 1, finite from 2 on: 1 + N/1.
     assert np.isinf([float(forms.finite_size_test_loss(n, 10, 1.0)) for n in (9, 10, 11)]).all()
     assert float(forms.finite_size_test_loss(10, 12, 5.0)) == 11.0
-    assert np.isclose(forms.finite_size_test_loss(12, 10, 5.0), 5 / 6 + 1 + 10, rtol=1e-15)
+    assert np.isclose(forms.finite_size_test_loss(12, 10, 5.0), 5 / 6 + 1 + 10, rtol=1e-15, atol=0)
     # N = 12, P = 4, S = 3: (1 - 1/3) 3 + 1 + 4/7.
-    assert np.isclose(forms.finite_size_test_loss(12, 4, 3.0), 3 + 4 / 7, rtol=1e-15)
+    assert np.isclose(forms.finite_size_test_loss(12, 4, 3.0), 3 + 4 / 7, rtol=1e-15, atol=0)
     large = forms.finite_size_test_loss(1e7, 5e6, 5.0)
-    assert np.isclose(large, forms.late_test_loss(0.5, 5.0), rtol=1e-6)
+    assert np.isclose(large, forms.late_test_loss(0.5, 5.0), rtol=1e-6, atol=0)
 
 
 def test_laws_at_the_interpolation_threshold():
@@ -73,19 +73,19 @@ def test_laws_at_the_interpolation_threshold():
     theory = solve(TeacherStudent(1.0, 5.0), times)
     gap = np.asarray(forms.interpolation_threshold_test_loss(times, 5.0)) - np.asarray(theory["test_loss"])
     assert np.all(np.abs(gap) < [1e-3, 1e-4])
-    assert np.allclose(forms.interpolation_threshold_train_loss(times), theory["train_loss"], rtol=5e-6)
+    assert np.allclose(forms.interpolation_threshold_train_loss(times), theory["train_loss"], rtol=5e-6, atol=0)
     # What a teacher adds, apart from what noise does: it is small beside sqrt(t) unless asked for alone.
     taught = np.asarray(solve(TeacherStudent(1.0, 1e4), times)["test_loss"]) - np.asarray(
         solve(TeacherStudent(1.0, 0.0), times)["test_loss"]
     )
     law = forms.interpolation_threshold_test_loss(times, 1e4) - forms.interpolation_threshold_test_loss(times, 0.0)
-    assert np.allclose(law, taught, rtol=1e-5)
+    assert np.allclose(law, taught, rtol=1e-5, atol=0)
 
 
 def test_best_stopping_time_of_a_strong_teacher():
     # l- = (1 - sqrt(alpha))^2: 1/4 at alpha = 1/4 and 1 at alpha = 4.
-    assert np.isclose(forms.log_stopping_time(0.25, 2**5.5), np.log(4.0) / 0.25, rtol=1e-14)
-    assert np.isclose(forms.log_stopping_time(4.0, 2**3.5), np.log(4.0), rtol=1e-14)
+    assert np.isclose(forms.log_stopping_time(0.25, 2**5.5), np.log(4.0) / 0.25, rtol=1e-14, atol=0)
+    assert np.isclose(forms.log_stopping_time(4.0, 2**3.5), np.log(4.0), rtol=1e-14, atol=0)
     for alpha in (0.25, 4.0):
         ratio = [
             optimal_stopping(TeacherStudent(alpha, s)).time / forms.log_stopping_time(alpha, s) for s in (1e6, 1e12)
@@ -97,7 +97,7 @@ def test_best_stopping_time_of_a_strong_teacher():
 def test_noiseless_ratio_is_reached():
     theory = solve(TeacherStudent(2.0, 5.0), [2000.0])
     ratio = theory["test_bias"][0] / theory["train_bias"][0]
-    assert np.isclose(ratio, forms.noiseless_ratio(2.0), rtol=5e-3)
+    assert np.isclose(ratio, forms.noiseless_ratio(2.0), rtol=5e-3, atol=0)
 
 
 def test_early_stopping_bound_of_the_spec():

@@ -23,7 +23,7 @@ def test_there_and_back(time, decay, samples, dim):
     ):
         values = {"time": time, "weight_decay": decay, "learning_rate": time, "weights": decay, "eigenvalues": time}
         back = convention.back(**convention.to(**values))
-        assert all(np.isclose(back[name], value, rtol=1e-14) for name, value in values.items())
+        assert all(np.isclose(back[name], value, rtol=1e-14, atol=0) for name, value in values.items())
     assert np.isclose(linear.samples_per_dim(linear.aspect_ratio(time)), time)
 
 
@@ -43,8 +43,8 @@ def test_training_in_the_other_convention_gives_the_same_losses(kind):
     for _ in range(steps):
         slope = -2 / samples / half * (y - v @ inputs) @ inputs.T + 2 / half * there["weight_decay"] * v
         v = v - there["learning_rate"] * slope
-    assert np.allclose(v, convention.to(weights=w)["weights"], rtol=1e-12)
-    assert np.allclose(v @ inputs, w @ x, rtol=1e-12)
+    assert np.allclose(v, convention.to(weights=w)["weights"], rtol=1e-12, atol=0)
+    assert np.allclose(v @ inputs, w @ x, rtol=1e-12, atol=0)
 
 
 def test_what_cannot_be_converted_is_named():
@@ -57,14 +57,14 @@ def test_what_cannot_be_converted_is_named():
 def test_noiseless_delay_and_its_closed_form():
     clocks = linear.noiseless_delay(1.5, 1e-6)
     bias = linear.solve(linear.TeacherStudent(1.5, 1.0), [float(clocks.train_time), float(clocks.test_time)])
-    assert np.isclose(bias["train_bias"][0], bias["test_bias"][1], rtol=1e-10)
+    assert np.isclose(bias["train_bias"][0], bias["test_bias"][1], rtol=1e-10, atol=0)
     # The gap to the closed form falls as one over the time.
     gaps = [float(1 - linear.noiseless_delay(1.5, tol).delay / clocks.estimate) for tol in (1e-6, 1e-12, 1e-24)]
     assert gaps[0] > gaps[1] > gaps[2] > 0
     assert gaps[2] < 0.03
     assert np.isinf(linear.noiseless_delay(0.5, 1e-3).test_time)
     batch = jax.vmap(lambda a: linear.noiseless_delay(a, 1e-6).delay)(np.array([1.2, 1.5]))
-    assert np.isclose(batch[1], clocks.delay, rtol=1e-12)
+    assert np.isclose(batch[1], clocks.delay, rtol=1e-12, atol=0)
     for options, words in (
         (dict(tolerance=0.0), "tolerance is 0.0"),
         (dict(tolerance=1.0, accuracy=1.0), "accuracy is 1.0"),

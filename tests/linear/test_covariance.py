@@ -38,7 +38,7 @@ def test_isotropic_inputs_are_teacher_student(alpha):
 def test_reference_values_of_the_spec():
     theory = solve(power_law(), np.array([1, 10, 100, 1000]) / 200)
     assert np.allclose(theory["test_loss"], [0.76929824, 0.20895246, 0.10260613, 0.11587870], rtol=0, atol=6e-9)
-    assert np.allclose(theory["train_loss"], [0.738319599, 0.163241685, 0.0359033744, 0.00497940423], rtol=3e-9)
+    assert np.allclose(theory["train_loss"], [0.738319599, 0.163241685, 0.0359033744, 0.00497940423], rtol=3e-9, atol=0)
     assert theory.status.name == "good"
 
 
@@ -66,15 +66,15 @@ def test_ridge_of_a_power_law_in_thirty_digits():
         test = (noise + sum(kappa**2 * v * t**2 / (v + kappa) ** 2 for v, t in zip(l, c))) / (1 - gamma)
         train = (p / kappa) ** 2 * test
     end = ridge(problem, penalty)
-    assert np.isclose(end.test_loss, float(test), rtol=1e-11)
-    assert np.isclose(end.train_loss, float(train), rtol=1e-11)
+    assert np.isclose(end.test_loss, float(test), rtol=1e-11, atol=0)
+    assert np.isclose(end.train_loss, float(train), rtol=1e-11, atol=0)
 
 
 def test_flow_ends_at_the_limit():
     end = limits(power_law())
     late = solve(power_law(), [0.1, 1.0, 10.0, 1e7])  # as many times as in other tests: compiled once
-    assert np.isclose(late["test_loss"][-1], end.test_loss, rtol=1e-6)
-    assert np.isclose(late["weight_norm"][-1], end.weight_norm, rtol=1e-5)
+    assert np.isclose(late["test_loss"][-1], end.test_loss, rtol=1e-6, atol=0)
+    assert np.isclose(late["weight_norm"][-1], end.weight_norm, rtol=1e-5, atol=0)
 
 
 def test_contour_inverts_known_transforms():
@@ -82,7 +82,7 @@ def test_contour_inverts_known_transforms():
     points, weights = contour_points(28)
     p = points / 2.0
     for transform, exact in ((1 / (p + 1) ** 2, 2 * np.exp(-2)), (1 / p - 1 / (p + 1), 1 - np.exp(-2))):
-        assert np.isclose(np.sum((weights * np.exp(points) * transform).imag) / 2.0, exact, rtol=1e-12)
+        assert np.isclose(np.sum((weights * np.exp(points) * transform).imag) / 2.0, exact, rtol=1e-12, atol=0)
 
 
 def test_the_run_against_scipy():
@@ -123,9 +123,9 @@ def test_from_data_recovers_spectrum_teacher_and_noise():
     scale, teacher = np.array([2.0, 1.0, 0.5]), np.array([1.0, -1.0, 2.0])
     x = rng.standard_normal((20000, 3)) * scale
     problem = CorrelatedInputs.from_data(x, x @ teacher + 0.3 * rng.standard_normal(20000), samples=10)
-    assert np.allclose(problem.spectrum, scale**2, rtol=0.05)
-    assert np.allclose(np.abs(problem.target), np.abs(teacher), rtol=0.02)
-    assert np.isclose(problem.noise, 0.3, rtol=0.02)
+    assert np.allclose(problem.spectrum, scale**2, rtol=0.05, atol=0)
+    assert np.allclose(np.abs(problem.target), np.abs(teacher), rtol=0.02, atol=0)
+    assert np.isclose(problem.noise, 0.3, rtol=0.02, atol=0)
     with pytest.raises(gt.BadValue, match=r"noise is None.*fitted exactly"):
         CorrelatedInputs.from_data(x[:3], x[:3, 0], samples=2)
     assert CorrelatedInputs.from_data(x[:3], x[:3, 0], samples=2, noise=0.1).noise == 0.1
@@ -139,9 +139,9 @@ def test_batches_and_gradients():
         return solve(CorrelatedInputs(problem.spectrum, problem.target, samples), [1.0])["test_loss"][0]
 
     batch = jax.vmap(loss)(np.array([4.0, 5.0]))
-    assert np.allclose(batch, [float(loss(4.0)), float(loss(5.0))], rtol=1e-12)
+    assert np.allclose(batch, [float(loss(4.0)), float(loss(5.0))], rtol=1e-12, atol=0)
     slope = float(jax.grad(loss)(5.0))
-    assert np.isclose(slope, (float(loss(5.001)) - float(loss(4.999))) / 2e-3, rtol=1e-6)
+    assert np.isclose(slope, (float(loss(5.001)) - float(loss(4.999))) / 2e-3, rtol=1e-6, atol=0)
 
 
 @pytest.mark.parametrize(

@@ -24,14 +24,14 @@ def theory():
 def test_reference_values_of_the_spec(theory):
     assert np.allclose(theory["test_loss"][1:4], [5.25269999, 4.59939693, 4.98334578], rtol=0, atol=6e-9)
     end = limits(theory.problem)
-    assert np.isclose(end.test_loss, 4.99866832621802, rtol=1e-14)
-    assert np.isclose(end.upper_norm, 1.412329035625933, rtol=1e-14)
+    assert np.isclose(end.test_loss, 4.99866832621802, rtol=1e-14, atol=0)
+    assert np.isclose(end.upper_norm, 1.412329035625933, rtol=1e-14, atol=0)
 
 
 def test_the_march_ends_at_the_closed_end(theory):
     end = limits(theory.problem)
     for name in ("test_loss", "weight_norm", "upper_norm"):
-        assert np.isclose(theory[name][-1], getattr(end, name), rtol=1e-10), name
+        assert np.isclose(theory[name][-1], getattr(end, name), rtol=1e-10, atol=0), name
     assert theory["train_loss"][-1] < 1e-12
 
 
@@ -42,7 +42,7 @@ def test_depth_one_is_teacher_student():
         assert np.allclose(deep[name], flat[name], rtol=1e-9, atol=0), name
     end, flat_end = limits(deep.problem), limits(flat.problem)
     for name in ("train_loss", "test_loss", "weight_norm"):
-        assert np.isclose(getattr(end, name), getattr(flat_end, name), rtol=1e-14), name
+        assert np.isclose(getattr(end, name), getattr(flat_end, name), rtol=1e-14, atol=0), name
 
 
 @given(
@@ -65,7 +65,7 @@ def test_frozen_noise_is_amplified_and_alpha_one_diverges():
     # Below alpha = 1 the learned upper layers amplify what the first layer never sees.
     start = 0.5 * 0.5
     end = limits(DeepLinear(0.5, 5.0, 2, 0.7, np.sqrt(0.5)))
-    assert np.isclose(end.test_loss, 1 + 1 + 0.5 * 5 + start * end.upper_norm**2, rtol=1e-13)
+    assert np.isclose(end.test_loss, 1 + 1 + 0.5 * 5 + start * end.upper_norm**2, rtol=1e-13, atol=0)
     assert end.upper_norm**2 > 1.9
     assert np.isinf(limits(DeepLinear(1.0, 5.0, 3, 0.1, 0.1)).test_loss)
 
@@ -91,8 +91,8 @@ def test_the_closed_dynamics_against_another_integrator():
     gain, left, u = done.y[:n].T, done.y[n : 2 * n].T, done.y[-1][:, None]
     v = u ** (depth - 1)
     test = 1 + (w * (snr * (1 - v * l * gain) ** 2 + v**2 * (gain**2 * l + left**2 * first**2))).sum(1)
-    assert np.allclose(theory["test_loss"][2:], test, rtol=1e-7)
-    assert np.allclose(theory["upper_norm"][2:], u[:, 0], rtol=1e-7)
+    assert np.allclose(theory["test_loss"][2:], test, rtol=1e-7, atol=0)
+    assert np.allclose(theory["upper_norm"][2:], u[:, 0], rtol=1e-7, atol=0)
 
 
 @pytest.mark.slow
@@ -137,8 +137,8 @@ def test_the_run_against_full_weight_matrices(depth):
         k4 = slope(shifted(k3, step))
         layers = [a + step / 6 * (p + 2 * q + 2 * r + s) for a, p, q, r, s in zip(layers, k1, k2, k3, k4, strict=True)]
     for i, at in ((1, 250), (2, 1000), (3, 2000)):
-        assert np.isclose(run["test_loss"][i], found[at][0], rtol=1e-6)
-        assert np.isclose(run["train_loss"][i], found[at][1], rtol=1e-6)
+        assert np.isclose(run["test_loss"][i], found[at][0], rtol=1e-6, atol=0)
+        assert np.isclose(run["train_loss"][i], found[at][1], rtol=1e-6, atol=0)
 
 
 @pytest.mark.slow
@@ -159,7 +159,7 @@ def test_gradient_and_batch():
 
     slope = float(jax.grad(loss)(0.7))
     near = (float(loss(0.7 + 1e-4)) - float(loss(0.7 - 1e-4))) / 2e-4
-    assert np.isclose(slope, near, rtol=1e-5)
+    assert np.isclose(slope, near, rtol=1e-5, atol=0)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_descent_and_flow_against_explicit_matrices(dim, samples, decay):
         seen[step] = w
     for i, step in enumerate((0, 1, 40)):
         for name, value in losses(x, y, teacher, seen[step]).items():
-            assert np.isclose(descent[name][i], value, rtol=1e-11), (name, step)
+            assert np.isclose(descent[name][i], value, rtol=1e-11, atol=0), (name, step)
 
     flow = train(problem, GradientFlow(), jnp.asarray([0.0, 0.5, 3.0]), *drawn)
     # d/dt (w, 1) = (w, 1) M: the inhomogeneous flow as one matrix exponential.
@@ -52,7 +52,7 @@ def test_descent_and_flow_against_explicit_matrices(dim, samples, decay):
     for i, time in enumerate((0.0, 0.5, 3.0)):
         w = (np.append(start, 1.0) @ expm(generator * time))[:dim]
         for name, value in losses(x, y, teacher, w).items():
-            assert np.isclose(flow[name][i], value, rtol=1e-11), (name, time)
+            assert np.isclose(flow[name][i], value, rtol=1e-11, atol=0), (name, time)
 
 
 def test_a_run_is_the_same_among_few_or_many():

@@ -61,7 +61,7 @@ def test_formulas_by_other_integrals(alpha, inr, g):
     for name, curve, size in (("test_loss", 0, dim), ("train_loss", 1, samples)):
         same = [form[curve] for form in forms]
         for i, f in enumerate(same):
-            assert np.isclose(found.mean_shift[name][i], shift(f) / size, rtol=1e-11), (name, i)
+            assert np.isclose(found.mean_shift[name][i], shift(f) / size, rtol=1e-11, atol=0), (name, i)
         for i, j in ((0, 0), (1, 1), (2, 2), (0, 2)):
             a, b = (two_time_form(alpha, snr, inr, g, times[i], times[j]))[curve], (same[i], same[j])
             amplitudes = np.sum(weights * a(at(x)) ** 2)
@@ -70,8 +70,8 @@ def test_formulas_by_other_integrals(alpha, inr, g):
             else:
                 amplitudes = amplitudes / alpha + max(0, 1 - 1 / alpha)
             spread = 2 / size * amplitudes + (2 * shift(lambda l: a(l) ** 2) + harmonic_sum(*b) / 2) / size**2  # noqa: B023
-            assert np.isclose(found.covariance[name][i, j], spread, rtol=1e-11), (name, i, j)
-        assert np.allclose(found.std[name] ** 2, np.diagonal(found.covariance[name]), rtol=1e-14)
+            assert np.isclose(found.covariance[name][i, j], spread, rtol=1e-11, atol=0), (name, i, j)
+        assert np.allclose(found.std[name] ** 2, np.diagonal(found.covariance[name]), rtol=1e-14, atol=0)
 
 
 def test_shift_of_one_step_is_exact():
@@ -79,14 +79,14 @@ def test_shift_of_one_step_is_exact():
     problem = TeacherStudent(0.6, 5.0, 2.0, noise=3.0)
     found = fluctuations(problem, [1], 20, method=GradientDescent(0.2))
     exact = 9 * (one_step_test_loss(0.6, 7.0, 0.2, 20) - one_step_test_loss(0.6, 7.0, 0.2, np.inf))
-    assert np.isclose(found.mean_shift["test_loss"][0], exact, rtol=1e-12)
+    assert np.isclose(found.mean_shift["test_loss"][0], exact, rtol=1e-12, atol=0)
 
 
 def test_spread_at_the_start_is_that_of_the_teacher_alone():
     found = fluctuations(TeacherStudent(1.0, 5.0, 1.0), [0.0, 1.0, 20.0], 40)
-    assert np.isclose(found.std["test_loss"][0], 6 * np.sqrt(2 / 40), rtol=1e-13)
+    assert np.isclose(found.std["test_loss"][0], 6 * np.sqrt(2 / 40), rtol=1e-13, atol=0)
     covariance = np.asarray(found.covariance["test_loss"])
-    assert np.allclose(covariance, covariance.T, rtol=1e-13)
+    assert np.allclose(covariance, covariance.T, rtol=1e-13, atol=0)
     assert np.all(np.linalg.eigvalsh(covariance) > 0)
 
 
@@ -94,7 +94,7 @@ def test_batches_and_refusals():
     problem = TeacherStudent(0.5, 5.0)
     times = [1.0, 2.0, 20.0]
     batch = jax.vmap(lambda dim: fluctuations(problem, times, dim).std["test_loss"])(np.array([10.0, 40.0]))
-    assert np.allclose(batch[1], fluctuations(problem, times, 40).std["test_loss"], rtol=1e-13)
+    assert np.allclose(batch[1], fluctuations(problem, times, 40).std["test_loss"], rtol=1e-13, atol=0)
     with pytest.raises(gt.BadValue, match=r"dim is 0.*number of weights"):
         fluctuations(problem, [1.0], 0)
     with pytest.raises(gt.BadValue, match=r"times\[0\] is 1e\+08.*Pass earlier times"):

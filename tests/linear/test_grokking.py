@@ -20,8 +20,8 @@ def test_reference_values_of_the_spec(decay, train, test, estimate):
     assert np.isclose(clocks.delay, clocks.test_time - clocks.train_time)
     # The times are where the curves cross.
     at = solve(problem, [clocks.train_time, clocks.test_time])
-    assert np.isclose(at["train_loss"][0], 0.01 * (1 + 100 + 1e4), rtol=1e-10)
-    assert np.isclose(at["test_loss"][1], 2 * limits(problem).test_loss, rtol=1e-10)
+    assert np.isclose(at["train_loss"][0], 0.01 * (1 + 100 + 1e4), rtol=1e-10, atol=0)
+    assert np.isclose(at["test_loss"][1], 2 * limits(problem).test_loss, rtol=1e-10, atol=0)
 
 
 def test_never_and_from_the_start():
@@ -38,8 +38,8 @@ def test_batches_match_single_calls():
     batch = jax.vmap(lambda g: grokking_time(TeacherStudent(0.9, 100.0, 1e4, weight_decay=g)))(decays)
     for i, decay in enumerate(decays):
         single = grokking_time(TeacherStudent(0.9, 100.0, 1e4, weight_decay=decay))
-        assert np.isclose(batch.test_time[i], single.test_time, rtol=1e-12)
-        assert np.isclose(batch.estimate[i], single.estimate, rtol=1e-12)
+        assert np.isclose(batch.test_time[i], single.test_time, rtol=1e-12, atol=0)
+        assert np.isclose(batch.estimate[i], single.estimate, rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize(

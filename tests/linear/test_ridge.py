@@ -39,16 +39,16 @@ def test_ridge_is_a_function_of_the_resolvent(alpha, snr, penalty):
 def test_no_penalty_beats_the_best(alpha, snr):
     problem = TeacherStudent(alpha, snr)
     best = optimal_ridge(problem)
-    assert np.isclose(best.test_loss, ridge(problem, best.penalty).test_loss, rtol=1e-13)
+    assert np.isclose(best.test_loss, ridge(problem, best.penalty).test_loss, rtol=1e-13, atol=0)
     for factor in (0.5, 0.99, 1.01, 2.0):
         assert ridge(problem, best.penalty * factor).test_loss >= best.test_loss * (1 - 1e-14)
 
 
 def test_exact_values():
-    assert np.isclose(optimal_ridge(TeacherStudent(0.25, 5.0)).test_loss, 5, rtol=1e-15)
-    assert np.isclose(optimal_ridge(TeacherStudent(0.9, 5.0)).test_loss, 3, rtol=1e-15)
+    assert np.isclose(optimal_ridge(TeacherStudent(0.25, 5.0)).test_loss, 5, rtol=1e-15, atol=0)
+    assert np.isclose(optimal_ridge(TeacherStudent(0.9, 5.0)).test_loss, 3, rtol=1e-15, atol=0)
     for alpha, loss in [(0.5, 4.108495283014150953), (1.0, 2.791287847477920003), (2.0, 1.741657386773941386)]:
-        assert np.isclose(optimal_ridge(TeacherStudent(alpha, 5.0)).test_loss, loss, rtol=1e-15)
+        assert np.isclose(optimal_ridge(TeacherStudent(alpha, 5.0)).test_loss, loss, rtol=1e-15, atol=0)
     silent = optimal_ridge(TeacherStudent(0.5, 0.0))
     assert np.isinf(silent.penalty)
     assert silent.test_loss == 1
@@ -66,13 +66,15 @@ def test_limits_with_and_without_decay():
 @pytest.mark.parametrize("penalty", [0.0, 1e-9])
 def test_small_penalty_meets_the_limit(penalty):
     end = ridge(TeacherStudent(2.0, 5.0), penalty)
-    assert np.isclose(end.test_loss, 2.0, rtol=1e-8)
+    assert np.isclose(end.test_loss, 2.0, rtol=1e-8, atol=0)
 
 
 def test_batches_and_gradients():
     penalties = np.array([0.0, 0.1, 0.2])
     batch = jax.vmap(lambda g: ridge(TeacherStudent(0.9, 5.0), g))(penalties)
-    assert np.allclose(batch.test_loss, [ridge(TeacherStudent(0.9, 5.0), g).test_loss for g in penalties], rtol=1e-14)
+    assert np.allclose(
+        batch.test_loss, [ridge(TeacherStudent(0.9, 5.0), g).test_loss for g in penalties], rtol=1e-14, atol=0
+    )
     # At the best penalty the slope is zero.
     slope = jax.grad(lambda g: ridge(TeacherStudent(0.9, 5.0), g).test_loss)(0.2)
     assert abs(float(slope)) < 1e-13
