@@ -24,7 +24,7 @@ def spread_of_weights(reward_gap, t):
     """E w^2/(E w)^2 of w = exp(-(x - DR)^2/(2 t)) over answers x ~ N(0, 1): the definition, integrated."""
 
     def moment(power):
-        # Completing no square: the peak lies between 0 and DR, both are told to the rule.
+        # Integrated, not by completing the square: the peak lies between 0 and DR, and the rule is told of both.
         def weighted(x):
             return np.exp(-(x**2) / 2 - power * (x - reward_gap) ** 2 / (2 * t))
 
