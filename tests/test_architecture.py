@@ -13,7 +13,12 @@ WINGS = ("linear", "lazy_rich", "li2", "best_of_k")
 FLOORS = {
     "errors": 0,
     "pytrees": 1,
-    "storage": 1,
+    "archives": 1,
+    "provenance": 1,
+    "record_classes": 1,
+    "saved_results": 1,
+    "structures": 1.2,
+    "storage": 1.4,
     "recorded_runs": 1,
     "reports": 1,
     "numerics": 2,
