@@ -154,6 +154,9 @@ def _check_made(self: Any, *, checks: bool) -> None:
         if not dataclasses.is_dataclass(part) or isinstance(part, type):
             raise _wrong(f"{name} is {_shown(part)}", "must be a record")
     if checks:
+        for leaf in jax.tree_util.tree_leaves(self.problem, is_leaf=lambda part: isinstance(part, (list, tuple))):
+            if np.size(leaf) == 0:
+                raise _wrong(f"problem is {_shown(self.problem)}", "must hold a number in every field")
         for name in ("problem", "method", "dynamics"):
             for part in _records(getattr(self, name, None)):
                 part.__post_init__()

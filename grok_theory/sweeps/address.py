@@ -172,7 +172,7 @@ def _global(value: Any, seen: set[int]) -> Any:
 
 
 def _called(function: Any, seen: set[int]) -> Any:
-    """What `run` calls: a function of the user's own by its code, another thing of his by its file, the rest by name."""
+    """What `run` calls: a function of the user's own by its code, or by its file, the rest by name."""
     plain = inspect.unwrap(function) if hasattr(function, "__wrapped__") else function
     module = getattr(plain, "__module__", None) or ""
     if not _is_own(module):
