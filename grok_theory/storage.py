@@ -8,6 +8,7 @@ everything behind it is read as if it were hostile (`archives`, `structures`, `r
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -55,6 +56,8 @@ def write_whole(path: str | os.PathLike, content: bytes) -> Path:
     _check_replaceable(path, "path")
     try:
         target = Path(os.path.realpath(path))
+        if target.is_symlink():  # it leads back to itself
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         target.parent.mkdir(parents=True, exist_ok=True)
         # Its own short name: with the target's in it, names near the file system's limit could not be written.
         temporary = target.with_name(f".{secrets.token_hex(8)}.part")
