@@ -23,6 +23,7 @@ import jax
 import numpy as np
 
 from .errors import BadValue, DamagedFile
+from .interruption import unfinished
 
 FORMAT = "grok_theory 1"
 _MARK = b"sha256:"
@@ -36,11 +37,12 @@ def write_whole(path: str | os.PathLike, content: bytes) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
         try:
-            with open(temporary, "xb") as file:  # not mkstemp: others may read what the umask lets them
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
+            with unfinished(temporary):
+                with open(temporary, "xb") as file:  # not mkstemp: others may read what the umask lets them
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise

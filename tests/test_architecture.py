@@ -12,6 +12,7 @@ WINGS = ("linear", "lazy_rich", "li2", "best_of_k")
 # Ground floor first. A room may import from its own floor's lower-numbered rooms and from floors below; never up.
 FLOORS = {
     "errors": 0,
+    "interruption": 0,
     "pytrees": 1,
     "storage": 1,
     "recorded_runs": 1,

@@ -35,14 +35,16 @@ def command(
 
     from ..best_of_k import best_setting, from_records, read_records
     from ..errors import BadValue
+    from .values import read_seed
 
+    random = jax.random.key(read_seed("seed", seed))
     records = read_records(file)
     temperatures = _numbers("temperature", temperature)
     counts = _numbers("samples", samples) if samples else 2.0 ** np.arange(1 + int(np.log2(records.answers.max())))
     tables = {t: from_records(records, samples=counts, temperature=t, confidence=confidence) for t in temperatures}
     choice, why_not = None, ""
     try:
-        choice = best_setting(records, counts, temperatures, cost_per_answer=cost, key=jax.random.key(seed))
+        choice = best_setting(records, counts, temperatures, cost_per_answer=cost, key=random)
     except BadValue as error:
         # Too few prompts to choose on one half and report on the other: the table still stands.
         if "at least 4 are needed" not in str(error):

@@ -42,7 +42,7 @@ def command(
     from ..errors import check_choice
     from .problems import find_problem, make_problem, public_names, verbs_of
     from .solve import _called
-    from .values import read_axis, read_value
+    from .values import read_axis, read_seed, read_value
     from .waiting import waiting
 
     wing, cls = find_problem(problem)
@@ -55,6 +55,7 @@ def command(
     if of_runs and hasattr(of_theory.get("method"), "dynamics"):
         # Flow or descent with a step is physics: what is said of the theory is meant of the runs too.
         of_runs[0].setdefault("method", of_theory["method"])
+    random = jax.random.key(read_seed("key", key))
     axis, limit, judged = read_axis(times), Relative(margin), _range(where)
     with waiting(f"solving {problem}"):
         solution = solve(made, axis, **of_theory)
@@ -64,7 +65,7 @@ def command(
         ensemble = _read_runs(data, solution, curve)
     else:
         with waiting(f"{runs} runs of {problem}"):
-            ensemble = simulate(made, axis, runs=runs, key=jax.random.key(key), **of_runs[0])
+            ensemble = simulate(made, axis, runs=runs, key=random, **of_runs[0])
     agreement = compare(solution, ensemble, margin=limit.size, curves=curve, where=judged, confidence=confidence)
     if as_json:
         from .as_json import write_json
