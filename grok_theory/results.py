@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from . import recorded_runs, reports, storage
+from . import recorded_runs, reports, saved_results, storage
 from .errors import BadValue, DamagedFile, SolveFailed, check_times, is_traced
 from .pytrees import record
 
@@ -147,7 +147,10 @@ class Solution:
         }
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it to `path` (.npz, float64 to the bit, with a checksum); `grok_theory.load` reads it."""
+        """Write all of it, its status too, to `path` (.npz), with a checksum; `grok_theory.load` reads it.
+
+        Raises `BadValue` where `path` is no such file, or this is traced or no result that `load` would take.
+        """
         return _save(self, path)
 
     def to_dataframe(self) -> Any:
@@ -236,7 +239,10 @@ class Ensemble:
         return cls(problem, grid, tables, x, dynamics, x_unit)
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it to `path` (.npz, float64 to the bit, with a checksum); `grok_theory.load` reads it."""
+        """Write all of it, its status too, to `path` (.npz), with a checksum; `grok_theory.load` reads it.
+
+        Raises `BadValue` where `path` is no such file, or this is traced or no result that `load` would take.
+        """
         return _save(self, path)
 
     def to_dataframe(self) -> Any:
@@ -309,7 +315,10 @@ class Agreement:
         return next((v for v in ("disagrees", "underpowered") if v in verdicts), "agrees")
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it to `path` (.npz, float64 to the bit, with a checksum); `grok_theory.load` reads it."""
+        """Write all of it, its status too, to `path` (.npz), with a checksum; `grok_theory.load` reads it.
+
+        Raises `BadValue` where `path` is no such file, or this is traced or no result that `load` would take.
+        """
         return _save(self, path)
 
     def __str__(self) -> str:
@@ -317,16 +326,42 @@ class Agreement:
 
 
 def load(path: str | os.PathLike) -> Solution | Ensemble | Agreement:
-    """Read what `.save` wrote; raises `DamagedFile` if the checksum, the format or a class does not fit."""
+    """Read what `.save` wrote, its status with it.
+
+    Raises `DamagedFile` where checksum, format, a class, its fields, or any array is not what this version saves, and
+    `BadValue` where there is no file. Imports nothing but the rooms of this package, and runs nothing of a file's.
+    """
     value = storage.read(path)
-    if not isinstance(value, (Solution, Ensemble, Agreement)):
+    if type(value) not in _CHECKS:
         raise DamagedFile(f"{path} holds {type(value).__name__}, but a Solution, Ensemble or Agreement was expected.")
+    try:
+        _CHECKS[type(value)](value)
+        value.__post_init__()
+    except Exception as error:  # a check may meet what no constructor lets through, and raises what it likes then
+        raise DamagedFile(
+            f"{path} holds no {type(value).__name__} of this version: {error} Read it with the version that wrote it, "
+            "or make it again."
+        ) from error
     return value
 
 
+_CHECKS: dict[type, Any] = {
+    Solution: saved_results.check_solution,
+    Ensemble: saved_results.check_ensemble,
+    Agreement: saved_results.check_agreement,
+}
+
+
 def _save(self: Any, path: str | os.PathLike) -> Path:
-    path = Path(path)
-    return storage.write_whole(path if path.suffix else path.with_suffix(".npz"), storage.pack(self))
+    path = storage.destination(path, (".npz",), remedy="A table .csv comes from .to_dataframe().to_csv(...).")
+    try:
+        _CHECKS[type(self)](self)
+        content = storage.pack(self)
+    except BadValue as error:
+        raise BadValue(
+            f"This {type(self).__name__} cannot be saved: {error} Mend that part, or save the numbers you need."
+        ) from error
+    return storage.write_whole(path, content)
 
 
 def _as_dicts(self: Any, *names: str) -> None:

@@ -21,7 +21,9 @@ def command(
     train_rising: Annotated[bool, typer.Option("--train-rising", help="Only the train curve rises.")] = False,
     test_rising: Annotated[bool, typer.Option("--test-rising", help="Only the test curve rises.")] = False,
     confidence: Annotated[float, typer.Option(help="Of the interval for the median over runs.")] = 0.95,
-    plot: Annotated[Path | None, typer.Option(help="Picture to write; LOG-delay.png here if left out.")] = None,
+    plot: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg); LOG-delay.png by default.")
+    ] = None,
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Draw nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
@@ -32,7 +34,9 @@ def command(
     from ..observables.crossing import crossing_time
     from ..observables.delay import delay_between
     from ..observables.logs import read_log
+    from .picture import picture_path
 
+    path = None if no_plot else picture_path(f"{log.stem}-delay.png" if plot is None else plot, "plot")
     found = read_log(log, x=x, train=train, test=test, run=run)
     up = (rising or train_rising, rising or test_rising)
     crossings = [
@@ -47,8 +51,7 @@ def command(
         _print_json(found, delay)
     else:
         _print_table(found, delay)
-    if not no_plot:
-        path = plot or Path(f"{log.stem}-delay.png")
+    if path is not None:
         _draw(found, delay, (train_threshold, test_threshold), path)
         if not as_json:
             print(f"drawn in {path}")
@@ -112,6 +115,8 @@ def _draw(found, delay, thresholds, path):
     import matplotlib.pyplot as plt
     import numpy as np
 
+    from .picture import write_picture
+
     style = Path(__file__).resolve().parents[1] / "style.mplstyle"
     with plt.style.context(style):
         figure, axes = plt.subplots(figsize=(4.5, 3.0), layout="constrained")
@@ -146,5 +151,4 @@ def _draw(found, delay, thresholds, path):
             # A train loss that falls to 1e-28 would flatten everything that matters.
             axes.set_ylim(bottom=max(axes.get_ylim()[0], 1e-3 * min(thresholds)))
         axes.set_title(str(delay).replace(", ", "\n", 1).split(" (")[0], fontsize=7)
-        figure.savefig(path, dpi=200)
-        plt.close(figure)
+        write_picture(figure, path, dpi=200)

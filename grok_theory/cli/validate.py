@@ -32,7 +32,7 @@ def command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
-    """Hold real runs against the theory. Exit code: 0 agrees, 1 disagrees, 3 underpowered, 2 bad input."""
+    """Hold real runs against the theory. Exit code: 0 agrees, 1 disagrees, 3 underpowered, 2 bad input, 4 no theory."""
     from .precision import use_float64
 
     use_float64()
@@ -41,7 +41,7 @@ def command(
     from ..comparison import Relative, compare
     from ..errors import check_choice
     from .problems import find_problem, make_problem, public_names, verbs_of
-    from .solve import _called
+    from .solve import _called, leave_if_failed, status_of, without_throwing
     from .values import read_axis, read_seed, read_value
     from .waiting import waiting
 
@@ -58,7 +58,13 @@ def command(
     random = jax.random.key(read_seed("key", key))
     axis, limit, judged = read_axis(times), Relative(margin), _range(where)
     with waiting(f"solving {problem}"):
-        solution = solve(made, axis, **of_theory)
+        solution = solve(made, axis, **of_theory, **without_throwing(solve, as_json))
+    if solution.status.name == "failed":
+        # There is nothing to hold runs against; under --json the status says why.
+        from .as_json import write_json
+
+        write_json({"kind": "agreement", "verdict": None, "status": status_of(solution)})
+        leave_if_failed(solution)
     for name in curve or []:  # before the runs, which may take long
         check_choice("curve", name, list(solution.curves))
     if data is not None:
@@ -70,9 +76,13 @@ def command(
     if as_json:
         from .as_json import write_json
 
-        write_json({"kind": "agreement", "verdict": agreement.verdict, **_described(agreement)})
+        statuses = {"status": status_of(solution), "status_of_runs": status_of(ensemble)}
+        write_json({"kind": "agreement", "verdict": agreement.verdict, **statuses, **_described(agreement)})
     else:
         print(agreement)
+        for what, result in (("theory", solution), ("runs", ensemble)):
+            if result.status.text:
+                print(f"{what}: {result.status}")
     raise typer.Exit(EXIT_CODES[agreement.verdict])
 
 
