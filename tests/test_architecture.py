@@ -14,7 +14,7 @@ FLOORS = {
     "errors": 0,
     "pytrees": 1,
     "storage": 1,
-    "recorded_runs": 1,
+    "tables": 1,
     "reports": 1,
     "numerics": 2,
     "results": 3,
