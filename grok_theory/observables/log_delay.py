@@ -50,21 +50,24 @@ def log_delay(
     up = {which: _direction(which, columns[which], said) for which, said in zip(CURVES, rising, strict=True)}
     stay = dict(zip(CURVES, both("patience", patience), strict=True))
     _check_rivals(log, (train_threshold, test_threshold), rising)
-    shares = [which for which in CURVES if is_share(columns[which]) or (up[which] and rises(columns[which]) is None)]
-    found: dict[str, list[Crossing]] = {}
+    shares = [which for which in CURVES if is_share(columns[which])]
+    values: dict[str, list[np.ndarray]] = {}
     for which in CURVES:
         check_finite(f"{which}_threshold", thresholds[which], f"Pass a number in the unit of {columns[which]}.")
+        values[which] = [part[which].values for part in log.runs.values()]
+        check_direction(columns[which], values[which], thresholds[which], up[which])
     check_percent(
         [columns[which] for which in shares],
-        [part[which].values for part in log.runs.values() for which in shares],
+        [each for which in shares for each in values[which]],
         [thresholds[which] for which in shares],
     )
-    for which in CURVES:
-        records = [part[which] for part in log.runs.values()]
-        check_direction(columns[which], [r.values for r in records], thresholds[which], up[which])
-        found[which] = [
-            crossing_time(r.x, r.values, thresholds[which], patience=stay[which], rising=up[which]) for r in records
+    found = {
+        which: [
+            crossing_time(part[which].x, part[which].values, thresholds[which], patience=stay[which], rising=up[which])
+            for part in log.runs.values()
         ]
+        for which in CURVES
+    }
     left_out = dict(log.left_out or {})
     kept = []
     for i, (label, part) in enumerate(log.runs.items()):
