@@ -49,11 +49,12 @@ def log_delay(
     columns = {which: str(log.columns[which]) for which in CURVES}
     up = {which: _direction(which, columns[which], said) for which, said in zip(CURVES, rising, strict=True)}
     stay = dict(zip(CURVES, both("patience", patience), strict=True))
+    for which in CURVES:
+        check_finite(f"{which}_threshold", thresholds[which], f"Pass a number in the unit of {columns[which]}.")
     _check_rivals(log, (train_threshold, test_threshold), rising)
     shares = [which for which in CURVES if is_share(columns[which])]
     values: dict[str, list[np.ndarray]] = {}
     for which in CURVES:
-        check_finite(f"{which}_threshold", thresholds[which], f"Pass a number in the unit of {columns[which]}.")
         values[which] = [part[which].values for part in log.runs.values()]
         check_direction(columns[which], values[which], thresholds[which], up[which])
     check_percent(

@@ -69,7 +69,9 @@ def _read_bytes(path: str | os.PathLike) -> bytes:
         check_memory(f"reading {path}", 10.0 * state.st_size, "Keep the columns you need, or every tenth row.")
         return Path(path).read_bytes()
     except OSError as error:
-        raise BadValue(f"{path} cannot be read: {error.strerror or error}. Name a CSV or JSON lines file.") from None
+        raise BadValue(
+            f"path is {str(path)!r}, but it cannot be read: {error.strerror or error}. Name a CSV or JSON lines file."
+        ) from None
     except ValueError as error:
         if isinstance(error, BadValue):
             raise

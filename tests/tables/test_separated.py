@@ -130,7 +130,7 @@ def test_refused_by_file_and_line(tmp_path, content, message):
 def test_what_is_no_file(tmp_path):
     for path, message in [
         (tmp_path, "it is a directory"),
-        (tmp_path / "none.csv", "cannot be read: No such file"),
+        (tmp_path / "none.csv", "it cannot be read: No such file"),
         ("/dev/zero", "it is a device"),
         ("a\0b", "no file can be called so"),
     ]:
