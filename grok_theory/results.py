@@ -10,9 +10,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from . import recorded_runs, reports, saved_results, storage
+from . import reports, saved_results, storage
 from .errors import BadValue, DamagedFile, SolveFailed, check_times, is_traced
 from .pytrees import record
+from .tables import read_table
+from .tables.one_grid import runs_on_one_grid
 
 GOOD, NOTED, FAILED = 0, 1, 2
 _LEVELS = ("good", "noted", "failed")
@@ -223,20 +225,39 @@ class Ensemble:
         curves: Sequence[str] | Mapping[str, str],
         run: str | None = None,
         x_unit: str = "",
+        encoding: str | None = None,
     ) -> Ensemble:
         """A user's own runs: a table with a column `x`, one column a curve and, with several runs, a column `run`.
 
+        A run that crashed (a value missing or not finite, an end before the majority's) is left out: the status is
+        `noted` and says which and why, `stats["left_out"]` too. Without one whole run the status is `failed`.
+
         **Arguments:**
+        - `path`: a file that `tables.read_table` reads: separated cells or JSON.
         - `problem`, `dynamics`: what the runs are runs of; `compare` holds them against a Solution of the same.
         - `x`: name of the column with times or steps; every run must have the same values.
         - `curves`: column names, or a mapping curve name -> column name.
         - `run`: column that tells the runs apart; None: the file is one run.
+        - `encoding`: as in `tables.read_table`.
 
-        Raises `BadValue` naming file, line and column where a number is missing or the runs do not share `x`.
+        Raises `BadValue` naming file, line and column for a cell that is no number, an x that does not increase within
+        a run, or runs at different x.
         """
         columns = dict(curves) if isinstance(curves, Mapping) else {name: name for name in curves}
-        grid, tables = recorded_runs.read_csv(Path(path), x, columns, run)
-        return cls(problem, grid, tables, x, dynamics, x_unit)
+        table = read_table(path, encoding=encoding)
+        found = runs_on_one_grid(table, x, columns, run)
+        stats, status = {}, Status()
+        if found.left_out:
+            total = len(found.labels) + (0 if found.empty else len(found.left_out))
+            why = "; ".join(f"{f'run {label}: ' if label else ''}{text}" for label, text in found.left_out.items())
+            stats = {"left_out": why}
+            status = Status(
+                FAILED if found.empty else NOTED,
+                noted=f"{len(found.left_out)} of {total} runs of {path} are left out: {why}. If whether a run is whole "
+                "depends on what is measured, the mean of the others is not the mean of all.",
+                failed=f"No run of {path} is whole: {why}. Name other columns or runs.",
+            )
+        return cls(problem, found.x, found.curves, x, dynamics, x_unit, stats=stats, status=status)
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write all of it, its status too, to `path` (.npz), with a checksum; `grok_theory.load` reads it.

@@ -20,7 +20,7 @@ FLOORS = {
     "saved_results": 1,
     "structures": 1.2,
     "storage": 1.4,
-    "recorded_runs": 1,
+    "tables": 1.4,
     "reports": 1,
     "numerics": 2,
     "results": 3,
