@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,9 @@ import jax
 import numpy as np
 
 from . import reports, saved_results, storage
-from .errors import BadValue, DamagedFile, SolveFailed, check_times, is_traced
+from .errors import BadValue, DamagedFile, SolveFailed, check_numbers, check_times, is_traced
+from .numerics.interpolation import read_at
+from .numerics.invariants import NOTED_SHARE
 from .pytrees import record
 from .tables import read_table
 from .tables.one_grid import runs_on_one_grid
@@ -130,23 +133,29 @@ class Solution:
             raise SolveFailed(f"{self.status.text} (throw=False returns what there is.)")
         return self
 
-    def at(self, x: Any) -> dict[str, np.ndarray]:
-        """Every curve at `x` inside the solved range, by monotone cubic interpolation; solve there for all digits."""
-        from scipy.interpolate import PchipInterpolator
+    def at(self, x: Any) -> Solution:
+        """This Solution read at `x` inside the solved range, (n,) in any order or a number, which is n = 1.
 
-        grid, first = np.unique(np.asarray(self.x, float), return_index=True)
-        wanted = np.asarray(x, float)
-        if not np.all((wanted >= grid[0]) & (wanted <= grid[-1])):
-            raise BadValue(
-                f"x is {np.array2string(wanted, threshold=5)}, but it must lie in the solved range "
-                f"[{grid[0]:g}, {grid[-1]:g}]. Solve again with the {self.x_name} you need."
-            )
-        return {
-            name: np.asarray(PchipInterpolator(grid, np.asarray(values)[..., first], axis=-1)(wanted))
-            if grid.size > 1
-            else np.broadcast_to(np.asarray(values)[..., first[0]], wanted.shape)
-            for name, values in self.curves.items()
-        }
+        Solve there for all digits. Points of the grid come back to the bit. Between them curves are interpolated (`numerics.interpolation`), and
+        the interpolation's own error is added to `numerical_error`; where the solver stated none it stays unknown. The
+        status is carried, and at least `noted` where the interpolation may be off by more than 1 %. Two-time fields
+        are left out. nan where a neighbouring point is not finite.
+        """
+        wanted = _inside(self, x)
+        curves, errors, between = {}, {}, {}
+        for name, values in self.curves.items():
+            known = self.numerical_error.get(name)
+            curves[name], own, between[name] = read_at(self.x, values, known, wanted)
+            if known is not None:
+                errors[name] = own + between[name]
+        off = {name: float(np.nanmax(_share(between[name], curves[name]), initial=0.0)) for name in curves}
+        worst = max(off, key=lambda name: off[name])
+        status = self.status
+        if off[worst] > NOTED_SHARE:
+            said = f"Between the solved points {worst} may be off by {off[worst]:.2g} of its value: solve there."
+            noted = f"{status.noted} {said}" if status.text == status.noted else said
+            status = Status(np.maximum(np.asarray(status.level), NOTED).astype(np.int8), noted.strip(), status.failed)
+        return dataclasses.replace(self, x=wanted, curves=curves, numerical_error=errors, fields={}, status=status)
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write all of it, its status too, to `path` (.npz), with a checksum; `grok_theory.load` reads it.
@@ -383,6 +392,30 @@ def _save(self: Any, path: str | os.PathLike) -> Path:
             f"This {type(self).__name__} cannot be saved: {error} Mend that part, or save the numbers you need."
         ) from error
     return storage.write_whole(path, content)
+
+
+def _inside(solution: Solution, x: Any) -> np.ndarray:
+    """`x` as float64, refused outside the solved range; what misses an end by rounding is moved to it."""
+    if any(is_traced(part) for part in jax.tree_util.tree_leaves((solution.x, solution.curves, x))):
+        raise BadValue("x is traced, but Solution.at reads numbers. Call it outside jit, vmap and grad, or solve at x.")
+    check_numbers("x", x, f"Pass a number, or a list of {solution.x_name}.")
+    wanted, grid = np.atleast_1d(np.asarray(x, float)), np.asarray(solution.x, float)
+    if wanted.ndim > 1 or wanted.size == 0:
+        raise BadValue(f"x has shape {wanted.shape}, but it must be a number or have shape (n,). Pass a list of them.")
+    low, high = grid[..., 0].max(), grid[..., -1].min()
+    moved = np.where(np.abs(wanted - low) <= 1e-9 * abs(low), np.maximum(wanted, low), wanted)
+    moved = np.where(np.abs(moved - high) <= 1e-9 * abs(high), np.minimum(moved, high), moved)
+    if not np.all((moved >= low) & (moved <= high)):
+        raise BadValue(
+            f"x is {np.array2string(wanted, threshold=5)}, but it must lie in the solved range "
+            f"[{low:g}, {high:g}]. Solve again with the {solution.x_name} you need."
+        )
+    return moved
+
+
+def _share(error: np.ndarray, values: np.ndarray) -> np.ndarray:
+    size = np.abs(values)
+    return np.where(error > 0, error / np.where(size > 0, size, np.finfo(float).tiny), 0.0)
 
 
 def _as_dicts(self: Any, *names: str) -> None:
