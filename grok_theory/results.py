@@ -15,6 +15,7 @@ from . import reports, saved_results, storage
 from .errors import BadValue, DamagedFile, SolveFailed, check_numbers, check_times, is_traced
 from .numerics.interpolation import read_at
 from .numerics.invariants import NOTED_SHARE
+from .numerics.unseen_runs import unseen_share
 from .pytrees import record
 from .tables import read_table
 from .tables.one_grid import runs_on_one_grid
@@ -223,6 +224,15 @@ class Ensemble:
         """(T,) booleans: where theory speaks about this curve at this size."""
         return np.asarray(self.valid.get(name, np.ones(np.shape(self.x), bool)))
 
+    def failed_runs(self, name: str, where: Any = None) -> np.ndarray:
+        """(run,) booleans: runs of curve `name` with a value that is not finite at x (T,) `where` (default: all).
+
+        An x at which no run is finite tells nothing about a run and is passed over.
+        """
+        finite = np.isfinite(np.asarray(self[name], float))
+        looked = finite.any(0) & (True if where is None else np.asarray(where, bool))
+        return ~finite[:, looked].all(1)
+
     @classmethod
     def from_csv(
         cls,
@@ -290,14 +300,15 @@ class Ensemble:
         return reports.ensemble(self)
 
 
-@record(static=("name", "verdict", "margin", "in_logs"))
+@record(static=("name", "verdict", "margin", "in_logs", "reason"))
 class CurveAgreement:
     """One curve of an Agreement, at the judged `x` only.
 
     `gap` (T,) is runs minus theory (of logs of the mean where `in_logs`). Its pointwise interval is `low` to `high`,
     the Bonferroni-corrected one `simultaneous_low` to `simultaneous_high`; `numerical` (T,) is the theory's own error,
-    not in them. All are in the unit of `margin`. `runs_needed`, for an underpowered curve, is the number of runs that
-    makes the simultaneous half-width half the margin.
+    not in them, and nan where its solver states none. All are in the unit of `margin`. `runs_needed`, for an
+    underpowered curve, is the number of runs that makes the simultaneous half-width half the margin; `reason` says why
+    it is underpowered where only runs that were not drawn, on another level, leave it open.
     """
 
     name: str
@@ -312,6 +323,7 @@ class CurveAgreement:
     simultaneous_high: Any
     numerical: Any
     runs_needed: float
+    reason: str = ""
 
     @property
     def worst(self) -> int:
@@ -319,11 +331,13 @@ class CurveAgreement:
         return int(np.argmax(np.abs(np.asarray(self.gap))))
 
 
-@record(static=("x_name", "x_unit", "runs", "confidence"))
+@record(static=("x_name", "x_unit", "runs", "confidence", "remarks"))
 class Agreement:
     """How far runs and theory agree, curve by curve: `agreement["test_loss"]` is a `CurveAgreement`.
 
-    `verdict` is "disagrees" if one curve does, else "underpowered" if one is, else "agrees".
+    `verdict` is "disagrees" if one curve does, else "underpowered" if one is, else "agrees". `runs` were judged;
+    `failed_runs` are the indices of those left out, since a judged value is not finite; `remarks` are what solver and
+    runs say about themselves.
     """
 
     problem: Any
@@ -332,9 +346,18 @@ class Agreement:
     x_unit: str
     runs: int
     confidence: float
+    failed_runs: Any = ()
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self):
         _as_dicts(self, "curves")
+        object.__setattr__(self, "failed_runs", np.asarray(self.failed_runs, int))
+        object.__setattr__(self, "remarks", tuple(str(remark) for remark in self.remarks))
+
+    @property
+    def unseen_share(self) -> float:
+        """The greatest share of all runs that may behave in a way that none of the judged runs shows."""
+        return unseen_share(self.runs, (1 - self.confidence) / 2)
 
     def __getitem__(self, name: str) -> CurveAgreement:
         return _curve(self, name)
@@ -373,6 +396,18 @@ def load(path: str | os.PathLike) -> Solution | Ensemble | Agreement:
             "or make it again."
         ) from error
     return value
+
+
+def check_one_x(solution: Solution, ensemble: Ensemble) -> None:
+    """Refuse a Solution and an Ensemble whose x are different things: steps are no times, seconds are no tau."""
+    theory, runs = ((r.x_name, r.x_unit) for r in (solution, ensemble))
+    if theory != runs:
+        here, there = (f"{name} [{unit}]" if unit else name for name, unit in (theory, runs))
+        raise BadValue(
+            f"ensemble has x in {there}, but the solution has {here}, and equal numbers of them are not the same. "
+            f"Convert: dataclasses.replace(ensemble, x=ensemble.x * factor, x_name={theory[0]!r}, x_unit={theory[1]!r}), "
+            f"with factor how much {here} one {there} is."
+        )
 
 
 _CHECKS: dict[type, Any] = {
@@ -439,4 +474,15 @@ def _dataframe(columns: dict[str, np.ndarray]) -> Any:
     return pandas.DataFrame(columns)
 
 
-__all__ = ["Agreement", "CurveAgreement", "Dynamics", "Ensemble", "Field", "Solution", "Status", "Text", "load"]
+__all__ = [
+    "Agreement",
+    "CurveAgreement",
+    "Dynamics",
+    "Ensemble",
+    "Field",
+    "Solution",
+    "Status",
+    "Text",
+    "check_one_x",
+    "load",
+]
