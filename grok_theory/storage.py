@@ -22,6 +22,7 @@ import numpy as np
 
 from . import archives
 from .errors import BadValue, DamagedFile
+from .interruption import unfinished
 from .provenance import versions
 from .structures import decode, encode
 
@@ -62,13 +63,14 @@ def write_whole(path: str | os.PathLike, content: bytes) -> Path:
         # Its own short name: with the target's in it, names near the file system's limit could not be written.
         temporary = target.with_name(f".{secrets.token_hex(8)}.part")
         try:
-            with open(temporary, "xb") as file:  # not mkstemp: others may read what the umask lets them
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            if target.exists():
-                os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
-            os.replace(temporary, target)
+            with unfinished(temporary):
+                with open(temporary, "xb") as file:  # not mkstemp: others may read what the umask lets them
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                if target.exists():
+                    os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
+                os.replace(temporary, target)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise

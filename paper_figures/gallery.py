@@ -98,6 +98,9 @@ class _Worker:
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
+        if hasattr(signal, "pthread_sigmask"):
+            # Inherited by the process: Ctrl-C on a terminal goes to all, and this one is ended by its parent.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self._build_what_is_ahead()
         except Exception as error:  # in a thread nobody else would hear of it

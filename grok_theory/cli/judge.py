@@ -10,7 +10,11 @@ import typer
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="CSV or JSON lines with the columns prompt, score, value.")],
+    file: Annotated[Path, typer.Argument(help="CSV, JSON lines or JSON: one row an answer.")],
+    prompt: Annotated[str, typer.Option(help="Column that names the prompt.")] = "prompt",
+    score: Annotated[str, typer.Option(help="Column of the judge's scores.")] = "score",
+    value: Annotated[str, typer.Option(help="Column of what an answer is worth.")] = "value",
+    encoding: Annotated[str | None, typer.Option(help="Of the file, where it is not UTF-8: latin-1 ...")] = None,
     samples: Annotated[
         str | None, typer.Option(help="Numbers of answers, as 1,4,16; by default powers of 2 up to those recorded.")
     ] = None,
@@ -37,16 +41,19 @@ def command(
     from ..best_of_k import best_setting, from_records, read_records
     from ..errors import BadValue
     from .picture import picture_path
+    from .values import read_seed
 
+    random = jax.random.key(read_seed("seed", seed))
     drawn = Path(file.name).with_suffix(".png") if figure is None else figure
     picture = None if no_figure else picture_path(drawn, "figure")
-    records = read_records(file)
+    columns = {"prompt": prompt, "score": score, "value": value}
+    records = read_records(file, **columns, encoding=encoding)
     temperatures = _numbers("temperature", temperature)
     counts = _numbers("samples", samples) if samples else 2.0 ** np.arange(1 + int(np.log2(records.answers.max())))
     tables = {t: from_records(records, samples=counts, temperature=t, confidence=confidence) for t in temperatures}
     choice, why_not = None, ""
     try:
-        choice = best_setting(records, counts, temperatures, cost_per_answer=cost, key=jax.random.key(seed))
+        choice = best_setting(records, counts, temperatures, cost_per_answer=cost, key=random)
     except BadValue as error:
         # Too few prompts to choose on one half and report on the other: the table still stands.
         if "at least 4 are needed" not in str(error):
@@ -55,8 +62,9 @@ def command(
     if picture is not None:
         _draw(tables, choice, confidence, picture)
     if as_json:
-        _write_json(records, tables, choice, why_not, picture)
+        _write_json(records, columns, tables, choice, why_not, picture)
     else:
+        print("columns: " + ", ".join(f"{role} = {column}" for role, column in columns.items()))
         _show(records, tables, choice, why_not, confidence, picture)
 
 
@@ -120,13 +128,14 @@ def _more(rivals) -> str:
     return f" and {len(rivals) - 6} more." if len(rivals) > 6 else "."
 
 
-def _write_json(records, tables, choice, why_not, picture) -> None:
+def _write_json(records, columns, tables, choice, why_not, picture) -> None:
     from .as_json import write_json
     from .solve import status_of
 
     write_json(
         {
             "kind": "judge",
+            "columns": columns,
             "prompts": len(records.prompts),
             "answers": records.answers,
             "tables": [

@@ -14,6 +14,7 @@ import jax
 import numpy as np
 from joblib import wrap_non_picklable_objects
 
+from .. import interruption
 from ..errors import BadValue, DamagedFile, check_integer, require_float64
 from ..provenance import made_by, versions
 from . import address as addresses
@@ -114,7 +115,7 @@ class _Run:
             self._open_for_writing(self.cache, batches)
         total = len(set(self.addresses))
         progress, task = bar(f"sweep of {self.name}", total, reused)
-        with progress:
+        with progress, interruption.telling(lambda: self._how_to_go_on(total)):
             try:
                 for outcomes in dispatch(batches, self.backend, self.workers):
                     for outcome in outcomes:
