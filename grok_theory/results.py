@@ -386,7 +386,10 @@ def load(path: str | os.PathLike) -> Solution | Ensemble | Agreement:
     """
     value = storage.read(path)
     if type(value) not in _CHECKS:
-        raise DamagedFile(f"{path} holds {type(value).__name__}, but a Solution, Ensemble or Agreement was expected.")
+        raise DamagedFile(
+            f"{path} holds {type(value).__name__}, but a Solution, Ensemble or Agreement was expected. "
+            "Name a file that `.save` wrote."
+        )
     try:
         _CHECKS[type(value)](value)
         value.__post_init__()

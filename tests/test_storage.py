@@ -225,8 +225,10 @@ def test_a_new_file_may_be_read_by_whom_the_umask_lets(tmp_path):
 def test_a_name_of_the_greatest_length_can_be_written(tmp_path):
     path = tmp_path / ("n" * 251 + ".npz")
     assert storage.write_whole(path, b"x").read_bytes() == b"x"
+    longer = tmp_path / ("n" * 300 + ".npz")
+    assert storage.destination(longer, (".npz",)) == longer
     with pytest.raises(BadValue, match="cannot be written: File name too long"):
-        storage.write_whole(tmp_path / ("n" * 300 + ".npz"), b"x")
+        storage.write_whole(longer, b"x")
 
 
 @pytest.mark.parametrize(
@@ -242,10 +244,17 @@ def test_a_name_of_the_greatest_length_can_be_written(tmp_path):
         ("new.npz/", r"that is a folder"),
         ("", r"that is a folder"),
         ("pipe.npz", r"cannot be written: it is a device or a pipe"),
+        ("ring.npz", r"cannot be written: it is a link to itself"),
+        ("file.txt/a.npz", r"cannot be written: .*file\.txt is no folder"),
+        ("shut/below/a.npz", r"cannot be written: .*shut may not be written to"),
     ],
 )
-def test_a_destination_is_where_it_says_or_refused(tmp_path, name, words):
+def test_a_destination_is_where_it_says_or_refused(tmp_path, monkeypatch, name, words):
     (tmp_path / "folder").mkdir()
+    (tmp_path / "shut").mkdir()
+    (tmp_path / "file.txt").write_text("mine")
+    (tmp_path / "ring.npz").symlink_to("ring.npz")
+    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).endswith("shut"))  # root may write anywhere
     (tmp_path / "folder.npz").mkdir()
     os.mkfifo(tmp_path / "pipe.npz")
     with pytest.raises(BadValue, match=f"^out is '{re.escape(f'{tmp_path}/{name}')}', but.*{words}"):
