@@ -143,8 +143,9 @@ def test_hundreds_of_changed_structures_are_refused_or_sound(make, tmp_path):
 
 
 @pytest.mark.parametrize("make", [solution, agreement])
-def test_hundreds_of_changed_bytes_are_refused_or_sound(make, tmp_path):
-    changed = list(forging.random_bytes(storage.pack(make()), 250, seed=2))
+@pytest.mark.parametrize("changes", [forging.random_bytes, forging.random_members])
+def test_hundreds_of_changed_bytes_are_refused_or_sound(make, changes, tmp_path):
+    changed = list(changes(storage.pack(make()), 250, seed=2))
     refused = sum(refused_or_sound(content, tmp_path) for content in changed)
     assert refused > 0.5 * len(changed)  # bytes of numbers and texts may be any others
 

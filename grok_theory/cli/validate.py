@@ -64,9 +64,10 @@ def command(
         solution = solve(made, axis, **of_theory, **without_throwing(solve, as_json))
     if solution.status.name == "failed":
         # There is nothing to hold runs against; under --json the status says why.
-        from .as_json import write_json
+        if as_json:
+            from .as_json import write_json
 
-        write_json({"kind": "agreement", "verdict": None, "status": status_of(solution)})
+            write_json({"kind": "agreement", "verdict": None, "status": status_of(solution)})
         leave_if_failed(solution)
     for name in curve or []:  # before the runs, which may take long
         check_choice("curve", name, list(solution.curves))
