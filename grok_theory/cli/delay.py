@@ -24,7 +24,9 @@ def command(
     test_rising: Annotated[bool, typer.Option("--test-rising", help="The test curve rises.")] = False,
     confidence: Annotated[float, typer.Option(help="Of the interval for the median over runs.")] = 0.95,
     encoding: Annotated[str | None, typer.Option(help="Of the file, where it is not UTF-8: latin-1 ...")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Picture to write; LOG-delay.png here if left out.")] = None,
+    plot: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg); LOG-delay.png by default.")
+    ] = None,
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Draw nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
@@ -35,7 +37,9 @@ def command(
     """
     from ..observables.log_delay import log_delay
     from ..observables.logs import read_log
+    from .picture import picture_path
 
+    path = None if no_plot else picture_path(f"{log.stem}-delay.png" if plot is None else plot, "plot")
     up = (rising or train_rising or None, rising or test_rising or None)
     found = read_log(log, x=x, train=train, test=test, run=run, rising=up, encoding=encoding)
     answer = log_delay(
@@ -50,8 +54,7 @@ def command(
         _print_json(found, answer)
     else:
         _print_table(found, answer)
-    if not no_plot:
-        path = plot or Path(f"{log.stem}-delay.png")
+    if path is not None:
         _draw(found, answer, (train_threshold, test_threshold), path)
         if not as_json:
             print(f"drawn in {path}")
@@ -134,6 +137,8 @@ def _draw(found, answer, thresholds, path):
     import matplotlib.pyplot as plt
     import numpy as np
 
+    from .picture import write_picture
+
     style = Path(__file__).resolve().parents[1] / "style.mplstyle"
     with plt.style.context(style):
         figure, axes = plt.subplots(figsize=(4.5, 3.0), layout="constrained")
@@ -174,5 +179,4 @@ def _draw(found, answer, thresholds, path):
             # A train loss that falls to 1e-28 would flatten everything that matters.
             axes.set_ylim(bottom=max(axes.get_ylim()[0], 1e-3 * min(thresholds)))
         axes.set_title(str(delay).replace(", ", "\n", 1).split(" (")[0], fontsize=7)
-        figure.savefig(path, dpi=200)
-        plt.close(figure)
+        write_picture(figure, path, dpi=200)

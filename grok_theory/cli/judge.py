@@ -25,7 +25,8 @@ def command(
     confidence: Annotated[float, typer.Option(help="Of the intervals over prompts.")] = 0.95,
     seed: Annotated[int, typer.Option(help="Which prompts choose the setting and which report it.")] = 0,
     figure: Annotated[
-        Path | None, typer.Option(help="Draw the curves here; by default FILE with the ending .png.")
+        str | None,
+        typer.Option(metavar="FILE", help="Draw the curves here (.png, .pdf, .svg); by default FILE with ending .png."),
     ] = None,
     no_figure: Annotated[bool, typer.Option("--no-figure", help="Draw nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
@@ -39,7 +40,12 @@ def command(
 
     from ..best_of_k import best_setting, from_records, read_records
     from ..errors import BadValue
+    from .picture import picture_path
+    from .values import read_seed
 
+    random = jax.random.key(read_seed("seed", seed))
+    drawn = Path(file.name).with_suffix(".png") if figure is None else figure
+    picture = None if no_figure else picture_path(drawn, "figure")
     columns = {"prompt": prompt, "score": score, "value": value}
     records = read_records(file, **columns, encoding=encoding)
     temperatures = _numbers("temperature", temperature)
@@ -47,13 +53,12 @@ def command(
     tables = {t: from_records(records, samples=counts, temperature=t, confidence=confidence) for t in temperatures}
     choice, why_not = None, ""
     try:
-        choice = best_setting(records, counts, temperatures, cost_per_answer=cost, key=jax.random.key(seed))
+        choice = best_setting(records, counts, temperatures, cost_per_answer=cost, key=random)
     except BadValue as error:
         # Too few prompts to choose on one half and report on the other: the table still stands.
         if "at least 4 are needed" not in str(error):
             raise
         why_not = str(error)
-    picture = None if no_figure else (figure or Path(file.name).with_suffix(".png"))
     if picture is not None:
         _draw(tables, choice, confidence, picture)
     if as_json:
@@ -125,6 +130,7 @@ def _more(rivals) -> str:
 
 def _write_json(records, columns, tables, choice, why_not, picture) -> None:
     from .as_json import write_json
+    from .solve import status_of
 
     write_json(
         {
@@ -133,7 +139,7 @@ def _write_json(records, columns, tables, choice, why_not, picture) -> None:
             "prompts": len(records.prompts),
             "answers": records.answers,
             "tables": [
-                {"temperature": t, "samples": table.x, "status": table.status.name, **table.stats}
+                {"temperature": t, "samples": table.x, "status": status_of(table), **table.stats}
                 for t, table in tables.items()
             ],
             "best": choice,
@@ -144,16 +150,13 @@ def _write_json(records, columns, tables, choice, why_not, picture) -> None:
 
 
 def _draw(tables, choice, confidence, path: Path) -> None:
-    import io
-
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    from ..errors import BadValue
     from ..plot import STYLE
-    from ..storage import write_whole
+    from .picture import write_picture
 
     with plt.style.context(STYLE):
         figure, ax = plt.subplots()
@@ -172,14 +175,4 @@ def _draw(tables, choice, confidence, path: Path) -> None:
         ax.set_xlabel("answers per prompt, k")
         ax.set_ylabel(f"mean value kept ({confidence:.0%} band)")
         ax.legend()
-        buffer = io.BytesIO()
-        ending = path.suffix.lstrip(".") or "png"
-        try:
-            figure.savefig(buffer, format=ending)
-        except ValueError as error:
-            raise BadValue(
-                f"figure is {str(path)!r}, but it must end in .png, .pdf or .svg. Name such a file."
-            ) from error
-        finally:
-            plt.close(figure)
-    write_whole(path, buffer.getvalue())
+        write_picture(figure, path)

@@ -34,7 +34,7 @@ def command(
     encoding: Annotated[str | None, typer.Option(help="Of --data, where it is not UTF-8: latin-1 ...")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
-    """Hold real runs against the theory. Exit code: 0 agrees, 1 disagrees, 3 underpowered, 2 bad input."""
+    """Hold real runs against the theory. Exit code: 0 agrees, 1 disagrees, 3 underpowered, 2 bad input, 4 no theory."""
     from .precision import use_float64
 
     use_float64()
@@ -43,8 +43,8 @@ def command(
     from ..comparison import Relative, compare
     from ..errors import check_choice
     from .problems import find_problem, make_problem, public_names, verbs_of
-    from .solve import _called
-    from .values import read_axis, read_value
+    from .solve import _called, leave_if_failed, status_of, without_throwing
+    from .values import read_axis, read_seed, read_value
     from .waiting import waiting
 
     wing, cls = find_problem(problem)
@@ -57,17 +57,24 @@ def command(
     if of_runs and hasattr(of_theory.get("method"), "dynamics"):
         # Flow or descent with a step is physics: what is said of the theory is meant of the runs too.
         of_runs[0].setdefault("method", of_theory["method"])
+    random = jax.random.key(read_seed("key", key))
     columns: dict[str, Any] = {}
     axis, limit, judged = read_axis(times), Relative(margin), _range(where)
     with waiting(f"solving {problem}"):
-        solution = solve(made, axis, **of_theory)
+        solution = solve(made, axis, **of_theory, **without_throwing(solve, as_json))
+    if solution.status.name == "failed":
+        # There is nothing to hold runs against; under --json the status says why.
+        from .as_json import write_json
+
+        write_json({"kind": "agreement", "verdict": None, "status": status_of(solution)})
+        leave_if_failed(solution)
     for name in curve or []:  # before the runs, which may take long
         check_choice("curve", name, list(solution.curves))
     if data is not None:
         columns, ensemble = _read_runs(data, solution, curve or ["test_loss"], run, encoding)
     else:
         with waiting(f"{runs} runs of {problem}"):
-            ensemble = simulate(made, axis, runs=runs, key=jax.random.key(key), **of_runs[0])
+            ensemble = simulate(made, axis, runs=runs, key=random, **of_runs[0])
     agreement = compare(solution, ensemble, margin=limit.size, curves=curve, where=judged, confidence=confidence)
     if as_json:
         from .as_json import write_json
@@ -76,6 +83,8 @@ def command(
             {
                 "kind": "agreement",
                 "verdict": agreement.verdict,
+                "status": status_of(solution),
+                "status_of_runs": status_of(ensemble),
                 **_described(agreement),
                 **_described_data(columns, ensemble),
             }
@@ -84,8 +93,9 @@ def command(
         print(agreement)
         if columns:
             print("columns: " + ", ".join(f"{role} = {name}" for role, name in columns.items() if name))
-        if data is not None and ensemble.status.text:
-            print(f"Noted: {ensemble.status.text}")
+        for what, result in (("theory", solution), ("runs", ensemble)):
+            if result.status.text:
+                print(f"{what}: {result.status}")
     raise typer.Exit(EXIT_CODES[agreement.verdict])
 
 
