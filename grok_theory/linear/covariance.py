@@ -157,7 +157,8 @@ def _as_correlated(problem: CorrelatedInputs | RandomFeatures) -> CorrelatedInpu
 
 @jax.jit
 def _solve(problem: CorrelatedInputs | RandomFeatures, times: Float[Array, " times"]):
-    return correlated_values(_as_correlated(problem), times)
+    problem = _as_correlated(problem)
+    return *correlated_values(problem, times), jnp.sum(problem.spectrum == 0)
 
 
 @jax.jit
@@ -188,8 +189,13 @@ def solve_correlated(
     check_single(problem, "solve")
     check_times(times)
     times = jnp.asarray(times, float)
-    curves, errors, level = _solve(as_arrays(problem), times)
+    curves, errors, level, unseen = _solve(as_arrays(problem), times)
     traced = any(map(is_traced, jax.tree_util.tree_leaves((problem, times))))
+    noted = NOTED if traced or int(level) == 1 else ""
+    if traced or int(unseen):
+        some = "Some directions" if traced else f"{int(unseen)} of {_modes(problem)} directions"
+        noted = f"{some} have no variance beyond rounding and were left out of the theory. {noted}".rstrip()
+    level = jnp.maximum(level, jnp.where(unseen > 0, 1, 0).astype(jnp.int8))
     return Solution(
         problem,
         times,
@@ -199,9 +205,13 @@ def solve_correlated(
         method,
         x_unit=method.x_unit,
         numerical_error=errors,
-        status=Status(level, noted=NOTED, failed=TRACED if traced else LOST),
-        stats={"contour_points": POINTS},
+        status=Status(level, noted=noted, failed=TRACED if traced else LOST),
+        stats={"contour_points": POINTS, "directions_without_variance": unseen},
     ).checked(throw)
+
+
+def _modes(problem: CorrelatedInputs | RandomFeatures) -> int:
+    return len(problem.features if isinstance(problem, RandomFeatures) else problem.spectrum)  # type: ignore[arg-type]
 
 
 def ridge_values(problem: CorrelatedInputs, penalty: Float[Array, ""]) -> Losses:
