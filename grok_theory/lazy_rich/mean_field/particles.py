@@ -161,11 +161,13 @@ def _solved(problem: MeanFieldNetwork, times: Array, normals: Array, tolerance: 
     curves = jax.vmap(partial(curves_of, data))(readings, start)
     several = _tree(lambda values: values[:-1], curves)
     found = {name: jnp.mean(values, axis=0) for name, values in several.items()}
+    mean, origin = _tree(lambda values: jnp.mean(values[:-1], axis=0), (readings, start))
+    # The norm of a mean, not the mean of norms: where a kernel hardly moves, the latter is the norm of its noise.
+    found["kernel_movement"] = curves_of(data, mean, origin)["kernel_movement"]
     losses = jnp.stack([found[name] for name in found if name.endswith("loss")])
     good = jnp.all(jnp.isfinite(losses)) & jnp.all(work[:, 0] == 1) & problem.in_range()
-    mean = _tree(lambda values: jnp.mean(values[:-1], axis=0), readings)
     one = len(normals) == 2
-    verdict = judged(found, _errors(data, readings, curves), good, noted=one)
+    verdict = judged(found, _errors(data, readings, start, curves), good, noted=one)
     if one:
         verdict = verdict._replace(
             errors={}, inaccurate=jnp.asarray(False)
@@ -216,10 +218,11 @@ def _size(richness: Array, state: tuple[Array, Array]) -> Array:
     return jnp.sqrt(square + 1e-300) / richness  # a root that has a derivative at zero
 
 
-def _errors(data: Data, readings: Reading, curves: dict[str, Array]) -> dict[str, Array]:
+def _errors(data: Data, readings: Reading, start: Array, curves: dict[str, Array]) -> dict[str, Array]:
     """Integration (the change at ten times the tolerance) plus the 99 % Student band of the mean over scrambles.
 
-    The bias of finitely many particles is of the order of their variance, far below their scatter.
+    The bias of finitely many particles is of the order of their variance, far below their scatter; but a norm feels the
+    scatter of all entries, also where it is itself near zero.
     """
     count = len(next(iter(curves.values()))) - 1
     quantile = student.ppf(0.995, count - 1) / np.sqrt(count) if count > 1 else 0.0
@@ -230,6 +233,13 @@ def _errors(data: Data, readings: Reading, curves: dict[str, Array]) -> dict[str
 
     first, loose = (_tree(lambda values, i=i: values[i], readings) for i in (0, -1))
     errors = {name: error(values) for name, values in curves.items()}
+    moved = readings.kernel - start[:, None]
+    if count > 1:
+        spread = jnp.sqrt(jnp.sum(jnp.var(moved[:-1], axis=0, ddof=1), axis=(1, 2)))
+        errors["kernel_movement"] += quantile * spread / jnp.linalg.norm(start[0])
+    errors["kernel_movement"] += jnp.sqrt(jnp.sum(jnp.square(moved[0] - moved[-1]), axis=(1, 2))) / jnp.linalg.norm(
+        start[0]
+    )
     return add_output_error(errors, data, first, *output_norms(data, first.output - loose.output))
 
 
