@@ -158,7 +158,7 @@ def tangent_limit(problem: Any, times: np.ndarray) -> Curves:
     for time in times:
         scaled = 2 * mp.mpf(float(time)) / samples
         residual = vectors * mp.diag([mp.exp(-v * scaled) for v in values]) * start
-        spent = vectors * mp.diag([-mp.expm1(-v * scaled) / v for v in values]) * start
+        spent = vectors * mp.diag([_spent(v, scaled) for v in values]) * start
         gap = mp.matrix(fresh.tolist()) - kernel[samples:, :samples] * spent
         moved = spent.T * block * spent
         found["train_loss"].append(float(mp.fsum(r**2 for r in residual) / samples))
@@ -167,6 +167,13 @@ def tangent_limit(problem: Any, times: np.ndarray) -> Curves:
     plain, wanted = np.array(block.tolist(), float), targets @ targets.T
     alignment = np.sum(plain * wanted) / np.linalg.norm(plain) / np.linalg.norm(wanted)
     return {name: np.array(v) for name, v in found.items()} | {"alignment": np.full(len(times), alignment)}
+
+
+def _spent(value: Any, scaled: Any) -> Any:
+    """The integral of exp(-value t) to `scaled`; inputs fewer than samples leave eigenvalues of zero."""
+    import mpmath as mp
+
+    return scaled if abs(value) < mp.mpf(10) ** -30 else -mp.expm1(-value * scaled) / value
 
 
 def _tangent_entry(activation: str, x: np.ndarray, y: np.ndarray, same: bool) -> Any:
