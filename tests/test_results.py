@@ -101,8 +101,7 @@ def test_saved_and_loaded_to_the_bit(tmp_path):
     odd = np.array([0.1 + 0.2, np.nextafter(1, 2), 5e-324, np.inf])
     solution = decay(run=3)
     solution.curves["test_loss"] = odd
-    back = gt.load(solution.save(tmp_path / "theory"))
-    assert (tmp_path / "theory.npz").exists()
+    back = gt.load(solution.save(tmp_path / "theory.npz"))
     assert back["test_loss"].tobytes() == odd.tobytes()
     assert back.problem == PROBLEM
     assert back.fields["memory"].axes == ("time", "time")
@@ -111,7 +110,7 @@ def test_saved_and_loaded_to_the_bit(tmp_path):
     again = gt.load(ensemble.save(tmp_path / "runs.npz"))
     assert again == ensemble
     agreement = gt.compare(decay(), ensemble, margin=0.5)
-    assert str(gt.load(agreement.save(tmp_path / "verdict"))) == str(agreement)
+    assert str(gt.load(agreement.save(tmp_path / "verdict.npz"))) == str(agreement)
 
 
 def test_a_damaged_or_swapped_file_is_named(tmp_path):

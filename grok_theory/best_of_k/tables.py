@@ -49,6 +49,9 @@ def from_records(
     curves = kept_values(records, counts, temperature)
     mean, low, high, left_out = intervals(curves, confidence)
     status = Status()
+    if np.any(left_out):
+        note = "a prompt with fewer than k answers is nan there and left out of the mean: see stats['left_out']."
+        status = Status(1, noted=note)
     if len(records.prompts) == 1:
         low, high = _jackknife(records, counts, temperature, mean, confidence)
         note = (

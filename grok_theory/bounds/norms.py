@@ -6,7 +6,9 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..errors import check_between, check_non_negative, check_positive, require_float64
-from ..numerics.gram import check_gram, check_target, eigenbasis
+from ..numerics.gram import check_gram, check_target, eigenbasis, inverted, rounding
+from ..numerics.magnitude import norm as norm_of
+from ..numerics.magnitude import unit_of
 from .bound import HIGH_PROBABILITY, Bound, check_loss, make_bound
 
 INDEPENDENT = "training samples are independent draws of the population"
@@ -21,7 +23,11 @@ def rademacher_ball(kernel: ArrayLike, norm: ArrayLike) -> Float[Array, ""]:
     """
     kernel = check_gram("kernel", kernel)
     check_non_negative("norm", norm, "Pass the radius of the ball of weights.")
-    return norm * jnp.sqrt(jnp.trace(kernel)) / kernel.shape[0]
+    check_non_negative("the diagonal of kernel", jnp.diagonal(kernel), "Pass the Gram matrix K(x_i, x_j) of a kernel.")
+    unit = unit_of(kernel)
+    # The root by itself: norm times the trace need not be a number, though the result is.
+    root = jnp.sqrt(jnp.trace(kernel / unit)) / kernel.shape[0]
+    return norm * (root * jnp.sqrt(unit))
 
 
 def displacement_norm(kernel: ArrayLike, residual_start: ArrayLike) -> Float[Array, ""]:
@@ -31,11 +37,12 @@ def displacement_norm(kernel: ArrayLike, residual_start: ArrayLike) -> Float[Arr
     of the largest count as zero: these directions are frozen.
     """
     require_float64("grok_theory.bounds.displacement_norm")
+    eps = rounding(kernel)
     kernel = check_gram("kernel", kernel)
     residual = check_target("residual_start", residual_start, kernel)
-    values, vectors = eigenbasis(kernel)
-    some = values > 0
-    return jnp.sqrt(jnp.sum(jnp.where(some, (vectors.T @ residual) ** 2 / jnp.where(some, values, 1.0), 0.0)))
+    basis, size = eigenbasis(kernel, eps=eps), unit_of(residual)
+    moved = (basis.vectors.T @ (residual / size)) * jnp.sqrt(inverted(basis.values, 0.0))
+    return norm_of(moved) * size / jnp.sqrt(basis.unit)
 
 
 def norm_bound(

@@ -22,7 +22,7 @@ def solution_delay(solution: Solution, *, train_threshold: float, test_threshold
     - `train_threshold`, `test_threshold`: > 0, in the unit of the losses (mean squares).
 
     **Returns:** the delay, negative if the test loss crosses first; nan where either loss does not cross before the
-    last time (censored) or the solution failed.
+    last time (censored), is at or below its threshold at the first (it crossed before), or the solution failed.
 
     >>> import numpy as np
     >>> from grok_theory.lazy_rich import Population, QuadraticCommittee, solve
@@ -41,7 +41,7 @@ def solution_delay(solution: Solution, *, train_threshold: float, test_threshold
 
 
 def _crossing(times, values, threshold):
-    """Time (batch,) at which `values` (batch, time) first reach `threshold` from above; nan if they do not."""
+    """Time (batch,) at which `values` (batch, time) first reach `threshold` from above; nan if that is not seen."""
     values = jnp.asarray(values)
     past = values <= threshold
     after = jnp.argmax(past, axis=-1)
@@ -52,4 +52,4 @@ def _crossing(times, values, threshold):
     fall = high - low
     # Both branches of a `where` are differentiated: no division by zero in the one that is not taken.
     share = jnp.where(after > 0, (high - threshold) / jnp.where(fall > 0, fall, 1.0), 0.0)
-    return jnp.where(past.any(axis=-1), start + share * (end - start), jnp.nan)
+    return jnp.where(past.any(axis=-1) & ~past[..., 0], start + share * (end - start), jnp.nan)

@@ -56,7 +56,9 @@ def find_levels(
     if in_logs and np.all(runs > 0):
         nothing = _NOTHING * float(runs.max())
         found += _between(runs, np.log(runs), apart, tail, _DEPTH, np.exp)
-        found += _between(runs, np.log(runs + nothing), apart, tail, 1, lambda value: np.exp(value) - nothing, open_end=True)
+        found += _between(
+            runs, np.log(runs + nothing), apart, tail, 1, lambda value: np.exp(value) - nothing, open_end=True
+        )
     else:
         spread = apart * float(np.abs(np.median(runs))) if in_logs else apart
         found += _between(runs, runs, spread, tail, _DEPTH, float)

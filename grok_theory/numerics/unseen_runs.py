@@ -77,7 +77,9 @@ def said(levels: Sequence[Levels], runs: np.ndarray, x: np.ndarray, x_name: str,
         down = np.where(part.here, (1 - least) * (mean - pair.low), 0.0)
         at = int(np.argmax(np.maximum(up, down)))
         if worst is None or max(up[at], down[at]) > worst[0]:
-            seen, share = (part.above[at], most[at]) if up[at] >= down[at] else (len(runs) - part.above[at], 1 - least[at])
+            seen, share = (
+                (part.above[at], most[at]) if up[at] >= down[at] else (len(runs) - part.above[at], 1 - least[at])
+            )
             worst = max(up[at], down[at]), pair, at, int(seen), float(share), "upper" if up[at] >= down[at] else "lower"
     assert worst is not None
     _, pair, at, seen, share, which = worst
