@@ -22,7 +22,7 @@ from grok_theory.numerics.unseen_runs import unseen_share, widened
 from grok_theory.results import Dynamics, Ensemble, Solution
 
 NOTHING = Dynamics("synthetic")
-MARGIN, TAIL, NO_MARGIN = 0.05, 0.005, 1e-9
+MARGIN, TAIL = 0.05, 0.005
 # Arrival times by their quantile function.
 ARRIVALS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "log-normal 0.5": lambda p: np.exp(0.5 * stats.norm.ppf(p)),
@@ -44,7 +44,9 @@ class Shape:
     def mean(self, x: np.ndarray, arrivals: np.ndarray, ratio: float) -> np.ndarray:
         """(..., T) runs without noise; `arrivals` (...)."""
         late = x - arrivals[..., None]
-        unarrived = (late < 0).astype(float) if self.width == 0 else 1 / (1 + np.exp(np.clip(late / self.width, -500, 500)))
+        unarrived = (
+            (late < 0).astype(float) if self.width == 0 else 1 / (1 + np.exp(np.clip(late / self.width, -500, 500)))
+        )
         low, high = np.exp(self.drift[1] * x / x[-1]), ratio * np.exp(self.drift[0] * x / x[-1])
         return low + (high - low) * unarrived
 
@@ -70,35 +72,28 @@ SHAPES = {
 def judged_at(runs: np.ndarray, at: Sequence[int], means: np.ndarray) -> list[dict[str, np.ndarray]]:
     """Verdicts of `compare` at the single x[j], j in `at`, for runs (trial, run, T) of a theory `means` (T,).
 
-    For each j: booleans (trial,) `alarm` (disagrees, the theory is right, no margin), `agreement` (agrees, the theory
-    is off by the margin either way: either of two theories), `guarded` (levels were found), and the same `plain`,
-    without levels.
+    For each j: booleans (trial,) `alarm` (the interval excludes the right theory: it disagrees whatever the margin),
+    `agreement` (agrees, though the theory is off by the margin, up or down), `guarded` (levels were found), and the
+    first two `plain`, without levels.
     """
-    trials = len(runs)
-    levels = {
-        apart: [find_levels(r, apart=apart, in_logs=True, tail=TAIL, theory=means) for r in runs]
-        for apart in (float(np.log1p(NO_MARGIN)), float(np.log1p(MARGIN)))
-    }
+    trials, apart = len(runs), float(np.log1p(MARGIN))
+    levels = [find_levels(r, apart=apart, in_logs=True, tail=TAIL, theory=means) for r in runs]
     found = []
     for j in at:
         here = runs[:, :, j]
-        low, high = (np.exp(end) for end in log_of_mean(here.T, TAIL))
-        row: dict[str, Any] = {"plain alarm": (low > means[j]) | (high < means[j])}
-        for apart, known in levels.items():
-            ends = np.stack([low, high])
-            for i in range(trials):
-                if known[i]:
-                    one = slice(i, i + 1)
-                    ends[:, i] = np.ravel(widened(known[i], here[i, :, None], low[one], high[one], TAIL))
-            if apart < 0.01:
-                row["alarm"] = (ends[0] > means[j]) | (ends[1] < means[j])
-                continue
-            row["guarded"] = np.array([bool(k) for k in known])
-            for word, (least, most) in (("agreement", ends), ("plain agreement", (low, high))):
-                row[word] = np.zeros(trials, bool)
-                for factor in (1 + MARGIN, 1 / (1 + MARGIN)):
-                    theory = means[j] * factor
-                    row[word] |= (least > theory / (1 + MARGIN)) & (most < theory * (1 + MARGIN))
+        with np.errstate(over="ignore"):
+            plain = np.stack([np.exp(end) for end in log_of_mean(here.T, TAIL)])
+        ends = plain.copy()
+        for i in range(trials):
+            if levels[i]:
+                ends[:, i] = np.ravel(widened(levels[i], here[i, :, None], *plain[:, i, None], TAIL))
+        row: dict[str, Any] = {"guarded": np.array([bool(k) for k in levels])}
+        for word, (least, most) in (("", ends), ("plain ", plain)):
+            row[word + "alarm"] = (least > means[j]) | (most < means[j])
+            row[word + "agreement"] = np.zeros(trials, bool)
+            for factor in (1 + MARGIN, 1 / (1 + MARGIN)):
+                theory = means[j] * factor
+                row[word + "agreement"] |= (least > theory / (1 + MARGIN)) & (most < theory * (1 + MARGIN))
         found.append(row)
     return found
 
@@ -114,7 +109,11 @@ def record(law: str, shape: Shape, ratio: float, left: Sequence[float], points: 
 
 
 def two_levels(
-    trials: int, counts: Sequence[int], ratios: Sequence[float], left: Sequence[float], laws: Sequence[str] = tuple(ARRIVALS)
+    trials: int,
+    counts: Sequence[int],
+    ratios: Sequence[float],
+    left: Sequence[float],
+    laws: Sequence[str] = tuple(ARRIVALS),
 ) -> list[dict]:
     """One row a law, shape, ratio and number of runs: the worst share left, with and without the guard."""
     rows = []
@@ -124,14 +123,21 @@ def two_levels(
                 x, at, means = record(law, shape, ratio, left)
                 for count in counts:
                     rng = np.random.default_rng([count, int(ratio)])
-                    tallies = [dict.fromkeys(("alarm", "agreement", "plain alarm", "plain agreement", "guarded"), 0) for _ in at]
+                    tallies = [
+                        dict.fromkeys(("alarm", "agreement", "plain alarm", "plain agreement", "guarded"), 0)
+                        for _ in at
+                    ]
                     for part in np.array_split(np.arange(trials), max(1, trials * count * x.size // 3_000_000)):
                         arrivals = ARRIVALS[law](rng.uniform(size=(part.size, count)))
-                        for tally, row in zip(tallies, judged_at(shape.draw(rng, x, arrivals, ratio), at, means), strict=True):
+                        for tally, row in zip(
+                            tallies, judged_at(shape.draw(rng, x, arrivals, ratio), at, means), strict=True
+                        ):
                             for word in tally:
                                 tally[word] += int(row[word].sum())
                     worst = {word: max(tally[word] for tally in tallies) for word in tallies[0]}
-                    low = [stats.binomtest(worst[word], trials).proportion_ci(0.99)[0] for word in ("alarm", "agreement")]
+                    low = [
+                        stats.binomtest(worst[word], trials).proportion_ci(0.99)[0] for word in ("alarm", "agreement")
+                    ]
                     rows.append(
                         {
                             "arrivals": law,
