@@ -1,4 +1,4 @@
-"""How often `compare` is wrong where runs jump: curves with two levels, mixtures and tails, and what it costs elsewhere.
+"""How often `compare` is wrong where runs jump: curves with two levels, mixtures and tails, and the cost elsewhere.
 
 Runs fall from one level to another at times of their own. A right theory is the exact mean over the law of these times;
 a false alarm is a verdict "disagrees" at no margin to speak of, a false agreement a verdict "agrees" of a theory that
@@ -15,13 +15,10 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-import grok_theory as gt
-from grok_theory.numerics.mean_intervals import log_of_mean
+from grok_theory.numerics.mean_intervals import interval_of_mean, log_of_mean
 from grok_theory.numerics.two_levels import find_levels
 from grok_theory.numerics.unseen_runs import unseen_share, widened
-from grok_theory.results import Dynamics, Ensemble, Solution
 
-NOTHING = Dynamics("synthetic")
 MARGIN, TAIL = 0.05, 0.005
 # Arrival times by their quantile function.
 ARRIVALS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -154,3 +151,87 @@ def two_levels(
                         }
                     )
     return rows
+
+
+LAWS: dict[str, tuple[Callable[[np.random.Generator, tuple[int, ...]], np.ndarray], float]] = {
+    # Draws, and their mean.
+    "share .02 of runs at 30, the others 1 +- .05": (lambda rng, n: _mixture(rng, n, 0.02), 1 + 0.02 * 29),
+    "share .1 of runs at 30, the others 1 +- .05": (lambda rng, n: _mixture(rng, n, 0.1), 1 + 0.1 * 29),
+    "share .3 of runs at 30, the others 1 +- .05": (lambda rng, n: _mixture(rng, n, 0.3), 1 + 0.3 * 29),
+    "Pareto, index 1.5": (lambda rng, n: rng.uniform(size=n) ** (-1 / 1.5), 3.0),
+    "Pareto, index 2.5": (lambda rng, n: rng.uniform(size=n) ** (-1 / 2.5), 2.5 / 1.5),
+}
+
+
+def _mixture(rng: np.random.Generator, shape: tuple[int, ...], share: float) -> np.ndarray:
+    return np.where(rng.uniform(size=shape) < share, 30.0, 1.0) * (1 + 0.05 * rng.standard_normal(shape))
+
+
+def one_time(trials: int, counts: Sequence[int]) -> list[dict]:
+    """False alarms where a record has a single x: no curve shows what the runs do not. Published, not bounded."""
+    rows = []
+    for law, (draw, mean) in LAWS.items():
+        for count in counts:
+            runs = draw(np.random.default_rng(count), (count, trials))
+            with np.errstate(over="ignore"):
+                low, high = (np.exp(end) for end in log_of_mean(runs, TAIL))
+            alarms = int(np.sum((low > mean) | (high < mean)))
+            rows.append(
+                {
+                    "law at one x": law,
+                    "runs": count,
+                    "false alarms %": 100 * alarms / trials,
+                    "99 % interval": "{:.2f} to {:.2f}".format(
+                        *(100 * end for end in stats.binomtest(alarms, trials).proportion_ci(0.99))
+                    ),
+                    "share not excluded": unseen_share(count, TAIL),
+                }
+            )
+    return rows
+
+
+COURSES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "flat": np.ones_like,
+    "decay, 1 to .08": lambda x: np.exp(-2.5 * x),
+    "slow fall, 3 to 1": lambda x: 1 + 2 / (1 + np.exp((x - 0.5) / 0.08)),
+}
+NOISES = {"log-normal 0.1": 0.1, "log-normal 0.3": 0.3}
+
+
+def cost(trials: int, points: int = 50) -> list[dict]:
+    """One-humped laws on curves all runs follow: runs until the interval lies inside the margin, with and without."""
+    rows, x = [], np.linspace(0.0, 1.0, points)
+    for course_name, course in COURSES.items():
+        for noise_name, size in NOISES.items():
+            for kind in ("correlated", "constant"):
+                shape, rng = Shape(0.0, size, kind), np.random.default_rng(1)
+                needed = {}
+                for guarded in (False, True):
+                    needed[guarded] = [_runs_needed(shape, course(x), x, rng, guarded) for _ in range(trials)]
+                ratio = float(np.median(needed[True]) / np.median(needed[False]))
+                rows.append(
+                    {
+                        "curves": course_name,
+                        "noise": f"{noise_name}, {kind}",
+                        "runs without levels": float(np.median(needed[False])),
+                        "runs": float(np.median(needed[True])),
+                        "ratio": ratio,
+                        "at most 1.3": "yes" if ratio <= 1.3 else "no",
+                    }
+                )
+    return rows
+
+
+def _runs_needed(shape: Shape, mean: np.ndarray, x: np.ndarray, rng, guarded: bool) -> float:
+    """Least number of runs, from a ladder of factors 1.1, whose pointwise intervals all lie inside the margin."""
+    noise = shape.draw(rng, x, np.full(8000, -np.inf), 1.0)  # all arrived: the noise alone
+    runs = noise * mean
+    count = 8.0
+    while count <= len(runs):
+        part = runs[: int(count)]
+        levels = find_levels(part, apart=float(np.log1p(MARGIN)), in_logs=True, tail=TAIL) if guarded else ()
+        low, high = interval_of_mean(part, TAIL, in_logs=True, levels=levels)
+        if np.all((low > np.log(mean) - np.log1p(MARGIN)) & (high < np.log(mean) + np.log1p(MARGIN))):
+            return float(int(count))
+        count *= 1.1
+    return float("inf")

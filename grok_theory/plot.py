@@ -133,8 +133,8 @@ def heatmap(
     if infinite.size:
         row, column = (int(i) for i in infinite[0])
         raise BadValue(
-            f"values[{row}, {column}] is {values[row, column]}, but a colour needs a finite number. Pass nan where there "
-            "is none (drawn hatched), or the greatest value that was looked at."
+            f"values[{row}, {column}] is {values[row, column]}, but a colour needs a finite number. Pass nan where "
+            "there is none (drawn hatched), or the greatest value that was looked at."
         )
     if not np.isfinite(values).any():
         raise BadValue("values is nan everywhere, but at least one finite number is needed. Pass what was solved.")
@@ -178,8 +178,8 @@ def _draw_runs(
     x, failed = np.asarray(ensemble.x, float), ensemble.failed_runs(name)
     if failed.all():
         raise BadValue(
-            f"ensemble[{name!r}] has no run that is finite at all {ensemble.x_name}, so there is no mean to draw. Cut x "
-            "to where runs are finite, or mend them."
+            f"ensemble[{name!r}] has no run that is finite at all {ensemble.x_name}, so there is no mean to draw. "
+            "Cut x to where runs are finite, or mend them."
         )
     runs = np.asarray(ensemble[name], float)[~failed]
     mean, (low, high) = runs.mean(axis=0), _band(runs, band, confidence)
@@ -241,9 +241,9 @@ def _check_axis(axes: Axes, source: Solution | Ensemble, x_label: str) -> None:
     plain = there.lower().replace("\\", "").replace("$", "")
     if there and not all(word.lower() in plain for word in (source.x_name.replace("_", " "), source.x_unit)):
         raise BadValue(
-            f"ax has x in {there!r}, but this curve has {x_label!r}, and equal numbers of them are not the same. Convert "
-            "with dataclasses.replace(..., x=x * factor, x_name=..., x_unit=...), draw on other axes, or set the label "
-            "after drawing."
+            f"ax has x in {there!r}, but this curve has {x_label!r}, and equal numbers of them are not the same. "
+            "Convert with dataclasses.replace(..., x=x * factor, x_name=..., x_unit=...), draw on other axes, or set "
+            "the label after drawing."
         )
     if there and not source.x_unit and "[" in there:
         raise BadValue(

@@ -36,7 +36,7 @@ class Estimate:
 class SizeLaw:
     """Gaps of a curve at several sizes, with standard errors; sizes need independent runs.
 
-    **Fields:** `sizes`, `gaps`, `errors`: (n,) with n >= 3; errors > 0. `text`: what its Ensembles and Solutions remark.
+    **Fields:** `sizes`, `gaps`, `errors`: (n,) with n >= 3; errors > 0. `text`: remarks of what was measured.
     """
 
     sizes: Any

@@ -95,7 +95,7 @@ def value_range(records: Records) -> tuple[float, float] | None:
 def intervals(
     curves: np.ndarray, confidence: float, within: tuple[float, float] | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, low, high and number left out at every k, over the prompts that are there; `within`: range of all values."""
+    """Mean, low, high and number left out at every k, over the prompts that are there; `within`: range of values."""
     mean, low, high = (np.full(curves.shape[1], np.nan) for _ in range(3))
     tail, whole = (1 - confidence) / 2, curves[~np.isnan(curves).any(axis=1)]
     levels = () if within else find_levels(whole, apart=0.0, in_logs=False, tail=tail) if len(whole) else ()

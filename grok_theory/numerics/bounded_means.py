@@ -16,7 +16,7 @@ from .unseen_runs import shares, unseen_share
 
 
 def bounded_mean(values: np.ndarray, tail: float, within: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
-    """(low, high) of the mean over the first axis of `values` (draw, ...), all `within` a range; `tail` on each side."""
+    """(low, high) of the mean over the first axis of `values` (draw, ...), all `within` a range; `tail` on a side."""
     least, greatest = within
     count = len(values)
     mean = np.clip((values.mean(0) - least) / (greatest - least), 0.0, 1.0)

@@ -47,8 +47,9 @@ def find_levels(
 
     `apart` is in logs where `in_logs`. A law that puts half of its jumps into one time is excluded by S runs that jump
     at one time if 2^(1-S) < 2 `tail`. With fewer runs it counts as a jump if they go from level to level at times that
-    overlap but differ, or all between the same two records, and sit before and after. With `theory` (T,), which moves while no run leaves its end of the way, its own ends are levels: such a theory
-    may be a mean over runs that have and runs that have not jumped.
+    overlap but differ, or all between the same two records, and sit before and after. With `theory` (T,), which moves
+    while no run leaves its end of the way, its own ends are levels: such a theory may be a mean over runs that have and
+    runs that have not jumped.
     """
     if runs.shape[0] < 2 or runs.shape[1] < 2:
         return ()
@@ -77,7 +78,7 @@ def _between(
     *,
     open_end: bool = False,
 ) -> list[Levels]:
-    """Levels of `values` (run, T), of which `back` makes the runs; with `open_end` all below them lies on the low one."""
+    """Levels of `values` (run, T), which `back` turns into the runs; with `open_end` all below is on the low one."""
     # What all runs do together is no jump: how far does one stray from the median of the runs?
     own = np.ptp(values - np.median(values, axis=0), axis=1).max()
     found = []
