@@ -204,10 +204,13 @@ def cost(trials: int, points: int = 50) -> list[dict]:
     for course_name, course in COURSES.items():
         for noise_name, size in NOISES.items():
             for kind in ("correlated", "constant"):
-                shape, rng = Shape(0.0, size, kind), np.random.default_rng(1)
-                needed = {}
-                for guarded in (False, True):
-                    needed[guarded] = [_runs_needed(shape, course(x), x, rng, guarded) for _ in range(trials)]
+                shape = Shape(0.0, size, kind)
+                needed = {
+                    guarded: [
+                        _runs_needed(shape, course(x), x, np.random.default_rng(i), guarded) for i in range(trials)
+                    ]
+                    for guarded in (False, True)
+                }
                 ratio = float(np.median(needed[True]) / np.median(needed[False]))
                 rows.append(
                     {

@@ -22,7 +22,7 @@ def bounded_mean(values: np.ndarray, tail: float, within: tuple[float, float]) -
     mean = np.clip((values.mean(0) - least) / (greatest - least), 0.0, 1.0)
     if count == 1:
         exact = shares(mean, 1, tail)
-        return least + exact[0] * (greatest - least), least + exact[1] * (greatest - least)
+        return tuple(np.asarray(least + end * (greatest - least)) for end in exact)  # type: ignore[return-value]
     spread = values.std(0, ddof=1) / (greatest - least)
     half = stats.t.isf(tail, count - 1) * spread / np.sqrt(count)
     unseen, bottom, top = unseen_share(count, tail), *shares(mean * count, count, tail)
@@ -31,4 +31,4 @@ def bounded_mean(values: np.ndarray, tail: float, within: tuple[float, float]) -
     low = np.minimum.reduce([mean - half, mean - narrowed * (mean - bottom), (1 - unseen) * mean])
     high = np.maximum.reduce([mean + half, mean + narrowed * (top - mean), (1 - unseen) * mean + unseen])
     low, high = np.maximum(low, bottom), np.minimum(high, top)
-    return least + low * (greatest - least), least + high * (greatest - least)
+    return np.asarray(least + low * (greatest - least)), np.asarray(least + high * (greatest - least))
