@@ -408,8 +408,8 @@ def check_one_x(solution: Solution, ensemble: Ensemble) -> None:
         here, there = (f"{name} [{unit}]" if unit else name for name, unit in (theory, runs))
         raise BadValue(
             f"ensemble has x in {there}, but the solution has {here}, and equal numbers of them are not the same. "
-            f"Convert: dataclasses.replace(ensemble, x=ensemble.x * factor, x_name={theory[0]!r}, x_unit={theory[1]!r}), "
-            f"with factor how much {here} one {there} is."
+            f"Convert: dataclasses.replace(ensemble, x=ensemble.x * factor, x_name={theory[0]!r}, "
+            f"x_unit={theory[1]!r}), with factor how much {here} one {there} is."
         )
 
 
