@@ -17,7 +17,7 @@ FLOORS = {
     "archives": 1,
     "provenance": 1,
     "record_classes": 1,
-    "saved_results": 1,
+    "saved_results": 1.6,
     "structures": 1.2,
     "storage": 1.4,
     "tables": 1.4,

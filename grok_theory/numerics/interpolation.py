@@ -8,10 +8,13 @@ counts.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 from numpy.typing import ArrayLike
+
+from ..errors import BadValue, check_numbers, is_traced
 
 DEGREES = (1, 3, 5)
 SAFETY = 2.0  # makes the error hold at 99 of 100 points of 120 random theories (tests/numerics/test_interpolation.py)
@@ -150,3 +153,28 @@ def _lagrange(nodes, wanted):
             if k != j:
                 weights[:, j] *= (wanted - nodes[:, k]) / (nodes[:, j] - nodes[:, k])
     return weights
+
+
+def inside(solved: Any, curves: Any, x: Any, x_name: str) -> np.ndarray:
+    """`x` as float64, refused outside the solved range; what misses an end by rounding is moved to it."""
+    if any(is_traced(part) for part in jax.tree_util.tree_leaves((solved, curves, x))):
+        raise BadValue("x is traced, but Solution.at reads numbers. Call it outside jit, vmap and grad, or solve at x.")
+    check_numbers("x", x, f"Pass a number, or a list of {x_name}.")
+    wanted, grid = np.atleast_1d(np.asarray(x, float)), np.asarray(solved, float)
+    if wanted.ndim > 1 or wanted.size == 0:
+        raise BadValue(f"x has shape {wanted.shape}, but it must be a number or have shape (n,). Pass a list of them.")
+    low, high = grid[..., 0].max(), grid[..., -1].min()
+    moved = np.where(np.abs(wanted - low) <= 1e-9 * abs(low), np.maximum(wanted, low), wanted)
+    moved = np.where(np.abs(moved - high) <= 1e-9 * abs(high), np.minimum(moved, high), moved)
+    if not np.all((moved >= low) & (moved <= high)):
+        raise BadValue(
+            f"x is {np.array2string(np.asarray(x, float), threshold=5)}, but it must lie in the solved range "
+            f"[{low:g}, {high:g}]. Solve again with the {x_name} you need."
+        )
+    return moved
+
+
+def share(error: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """`error` as a share of `values`."""
+    size = np.abs(values)
+    return np.where(error > 0, error / np.where(size > 0, size, np.finfo(float).tiny), 0.0)
