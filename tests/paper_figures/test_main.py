@@ -72,10 +72,13 @@ def test_bad_usage_is_one_sentence_and_exit_code_2(here, words, sentence):
 
 
 @pytest.mark.parametrize("option", ["--out", "--cache"])
-def test_a_folder_that_is_a_file_is_refused_before_anything_is_computed(here, tmp_path, option):
+def test_a_folder_that_is_a_file_is_refused_before_anything_is_computed(figures, write, tmp_path, option):
+    write("one")
     (tmp_path / "file").write_text("mine")
     for place in (tmp_path / "file", tmp_path / "file" / "below"):
-        done = here(option, str(place), "--size", "quick")
+        folders = {"--out": tmp_path / "out", "--cache": tmp_path / "cache", option: place}
+        words = [str(word) for pair in folders.items() for word in pair]
+        done = CliRunner().invoke(app, ["--from", str(figures), *words, "--size", "quick"])
         assert done.exit_code == 2
         assert done.stderr.startswith(f"{option} is {str(place)!r}, but it cannot be a folder")
     assert (tmp_path / "file").read_text() == "mine"
@@ -198,10 +201,10 @@ def test_without_a_browser_or_a_page_there_is_one_sentence(tmp_path):
         )  # fmt: skip
 
     done = browser(os.environ["PATH"])
-    assert done.exit_code == 2
+    assert done.returncode == 2
     assert "build it first with `make figures`" in done.stderr
     (tmp_path / "index.html").write_text("<!doctype html>")
     done = browser(str(tmp_path))
-    assert done.exit_code == 2
+    assert done.returncode == 2
     assert done.stderr.startswith("No browser found: none of chromium, chromium-browser, google-chrome is on the PATH")
     assert len(done.stderr.strip().splitlines()) == 1
