@@ -23,6 +23,9 @@ def command(
     train_rising: Annotated[bool, typer.Option("--train-rising", help="The train curve rises.")] = False,
     test_rising: Annotated[bool, typer.Option("--test-rising", help="The test curve rises.")] = False,
     confidence: Annotated[float, typer.Option(help="Of the interval for the median over runs.")] = 0.95,
+    repeats: Annotated[
+        str, typer.Option(help="Where a resumed run wrote times again: last, first or refuse.")
+    ] = "last",
     encoding: Annotated[str | None, typer.Option(help="Of the file, where it is not UTF-8: latin-1 ...")] = None,
     plot: Annotated[
         str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg); LOG-delay.png by default.")
@@ -41,7 +44,7 @@ def command(
 
     path = None if no_plot else picture_path(f"{log.stem}-delay.png" if plot is None else plot, "plot")
     up = (rising or train_rising or None, rising or test_rising or None)
-    found = read_log(log, x=x, train=train, test=test, run=run, rising=up, encoding=encoding)
+    found = read_log(log, x=x, train=train, test=test, run=run, rising=up, repeats=repeats, encoding=encoding)
     answer = log_delay(
         found,
         train_threshold=train_threshold,

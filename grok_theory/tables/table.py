@@ -101,10 +101,10 @@ def read_table(path: str | os.PathLike, *, encoding: str | None = None) -> Table
     """
     text, source = read_text(path, encoding), str(path)
     if text.lstrip()[:1] in ("{", "["):
-        numbered, word = json_rows(source, text)
+        numbered, word, notes = json_rows(source, text)
         names = dict.fromkeys(name for _, row in numbered for name in row)
         cells = {name: [row.get(name) for _, row in numbered] for name in names}
-        table = Table(source, cells, [f"{word} {number}" for number, _ in numbered])
+        table = Table(source, cells, [f"{word} {number}" for number, _ in numbered], tuple(notes))
     else:
         header, rows, notes = separated_rows(source, text)
         cells = {name: [row[i] for _, row in rows] for i, name in enumerate(header)}
