@@ -69,6 +69,7 @@ def read_log(
     rising: tuple[bool | None, bool | None] = (None, None),
     repeats: str = "last",
     encoding: str | None = None,
+    pattern: str | None = None,
 ) -> Log:
     """Read the train and the test curve of every run in a table, as `tables.read_table` reads it.
 
@@ -82,12 +83,12 @@ def read_log(
       is one run.
     - `rising`: (train, test), True where an accuracy is meant: it decides between losses and accuracies.
     - `repeats`: what counts where a resumed run wrote times again: "last" or "first"; "refuse" takes neither.
-    - `encoding`: as in `tables.read_table`.
+    - `encoding`, `pattern`: as in `tables.read_table`.
 
     Raises `BadValue` naming file and line or column where it cannot be read, where two columns are equally good, or
     where a run's times go back to its start, which is more likely another run.
     """
-    table = read_table(path, encoding=encoding)
+    table = read_table(path, encoding=encoding, pattern=pattern)
     named = {"x": x, "train": train, "test": test, "run": run}
     for name in filter(None, named.values()):
         table.column(name)
