@@ -29,7 +29,7 @@ def command(
 
     use_float64()
     from .problems import find_problem, make_problem, public_names, verbs_of
-    from .values import read_axis, read_value
+    from .values import read_axis, read_method
     from .waiting import waiting
 
     if problem is None:
@@ -39,7 +39,7 @@ def command(
     (solve,) = verbs_of(wing, "solve")
     made, (more,) = make_problem(wing, cls, fields or [], solve)
     if method is not None:
-        more["method"] = read_value("method", _called(method), public_names(wing))
+        more["method"] = read_method("method", method, public_names(wing))
     axis = read_axis(times)
     with waiting(f"solving {problem}"):
         solution = solve(made, axis, **more)
@@ -67,11 +67,6 @@ def described(solution: Any) -> dict[str, Any]:
         "numerical_error": solution.numerical_error,
         "stats": solution.stats,
     }
-
-
-def _called(method: str) -> str:
-    # `--method GradientFlow` is short for `GradientFlow()`.
-    return f"{method}()" if method.isidentifier() else method
 
 
 def _save(solution: Any, out: Path) -> None:
