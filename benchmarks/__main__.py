@@ -42,6 +42,11 @@ def run(
             raise typer.Exit(2)
     published = out is None and not quick
     out = out or (Path("out/benchmarks/quick") if quick else Path("out/benchmarks"))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        typer.echo(f"--out is {str(out)!r}, but it cannot be a folder: {error.strerror}. Name another one.", err=True)
+        raise typer.Exit(2) from None
     with interruption.telling(lambda: "Interrupted; the tables of the benchmarks that are finished are kept."):
         for name in chosen:
             if name != "summary":

@@ -59,6 +59,8 @@ def figures(
     from paper_figures.record import Order
 
     order = Order(folder.resolve(), out.resolve(), cache.resolve(), size, tuple(settings or ()), fresh)
+    for option, place in (("--out", order.out), ("--cache", order.cache)):
+        _make_folder(option, place)
     durations = Durations(order.cache / "durations.json", size)
     reporter = Reporter(Console(), [label.name for label in chosen], durations)
     with interruption.telling(lambda: "Interrupted; what is finished is kept. The same command resumes."):
@@ -68,6 +70,14 @@ def figures(
         raise typer.Exit(BUILD_FAILED)
     if check and not all(claim["holds"] for record in records for claim in record["claims"]):
         raise typer.Exit(CLAIM_FAILED)
+
+
+def _make_folder(option: str, place: Path) -> None:
+    """Before anything is computed; a folder that may only be read is enough where all is there already."""
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        _refuse(f"{option} is {str(place)!r}, but it cannot be a folder: {error.strerror}. Name another one.")
 
 
 def _check_settings(settings: list[str], chosen: list[Label], size: str) -> None:

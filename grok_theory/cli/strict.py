@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import Any, NoReturn, get_type_hints
+from typing import Any, NoReturn, get_args, get_type_hints
 
 import typer
 from typer.core import TyperCommand
@@ -28,7 +28,7 @@ class StrictCommand(TyperCommand):
                 if takes_value and counts.count(option) > 1:
                     _refuse(f"{name} is given more than once, and only one can count. Give it once.")
                 if takes_value and value == "":
-                    _refuse(f"{name} is empty, but it must have a value. Leave it out, or write {name} VALUE.")
+                    _refuse(f"{name.strip('-')} is '', but it must have a value. Leave it out, or write {name} VALUE.")
                 if takes_value and isinstance(value, str):
                     _check_number(name, value, kinds.get(option.name))
         return super().parse_args(ctx, args)
@@ -45,9 +45,10 @@ class StrictCommand(TyperCommand):
 
 def _check_number(name: str, text: str, kind: Any) -> None:
     text = text.strip()
-    if kind is int and not _WHOLE.fullmatch(text):
+    kinds = (kind, *get_args(kind))  # float, or float | None
+    if int in kinds and not _WHOLE.fullmatch(text):
         what = "a whole number", 1
-    elif kind is float and number_or_infinity(text) is None:
+    elif float in kinds and number_or_infinity(text) is None:
         what = "a number", 0.5
     else:
         return

@@ -28,11 +28,13 @@ def command(
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="Judge these runs instead of simulating: a CSV with columns run, x and one a curve."),
+        typer.Option(help="Judge the runs in this table instead of simulating: columns for x, the run, each curve."),
     ] = None,
+    run: Annotated[str | None, typer.Option(help="Column of --data that tells runs apart, if not guessed.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of --data, where it is not UTF-8: latin-1 ...")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
-    """Hold real runs against the theory. Exit code: 0 agrees, 1 disagrees, 3 underpowered, 2 bad input."""
+    """Hold real runs against the theory. Exit code: 0 agrees, 1 disagrees, 3 underpowered, 2 bad input, 4 no theory."""
     from .precision import use_float64
 
     use_float64()
@@ -41,6 +43,7 @@ def command(
     from ..comparison import Relative, compare
     from ..errors import check_choice, check_memory, check_runs
     from .problems import find_problem, make_problem, public_names, verbs_of
+    from .solve import leave_if_failed, status_of, without_throwing
     from .values import read_axis, read_method, read_seed
     from .waiting import waiting
 
@@ -56,17 +59,24 @@ def command(
         # Flow or descent with a step is physics: what is said of the theory is meant of the runs too.
         of_runs[0].setdefault("method", of_theory["method"])
     random = jax.random.key(read_seed("key", key))
+    columns: dict[str, Any] = {}
     axis, limit, judged = read_axis(times), Relative(margin), _range(where)
     if data is None:
         check_runs(runs)
         # A float64 for each run and time of at least one curve: what can never fit is refused before any work.
         check_memory(f"{runs} runs at {len(axis)} times", 8.0 * runs * len(axis), "Ask for fewer with --runs.")
     with waiting(f"solving {problem}"):
-        solution = solve(made, axis, **of_theory)
+        solution = solve(made, axis, **of_theory, **without_throwing(solve, as_json))
+    if solution.status.name == "failed":
+        # There is nothing to hold runs against; under --json the status says why.
+        from .as_json import write_json
+
+        write_json({"kind": "agreement", "verdict": None, "status": status_of(solution)})
+        leave_if_failed(solution)
     for name in curve or []:  # before the runs, which may take long
         check_choice("curve", name, list(solution.curves))
     if data is not None:
-        ensemble = _read_runs(data, solution, curve)
+        columns, ensemble = _read_runs(data, solution, curve or ["test_loss"], run, encoding)
     else:
         with waiting(f"{runs} runs of {problem}"):
             ensemble = simulate(made, axis, runs=runs, key=random, **of_runs[0])
@@ -74,24 +84,56 @@ def command(
     if as_json:
         from .as_json import write_json
 
-        write_json({"kind": "agreement", "verdict": agreement.verdict, **_described(agreement)})
+        write_json(
+            {
+                "kind": "agreement",
+                "verdict": agreement.verdict,
+                "status": status_of(solution),
+                "status_of_runs": status_of(ensemble),
+                **_described(agreement),
+                **_described_data(columns, ensemble),
+            }
+        )
     else:
         print(agreement)
+        if columns:
+            print("columns: " + ", ".join(f"{role} = {name}" for role, name in columns.items() if name))
+        for what, result in (("theory", solution), ("runs", ensemble)):
+            if result.status.text:
+                print(f"{what}: {result.status}")
     raise typer.Exit(EXIT_CODES[agreement.verdict])
 
 
-def _read_runs(path: Path, solution: Any, curves: list[str] | None) -> Any:
+def _read_runs(
+    path: Path, solution: Any, curves: list[str], run: str | None, encoding: str | None
+) -> tuple[dict[str, Any], Any]:
+    """The columns that are read, and the runs in them."""
+    from ..errors import BadValue
     from ..results import Ensemble
+    from ..tables import read_table
+    from ..tables.guessing import guess_run
 
-    return Ensemble.from_csv(
+    table = read_table(path, encoding=encoding)
+    for name in (solution.x_name, *curves, *([run] if run else [])):
+        table.column(name, "Name columns as the theory does; --curve says which are judged.")
+    run = run or guess_run(table, curves)
+    ensemble = Ensemble.from_csv(
         path,
         problem=solution.problem,
         dynamics=solution.dynamics,
         x=solution.x_name,
         x_unit=solution.x_unit,
-        curves=curves or ["test_loss"],
-        run="run",
+        curves=curves,
+        run=run,
+        encoding=encoding,
     )
+    if ensemble.status.name == "failed":
+        raise BadValue(ensemble.status.text)
+    return {"x": solution.x_name, "curves": ", ".join(curves), "run": run}, ensemble
+
+
+def _described_data(columns: dict[str, Any], ensemble: Any) -> dict[str, Any]:
+    return {"columns": columns, "left_out": ensemble.stats.get("left_out")} if columns else {}
 
 
 def _range(text: str | None) -> tuple[float, float] | None:

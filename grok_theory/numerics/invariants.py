@@ -1,0 +1,70 @@
+"""What no curve may break: its mathematical range, and a stated accuracy. Looked at where every solve ends.
+
+A squared error is never negative, a probability never outside [0, 1], whatever a quadrature or an integrator lost. The
+check is made of JAX operations, so that a solver under `jit` or `vmap` is held to it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+NON_NEGATIVE = (0.0, jnp.inf)
+PROBABILITY = (0.0, 1.0)
+COSINE = (-1.0, 1.0)
+ANY = (-jnp.inf, jnp.inf)
+
+# A curve whose numerical error exceeds this share of its value somewhere is at least `noted`.
+NOTED_SHARE = 0.01
+INACCURATE = (
+    f"The numerical_error of a curve exceeds {NOTED_SHARE:.0%} of its value somewhere: read numerical_error there."
+)
+OUT_OF_RANGE = "A curve left its mathematical range by more than its numerical_error."
+
+
+class Held(NamedTuple):
+    """Curves inside their ranges (nan where they were not), and the status level (int8 array) they deserve."""
+
+    curves: dict[str, Array]
+    level: Array
+
+
+def hold(
+    curves: Mapping[str, ArrayLike],
+    errors: Mapping[str, ArrayLike],
+    level: ArrayLike,
+    ranges: Mapping[str, tuple[float, float]],
+) -> Held:
+    """Hold the curves of one solve to their ranges and to `NOTED_SHARE`.
+
+    **Arguments:**
+    - `curves`: name -> (T,); `errors`: name -> (T,) bounds of |curve - truth|; a curve without one may leave its range
+      by rounding alone.
+    - `level`: what the solver says itself: 0 good, 1 noted, 2 failed.
+    - `ranges`: name -> (low, high) for every curve; `NON_NEGATIVE`, `PROBABILITY`, `COSINE`, `ANY` or another.
+
+    A value that left its range by no more than its error (or by 8 ulp of the range's end) is moved to the end of the
+    range, which is nearer to the truth. Beyond that it is nan and the level is 2. Level 1 where an error exceeds
+    `NOTED_SHARE` of the value, or, for curves that may have both signs, of the curve's largest magnitude.
+
+    Raises `KeyError` for a curve without a range: whoever adds a curve says what it can be.
+    """
+    held, level = {}, jnp.asarray(level, jnp.int8)
+    for name, values in curves.items():
+        values = jnp.asarray(values)
+        low, high = ranges[name]
+        error = jnp.asarray(errors[name]) if name in errors else jnp.zeros_like(values)
+        slack = error + 8 * jnp.finfo(values.dtype).eps * max(abs(b) for b in (low, high, 0.0) if abs(b) < jnp.inf)
+        broken = (values < low - slack) | (values > high + slack)
+        # Not jnp.clip: on the end of the range it halves the slope, and curves start there (snr = 0, t = 0).
+        inside = jnp.where(values < low, low, jnp.where(values > high, high, values))
+        kept = jnp.where(broken, jnp.nan, inside)
+        scale = jnp.max(jnp.where(jnp.isfinite(kept), jnp.abs(kept), 0.0), initial=0.0) if low < 0 else jnp.abs(kept)
+        inaccurate = jnp.any(error > NOTED_SHARE * scale)
+        deserved = jnp.where(jnp.any(broken), 2, jnp.where(inaccurate, 1, 0)).astype(jnp.int8)
+        held[name], level = kept, jnp.maximum(level, deserved)
+    return Held(held, level)
