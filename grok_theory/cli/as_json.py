@@ -44,4 +44,4 @@ def plain(value: Any) -> Any:
 def _is_key(value: Any) -> bool:
     import jax
 
-    return jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key)
+    return jax.numpy.issubdtype(value.dtype, jax.dtypes.prng_key)

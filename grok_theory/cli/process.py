@@ -35,7 +35,7 @@ def alone(run: Callable[[list[str]], int]) -> None:
         sys.excepthook(*sys.exc_info())  # --debug
         code = 2
     try:
-        sys.stdout.flush()
+        print(end="", flush=True)
     except Exception as error:
         say(sentence(error))
         code = 2
