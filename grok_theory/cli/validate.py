@@ -41,25 +41,30 @@ def command(
     import jax
 
     from ..comparison import Relative, compare
-    from ..errors import check_choice
+    from ..errors import check_choice, check_memory, check_runs
     from .problems import find_problem, make_problem, public_names, verbs_of
-    from .solve import _called, leave_if_failed, status_of, without_throwing
-    from .values import read_axis, read_seed, read_value
+    from .solve import leave_if_failed, status_of, without_throwing
+    from .values import read_axis, read_method, read_seed
     from .waiting import waiting
 
     wing, cls = find_problem(problem)
     solve, simulate = verbs_of(wing, "solve", "simulate")
     of_both = (solve,) if data is not None else (solve, simulate)
     made, (of_theory, *of_runs) = make_problem(wing, cls, fields or [], *of_both)
-    for verb_words, text in ((of_theory, method), *((words, run_method) for words in of_runs)):
+    given = (("method", method, of_theory), *(("run-method", run_method, words) for words in of_runs))
+    for name, text, verb_words in given:
         if text is not None:
-            verb_words["method"] = read_value("method", _called(text), public_names(wing))
+            verb_words["method"] = read_method(name, text, public_names(wing))
     if of_runs and hasattr(of_theory.get("method"), "dynamics"):
         # Flow or descent with a step is physics: what is said of the theory is meant of the runs too.
         of_runs[0].setdefault("method", of_theory["method"])
     random = jax.random.key(read_seed("key", key))
     columns: dict[str, Any] = {}
     axis, limit, judged = read_axis(times), Relative(margin), _range(where)
+    if data is None:
+        check_runs(runs)
+        # A float64 for each run and time of at least one curve: what can never fit is refused before any work.
+        check_memory(f"{runs} runs at {len(axis)} times", 8.0 * runs * len(axis), "Ask for fewer with --runs.")
     with waiting(f"solving {problem}"):
         solution = solve(made, axis, **of_theory, **without_throwing(solve, as_json))
     if solution.status.name == "failed":
@@ -134,14 +139,14 @@ def _described_data(columns: dict[str, Any], ensemble: Any) -> dict[str, Any]:
 
 def _range(text: str | None) -> tuple[float, float] | None:
     from ..errors import BadValue
+    from .number import number_or_infinity
 
     if text is None:
         return None
-    try:
-        low, high = (float(part) for part in text.split(":"))
-    except ValueError:
-        raise BadValue(f"where is {text!r}, but it must be low:high. Write for example --where 0.1:10.") from None
-    return low, high
+    ends = [number_or_infinity(part.strip()) for part in text.split(":")]
+    if len(ends) != 2 or None in ends:
+        raise BadValue(f"where is {text!r}, but it must be low:high. Write for example --where 0.1:10.")
+    return ends[0], ends[1]
 
 
 def _described(agreement: Any) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def test_a_patience_for_each_curve(log, capsys):
     assert (run["train_interval"], run["test_interval"]) == ([0, 1], [2, 3])
     (run,) = answer(capsys, name, *words, "--patience", 1)["runs"]
     assert run["train_interval"] == [2, 3]
-    (run,) = answer(capsys, name, *words[:4], "--train-patience", 1)["runs"]
+    (run,) = answer(capsys, name, *thresholds(0.5, 0.5), "--train-patience", 1, "--test-patience", 0)["runs"]
     assert (run["train_interval"], run["test_interval"]) == ([2, 3], [0, 1])
 
 
