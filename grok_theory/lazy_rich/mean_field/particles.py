@@ -238,9 +238,10 @@ def _errors(
 
     def error(values):
         scatter = jnp.std(values[:-1], axis=0, ddof=1) if count > 1 else jnp.zeros_like(values[0])
-        return quantile * scatter + jnp.abs(values[0] - values[-1])
+        return quantile * scatter + jnp.abs(values[0] - values[-1]) + shared * richness
 
     first, loose = (_tree(lambda values, i=i: values[i], readings) for i in (0, -1))
+    shared = jnp.where(first.distance > 0, SHARED * tolerance, 0.0)  # nothing is lost at tau = 0
     errors = {name: error(values) for name, values in curves.items()}
     moved = readings.kernel - start[:, None]
     if count > 1:
@@ -250,7 +251,7 @@ def _errors(
         start[0]
     )
     return add_output_error(
-        errors, data, first, *(SHARED * tolerance + norm for norm in output_norms(data, first.output - loose.output))
+        errors, data, first, *(shared + norm for norm in output_norms(data, first.output - loose.output))
     )
 
 
