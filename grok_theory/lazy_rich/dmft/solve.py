@@ -65,8 +65,8 @@ def solve_dmft(problem: QuadraticCommittee, times: Any, method: DMFT, throw: boo
     **Returns:** a Solution with the curves of `curves.NAMES`; `fields` "covariance_..."-like two-time functions
     `correlation_common/odd/private` and `response_common/odd/private` on the nodes `stats["field_nodes"]`;
     `numerical_error` = 1.5 |fourth - third order| (flow) + 99 % half-width from the scrambles + interpolation, absent
-    with one scramble. A march that loses a row is tried again, outside traces, with `method.finer()`, and `status` says so;
-    `Solution.method` is the one that answered.
+    with one scramble. A march that loses a row is tried again, outside traces, with `method.finer()`: `status` says so,
+    and `Solution.method` is the one that answered.
     Raises BadValue (out of range, times off the steps, unstable learning rate), TooLarge, SolveFailed.
     """
     require_float64("lazy_rich.solve")
