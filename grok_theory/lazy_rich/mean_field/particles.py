@@ -47,7 +47,7 @@ _FAILED = (
     "The flow became non-finite (lower tolerance) or ran out of steps (raise it, ask for earlier times, or take a "
     "smooth activation)."
 )
-_ONE_SCRAMBLE = "One scramble: the error of the particles is unknown, so there is no numerical_error; use 8."
+_ONE_SCRAMBLE = "One scramble: the error of the particles is unknown, so there is no numerical_error; use 4."
 SHARED = 0.1  # of the tolerance: local error where both tolerances take the same steps, as they do at first
 LOOSER = 10.0  # the flow that measures the integration error has this times the tolerance
 
@@ -67,19 +67,19 @@ class Particles:
     time costs 3 count P^2.
     """
 
-    count: int = 2048
-    scrambles: int = 8
+    count: int = 4096
+    scrambles: int = 4
     seed: int = 0
     tolerance: Any = 1e-5
 
     def __post_init__(self):
-        count = check_integer("count", self.count, 4, "2048 is the default.", high=2**22)
+        count = check_integer("count", self.count, 4, "4096 is the default.", high=2**22)
         if count & (count - 1):
             raise BadValue(
                 f"count is {count}, but it must be a power of two, or the Sobol points are uneven. "
                 f"Pass {1 << (count.bit_length() - 1)} or {1 << count.bit_length()}."
             )
-        check_integer("scrambles", self.scrambles, 1, "8 is the default; 2 or more show the error.")
+        check_integer("scrambles", self.scrambles, 1, "4 is the default; 2 or more show the error.")
         check_integer("seed", self.seed, 0, "Pass any whole number.")
         check_positive("tolerance", self.tolerance, "Pass the local error allowed, for example 1e-5.")
 
