@@ -1,7 +1,5 @@
 """The closed equations of the linear activation against the specification's numbers, and against scipy on v, A, W."""
 
-import dataclasses
-
 import jax
 import numpy as np
 import pytest
@@ -131,8 +129,8 @@ def test_gradients_in_both_modes_batches_and_traces(network, times):
 def test_the_direction_of_a_fitted_residual_is_known_to_be_unknown(network):
     """Past the fit the coherence is that of the integrator's error, and its numerical_error says so."""
     rng = np.random.default_rng(0)
-    problem = network(1.6, "linear", inputs=rng.normal(size=(4, 6)), test_inputs=rng.normal(size=(2, 6)))
-    problem = dataclasses.replace(problem, targets=rng.normal(size=4), test_targets=rng.normal(size=2))
+    fields = {"inputs": (4, 6), "targets": 4, "test_inputs": (2, 6), "test_targets": 2}
+    problem = network(1.6, "linear", **{name: rng.normal(size=size) for name, size in fields.items()})
     late = np.array([0.1, 200.0])
     found, finer = (solve(problem, late, method=LinearMoments(tolerance)) for tolerance in (1e-10, 1e-13))
     gap = np.abs(np.asarray(found["coherence"] - finer["coherence"]))
