@@ -449,8 +449,9 @@ def _inside(solution: Solution, x: Any) -> np.ndarray:
 
 
 def _share(error: np.ndarray, values: np.ndarray) -> np.ndarray:
-    size = np.abs(values)
-    return np.where(error > 0, error / np.where(size > 0, size, np.finfo(float).tiny), 0.0)
+    size = np.maximum(np.abs(values), np.finfo(float).tiny)
+    with np.errstate(over="ignore"):
+        return np.where(error > 0, error / size, 0.0)
 
 
 def _as_dicts(self: Any, *names: str) -> None:
