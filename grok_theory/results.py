@@ -441,8 +441,9 @@ def _inside(solution: Solution, x: Any) -> np.ndarray:
     moved = np.where(np.abs(wanted - low) <= 1e-9 * abs(low), np.maximum(wanted, low), wanted)
     moved = np.where(np.abs(moved - high) <= 1e-9 * abs(high), np.minimum(moved, high), moved)
     if not np.all((moved >= low) & (moved <= high)):
+        shown = np.asarray(x, float).tolist() if np.size(x) < 6 else np.array2string(wanted, threshold=5)
         raise BadValue(
-            f"x is {np.array2string(np.asarray(x, float), threshold=5)}, but it must lie in the solved range "
+            f"x is {shown}, but it must lie in the solved range "
             f"[{low:g}, {high:g}]. Solve again with the {solution.x_name} you need."
         )
     return moved

@@ -141,14 +141,14 @@ def _observables() -> list[Door]:
             observables.local_complexity,
             {"weights": eye, "biases": np.zeros(2), "center": np.ones(2), "frame": eye, "radius": 0.5},
             {},
-            {"center": [np.full(2, 1.7e308)], "weights": [eye + 1j]},
+            {"center": [np.full(2, np.inf)], "weights": [eye + 1j]},
         ),
         Door(
             "observables.deep_local_complexity, far out",
             observables.deep_local_complexity,
             {"layers": [(eye, np.zeros(2))], "center": np.ones(2), "frame": eye, "radius": 0.5},
             {},
-            {"layers": [[(eye * 1e200, np.zeros(2)), (eye * 1e200, np.zeros(2))]], "radius": [np.array([0.1, 0.2])]},
+            {"radius": [np.array([0.1, 0.2])], "center": [np.full(2, np.inf), np.ones(2) * 1j]},
         ),
         Door(
             "observables.nlm_cosine, far out",

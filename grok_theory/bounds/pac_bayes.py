@@ -76,8 +76,8 @@ def _root(name, matrix):
     root = jnp.linalg.cholesky(matrix)
     if not is_traced(root) and not bool(jnp.all(jnp.isfinite(root))):
         raise BadValue(
-            f"{name} has an eigenvalue that is not positive, but it must be positive definite. Pass a covariance "
-            "without directions of no spread."
+            f"{name}, of shape {matrix.shape}, has an eigenvalue that is not positive, but it must be positive "
+            "definite. Pass a covariance without directions of no spread."
         )
     return root
 

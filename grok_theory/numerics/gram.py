@@ -29,8 +29,8 @@ def check_gram(name: str, kernel: ArrayLike) -> Float[Array, "n n"]:
         skew = np.abs(values / 2 - values.T / 2).max()
         if 2 * (skew / max(np.abs(values).max(), np.finfo(float).tiny)) > max(1e-9, 4 * _eps(kernel)):
             raise BadValue(
-                f"{name} differs from its transpose by twice {skew:.3g}, but it must be symmetric. "
-                f"Pass ({name} + {name}.T) / 2 if that is what you mean."
+                f"{name} differs from its transpose by {2.0 * float(skew):.3g}, but it has shape {shape} and it must "
+                f"be symmetric. Pass ({name} + {name}.T) / 2 if that is what you mean."
             )
     return jnp.asarray(kernel, float)
 

@@ -86,7 +86,7 @@ def _smooth(x, curve, wanted, own):
     best, *others = (np.array([c.values for c in found])[row, take] for row in order)
     least = missed[order[0], take]
     # The best of many estimates is too good by chance: hence the others that are nearly as good, and the factor.
-    rivals = [np.where(missed[row, take] <= 10 * least, np.abs(best - o), 0.0) for row, o in zip(order[1:], others)]
+    rivals = [np.where(missed[row, take] <= 100 * least, np.abs(best - o), 0.0) for row, o in zip(order[1:], others)]
     error = SAFETY * np.max([least, *rivals], axis=0)
     # Where neighbours are missed by a tenth of the step there is more than a smooth curve: anywhere along the step.
     step = np.abs(np.diff(curve))[interval]

@@ -49,7 +49,7 @@ def test_the_printed_error_holds_at_ninety_nine_of_a_hundred_points():
             method = lazy_rich.LazyLimit()
             grid, wanted = _grid("logarithmic", count)
             found = _missed(
-                lambda x, p=problem: lazy_rich.solve(p, jnp.asarray(x), method=method, throw=False), grid, wanted
+                lambda x, p=problem, m=method: lazy_rich.solve(p, jnp.asarray(x), method=m, throw=False), grid, wanted
             )
         else:
             problem = best_of_k.Prompt(*GENERATOR.uniform([0.1, -2], [2, 2]))
