@@ -15,7 +15,8 @@ own `numerical_error` widens every interval.
 
 Where the curves show two levels between which runs jump (grokking: some have arrived, some have not), runs that were
 not drawn may lie on the other level. There the intervals hold for every share of them that S runs do not exclude
-(`numerics.two_levels`, `numerics.unseen_runs`), and a verdict that fails by that alone is `underpowered`, with this as its reason.
+(`numerics.two_levels`, `numerics.unseen_runs`), and a verdict that fails by that alone is `underpowered`, with this as
+its reason.
 """
 
 from __future__ import annotations

@@ -11,10 +11,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from . import reports, saved_results, storage
-from .errors import BadValue, DamagedFile, SolveFailed, check_numbers, check_times, is_traced
-from .numerics.interpolation import read_at
-from .numerics.invariants import NOTED_SHARE
+from . import between, reports, saved_results, storage
+from .errors import BadValue, DamagedFile, SolveFailed, check_times, is_traced
 from .numerics.unseen_runs import unseen_share
 from .pytrees import record
 from .tables import read_table
@@ -142,18 +140,9 @@ class Solution:
         status is carried, and at least `noted` where the interpolation may be off by more than 1 %. Two-time fields
         are left out. nan where a neighbouring point is not finite. Solve at `x` for all digits.
         """
-        wanted = _inside(self, x)
-        curves, errors, between = {}, {}, {}
-        for name, values in self.curves.items():
-            known = self.numerical_error.get(name)
-            curves[name], own, between[name] = read_at(self.x, values, known, wanted)
-            if known is not None:
-                errors[name] = own + between[name]
-        off = {name: float(np.nanmax(_share(between[name], curves[name]), initial=0.0)) for name in curves}
-        worst = max(off, key=lambda name: off[name])
+        wanted, curves, errors, said = between.read(self, x)
         status = self.status
-        if off[worst] > NOTED_SHARE:
-            said = f"Between the solved points {worst} may be off by {off[worst]:.2g} of its value: solve there."
+        if said:
             noted = f"{status.noted} {said}" if status.text == status.noted else said
             status = Status(np.maximum(np.asarray(status.level), NOTED).astype(np.int8), noted.strip(), status.failed)
         return dataclasses.replace(self, x=wanted, curves=curves, numerical_error=errors, fields={}, status=status)
@@ -386,7 +375,10 @@ def load(path: str | os.PathLike) -> Solution | Ensemble | Agreement:
     """
     value = storage.read(path)
     if type(value) not in _CHECKS:
-        raise DamagedFile(f"{path} holds {type(value).__name__}, but a Solution, Ensemble or Agreement was expected.")
+        raise DamagedFile(
+            f"{path} holds {type(value).__name__}, but a Solution, Ensemble or Agreement was expected. "
+            "Name a file that `.save` wrote."
+        )
     try:
         _CHECKS[type(value)](value)
         value.__post_init__()
@@ -405,8 +397,8 @@ def check_one_x(solution: Solution, ensemble: Ensemble) -> None:
         here, there = (f"{name} [{unit}]" if unit else name for name, unit in (theory, runs))
         raise BadValue(
             f"ensemble has x in {there}, but the solution has {here}, and equal numbers of them are not the same. "
-            f"Convert: dataclasses.replace(ensemble, x=ensemble.x * factor, x_name={theory[0]!r}, x_unit={theory[1]!r}), "
-            f"with factor how much {here} one {there} is."
+            f"Convert: dataclasses.replace(ensemble, x=ensemble.x * factor, x_name={theory[0]!r}, "
+            f"x_unit={theory[1]!r}), with factor how much {here} one {there} is."
         )
 
 
@@ -427,32 +419,6 @@ def _save(self: Any, path: str | os.PathLike) -> Path:
             f"This {type(self).__name__} cannot be saved: {error} Mend that part, or save the numbers you need."
         ) from error
     return storage.write_whole(path, content)
-
-
-def _inside(solution: Solution, x: Any) -> np.ndarray:
-    """`x` as float64, refused outside the solved range; what misses an end by rounding is moved to it."""
-    if any(is_traced(part) for part in jax.tree_util.tree_leaves((solution.x, solution.curves, x))):
-        raise BadValue("x is traced, but Solution.at reads numbers. Call it outside jit, vmap and grad, or solve at x.")
-    check_numbers("x", x, f"Pass a number, or a list of {solution.x_name}.")
-    wanted, grid = np.atleast_1d(np.asarray(x, float)), np.asarray(solution.x, float)
-    if wanted.ndim > 1 or wanted.size == 0:
-        raise BadValue(f"x has shape {wanted.shape}, but it must be a number or have shape (n,). Pass a list of them.")
-    low, high = grid[..., 0].max(), grid[..., -1].min()
-    moved = np.where(np.abs(wanted - low) <= 1e-9 * abs(low), np.maximum(wanted, low), wanted)
-    moved = np.where(np.abs(moved - high) <= 1e-9 * abs(high), np.minimum(moved, high), moved)
-    if not np.all((moved >= low) & (moved <= high)):
-        shown = np.asarray(x, float).tolist() if np.size(x) < 6 else np.array2string(wanted, threshold=5)
-        raise BadValue(
-            f"x is {shown}, but it must lie in the solved range "
-            f"[{low:g}, {high:g}]. Solve again with the {solution.x_name} you need."
-        )
-    return moved
-
-
-def _share(error: np.ndarray, values: np.ndarray) -> np.ndarray:
-    size = np.maximum(np.abs(values), np.finfo(float).tiny)
-    with np.errstate(over="ignore"):
-        return np.where(error > 0, error / size, 0.0)
 
 
 def _as_dicts(self: Any, *names: str) -> None:

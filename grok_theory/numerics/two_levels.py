@@ -23,6 +23,8 @@ _CLEAR = 4.0
 _DEPTH = 3
 # Where the lower level is none in logs (a loss that goes on falling), all below this share of the greatest is one.
 _NOTHING = 0.01
+# Few runs that are at most this share of the way apart at any time follow one course, without a spread of arrivals.
+_TOGETHER = 0.1
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,11 @@ def find_levels(
 ) -> tuple[Levels, ...]:
     """Every pair of levels, at least `apart` from each other, between which the runs (run, T) jump.
 
-    `apart` is in logs where `in_logs`. Runs that all jump between the same two records show no spread; a law that puts
-    at most half of its jumps there is excluded by S of them if 2^(1-S) < 2 `tail`, and with fewer this counts as a
-    jump. With `theory` (T,), which moves while no run leaves its end of the way, its own ends are levels: such a theory
-    may be a mean over runs that have and runs that have not jumped.
+    `apart` is in logs where `in_logs`. A law that puts half of its jumps into one time is excluded by S runs that jump
+    at one time if 2^(1-S) < 2 `tail`. With fewer runs it counts as a jump if they go from level to level at times that
+    overlap but differ, or all between the same two records, and sit before and after. With `theory` (T,), which moves
+    while no run leaves its end of the way, its own ends are levels: such a theory may be a mean over runs that have and
+    runs that have not jumped.
     """
     if runs.shape[0] < 2 or runs.shape[1] < 2:
         return ()
@@ -75,7 +78,7 @@ def _between(
     *,
     open_end: bool = False,
 ) -> list[Levels]:
-    """Levels of `values` (run, T), of which `back` makes the runs; with `open_end` all below them lies on the low one."""
+    """Levels of `values` (run, T), which `back` turns into the runs; with `open_end` all below is on the low one."""
     # What all runs do together is no jump: how far does one stray from the median of the runs?
     own = np.ptp(values - np.median(values, axis=0), axis=1).max()
     found = []
@@ -88,10 +91,8 @@ def _between(
         if own >= 0.4 * (b - a):
             seen[:, _two_groups(place)] = True
         if not seen.any() and len(runs) < 1 - np.log2(2 * tail):
-            high, low = place > 0.8, place < 0.2
-            step = ((high[:, :-1] & low[:, 1:]) | (low[:, :-1] & high[:, 1:])).all(0)
-            seen[:, :-1][:, step] = True
-            seen[:, 1:][:, step] = True
+            together = np.ptp(place, axis=0).max() < _TOGETHER
+            seen = _jumps_of_all(place) & (left | right) if together else left | right
         if seen.any():
             up = place > 0.5
             # Not the means: the plateaus drift, and a run not seen may lie as far out as any that was.
@@ -136,6 +137,17 @@ def _two_groups(place: np.ndarray) -> np.ndarray:
     at = (place - a) / np.where(apart, b - a, 1.0)
     left, middle, right = (np.sum(np.abs(at - centre) <= 0.25, axis=0) for centre in (0.0, 0.5, 1.0))
     return apart & (middle <= np.minimum(left, right))
+
+
+def _jumps_of_all(place: np.ndarray) -> np.ndarray:
+    """(T,) booleans: here all runs jump at once, from two records on the one level to two on the other."""
+    high, low = (place > 0.8).all(0), (place < 0.2).all(0)
+    sits = [level[:-1] & level[1:] for level in (high, low)]  # at a record and the next
+    jump = (sits[0][:-2] & sits[1][2:]) | (sits[1][:-2] & sits[0][2:])
+    at = np.flatnonzero(jump) + 1
+    seen = np.zeros(place.shape[1], bool)
+    seen[at] = seen[at + 1] = True
+    return seen
 
 
 def _of_theory(runs: np.ndarray, theory: np.ndarray, apart: float, in_logs: bool) -> list[Levels]:

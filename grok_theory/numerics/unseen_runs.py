@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special, stats
 
 from .two_levels import Levels
@@ -21,7 +22,7 @@ def unseen_share(count: int, tail: float) -> float:
     return float(-np.expm1(np.log(tail) / count)) if count else 1.0
 
 
-def shares(successes: np.ndarray, count: int, tail: float) -> tuple[np.ndarray, np.ndarray]:
+def shares(successes: ArrayLike, count: int, tail: float) -> tuple[np.ndarray, np.ndarray]:
     """(low, high) of the share of a law that `count` draws hold `successes` of, each missed with at most `tail`."""
     k = np.asarray(successes, float)
     low = np.where(k > 0, special.betaincinv(np.maximum(k, 1e-12), count - k + 1, tail), 0.0)
