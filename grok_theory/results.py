@@ -11,10 +11,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from . import reports
+from . import between, reports
 from .errors import BadValue, SolveFailed, check_times, is_traced
-from .numerics.interpolation import inside, read_at, share
-from .numerics.invariants import NOTED_SHARE
 from .numerics.unseen_runs import unseen_share
 from .pytrees import record
 from .saved_results import load, save
@@ -143,18 +141,9 @@ class Solution:
         status is carried, and at least `noted` where the interpolation may be off by more than 1 %. Two-time fields
         are left out. nan where a neighbouring point is not finite. Solve at `x` for all digits.
         """
-        wanted = inside(self.x, self.curves, x, self.x_name)
-        curves, errors, between = {}, {}, {}
-        for name, values in self.curves.items():
-            known = self.numerical_error.get(name)
-            curves[name], own, between[name] = read_at(self.x, values, known, wanted)
-            if known is not None:
-                errors[name] = own + between[name]
-        off = {name: float(np.nanmax(share(between[name], curves[name]), initial=0.0)) for name in curves}
-        worst = max(off, key=lambda name: off[name])
+        wanted, curves, errors, said = between.read(self, x)
         status = self.status
-        if off[worst] > NOTED_SHARE:
-            said = f"Between the solved points {worst} may be off by {off[worst]:.2g} of its value: solve there."
+        if said:
             noted = f"{status.noted} {said}" if status.text == status.noted else said
             status = Status(np.maximum(np.asarray(status.level), NOTED).astype(np.int8), noted.strip(), status.failed)
         return dataclasses.replace(self, x=wanted, curves=curves, numerical_error=errors, fields={}, status=status)

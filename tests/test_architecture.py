@@ -23,6 +23,7 @@ FLOORS = {
     "tables": 1.4,
     "reports": 1,
     "numerics": 2,
+    "between": 2.5,
     "results": 3,
     "kernels": 4,
     "observables": 4,

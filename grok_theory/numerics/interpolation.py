@@ -8,13 +8,10 @@ counts.
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import jax
 import numpy as np
 from numpy.typing import ArrayLike
-
-from ..errors import BadValue, check_numbers, is_traced
 
 DEGREES = (1, 3, 5)
 SAFETY = 2.0  # makes the error hold at 99 of 100 points of 120 random theories (tests/numerics/test_interpolation.py)
@@ -87,8 +84,13 @@ def _smooth(x, curve, wanted, own):
     order = np.argsort(missed, axis=0, kind="stable")[:3]
     take = np.arange(wanted.size)
     best, *others = (np.array([c.values for c in found])[row, take] for row in order)
-    # The best of many estimates is too good by chance: hence the others, and the factor.
-    error = SAFETY * np.max([missed[order[0], take], *(np.abs(best - other) for other in others)], axis=0)
+    least = missed[order[0], take]
+    # The best of many estimates is too good by chance: hence the others that are nearly as good, and the factor.
+    rivals = [np.where(missed[row, take] <= 100 * least, np.abs(best - o), 0.0) for row, o in zip(order[1:], others)]
+    error = SAFETY * np.max([least, *rivals], axis=0)
+    # Where neighbours are missed by a tenth of the step there is more than a smooth curve: anywhere along the step.
+    step = np.abs(np.diff(curve))[interval]
+    error = np.where(least > 0.1 * step, np.maximum(error, step), error)
     low = np.minimum(curve[interval], curve[interval + 1])
     # A curve that is nowhere negative is not made so.
     best = np.where((best < 0) & (curve.min() >= 0), np.minimum(low, 0.0), best)
@@ -98,6 +100,8 @@ def _smooth(x, curve, wanted, own):
 
 def _candidates(x, curve, wanted, own, interval) -> Iterator[_Candidate]:
     step = np.abs(np.diff(curve))[interval]
+    # Relative errors count in the larger end of the interval, whatever a wild polynomial says.
+    size_here = np.maximum(np.abs(curve[interval]), np.abs(curve[interval + 1]))
     for old, new in _abscissae(x, wanted):
         for logarithms in (False, True) if curve.min() > 0 else (False,):
             values = np.log(curve) if logarithms else curve
@@ -112,11 +116,11 @@ def _candidates(x, curve, wanted, own, interval) -> Iterator[_Candidate]:
                     yield _Candidate(read, np.maximum(step, np.abs(read - curve[interval])), size)
                     continue
                 gap = _left_out(old, values, degree)
-                gap = np.abs(np.expm1(np.minimum(gap, 300))) if logarithms else np.abs(gap)
+                gap = np.expm1(np.minimum(np.abs(gap), 300)) if logarithms else np.abs(gap)
                 # The interval's own ends and one point more on either side; the record's ends have no second side.
                 around = np.clip(interval[:, None] + np.arange(-1, 3), 1, x.size - 2)
                 with np.errstate(over="ignore"):  # infinite is far enough off
-                    yield _Candidate(read, gap[around].max(axis=1) * (np.abs(read) if logarithms else 1.0), size)
+                    yield _Candidate(read, gap[around].max(axis=1) * (size_here if logarithms else 1.0), size)
 
 
 def _abscissae(x, wanted):
@@ -153,28 +157,3 @@ def _lagrange(nodes, wanted):
             if k != j:
                 weights[:, j] *= (wanted - nodes[:, k]) / (nodes[:, j] - nodes[:, k])
     return weights
-
-
-def inside(solved: Any, curves: Any, x: Any, x_name: str) -> np.ndarray:
-    """`x` as float64, refused outside the solved range; what misses an end by rounding is moved to it."""
-    if any(is_traced(part) for part in jax.tree_util.tree_leaves((solved, curves, x))):
-        raise BadValue("x is traced, but Solution.at reads numbers. Call it outside jit, vmap and grad, or solve at x.")
-    check_numbers("x", x, f"Pass a number, or a list of {x_name}.")
-    wanted, grid = np.atleast_1d(np.asarray(x, float)), np.asarray(solved, float)
-    if wanted.ndim > 1 or wanted.size == 0:
-        raise BadValue(f"x has shape {wanted.shape}, but it must be a number or have shape (n,). Pass a list of them.")
-    low, high = grid[..., 0].max(), grid[..., -1].min()
-    moved = np.where(np.abs(wanted - low) <= 1e-9 * abs(low), np.maximum(wanted, low), wanted)
-    moved = np.where(np.abs(moved - high) <= 1e-9 * abs(high), np.minimum(moved, high), moved)
-    if not np.all((moved >= low) & (moved <= high)):
-        raise BadValue(
-            f"x is {np.array2string(np.asarray(x, float), threshold=5)}, but it must lie in the solved range "
-            f"[{low:g}, {high:g}]. Solve again with the {x_name} you need."
-        )
-    return moved
-
-
-def share(error: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """`error` as a share of `values`."""
-    size = np.abs(values)
-    return np.where(error > 0, error / np.where(size > 0, size, np.finfo(float).tiny), 0.0)
