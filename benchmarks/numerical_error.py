@@ -1,7 +1,7 @@
-"""How well `numerical_error` is kept: |value - truth| over what is printed, worst curve and time of each random problem.
+"""How well `numerical_error` is kept: |value - truth| over what is printed, at the worst curve and time of a problem.
 
-It is a bound meant to hold for 99 of 100 problems. Truths are better by far than what is printed; a problem counts once.
-The table also has the rows of the wings that measure themselves.
+It is a bound meant to hold for 99 of 100 problems. Truths are better by far than what is printed; a problem counts
+once. The table also has the rows of the wings that measure themselves.
 """
 
 from __future__ import annotations

@@ -65,10 +65,9 @@ def _sums(l, w, alpha, snr, inr, noise, decay, times, rate):
 
         rate_of = l + decay
         e = left(rate_of)
-        gone = np.where(e > 0.5, -np.expm1(np.log(np.where(e > 0.5, e, 1))), 1 - e)
         if rate is None:
             gone = -np.expm1(-rate_of * t)
-        elif True:
+        else:
             size = Wide(rate) * rate_of
             gone = np.where(size < 0.5, -np.expm1(t * np.log1p(-np.where(size < 0.5, size, 0))), 1 - e)
         psi = gone / rate_of
@@ -175,7 +174,7 @@ def _relu_pair(u, v):
 
 
 def _inverted(l, c, n, unit, times, modes):
-    """The transforms as they are written in 50 digits, where nothing cancels that matters, on 48 points."""
+    """The transforms as they are written in 50 digits, where nothing cancels that matters, on 36 points."""
     with mp.workdps(50):
         l, c, n, unit = [mp.mpf(v) for v in l], [mp.mpf(v) for v in c], mp.mpf(n), mp.mpf(unit)
         rows = [_one_time(l, c, n, unit, mp.mpf(t), modes) for t in times]
@@ -183,7 +182,7 @@ def _inverted(l, c, n, unit, times, modes):
 
 
 def _one_time(l, c, n, unit, time, modes):
-    points, power = 48, [a * b * b for a, b in zip(l, c, strict=True)]
+    points, power = 36, [a * b * b for a, b in zip(l, c, strict=True)]
     a, b, shift, d = mp.mpf("0.5017"), mp.mpf("0.6407"), mp.mpf("0.6122"), mp.mpf("0.2645")
 
     def contour(theta):
@@ -202,9 +201,9 @@ def _one_time(l, c, n, unit, time, modes):
             low, high = (kappa, high) if kappa * (1 - sum(v / (v + kappa) for v in l) / n) < p else (low, kappa)
         kappa = mp.mpc(kappa)
         for theta in nodes:
-            for part in range(1, 13):
-                p = contour(before + (theta - before) * part / 12)[0] / big
-                for _ in range(7):
+            for part in range(1, 6):
+                p = contour(before + (theta - before) * part / 5)[0] / big
+                for _ in range(6):
                     rest = kappa * (1 - sum(v / (v + kappa) for v in l) / n) - p
                     kappa -= rest / (1 - sum((v / (v + kappa)) ** 2 for v in l) / n)
             value, slope = contour(theta)
