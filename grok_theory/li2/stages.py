@@ -167,7 +167,7 @@ def _lazy(task: GroupTask, start: Any, times: np.ndarray, method: Lazy) -> Solut
         name: rounding * np.abs(values) + SAFETY * np.max([np.abs(other[name] - values) for other in moved], axis=0)
         for name, values in curves.items()
     }
-    error |= {name: np.asarray(values) for name, values in blurred.items()}
+    error |= {name: np.asarray(values) + np.finfo(float).eps for name, values in blurred.items()}
     finite = all(np.isfinite(values).all() for name, values in curves.items() if name != "alignment")
     held = hold(curves, error, GOOD if finite else FAILED, LAZY_RANGES)
     curves, level = {name: np.asarray(values) for name, values in held.curves.items()}, int(held.level)

@@ -107,7 +107,10 @@ def march(slope: Callable, start: Any, times: Float[Array, " times"], tolerance:
         dt0=None,
         y0=start,
         saveat=diffrax.SaveAt(ts=times),
-        stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=1e-3 * tolerance, norm=optimistix.max_norm),
+        # A step ends at every time asked for: dense output between steps has errors that both marches share.
+        stepsize_controller=diffrax.ClipStepSizeController(
+            diffrax.PIDController(rtol=tolerance, atol=1e-3 * tolerance, norm=optimistix.max_norm), step_ts=times
+        ),
         max_steps=MOST_STEPS,
         throw=False,
     )
