@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,9 +11,15 @@ from typing import Any
 import jax
 import numpy as np
 
-from . import recorded_runs, reports, storage
-from .errors import BadValue, DamagedFile, SolveFailed, check_times, is_traced
+from . import reports
+from .errors import BadValue, SolveFailed, check_times, is_traced
+from .numerics.interpolation import inside, read_at, share
+from .numerics.invariants import NOTED_SHARE
+from .numerics.unseen_runs import unseen_share
 from .pytrees import record
+from .saved_results import load, save
+from .tables import read_table
+from .tables.one_grid import runs_on_one_grid
 
 GOOD, NOTED, FAILED = 0, 1, 2
 _LEVELS = ("good", "noted", "failed")
@@ -128,27 +135,33 @@ class Solution:
             raise SolveFailed(f"{self.status.text} (throw=False returns what there is.)")
         return self
 
-    def at(self, x: Any) -> dict[str, np.ndarray]:
-        """Every curve at `x` inside the solved range, by monotone cubic interpolation; solve there for all digits."""
-        from scipy.interpolate import PchipInterpolator
+    def at(self, x: Any) -> Solution:
+        """This Solution read at `x` inside the solved range: (n,) in any order, or a number, which is n = 1.
 
-        grid, first = np.unique(np.asarray(self.x, float), return_index=True)
-        wanted = np.asarray(x, float)
-        if not np.all((wanted >= grid[0]) & (wanted <= grid[-1])):
-            raise BadValue(
-                f"x is {np.array2string(wanted, threshold=5)}, but it must lie in the solved range "
-                f"[{grid[0]:g}, {grid[-1]:g}]. Solve again with the {self.x_name} you need."
-            )
-        return {
-            name: np.asarray(PchipInterpolator(grid, np.asarray(values)[..., first], axis=-1)(wanted))
-            if grid.size > 1
-            else np.broadcast_to(np.asarray(values)[..., first[0]], wanted.shape)
-            for name, values in self.curves.items()
-        }
+        Points of the grid come back to the bit. Between them curves are interpolated (`numerics.interpolation`), and
+        the interpolation's own error is added to `numerical_error`; where the solver stated none it stays unknown. The
+        status is carried, and at least `noted` where the interpolation may be off by more than 1 %. Two-time fields
+        are left out. nan where a neighbouring point is not finite. Solve at `x` for all digits.
+        """
+        wanted = inside(self.x, self.curves, x, self.x_name)
+        curves, errors, between = {}, {}, {}
+        for name, values in self.curves.items():
+            known = self.numerical_error.get(name)
+            curves[name], own, between[name] = read_at(self.x, values, known, wanted)
+            if known is not None:
+                errors[name] = own + between[name]
+        off = {name: float(np.nanmax(share(between[name], curves[name]), initial=0.0)) for name in curves}
+        worst = max(off, key=lambda name: off[name])
+        status = self.status
+        if off[worst] > NOTED_SHARE:
+            said = f"Between the solved points {worst} may be off by {off[worst]:.2g} of its value: solve there."
+            noted = f"{status.noted} {said}" if status.text == status.noted else said
+            status = Status(np.maximum(np.asarray(status.level), NOTED).astype(np.int8), noted.strip(), status.failed)
+        return dataclasses.replace(self, x=wanted, curves=curves, numerical_error=errors, fields={}, status=status)
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it to `path` (.npz, float64 to the bit, with a checksum); `grok_theory.load` reads it."""
-        return _save(self, path)
+        """Write all of it, its status too, to `path` (.npz), for `grok_theory.load`; see `saved_results.save`."""
+        return save(self, path)
 
     def to_dataframe(self) -> Any:
         """A pandas DataFrame with `x` and one column a curve. Needs pandas."""
@@ -209,6 +222,15 @@ class Ensemble:
         """(T,) booleans: where theory speaks about this curve at this size."""
         return np.asarray(self.valid.get(name, np.ones(np.shape(self.x), bool)))
 
+    def failed_runs(self, name: str, where: Any = None) -> np.ndarray:
+        """(run,) booleans: runs of curve `name` with a value that is not finite at x (T,) `where` (default: all).
+
+        An x at which no run is finite tells nothing about a run and is passed over.
+        """
+        finite = np.isfinite(np.asarray(self[name], float))
+        looked = finite.any(0) & (True if where is None else np.asarray(where, bool))
+        return ~finite[:, looked].all(1)
+
     @classmethod
     def from_csv(
         cls,
@@ -220,24 +242,43 @@ class Ensemble:
         curves: Sequence[str] | Mapping[str, str],
         run: str | None = None,
         x_unit: str = "",
+        encoding: str | None = None,
     ) -> Ensemble:
         """A user's own runs: a table with a column `x`, one column a curve and, with several runs, a column `run`.
 
+        A run that crashed (a value missing or not finite, an end before the majority's) is left out: the status is
+        `noted` and says which and why, `stats["left_out"]` too. Without one whole run the status is `failed`.
+
         **Arguments:**
+        - `path`: a file that `tables.read_table` reads: separated cells or JSON.
         - `problem`, `dynamics`: what the runs are runs of; `compare` holds them against a Solution of the same.
         - `x`: name of the column with times or steps; every run must have the same values.
         - `curves`: column names, or a mapping curve name -> column name.
         - `run`: column that tells the runs apart; None: the file is one run.
+        - `encoding`: as in `tables.read_table`.
 
-        Raises `BadValue` naming file, line and column where a number is missing or the runs do not share `x`.
+        Raises `BadValue` naming file, line and column for a cell that is no number, an x that does not increase within
+        a run, or runs at different x.
         """
         columns = dict(curves) if isinstance(curves, Mapping) else {name: name for name in curves}
-        grid, tables = recorded_runs.read_csv(Path(path), x, columns, run)
-        return cls(problem, grid, tables, x, dynamics, x_unit)
+        table = read_table(path, encoding=encoding)
+        found = runs_on_one_grid(table, x, columns, run)
+        stats, status = {}, Status()
+        if found.left_out:
+            total = len(found.labels) + (0 if found.empty else len(found.left_out))
+            why = "; ".join(f"{f'run {label}: ' if label else ''}{text}" for label, text in found.left_out.items())
+            stats = {"left_out": why}
+            status = Status(
+                FAILED if found.empty else NOTED,
+                noted=f"{len(found.left_out)} of {total} runs of {path} are left out: {why}. If whether a run is whole "
+                "depends on what is measured, the mean of the others is not the mean of all.",
+                failed=f"No run of {path} is whole: {why}. Name other columns or runs.",
+            )
+        return cls(problem, found.x, found.curves, x, dynamics, x_unit, stats=stats, status=status)
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it to `path` (.npz, float64 to the bit, with a checksum); `grok_theory.load` reads it."""
-        return _save(self, path)
+        """Write all of it, its status too, to `path` (.npz), for `grok_theory.load`; see `saved_results.save`."""
+        return save(self, path)
 
     def to_dataframe(self) -> Any:
         """A pandas DataFrame in long form: columns `run`, `x`, one a curve. Needs pandas."""
@@ -254,14 +295,15 @@ class Ensemble:
         return reports.ensemble(self)
 
 
-@record(static=("name", "verdict", "margin", "in_logs"))
+@record(static=("name", "verdict", "margin", "in_logs", "reason"))
 class CurveAgreement:
     """One curve of an Agreement, at the judged `x` only.
 
     `gap` (T,) is runs minus theory (of logs of the mean where `in_logs`). Its pointwise interval is `low` to `high`,
     the Bonferroni-corrected one `simultaneous_low` to `simultaneous_high`; `numerical` (T,) is the theory's own error,
-    not in them. All are in the unit of `margin`. `runs_needed`, for an underpowered curve, is the number of runs that
-    makes the simultaneous half-width half the margin.
+    not in them, and nan where its solver states none. All are in the unit of `margin`. `runs_needed`, for an
+    underpowered curve, is the number of runs that makes the simultaneous half-width half the margin; `reason` says why
+    it is underpowered where only runs that were not drawn, on another level, leave it open.
     """
 
     name: str
@@ -276,6 +318,7 @@ class CurveAgreement:
     simultaneous_high: Any
     numerical: Any
     runs_needed: float
+    reason: str = ""
 
     @property
     def worst(self) -> int:
@@ -283,11 +326,13 @@ class CurveAgreement:
         return int(np.argmax(np.abs(np.asarray(self.gap))))
 
 
-@record(static=("x_name", "x_unit", "runs", "confidence"))
+@record(static=("x_name", "x_unit", "runs", "confidence", "remarks"))
 class Agreement:
     """How far runs and theory agree, curve by curve: `agreement["test_loss"]` is a `CurveAgreement`.
 
-    `verdict` is "disagrees" if one curve does, else "underpowered" if one is, else "agrees".
+    `verdict` is "disagrees" if one curve does, else "underpowered" if one is, else "agrees". `runs` were judged;
+    `failed_runs` are the indices of those left out, since a judged value is not finite; `remarks` are what solver and
+    runs say about themselves.
     """
 
     problem: Any
@@ -296,9 +341,18 @@ class Agreement:
     x_unit: str
     runs: int
     confidence: float
+    failed_runs: Any = ()
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self):
         _as_dicts(self, "curves")
+        object.__setattr__(self, "failed_runs", np.asarray(self.failed_runs, int))
+        object.__setattr__(self, "remarks", tuple(str(remark) for remark in self.remarks))
+
+    @property
+    def unseen_share(self) -> float:
+        """The greatest share of all runs that may behave in a way that none of the judged runs shows."""
+        return unseen_share(self.runs, (1 - self.confidence) / 2)
 
     def __getitem__(self, name: str) -> CurveAgreement:
         return _curve(self, name)
@@ -309,24 +363,11 @@ class Agreement:
         return next((v for v in ("disagrees", "underpowered") if v in verdicts), "agrees")
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it to `path` (.npz, float64 to the bit, with a checksum); `grok_theory.load` reads it."""
-        return _save(self, path)
+        """Write all of it, its status too, to `path` (.npz), for `grok_theory.load`; see `saved_results.save`."""
+        return save(self, path)
 
     def __str__(self) -> str:
         return reports.agreement(self)
-
-
-def load(path: str | os.PathLike) -> Solution | Ensemble | Agreement:
-    """Read what `.save` wrote; raises `DamagedFile` if the checksum, the format or a class does not fit."""
-    value = storage.read(path)
-    if not isinstance(value, (Solution, Ensemble, Agreement)):
-        raise DamagedFile(f"{path} holds {type(value).__name__}, but a Solution, Ensemble or Agreement was expected.")
-    return value
-
-
-def _save(self: Any, path: str | os.PathLike) -> Path:
-    path = Path(path)
-    return storage.write_whole(path if path.suffix else path.with_suffix(".npz"), storage.pack(self))
 
 
 def _as_dicts(self: Any, *names: str) -> None:

@@ -26,14 +26,14 @@ from ..errors import (
 )
 from ..numerics.invariants import COSINE, INACCURATE, NON_NEGATIVE, PROBABILITY, hold
 from ..pytrees import record
-from ..results import FAILED, GOOD, Dynamics, Field, Solution, Status
+from ..results import FAILED, GOOD, NOTED, Dynamics, Field, Solution, Status
 from .energy import energy_function
 from .experiment import component_basis, descent, time_of_steps
 from .lazy_gradient import centred_features, mean_cosine, modes
 from .problem import GroupTask
 from .real_irreps import real_irreps
 from .starts import TorchUniform, check_initial, samples_of, start_of_run
-from .training import activity
+from .training import UNDEFINED, activity
 
 CLOSE = 1e-9  # predictions nearer than this may swap their order by rounding
 LAZY_RANGES = {
@@ -184,10 +184,8 @@ def _lazy(task: GroupTask, start: Any, times: np.ndarray, method: Lazy) -> Solut
         numerical_error=error,
         stats={"largest_rate": float(largest), "ridge": float(drawn.ridge)},
         status=Status(
-            level,
-            noted="The numerical_error of a curve exceeds 1 % of its value somewhere; for an accuracy it is the share "
-            "of pairs whose two likeliest classes are equal to rounding, as all are for a read-out of zero: read "
-            "numerical_error there.",
+            level if level != GOOD or not np.isnan(curves["alignment"]).any() else NOTED,
+            noted=_remark(level == NOTED, bool(np.isnan(curves["alignment"]).any())),
             failed=_diverged(task.samples / float(largest))
             if method.learning_rate is not None
             else "A curve left its range or is no finite number: the hidden layer, the read-out or the weight decay is "
@@ -234,6 +232,15 @@ def _near_tie(predictions):
     """Whether the two largest entries of a row are equal to `CLOSE`."""
     largest = jax.lax.top_k(predictions, 2)[0]
     return largest[:, 0] - largest[:, 1] < CLOSE
+
+
+def _remark(inaccurate: bool, undefined: bool) -> str:
+    said = (
+        "The numerical_error of a curve exceeds 1 % of its value somewhere; for an accuracy it is the share of pairs "
+        "whose two likeliest classes are equal to rounding, as all are for a read-out of zero: read numerical_error "
+        "there."
+    )
+    return " ".join(text for text, holds in ((said, inaccurate), (UNDEFINED, undefined)) if holds)
 
 
 def _diverged(largest: float) -> str:

@@ -1,0 +1,162 @@
+"""The one table that every reader of the package starts from."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import BadValue
+from .cells import NotANumber, is_missing, is_number, label, number, writes_commas
+from .folders import mlflow_rows
+from .json_rows import json_rows
+from .printed import matched_rows, printed_rows
+from .run_columns import runs_from_columns
+from .separated import separated_rows
+from .text import read_text
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a file holds, cell by cell and with the place of each row.
+
+    `cells[name]` has one entry a row: a text (CSV), what JSON gave, or None where nothing was written. `places[i]` is
+    where row i begins, as "line 7" (after line ends inside quotes, too). `notes` say what was passed over.
+    """
+
+    source: str
+    cells: dict[str, list[Any]]
+    places: list[str]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.cells)
+
+    def where(self, row: int) -> str:
+        """File and line of a row, as the beginning of a sentence."""
+        return f"{self.source}, {self.places[row]}"
+
+    def column(self, name: str, remedy: str = "Name one of them.") -> list[Any]:
+        """The cells of a column; raises `BadValue` naming those there are."""
+        if name not in self.cells:
+            raise BadValue(f"{self.source} has no column {name!r}; its columns are {', '.join(self.names)}. {remedy}")
+        return self.cells[name]
+
+    def numbers(self, name: str, *, booleans: bool = False, needed: str = "a number") -> tuple[np.ndarray, np.ndarray]:
+        """(values, logged) of a column, one a row: float64 (nan where nothing is written), and whether something is.
+
+        A column of texts that writes 0,5 for a half throughout is read so. `booleans`: true and false are 1 and 0.
+        `needed` is what the column must hold, in words.
+        Raises `BadValue` naming file, line and column for a cell that is no number.
+        """
+        cells = self.column(name)
+        comma = writes_commas(cells)
+        values = np.full(len(cells), np.nan)
+        logged = np.zeros(len(cells), bool)
+        for i, cell in enumerate(cells):
+            try:
+                value = number(cell, comma=comma, booleans=booleans)
+            except NotANumber as reason:
+                raise BadValue(f"{self.where(i)}: {name} is {cell!r}, but it must be {needed}{reason}.") from None
+            if value is not None:
+                values[i], logged[i] = value, True
+        return values, logged
+
+    def labels(self, name: str) -> list[str | None]:
+        """The cells of a column as names, None where nothing is written.
+
+        Raises `BadValue` where two different values would become one name: the text "1" beside the number 1.
+        """
+        found: list[str | None] = []
+        kinds: dict[str, tuple[str, int]] = {}
+        for i, cell in enumerate(self.column(name)):
+            if cell is None or cell == "":
+                found.append(None)
+                continue
+            shown, compared, kind = label(cell)
+            before, at = kinds.setdefault(compared, (kind, i))
+            if before != kind:
+                raise BadValue(
+                    f"{self.where(i)}: {name} is {cell!r}, a {kind}, but {self.places[at]} has "
+                    f"{self.cells[name][at]!r}, a {before}. Write both the same way, or give them different names."
+                )
+            found.append(shown)
+        return found
+
+    def logged(self, name: str) -> np.ndarray:
+        """(rows,) booleans: where something is written in a column."""
+        return np.array([not is_missing(cell) for cell in self.cells[name]], bool)
+
+    def counted(self, name: str, *, finite: bool = False) -> int:
+        """How many cells of a column are numbers (`finite`: other than nan and infinities)."""
+        return sum(is_number(cell, finite=finite) for cell in self.cells[name])
+
+
+def read_table(path: str | os.PathLike, *, encoding: str | None = None, pattern: str | None = None) -> Table:
+    """The table in a file: separated cells (comma, semicolon, tab), JSON (lines, list of rows, object of columns).
+
+    A file whose first character is `{` or `[` is JSON. Besides, what trainers leave: lines of Python dicts and of
+    losses between other text (`printed`), W&B's exports with a run a column (`run_columns`), MLflow's folder of a run
+    (`folders`), any of them gzipped.
+
+    **Arguments:**
+    - `encoding`: of a file that is neither UTF-8 nor marked.
+    - `pattern`: a regular expression whose named groups are the columns; every line that it finds is a row.
+
+    Raises `BadValue` naming file and line for what cannot be read without a guess: see `separated_rows`, `json_rows`,
+    `read_text`.
+    """
+    source = str(path)
+    if isinstance(path, (str, os.PathLike)) and os.path.isdir(path):
+        folder = mlflow_rows(Path(path))
+        if folder:
+            return _from_rows(source, folder[1], folder[0], [])
+    text = read_text(path, encoding)
+    if pattern is not None:
+        return _numbered(source, *matched_rows(source, text, pattern))
+    printed = printed_rows(text) if text.lstrip().startswith("{'") else None
+    if printed:
+        return _numbered(source, *printed)
+    if text.lstrip()[:1] in ("{", "["):
+        numbered, word, notes = json_rows(source, text)
+        return _numbered(source, numbered, notes, word)
+    try:
+        header, rows, notes = separated_rows(source, text)
+    except BadValue:
+        printed = printed_rows(text)
+        if not printed:
+            raise
+        return _numbered(source, *printed)
+    cells = {name: [row[i] for _, row in rows] for i, name in enumerate(header)}
+    if not any(is_number(cell) for column in cells.values() for cell in column):
+        # Lines of text may happen to have as many commas each as the first.
+        printed = printed_rows(text)
+        if printed:
+            return _numbered(source, *printed)
+    places = [f"line {line}" for line, _ in rows]
+    by_run = runs_from_columns(cells)
+    if by_run:
+        cells, old = by_run
+        places = [places[i] for i in old]
+        notes = [*notes, "columns RUN - METRIC are read as runs, without __MIN and __MAX"]
+    return _checked(Table(source, cells, places, tuple(notes)))
+
+
+def _numbered(source: str, numbered: Any, notes: list[str], word: str = "line") -> Table:
+    return _from_rows(source, [row for _, row in numbered], [f"{word} {number}" for number, _ in numbered], notes)
+
+
+def _from_rows(source: str, rows: list[dict[str, Any]], places: list[str], notes: list[str]) -> Table:
+    names = dict.fromkeys(name for row in rows for name in row)
+    cells = {name: [row.get(name) for row in rows] for name in names}
+    return _checked(Table(source, cells, places, tuple(notes)))
+
+
+def _checked(table: Table) -> Table:
+    if not table.places:
+        raise BadValue(f"{table.source} has no rows, but at least one is needed. Name a file with data.")
+    return table
