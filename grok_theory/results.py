@@ -135,12 +135,12 @@ class Solution:
         return self
 
     def at(self, x: Any) -> Solution:
-        """This Solution read at `x` inside the solved range, (n,) in any order or a number, which is n = 1.
+        """This Solution read at `x` inside the solved range: (n,) in any order, or a number, which is n = 1.
 
-        Solve there for all digits. Points of the grid come back to the bit. Between them curves are interpolated (`numerics.interpolation`), and
+        Points of the grid come back to the bit. Between them curves are interpolated (`numerics.interpolation`), and
         the interpolation's own error is added to `numerical_error`; where the solver stated none it stays unknown. The
         status is carried, and at least `noted` where the interpolation may be off by more than 1 %. Two-time fields
-        are left out. nan where a neighbouring point is not finite.
+        are left out. nan where a neighbouring point is not finite. Solve at `x` for all digits.
         """
         wanted = _inside(self, x)
         curves, errors, between = {}, {}, {}
@@ -386,7 +386,10 @@ def load(path: str | os.PathLike) -> Solution | Ensemble | Agreement:
     """
     value = storage.read(path)
     if type(value) not in _CHECKS:
-        raise DamagedFile(f"{path} holds {type(value).__name__}, but a Solution, Ensemble or Agreement was expected.")
+        raise DamagedFile(
+            f"{path} holds {type(value).__name__}, but a Solution, Ensemble or Agreement was expected. "
+            "Name a file that `.save` wrote."
+        )
     try:
         _CHECKS[type(value)](value)
         value.__post_init__()
@@ -442,7 +445,7 @@ def _inside(solution: Solution, x: Any) -> np.ndarray:
     moved = np.where(np.abs(moved - high) <= 1e-9 * abs(high), np.minimum(moved, high), moved)
     if not np.all((moved >= low) & (moved <= high)):
         raise BadValue(
-            f"x is {np.array2string(wanted, threshold=5)}, but it must lie in the solved range "
+            f"x is {np.array2string(np.asarray(x, float), threshold=5)}, but it must lie in the solved range "
             f"[{low:g}, {high:g}]. Solve again with the {solution.x_name} you need."
         )
     return moved

@@ -71,6 +71,13 @@ def check_agreement(self: Any) -> None:
         raise _wrong(f"confidence is {self.confidence!r}", "must be in (0, 1)")
     if not isinstance(self.curves, Mapping) or not self.curves:
         raise _wrong(f"curves is {_shown(self.curves)}", "must name at least one curve")
+    failed = _real("failed_runs", self.failed_runs, "iu", (1, 2, 4, 8))
+    if failed.ndim != 1 or (failed < 0).any():
+        raise _wrong(f"failed_runs is {_shown(self.failed_runs)}", "must be the numbers of runs")
+    if not isinstance(self.remarks, tuple):
+        raise _wrong(f"remarks is {_shown(self.remarks)}", "must be texts")
+    for remark in self.remarks:
+        _check_text("remarks", remark)
     for name, curve in self.curves.items():
         _check_judged(name, curve)
     _check_made(self, checks=True)
@@ -80,6 +87,7 @@ def _check_judged(name: str, curve: Any) -> None:
     where = f"curves[{name!r}]"
     if type(curve).__name__ != "CurveAgreement" or curve.name != name:
         raise _wrong(f"{where} is {_shown(curve)}", f"must be the CurveAgreement of {name!r}")
+    _check_text(f"{where}.reason", curve.reason)
     if curve.verdict not in _VERDICTS:
         raise _wrong(f"{where}.verdict is {curve.verdict!r}", f"must be one of {', '.join(_VERDICTS)}")
     if not _is_number(curve.margin) or not 0 < curve.margin < np.inf:
@@ -89,7 +97,8 @@ def _check_judged(name: str, curve: Any) -> None:
     for part, values in parts.items():
         if values.ndim != 1 or values.shape != parts["x"].shape or values.size == 0:
             raise _wrong(f"{where}.{part} has shape {values.shape}", f"must be that of x, {parts['x'].shape}")
-        if np.isnan(values).any() and (part == "x" or curve.verdict == "agrees"):
+        # The numerical share is nan where the solver states no error.
+        if np.isnan(values).any() and part != "numerical" and (part == "x" or curve.verdict == "agrees"):
             raise _wrong(f"{where}.{part} is nan somewhere", "must not be, with this verdict")
     for kind in ("", "simultaneous_"):
         if (parts[f"{kind}low"] > parts[f"{kind}high"]).any():

@@ -107,7 +107,9 @@ class SizeLaw:
     def intercept(self, power: float = 1.0) -> Estimate:
         """a of gap = a + b / N^p with `power` p imposed: zero within its error if theory is the limit of the runs."""
         check_positive("power", power, "Pass 1 for corrections of order 1/N.")
-        design = np.stack([np.ones(np.size(self.sizes)), np.asarray(self.sizes, float) ** -power], axis=1)
+        # In units of the smallest size: a steep power of large ones would be taken for zero beside the constant.
+        sizes = np.asarray(self.sizes, float)
+        design = np.stack([np.ones(sizes.size), (sizes.min() / sizes) ** power], axis=1)
         weights = 1 / np.asarray(self.errors, float)
         coefficients, *_ = np.linalg.lstsq(design * weights[:, None], np.asarray(self.gaps, float) * weights)
         covariance = np.linalg.inv((design * weights[:, None]).T @ (design * weights[:, None]))

@@ -8,6 +8,7 @@ everything behind it is read as if it were hostile (`archives`, `structures`, `r
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -36,13 +37,25 @@ def destination(path: Any, endings: Sequence[str], name: str = "path", remedy: s
     Raises `BadValue` naming `name`, the path and what is allowed: another ending or none, a folder, a device.
     """
     allowed = " or ".join(endings)
+    # `os.path`, since Path raises where a name is too long.
     text = _text_of(path, name, f"Name a file that ends in {allowed}.")
     path = Path(text)
-    if text.endswith(("/", os.sep)) or path.is_dir():
+    if text.endswith(("/", os.sep)) or os.path.isdir(text):
         raise BadValue(f"{name} is {text!r}, but that is a folder. Name a file in it that ends in {allowed}.")
     if path.suffix.lower() not in endings:
         raise BadValue(f"{name} is {text!r}, but it must end in {allowed}. Name such a file. {remedy}".rstrip())
     _check_replaceable(path, name)
+    target = os.path.realpath(path)
+    there = next(str(folder) for folder in Path(target).parents if os.path.exists(folder))
+    why = ""
+    if os.path.islink(target):
+        why = "it is a link to itself"
+    elif not os.path.isdir(there):
+        why = f"{there} is no folder"
+    elif not os.access(there, os.W_OK):
+        why = f"{there} may not be written to"
+    if why:
+        raise BadValue(f"{name} is {text!r}, but it cannot be written: {why}. Name another file.")
     return path
 
 
@@ -56,6 +69,8 @@ def write_whole(path: str | os.PathLike, content: bytes) -> Path:
     _check_replaceable(path, "path")
     try:
         target = Path(os.path.realpath(path))
+        if os.path.islink(target):  # it leads back to itself
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         target.parent.mkdir(parents=True, exist_ok=True)
         # Its own short name: with the target's in it, names near the file system's limit could not be written.
         temporary = target.with_name(f".{secrets.token_hex(8)}.part")

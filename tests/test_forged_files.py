@@ -227,9 +227,14 @@ def records_of_the_package():
                 yield thing
 
 
+# Below the results: what is made there is never part of one.
+INSIDE = ("numerics",)
+
+
 def test_every_record_of_the_package_can_stand_in_a_file():
     """A record that no room declares could be part of a result that cannot be saved."""
-    records = [cls for cls in records_of_the_package() if hasattr(cls, "_static")]
+    found = [cls for cls in records_of_the_package() if hasattr(cls, "_static")]
+    records = [cls for cls in found if cls.__module__.split(".")[1] not in INSIDE]
     assert len(records) > 60
     lost = [f"{cls.__module__}:{cls.__qualname__}" for cls in records if record_classes.name_of(cls) is None]
     assert not lost, f"Make these public in their room, or name them in its _IN_FILES: {lost}"

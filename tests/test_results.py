@@ -113,6 +113,15 @@ def test_saved_and_loaded_to_the_bit(tmp_path):
     assert str(gt.load(agreement.save(tmp_path / "verdict.npz"))) == str(agreement)
 
 
+def test_saving_goes_where_it_was_told_or_nowhere(tmp_path):
+    (tmp_path / "folder").mkdir()
+    for name in ("theory", "folder", "theory.csv", "theory.txt", "theory.v2"):
+        for thing in (decay(), runs(), gt.compare(decay(), runs(), margin=0.5)):
+            with pytest.raises(BadValue, match=rf"^path is '.*{name}', but.*\.npz"):
+                thing.save(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
 def test_a_damaged_or_swapped_file_is_named(tmp_path):
     path = decay().save(tmp_path / "theory.npz")
     path.write_bytes(path.read_bytes()[:-1])

@@ -10,6 +10,7 @@ from ..numerics.gram import check_gram, check_target, eigenbasis, inverted, roun
 from ..numerics.magnitude import norm as norm_of
 from ..numerics.magnitude import unit_of
 from .bound import HIGH_PROBABILITY, Bound, check_loss, make_bound
+from .truncated_loss import CAPS
 
 INDEPENDENT = "training samples are independent draws of the population"
 CONFIDENCE = "Pass the share of training sets for which the bound shall hold, for example 0.95."
@@ -73,6 +74,7 @@ def norm_bound(
     kernel = check_gram("kernel", kernel)
     check_non_negative("norm", norm, "Pass the norm of the weights, or their distance from the start.")
     check_positive("cap", cap, "Pass the residual beyond which the loss is flat, for example 4.0.")
+    check_between("cap", cap, *CAPS, "Its square must be a float64 number: measure the labels in another unit.")
     check_positive("norm_unit", norm_unit, "Pass the smallest radius to consider, for example 1.0.")
     check_between("confidence", confidence, 0, 1, CONFIDENCE, include_low=False, include_high=False)
     remedy = "Pass the mean of min(r^2, cap^2), for example by truncated_squared_loss."
@@ -82,9 +84,12 @@ def norm_bound(
     delta, radius = 1 - jnp.asarray(confidence, float), norm
     if not norm_known_in_advance:
         # frexp, not log2: a norm of exactly norm_unit 2^k must not be rounded to the next one.
-        mantissa, exponent = jnp.frexp(norm / norm_unit)
+        ratio = norm / norm_unit
+        mantissa, exponent = jnp.frexp(ratio)
         k = jnp.maximum(jnp.where(mantissa == 0.5, exponent - 1, exponent), 0).astype(float)
-        radius, delta = norm_unit * 2.0**k, delta / ((k + 1) * (k + 2))
+        # A ratio beyond 1e308 has no exponent; its bound is infinite.
+        radius = jnp.where(jnp.isinf(ratio), jnp.inf, jnp.maximum(norm_unit * 2.0**k, norm))
+        delta = delta / ((k + 1) * (k + 2))
     samples = kernel.shape[0]
     luck = 3 * cap**2 * jnp.sqrt(jnp.log(2 / delta) / (2 * samples))
     first = "norm was fixed before the data were seen" if norm_known_in_advance else "norm_unit was fixed in advance"

@@ -189,5 +189,5 @@ def excess_of_inverse_kl(share: ArrayLike, budget: ArrayLike) -> Array:
     # One Newton step that changes no digit carries the derivatives in p and e.
     some = inner & (slope(v) > 0)
     v = v - jnp.where(some, (spent(v) - e) / jnp.where(some, slope(v), 1.0), 0.0)
-    v = jnp.where(inner, v, e)
+    v = jnp.where(inner, jnp.maximum(v, 0.0), e)
     return jnp.where(below, -(1 - p) * jnp.expm1(-v), 0.0)

@@ -92,8 +92,8 @@ def _centred(name, kernel):
     left = jnp.sqrt(jnp.mean(jnp.square(centred))) > 1e6 * jnp.finfo(float).eps
     if not is_traced(left) and not bool(left):
         raise BadValue(
-            f"{name} is constant, {float(kernel.ravel()[0]):.6g} in its own unit, but for rounding: nothing is left when "
-            "it is centred. Pass a kernel that tells the inputs apart."
+            f"{name} is constant, {float(kernel.ravel()[0]):.6g} in its own unit, but for rounding: nothing is left "
+            "when it is centred. Pass a kernel that tells the inputs apart."
         )
     return jnp.where(left, centred, jnp.nan)
 

@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from ..errors import check_positive
-from ..results import Solution
+from ..results import FAILED, Solution
 
 
 def solution_delay(solution: Solution, *, train_threshold: float, test_threshold: float) -> Any:
@@ -35,9 +35,10 @@ def solution_delay(solution: Solution, *, train_threshold: float, test_threshold
     check_positive("train_threshold", train_threshold, remedy)
     check_positive("test_threshold", test_threshold, remedy)
     times = jnp.asarray(solution.x)
-    return _crossing(times, solution["test_loss"], test_threshold) - _crossing(
+    delay = _crossing(times, solution["test_loss"], test_threshold) - _crossing(
         times, solution["train_loss"], train_threshold
     )
+    return jnp.where(jnp.asarray(solution.status.level) == FAILED, jnp.nan, delay)
 
 
 def _crossing(times, values, threshold):

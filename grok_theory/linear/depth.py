@@ -200,8 +200,9 @@ def solve_deep_linear(problem: DeepLinear, times: Times, method=FLOW, *, throw: 
     times = jnp.asarray(times, float)
     curves, errors, clock, steps, level = _solve(deep_numbers(problem), times)
     failed = (
-        f"The march to the times did not end within {MOST_STEPS} steps, or numbers overflow or (traced) are "
-        "out of range. Steps are bounded by stability, about 3/(v^2 l+) each: pass earlier times, or read the end from limits(problem)."
+        f"The march to the times did not end within {MOST_STEPS} steps, or numbers overflow or (traced) are out of "
+        "range. Steps are bounded by stability, about 3/(v^2 l+) each: pass earlier times, or read the end from "
+        "limits(problem)."
     )
     return Solution(
         problem,

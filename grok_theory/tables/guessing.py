@@ -25,7 +25,8 @@ def guess_run(table: Table, curves: Sequence[str]) -> str | None:
     rows = _rows_with(table, curves)
     parts: dict[str, list[str | None]] = {}
     for name in _by_name(table, RUN_NAMES):
-        here = [table.labels(name)[i] for i in rows] if table.logged(name)[rows].all() else []
+        labels = table.labels(name) if table.logged(name)[rows].all() else None
+        here = [labels[i] for i in rows] if labels else []
         if len(set(here)) > 1 and len(set(here)) < len(here):
             parts[name] = here
     if not parts:

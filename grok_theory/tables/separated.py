@@ -37,7 +37,7 @@ def separated_rows(source: str, text: str) -> tuple[list[str], Rows, list[str]]:
                     f"{source}, line {line}: it begins with #, but has as many cells as the header has names. "
                     "Put the first cell in quotes if it is a row, drop the line if it is a comment."
                 )
-        elif [_bare(cell) for cell in cells] == names:
+        elif _bare(cells[0]) == names[0] and [_bare(cell) for cell in cells] == names:
             notes.append(f"the header is repeated in line {line}")
         elif len(cells) != len(names):
             more = "more cells" if len(cells) > len(names) else "fewer cells"
