@@ -103,7 +103,7 @@ def compare(
         float(confidence),
         np.flatnonzero(failed) if solution.run is None else np.array([], int),
         tuple(
-            f"{what}: {status.text}"
+            f"{what}: {status}"
             for what, status in (("theory", solution.status), ("runs", ensemble.status))
             if status.name == "noted"
         ),

@@ -99,9 +99,6 @@ def command(
         print(agreement)
         if columns:
             print("columns: " + ", ".join(f"{role} = {name}" for role, name in columns.items() if name))
-        for what, result in (("theory", solution), ("runs", ensemble)):
-            if result.status.text:
-                print(f"{what}: {result.status}")
     raise typer.Exit(EXIT_CODES[agreement.verdict])
 
 
@@ -153,6 +150,9 @@ def _described(agreement: Any) -> dict[str, Any]:
     return {
         "problem": agreement.problem,
         "runs": agreement.runs,
+        "failed_runs": agreement.failed_runs,
+        "unseen_share": agreement.unseen_share,
+        "remarks": agreement.remarks,
         "confidence": agreement.confidence,
         "x_name": agreement.x_name,
         "curves": agreement.curves,
