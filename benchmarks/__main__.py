@@ -1,5 +1,10 @@
 """`python -m benchmarks [names] [--quick] [--all] [--out DIR]`."""
 
+from grok_theory import interruption
+
+if __name__ == "__main__":
+    interruption.take_over()  # before the imports below, which take long enough to be interrupted
+
 import importlib
 import time
 from pathlib import Path
@@ -8,6 +13,9 @@ from typing import Annotated
 import typer
 
 from benchmarks.names import LONG, NAMES, SHORT
+from grok_theory.cli.answer import answer
+from grok_theory.cli.process import alone
+from grok_theory.cli.strict import StrictCommand
 
 _LONG_NAMES = ", ".join(f"{name} ({time})" for name, time in LONG.items() if name in NAMES)
 
@@ -34,14 +42,23 @@ def run(
             raise typer.Exit(2)
     published = out is None and not quick
     out = out or (Path("out/benchmarks/quick") if quick else Path("out/benchmarks"))
-    for name in chosen:
-        if name != "summary":
-            began = time.perf_counter()
-            importlib.import_module(f"benchmarks.{name}").main(out, quick=quick)
-            typer.echo(f"{name}: {time.perf_counter() - began:.0f} s")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        typer.echo(f"--out is {str(out)!r}, but it cannot be a folder: {error.strerror}. Name another one.", err=True)
+        raise typer.Exit(2) from None
+    with interruption.telling(lambda: "Interrupted; the tables of the benchmarks that are finished are kept."):
+        for name in chosen:
+            if name != "summary":
+                began = time.perf_counter()
+                importlib.import_module(f"benchmarks.{name}").main(out, quick=quick)
+                typer.echo(f"{name}: {time.perf_counter() - began:.0f} s")
     if published or "summary" in chosen:
         summary.write(out)
 
 
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app.command(cls=StrictCommand)(run)
+
 if __name__ == "__main__":
-    typer.run(run)
+    alone(lambda words: answer(app, words, "python -m benchmarks"))

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import stats
 
 import grok_theory as gt
+from benchmarks import compare_levels
 from benchmarks.report import publish
 from grok_theory.results import Dynamics, Ensemble, Solution
 
@@ -146,6 +147,10 @@ def main(out: Path, *, quick: bool = False) -> None:
         publish("compare_calibration", "compare: false alarms (quick)", calibration(50, (8,), (1, 50)), out)
         publish("compare_planted", "compare: planted faults (quick)", planted(1, 48), out)
         publish("compare_runs_needed", "compare: runs needed (quick)", runs_needed(10), out)
+        two = compare_levels.two_levels(20, (8,), (10.0,), (0.1,), ("uniform",))
+        publish("compare_two_levels", "compare: curves with two levels (quick)", two, out)
+        publish("compare_one_time", "compare: one time (quick)", compare_levels.one_time(200, (8,)), out)
+        publish("compare_cost", "compare: cost of the levels (quick)", compare_levels.cost(1, 20), out)
         return
     publish(
         "compare_calibration",
@@ -155,3 +160,16 @@ def main(out: Path, *, quick: bool = False) -> None:
     )
     publish("compare_planted", "compare: planted faults, 200 runs at N = 400, margin 3 %", planted(100, 200), out)
     publish("compare_runs_needed", "compare: are the runs it asks for enough?", runs_needed(200), out)
+    publish(
+        "compare_two_levels",
+        "compare: curves with two levels, worst of shares .02 to .3 not arrived, nominal 1 %",
+        compare_levels.two_levels(2000, (3, 8, 16, 30, 100), (3.0, 10.0, 100.0), (0.3, 0.2, 0.1, 0.05, 0.02)),
+        out,
+    )
+    publish(
+        "compare_one_time",
+        "compare: false alarms at a single x without history (published, not bounded)",
+        compare_levels.one_time(10_000, (3, 8, 16, 30, 100)),
+        out,
+    )
+    publish("compare_cost", "compare: runs needed on curves without two levels", compare_levels.cost(9), out)

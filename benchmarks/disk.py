@@ -62,18 +62,22 @@ def _full(folder: str) -> dict[str, Any]:
 
 
 def _read_only(folder: str) -> dict[str, Any]:
-    """No sweep, no saved Solution; a cache that is only read is of use all the same."""
+    """Nothing new is swept or saved; a finished cache is read all the same."""
     import jax.numpy as jnp
 
     import grok_theory as gt
 
-    _mount(folder, "size=1m")
+    _mount(folder, "size=64m")
+    whole = swept(COUNT, folder, workers=1)
     _mount(folder, "remount", "ro")
+    again = swept(COUNT, folder, workers=1)
     solution = gt.linear.solve(gt.linear.TeacherStudent(0.5, 5.0), jnp.array([1.0]))
-    said = [_said(lambda: swept(COUNT, folder, workers=1)), _said(lambda: solution.save(Path(folder) / "a.npz"))]
+    said = [_said(lambda: swept(COUNT + 1, folder, workers=1)), _said(lambda: solution.save(Path(folder) / "a.npz"))]
     return {
         "said": said,
-        "sentences that name path and remedy": sum(folder in s and "name a folder" in s for s in said),
+        "sentences that name path and remedy": sum(folder in s and "name a" in s.lower() for s in said),
+        "a finished cache read": f"{again.reused} of {COUNT}, {again.computed} computed",
+        "bit-equal": fingerprints(again) == fingerprints(whole),
     }
 
 

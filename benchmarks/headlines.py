@@ -150,6 +150,12 @@ def _doors(rows: Rows) -> str:
     )
 
 
+def _changed_files(rows: Rows) -> str:
+    files, refused = (sum(row[column] for row in rows) for column in ("files", "refused"))
+    odd = sum(sum((row["anything else"] or {}).values()) for row in rows)
+    return f"{files} files: {refused} refused, {files - refused - odd} read and as good as before, {odd} anything else"
+
+
 def _kills(rows: Rows) -> str:
     found = facts(rows)
     equal = "bit-equal" if found["bit-equal to the uninterrupted run"] else "NOT bit-equal"
@@ -253,6 +259,7 @@ HEADLINES = (
     Headline("Bounds violated where their assumptions hold", "bounds", "bounds_violations", _violations),
     Headline("A user's own property test", "verify", "verify", _user_test),
     Headline("Bad inputs", "robustness", "robustness", _doors, True),
+    Headline("Result files changed at random, checksum fitting", "files", "files_changed", _changed_files),
     Headline("A sweep killed (-9) at random and resumed", "sweep", "sweep_kills", _kills, True),
     Headline("Damaged files in a cache", "sweep", "sweep_corruptions", _corruptions, True),
     Headline("A sweep on a Dask cluster", "sweep", "sweep_cluster", _cluster, True),

@@ -12,6 +12,11 @@ of the mean over runs with the log of the theory of the mean. (The mean of the l
 variance: comparing that with a theory of the mean is a trap.) Their intervals also cover a log-normal law of any
 spread, so that heavy tails raise no false alarms (`numerics.mean_intervals`; measured in docs/compare.md). The theory's
 own `numerical_error` widens every interval.
+
+Where the curves show two levels between which runs jump (grokking: some have arrived, some have not), runs that were
+not drawn may lie on the other level. There the intervals hold for every share of them that S runs do not exclude
+(`numerics.two_levels`, `numerics.unseen_runs`), and a verdict that fails by that alone is `underpowered`, with this as
+its reason.
 """
 
 from __future__ import annotations
@@ -23,9 +28,11 @@ import numpy as np
 from scipy import stats
 
 from .errors import BadValue, check_between, check_choice, check_positive
-from .numerics.mean_intervals import half_width_of_log_mean, log_of_mean, student
+from .numerics.mean_intervals import half_width_of_log_mean, interval_of_mean
+from .numerics.two_levels import Levels, find_levels
+from .numerics.unseen_runs import reach_of_the_mean, said
 from .pytrees import record, same
-from .results import Agreement, CurveAgreement, Ensemble, Solution
+from .results import Agreement, CurveAgreement, Ensemble, Solution, check_one_x
 
 
 @record()
@@ -67,8 +74,11 @@ def compare(
 
     **Returns:** an `Agreement`; print it, or read `.verdict`.
 
-    Raises `BadValue` when the two belong to different problems, dynamics or x (beyond 1e-9), when a judged value is not
-    finite, or when a curve that is not positive is given a relative margin.
+    A run with a judged value that is not finite has failed: the others are judged, and the Agreement says so.
+
+    Raises `BadValue` when the two belong to different problems, dynamics or x (beyond 1e-9, or in another unit), when
+    one of them failed, when a judged value of the theory or of all runs is not finite, or when a curve that is not
+    positive is given a relative margin.
     """
     check_between("confidence", confidence, 0, 1, "Pass 0.99.", include_low=False, include_high=False)
     check_comparable(solution, ensemble)
@@ -79,21 +89,29 @@ def compare(
             "Simulate that run too."
         )
     judged = {name: _judged(ensemble, name, where) for name in margins}
+    failed = np.any([ensemble.failed_runs(name, mask) for name, mask in judged.items()], axis=0)
     looks = sum(int(mask.sum()) for mask in judged.values())
     return Agreement(
         solution.problem,
         {
-            name: _judge(solution, ensemble, name, limit, judged[name], looks, confidence)
+            name: _judge(solution, ensemble, name, limit, judged[name], ~failed, looks, confidence)
             for name, limit in margins.items()
         },
         solution.x_name,
         solution.x_unit,
-        ensemble.runs if solution.run is None else 1,
+        int(np.sum(~failed)) if solution.run is None else 1,
         float(confidence),
+        np.flatnonzero(failed) if solution.run is None else np.array([], int),
+        tuple(
+            f"{what}: {status.text}"
+            for what, status in (("theory", solution.status), ("runs", ensemble.status))
+            if status.name == "noted"
+        ),
     )
 
 
 def check_comparable(solution: Solution, ensemble: Ensemble) -> None:
+    """Refuse what cannot be held against each other: another problem, dynamics, x or unit, a batch, what has failed."""
     for kind, theory, runs in (
         ("problem", solution.problem, ensemble.problem),
         ("dynamics", solution.dynamics, ensemble.dynamics),
@@ -108,6 +126,10 @@ def check_comparable(solution: Solution, ensemble: Ensemble) -> None:
             f"solution is a batch of shape {np.shape(solution.x)[:-1]}, but one solution is compared at a time. "
             "Pick a member with jax.tree_util.tree_map(lambda leaf: leaf[i], solution)."
         )
+    check_one_x(solution, ensemble)
+    for what, result in (("solution", solution), ("ensemble", ensemble)):
+        if result.status.name == "failed":
+            raise BadValue(f"{what} has failed, and only what is trusted can be judged. It says: {result.status.text}")
     theory, runs = np.asarray(solution.x, float), np.asarray(ensemble.x, float)
     if theory.shape != runs.shape or not np.allclose(theory, runs, rtol=1e-9, atol=0.0):
         raise BadValue(
@@ -157,42 +179,56 @@ def _judge(
     name: str,
     margin: Relative | Absolute,
     mask: np.ndarray,
+    kept: np.ndarray,
     looks: int,
     confidence: float,
 ) -> CurveAgreement:
     x = np.asarray(solution.x, float)[mask]
-    theory = np.asarray(solution[name], float)[mask]
-    runs = np.asarray(ensemble[name], float)[:, mask]
-    error = np.abs(np.broadcast_to(np.asarray(solution.numerical_error.get(name, 0.0), float), mask.shape)[mask])
-    if solution.run is not None:
-        runs = runs[[solution.run]]
-    _check_judgeable(name, x, ensemble.x_name, theory, runs, margin)
+    record = np.asarray(ensemble[name], float)
+    theory = np.asarray(solution[name], float)
+    # An error that is not stated is unknown, and said to be; the verdict can only take the solution as exact.
+    stated = np.asarray(solution.numerical_error.get(name, np.nan), float)
+    error = np.abs(np.broadcast_to(stated, mask.shape))[mask]
+    record = record[[solution.run]] if solution.run is not None else record[kept] if kept.any() else record
+    runs = record[:, mask]
+    _check_judgeable(name, x, ensemble.x_name, theory[mask], runs, margin)
 
-    if isinstance(margin, Relative):
-        centre, interval, limit = np.log(runs.mean(0) / theory), log_of_mean, float(np.log1p(margin.size))
-        offset, numerical = np.log(theory), error / theory
+    in_logs = isinstance(margin, Relative)
+    if in_logs:
+        centre, limit = np.log(runs.mean(0) / theory[mask]), float(np.log1p(margin.size))
+        offset, numerical = np.log(theory[mask]), error / theory[mask]
     else:
-        centre, interval, limit = runs.mean(0) - theory, student, float(margin.size)
-        offset, numerical = theory, error
-    if solution.run is not None:  # one run against the theory of that very run: nothing is random any more
-        (low, high), (lowest, highest) = (centre, centre), (centre, centre)
-    else:
-        tail = (1 - confidence) / 2
-        low, high = (bound - offset for bound in interval(runs, tail))
-        lowest, highest = (bound - offset for bound in interval(runs, tail / looks))
-
-    if np.any((lowest - numerical > limit) | (highest + numerical < -limit)):
-        verdict = "disagrees"
-    elif np.all((low - numerical > -limit) & (high + numerical < limit)):
-        verdict = "agrees"
-    else:
-        verdict = "underpowered"
-    needed = np.nan
+        centre, limit = runs.mean(0) - theory[mask], float(margin.size)
+        offset, numerical = theory[mask], error
+    tail, levels = (1 - confidence) / 2, ()
+    if solution.run is None:
+        known = np.isfinite(record).all(0) & np.isfinite(theory)
+        levels = find_levels(record[:, known], apart=limit, in_logs=in_logs, tail=tail, theory=theory[known])
+    (low, high), (lowest, highest) = (centre, centre), (centre, centre)
+    if solution.run is None:  # one run against the theory of that very run: nothing is random any more
+        ends = [interval_of_mean(runs, t, in_logs=in_logs, levels=levels) for t in (tail, tail / looks)]
+        (low, high), (lowest, highest) = ((low - offset, high - offset) for low, high in ends)
+    verdict = _verdict(low, high, lowest, highest, numerical, limit)
+    needed, reason = np.nan, ""
     if verdict == "underpowered":
-        needed = _runs_needed(runs, isinstance(margin, Relative), limit, (1 - confidence) / (2 * looks))
+        needed = _runs_needed(runs, levels, in_logs, limit, tail / looks)
+        if levels:
+            ends = [interval_of_mean(runs, t, in_logs=in_logs) for t in (tail, tail / looks)]
+            plain = _verdict(*(end - offset for pair in ends for end in pair), numerical, limit)
+            if plain != "underpowered":
+                reason = said(levels, runs, x, ensemble.x_name, tail, plain)
     return CurveAgreement(
-        name, verdict, limit, isinstance(margin, Relative), x, centre, low, high, lowest, highest, numerical, needed
-    )
+        name, verdict, limit, in_logs, x, centre, low, high, lowest, highest, numerical, needed, reason
+    )  # fmt: skip
+
+
+def _verdict(low, high, lowest, highest, numerical, limit: float) -> str:
+    error = np.where(np.isnan(numerical), 0.0, numerical)
+    if np.any((lowest - error > limit) | (highest + error < -limit)):
+        return "disagrees"
+    if np.all((low - error > -limit) & (high + error < limit)):
+        return "agrees"
+    return "underpowered"
 
 
 def _check_judgeable(
@@ -216,8 +252,11 @@ def _check_judgeable(
         )
 
 
-def _runs_needed(runs: np.ndarray, in_logs: bool, margin: float, tail: float) -> float:
-    """Least number of runs of this spread whose simultaneous half-width is at most half the margin, at the worst x."""
+def _runs_needed(runs: np.ndarray, levels: Sequence[Levels], in_logs: bool, margin: float, tail: float) -> float:
+    """Least number of runs of this spread whose simultaneous half-width is at most half the margin, at the worst x.
+
+    With levels, the half-width holds what so many runs, in the seen shares on each level, do not exclude.
+    """
     if len(runs) < 2:
         return np.inf
     spread = runs.std(0, ddof=1) / (runs.mean(0) if in_logs else 1.0)
@@ -232,12 +271,15 @@ def _runs_needed(runs: np.ndarray, in_logs: bool, margin: float, tail: float) ->
         def half_width(count: int) -> float:
             return float(stats.t.isf(tail, count - 1) * spread[worst] / np.sqrt(count))
 
+    def enough(count: int) -> bool:
+        return half_width(count) + reach_of_the_mean(levels, runs, count, in_logs, tail) <= margin / 2
+
     low, high = 1, 2
-    while half_width(high) > margin / 2:
+    while not enough(high):
         low, high = high, 2 * high
         if high > 2**40:
             return np.inf
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if half_width(middle) <= margin / 2 else (middle, high)
+        low, high = (low, middle) if enough(middle) else (middle, high)
     return float(high)

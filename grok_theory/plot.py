@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import BadValue, check_between, check_choice, check_shape
-from .numerics.mean_intervals import log_of_mean, student
-from .results import Ensemble, Solution
+from .numerics.mean_intervals import errors_of_mean, interval_of_mean
+from .numerics.two_levels import find_levels
+from .results import Ensemble, Solution, check_one_x
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,8 +52,13 @@ def curves(
 
     **Returns:** the axes. Points where theory does not speak at this size (`ensemble.valid`) are hollow.
 
-    Axes become logarithmic where the values are positive and span more than two decades, unless `ax` was given.
-    Raises `BadValue` on an unknown curve or band, and when `solution` is a batch.
+    Axes become logarithmic where the values are positive and span more than two decades, unless `ax` was given. Where
+    runs jump between levels, bands hold the runs that were not drawn, as in `gt.compare`. What failed is left out and
+    the legend says so: runs with a value that is not finite, and the part of a failed Solution that is not. What a
+    solver or the runs remark is told by "(noted)".
+
+    Raises `BadValue` on an unknown curve or band, when `solution` is a batch or failed as a whole, and when the two, or
+    what `ax` already shows, have another x or unit.
     """
     check_choice("band", band, BANDS)
     check_between("confidence", confidence, 0, 1, "Pass 0.99.", include_low=False, include_high=False)
@@ -63,13 +69,20 @@ def curves(
             f"solution is a batch of shape {np.shape(solution.x)[:-1]}, but one curve is drawn at a time. "
             "Pick a member with jax.tree_util.tree_map(lambda leaf: leaf[i], solution)."
         )
+    if solution is not None and ensemble is not None:
+        check_one_x(solution, ensemble)
     source = solution if solution is not None else ensemble
     assert source is not None
+    for what, result in (("solution", solution), ("ensemble", ensemble)):
+        _check_drawable(what, result, name)
     with _canvas(ax) as axes:
+        x_label = _with_unit(source.x_name, source.x_unit)
+        _check_axis(axes, source, x_label)
         drawn = []
         if solution is not None:
             x, values = np.asarray(solution.x, float), np.asarray(solution[name], float)
-            (line,) = axes.plot(x, values, color=color, label="theory" if label is None else label)
+            said = ("theory" if label is None else label) + _remark(solution.status)
+            (line,) = axes.plot(x, values, color=color, label=said)
             color = line.get_color()
             drawn.append((x, values))
         if ensemble is not None:
@@ -78,7 +91,7 @@ def curves(
             _choose_scales(axes, drawn)
             axes.legend()
         if not axes.get_xlabel():
-            axes.set_xlabel(_with_unit(source.x_name, source.x_unit))
+            axes.set_xlabel(x_label)
         if not axes.get_ylabel():
             axes.set_ylabel(name.replace("_", " "))
     return axes
@@ -100,7 +113,7 @@ def heatmap(
 
     **Arguments:**
     - `x` (X,), `y` (Y,): the parameters, increasing; an axis is logarithmic if its values are spaced so.
-    - `values` (Y, X): the quantity; nan is drawn hatched: no value there.
+    - `values` (Y, X): the quantity; nan is drawn hatched: no value there. Infinities are refused.
     - `x_label`, `y_label`, `label`: with units; `label` stands at the colour bar.
     - `log`: colours by the logarithm of the value.
     - `levels`: values at which to draw a line.
@@ -116,6 +129,15 @@ def heatmap(
         if np.any(np.diff(axis) <= 0):
             raise BadValue(f"{axis_name} does not increase, but cells need increasing {axis_name}. Sort it.")
     check_shape("values", values, (y.size, x.size), "Pass one row for every y and one column for every x.")
+    infinite = np.argwhere(np.isinf(values))
+    if infinite.size:
+        row, column = (int(i) for i in infinite[0])
+        raise BadValue(
+            f"values[{row}, {column}] is {values[row, column]}, but a colour needs a finite number. Pass nan where "
+            "there is none (drawn hatched), or the greatest value that was looked at."
+        )
+    if not np.isfinite(values).any():
+        raise BadValue("values is nan everywhere, but at least one finite number is needed. Pass what was solved.")
     if log and np.nanmin(values) <= 0:
         raise BadValue(f"values has {np.nanmin(values):g}, but log=True needs positive values. Leave log out.")
     with _canvas(ax) as axes:
@@ -153,17 +175,26 @@ def _canvas(ax: Axes | None) -> Iterator[Axes]:
 def _draw_runs(
     axes: Axes, ensemble: Ensemble, name: str, band: str, confidence: float, color: Any, label: str | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    x, runs = np.asarray(ensemble.x, float), np.asarray(ensemble[name], float)
+    x, failed = np.asarray(ensemble.x, float), ensemble.failed_runs(name)
+    if failed.all():
+        raise BadValue(
+            f"ensemble[{name!r}] has no run that is finite at all {ensemble.x_name}, so there is no mean to draw. "
+            "Cut x to where runs are finite, or mend them."
+        )
+    runs = np.asarray(ensemble[name], float)[~failed]
     mean, (low, high) = runs.mean(axis=0), _band(runs, band, confidence)
-    valid = ensemble.is_valid(name)
-    many = f"{ensemble.runs} run{'' if ensemble.runs == 1 else 's'}"
+    valid, count = ensemble.is_valid(name), len(runs)
+    many = f"{count} run{'' if count == 1 else 's'}" + (f" of {failed.size}, the others failed" if failed.any() else "")
     said = f"{many}, {confidence:.0%} band" if band == "simultaneous" else f"{many}, ± standard error"
-    if ensemble.runs == 1:
+    if count == 1:
         said = many
+    said += _remark(ensemble.status)
+    if label is not None:  # the line's label speaks for the points too, unless something has to be told
+        said = f"{label}: {said}" if failed.any() or _remark(ensemble.status) else None
     style: dict[str, Any] = {"linestyle": "none", "marker": "o"}
-    (points,) = axes.plot(x[valid], mean[valid], **style, color=color, label=said if label is None else None)
+    (points,) = axes.plot(x[valid], mean[valid], **style, color=color, label=said)
     color = points.get_color()
-    if ensemble.runs > 1:
+    if count > 1:
         axes.fill_between(x, low, high, color=color, alpha=0.22, linewidth=0)
     if not valid.all():
         hollow = None if label is not None else "beyond theory at this size"
@@ -173,18 +204,52 @@ def _draw_runs(
 
 def _band(runs: np.ndarray, band: str, confidence: float) -> tuple[np.ndarray, np.ndarray]:
     """Low and high of the mean over runs at every point: `compare`'s own intervals, or one standard error."""
-    count, points = runs.shape
-    mean = runs.mean(axis=0)
-    if count == 1:
-        return mean, mean
+    count = len(runs)
+    mean, known = runs.mean(axis=0), np.isfinite(runs).all(axis=0)
+    low, high = mean.copy(), mean.copy()
+    if count == 1 or not known.any():
+        return low, high
+    runs, mean = runs[:, known], mean[known]
     if band == "standard error":
-        error = runs.std(axis=0, ddof=1) / np.sqrt(count)
-        return mean - error, mean + error
-    tail = (1 - confidence) / (2 * points)
-    if np.all(mean > 0):
-        low, high = log_of_mean(runs, tail)
-        return np.exp(low), np.exp(high)
-    return student(runs, tail)
+        below, above = errors_of_mean(runs)
+        low[known], high[known] = mean - below, mean + above
+        return low, high
+    in_logs = bool(np.all(mean > 0))
+    tail = (1 - confidence) / 2
+    levels = find_levels(runs, apart=0.0, in_logs=in_logs, tail=tail)
+    least, most = interval_of_mean(runs, tail / mean.size, in_logs=in_logs, levels=levels)
+    low[known], high[known] = (np.exp(least), np.exp(most)) if in_logs else (least, most)
+    return low, high
+
+
+def _check_drawable(what: str, result: Solution | Ensemble | None, name: str) -> None:
+    """Refuse a failed result of which no value says where it failed."""
+    if result is None or result.status.name != "failed":
+        return
+    values = np.asarray(result[name], float)
+    if np.isfinite(values).all() or not np.isfinite(values).any():
+        raise BadValue(f"{what} has failed, and what is not trusted is not drawn. It says: {result.status.text}")
+
+
+def _remark(status: Any) -> str:
+    return {"noted": " (noted)", "failed": " (failed in part, left out)"}.get(status.name, "")
+
+
+def _check_axis(axes: Axes, source: Solution | Ensemble, x_label: str) -> None:
+    """Refuse axes that show another x: their label must hold its name and unit."""
+    there = axes.get_xlabel()
+    plain = there.lower().replace("\\", "").replace("$", "")
+    if there and not all(word.lower() in plain for word in (source.x_name.replace("_", " "), source.x_unit)):
+        raise BadValue(
+            f"ax has x in {there!r}, but this curve has {x_label!r}, and equal numbers of them are not the same. "
+            "Convert with dataclasses.replace(..., x=x * factor, x_name=..., x_unit=...), draw on other axes, or set "
+            "the label after drawing."
+        )
+    if there and not source.x_unit and "[" in there:
+        raise BadValue(
+            f"ax has x in {there!r}, but this curve has {x_label!r} without a unit. Say its unit with "
+            "dataclasses.replace(..., x_unit=...), or draw on other axes."
+        )
 
 
 def _choose_scales(axes: Axes, drawn: list[tuple[np.ndarray, np.ndarray]]) -> None:

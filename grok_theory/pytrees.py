@@ -29,6 +29,7 @@ def record(*, static: Sequence[str] = ()) -> Callable[[Class], Class]:
         if unknown:
             raise TypeError(f"{cls.__name__} has no field {sorted(unknown)} to make static; its fields are {names}.")
         leaves = [name for name in names if name not in static]
+        cls._static = tuple(static)
 
         def flatten(self):
             return [getattr(self, name) for name in leaves], tuple(getattr(self, name) for name in static)

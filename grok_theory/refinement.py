@@ -17,7 +17,9 @@ import numpy as np
 from rich.console import Console
 
 from .errors import BadValue, check_choice, check_finite, check_integer, check_positive
+from .results import Status
 from .sweeps import Sweep, sweep
+from .sweeps.record import sentence_of_outdated
 
 CONVERGED, CENSORED, FAILED = "converged", "censored", "failed"
 
@@ -64,7 +66,8 @@ class Refinement:
       (its side of the level is known, its value is not); "failed": one has no trustworthy value.
     - `crossed` (c,): the level set passes through this cell; such cells have the finest size.
     - `crossings` (m, 2): points of the level set, interpolated on the edges of crossed converged cells.
-    - `reasons`: index of the point and why it failed.
+    - `reasons`: index of the point and why it failed; `notes`: index of the point and the remark of a noted result.
+    - `computed`, `reused`, `outdated`: as in `grok_theory.sweeps.Sweep`.
     """
 
     first: Axis
@@ -82,6 +85,8 @@ class Refinement:
     computed: int
     reused: int
     seconds: float
+    notes: tuple[tuple[int, str], ...] = ()
+    outdated: int = 0
 
     def count(self, state: str, *, crossed: bool | None = None) -> int:
         """Number of cells in this state, among all or among those the level set does (not) pass through."""
@@ -101,10 +106,12 @@ class Refinement:
             crossed = self.count(state, crossed=True)
             lines.append(f"  {state:10s}{self.count(state)} cells, {crossed} of them crossed by the level set")
         lines.append(f"  level     {len(self.crossings)} crossings located")
-        for index, reason in self.reasons[:5]:
-            at = ", ".join(f"{value:g}" for value in self.points[index])
-            lines.append(f"  failed at ({at}): {reason}")
-        return "\n".join(lines + ([f"  and {len(self.reasons) - 5} more"] if len(self.reasons) > 5 else []))
+        for word, said in (("failed", self.reasons), ("noted", self.notes)):
+            for index, reason in said[:5]:
+                at = ", ".join(f"{value:g}" for value in self.points[index])
+                lines.append(f"  {word} at ({at}): {reason}")
+            lines += [f"  and {len(said) - 5} more {word}"] if len(said) > 5 else []
+        return "\n".join(lines + ([f"  {sentence_of_outdated(self.outdated)}"] if self.outdated else []))
 
 
 def refine(
@@ -124,8 +131,9 @@ def refine(
     """Map `run(make(x, y))` over a box, refined where it crosses `level`.
 
     **Arguments:**
-    - `run`: from a problem to one number. +inf or -inf says *censored*: above, or below, all that was looked at (a time
-      that was not reached by the end of the run is +inf). nan, or raising, says *failed*.
+    - `run`: from a problem to one number, or to a number and the `Status` of what it was read from. +inf or -inf says
+      *censored*: above, or below, all that was looked at (a time that was not reached by the end of the run is +inf).
+      nan, raising, or a failed status says *failed*; what is noted is listed in `.notes`.
     - `make`: from the two parameters (floats) to the problem.
     - `first`, `second`: `Axis(name, low, high, cells=8, spacing="log")`.
     - `level`: the number whose level set is looked for. - `depth`: how often a crossed cell is halved.
@@ -185,7 +193,8 @@ class _Grid:
         self.cells = [(i * size, j * size, size) for i in range(first.cells) for j in range(second.cells)]
         self.values: dict[tuple[int, int], float] = {}
         self.reasons: dict[tuple[int, int], str] = {}
-        self.computed = self.reused = 0
+        self.notes: dict[tuple[int, int], str] = {}
+        self.computed = self.reused = self.outdated = 0
 
     def parameters(self, lattice: Any) -> np.ndarray:
         """(n, 2) parameters at (n, 2) lattice coordinates, which may be fractions."""
@@ -204,7 +213,9 @@ class _Grid:
                 if np.isnan(value):
                     self.reasons[place] = "run returned nan."
             self.reasons |= {wanted[failure.index]: failure.reason for failure in found.failures}
+            self.notes |= {wanted[note.index]: note.text for note in found.notes}
             self.computed, self.reused = self.computed + found.computed, self.reused + found.reused
+            self.outdated += found.outdated
         return True
 
     def cut(self) -> bool:
@@ -263,6 +274,8 @@ class _Grid:
             self.computed,
             self.reused,
             seconds,
+            tuple((index, self.notes[place]) for index, place in enumerate(places) if place in self.notes),
+            self.outdated,
         )
 
 
@@ -272,9 +285,10 @@ def _corners(cell: tuple[int, int, int]) -> list[tuple[int, int]]:
 
 
 def _one_number(value: Any) -> np.ndarray:
-    if np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "iuf":
+    number = value[0] if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], Status) else value
+    if np.ndim(number) != 0 or np.asarray(number).dtype.kind not in "iuf":
         raise BadValue(
-            f"run returned {type(value).__name__} of shape {np.shape(value)}, but refine needs one real number. "
-            "Return it, with inf for what lies beyond the run and nan for what failed."
+            f"run returned {type(value).__name__} of shape {np.shape(number)}, but refine needs one real number, or a "
+            "number and a Status. Return it, with inf for what lies beyond the run and nan for what failed."
         )
-    return np.asarray(value, float)
+    return np.asarray(number, float)

@@ -48,6 +48,7 @@ def agreement(self: Any) -> str:
         # In logs a gap of g is a factor e^g: shown as the relative change it means.
         shown = (lambda v: f"{np.expm1(v):+.2%}") if curve.in_logs else (lambda v: f"{v:+.3g}")
         low, high = float(np.asarray(curve.low)[i]), float(np.asarray(curve.high)[i])
+        numerical = float(np.asarray(curve.numerical)[i])
         rows.append(
             (
                 name,
@@ -55,12 +56,34 @@ def agreement(self: Any) -> str:
                 shown(float(np.asarray(curve.gap)[i])),
                 f"{float(np.asarray(curve.x)[i]):.4g}",
                 f"{shown(low)} to {shown(high)}" if np.isfinite(high) else "unknown",
-                shown(float(np.asarray(curve.numerical)[i]))[1:],
+                shown(numerical)[1:] if numerical == numerical else "unknown",
                 shown(curve.margin)[1:],
                 "" if curve.verdict != "underpowered" else _runs(curve.runs_needed),
             )
         )
-    return "\n".join([head, *_table(rows)])
+    return "\n".join([head, *_table(rows), *_agreement_notes(self)])
+
+
+def _agreement_notes(self: Any) -> list[str]:
+    lost = np.size(self.failed_runs)
+    notes = [f"  {name} is underpowered: {curve.reason}" for name, curve in self.curves.items() if curve.reason]
+    if lost:
+        which = ", ".join(str(int(i)) for i in np.ravel(self.failed_runs)[:8]) + (", ..." if lost > 8 else "")
+        notes.append(
+            f"  {lost} of {self.runs + lost} runs failed (not finite: run {which}) and {'is' if lost == 1 else 'are'} "
+            "left out; the verdict is about runs that do not fail"
+        )
+    unknown = [name for name, curve in self.curves.items() if np.isnan(np.asarray(curve.numerical, float)).any()]
+    if unknown:
+        notes.append(
+            f"  the theory's own error is unknown for {', '.join(unknown)}: the verdict takes the solution as exact"
+        )
+    if any(np.any(np.asarray(curve.low) != np.asarray(curve.high)) for curve in self.curves.values()):
+        notes.append(
+            f"  {self.runs} run{'' if self.runs == 1 else 's'} cannot exclude that a share of up to "
+            f"{self.unseen_share:.2g} of all runs behaves in a way that none of them shows"
+        )
+    return [*notes, *(f"  {remark}" for remark in self.remarks)]
 
 
 def _short(thing: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,9 +11,14 @@ from typing import Any
 import jax
 import numpy as np
 
-from . import recorded_runs, reports, storage
-from .errors import BadValue, DamagedFile, SolveFailed, check_times, is_traced
+from . import reports, saved_results, storage
+from .errors import BadValue, DamagedFile, SolveFailed, check_numbers, check_times, is_traced
+from .numerics.interpolation import read_at
+from .numerics.invariants import NOTED_SHARE
+from .numerics.unseen_runs import unseen_share
 from .pytrees import record
+from .tables import read_table
+from .tables.one_grid import runs_on_one_grid
 
 GOOD, NOTED, FAILED = 0, 1, 2
 _LEVELS = ("good", "noted", "failed")
@@ -128,26 +134,35 @@ class Solution:
             raise SolveFailed(f"{self.status.text} (throw=False returns what there is.)")
         return self
 
-    def at(self, x: Any) -> dict[str, np.ndarray]:
-        """Every curve at `x` inside the solved range, by monotone cubic interpolation; solve there for all digits."""
-        from scipy.interpolate import PchipInterpolator
+    def at(self, x: Any) -> Solution:
+        """This Solution read at `x` inside the solved range: (n,) in any order, or a number, which is n = 1.
 
-        grid, first = np.unique(np.asarray(self.x, float), return_index=True)
-        wanted = np.asarray(x, float)
-        if not np.all((wanted >= grid[0]) & (wanted <= grid[-1])):
-            raise BadValue(
-                f"x is {np.array2string(wanted, threshold=5)}, but it must lie in the solved range "
-                f"[{grid[0]:g}, {grid[-1]:g}]. Solve again with the {self.x_name} you need."
-            )
-        return {
-            name: np.asarray(PchipInterpolator(grid, np.asarray(values)[..., first], axis=-1)(wanted))
-            if grid.size > 1
-            else np.broadcast_to(np.asarray(values)[..., first[0]], wanted.shape)
-            for name, values in self.curves.items()
-        }
+        Points of the grid come back to the bit. Between them curves are interpolated (`numerics.interpolation`), and
+        the interpolation's own error is added to `numerical_error`; where the solver stated none it stays unknown. The
+        status is carried, and at least `noted` where the interpolation may be off by more than 1 %. Two-time fields
+        are left out. nan where a neighbouring point is not finite. Solve at `x` for all digits.
+        """
+        wanted = _inside(self, x)
+        curves, errors, between = {}, {}, {}
+        for name, values in self.curves.items():
+            known = self.numerical_error.get(name)
+            curves[name], own, between[name] = read_at(self.x, values, known, wanted)
+            if known is not None:
+                errors[name] = own + between[name]
+        off = {name: float(np.nanmax(_share(between[name], curves[name]), initial=0.0)) for name in curves}
+        worst = max(off, key=lambda name: off[name])
+        status = self.status
+        if off[worst] > NOTED_SHARE:
+            said = f"Between the solved points {worst} may be off by {off[worst]:.2g} of its value: solve there."
+            noted = f"{status.noted} {said}" if status.text == status.noted else said
+            status = Status(np.maximum(np.asarray(status.level), NOTED).astype(np.int8), noted.strip(), status.failed)
+        return dataclasses.replace(self, x=wanted, curves=curves, numerical_error=errors, fields={}, status=status)
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it to `path` (.npz, float64 to the bit, with a checksum); `grok_theory.load` reads it."""
+        """Write all of it, its status too, to `path` (.npz), with a checksum; `grok_theory.load` reads it.
+
+        Raises `BadValue` where `path` is no such file, or this is traced or no result that `load` would take.
+        """
         return _save(self, path)
 
     def to_dataframe(self) -> Any:
@@ -209,6 +224,15 @@ class Ensemble:
         """(T,) booleans: where theory speaks about this curve at this size."""
         return np.asarray(self.valid.get(name, np.ones(np.shape(self.x), bool)))
 
+    def failed_runs(self, name: str, where: Any = None) -> np.ndarray:
+        """(run,) booleans: runs of curve `name` with a value that is not finite at x (T,) `where` (default: all).
+
+        An x at which no run is finite tells nothing about a run and is passed over.
+        """
+        finite = np.isfinite(np.asarray(self[name], float))
+        looked = finite.any(0) & (True if where is None else np.asarray(where, bool))
+        return ~finite[:, looked].all(1)
+
     @classmethod
     def from_csv(
         cls,
@@ -220,23 +244,45 @@ class Ensemble:
         curves: Sequence[str] | Mapping[str, str],
         run: str | None = None,
         x_unit: str = "",
+        encoding: str | None = None,
     ) -> Ensemble:
         """A user's own runs: a table with a column `x`, one column a curve and, with several runs, a column `run`.
 
+        A run that crashed (a value missing or not finite, an end before the majority's) is left out: the status is
+        `noted` and says which and why, `stats["left_out"]` too. Without one whole run the status is `failed`.
+
         **Arguments:**
+        - `path`: a file that `tables.read_table` reads: separated cells or JSON.
         - `problem`, `dynamics`: what the runs are runs of; `compare` holds them against a Solution of the same.
         - `x`: name of the column with times or steps; every run must have the same values.
         - `curves`: column names, or a mapping curve name -> column name.
         - `run`: column that tells the runs apart; None: the file is one run.
+        - `encoding`: as in `tables.read_table`.
 
-        Raises `BadValue` naming file, line and column where a number is missing or the runs do not share `x`.
+        Raises `BadValue` naming file, line and column for a cell that is no number, an x that does not increase within
+        a run, or runs at different x.
         """
         columns = dict(curves) if isinstance(curves, Mapping) else {name: name for name in curves}
-        grid, tables = recorded_runs.read_csv(Path(path), x, columns, run)
-        return cls(problem, grid, tables, x, dynamics, x_unit)
+        table = read_table(path, encoding=encoding)
+        found = runs_on_one_grid(table, x, columns, run)
+        stats, status = {}, Status()
+        if found.left_out:
+            total = len(found.labels) + (0 if found.empty else len(found.left_out))
+            why = "; ".join(f"{f'run {label}: ' if label else ''}{text}" for label, text in found.left_out.items())
+            stats = {"left_out": why}
+            status = Status(
+                FAILED if found.empty else NOTED,
+                noted=f"{len(found.left_out)} of {total} runs of {path} are left out: {why}. If whether a run is whole "
+                "depends on what is measured, the mean of the others is not the mean of all.",
+                failed=f"No run of {path} is whole: {why}. Name other columns or runs.",
+            )
+        return cls(problem, found.x, found.curves, x, dynamics, x_unit, stats=stats, status=status)
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it to `path` (.npz, float64 to the bit, with a checksum); `grok_theory.load` reads it."""
+        """Write all of it, its status too, to `path` (.npz), with a checksum; `grok_theory.load` reads it.
+
+        Raises `BadValue` where `path` is no such file, or this is traced or no result that `load` would take.
+        """
         return _save(self, path)
 
     def to_dataframe(self) -> Any:
@@ -254,14 +300,15 @@ class Ensemble:
         return reports.ensemble(self)
 
 
-@record(static=("name", "verdict", "margin", "in_logs"))
+@record(static=("name", "verdict", "margin", "in_logs", "reason"))
 class CurveAgreement:
     """One curve of an Agreement, at the judged `x` only.
 
     `gap` (T,) is runs minus theory (of logs of the mean where `in_logs`). Its pointwise interval is `low` to `high`,
     the Bonferroni-corrected one `simultaneous_low` to `simultaneous_high`; `numerical` (T,) is the theory's own error,
-    not in them. All are in the unit of `margin`. `runs_needed`, for an underpowered curve, is the number of runs that
-    makes the simultaneous half-width half the margin.
+    not in them, and nan where its solver states none. All are in the unit of `margin`. `runs_needed`, for an
+    underpowered curve, is the number of runs that makes the simultaneous half-width half the margin; `reason` says why
+    it is underpowered where only runs that were not drawn, on another level, leave it open.
     """
 
     name: str
@@ -276,6 +323,7 @@ class CurveAgreement:
     simultaneous_high: Any
     numerical: Any
     runs_needed: float
+    reason: str = ""
 
     @property
     def worst(self) -> int:
@@ -283,11 +331,13 @@ class CurveAgreement:
         return int(np.argmax(np.abs(np.asarray(self.gap))))
 
 
-@record(static=("x_name", "x_unit", "runs", "confidence"))
+@record(static=("x_name", "x_unit", "runs", "confidence", "remarks"))
 class Agreement:
     """How far runs and theory agree, curve by curve: `agreement["test_loss"]` is a `CurveAgreement`.
 
-    `verdict` is "disagrees" if one curve does, else "underpowered" if one is, else "agrees".
+    `verdict` is "disagrees" if one curve does, else "underpowered" if one is, else "agrees". `runs` were judged;
+    `failed_runs` are the indices of those left out, since a judged value is not finite; `remarks` are what solver and
+    runs say about themselves.
     """
 
     problem: Any
@@ -296,9 +346,18 @@ class Agreement:
     x_unit: str
     runs: int
     confidence: float
+    failed_runs: Any = ()
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self):
         _as_dicts(self, "curves")
+        object.__setattr__(self, "failed_runs", np.asarray(self.failed_runs, int))
+        object.__setattr__(self, "remarks", tuple(str(remark) for remark in self.remarks))
+
+    @property
+    def unseen_share(self) -> float:
+        """The greatest share of all runs that may behave in a way that none of the judged runs shows."""
+        return unseen_share(self.runs, (1 - self.confidence) / 2)
 
     def __getitem__(self, name: str) -> CurveAgreement:
         return _curve(self, name)
@@ -309,7 +368,10 @@ class Agreement:
         return next((v for v in ("disagrees", "underpowered") if v in verdicts), "agrees")
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it to `path` (.npz, float64 to the bit, with a checksum); `grok_theory.load` reads it."""
+        """Write all of it, its status too, to `path` (.npz), with a checksum; `grok_theory.load` reads it.
+
+        Raises `BadValue` where `path` is no such file, or this is traced or no result that `load` would take.
+        """
         return _save(self, path)
 
     def __str__(self) -> str:
@@ -317,16 +379,81 @@ class Agreement:
 
 
 def load(path: str | os.PathLike) -> Solution | Ensemble | Agreement:
-    """Read what `.save` wrote; raises `DamagedFile` if the checksum, the format or a class does not fit."""
+    """Read what `.save` wrote, its status with it.
+
+    Raises `DamagedFile` where checksum, format, a class, its fields, or any array is not what this version saves, and
+    `BadValue` where there is no file. Imports nothing but the rooms of this package, and runs nothing of a file's.
+    """
     value = storage.read(path)
-    if not isinstance(value, (Solution, Ensemble, Agreement)):
-        raise DamagedFile(f"{path} holds {type(value).__name__}, but a Solution, Ensemble or Agreement was expected.")
+    if type(value) not in _CHECKS:
+        raise DamagedFile(
+            f"{path} holds {type(value).__name__}, but a Solution, Ensemble or Agreement was expected. "
+            "Name a file that `.save` wrote."
+        )
+    try:
+        _CHECKS[type(value)](value)
+        value.__post_init__()
+    except Exception as error:  # a check may meet what no constructor lets through, and raises what it likes then
+        raise DamagedFile(
+            f"{path} holds no {type(value).__name__} of this version: {error} Read it with the version that wrote it, "
+            "or make it again."
+        ) from error
     return value
 
 
+def check_one_x(solution: Solution, ensemble: Ensemble) -> None:
+    """Refuse a Solution and an Ensemble whose x are different things: steps are no times, seconds are no tau."""
+    theory, runs = ((r.x_name, r.x_unit) for r in (solution, ensemble))
+    if theory != runs:
+        here, there = (f"{name} [{unit}]" if unit else name for name, unit in (theory, runs))
+        raise BadValue(
+            f"ensemble has x in {there}, but the solution has {here}, and equal numbers of them are not the same. "
+            f"Convert: dataclasses.replace(ensemble, x=ensemble.x * factor, x_name={theory[0]!r}, "
+            f"x_unit={theory[1]!r}), with factor how much {here} one {there} is."
+        )
+
+
+_CHECKS: dict[type, Any] = {
+    Solution: saved_results.check_solution,
+    Ensemble: saved_results.check_ensemble,
+    Agreement: saved_results.check_agreement,
+}
+
+
 def _save(self: Any, path: str | os.PathLike) -> Path:
-    path = Path(path)
-    return storage.write_whole(path if path.suffix else path.with_suffix(".npz"), storage.pack(self))
+    path = storage.destination(path, (".npz",), remedy="A table .csv comes from .to_dataframe().to_csv(...).")
+    try:
+        _CHECKS[type(self)](self)
+        content = storage.pack(self)
+    except BadValue as error:
+        raise BadValue(
+            f"This {type(self).__name__} cannot be saved: {error} Mend that part, or save the numbers you need."
+        ) from error
+    return storage.write_whole(path, content)
+
+
+def _inside(solution: Solution, x: Any) -> np.ndarray:
+    """`x` as float64, refused outside the solved range; what misses an end by rounding is moved to it."""
+    if any(is_traced(part) for part in jax.tree_util.tree_leaves((solution.x, solution.curves, x))):
+        raise BadValue("x is traced, but Solution.at reads numbers. Call it outside jit, vmap and grad, or solve at x.")
+    check_numbers("x", x, f"Pass a number, or a list of {solution.x_name}.")
+    wanted, grid = np.atleast_1d(np.asarray(x, float)), np.asarray(solution.x, float)
+    if wanted.ndim > 1 or wanted.size == 0:
+        raise BadValue(f"x has shape {wanted.shape}, but it must be a number or have shape (n,). Pass a list of them.")
+    low, high = grid[..., 0].max(), grid[..., -1].min()
+    moved = np.where(np.abs(wanted - low) <= 1e-9 * abs(low), np.maximum(wanted, low), wanted)
+    moved = np.where(np.abs(moved - high) <= 1e-9 * abs(high), np.minimum(moved, high), moved)
+    if not np.all((moved >= low) & (moved <= high)):
+        raise BadValue(
+            f"x is {np.array2string(np.asarray(x, float), threshold=5)}, but it must lie in the solved range "
+            f"[{low:g}, {high:g}]. Solve again with the {solution.x_name} you need."
+        )
+    return moved
+
+
+def _share(error: np.ndarray, values: np.ndarray) -> np.ndarray:
+    size = np.abs(values)
+    return np.where(error > 0, error / np.where(size > 0, size, np.finfo(float).tiny), 0.0)
 
 
 def _as_dicts(self: Any, *names: str) -> None:
@@ -350,4 +477,15 @@ def _dataframe(columns: dict[str, np.ndarray]) -> Any:
     return pandas.DataFrame(columns)
 
 
-__all__ = ["Agreement", "CurveAgreement", "Dynamics", "Ensemble", "Field", "Solution", "Status", "Text", "load"]
+__all__ = [
+    "Agreement",
+    "CurveAgreement",
+    "Dynamics",
+    "Ensemble",
+    "Field",
+    "Solution",
+    "Status",
+    "Text",
+    "check_one_x",
+    "load",
+]

@@ -13,7 +13,8 @@ import numpy as np
 from scipy import optimize, stats
 
 from .comparison import check_comparable
-from .errors import BadValue, check_positive
+from .errors import BadValue, check_finite, check_positive
+from .numerics.mean_intervals import errors_of_mean
 from .pytrees import record
 from .results import Ensemble, Solution
 
@@ -31,16 +32,17 @@ class Estimate:
         return f"{self.value:.4g} ± {self.standard_error:.2g} ({self.text}; p-value of the fit {self.p_value:.3g})"
 
 
-@record()
+@record(static=("text",))
 class SizeLaw:
     """Gaps of a curve at several sizes, with standard errors; sizes need independent runs.
 
-    **Fields:** `sizes`, `gaps`, `errors`: (n,) with n >= 3; errors > 0.
+    **Fields:** `sizes`, `gaps`, `errors`: (n,) with n >= 3; errors > 0. `text`: remarks of what was measured.
     """
 
     sizes: Any
     gaps: Any
     errors: Any
+    text: str = ""
 
     def __post_init__(self):
         sizes, gaps, errors = (np.asarray(v, float) for v in (self.sizes, self.gaps, self.errors))
@@ -49,6 +51,7 @@ class SizeLaw:
         if gaps.shape != sizes.shape or errors.shape != sizes.shape:
             raise BadValue(f"gaps has shape {gaps.shape}, but it must match the {sizes.size} sizes. Pass one a size.")
         check_positive("sizes", sizes, "Pass the number of weights, neurons ... of each size.")
+        check_finite("gaps", gaps, "Leave out sizes whose gap is not known.")
         check_positive("errors", errors, "Pass the standard error of each gap; it takes at least two runs.")
 
     @classmethod
@@ -60,27 +63,53 @@ class SizeLaw:
         **Arguments:**
         - `solution`: one for all sizes, or one a size.
         - `ensembles`: size -> runs at that size, each with at least two runs.
+
+        Runs that are not finite at `x` have failed and are left out; `text` says how many. Where runs jump between
+        levels, errors hold the runs that were not drawn (`numerics.unseen_runs`).
+
+        Raises `BadValue` as `compare` does: another problem, x or unit, or what has failed.
         """
-        gaps, errors = [], []
+        gaps, errors, remarks = [], [], []
         for size, ensemble in ensembles.items():
-            theory = solution[size] if isinstance(solution, Mapping) else solution
+            theory = _theory_of(solution, size)
             check_comparable(theory, ensemble)
             grid = np.asarray(theory.x, float)
             at = int(np.argmin(np.abs(grid - x)))
             if not abs(grid[at] - x) <= 1e-9 * max(1.0, abs(x)):
                 raise BadValue(f"x is {x}, but it must be one of the solved values. The nearest is {grid[at]:g}.")
-            if ensemble.runs < 2:
-                raise BadValue(f"ensembles[{size}] has one run, but its error takes two. Simulate more runs.")
             predicted = float(np.asarray(theory[curve])[at])
-            runs = np.asarray(ensemble[curve], float)[:, at]
-            gaps.append(runs.mean() / predicted - 1)
-            errors.append(runs.std(ddof=1) / np.sqrt(ensemble.runs) / abs(predicted))
-        return cls(np.array(list(ensembles), float), np.array(gaps), np.array(errors))
+            if not np.isfinite(predicted) or predicted == 0:
+                raise BadValue(
+                    f"solution[{curve!r}] is {predicted} at {theory.x_name} = {grid[at]:g}, but a relative gap needs a "
+                    "finite number other than 0. Measure at another x."
+                )
+            failed = ensemble.failed_runs(curve, np.arange(grid.size) == at)
+            runs = np.asarray(ensemble[curve], float)[~failed]
+            if len(runs) < 2 or not np.isfinite(runs[:, at]).all():
+                raise BadValue(
+                    f"ensembles[{size}] has {len(runs)} run{'' if len(runs) == 1 else 's'} that did not fail at "
+                    f"{theory.x_name} = {grid[at]:g}, but its error takes two. Simulate more runs."
+                )
+            if failed.any():
+                remarks.append(f"{failed.sum()} of {failed.size} runs at size {size:g} failed and are left out")
+            remarks += [
+                f"{what} at size {size:g}: {result.status.text}"
+                for what, result in (("theory", theory), ("runs", ensemble))
+                if result.status.name == "noted"
+            ]
+            known = np.isfinite(runs).all(0)
+            below, above = errors_of_mean(runs[:, known])
+            here = int(np.sum(known[:at]))
+            gaps.append(runs[:, at].mean() / predicted - 1)
+            errors.append(max(below[here], above[here]) / abs(predicted))
+        return cls(np.array(list(ensembles), float), np.array(gaps), np.array(errors), "; ".join(remarks))
 
     def intercept(self, power: float = 1.0) -> Estimate:
         """a of gap = a + b / N^p with `power` p imposed: zero within its error if theory is the limit of the runs."""
         check_positive("power", power, "Pass 1 for corrections of order 1/N.")
-        design = np.stack([np.ones(np.size(self.sizes)), np.asarray(self.sizes, float) ** -power], axis=1)
+        # In units of the smallest size: a steep power of large ones would be taken for zero beside the constant.
+        sizes = np.asarray(self.sizes, float)
+        design = np.stack([np.ones(sizes.size), (sizes.min() / sizes) ** power], axis=1)
         weights = 1 / np.asarray(self.errors, float)
         coefficients, *_ = np.linalg.lstsq(design * weights[:, None], np.asarray(self.gaps, float) * weights)
         covariance = np.linalg.inv((design * weights[:, None]).T @ (design * weights[:, None]))
@@ -89,7 +118,7 @@ class SizeLaw:
             float(coefficients[0]),
             float(np.sqrt(covariance[0, 0])),
             float(stats.chi2.sf(residual @ residual, len(weights) - 2)),
-            f"gap at infinite size, power {power:g} imposed",
+            self._with_remarks(f"gap at infinite size, power {power:g} imposed"),
         )
 
     def power(self) -> Estimate:
@@ -112,5 +141,19 @@ class SizeLaw:
             float(values[1]),
             float(np.sqrt(covariance[1, 1])),
             float(stats.chi2.sf(residual @ residual, sizes.size - 2)),
-            "power of 1/N, gap at infinite size imposed to be 0",
+            self._with_remarks("power of 1/N, gap at infinite size imposed to be 0"),
         )
+
+    def _with_remarks(self, text: str) -> str:
+        return f"{text}; {self.text}" if self.text else text
+
+
+def _theory_of(solution: Solution | Mapping[float, Solution], size: float) -> Solution:
+    if not isinstance(solution, Mapping):
+        return solution
+    if size not in solution:
+        raise BadValue(
+            f"solution has no size {size}, but only {', '.join(map(str, solution))}, and every size of the ensembles "
+            "needs one. Solve for it, or pass one Solution for all."
+        )
+    return solution[size]

@@ -1,46 +1,88 @@
-"""Files that are whole or not there, and that notice damage.
+"""Files that are whole or not there, that are written where they were meant to, and that notice damage.
 
 A result file is an ordinary `.npz` (read by `numpy.load(path, allow_pickle=False)` too): one array a leaf, a JSON
 text `structure` that says how they hang together, and, as the zip's comment, the SHA-256 of everything before it.
-Nothing is pickled; a class is restored by name, and only from inside `grok_theory`.
+Nothing is pickled. The checksum tells damage from content, not a friend from a stranger, who can make one too: so
+everything behind it is read as if it were hostile (`archives`, `structures`, `record_classes`).
 """
 
 from __future__ import annotations
 
-import dataclasses
-import enum
+import errno
 import hashlib
-import importlib
-import io
 import json
 import os
 import secrets
-import zipfile
+import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
+from . import archives
 from .errors import BadValue, DamagedFile
+from .interruption import unfinished
+from .provenance import versions
+from .structures import decode, encode
 
 FORMAT = "grok_theory 1"
 _MARK = b"sha256:"
 _SEAL = len(_MARK) + 64
 
 
+def destination(path: Any, endings: Sequence[str], name: str = "path", remedy: str = "") -> Path:
+    """`path` as a Path, if a file that ends so may be written there; asked before the work whose result it will hold.
+
+    Raises `BadValue` naming `name`, the path and what is allowed: another ending or none, a folder, a device.
+    """
+    allowed = " or ".join(endings)
+    # `os.path`, since Path raises where a name is too long.
+    text = _text_of(path, name, f"Name a file that ends in {allowed}.")
+    path = Path(text)
+    if text.endswith(("/", os.sep)) or os.path.isdir(text):
+        raise BadValue(f"{name} is {text!r}, but that is a folder. Name a file in it that ends in {allowed}.")
+    if path.suffix.lower() not in endings:
+        raise BadValue(f"{name} is {text!r}, but it must end in {allowed}. Name such a file. {remedy}".rstrip())
+    _check_replaceable(path, name)
+    target = os.path.realpath(path)
+    there = next(str(folder) for folder in Path(target).parents if os.path.exists(folder))
+    why = ""
+    if os.path.islink(target):
+        why = "it is a link to itself"
+    elif not os.path.isdir(there):
+        why = f"{there} is no folder"
+    elif not os.access(there, os.W_OK):
+        why = f"{there} may not be written to"
+    if why:
+        raise BadValue(f"{name} is {text!r}, but it cannot be written: {why}. Name another file.")
+    return path
+
+
 def write_whole(path: str | os.PathLike, content: bytes) -> Path:
-    """Write `content` so that `path` holds all of it or what it held before; the folder is made if missing."""
-    path = Path(path)
+    """Write `content` so that `path` holds all of it or what it held before; the folder is made if missing.
+
+    A link stays a link, and what it points to is written; a file keeps its permissions. Raises `BadValue` where that
+    cannot be: no space, no permission, a folder or a device of that name.
+    """
+    path = Path(_text_of(path, "path", "Name a file."))
+    _check_replaceable(path, "path")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+        target = Path(os.path.realpath(path))
+        if os.path.islink(target):  # it leads back to itself
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Its own short name: with the target's in it, names near the file system's limit could not be written.
+        temporary = target.with_name(f".{secrets.token_hex(8)}.part")
         try:
-            with open(temporary, "xb") as file:  # not mkstemp: others may read what the umask lets them
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
+            with unfinished(temporary):
+                with open(temporary, "xb") as file:  # not mkstemp: others may read what the umask lets them
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                if target.exists():
+                    os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
+                os.replace(temporary, target)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -55,154 +97,106 @@ def write_whole(path: str | os.PathLike, content: bytes) -> Path:
 def pack(value: Any) -> bytes:
     """The bytes of a result file holding `value`: records, dicts, lists, tuples, arrays, numbers, texts, keys."""
     arrays: dict[str, np.ndarray] = {}
-    structure = json.dumps({"format": FORMAT, "value": _encode(value, arrays, "value")})
-    buffer = io.BytesIO()
-    np.savez(buffer, structure=np.frombuffer(structure.encode(), np.uint8), **arrays)  # type: ignore[arg-type]
-    with zipfile.ZipFile(buffer, "a") as archive:
-        archive.comment = _MARK + b"0" * 64
-    body = buffer.getvalue()[:-_SEAL]
+    structure = {"format": FORMAT, "versions": versions(), "value": encode(value, arrays)}
+    return seal(json.dumps(structure), arrays)
+
+
+def seal(structure: str, arrays: dict[str, np.ndarray]) -> bytes:
+    """An archive with its checksum."""
+    content = archives.write({"structure": np.frombuffer(structure.encode(), np.uint8), **arrays})
+    # The comment is the archive's end: two bytes with its length, then the text.
+    body = content[:-2] + _SEAL.to_bytes(2, "little")
     return body + _MARK + hashlib.sha256(body).hexdigest().encode()
 
 
 def unpack(content: bytes, *, source: str = "the file") -> Any:
     """The value in a result file's bytes; arrays come back as NumPy arrays, equal to the last bit.
 
-    Raises `DamagedFile` where anything was truncated or altered, or the format is not ours.
+    Raises `DamagedFile`, and nothing else, where anything was truncated or altered, the format is not ours, or the
+    content, checksum or not, is not what `pack` of this version makes.
     """
-    body, seal = content[:-_SEAL], content[-_SEAL:]
-    if not seal.startswith(_MARK):
+    body, mark = content[:-_SEAL], content[-_SEAL:]
+    if not mark.startswith(_MARK):
         raise DamagedFile(
             f"{source} has no checksum: it is truncated, or no result file of grok_theory. Make it again."
         )
-    if hashlib.sha256(body).hexdigest().encode() != seal[len(_MARK) :]:
+    if hashlib.sha256(body).hexdigest().encode() != mark[len(_MARK) :]:
         raise DamagedFile(f"{source} does not match its checksum: it was altered or damaged. Make it again.")
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        structure = json.loads(bytes(arrays["structure"]).decode())
-        if structure["format"] != FORMAT:
-            raise DamagedFile(
-                f"{source} has format {structure['format']!r}, but this version reads {FORMAT!r}. "
-                "Read it with the version that wrote it, or make it again."
-            )
-        return _decode(structure["value"], arrays, source)
+    try:
+        return _opened(content, source)
+    except DamagedFile:
+        raise
+    except Exception as error:  # whatever zip, JSON and NumPy raise about bytes nobody wrote in earnest
+        raise DamagedFile(
+            f"{source} is no result file of grok_theory, though its checksum fits ({type(error).__name__}: "
+            f"{str(error)[:120]}). Make it again."
+        ) from error
 
 
 def read(path: str | os.PathLike) -> Any:
-    """`unpack` the file at `path`."""
-    path = Path(path)
+    """`unpack` the file at `path`. Raises `BadValue` where none can be read, `DamagedFile` where it is not whole."""
+    text = _text_of(path, "path", "Name an existing result file.")
     try:
-        content = path.read_bytes()
+        if not stat.S_ISREG(os.stat(text).st_mode):
+            # A device or a pipe may have no end.
+            raise BadValue(f"path is {text!r}, but it cannot be read: it is no file. Name an existing result file.")
+        content = Path(text).read_bytes()
     except OSError as error:
         raise BadValue(
-            f"path is {str(path)!r}, but it cannot be read: {error.strerror}. Name an existing result file."
+            f"path is {text!r}, but it cannot be read: {error.strerror}. Name an existing result file."
         ) from error
-    return unpack(content, source=str(path))
+    return unpack(content, source=text)
 
 
-def _encode(value: Any, arrays: dict[str, np.ndarray], where: str) -> Any:
-    if value is None or isinstance(value, (bool, str)):
-        return {"plain": value}
-    if isinstance(value, enum.Enum):
-        return {"class": _name_of(type(value), where), "member": value.name}
-    if isinstance(value, int):
-        return {"int": str(value)}
-    if isinstance(value, float):
-        return {"float": value.hex()}
-    if isinstance(value, complex):
-        return {"complex": [value.real.hex(), value.imag.hex()]}
-    if dataclasses.is_dataclass(type(value)):
-        parts = {
-            field.name: _encode(getattr(value, field.name), arrays, f"{where}.{field.name}")
-            for field in dataclasses.fields(value)
-        }
-        return {"class": _name_of(type(value), where), "fields": parts}
-    if isinstance(value, dict):
-        if not all(isinstance(key, str) for key in value):
-            raise BadValue(f"{where} has keys that are not texts, but only texts can be saved. Rename the keys.")
-        return {"dict": {key: _encode(part, arrays, f"{where}[{key}]") for key, part in value.items()}}
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        parts = [_encode(part, arrays, f"{where}.{name}") for name, part in zip(value._fields, value, strict=True)]
-        return {"class": _name_of(type(value), where), "items": parts}
-    if isinstance(value, (list, tuple)):
-        kind = "list" if isinstance(value, list) else "tuple"
-        return {kind: [_encode(part, arrays, f"{where}[{i}]") for i, part in enumerate(value)]}
-    if hasattr(value, "dtype") and jax.numpy.issubdtype(value.dtype, jax.dtypes.prng_key):
-        key = f"array{len(arrays)}"
-        arrays[key] = np.asarray(jax.random.key_data(value))
-        return {"key": key, "impl": str(jax.random.key_impl(value))}
-    if isinstance(value, (np.ndarray, np.generic, jax.Array)):
-        array = np.asarray(value)
-        if array.dtype.kind in "biufcU":
-            key = f"array{len(arrays)}"
-            arrays[key] = array
-            return {"array": key}
-    raise BadValue(
-        f"{where} is {type(value).__name__}, but only numbers, texts, arrays, keys and records of grok_theory can be "
-        "saved. Save the numbers you need instead."
-    )
-
-
-def _decode(part: Any, arrays: Any, source: str) -> Any:
-    match part:
-        case {"plain": value}:
-            return value
-        case {"int": text}:
-            return int(text)
-        case {"float": text}:
-            return float.fromhex(text)
-        case {"complex": [real, imag]}:
-            return complex(float.fromhex(real), float.fromhex(imag))
-        case {"class": name, "member": member}:
-            return _class_named(name, source)[member]
-        case {"class": name, "fields": fields}:
-            cls = _class_named(name, source)
-            self = object.__new__(cls)  # what was saved was valid; a later version's check is the solver's business
-            for field, value in fields.items():
-                object.__setattr__(self, field, _decode(value, arrays, source))
-            return self
-        case {"class": name, "items": items}:
-            return _class_named(name, source)(*(_decode(item, arrays, source) for item in items))
-        case {"dict": parts}:
-            return {key: _decode(value, arrays, source) for key, value in parts.items()}
-        case {"list": parts}:
-            return [_decode(value, arrays, source) for value in parts]
-        case {"tuple": parts}:
-            return tuple(_decode(value, arrays, source) for value in parts)
-        case {"key": key, "impl": impl}:
-            return jax.random.wrap_key_data(jax.numpy.asarray(arrays[key]), impl=impl)
-        case {"array": key}:
-            return arrays[key]
-    raise DamagedFile(f"{source} holds a part this version does not know: {str(part)[:60]}. Make it again.")
-
-
-def _name_of(cls: type, where: str) -> str:
-    if cls.__module__ != "grok_theory" and not cls.__module__.startswith("grok_theory."):
-        raise BadValue(
-            f"{where} is a {cls.__module__}.{cls.__qualname__}, but only classes of grok_theory can be saved. "
-            "Save its numbers in a dict instead."
-        )
-    return f"{cls.__module__}:{cls.__qualname__}"
-
-
-def _is_named(cls: type) -> bool:
-    return issubclass(cls, enum.Enum) or (issubclass(cls, tuple) and hasattr(cls, "_fields"))
-
-
-def _class_named(name: str, source: str) -> Any:
-    module, _, qualname = name.partition(":")
-    inside = module == "grok_theory" or module.startswith("grok_theory.")
-    try:
-        if not inside:
-            raise AttributeError
-        cls: Any = importlib.import_module(module)
-        for part in qualname.split("."):
-            cls = getattr(cls, part)
-        if not (isinstance(cls, type) and (dataclasses.is_dataclass(cls) or _is_named(cls))):
-            raise AttributeError
-        if cls.__module__ != module:  # a name imported there from elsewhere
-            raise AttributeError
-    except (ImportError, AttributeError):
+def _opened(content: bytes, source: str) -> Any:
+    arrays = archives.read(content, source)
+    if "structure" not in arrays or arrays["structure"].dtype != np.uint8:
+        raise DamagedFile(f"{source} has no structure: it is no result file of grok_theory. Make it again.")
+    structure = json.loads(arrays.pop("structure").tobytes().decode(), object_pairs_hook=_without_doubles)
+    if structure["format"] != FORMAT:
         raise DamagedFile(
-            f"{source} names the class {name!r}, which is no record of this version of grok_theory. "
-            "Read it with the version that wrote it."
-        ) from None
-    return cls
+            f"{source} has format {str(structure['format'])[:40]!r}, but this version reads {FORMAT!r}. "
+            "Read it with the version that wrote it, or make it again."
+        )
+    if structure.keys() - {"versions"} != {"format", "value"}:
+        raise DamagedFile(f"{source} has other parts than a format, versions and a value. Make it again.")
+    return decode(structure["value"], arrays, source, _written_by(structure.get("versions")))
+
+
+def _written_by(said: Any) -> str:
+    """The versions in a file that are not those of today; only for people, so anything else says nothing."""
+    if not isinstance(said, dict):
+        return ""
+    today = versions()
+    others = [f"{name[:20]} {str(number)[:20]}" for name, number in said.items() if today.get(name) != number]
+    return ", ".join(others[:5])
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
+def _text_of(path: Any, name: str, remedy: str) -> str:
+    try:
+        text = os.fsdecode(path)
+    except TypeError:
+        raise BadValue(f"{name} is {str(path)[:60]!r}, but it must be a path. {remedy}") from None
+    if not text or "\0" in text:
+        raise BadValue(f"{name} is {text[:60]!r}, but it must be a path. {remedy}")
+    return text
+
+
+def _check_replaceable(path: Path, name: str) -> None:
+    """Refuse what a finished file would replace: a folder, a device, a file that may not be written to."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:  # not there, which is well, or not to be reached, which the attempt says better
+        return
+    kind = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe" if not stat.S_ISREG(mode) else ""
+    if not kind and not os.access(path, os.W_OK):
+        kind = "protected against writing"
+    if kind:
+        raise BadValue(f"{name} is {str(path)!r}, but it cannot be written: it is {kind}. Name another file.")

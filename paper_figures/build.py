@@ -126,7 +126,7 @@ def _unchanged(out: Path, name: str, receipt: str) -> dict[str, Any] | None:
     try:
         record = json.loads((out / f"{name}.json").read_bytes())
         whole = record["receipt"] == receipt and all(_checksum(out / n) == s for n, s in record["checksums"].items())
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):  # of another time, or not ours
         return None
     return record if whole else None
 

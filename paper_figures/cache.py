@@ -6,6 +6,7 @@ that is damaged is named, removed and computed again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable
@@ -51,13 +52,15 @@ class StepCache:
             found = storage.unpack(path.read_bytes(), source=str(path))
             if (found["figure"], found["step"], found["address"]) != (figure, step, address):
                 raise DamagedFile(f"{path} holds step {found['step']!r} of {found['figure']!r}: it was swapped.")
+            arrays = plain_arrays(figure, step, found["arrays"])
+            return Step(arrays, float(found["seconds"]), str(found["computed"]), address, cached=True)
         except FileNotFoundError:
             return None
-        except (DamagedFile, OSError, KeyError, TypeError) as error:
+        except (DamagedFile, OSError, KeyError, TypeError, ValueError) as error:
             self.warn(f"{error} Computing it again.")
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a read-only folder: the new file will say so
+                path.unlink(missing_ok=True)
             return None
-        return Step(found["arrays"], found["seconds"], found["computed"], address, cached=True)
 
     def put(self, figure: str, step: str, address: str, arrays: dict[str, np.ndarray], seconds: float) -> Step:
         """Keep a finished step; the oldest addresses of the same step are forgotten."""

@@ -19,7 +19,7 @@ from typing import Any
 from paper_figures.figure import HOME, Label, catalogue
 from paper_figures.page import write_page
 from paper_figures.progress import Reporter
-from paper_figures.record import Order, failed_record
+from paper_figures.record import Order, failed_record, is_whole
 
 _HOUR = 3600.0
 
@@ -59,11 +59,16 @@ def _write_page(order: Order) -> None:
 
 
 def known_records(out: Path, folder: Path) -> list[dict[str, Any]]:
-    """The records of all figures built so far into `out`, in the catalogue's order; unreadable ones are left out."""
+    """The records of all figures built so far into `out`, in the catalogue's order.
+
+    Left out are those that cannot be read and those of another time, which lack what the page shows.
+    """
     records = []
     for name in catalogue(folder):
-        with contextlib.suppress(OSError, ValueError):
-            records.append(json.loads((out / f"{name}.json").read_bytes()))
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            record = json.loads((out / f"{name}.json").read_bytes())
+            if isinstance(record, dict) and is_whole(record) and record["name"] == name:
+                records.append(record)
     return records
 
 
@@ -93,6 +98,9 @@ class _Worker:
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
+        if hasattr(signal, "pthread_sigmask"):
+            # Inherited by the process: Ctrl-C on a terminal goes to all, and this one is ended by its parent.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self._build_what_is_ahead()
         except Exception as error:  # in a thread nobody else would hear of it

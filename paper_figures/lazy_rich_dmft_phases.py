@@ -161,7 +161,7 @@ def _refined(parameters):
 
 
 def _delay(parameters, train, test):
-    """Delay in tau of one pair of curves; nan where failed (or never fitted), inf where censored."""
+    """Delay in tau of one pair of curves; nan where failed or past a threshold at the start, inf where censored."""
     from grok_theory.observables import grokking_delay
 
     if not np.isfinite(test).all():

@@ -21,8 +21,11 @@ class Durations:
     def __init__(self, path: Path, size: str) -> None:
         self.path, self.size = path, size
         try:
-            self.seconds: dict[str, dict[str, float]] = json.loads(path.read_bytes())
-        except (OSError, ValueError):
+            found = json.loads(path.read_bytes())
+            self.seconds: dict[str, dict[str, float]] = {
+                name: {size: float(seconds) for size, seconds in each.items()} for name, each in found.items()
+            }
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError):  # a guess does as well
             self.seconds = {}
 
     def expected(self, name: str) -> float:

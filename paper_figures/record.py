@@ -47,3 +47,16 @@ def circumstances(seconds: float, cpu_seconds: float) -> dict[str, Any]:
         "commit": sources.commit(),
         "machine": {"cpus": os.cpu_count(), "system": platform.system(), "architecture": platform.machine()},
     }
+
+
+_ALWAYS = (
+    *("name", "size", "settings", "title", "caption", "paper", "wing"),
+    *("status", "claims", "seconds", "built", "versions", "commit", "machine"),
+)
+_BY_STATUS = {"failed": ("error", "traceback"), "built": ("parameters", "files", "steps", "checksums", "receipt")}
+
+
+def is_whole(record: dict[str, Any]) -> bool:
+    """Whether a record found on disk says all that this version's records say."""
+    more = _BY_STATUS.get(str(record.get("status")))
+    return more is not None and all(key in record for key in (*_ALWAYS, *more))

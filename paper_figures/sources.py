@@ -11,25 +11,28 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from grok_theory.provenance import COMPUTING
 from paper_figures.figure import HOME
 
 PACKAGE = HOME.parent / "grok_theory"
 # What only shows numbers: a change there leaves every number as it was.
 _SHOWING = ("plot", "cli")
-_LIBRARIES = ("jax", "jaxlib", "numpy", "scipy", "diffrax", "optimistix", "optax", "scikit-learn", "matplotlib")
-# These make the numbers; matplotlib draws them.
-_COMPUTING = tuple(name for name in _LIBRARIES if name != "matplotlib")
+# These make the numbers (scikit-learn brings the digits); matplotlib draws them.
+_COMPUTING = (*COMPUTING, "scikit-learn")
+_LIBRARIES = (*_COMPUTING, "matplotlib")
 
 
 def theory_hash(text: str) -> str:
     """SHA-256 over the sources of grok_theory that a figure with this computing text depends on.
 
-    These are the rooms (folders) its text names, the rooms those import, and so on, and every file that stands
-    beside the rooms. So a change in one wing leaves the numbers of the others where they are.
+    These are every file that stands beside the rooms (folders), the rooms its text names, the rooms any of those
+    import, and so on. So a change in one wing leaves the numbers of the others where they are.
     """
     rooms = _rooms()
     needed = {name for name, path in rooms.items() if not path.is_dir()}
     ahead = [name for name in rooms if re.search(rf"\b{name}\b", text)]
+    # `gt.refine` names no room, and computes by one. What the package itself offers by name is no import.
+    ahead += [room for name in needed - {"__init__"} for room in _imported_rooms(name)]
     while ahead:
         room = ahead.pop()
         needed.add(room)

@@ -14,11 +14,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from grok_theory import interruption
 from paper_figures.figure import catalogue
 
 
 def main() -> None:
     """Build figure after figure until stdin ends."""
+    interruption.take_over(silent=True)  # SIGTERM, from the process that ordered the figures, leaves no half file
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # whatever a figure prints must not come between the answers
@@ -65,5 +67,5 @@ def _end_with_parent(parent: int) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (KeyboardInterrupt, BrokenPipeError):
+    except BrokenPipeError:
         os._exit(130)

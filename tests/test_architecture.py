@@ -12,9 +12,15 @@ WINGS = ("linear", "lazy_rich", "li2", "best_of_k")
 # Ground floor first. A room may import from its own floor's lower-numbered rooms and from floors below; never up.
 FLOORS = {
     "errors": 0,
+    "interruption": 0,
     "pytrees": 1,
-    "storage": 1,
-    "recorded_runs": 1,
+    "archives": 1,
+    "provenance": 1,
+    "record_classes": 1,
+    "saved_results": 1,
+    "structures": 1.2,
+    "storage": 1.4,
+    "tables": 1.4,
     "reports": 1,
     "numerics": 2,
     "results": 3,

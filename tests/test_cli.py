@@ -1,11 +1,13 @@
 """The command `grok-theory`: quick help, exit codes that mean something, one sentence for an error."""
 
+import csv
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +167,81 @@ def test_a_solver_that_fails_is_exit_code_4(run, monkeypatch):
 
     monkeypatch.setattr(gt.linear, "solve", solve)
     assert run("solve", *LINEAR) == (4, "", "It did not converge. Take smaller steps.\n")
+
+
+def test_a_failed_solution_is_json_with_its_status_and_in_no_file(run, monkeypatch, tmp_path):
+    good = gt.linear.solve(gt.linear.TeacherStudent(0.5, 5.0), np.array([0.0, 1.0]))
+
+    def solve(problem, times, *, throw=True):
+        return replace(good, status=gt.Status(2, failed="It did not converge. Take smaller steps.")).checked(throw)
+
+    monkeypatch.setattr(gt.linear, "solve", solve)
+    for command in ("solve", "validate"):
+        code, out, err = run(command, *LINEAR, "--json", *(["--out", str(tmp_path / "a.npz")] * (command == "solve")))
+        assert code == 4
+        assert json.loads(out)["status"] == {"level": "failed", "text": "It did not converge. Take smaller steps."}
+        assert err == "It did not converge. Take smaller steps.\n"
+        code, out, err = run(command, *LINEAR)
+        assert (code, out) == (4, "")
+        assert err.startswith("It did not converge.")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_remark_is_told_by_every_way_out(run, monkeypatch, tmp_path):
+    good = gt.linear.solve(gt.linear.TeacherStudent(0.5, 5.0), np.array([0.5, 1.0]))
+    monkeypatch.setattr(gt.linear, "solve", lambda problem, times: replace(good, status=gt.Status(1, noted="Far out.")))
+    assert "noted: Far out." in run("solve", *LINEAR)[1]
+    assert json.loads(run("solve", *LINEAR, "--json")[1])["status"] == {"level": "noted", "text": "Far out."}
+    code, _, err = run("solve", *LINEAR, "--out", str(tmp_path / "a.csv"))
+    assert (code, err) == (0, "noted: Far out.\n")
+    assert run("solve", *LINEAR, "--out", str(tmp_path / "a.npz"))[0] == 0
+    assert gt.load(tmp_path / "a.npz").status.text == "Far out."
+    words = ["validate", *LINEAR, "dim=20", "--runs", "4", "--times", "0.5,1", "--margin", "5", "--curve", "test_loss"]
+    assert "theory: noted: Far out." in run(*words)[1]
+    told = json.loads(run(*words, "--json")[1])
+    assert told["status"] == {"level": "noted", "text": "Far out."}
+    assert told["status_of_runs"]["level"] == "good"
+
+
+def test_an_output_goes_where_it_was_told_or_nowhere(run, tmp_path, monkeypatch):
+    """Refused before anything is computed: the solver here would say so."""
+    monkeypatch.setattr(gt.linear, "solve", lambda problem, times: 1 / 0)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder.npz").mkdir()
+    for name in (
+        "folder",
+        "folder/",
+        "folder.npz",
+        "theory",
+        "theory.txt",
+        "theory.json",
+        "theory.npz.zip",
+        "",
+        ".csv",
+    ):
+        path = f"{tmp_path}/{name}"
+        code, out, err = run("solve", *LINEAR, "--out", path)
+        assert (code, out) == (2, "")
+        assert err.startswith(f"out is {path!r}, but"), err
+        assert ".npz or .csv" in err
+        assert len(err.splitlines()) == 1
+    for path in ("/dev/full", "/dev/null", "/dev/stdout", "-", ""):
+        code, _, err = run("solve", *LINEAR, "--out", path)
+        assert code == 2
+        assert err.startswith(f"out is {path!r}, but"), err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["folder", "folder.npz"]
+    assert not list(tmp_path.glob("*/*"))
+
+
+def test_a_table_keeps_its_columns_whatever_they_are_called(run, monkeypatch, tmp_path):
+    good = gt.linear.solve(gt.linear.TeacherStudent(0.5, 5.0), np.array([0.5, 1.0]))
+    named = replace(good, curves={'test, "held out"': good["test_loss"]}, numerical_error={})
+    monkeypatch.setattr(gt.linear, "solve", lambda problem, times: named)
+    assert run("solve", *LINEAR, "--out", str(tmp_path / "deep" / "a.CSV"))[0] == 0
+    with open(tmp_path / "deep" / "a.CSV", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["time", 'test, "held out"']
+    assert [float(row[1]) for row in rows[1:]] == np.asarray(good["test_loss"]).tolist()
 
 
 def test_what_is_not_foreseen_is_one_sentence_too(run, monkeypatch):

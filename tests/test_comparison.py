@@ -1,13 +1,15 @@
 """Three verdicts, each where it belongs; and everything that must not be compared is refused."""
 
+import chance
 import jax
 import numpy as np
 import pytest
 from scipy import stats
 
-from grok_theory import Absolute, Relative, compare
+from benchmarks import compare_levels
+from grok_theory import Absolute, Relative, compare, load
 from grok_theory.errors import BadValue
-from grok_theory.results import Dynamics, Ensemble, Solution
+from grok_theory.results import Dynamics, Ensemble, Solution, Status
 
 FLOW = Dynamics("gradient flow")
 PROBLEM = Dynamics("stands for a problem")
@@ -177,3 +179,124 @@ def test_a_batch_of_theories_is_refused():
 def test_margins_are_symmetric_in_logs():
     limit = compare(solution(), ensemble(5, 0.1), margin={"test_loss": Relative(0.05)})["test_loss"].margin
     assert limit == pytest.approx(np.log(1.05), rel=1e-15)
+
+
+def jumping(count, *, seed=0, late=0.0, ratio=50.0, **more):
+    """Runs that fall from `ratio` to 1 at times of their own, early in the record; a share `late` after its end."""
+    rng = np.random.default_rng(seed)
+    arrival = np.where(rng.uniform(size=count) < late, 20.0, rng.uniform(2.0, 5.0, count))[:, None]
+    values = np.where(TIMES < arrival, ratio, 1.0) * (1 + 0.01 * rng.standard_normal((count, TIMES.size)))
+    return Ensemble(PROBLEM, TIMES, {"test_loss": values}, "times", FLOW, **more)
+
+
+def test_runs_that_jump_leave_open_what_none_of_them_shows():
+    runs = jumping(8)
+    # A right theory of a law of which a tenth arrives later, and the wrong one that knows only what arrived.
+    for level in (1 + 0.1 * 49, 1.0):
+        judged = compare(solution(np.full(50, level)), runs, margin=0.05, where=(6, 10))
+        assert judged.verdict == "underpowered"
+        assert "0 of 8 runs lie on the upper one" in judged["test_loss"].reason
+        assert judged["test_loss"].reason in str(judged)
+    # Of 8 runs a share of 1 - .005^(1/8) is not excluded: what lies beyond it is.
+    most = 1 + 49 * (1 - 0.005 ** (1 / 8))
+    assert compare(solution(np.full(50, 2 * most)), runs, margin=0.05, where=(9.9, 10)).verdict == "disagrees"
+    # Without the history nothing can be known: it is what every Agreement prints.
+    alone = jumping(8)
+    alone = Ensemble(PROBLEM, TIMES[-3:], {"test_loss": np.asarray(alone["test_loss"])[:, -3:]}, "times", FLOW)
+    judged = compare(solution(np.ones(3), x=TIMES[-3:]), alone, margin=0.05)
+    assert judged.verdict == "agrees"
+    assert judged.unseen_share == pytest.approx(1 - 0.005 ** (1 / 8), rel=1e-12)
+    assert "8 runs cannot exclude that a share of up to 0.48 of all runs" in str(judged)
+
+
+def test_enough_runs_that_jump_agree_and_their_number_is_said():
+    judged = compare(solution(np.ones(50)), jumping(60), margin=0.05, where=(6, 10))
+    needed = judged["test_loss"].runs_needed
+    # So many leave a share open whose effect is half the margin: 49 share = .0247, at .005 over 20 looks.
+    looks = int(np.sum(TIMES >= 6))
+    share = -np.log(0.005 / looks) / needed
+    assert 0.8 * np.log1p(0.05) / 2 < np.log1p(49 * share) <= 1.05 * np.log1p(0.05) / 2
+    assert compare(solution(np.ones(50)), jumping(int(needed)), margin=0.05, where=(6, 10)).verdict == "agrees"
+
+
+def test_runs_that_all_wait_do_not_exclude_that_some_have_left():
+    # At 1.5 no run has jumped; the law may have a fifth that has.
+    theory = np.where(TIMES < 5, 50 * 0.8 + 0.2, 1.0)
+    judged = compare(solution(theory), jumping(8), margin=0.05, where=(1.4, 1.8))
+    assert judged.verdict == "underpowered"
+    assert "0 of 8 runs lie on the lower one" in judged["test_loss"].reason
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize("count", [3, 8, 30])
+def test_false_alarms_and_agreements_on_curves_that_jump(count, rng, plausible):
+    """400 ensembles, shares .3 to .02 not arrived: at most 2 % wrong each. Planted: no levels (up to 90 %)."""
+    shape = compare_levels.SHAPES["sharp, noise 0.1, drifts"]
+    left = (0.3, 0.1, 0.02)
+    x, at, means = compare_levels.record("uniform", shape, 30.0, left)
+    runs = shape.draw(rng, x, compare_levels.ARRIVALS["uniform"](rng.uniform(size=(400, count))), 30.0)
+    rows = compare_levels.judged_at(runs, at, means)
+    wrong = np.array([row[word].sum() for row in rows for word in ("alarm", "agreement")])
+    plausible(chance.binomial(wrong, 400, (0.0, 0.02)))
+    assert max(row["plain alarm"].sum() for row in rows) > 80
+    # The fast path is `compare`.
+    for trial in range(3):
+        ensemble_ = Ensemble(PROBLEM, x, {"test_loss": runs[trial]}, "times", FLOW)
+        for j, row in zip(at, rows, strict=True):
+            theory = solution(means, x=x)
+            judged = compare(theory, ensemble_, margin=0.05, where=(x[j], x[j]))["test_loss"]
+            ends = np.array([judged.simultaneous_low[0], judged.simultaneous_high[0]])
+            assert bool(row["alarm"][trial]) == bool(ends[0] > 0 or ends[1] < 0)
+
+
+def test_a_run_that_diverged_is_left_out_and_said():
+    values = np.asarray(ensemble(20, 0.01)["test_loss"]).copy()
+    values[3, 30:], values[3, 29] = np.nan, np.inf
+    broken = Ensemble(PROBLEM, TIMES, {"test_loss": values}, "times", FLOW)
+    judged = compare(solution(), broken, margin=0.05)
+    others = Ensemble(PROBLEM, TIMES, {"test_loss": np.delete(values, 3, axis=0)}, "times", FLOW)
+    assert (judged.verdict, judged.runs, list(judged.failed_runs)) == ("agrees", 19, [3])
+    assert "1 of 20 runs failed (not finite: run 3)" in str(judged)
+    np.testing.assert_array_equal(judged["test_loss"].low, compare(solution(), others, margin=0.05)["test_loss"].low)
+    # Where it was still finite it is one of them.
+    early = compare(solution(), broken, margin=0.05, where=(1, 5))
+    assert (early.runs, early.failed_runs.size) == (20, 0)
+    assert "failed" not in str(early)
+
+
+def test_statuses_are_looked_at():
+    bad, remark = Status(2, failed="The root was not found. Widen it."), Status(1, noted="outside the tested range")
+    with pytest.raises(BadValue, match=r"solution has failed.*The root was not found\. Widen it\."):
+        compare(solution(status=bad), ensemble(9, 0.1), margin=0.05)
+    with pytest.raises(BadValue, match=r"ensemble has failed.*Widen it\."):
+        compare(solution(), ensemble(9, 0.1, status=bad), margin=0.05)
+    judged = compare(solution(status=remark), ensemble(9, 0.1, status=remark), margin=0.05)
+    assert judged.remarks == ("theory: outside the tested range", "runs: outside the tested range")
+    assert "theory: outside the tested range" in str(judged)
+    assert compare(solution(), ensemble(9, 0.1), margin=0.05).remarks == ()
+
+
+def test_other_units_are_refused_with_the_conversion():
+    steps = Ensemble(PROBLEM, TIMES, {"test_loss": np.tile(THEORY, (3, 1))}, "step", FLOW)
+    with pytest.raises(BadValue, match=r"x in step, but the solution has times \[tau\].*x_name='times', x_unit='tau'"):
+        compare(solution(x_unit="tau"), steps, margin=0.05)
+    seconds = Ensemble(PROBLEM, TIMES, {"test_loss": np.tile(THEORY, (3, 1))}, "times", FLOW, "s")
+    with pytest.raises(BadValue, match=r"x in times \[s\], but the solution has times \[tau\]"):
+        compare(solution(x_unit="tau"), seconds, margin=0.05)
+
+
+def test_an_error_that_is_not_stated_is_unknown_and_said():
+    silent = compare(solution(), ensemble(200, 0.1), margin=0.05)
+    assert np.isnan(silent["test_loss"].numerical).all()
+    assert "the theory's own error is unknown for test_loss" in str(silent)
+    exact = compare(solution(numerical_error={"test_loss": np.zeros(50)}), ensemble(200, 0.1), margin=0.05)
+    assert (exact["test_loss"].numerical == 0).all()
+    assert "unknown" not in str(exact)
+    assert silent.verdict == exact.verdict == "agrees"
+
+
+def test_an_agreement_with_its_reason_is_kept_in_a_file(tmp_path):
+    judged = compare(solution(np.ones(50)), jumping(8), margin=0.05, where=(6, 10))
+    back = load(judged.save(tmp_path / "judged.npz"))
+    assert back == judged
+    assert str(back) == str(judged)

@@ -90,7 +90,7 @@ def test_given_axes_are_kept_as_they_are(theory, runs):
 def test_each_side_is_drawn_alone_too(theory, runs):
     assert len(gt.plot.curves(theory, name="test_loss").get_lines()) == 1
     assert len(gt.plot.curves(None, runs, "test_loss").get_lines()) == 2
-    one = gt.Ensemble(None, X, {"test_loss": runs["test_loss"][:1]}, "time", DYNAMICS)
+    one = gt.Ensemble(None, X, {"test_loss": runs["test_loss"][:1]}, "time", DYNAMICS, "tau")
     ax = gt.plot.curves(theory, one, "test_loss")
     assert len(ax.collections) == 0
     assert "1 run" in [text.get_text() for text in ax.get_legend().get_texts()]

@@ -98,6 +98,24 @@ def test_a_run_that_raises_fails_its_cells():
     assert found.reasons[0][1] == "It did not converge. Take more nodes."
 
 
+def test_the_status_of_what_a_number_was_read_from_is_looked_at():
+    """A failed solver's number is no point of the map, a noted one's is one with a remark."""
+
+    def run(problem):
+        x = problem["x"]
+        level = jnp.where(x > 1.5, 2, jnp.where(x < 0.5, 1, 0)).astype(jnp.int8)
+        return x + problem["y"], gt.Status(level, noted="Outside the tested range.", failed="Not converged.")
+
+    axes = (gt.Axis("x", 0.0, 2.0, cells=4), gt.Axis("y", 0.0, 2.0, cells=4))
+    found = gt.refine(run, lambda x, y: {"x": x, "y": y}, *axes, level=1.0, depth=0, workers=1, version="1")
+    failed = {index for index, reason in found.reasons if reason == "Not converged."}
+    assert failed == set(np.flatnonzero(found.points[:, 0] == 2.0))
+    assert np.isnan(found.values[sorted(failed)]).all()
+    assert {index for index, text in found.notes} == set(np.flatnonzero(found.points[:, 0] == 0.0))
+    assert "noted at (0, 0): Outside the tested range." in str(found)
+    assert "failed at (2, 0): Not converged." in str(found)
+
+
 def test_resumed_from_the_cache_it_is_the_same(tmp_path, circle):
     def stops(problem):
         if problem["x"] > 1.2:

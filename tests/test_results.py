@@ -101,8 +101,7 @@ def test_saved_and_loaded_to_the_bit(tmp_path):
     odd = np.array([0.1 + 0.2, np.nextafter(1, 2), 5e-324, np.inf])
     solution = decay(run=3)
     solution.curves["test_loss"] = odd
-    back = gt.load(solution.save(tmp_path / "theory"))
-    assert (tmp_path / "theory.npz").exists()
+    back = gt.load(solution.save(tmp_path / "theory.npz"))
     assert back["test_loss"].tobytes() == odd.tobytes()
     assert back.problem == PROBLEM
     assert back.fields["memory"].axes == ("time", "time")
@@ -111,7 +110,16 @@ def test_saved_and_loaded_to_the_bit(tmp_path):
     again = gt.load(ensemble.save(tmp_path / "runs.npz"))
     assert again == ensemble
     agreement = gt.compare(decay(), ensemble, margin=0.5)
-    assert str(gt.load(agreement.save(tmp_path / "verdict"))) == str(agreement)
+    assert str(gt.load(agreement.save(tmp_path / "verdict.npz"))) == str(agreement)
+
+
+def test_saving_goes_where_it_was_told_or_nowhere(tmp_path):
+    (tmp_path / "folder").mkdir()
+    for name in ("theory", "folder", "theory.csv", "theory.txt", "theory.v2"):
+        for thing in (decay(), runs(), gt.compare(decay(), runs(), margin=0.5)):
+            with pytest.raises(BadValue, match=rf"^path is '.*{name}', but.*\.npz"):
+                thing.save(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
 def test_a_damaged_or_swapped_file_is_named(tmp_path):

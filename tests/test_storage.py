@@ -3,6 +3,9 @@
 import hashlib
 import io
 import json
+import os
+import re
+import stat
 import subprocess
 import sys
 import zipfile
@@ -157,6 +160,106 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_stray_one(tmp_path, monke
 def test_a_missing_file_gets_one_sentence(tmp_path):
     with pytest.raises(BadValue, match="cannot be read: No such file"):
         storage.read(tmp_path / "nothing.npz")
+    for path in (tmp_path, "/dev/zero"):  # the one is no file, the other has no end
+        with pytest.raises(BadValue, match=r"cannot be read: it is no file\. Name an existing result file"):
+            storage.read(path)
+    for path in ("", "a\0b"):
+        with pytest.raises(BadValue, match=r"path is .*, but it must be a path\. Name an existing result file"):
+            storage.read(path)
+
+
+def test_what_a_file_would_replace_is_looked_at(tmp_path):
+    pipe = tmp_path / "pipe.npz"
+    os.mkfifo(pipe)
+    (tmp_path / "folder.npz").mkdir()
+    for path, kind in (
+        (tmp_path, "a folder"),
+        (tmp_path / "folder.npz", "a folder"),
+        (pipe, "a device or a pipe"),
+        ("/dev/null", "a device or a pipe"),
+        ("/dev/full", "a device or a pipe"),
+    ):
+        with pytest.raises(
+            BadValue, match=rf"path is '.*', but it cannot be written: it is {kind}\. Name another file"
+        ):
+            storage.write_whole(path, b"x")
+    assert not list((tmp_path / "folder.npz").iterdir())
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["folder.npz", "pipe.npz"]
+
+
+def test_a_protected_file_is_left_alone(tmp_path, monkeypatch):
+    path = storage.write_whole(tmp_path / "kept.npz", b"old")
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda file, mode: mode != os.W_OK and access(file, mode))  # root may write all
+    with pytest.raises(BadValue, match="it is protected against writing"):
+        storage.write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+
+
+def test_a_link_stays_a_link_and_permissions_stay(tmp_path):
+    target = tmp_path / "there" / "result.npz"
+    storage.write_whole(target, b"old")
+    target.chmod(0o640)
+    link = tmp_path / "link.npz"
+    link.symlink_to(target)
+    assert storage.write_whole(link, b"new") == link
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+    (tmp_path / "round.npz").symlink_to("round.npz")
+    with pytest.raises(BadValue, match=r"round\.npz.*cannot be written"):
+        storage.write_whole(tmp_path / "round.npz", b"x")
+
+
+def test_a_new_file_may_be_read_by_whom_the_umask_lets(tmp_path):
+    before = os.umask(0o027)
+    try:
+        path = storage.write_whole(tmp_path / "new.npz", b"x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_name_of_the_greatest_length_can_be_written(tmp_path):
+    path = tmp_path / ("n" * 251 + ".npz")
+    assert storage.write_whole(path, b"x").read_bytes() == b"x"
+    longer = tmp_path / ("n" * 300 + ".npz")
+    assert storage.destination(longer, (".npz",)) == longer
+    with pytest.raises(BadValue, match="cannot be written: File name too long"):
+        storage.write_whole(longer, b"x")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("theory", r"must end in \.npz or \.csv\. Name such a file"),
+        ("theory.txt", r"must end in \.npz or \.csv"),
+        ("theory.npz.gz", r"must end in \.npz or \.csv"),
+        (".npz", r"must end in \.npz or \.csv"),
+        ("run1.5", r"must end in \.npz or \.csv"),
+        ("folder", r"that is a folder\. Name a file in it that ends in \.npz or \.csv"),
+        ("folder.npz", r"that is a folder"),
+        ("new.npz/", r"that is a folder"),
+        ("", r"that is a folder"),
+        ("pipe.npz", r"cannot be written: it is a device or a pipe"),
+        ("ring.npz", r"cannot be written: it is a link to itself"),
+        ("file.txt/a.npz", r"cannot be written: .*file\.txt is no folder"),
+        ("shut/below/a.npz", r"cannot be written: .*shut may not be written to"),
+    ],
+)
+def test_a_destination_is_where_it_says_or_refused(tmp_path, monkeypatch, name, words):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "shut").mkdir()
+    (tmp_path / "file.txt").write_text("mine")
+    (tmp_path / "ring.npz").symlink_to("ring.npz")
+    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).endswith("shut"))  # root may write anywhere
+    (tmp_path / "folder.npz").mkdir()
+    os.mkfifo(tmp_path / "pipe.npz")
+    with pytest.raises(BadValue, match=f"^out is '{re.escape(f'{tmp_path}/{name}')}', but.*{words}"):
+        storage.destination(f"{tmp_path}/{name}", (".npz", ".csv"), "out")
+    assert storage.destination(tmp_path / "a.NPZ", (".npz", ".csv")) == tmp_path / "a.NPZ"
 
 
 def test_killed_while_writing_leaves_whole_files(tmp_path):

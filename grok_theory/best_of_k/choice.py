@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import BadValue, check_finite, check_key, check_non_negative, check_shape
+from ..numerics.bounded_means import bounded_mean
 from ..numerics.mean_intervals import student
 from ..pytrees import record
 from .records import Records, as_records
 from .solve import check_temperature
-from .tables import kept_values, whole_samples
+from .tables import intervals, kept_values, value_range, whole_samples
 
 _CONFIDENCE = 0.95
 
@@ -83,11 +84,18 @@ def best_setting(
     # The first of equal settings: fewer answers, then the temperature named first.
     i, j = np.unravel_index(np.argmax(net[chosen].mean(axis=0)), net.shape[1:])
     value = tables[reported, i, j]
-    low, high = (float(bound[0]) for bound in student(value[:, None], (1 - _CONFIDENCE) / 2))
+    within = value_range(records)
+    _, (low,), (high,), _ = intervals(value[:, None], _CONFIDENCE, within)
     settings = [(int(k), float(t)) for k in counts for t in np.asarray(temperatures).tolist()]
-    behind = (net[reported, i, j][:, None, None] - net[reported]).reshape(reported.size, -1)
-    # A setting that is the same on every prompt has no spread: its interval is the point 0, and contains 0.
-    least, most = student(behind, (1 - _CONFIDENCE) / 2)
+    # A setting that is the same on every prompt has no spread: its interval contains 0.
+    behind = (value[:, None, None] - tables[reported]).reshape(reported.size, -1)
+    tail = (1 - _CONFIDENCE) / 2
+    if within:
+        least, most = bounded_mean(behind, tail, (within[0] - within[1], within[1] - within[0]))
+    else:
+        least, most = student(behind, tail)
+    cost = np.ravel(cost_per_answer * (counts[i] - counts)[:, None] * np.ones(np.shape(temperatures)))
+    least, most = least - cost, most - cost
     best = (int(counts[i]), float(np.asarray(temperatures, float)[j]))
     rivals = tuple(s for s, a, b in zip(settings, least, most) if a <= 0 <= b and s != best)
     worth = float(value.mean() - cost_per_answer * counts[i])

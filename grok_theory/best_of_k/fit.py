@@ -16,7 +16,7 @@ from .model_check import beta_contradiction, gaussian_contradiction
 from .records import Records, as_records
 from .solve import check_temperature
 from .subsets import with_replacement
-from .tables import check_confidence, check_successes, intervals
+from .tables import check_confidence, check_successes, intervals, value_range
 
 # Sixteen times what was recorded (256 from 16): beyond it a tail is believed, not seen.
 _REACH = 16.0
@@ -109,19 +109,25 @@ class RecordFit:
             mean, low, high = predict_beta(self.parameters, k)
         else:
             curves = self._prompt_curves(k, temperature)
-            mean, low, high, _ = intervals(curves, self.confidence)
+            within = value_range(self.records)
+            inside = within and np.all((curves >= within[0]) & (curves <= within[1]))
+            mean, low, high, _ = intervals(curves, self.confidence, within if inside else None)
+            if within:
+                low, high = np.clip(low, *within), np.clip(high, *within)
         values = np.concatenate(self.records.values)
         recorded = float(np.median(self.records.answers))
         reach = (1.0 if isinstance(self.model, Empirical) else _REACH) * recorded
-        reasons = tuple(self._reason(*row, reach, np.ptp(values)) for row in zip(k, low, high))
+        reasons = tuple(self._reason(*row, reach, np.ptp(values)) for row in zip(k, mean, low, high))
         identified = np.array([not why for why in reasons], bool)
         return Prediction(
             k, mean, np.where(identified, low, np.nan), np.where(identified, high, np.nan), identified, reasons
         )
 
-    def _reason(self, k, low, high, reach, spread):
+    def _reason(self, k, mean, low, high, reach, spread):
         if self.contradiction:
             return self.contradiction
+        if value_range(self.records) and not 0 <= mean <= 1:
+            return f"the model says {mean:.4g}, which right and wrong values cannot reach. Fit BetaPassRate()."
         if k > reach:
             return f"k is beyond {reach:g}, as far as these records reach. Record more answers a prompt."
         if not high - low <= spread + 1e-12:  # nan too

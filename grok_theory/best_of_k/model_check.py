@@ -48,7 +48,9 @@ def beta_contradiction(passed: np.ndarray, answers: np.ndarray, parameters: dict
         failed[of_n] = shares[:, (n - passed[of_n]).astype(int)].T
     gaps = beta_pass_at_k(alpha, beta, counts.astype(float)) - (1 - failed)
     scores, slopes = beta_scores(alpha, beta, passed, answers, counts)
-    influence = scores @ np.linalg.pinv(scores.T @ scores / len(scores)) @ slopes.mean(axis=0)
+    # By the scores, each in its own unit, not by their Gram matrix: alpha and beta may be eight orders apart.
+    units = np.maximum(np.abs(scores).max(axis=0), 1e-300)
+    influence = len(scores) * np.linalg.pinv(scores / units).T @ (slopes.mean(axis=0) / units[:, None])
     return _sentence(gaps, gaps + influence, "BetaPassRate()")
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import BadValue
 from ..pytrees import record
-
-COLUMNS = ("prompt", "score", "value")
+from ..tables import Table, read_table
 
 
 @record(static=("prompts",))
@@ -77,76 +73,44 @@ def as_records(scores: Any, values: Any = None) -> Records:
     return Records.from_arrays(scores, values)
 
 
-def read_records(path: str | os.PathLike) -> Records:
-    """Recorded answers from a CSV file, or JSON lines, with the columns `prompt`, `score` and `value`.
+def read_records(
+    path: str | os.PathLike,
+    *,
+    prompt: str = "prompt",
+    score: str = "score",
+    value: str = "value",
+    encoding: str | None = None,
+) -> Records:
+    """Recorded answers from a table with a column for the prompt, one for the score and one for the value.
 
-    One line an answer, in any order; prompts may have different numbers of answers; other columns are ignored. A file
-    whose first character is `{` is read as JSON lines. True and false count as 1 and 0.
-    Raises `BadValue` naming file, line and column where something is missing or is no finite number.
+    One row an answer, in any order; prompts may have different numbers of answers; other columns are ignored. The file
+    is what `tables.read_table` reads: separated cells or JSON. True and false count as 1 and 0.
+    Raises `BadValue` naming file, line and column where something is missing or is no finite number, and where two
+    prompts are written alike but differ (the text "1" and the number 1).
     """
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise BadValue(
-            f"path is {str(path)!r}, but it cannot be read: {reason}. Name a CSV or JSON lines file."
-        ) from error
-    rows = _json_rows(path, text) if text.lstrip().startswith("{") else _csv_rows(path, text)
-    scores: dict[str, list[float]] = {}
-    values: dict[str, list[float]] = {}
-    for line, row in rows:
-        prompt = str(row["prompt"])
-        scores.setdefault(prompt, []).append(_number(path, line, "score", row["score"]))
-        values.setdefault(prompt, []).append(_number(path, line, "value", row["value"]))
-    if not scores:
-        raise BadValue(f"{path} has no rows, but at least one answer is needed. Write one line an answer.")
-    return Records(tuple(scores), tuple(map(np.array, scores.values())), tuple(map(np.array, values.values())))
+    table = read_table(path, encoding=encoding)
+    for column in (prompt, score, value):
+        table.column(column, "Name three of them: prompt, score, value (--prompt, --score, --value).")
+    labels = table.labels(prompt)
+    numbers = {column: _finite(table, column) for column in (score, value)}
+    rows: dict[str, list[int]] = {}
+    for i, label in enumerate(labels):
+        if label is None:
+            raise BadValue(f"{table.where(i)}: {prompt} is missing, but every answer needs one. Name the prompt.")
+        rows.setdefault(label, []).append(i)
+    return Records(tuple(rows), *(tuple(numbers[c][part] for part in rows.values()) for c in (score, value)))
 
 
-def _csv_rows(path: Path, text: str) -> list[tuple[int, dict[str, Any]]]:
-    reader = csv.DictReader(text.splitlines())
-    missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
-    if missing:
+def _finite(table: Table, column: str) -> np.ndarray:
+    values, logged = table.numbers(column, booleans=True, needed="a finite number")
+    wrong = np.flatnonzero(~(np.isfinite(values) & logged))
+    if wrong.size:
+        i = int(wrong[0])
+        shown = repr(table.cells[column][i]) if logged[i] else "missing"
         raise BadValue(
-            f"{path} has no column {missing[0]!r}; its columns are {', '.join(reader.fieldnames or ['none'])}. "
-            f"Name three of them {', '.join(COLUMNS)}."
+            f"{table.where(i)}: {column} is {shown}, but it must be a finite number. Mend or drop that line."
         )
-    return [(reader.line_num, row) for row in reader]
-
-
-def _json_rows(path: Path, text: str) -> list[tuple[int, dict[str, Any]]]:
-    rows = []
-    for line, content in enumerate(text.splitlines(), start=1):
-        if not content.strip():
-            continue
-        try:
-            row = json.loads(content)
-        except json.JSONDecodeError:
-            row = None
-        if not isinstance(row, dict):
-            raise BadValue(
-                f'{path}, line {line}: this is no JSON object. Write one object an answer, as {{"prompt": ...}}.'
-            )
-        missing = [name for name in COLUMNS if name not in row]
-        if missing:
-            raise BadValue(f"{path}, line {line}: {missing[0]!r} is missing. Every line needs {', '.join(COLUMNS)}.")
-        rows.append((line, row))
-    return rows
-
-
-def _number(path: Path, line: int, column: str, cell: Any) -> float:
-    if isinstance(cell, str) and cell.strip().lower() in ("true", "false"):
-        cell = cell.strip().lower() == "true"
-    try:
-        number = float(cell)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not np.isfinite(number):
-        raise BadValue(
-            f"{path}, line {line}: {column} is {cell!r}, but it must be a finite number. Mend or drop that line."
-        )
-    return number
+    return values
 
 
 def _rows(name: str, table: Any) -> list[np.ndarray]:

@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import BadValue, check_between, check_integer, check_shape
-from ..numerics.mean_intervals import student
+from ..numerics.bounded_means import bounded_mean
+from ..numerics.mean_intervals import interval_of_mean
+from ..numerics.two_levels import find_levels
+from ..numerics.unseen_runs import unseen_share
 from ..results import Dynamics, Ensemble, Status
 from .records import Records, as_records
 from .solve import check_temperature
@@ -35,8 +38,10 @@ def from_records(
     - `temperature`: of the softmax, in *score points* (not squared error); 0 is best-of-k.
 
     **Returns:** `Ensemble` with the curve `value`, one run a prompt (nan where left out), and `stats`: `mean`, `low`,
-    `high` (T,), a t-interval over prompts, which are the independent units; `left_out` (T,), prompts without k answers.
-    For a single prompt the interval is a jackknife over its answers, and the status says so.
+    `high` (T,), an interval over prompts, which are the independent units; `left_out` (T,), prompts without k answers.
+    Where all values lie in [0, 1] the interval does too, and holds for prompts of which none was drawn. Otherwise it is
+    Student's, widened where prompts jump between two levels as k grows (`numerics.unseen_runs`). For a single prompt it
+    is a jackknife over its answers, and the status says so.
 
     >>> kept = from_records([[0.0, 1.0, 2.0]], [[0.0, 0.0, 1.0]], [1, 2, 3], temperature=0.0)
     >>> print(kept["value"].round(4))
@@ -47,10 +52,14 @@ def from_records(
     check_temperature(temperature)
     confidence = check_confidence(confidence)
     curves = kept_values(records, counts, temperature)
-    mean, low, high, left_out = intervals(curves, confidence)
+    within = value_range(records)
+    mean, low, high, left_out = intervals(curves, confidence, within)
     status = Status()
+    if np.any(left_out):
+        note = "a prompt with fewer than k answers is nan there and left out of the mean: see stats['left_out']."
+        status = Status(1, noted=note)
     if len(records.prompts) == 1:
-        low, high = _jackknife(records, counts, temperature, mean, confidence)
+        low, high = _jackknife(records, counts, temperature, mean, confidence, within)
         note = (
             "there is one prompt, so the interval is a jackknife over its answers: it says nothing about other "
             "prompts, and is nan where k takes all of them. Record more prompts."
@@ -77,18 +86,33 @@ def kept_values(records: Records, counts: np.ndarray, temperature: float) -> np.
     return curves
 
 
-def intervals(curves: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, low, high and number left out at every k: Student's t over the prompts that are there."""
+def value_range(records: Records) -> tuple[float, float] | None:
+    """(0, 1) where all recorded values lie in it, as right and wrong do; None: they may be anything."""
+    values = np.concatenate(records.values)
+    return (0.0, 1.0) if np.all((values >= 0) & (values <= 1)) else None
+
+
+def intervals(
+    curves: np.ndarray, confidence: float, within: tuple[float, float] | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, low, high and number left out at every k, over the prompts that are there; `within`: range of values."""
     mean, low, high = (np.full(curves.shape[1], np.nan) for _ in range(3))
+    tail, whole = (1 - confidence) / 2, curves[~np.isnan(curves).any(axis=1)]
+    levels = () if within else find_levels(whole, apart=0.0, in_logs=False, tail=tail) if len(whole) else ()
     for j in range(curves.shape[1]):
         there = curves[~np.isnan(curves[:, j]), j]
         mean[j] = there.mean()
         if there.size > 1:
-            low[j], high[j] = (bound[0] for bound in student(there[:, None], (1 - confidence) / 2))
+            pair = (
+                bounded_mean(np.clip(there, *within)[:, None], tail, within)
+                if within
+                else interval_of_mean(there[:, None], tail, in_logs=False, levels=levels)
+            )
+            low[j], high[j] = (float(bound[0]) for bound in pair)
     return mean, low, high, np.isnan(curves).sum(axis=0)
 
 
-def _jackknife(records, counts, temperature, mean, confidence):
+def _jackknife(records, counts, temperature, mean, confidence, within):
     from scipy import stats
 
     scores, values = records.scores[0], records.values[0]
@@ -102,6 +126,14 @@ def _jackknife(records, counts, temperature, mean, confidence):
     error = np.sqrt((n - 1) / n * np.sum((left - left.mean(axis=0)) ** 2, axis=0))
     half = stats.t.isf((1 - confidence) / 2, n - 1) * error
     low[inside], high[inside] = mean[inside] - half, mean[inside] + half
+    if within:
+        # A kind of answer of which none was recorded may be kept whenever one of the k is of it.
+        least, greatest = within
+        unseen = 1 - (1 - unseen_share(n, (1 - confidence) / 2)) ** counts[inside]
+        low[inside] = np.clip(np.minimum(low[inside], mean[inside] - unseen * (mean[inside] - least)), least, greatest)
+        high[inside] = np.clip(
+            np.maximum(high[inside], mean[inside] + unseen * (greatest - mean[inside])), least, greatest
+        )
     return low, high
 
 

@@ -14,6 +14,9 @@ from .stability import (
 )
 from .truncated_loss import truncated_squared_loss
 
+# Not public, but inside public results: they may stand in a file too (`record_classes`).
+_IN_FILES = ("population:Features", "population:Isotropic")
+
 __all__ = [
     "Bound",
     "coherence_bound",

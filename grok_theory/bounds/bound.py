@@ -59,6 +59,14 @@ def make_bound(
 ) -> Bound:
     """A Bound with gap and vacuity filled in; an unknown train loss counts as zero for vacuity only."""
     value, train = jnp.asarray(value, float), jnp.asarray(train_loss, float)
+    # An estimate of the gap may be negative; a bound below zero, or none at all, is no bound.
+    wrong = jnp.isnan(value) if kind == ESTIMATE else ~(value >= 0)
+    if not is_traced(wrong) and bool(jnp.any(wrong)):
+        raise BadValue(
+            f"{name} comes out as {float(value[wrong].ravel()[0])}, but a bound must be zero or positive: its "
+            "arguments are too far apart for float64. Pass them in other units."
+        )
+    value = jnp.where(wrong, jnp.nan, value)
     room = loss_range - jnp.where(jnp.isnan(train), 0.0, train)
     # An unbounded loss leaves infinite room, and an infinite bound says nothing of it.
     vacuous = (value >= VACUOUS * room) | ~jnp.isfinite(value)

@@ -6,8 +6,11 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..errors import check_between, check_non_negative, check_positive, require_float64
-from ..numerics.gram import check_gram, check_target, eigenbasis
+from ..numerics.gram import check_gram, check_target, eigenbasis, inverted, rounding
+from ..numerics.magnitude import norm as norm_of
+from ..numerics.magnitude import unit_of
 from .bound import HIGH_PROBABILITY, Bound, check_loss, make_bound
+from .truncated_loss import CAPS
 
 INDEPENDENT = "training samples are independent draws of the population"
 CONFIDENCE = "Pass the share of training sets for which the bound shall hold, for example 0.95."
@@ -21,7 +24,11 @@ def rademacher_ball(kernel: ArrayLike, norm: ArrayLike) -> Float[Array, ""]:
     """
     kernel = check_gram("kernel", kernel)
     check_non_negative("norm", norm, "Pass the radius of the ball of weights.")
-    return norm * jnp.sqrt(jnp.trace(kernel)) / kernel.shape[0]
+    check_non_negative("the diagonal of kernel", jnp.diagonal(kernel), "Pass the Gram matrix K(x_i, x_j) of a kernel.")
+    unit = unit_of(kernel)
+    # The root by itself: norm times the trace need not be a number, though the result is.
+    root = jnp.sqrt(jnp.trace(kernel / unit)) / kernel.shape[0]
+    return norm * (root * jnp.sqrt(unit))
 
 
 def displacement_norm(kernel: ArrayLike, residual_start: ArrayLike) -> Float[Array, ""]:
@@ -31,11 +38,12 @@ def displacement_norm(kernel: ArrayLike, residual_start: ArrayLike) -> Float[Arr
     of the largest count as zero: these directions are frozen.
     """
     require_float64("grok_theory.bounds.displacement_norm")
+    eps = rounding(kernel)
     kernel = check_gram("kernel", kernel)
     residual = check_target("residual_start", residual_start, kernel)
-    values, vectors = eigenbasis(kernel)
-    some = values > 0
-    return jnp.sqrt(jnp.sum(jnp.where(some, (vectors.T @ residual) ** 2 / jnp.where(some, values, 1.0), 0.0)))
+    basis, size = eigenbasis(kernel, eps=eps), unit_of(residual)
+    moved = (basis.vectors.T @ (residual / size)) * jnp.sqrt(inverted(basis.values, 0.0))
+    return norm_of(moved) * size / jnp.sqrt(basis.unit)
 
 
 def norm_bound(
@@ -66,6 +74,7 @@ def norm_bound(
     kernel = check_gram("kernel", kernel)
     check_non_negative("norm", norm, "Pass the norm of the weights, or their distance from the start.")
     check_positive("cap", cap, "Pass the residual beyond which the loss is flat, for example 4.0.")
+    check_between("cap", cap, *CAPS, "Its square must be a float64 number: measure the labels in another unit.")
     check_positive("norm_unit", norm_unit, "Pass the smallest radius to consider, for example 1.0.")
     check_between("confidence", confidence, 0, 1, CONFIDENCE, include_low=False, include_high=False)
     remedy = "Pass the mean of min(r^2, cap^2), for example by truncated_squared_loss."
@@ -75,9 +84,12 @@ def norm_bound(
     delta, radius = 1 - jnp.asarray(confidence, float), norm
     if not norm_known_in_advance:
         # frexp, not log2: a norm of exactly norm_unit 2^k must not be rounded to the next one.
-        mantissa, exponent = jnp.frexp(norm / norm_unit)
+        ratio = norm / norm_unit
+        mantissa, exponent = jnp.frexp(ratio)
         k = jnp.maximum(jnp.where(mantissa == 0.5, exponent - 1, exponent), 0).astype(float)
-        radius, delta = norm_unit * 2.0**k, delta / ((k + 1) * (k + 2))
+        # A ratio beyond 1e308 has no exponent; its bound is infinite.
+        radius = jnp.where(jnp.isinf(ratio), jnp.inf, jnp.maximum(norm_unit * 2.0**k, norm))
+        delta = delta / ((k + 1) * (k + 2))
     samples = kernel.shape[0]
     luck = 3 * cap**2 * jnp.sqrt(jnp.log(2 / delta) / (2 * samples))
     first = "norm was fixed before the data were seen" if norm_known_in_advance else "norm_unit was fixed in advance"

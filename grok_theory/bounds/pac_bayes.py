@@ -9,15 +9,17 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..errors import (
+    BadValue,
     check_between,
     check_finite,
     check_integer,
     check_non_negative,
     check_positive,
     check_shape,
+    is_traced,
     require_float64,
 )
-from ..numerics.gram import check_gram, check_target, eigenbasis
+from ..numerics.gram import check_gram, check_target, eigenbasis, inverted, rounding, shrunk
 from .bound import HIGH_PROBABILITY, Bound, check_loss, make_bound
 from .norms import CONFIDENCE, INDEPENDENT
 
@@ -28,7 +30,8 @@ def gaussian_kl(
     """KL(N(mean, covariance) || N(prior_mean, prior_covariance)), in nats.
 
     (1/2)[tr S0^-1 S - dim + ln det S0/det S + d . S0^-1 d], as sum of mu - 1 - ln mu over the eigenvalues of S0^-1 S.
-    Both covariances must be positive definite; otherwise the result is nan.
+    Both covariances must be symmetric (to 1e-9 of the largest entry) and positive definite, or they are refused; in a
+    trace the result is then nan.
     """
     require_float64("grok_theory.bounds.gaussian_kl")
     dim = np.shape(mean)[0] if np.ndim(mean) else 0
@@ -40,15 +43,43 @@ def gaussian_kl(
     ):
         check_shape(name, value, shape, "Pass vectors (dim,) and matrices (dim, dim).")
         check_finite(name, value, "Pass finite numbers.")
-    mean, covariance, prior_mean, prior = (
-        jnp.asarray(value, float) for value in (mean, covariance, prior_mean, prior_covariance)
-    )
-    root = jnp.linalg.cholesky(prior)
-    half = jax.scipy.linalg.solve_triangular(root, covariance, lower=True)
-    whitened = jax.scipy.linalg.solve_triangular(root, half.T, lower=True)
-    mu = jnp.linalg.eigvalsh((whitened + whitened.T) / 2)
-    moved = jax.scipy.linalg.solve_triangular(root, mean - prior_mean, lower=True)
-    return (jnp.sum(mu - 1 - jnp.log(mu)) + moved @ moved) / 2
+    covariance, prior = check_gram("covariance", covariance), check_gram("prior_covariance", prior_covariance)
+    for name, matrix in (("covariance", covariance), ("prior_covariance", prior)):
+        check_positive(f"the diagonal of {name}", jnp.diagonal(matrix), "Pass positive definite matrices.")
+    # One unit a coordinate: coordinates in different units cost no digits, nor do squares leave the range of floats.
+    exponent = jnp.frexp(jax.lax.stop_gradient(jnp.diagonal(prior)))[1] // 2
+    shrink = lambda matrix: jnp.ldexp(jnp.ldexp(matrix, -exponent[:, None]), -exponent[None, :])  # noqa: E731
+    covariance, prior = shrink((covariance + covariance.T) / 2), shrink((prior + prior.T) / 2)
+    root = _root("prior_covariance", prior)
+    # S = L L^T and A = L0^-1 L: the squares of the singular values of A are mu, so that none is rounded below zero.
+    across = jax.scipy.linalg.solve_triangular(root, _root("covariance", covariance), lower=True)
+    mu = jnp.square(jnp.linalg.svd(across, compute_uv=False))
+    offset = jnp.ldexp(jnp.asarray(mean, float) - jnp.asarray(prior_mean, float), -exponent)
+    moved = jax.scipy.linalg.solve_triangular(root, offset, lower=True)
+    kl = (jnp.sum(_excess(mu - 1)) + moved @ moved) / 2
+    if not is_traced(kl) and not jnp.isfinite(kl):
+        raise BadValue(
+            "mean and prior_mean are so many deviations apart, or the covariances so different, that the divergence is "
+            "no float64 number. Pass distributions that overlap."
+        )
+    return kl
+
+
+def _excess(x):
+    """x - ln(1 + x), to all digits also near zero."""
+    near = jnp.clip(x, -1e-2, 1e-2)
+    series = jnp.polyval(jnp.asarray([(-1) ** k / k for k in range(11, 1, -1)]), near) * near**2
+    return jnp.where(jnp.abs(x) < 1e-2, series, x - jnp.log1p(x))
+
+
+def _root(name, matrix):
+    root = jnp.linalg.cholesky(matrix)
+    if not is_traced(root) and not bool(jnp.all(jnp.isfinite(root))):
+        raise BadValue(
+            f"{name} has an eigenvalue that is not positive, but it must be positive definite. Pass a covariance "
+            "without directions of no spread."
+        )
+    return root
 
 
 def gaussian_process_kl(kernel: ArrayLike, targets: ArrayLike, *, ridge: ArrayLike) -> Float[Array, ""]:
@@ -58,13 +89,30 @@ def gaussian_process_kl(kernel: ArrayLike, targets: ArrayLike, *, ridge: ArrayLi
     posterior's mean m = H^T (K + ridge)^-1 y is the ridge machine. Another prior variance v: pass v K.
     """
     require_float64("grok_theory.bounds.gaussian_process_kl")
+    eps = rounding(kernel)
     kernel = check_gram("kernel", kernel)
     targets = check_target("targets", targets, kernel)
     check_positive("ridge", ridge, "Without a ridge the posterior is a point, and infinitely far from any prior.")
-    values, vectors = eigenbasis(kernel)
-    share = values / (values + ridge)
-    fitted = share / (values + ridge) * (vectors.T @ targets) ** 2
-    return jnp.sum(jnp.log1p(values / ridge) - share + fitted) / 2
+    basis, ridge = eigenbasis(kernel, eps=eps), jnp.asarray(ridge, float)
+    relative = ridge / basis.unit
+    share = 1 - shrunk(basis.values, relative)
+    # The targets in the root of the kernel's unit: nothing but the result can leave the range of floats.
+    along = basis.vectors.T @ (targets / jnp.sqrt(basis.unit))
+    fitted = share * jnp.square(jnp.sqrt(inverted(basis.values, relative)) * along)
+    return jnp.sum(_spread(basis.values, ridge, basis.unit) + fitted) / 2
+
+
+def _spread(values, ridge, unit):
+    """ln(1 + x) - x/(1 + x) of x = values unit/ridge, to all digits from tiny to huge x."""
+    some = values > 0
+    ratio = values / (ridge / unit)
+    low = jnp.minimum(ratio, 1e-2)
+    series = jnp.polyval(jnp.asarray([(-1) ** k * (k - 1) / k for k in range(11, 1, -1)]), low) * low**2
+    middle = jnp.clip(ratio, 1e-2, 1e8)
+    high = jnp.where(some & (ratio > 1e8), values, 1.0)
+    logarithm = jnp.log(high) + jnp.log(unit) - jnp.log(ridge)
+    by_size = [series, jnp.log1p(middle) - middle / (1 + middle), logarithm - 1]
+    return jnp.where(some, jnp.select([ratio < 1e-2, ratio <= 1e8], by_size[:2], by_size[2]), 0 * values)
 
 
 def pac_bayes_bound(
@@ -141,5 +189,5 @@ def excess_of_inverse_kl(share: ArrayLike, budget: ArrayLike) -> Array:
     # One Newton step that changes no digit carries the derivatives in p and e.
     some = inner & (slope(v) > 0)
     v = v - jnp.where(some, (spent(v) - e) / jnp.where(some, slope(v), 1.0), 0.0)
-    v = jnp.where(inner, v, e)
+    v = jnp.where(inner, jnp.maximum(v, 0.0), e)
     return jnp.where(below, -(1 - p) * jnp.expm1(-v), 0.0)

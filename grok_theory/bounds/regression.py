@@ -1,5 +1,6 @@
 """Every bound of this room for one drawn regression of the linear wing, beside the true gap of the same machine."""
 
+import warnings
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,7 +24,7 @@ from ..errors import (
     require_float64,
 )
 from ..linear import RandomFeatures, TeacherStudent
-from ..numerics.gram import eigenbasis
+from ..numerics.least_squares import smoother
 from ..observables import gradient_coherence
 from .bound import Bound
 from .leave_one_out import leave_one_out_estimate
@@ -53,13 +54,14 @@ class _Machine:
     def __call__(self, key: Array, problem: Any) -> tuple[Bound, ...]:
         # Compiled part by part: as one function it takes XLA twice as long.
         population, (hidden, labels), began, around, gibbs = self.drawn(key, problem)
-        bounds = self.norms(population, hidden, labels, began)
+        solver = self.solver(np.asarray(hidden))
+        bounds = self.norms(population, hidden, labels, began, solver)
         bounds += self.descent(population, hidden, labels, began, around)
         if self.weight_decay > 0:
-            bounds += self.ridge(population, hidden, labels, gibbs)
+            bounds += self.ridge(population, hidden, labels, solver, gibbs)
         if self.weight_decay > 0 or self.from_zero:
             # Leave-one-out knows the machine of least norm only, not one that starts elsewhere.
-            bounds += self.left_out(population, hidden, labels)
+            bounds += self.left_out(population, hidden, labels, solver)
         return bounds
 
     @partial(jax.jit, static_argnums=0)
@@ -75,29 +77,34 @@ class _Machine:
             began = jnp.zeros(jnp.shape(problem.features)[0])
         return population, population.draw(data, self.samples), began, population.draw(fresh, FRESH), gibbs
 
-    def trained(self, hidden, labels, began):
+    def solver(self, hidden):
+        """(H^T H + weight_decay)^-1 H^T, from the features and once for all: a Gram matrix holds half the digits.
+
+        Outside what is compiled: independent LAPACK calls of one compiled batch can wait for each other's threads for
+        ever (seen with jaxlib 0.10.1 on two cores).
+        """
+        found = smoother(hidden, self.weight_decay)
+        missing = min(hidden.shape) - found.rank
+        if missing > 0:
+            warnings.warn(
+                f"regression_bounds: {missing} of {min(hidden.shape)} directions of the features are zero but for "
+                "rounding, and are left out.",
+                stacklevel=4,
+            )
+        return jnp.asarray(found.operator)
+
+    def trained(self, hidden, labels, began, solver):
         """The end of training: of |y - Hw|^2 + weight_decay |w|^2, or where descent from `began` stops without it."""
         began = jnp.zeros_like(began) if self.weight_decay > 0 else began
-        return began + hidden.T @ self.resolve(hidden, labels - hidden @ began)
-
-    def resolve(self, hidden, right):
-        """(K + weight_decay)^-1 right, pseudo-inverse at 0.
-
-        By the one eigenbasis that the bounds need anyway: independent LAPACK calls of one compiled batch can wait for
-        each other's threads for ever (seen with jaxlib 0.10.1 on two cores).
-        """
-        values, vectors = eigenbasis(hidden @ hidden.T)
-        total = values + self.weight_decay
-        some = total > 0
-        return vectors @ jnp.where(some, vectors.T @ right / jnp.where(some, total, 1.0), 0.0)
+        return began + solver @ (labels - hidden @ began)
 
     def losses(self, population, hidden, labels, weights):
         train = jnp.mean(truncated_squared_loss(labels - hidden @ weights, self.cap))
         return {"train_loss": train, "test_loss": population.truncated_loss(weights, self.cap)}
 
     @partial(jax.jit, static_argnums=0)
-    def norms(self, population, hidden, labels, began):
-        weights = self.trained(hidden, labels, began)
+    def norms(self, population, hidden, labels, began, solver):
+        weights = self.trained(hidden, labels, began, solver)
         kernel, known = hidden @ hidden.T, self.losses(population, hidden, labels, weights)
         radii = jnp.linalg.norm(weights), jnp.linalg.norm(weights - began)
 
@@ -148,8 +155,8 @@ class _Machine:
         return pair, coherent
 
     @partial(jax.jit, static_argnums=0)
-    def ridge(self, population, hidden, labels, key):
-        kernel, weights = hidden @ hidden.T, self.trained(hidden, labels, jnp.zeros(hidden.shape[1]))
+    def ridge(self, population, hidden, labels, solver, key):
+        kernel, weights = hidden @ hidden.T, self.trained(hidden, labels, jnp.zeros(hidden.shape[1]), solver)
         stable = ridge_stability_bound(
             ridge=self.weight_decay,
             samples=self.samples,
@@ -160,8 +167,8 @@ class _Machine:
             train_loss=jnp.mean((labels - hidden @ weights) ** 2),
             test_loss=population.squared_loss(weights),
         )
-        values, vectors = eigenbasis(kernel)
-        variance = vectors**2 @ (values * self.weight_decay / (values + self.weight_decay))
+        # The diagonal of g K (K + g)^-1; rounding may bring it below zero where it is nothing.
+        variance = self.weight_decay * jnp.clip(jnp.sum(hidden * solver.T, axis=1), 0.0, 1.0)
         gibbs_train = truncated_squared_loss(labels - hidden @ weights, self.cap, variance=variance)
 
         def draw(key):
@@ -169,7 +176,7 @@ class _Machine:
             prior, noise = jax.random.split(key)
             w = jax.random.normal(prior, weights.shape)
             error = jnp.sqrt(self.weight_decay) * jax.random.normal(noise, labels.shape)
-            w = weights + w - hidden.T @ self.resolve(hidden, hidden @ w + error)
+            w = weights + w - solver @ (hidden @ w + error)
             return population.truncated_loss(w, self.cap)
 
         gibbs_test = jax.lax.map(draw, jax.random.split(key, self.posterior_draws))
@@ -185,8 +192,8 @@ class _Machine:
         return stable, gibbs
 
     @partial(jax.jit, static_argnums=0)
-    def left_out(self, population, hidden, labels):
-        weights = self.trained(hidden, labels, jnp.zeros(hidden.shape[1]))
+    def left_out(self, population, hidden, labels, solver):
+        weights = self.trained(hidden, labels, jnp.zeros(hidden.shape[1]), solver)
         return (
             leave_one_out_estimate(
                 hidden @ hidden.T,

@@ -11,14 +11,17 @@ from jaxtyping import Array, Float
 from ..errors import (
     BadValue,
     check_between,
+    check_finite,
     check_integer,
     check_non_negative,
     check_positive,
     is_traced,
     require_float64,
 )
+from ..numerics.magnitude import unit_of
 from .bound import HIGH_PROBABILITY, IN_EXPECTATION, Bound, check_loss, make_bound
 from .norms import CONFIDENCE, INDEPENDENT
+from .truncated_loss import CAPS
 
 _CURVES = (
     "the loss of every sample is Lipschitz and smooth in the weights with the given constants",
@@ -38,10 +41,22 @@ def pair_distance(gradients: Any, fresh_gradients: Any) -> Float[Array, ""]:
             "gradients and fresh_gradients differ in structure, but they must be gradients of the same parameters. "
             "Pass both from jax.vmap(jax.grad(loss), (None, 0))."
         )
-    left, right = ([jnp.asarray(leaf, float).reshape(np.shape(leaf)[0], -1) for leaf in leaves] for leaves in rows)
+    sizes = [{np.shape(leaf)[0] if np.ndim(leaf) else 0 for leaf in leaves} for leaves in rows]
+    if any(len(size) != 1 or 0 in size for size in sizes):
+        raise BadValue(
+            f"gradients have first axes {[sorted(size) for size in sizes]}, but each must have one of length >= 1. "
+            "Pass per-example gradients, the example axis first."
+        )
+    for name, leaves in (("gradients", rows[0]), ("fresh_gradients", rows[1])):
+        for leaf in leaves:
+            check_finite(name, leaf, "Drop or mend these examples.")
+    unit = unit_of(*(jnp.asarray(leaf, float) for leaves in rows for leaf in leaves))
+    left, right = (
+        [jnp.asarray(leaf, float).reshape(np.shape(leaf)[0], -1) / unit for leaf in leaves] for leaves in rows
+    )
     own = [sum(jnp.sum(leaf**2, axis=1) for leaf in side) for side in (left, right)]
     cross = sum(a @ b.T for a, b in zip(left, right))
-    return jnp.mean(jnp.sqrt(jnp.maximum(own[0][:, None] + own[1][None, :] - 2 * cross, 0.0)))
+    return unit * jnp.mean(jnp.sqrt(jnp.maximum(own[0][:, None] + own[1][None, :] - 2 * cross, 0.0)))
 
 
 def stability_along_training(
@@ -65,7 +80,8 @@ def stability_along_training(
 def _exchange(moved, now):
     """One step; at the top of the module, or every call would compile it anew."""
     rate, distance, growth = now
-    moved = growth * moved + rate * distance
+    # Nothing that has not moved grows, also where the growth is infinite.
+    moved = jnp.where(moved > 0, growth * jnp.where(moved > 0, moved, 1.0), 0.0) + rate * distance
     return moved, moved
 
 
@@ -164,11 +180,12 @@ def ridge_stability_bound(
     check_positive("kernel_bound", kernel_bound, "Pass the largest K(x, x) that can occur.")
     check_positive("target_bound", target_bound, "Pass the largest |y| that can occur.")
     check_between("confidence", confidence, 0, 1, CONFIDENCE, include_low=False, include_high=False)
+    check_between("target_bound", target_bound, *CAPS, "Its square must be a float64 number: use another unit.")
     strength = jnp.asarray(ridge, float) / samples
-    largest = target_bound**2 * (1 + jnp.sqrt(kernel_bound / strength)) ** 2
+    largest = (jnp.asarray(target_bound, float) * (1 + jnp.sqrt(kernel_bound / strength))) ** 2
     check_loss("train_loss", train_loss, largest, "Pass the mean of r^2 of this ridge machine.")
     check_loss("test_loss", test_loss, largest, "Pass the mean of r^2 of this ridge machine.")
-    beta = 2 * kernel_bound * largest / (strength * samples)
+    beta = 2 * (kernel_bound / (strength * samples)) * largest
     luck = jnp.sqrt(jnp.log(1 / (1 - jnp.asarray(confidence, float))) / (2 * samples))
     return make_bound(
         name,

@@ -9,7 +9,7 @@ import typer
 
 
 def command(
-    log: Annotated[Path, typer.Argument(help="CSV file (commas, semicolons, tabs) or JSON lines.")],
+    log: Annotated[Path, typer.Argument(help="CSV file (commas, semicolons, tabs), JSON lines or JSON.")],
     train_threshold: Annotated[float, typer.Option(help="Fitted when the train curve is past this.")],
     test_threshold: Annotated[float, typer.Option(help="Generalized when the test curve is past this.")],
     x: Annotated[str | None, typer.Option(help="Column of times or steps; guessed if left out.")] = None,
@@ -17,119 +17,152 @@ def command(
     test: Annotated[str | None, typer.Option(help="Column of the test curve; guessed if left out.")] = None,
     run: Annotated[str | None, typer.Option(help="Column that tells runs apart; guessed if left out.")] = None,
     patience: Annotated[float, typer.Option(help="A curve must stay past its threshold so long, in units of x.")] = 0.0,
-    rising: Annotated[bool, typer.Option("--rising", help="Both curves rise (accuracies).")] = False,
-    train_rising: Annotated[bool, typer.Option("--train-rising", help="Only the train curve rises.")] = False,
-    test_rising: Annotated[bool, typer.Option("--test-rising", help="Only the test curve rises.")] = False,
+    train_patience: Annotated[float | None, typer.Option(help="--patience of the train curve.")] = None,
+    test_patience: Annotated[float | None, typer.Option(help="--patience of the test curve.")] = None,
+    rising: Annotated[bool, typer.Option("--rising", help="Both curves rise; what is called accuracy does.")] = False,
+    train_rising: Annotated[bool, typer.Option("--train-rising", help="The train curve rises.")] = False,
+    test_rising: Annotated[bool, typer.Option("--test-rising", help="The test curve rises.")] = False,
     confidence: Annotated[float, typer.Option(help="Of the interval for the median over runs.")] = 0.95,
-    plot: Annotated[Path | None, typer.Option(help="Picture to write; LOG-delay.png here if left out.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of the file, where it is not UTF-8: latin-1 ...")] = None,
+    plot: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg); LOG-delay.png by default.")
+    ] = None,
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Draw nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
     """Print train time, test time and delay of every run in a training log, and draw the curves.
 
-    Missing values are times at which that curve was not logged. A test curve that never crosses gives a lower bound.
+    Missing values are times at which that curve was not logged. A test curve that never crosses gives a lower bound,
+    a curve past its threshold at its first record an upper one. Crashed runs are left out and counted.
     """
-    from ..observables.crossing import crossing_time
-    from ..observables.delay import delay_between
+    from ..observables.log_delay import log_delay
     from ..observables.logs import read_log
+    from .picture import picture_path
 
-    found = read_log(log, x=x, train=train, test=test, run=run)
-    up = (rising or train_rising, rising or test_rising)
-    crossings = [
-        [
-            crossing_time(record.x, record.values, threshold, patience=patience, rising=rises)
-            for record, threshold, rises in zip(records, (train_threshold, test_threshold), up, strict=True)
-        ]
-        for records in found.runs.values()
-    ]
-    delay = delay_between(*(_stacked(column) for column in zip(*crossings, strict=True)), confidence=confidence)
+    path = None if no_plot else picture_path(f"{log.stem}-delay.png" if plot is None else plot, "plot")
+    up = (rising or train_rising or None, rising or test_rising or None)
+    found = read_log(log, x=x, train=train, test=test, run=run, rising=up, encoding=encoding)
+    answer = log_delay(
+        found,
+        train_threshold=train_threshold,
+        test_threshold=test_threshold,
+        patience=tuple(patience if own is None else own for own in (train_patience, test_patience)),
+        rising=up,
+        confidence=confidence,
+    )
     if as_json:
-        _print_json(found, delay)
+        _print_json(found, answer)
     else:
-        _print_table(found, delay)
-    if not no_plot:
-        path = plot or Path(f"{log.stem}-delay.png")
-        _draw(found, delay, (train_threshold, test_threshold), path)
+        _print_table(found, answer)
+    if path is not None:
+        _draw(found, answer, (train_threshold, test_threshold), path)
         if not as_json:
             print(f"drawn in {path}")
 
 
-def _stacked(crossings):
-    """One crossing of arrays over runs; a single run stays scalar: its interval is the grid's."""
+def _rows(answer):
+    """(run, crossing of train, crossing of test, delay, low, high, note) of every run, as scalars."""
     import numpy as np
 
-    from ..observables.crossing import Crossing
-
-    if len(crossings) == 1:
-        return crossings[0]
-    return Crossing(*(np.array([getattr(c, f) for c in crossings]) for f in ("time", "lower", "upper", "censored")))
-
-
-def _rows(found, delay):
-    """(run, train time, test time, delay, note) as numbers."""
-    import numpy as np
-
-    columns = (np.atleast_1d(a) for a in (delay.train_time, delay.test_time, delay.delay, delay.fitted, delay.censored))
-    for label, train_time, test_time, gap, fitted, censored in zip(found.runs, *columns, strict=True):
-        yield label, train_time, test_time, gap, "not fitted" if not fitted else "censored" if censored else ""
+    delay = answer.delay
+    fields = ("time", "lower", "upper", "censored", "before")
+    parts = [{f: np.atleast_1d(getattr(c, f)) for f in fields} for c in (delay.train, delay.test)]
+    gaps = [np.atleast_1d(a) for a in (delay.delay, delay.low, delay.high, delay.fitted, delay.censored, delay.before)]
+    for i, label in enumerate(answer.runs):
+        train, test = ({f: part[f][i] for f in fields} for part in parts)
+        gap, low, high, fitted, censored, before = (values[i] for values in gaps)
+        words = ("not fitted", True) if not fitted else ("censored", censored)
+        notes = [word for word, true in (words, ("before the first record", before)) if true]
+        yield label, train, test, gap, low, high, ", ".join(notes)
 
 
-def _print_table(found, delay):
+def _print_table(found, answer):
     from rich.console import Console
     from rich.table import Table
 
-    shown = {name: column for name, column in found.columns.items() if column}
-    print("columns: " + ", ".join(f"{name} = {column}" for name, column in shown.items()))
+    from ..observables.delay import shown_delay, shown_time
+
+    print(found)
     table = Table()
     for name in ("run", "train time", "test time", "delay"):
         table.add_column(name, justify="left" if name == "run" else "right")
-    for label, train_time, test_time, gap, note in _rows(found, delay):
-        texts = (f"{train_time:.6g}", f"{test_time:.6g}", f"{gap:.6g}")
-        if note == "censored":
-            texts = (texts[0], "not reached", f"> {texts[2]}")
-        elif note:
-            texts = ("not reached", "not reached" if test_time != test_time else texts[1], "none")
-        table.add_row(label or "-", *texts)
+    for label, train, test, gap, low, high, note in _rows(answer):
+        times = (shown_time(c["time"], c["upper"], c["censored"]) for c in (train, test))
+        delay = "none" if "not fitted" in note else shown_delay(gap, low, high, "censored" in note)
+        table.add_row(label or "-", *times, delay.replace("more than", ">"))
     Console().print(table)
-    print(str(delay))
+    for label, why in answer.left_out.items():
+        print(f"left out: run {label}: {why}")
+    print(str(answer.delay))
 
 
-def _print_json(found, delay):
+def _print_json(found, answer):
     import json
     import math
 
     plain = lambda number: float(number) if math.isfinite(number) else None  # noqa: E731
-    keys = ("run", "train_time", "test_time", "delay", "note")
-    runs = [dict(zip(keys, (row[0], *map(plain, row[1:4]), row[4]), strict=True)) for row in _rows(found, delay)]
-    summary = {"median": [plain(v) for v in delay.median], "interval": [plain(v) for v in delay.interval]}
-    print(json.dumps({**summary, "confidence": delay.confidence, "columns": found.columns, "runs": runs}, indent=1))
+    runs = [
+        {
+            "run": label,
+            "train_time": plain(train["time"]),
+            "train_interval": [plain(train["lower"]), plain(train["upper"])],
+            "test_time": plain(test["time"]),
+            "test_interval": [plain(test["lower"]), plain(test["upper"])],
+            # A lower bound is no delay: it stands in the interval.
+            "delay": None if note else plain(gap),
+            "delay_interval": [plain(low), plain(high)],
+            "note": note,
+        }
+        for label, train, test, gap, low, high, note in _rows(answer)
+    ]
+    delay = answer.delay
+    summary = {
+        "median": [plain(v) for v in delay.median],
+        "interval": [plain(v) for v in delay.interval],
+        "confidence": delay.confidence,
+        "columns": found.columns,
+        "guessed": list(found.guessed),
+        "rising": dict(zip(("train", "test"), answer.rising, strict=True)),
+        "runs": runs,
+        "left_out": [{"run": label, "reason": why} for label, why in answer.left_out.items()],
+        "notes": list(found.notes),
+    }
+    print(json.dumps(summary, indent=1))
 
 
-def _draw(found, delay, thresholds, path):
+def _draw(found, answer, thresholds, path):
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
     import numpy as np
 
+    from .picture import write_picture
+
     style = Path(__file__).resolve().parents[1] / "style.mplstyle"
     with plt.style.context(style):
         figure, axes = plt.subplots(figsize=(4.5, 3.0), layout="constrained")
-        every = list(found.runs.values())
+        delay, every = answer.delay, [found.runs[label] for label in answer.runs]
         alpha = max(0.15, 1 / len(every) ** 0.5)
-        for which, color, time in ((0, "C0", delay.train_time), (1, "C1", delay.test_time)):
+        for which, color, crossing, level in (
+            ("train", "C0", delay.train, thresholds[0]),
+            ("test", "C1", delay.test, thresholds[1]),
+        ):
             for position, records in enumerate(every):
-                label = ("train", "test")[which] if position == 0 else None
+                label = which if position == 0 else None
                 axes.plot(records[which].x, records[which].values, color=color, alpha=alpha, label=label)
-            axes.axhline(thresholds[which], color=color, linestyle=":", linewidth=0.8)
-            for crossed in np.atleast_1d(time):
+            axes.axhline(level, color=color, linestyle=":", linewidth=0.8)
+            for crossed in np.atleast_1d(crossing.time):
                 if np.isfinite(crossed):
-                    axes.plot(crossed, thresholds[which], "o", color=color, markersize=3)
-        ends = [records[1].x[-1] for records, censored in zip(every, np.atleast_1d(delay.censored)) if censored]
+                    axes.plot(crossed, level, "o", color=color, markersize=3)
+            early = np.atleast_1d(crossing.upper)[np.atleast_1d(crossing.before)]
+            if early.size:
+                axes.plot(early, [level] * early.size, "<", color=color, markersize=5, label="before the first record")
+        ends = [records["test"].x[-1] for records, censored in zip(every, np.atleast_1d(delay.censored)) if censored]
         if ends:
             axes.plot(ends, [thresholds[1]] * len(ends), ">", color="C1", markersize=5, label="not reached")
-        values = np.concatenate([r.values for records in every for r in records])
-        times = np.concatenate([r.x for records in every for r in records])
+        values = np.concatenate([r.values for records in every for r in records.values()])
+        times = np.concatenate([r.x for records in every for r in records.values()])
         for axis, data in (("x", times), ("y", values)):
             positive = data[np.isfinite(data) & (data > 0)]
             if positive.size and np.nanmin(data) >= 0 and positive.max() > 100 * positive.min():
@@ -146,5 +179,4 @@ def _draw(found, delay, thresholds, path):
             # A train loss that falls to 1e-28 would flatten everything that matters.
             axes.set_ylim(bottom=max(axes.get_ylim()[0], 1e-3 * min(thresholds)))
         axes.set_title(str(delay).replace(", ", "\n", 1).split(" (")[0], fontsize=7)
-        figure.savefig(path, dpi=200)
-        plt.close(figure)
+        write_picture(figure, path, dpi=200)

@@ -25,6 +25,8 @@ def command(
         )
         raise typer.Exit(2)
     sys.path.insert(0, str(CHECKOUT))
-    from paper_figures.__main__ import app
+    from paper_figures.command import app
 
-    app(words or [], prog_name="grok-theory figures")
+    from .answer import answer
+
+    raise typer.Exit(answer(app, words or [], "grok-theory figures"))

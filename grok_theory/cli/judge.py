@@ -10,7 +10,11 @@ import typer
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="CSV or JSON lines with the columns prompt, score, value.")],
+    file: Annotated[Path, typer.Argument(help="CSV, JSON lines or JSON: one row an answer.")],
+    prompt: Annotated[str, typer.Option(help="Column that names the prompt.")] = "prompt",
+    score: Annotated[str, typer.Option(help="Column of the judge's scores.")] = "score",
+    value: Annotated[str, typer.Option(help="Column of what an answer is worth.")] = "value",
+    encoding: Annotated[str | None, typer.Option(help="Of the file, where it is not UTF-8: latin-1 ...")] = None,
     samples: Annotated[
         str | None, typer.Option(help="Numbers of answers, as 1,4,16; by default powers of 2 up to those recorded.")
     ] = None,
@@ -21,7 +25,8 @@ def command(
     confidence: Annotated[float, typer.Option(help="Of the intervals over prompts.")] = 0.95,
     seed: Annotated[int, typer.Option(help="Which prompts choose the setting and which report it.")] = 0,
     figure: Annotated[
-        Path | None, typer.Option(help="Draw the curves here; by default FILE with the ending .png.")
+        str | None,
+        typer.Option(metavar="FILE", help="Draw the curves here (.png, .pdf, .svg); by default FILE with ending .png."),
     ] = None,
     no_figure: Annotated[bool, typer.Option("--no-figure", help="Draw nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
@@ -35,25 +40,31 @@ def command(
 
     from ..best_of_k import best_setting, from_records, read_records
     from ..errors import BadValue
+    from .picture import picture_path
+    from .values import read_seed
 
-    records = read_records(file)
+    random = jax.random.key(read_seed("seed", seed))
+    drawn = Path(file.name).with_suffix(".png") if figure is None else figure
+    picture = None if no_figure else picture_path(drawn, "figure")
+    columns = {"prompt": prompt, "score": score, "value": value}
+    records = read_records(file, **columns, encoding=encoding)
     temperatures = _numbers("temperature", temperature)
     counts = _numbers("samples", samples) if samples else 2.0 ** np.arange(1 + int(np.log2(records.answers.max())))
     tables = {t: from_records(records, samples=counts, temperature=t, confidence=confidence) for t in temperatures}
     choice, why_not = None, ""
     try:
-        choice = best_setting(records, counts, temperatures, cost_per_answer=cost, key=jax.random.key(seed))
+        choice = best_setting(records, counts, temperatures, cost_per_answer=cost, key=random)
     except BadValue as error:
         # Too few prompts to choose on one half and report on the other: the table still stands.
         if "at least 4 are needed" not in str(error):
             raise
         why_not = str(error)
-    picture = None if no_figure else (figure or Path(file.name).with_suffix(".png"))
     if picture is not None:
         _draw(tables, choice, confidence, picture)
     if as_json:
-        _write_json(records, tables, choice, why_not, picture)
+        _write_json(records, columns, tables, choice, why_not, picture)
     else:
+        print("columns: " + ", ".join(f"{role} = {column}" for role, column in columns.items()))
         _show(records, tables, choice, why_not, confidence, picture)
 
 
@@ -117,16 +128,18 @@ def _more(rivals) -> str:
     return f" and {len(rivals) - 6} more." if len(rivals) > 6 else "."
 
 
-def _write_json(records, tables, choice, why_not, picture) -> None:
+def _write_json(records, columns, tables, choice, why_not, picture) -> None:
     from .as_json import write_json
+    from .solve import status_of
 
     write_json(
         {
             "kind": "judge",
+            "columns": columns,
             "prompts": len(records.prompts),
             "answers": records.answers,
             "tables": [
-                {"temperature": t, "samples": table.x, "status": table.status.name, **table.stats}
+                {"temperature": t, "samples": table.x, "status": status_of(table), **table.stats}
                 for t, table in tables.items()
             ],
             "best": choice,
@@ -137,16 +150,13 @@ def _write_json(records, tables, choice, why_not, picture) -> None:
 
 
 def _draw(tables, choice, confidence, path: Path) -> None:
-    import io
-
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    from ..errors import BadValue
     from ..plot import STYLE
-    from ..storage import write_whole
+    from .picture import write_picture
 
     with plt.style.context(STYLE):
         figure, ax = plt.subplots()
@@ -165,14 +175,4 @@ def _draw(tables, choice, confidence, path: Path) -> None:
         ax.set_xlabel("answers per prompt, k")
         ax.set_ylabel(f"mean value kept ({confidence:.0%} band)")
         ax.legend()
-        buffer = io.BytesIO()
-        ending = path.suffix.lstrip(".") or "png"
-        try:
-            figure.savefig(buffer, format=ending)
-        except ValueError as error:
-            raise BadValue(
-                f"figure is {str(path)!r}, but it must end in .png, .pdf or .svg. Name such a file."
-            ) from error
-        finally:
-            plt.close(figure)
-    write_whole(path, buffer.getvalue())
+        write_picture(figure, path)

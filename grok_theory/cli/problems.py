@@ -64,6 +64,8 @@ def make_problem(wing: ModuleType, cls: type, words: Sequence[str], *verbs: Any)
         name, equals, text = word.partition("=")
         if not equals:
             raise BadValue(f"{word!r} is not of the form field=value; the fields are {', '.join(fields)}.")
+        if name in values or name in others:
+            raise BadValue(f"{name} is given more than once, and only one value can count. Give it once.")
         if name in fields:
             value = read_value(name, text, public)
             values[name] = value if _is_whole(fields[name]) else _as_float(value)

@@ -21,13 +21,19 @@ def command(
         ),
     ] = "0.1:10:20",
     method: Annotated[str | None, typer.Option(help='How to solve, for example "GradientDescent(0.1)".')] = None,
-    out: Annotated[Path | None, typer.Option(help="Save to this file: .npz (all of it) or .csv (curves).")] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Save to this file: .npz (all of it) or .csv (curves).")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
-    """Solve a theory: grok-theory solve linear.TeacherStudent samples_per_dim=0.5 snr=5 --times 0.1:10:60"""
+    """Solve a theory: grok-theory solve linear.TeacherStudent samples_per_dim=0.5 snr=5 --times 0.1:10:60
+
+    A solution that failed is exit code 4; it is written as JSON, with its status, and into no file.
+    """
     from .precision import use_float64
 
     use_float64()
+    from ..storage import destination
     from .problems import find_problem, make_problem, public_names, verbs_of
     from .values import read_axis, read_value
     from .waiting import waiting
@@ -41,16 +47,33 @@ def command(
     if method is not None:
         more["method"] = read_value("method", _called(method), public_names(wing))
     axis = read_axis(times)
+    path = None if out is None else destination(out, (".npz", ".csv"), "out")  # before what may take long
     with waiting(f"solving {problem}"):
-        solution = solve(made, axis, **more)
-    if out is not None:
-        _save(solution, out)
+        solution = solve(made, axis, **more, **without_throwing(solve, as_json))
+    failed = solution.status.name == "failed"
+    if path is not None and not failed:
+        _save(solution, path)
     if as_json:
         from .as_json import write_json
 
         write_json({"kind": "solution", **described(solution)})
     else:
         _show(solution)
+    leave_if_failed(solution)
+
+
+def without_throwing(solve: Any, as_json: bool) -> dict[str, bool]:
+    """With --json a failed solution is written too, with its status; otherwise its sentence is all there is."""
+    import inspect
+
+    return {"throw": False} if as_json and "throw" in inspect.signature(solve).parameters else {}
+
+
+def leave_if_failed(solution: Any) -> None:
+    """Exit code 4 with the status text on stderr, whatever has been written."""
+    if solution.status.name == "failed":
+        print(solution.status.text, file=sys.stderr)
+        raise typer.Exit(4)
 
 
 def described(solution: Any) -> dict[str, Any]:
@@ -59,7 +82,7 @@ def described(solution: Any) -> dict[str, Any]:
         "problem": solution.problem,
         "dynamics": str(solution.dynamics),
         "method": repr(solution.method),
-        "status": {"level": solution.status.name, "text": solution.status.text},
+        "status": status_of(solution),
         "x_name": solution.x_name,
         "x_unit": solution.x_unit,
         "x": solution.x,
@@ -69,23 +92,37 @@ def described(solution: Any) -> dict[str, Any]:
     }
 
 
+def status_of(result: Any) -> dict[str, str]:
+    """The status of a Solution or an Ensemble for JSON."""
+    return {"level": result.status.name, "text": result.status.text}
+
+
 def _called(method: str) -> str:
     # `--method GradientFlow` is short for `GradientFlow()`.
     return f"{method}()" if method.isidentifier() else method
 
 
-def _save(solution: Any, out: Path) -> None:
-    if out.suffix == ".csv":
-        import numpy as np
+def _save(solution: Any, path: Path) -> None:
+    if path.suffix.lower() != ".csv":
+        solution.save(path)
+        return
+    import csv
+    import io
 
-        from ..storage import write_whole
+    import numpy as np
 
-        columns = {solution.x_name: solution.x, **solution.curves}
-        rows = zip(*(np.asarray(column, float).tolist() for column in columns.values()), strict=True)
-        lines = [",".join(columns), *(",".join(map(repr, row)) for row in rows)]
-        write_whole(out, ("\n".join(lines) + "\n").encode())
-    else:
-        solution.save(out)
+    from ..storage import write_whole
+
+    columns = {solution.x_name: solution.x, **solution.curves}
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    rows = zip(*(np.asarray(column, float).tolist() for column in columns.values()), strict=True)
+    writer.writerows([repr(number) for number in row] for row in rows)
+    write_whole(path, text.getvalue().encode())
+    if solution.status.text:
+        # A table of curves has no place for it.
+        print(f"{solution.status}", file=sys.stderr)
 
 
 def _show(solution: Any) -> None:

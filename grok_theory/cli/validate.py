@@ -28,11 +28,13 @@ def command(
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="Judge these runs instead of simulating: a CSV with columns run, x and one a curve."),
+        typer.Option(help="Judge the runs in this table instead of simulating: columns for x, the run, each curve."),
     ] = None,
+    run: Annotated[str | None, typer.Option(help="Column of --data that tells runs apart, if not guessed.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of --data, where it is not UTF-8: latin-1 ...")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
-    """Hold real runs against the theory. Exit code: 0 agrees, 1 disagrees, 3 underpowered, 2 bad input."""
+    """Hold real runs against the theory. Exit code: 0 agrees, 1 disagrees, 3 underpowered, 2 bad input, 4 no theory."""
     from .precision import use_float64
 
     use_float64()
@@ -41,8 +43,8 @@ def command(
     from ..comparison import Relative, compare
     from ..errors import check_choice
     from .problems import find_problem, make_problem, public_names, verbs_of
-    from .solve import _called
-    from .values import read_axis, read_value
+    from .solve import _called, leave_if_failed, status_of, without_throwing
+    from .values import read_axis, read_seed, read_value
     from .waiting import waiting
 
     wing, cls = find_problem(problem)
@@ -55,38 +57,78 @@ def command(
     if of_runs and hasattr(of_theory.get("method"), "dynamics"):
         # Flow or descent with a step is physics: what is said of the theory is meant of the runs too.
         of_runs[0].setdefault("method", of_theory["method"])
+    random = jax.random.key(read_seed("key", key))
+    columns: dict[str, Any] = {}
     axis, limit, judged = read_axis(times), Relative(margin), _range(where)
     with waiting(f"solving {problem}"):
-        solution = solve(made, axis, **of_theory)
+        solution = solve(made, axis, **of_theory, **without_throwing(solve, as_json))
+    if solution.status.name == "failed":
+        # There is nothing to hold runs against; under --json the status says why.
+        from .as_json import write_json
+
+        write_json({"kind": "agreement", "verdict": None, "status": status_of(solution)})
+        leave_if_failed(solution)
     for name in curve or []:  # before the runs, which may take long
         check_choice("curve", name, list(solution.curves))
     if data is not None:
-        ensemble = _read_runs(data, solution, curve)
+        columns, ensemble = _read_runs(data, solution, curve or ["test_loss"], run, encoding)
     else:
         with waiting(f"{runs} runs of {problem}"):
-            ensemble = simulate(made, axis, runs=runs, key=jax.random.key(key), **of_runs[0])
+            ensemble = simulate(made, axis, runs=runs, key=random, **of_runs[0])
     agreement = compare(solution, ensemble, margin=limit.size, curves=curve, where=judged, confidence=confidence)
     if as_json:
         from .as_json import write_json
 
-        write_json({"kind": "agreement", "verdict": agreement.verdict, **_described(agreement)})
+        write_json(
+            {
+                "kind": "agreement",
+                "verdict": agreement.verdict,
+                "status": status_of(solution),
+                "status_of_runs": status_of(ensemble),
+                **_described(agreement),
+                **_described_data(columns, ensemble),
+            }
+        )
     else:
         print(agreement)
+        if columns:
+            print("columns: " + ", ".join(f"{role} = {name}" for role, name in columns.items() if name))
+        for what, result in (("theory", solution), ("runs", ensemble)):
+            if result.status.text:
+                print(f"{what}: {result.status}")
     raise typer.Exit(EXIT_CODES[agreement.verdict])
 
 
-def _read_runs(path: Path, solution: Any, curves: list[str] | None) -> Any:
+def _read_runs(
+    path: Path, solution: Any, curves: list[str], run: str | None, encoding: str | None
+) -> tuple[dict[str, Any], Any]:
+    """The columns that are read, and the runs in them."""
+    from ..errors import BadValue
     from ..results import Ensemble
+    from ..tables import read_table
+    from ..tables.guessing import guess_run
 
-    return Ensemble.from_csv(
+    table = read_table(path, encoding=encoding)
+    for name in (solution.x_name, *curves, *([run] if run else [])):
+        table.column(name, "Name columns as the theory does; --curve says which are judged.")
+    run = run or guess_run(table, curves)
+    ensemble = Ensemble.from_csv(
         path,
         problem=solution.problem,
         dynamics=solution.dynamics,
         x=solution.x_name,
         x_unit=solution.x_unit,
-        curves=curves or ["test_loss"],
-        run="run",
+        curves=curves,
+        run=run,
+        encoding=encoding,
     )
+    if ensemble.status.name == "failed":
+        raise BadValue(ensemble.status.text)
+    return {"x": solution.x_name, "curves": ", ".join(curves), "run": run}, ensemble
+
+
+def _described_data(columns: dict[str, Any], ensemble: Any) -> dict[str, Any]:
+    return {"columns": columns, "left_out": ensemble.stats.get("left_out")} if columns else {}
 
 
 def _range(text: str | None) -> tuple[float, float] | None:

@@ -220,10 +220,11 @@ def _covariance(q11, q12, q22):
     check_positive("q22", q22, "Pass the variance of the second variable.")
     check_finite("q12", q12, "Pass the covariance of the two variables.")
     if not any(is_traced(q) for q in (q11, q12, q22)):
-        excess = np.square(np.asarray(q12, float)) - np.asarray(q11, float) * np.asarray(q22, float) * (1 + 1e-12)
-        if np.any(excess > 0):
+        # By the roots: products of numbers beyond 1e154 or below 1e-154 are none.
+        size = np.sqrt(np.asarray(q11, float)) * np.sqrt(np.asarray(q22, float))
+        if np.any(np.abs(np.asarray(q12, float)) > size * (1 + 1e-12)):
             raise BadValue(
-                f"q12 is {q12}, but its square must not exceed q11 q22 = {np.asarray(q11) * np.asarray(q22)}. "
+                f"q12 is {q12}, but its magnitude must not exceed sqrt(q11 q22) = {size}. "
                 "Pass the covariance matrix of a real pair of variables."
             )
     return jnp.broadcast_arrays(*(jnp.asarray(q, float) for q in (q11, q12, q22)))

@@ -4,27 +4,39 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import BadValue, check_finite, check_non_negative, check_not_empty, check_shape, require_float64
-from ..numerics.gram import check_gram, check_target
+from ..errors import (
+    BadValue,
+    check_finite,
+    check_non_negative,
+    check_not_empty,
+    check_shape,
+    is_traced,
+    require_float64,
+)
+from ..numerics.gram import INDEFINITE, check_gram, check_target
+from ..numerics.magnitude import unit_of
 
 
 def alignment(kernel: ArrayLike, y: ArrayLike) -> Float[Array, ""]:
     """Kernel-target alignment y.K y / (|K|_F |y|^2): 1 where K is y y^T, not centred (Cristianini et al. 2001)."""
     require_float64("alignment")
     kernel, y = check_gram("kernel", kernel), check_target("y", y, kernel)
-    return y @ kernel @ y / (jnp.linalg.norm(kernel) * (y @ y))
+    _check_some("kernel", kernel), _check_some("y", y)
+    kernel, y = kernel / unit_of(kernel), y / unit_of(y)
+    return jnp.clip(y @ kernel @ y / (jnp.linalg.norm(kernel) * (y @ y)), -1.0, 1.0)
 
 
 def cka(kernel: ArrayLike, other: ArrayLike) -> Float[Array, ""]:
     """Centred kernel alignment <HKH, HLH> / (|HKH| |HLH|), H = I - 1 1^T/n on both sides (Cortes et al. 2012).
 
-    Between 0 and 1 for positive semidefinite kernels; unchanged by scaling either kernel and by adding a constant.
+    Between 0 and 1 for positive semidefinite kernels; unchanged by scaling either kernel and by adding a constant. A
+    kernel that is constant, or so nearly that centring leaves less than six digits of it, is refused (traced: nan).
     """
     require_float64("cka")
     kernel, other = check_gram("kernel", kernel), check_gram("other", other)
     check_shape("other", other, kernel.shape, "Pass two kernels of the same inputs.")
-    first, second = _centred(kernel), _centred(other)
-    return jnp.sum(first * second) / (jnp.linalg.norm(first) * jnp.linalg.norm(second))
+    first, second = _centred("kernel", kernel), _centred("other", other)
+    return jnp.clip(jnp.sum(first * second) / (jnp.linalg.norm(first) * jnp.linalg.norm(second)), -1.0, 1.0)
 
 
 def effective_dimension(eigenvalues: ArrayLike, ridge: ArrayLike, *, order: int = 1) -> Float[Array, "*batch"]:
@@ -43,18 +55,49 @@ def effective_dimension(eigenvalues: ArrayLike, ridge: ArrayLike, *, order: int 
     batch = jnp.broadcast_shapes(eigenvalues.shape, ridge.shape)
     eigenvalues, ridge = jnp.broadcast_to(eigenvalues, batch), jnp.broadcast_to(ridge, batch)
     some = eigenvalues > 0
-    share = jnp.where(some, eigenvalues / jnp.where(some, eigenvalues + ridge, 1.0), 0.0)
+    # Not l/(l + ridge): the sum of two large numbers need not be one.
+    share = jnp.where(some, 1 / (1 + ridge / jnp.where(some, eigenvalues, 1.0)), 0.0)
     return jnp.sum(share**order, -1)
 
 
 def participation_ratio(eigenvalues: ArrayLike) -> Float[Array, "*batch"]:
-    """(sum l)^2 / sum l^2: 1 for one direction, the number of modes for equal ones."""
-    check_finite("eigenvalues", eigenvalues, "Pass the eigenvalues of a kernel or covariance.")
-    check_not_empty("eigenvalues", eigenvalues, "Pass the eigenvalues of a kernel or covariance.")
-    eigenvalues = jnp.asarray(eigenvalues, float)
-    return jnp.square(jnp.sum(eigenvalues, -1)) / jnp.sum(jnp.square(eigenvalues), -1)
+    """(sum l)^2 / sum l^2: 1 for one direction, the number of modes for equal ones.
+
+    Eigenvalues >= 0, not all zero; those that rounding made negative, to 1e-6 of the largest, count as zero.
+    """
+    require_float64("participation_ratio")
+    remedy = "Pass the eigenvalues of a kernel or covariance."
+    check_finite("eigenvalues", eigenvalues, remedy)
+    check_not_empty("eigenvalues", eigenvalues, remedy)
+    eigenvalues = jnp.atleast_1d(jnp.asarray(eigenvalues, float))
+    eigenvalues = eigenvalues / unit_of(eigenvalues, axis=-1)
+    largest, least = jnp.max(eigenvalues, -1), jnp.min(eigenvalues, -1)
+    right = (largest > 0) & (least >= -INDEFINITE * largest)
+    if not is_traced(right) and not bool(jnp.all(right)):
+        raise BadValue(
+            f"eigenvalues run from {float(jnp.min(least)):.3g} to {float(jnp.max(largest)):.3g} in units of the "
+            f"largest magnitude, but they must be zero or positive, and one of them positive. {remedy}"
+        )
+    kept = jnp.maximum(eigenvalues, 0.0)
+    ratio = jnp.square(jnp.sum(kept, -1)) / jnp.sum(jnp.square(kept), -1)
+    return jnp.where(right, jnp.clip(ratio, 1.0, eigenvalues.shape[-1]), jnp.nan)
 
 
-def _centred(kernel):
+def _centred(name, kernel):
+    _check_some(name, kernel)
+    kernel = kernel / unit_of(kernel)
     rows = kernel - jnp.mean(kernel, 0, keepdims=True)
-    return rows - jnp.mean(rows, 1, keepdims=True)
+    centred = rows - jnp.mean(rows, 1, keepdims=True)
+    # Entries of order one lose an eps each; what is left must stand out of that.
+    left = jnp.sqrt(jnp.mean(jnp.square(centred))) > 1e6 * jnp.finfo(float).eps
+    if not is_traced(left) and not bool(left):
+        raise BadValue(
+            f"{name} is constant, {float(kernel.ravel()[0]):.6g} in its own unit, but for rounding: nothing is left "
+            "when it is centred. Pass a kernel that tells the inputs apart."
+        )
+    return jnp.where(left, centred, jnp.nan)
+
+
+def _check_some(name, array):
+    if not is_traced(array) and not bool(jnp.any(array != 0)):
+        raise BadValue(f"{name} is 0 everywhere, and zero has no direction. Pass one that is not zero.")

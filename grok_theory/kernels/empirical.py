@@ -46,6 +46,11 @@ def empirical_ntk(
         outputs = len(shape)
         a, b = (g.reshape(*g.shape[:outputs], -1) for g in (a, b))
         kernel = kernel + (jnp.einsum("np,mp->nm", a, b) if outputs == 1 else jnp.einsum("ncp,mdp->nmcd", a, b))
+    if not is_traced(kernel) and not bool(jnp.all(jnp.isfinite(kernel))):
+        raise BadValue(
+            f"f has gradients whose products are no {kernel.dtype} numbers. Look at the network before it diverged, or "
+            "pass inputs in a smaller unit."
+        )
     return kernel
 
 
@@ -57,7 +62,12 @@ def _check_rows(f, one, params, X):
     together = np.asarray(f(params, X[:8]), float)
     alone = np.asarray(jax.vmap(one, (None, 0))(params, X[:8]), float)
     gap = np.abs(together - alone).max()
-    if gap > 1e-4 * max(np.abs(together).max(), 1e-30):
+    if not np.all(np.isfinite(together)):
+        raise BadValue(
+            f"f gives {together[~np.isfinite(together)][0]} for one of the inputs, but its outputs must be finite. "
+            "Look at the network before it diverged."
+        )
+    if gap > 1e-4 * np.abs(together).max():
         raise BadValue(
             f"f gives outputs that differ by {gap:.3g} with and without the other inputs, but each output must "
             "depend on its own input alone. Freeze batch statistics and dropout."

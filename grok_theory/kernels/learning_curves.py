@@ -17,6 +17,7 @@ from ..errors import (
     require_float64,
 )
 from ..numerics.effective_ridge import effective_ridge, freedom_left, learned
+from ..numerics.invariants import NON_NEGATIVE, hold
 from ..pytrees import problem, record
 from ..results import Dynamics, Solution, Status
 
@@ -132,13 +133,20 @@ def solve(problem: KernelRegression, samples: ArrayLike, *, method: Any = None, 
         "kappa": kappa,
         "effective_dimension": share @ counts,
     }
-    good = jnp.all(jnp.isfinite(test) & (kappa >= 0))
+    # A loss below the smallest float64 is no zero.
+    lost = (test < jnp.finfo(float).tiny) & (jnp.any((missed > 0) & (coefficients != 0)[None], -1) | (noise > 0))
+    good = jnp.all(jnp.isfinite(test) & (kappa >= 0) & ~lost)
     few = jnp.any(samples < 10)
+    # Positive sums throughout: round-off alone, far below what was measured against 60 digits (docs/kernels.md).
+    errors = {name: 1e-13 * jnp.abs(values) for name, values in curves.items()}
+    infinite = jnp.isinf(test)
+    held = hold(curves, errors, jnp.where(good, jnp.where(few, 1, 0), 2), dict.fromkeys(curves, NON_NEGATIVE))
+    curves = {**held.curves, "test_loss": jnp.where(infinite, jnp.inf, held.curves["test_loss"])}
     status = Status(
-        jnp.where(good, jnp.where(few, 1, 0), 2).astype(jnp.int8),
+        held.level,
         noted="Below 10 samples, averages over training sets differ from this large-system theory by some percent.",
         failed="The test loss is infinite where there are as many samples as modes and no ridge, or a number is out of "
-        "range. Pass a positive ridge, or other numbers of samples.",
+        "range of float64. Pass a positive ridge, other numbers of samples, or coefficients and noise in another unit.",
     )
     return Solution(
         problem,
@@ -147,8 +155,7 @@ def solve(problem: KernelRegression, samples: ArrayLike, *, method: Any = None, 
         x_name="samples",
         dynamics=DYNAMICS,
         method=EffectiveRidge() if method is None else method,
-        # Positive sums throughout: round-off alone, far below what was measured against 60 digits (docs/kernels.md).
-        numerical_error={name: 1e-13 * jnp.abs(values) for name, values in curves.items()},
+        numerical_error=errors,
         status=status,
         stats={"modes": jnp.sum(counts)},
     ).checked(throw)

@@ -7,8 +7,9 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import BadValue, check_non_negative, is_traced, require_float64
-from ..numerics.gram import check_cross, check_gram, check_target, eigenbasis
+from ..errors import BadValue, check_non_negative, check_shape, is_traced, require_float64
+from ..numerics.gram import check_cross, check_gram, check_target, eigenbasis, inverted, rounding, shrunk
+from ..numerics.magnitude import unit_of
 from ..pytrees import record
 
 
@@ -36,16 +37,18 @@ def leave_one_out(kernel: ArrayLike, y: ArrayLike, *, ridge: ArrayLike) -> Leave
     textbook (y - H y)_i / (1 - H_ii) is 0/0 at small ridge (error 6e-8 at 1e-6) and is not used.
     """
     require_float64("leave_one_out")
-    kernel = check_gram("kernel", kernel)
-    y = check_target("y", y, kernel)
-    check_non_negative("ridge", ridge, "Pass 0.0 for the interpolator of least norm.")
-    values, vectors = eigenbasis(kernel)
-    removal, weight = _removal(values, vectors, y, jnp.asarray(ridge, float))
-    total = values + ridge
-    share = jnp.where(total > 0, values / jnp.where(total > 0, total, 1.0), 0.0)
-    residuals = removal / weight
-    leverage = jnp.square(vectors) @ share
-    return LeaveOneOut(residuals, jnp.mean(jnp.square(residuals)), leverage, jnp.sum(values == 0))
+    basis, y, ridge = _checked(kernel, y, ridge)
+    size = unit_of(y)
+    removal, weight = _removal(basis, y / size, ridge)
+    residuals = size * (removal / weight)
+    leverage = jnp.clip(jnp.square(basis.vectors) @ (1 - shrunk(basis.values, ridge)), 0.0, 1.0)
+    loss = jnp.square(size) * jnp.mean(jnp.square(removal / weight))
+    if not is_traced(loss) and np.any(residuals) and not np.finfo(float).tiny <= loss < np.inf:
+        raise BadValue(
+            f"y reaches {float(jnp.max(jnp.abs(y))):.3g}, but the squares of the residuals must be float64 numbers. "
+            "Pass y in another unit."
+        )
+    return LeaveOneOut(residuals, loss, leverage, jnp.sum(basis.null))
 
 
 def leave_one_out_influence(
@@ -56,31 +59,40 @@ def leave_one_out_influence(
     Needs K + ridge I invertible; at ridge = 0 a kernel of lower rank is refused.
     """
     require_float64("leave_one_out_influence")
-    kernel = check_gram("kernel", kernel)
-    y, cross = check_target("y", y, kernel), check_cross("kernel_test", kernel_test, kernel)
-    check_non_negative("ridge", ridge, "Pass the ridge of the machine.")
-    values, vectors = eigenbasis(kernel)
-    total = values + jnp.asarray(ridge, float)
-    if not is_traced(total) and bool(jnp.any(total == 0)):
-        rank = int(np.sum(np.asarray(values) > 0))
+    cross = check_cross("kernel_test", kernel_test, kernel)
+    basis, y, ridge = _checked(kernel, y, ridge)
+    if not is_traced(ridge) and not is_traced(basis.values) and float(ridge) == 0 and bool(jnp.any(basis.null)):
         raise BadValue(
-            f"ridge is 0.0, but it must be positive for a kernel of rank {rank} with {y.size} samples. "
-            "Pass a small positive ridge."
+            f"ridge is 0.0, but it must be positive for a kernel of rank {int(jnp.sum(~basis.null))} with {y.size} "
+            "samples. Pass a small positive ridge."
         )
-    inverse = vectors / total[None] @ vectors.T
-    removal = inverse @ y / jnp.diagonal(inverse)
-    return -(cross @ inverse) * removal[None]
+    size = unit_of(y)
+    removal, weight = _removal(basis, y / size, ridge)
+    through = basis.coupling(cross, rounding(kernel_test)) * inverted(basis.values, ridge)[None]
+    return -size * (through @ basis.vectors.T) * (removal / weight)[None]
 
 
-def _removal(values, vectors, y, ridge):
-    """Numerator and denominator of the leave-one-out residual."""
-    coordinates, squares = vectors.T @ y, jnp.square(vectors)
-    total = values + ridge
-    null = total == 0
-    inverse = jnp.where(null, 0.0, 1 / jnp.where(null, 1.0, total))
-    regular = vectors @ (inverse * coordinates), squares @ inverse
-    free = jnp.where(null, 1.0, 0.0)
-    outside = vectors @ (free * coordinates), squares @ free
-    # A sample whose removal changes the span has a share in the null space; below round-off it has none.
-    touched = outside[1] > y.size * jnp.finfo(float).eps
-    return tuple(jnp.where(touched, a, b) for a, b in zip(outside, regular))
+def _checked(kernel, y, ridge):
+    """The eigenbasis, y, and the ridge in the unit of the kernel."""
+    eps = rounding(kernel)
+    kernel = check_gram("kernel", kernel)
+    y = check_target("y", y, kernel)
+    check_shape("ridge", ridge, (), "Pass one number; jax.vmap takes several.")
+    check_non_negative("ridge", ridge, "Pass 0.0 for the interpolator of least norm.")
+    basis = eigenbasis(kernel, eps=eps)
+    return basis, y, jnp.asarray(ridge, float) / basis.unit
+
+
+def _removal(basis, y, ridge):
+    """Numerator and denominator of the leave-one-out residual, times a factor of each sample's own.
+
+    A sample with a share in the null space is measured in units of 1/ridge, where G grows: the limit ridge -> 0 is
+    then the projector. The others do not see the null space, and G stays finite.
+    """
+    coordinates, vectors = basis.vectors.T @ y, basis.own_vectors()
+    touched = jnp.any((vectors != 0) & basis.null[None], axis=1)
+    shrunken, plain = shrunk(basis.values, ridge), inverted(basis.values, ridge)
+    # Above the kernel's unit 1/(l + ridge) may vanish, but then l/ridge does not overflow.
+    plain = jnp.where(ridge < 1, plain, shrunken)
+    weights = jnp.where(touched[:, None], shrunken[None], plain[None])
+    return jnp.sum(vectors * weights * coordinates[None], 1), jnp.sum(jnp.square(vectors) * weights, 1)

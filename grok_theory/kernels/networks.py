@@ -25,6 +25,8 @@ from ..errors import (
 from ..pytrees import problem
 from .activations import as_activation
 
+INPUTS = (1e-140, 1e140)
+
 
 @problem(static=("hidden_layers", "train_readout"))
 class FullyConnected:
@@ -99,6 +101,11 @@ def _kernel(network, X, X2, kind):
     if not network.activation.exact and not traced:
         _warn_of_quadrature(network, X, X2, kind)
     kernel = _compute(network, X, X2, kind)
+    if not traced and not bool(jnp.all(jnp.isfinite(kernel))):
+        raise BadValue(
+            f"network and inputs give a {kind} that is no float64 number. Pass inputs in a smaller unit, or smaller "
+            "variances."
+        )
     # Matrix products need not be symmetric to the last bit; their kernels are.
     return (kernel + kernel.T) / 2 if symmetric else kernel
 
@@ -115,6 +122,14 @@ def _inputs(X, X2):
                 f"{name} has shape {array.shape}, but it must have shape (samples, dim) with the dim of X. "
                 "Pass one row an input; reshape a single input to (1, dim)."
             )
+        if not is_traced(array):
+            largest = np.abs(np.asarray(array)).max(axis=1)
+            wrong = np.flatnonzero((largest > INPUTS[1]) | ((largest > 0) & (largest < INPUTS[0])))
+            if wrong.size:
+                raise BadValue(
+                    f"{name}[{wrong[0]}] has a largest entry of {largest[wrong[0]]:.3g}, but it must be 0 or in "
+                    f"[{INPUTS[0]:g}, {INPUTS[1]:g}]: its square must be a float64 number. Pass inputs in another unit."
+                )
     return X, X2, symmetric
 
 

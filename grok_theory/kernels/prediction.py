@@ -1,7 +1,9 @@
 """What a kernel machine predicts on given data: with a ridge, under gradient flow, under gradient descent."""
 
+import warnings
+
+import jax
 import jax.numpy as jnp
-import jax.scipy as jsp
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
@@ -11,11 +13,13 @@ from ..errors import (
     check_finite,
     check_non_negative,
     check_positive,
+    check_shape,
     check_times,
     is_traced,
     require_float64,
 )
-from ..numerics.gram import check_cross, check_gram, check_target, eigenbasis
+from ..numerics.gram import check_cross, check_gram, check_target, eigenbasis, inverted, rounding, solve_shifted
+from ..numerics.magnitude import unit_of
 
 
 def kernel_ridge(
@@ -29,17 +33,61 @@ def kernel_ridge(
 
     For (1/n) sum r^2 + lambda |f|^2 pass ridge = n lambda.
     Without a ridge, the interpolator of least norm: directions with eigenvalues below n eps of the largest do not
-    count.
+    count. Where K has such a null space and K_test does not see it but by rounding, as for every kernel of lower rank,
+    a small ridge costs no digits. Where rounding of K and K_test alone could move the prediction by more than 1e-6 of
+    its largest entry, a warning says how many digits are left (outside traces).
     """
     require_float64("kernel_ridge")
     kernel, y, cross = _checked(kernel_train, y, kernel_test)
+    check_shape("ridge", ridge, (), "Pass one number; jax.vmap takes several.")
     check_non_negative("ridge", ridge, "Pass 0.0 for the interpolator of least norm.")
-    if is_traced(ridge) or np.all(np.asarray(ridge) > 0):
-        factor = jsp.linalg.cho_factor(kernel + ridge * jnp.eye(kernel.shape[0]))
-        return cross @ jsp.linalg.cho_solve(factor, y)
-    values, vectors = eigenbasis(kernel)
-    some = values > 0
-    return cross @ (vectors @ (jnp.where(some, 1 / jnp.where(some, values, 1.0), 0.0) * (vectors.T @ y)))
+    eps = rounding(kernel_train, kernel_test)
+    predicted, error = _ridge_prediction(kernel, y, cross, jnp.asarray(ridge, float), jnp.asarray(eps))
+    if not is_traced(error) and not is_traced(predicted):
+        _warn_of_lost_digits(np.asarray(predicted), np.asarray(error))
+    return predicted
+
+
+@jax.custom_jvp
+def _ridge_prediction(kernel, y, cross, ridge, eps):
+    """The prediction, and how far rounding of the kernels' entries could move it (first order, in standard sizes)."""
+    basis = eigenbasis(kernel, name="kernel_train", eps=eps)
+    size, seen = unit_of(y), basis.coupling(cross, eps)
+    weight = inverted(basis.values, ridge / basis.unit)
+    dual = weight * (basis.vectors.T @ (y / size))
+    # By rows: what one test input sees of the null space is no reason to keep it for another.
+    predicted = seen @ dual
+    kept = jnp.any((seen != 0) & basis.null[None], axis=1)[:, None] | ~basis.null[None]
+    through = jnp.linalg.norm(seen * weight[None], axis=1)
+    size_of = jnp.linalg.norm(jnp.where(kept, dual[None], 0.0), axis=1)
+    shaken = eps * (jnp.max(basis.values) + jnp.sqrt(float(y.size)) * jnp.max(jnp.abs(kernel / basis.unit)))
+    own = eps * jnp.linalg.norm(cross / basis.unit, axis=1)
+    return size * predicted, size * ((shaken * through + own) * size_of)
+
+
+@_ridge_prediction.defjvp
+def _ridge_derivative(primals, tangents):
+    """df = dK_test a + K_test (K + ridge)^{-1} (dy - dK a - dridge a), a = (K + ridge)^{-1} y: no eigenvector moves."""
+    kernel, y, cross, ridge, _ = primals
+    d_kernel, d_y, d_cross, d_ridge, _ = tangents
+    dual = solve_shifted(kernel, ridge, y)
+    change = solve_shifted(kernel, ridge, d_y - d_kernel @ dual - d_ridge * dual)
+    # Zero where K + ridge can be inverted; without a ridge, what a pseudo-inverse of constant rank adds.
+    missed = jnp.where(ridge == 0, y - kernel @ dual, 0.0)
+    turned = solve_shifted(kernel, ridge, solve_shifted(kernel, ridge, d_kernel @ missed))
+    predicted, error = _ridge_prediction(*primals)
+    return (predicted, error), (d_cross @ dual + cross @ (change + turned), jnp.zeros_like(error))
+
+
+def _warn_of_lost_digits(predicted, error):
+    largest = np.abs(predicted).max()
+    if error.max() > 1e-6 * largest:
+        digits = max(0, int(-np.log10(error.max() / largest))) if largest > 0 else 0
+        warnings.warn(
+            f"kernel_ridge: the kernel is nearly singular at this ridge, and rounding of its entries leaves about "
+            f"{digits} digits of the prediction. Raise the ridge, or fit in feature space.",
+            stacklevel=3,
+        )
 
 
 def gradient_flow(
@@ -64,10 +112,11 @@ def gradient_flow(
     check_times(times)
     times = jnp.asarray(times, float)[:, None]
 
-    def decay(values):
-        return jnp.exp(-times * values), -jnp.expm1(-times * values)
+    def decay(basis):
+        spent = (times * basis.unit) * basis.values[None]
+        return jnp.exp(-spent), -jnp.expm1(-spent), times * basis.unit
 
-    return _relax(kernel_train, y, kernel_test, times, decay, initial_train, initial_test)
+    return _relax(kernel_train, y, kernel_test, decay, initial_train, initial_test)
 
 
 def gradient_descent(
@@ -82,10 +131,11 @@ def gradient_descent(
 ) -> tuple[Float[Array, "T n"], Float[Array, "T m"]]:
     """As `gradient_flow`, after whole numbers of steps on the same loss: e^{-lt} -> (1 - step_size l)^k.
 
-    Diverges where step_size times the largest eigenvalue exceeds 2, as descent does.
+    Where step_size times the largest eigenvalue exceeds 2 descent diverges: refused, in a trace nan.
     """
     require_float64("gradient_descent")
     check_times(steps, name="steps", remedy="Pass whole numbers of steps, for example jnp.arange(0, 100).")
+    check_shape("step_size", step_size, (), "Pass one number; jax.vmap takes several.")
     check_positive("step_size", step_size, "Pass the learning rate, below 2 / largest eigenvalue.")
     if not is_traced(steps):
         fractions = np.flatnonzero(np.asarray(steps, float) % 1)
@@ -94,29 +144,38 @@ def gradient_descent(
             raise BadValue(f"steps[{i}] is {np.asarray(steps)[i]}, but it must be a whole number. Round it.")
     steps = jnp.asarray(steps, float)[:, None]
 
-    def decay(values):
-        small = step_size * values < 1
+    def decay(basis):
+        reach = (step_size * basis.unit) * basis.values[None]
+        largest = jnp.max(reach)
+        if not is_traced(largest) and float(largest) > 2 * (1 + 1e-12):
+            raise BadValue(
+                f"step_size is {step_size}, {float(largest):.6g} over the largest eigenvalue of kernel_train, but that "
+                f"must be at most 2: descent diverges. Pass at most {2 * float(step_size) / float(largest):.6g}."
+            )
+        reach = jnp.where(largest <= 2 * (1 + 1e-12), jnp.minimum(reach, 2.0), jnp.nan)
+        small = reach < 1
         # log1p and expm1 keep the digits of slow modes; the other side has a sign that changes each step.
-        rate = jnp.log1p(-jnp.where(small, step_size * values, 0.0))
-        fast = jnp.where(small, 0.0, 1 - step_size * values)
+        rate = jnp.log1p(-jnp.where(small, reach, 0.0))
+        fast = jnp.where(small, 0.0, 1 - reach)
         power = jnp.where(steps == 0, 1.0, jnp.power(fast, steps))
-        return jnp.where(small, jnp.exp(steps * rate), power), jnp.where(small, -jnp.expm1(steps * rate), 1 - power)
+        left = jnp.where(small, jnp.exp(steps * rate), power)
+        return left, jnp.where(small, -jnp.expm1(steps * rate), 1 - power), steps * (step_size * basis.unit)
 
-    return _relax(kernel_train, y, kernel_test, steps * step_size, decay, initial_train, initial_test)
+    return _relax(kernel_train, y, kernel_test, decay, initial_train, initial_test)
 
 
-def _relax(kernel_train, y, kernel_test, times, decay, initial_train, initial_test):
+def _relax(kernel_train, y, kernel_test, decay, initial_train, initial_test):
+    """`decay` gives, for every time and eigenvalue, what is left, what is done, and the time in the basis' unit."""
     kernel, y, cross = _checked(kernel_train, y, kernel_test)
     start_train = _start("initial_train", initial_train, kernel.shape[0])
     start_test = _start("initial_test", initial_test, cross.shape[0])
-    values, vectors = eigenbasis(kernel)
-    residual = vectors.T @ (y - start_train)
-    values = values[None]
-    left, done = decay(values)
-    some = values > 0
-    integral = jnp.where(some, done / jnp.where(some, values, 1.0), times)
-    f_train = y[None] - (left * residual[None]) @ vectors.T
-    f_test = start_test[None] + (integral * residual[None]) @ (cross @ vectors).T
+    basis = eigenbasis(kernel, name="kernel_train", eps=rounding(kernel_train))
+    residual = basis.vectors.T @ (y - start_train)
+    left, done, times = decay(basis)
+    some = ~basis.null[None]
+    integral = jnp.where(some, done / jnp.where(some, basis.values[None], 1.0), times)
+    f_train = y[None] - (left * residual[None]) @ basis.vectors.T
+    f_test = start_test[None] + (integral * residual[None]) @ basis.coupling(cross, rounding(kernel_test)).T
     return f_train, f_test
 
 

@@ -9,7 +9,15 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import check_integer, check_positive, require_float64
+from ..errors import (
+    BadValue,
+    check_finite,
+    check_integer,
+    check_memory,
+    check_positive,
+    check_shape,
+    require_float64,
+)
 from ..pytrees import record
 from .activations import as_activation
 
@@ -56,15 +64,25 @@ def sphere_spectrum(profile: Callable, dim: int, degree: int) -> Spectrum:
     require_float64("sphere_spectrum")
     dim = check_integer("dim", dim, 2, "Pass the dimension of the space around the sphere.")
     degree = check_integer("degree", degree, 0, "Pass the highest degree wanted.")
+    nodes = degree + 48 + 8 * int(np.ceil(np.sqrt(dim)))
+    check_memory(f"sphere_spectrum at dim {dim} and degree {degree}", 32.0 * nodes**2, "Pass a smaller dim or degree.")
     # The weight sin^{dim-2} narrows like 1/sqrt(dim); the nodes keep pace.
-    points, weights = np.polynomial.legendre.leggauss(degree + 48 + 8 * int(np.ceil(np.sqrt(dim))))
+    points, weights = np.polynomial.legendre.leggauss(nodes)
     # The angle from the equator, and log1p: at large dim the weight lives at t = 0, where cos and log(sin) lose digits.
     t = np.sin(np.pi / 2 * points)
     weight = weights * np.exp((dim - 2) / 2 * np.log1p(-t * t))
     # By the same rule rather than the Beta function, which keeps ten digits at dim = 1e5.
     weight = weight / np.sum(weight)
-    eigenvalues = jnp.asarray(_legendre(t, dim, degree) * weight) @ jnp.asarray(profile(jnp.asarray(t)), float)
-    return Spectrum(eigenvalues, jnp.asarray([_multiplicity(k, dim) for k in range(degree + 1)], float))
+    values = jnp.asarray(profile(jnp.asarray(t)), float)
+    check_shape("profile(t)", values, t.shape, "Pass an elementwise function of t.")
+    check_finite("profile(t)", values, "Pass a function that is finite on [-1, 1].")
+    eigenvalues = jnp.asarray(_legendre(t, dim, degree) * weight) @ values
+    counts = [_multiplicity(k, dim) for k in range(degree + 1)]
+    if counts[-1] > np.finfo(float).max:
+        raise BadValue(
+            f"degree is {degree}, and its modes in dimension {dim} are more than float64 can count. Pass a smaller one."
+        )
+    return Spectrum(eigenvalues, jnp.asarray([float(count) for count in counts]))
 
 
 def _legendre(t, dim, degree):
@@ -76,5 +94,5 @@ def _legendre(t, dim, degree):
 
 def _multiplicity(k, dim):
     if k == 0:
-        return 1.0
-    return float((2 * k + dim - 2) * comb(k + dim - 3, k - 1) // k)
+        return 1
+    return (2 * k + dim - 2) * comb(k + dim - 3, k - 1) // k

@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from ..errors import check_positive
-from ..results import Solution
+from ..results import FAILED, Solution
 
 
 def solution_delay(solution: Solution, *, train_threshold: float, test_threshold: float) -> Any:
@@ -22,7 +22,7 @@ def solution_delay(solution: Solution, *, train_threshold: float, test_threshold
     - `train_threshold`, `test_threshold`: > 0, in the unit of the losses (mean squares).
 
     **Returns:** the delay, negative if the test loss crosses first; nan where either loss does not cross before the
-    last time (censored) or the solution failed.
+    last time (censored), is at or below its threshold at the first (it crossed before), or the solution failed.
 
     >>> import numpy as np
     >>> from grok_theory.lazy_rich import Population, QuadraticCommittee, solve
@@ -35,13 +35,14 @@ def solution_delay(solution: Solution, *, train_threshold: float, test_threshold
     check_positive("train_threshold", train_threshold, remedy)
     check_positive("test_threshold", test_threshold, remedy)
     times = jnp.asarray(solution.x)
-    return _crossing(times, solution["test_loss"], test_threshold) - _crossing(
+    delay = _crossing(times, solution["test_loss"], test_threshold) - _crossing(
         times, solution["train_loss"], train_threshold
     )
+    return jnp.where(jnp.asarray(solution.status.level) == FAILED, jnp.nan, delay)
 
 
 def _crossing(times, values, threshold):
-    """Time (batch,) at which `values` (batch, time) first reach `threshold` from above; nan if they do not."""
+    """Time (batch,) at which `values` (batch, time) first reach `threshold` from above; nan if that is not seen."""
     values = jnp.asarray(values)
     past = values <= threshold
     after = jnp.argmax(past, axis=-1)
@@ -52,4 +53,4 @@ def _crossing(times, values, threshold):
     fall = high - low
     # Both branches of a `where` are differentiated: no division by zero in the one that is not taken.
     share = jnp.where(after > 0, (high - threshold) / jnp.where(fall > 0, fall, 1.0), 0.0)
-    return jnp.where(past.any(axis=-1), start + share * (end - start), jnp.nan)
+    return jnp.where(past.any(axis=-1) & ~past[..., 0], start + share * (end - start), jnp.nan)

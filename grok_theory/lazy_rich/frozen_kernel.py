@@ -27,7 +27,8 @@ def run_frozen_kernel(
     curvature = jnp.asarray(problem.curvature)
     kernel = tangent_kernel(data.inputs, data.inputs, start.second, start.mean, curvature=curvature)
     values, vectors = jnp.linalg.eigh(2 * dim / samples * kernel)
-    values = jnp.maximum(values, 0.0)  # a kernel has no negative ones; rounding has
+    # A kernel has no negative ones; rounding has, and as many positive ones that would be learned after 1e14 tau.
+    values = jnp.where(values > samples * jnp.finfo(float).eps * jnp.max(values), values, 0.0)
     first = data.targets - committee_output(problem, start, start, data.inputs)
     amplitudes = vectors.T @ first
 

@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..errors import check_integer, check_non_negative
+from ..errors import BadValue, check_integer, check_non_negative, is_traced
 from ..pytrees import record
 from .closed_forms import tangent_kernel
 
@@ -35,5 +35,11 @@ class KernelEigenvector:
         start = {"second_moment": jnp.eye(dim), "mean_weight": jnp.zeros(dim), "curvature": self.curvature}
         values, vectors = jnp.linalg.eigh(tangent_kernel(train_inputs, train_inputs, **start))
         at = samples - 1 - self.index
-        scaled = jnp.sqrt(0.75 * samples) * vectors[:, at] / values[at]
+        rounding = samples * jnp.finfo(float).eps * values[-1]
+        if not is_traced(values) and not values[at] > rounding:
+            raise BadValue(
+                f"index is {self.index}, but the kernel of these inputs has only {int(jnp.sum(values > rounding))} "
+                "eigenvalues above rounding. Pass the index of one of them."
+            )
+        scaled = jnp.sqrt(0.75 * samples) * vectors[:, at] / jnp.where(values[at] > rounding, values[at], jnp.nan)
         return tangent_kernel(inputs, train_inputs, **start) @ scaled

@@ -12,6 +12,7 @@ kappa, B = 1 - a (l + eps^2), < > over that law, z_0 = 1/2, e_0 = sqrt(1/2), c_0
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -22,12 +23,18 @@ from jaxtyping import Array
 from ..errors import BadValue, is_traced, require_float64
 from ..numerics.spectra import marchenko_pastur_rule
 from ..pytrees import record
-from ..results import Solution, Status
+from ..results import Solution
 from .closed_forms import largest_stable_learning_rate
 from .problem import QuadraticCommittee
 from .timing import X_NAME, check_tau, dynamics_of, padded, steps_of
+from .verdict import Judged, judged, status_of
 
-_FAILED = "Descent diverged, or the Problem is out of range (teacher_overlap must be 0). Use a smaller learning_rate."
+_FAILED_FLOW = "The flow left the finite numbers or the range of the spectral rule. Ask for earlier times."
+_FAILED_DESCENT = "Descent left the finite numbers. Use a smaller learning_rate."
+RULES = ((0.25, -110.0), (0.5, -100.0))  # step and left end of two spectral rules: they differ in range too
+CONTOUR = 6e-14  # of the contour below with 28 points, relative, and rounding: measured 1.1e-14
+UNRESOLVED, STILL = 1e-40, 1e-6  # a lowest node this low, and moved by more than that, hides what lies below it
+ROUNDING = 2 * float(np.finfo(float).eps)
 _NOTE = "output_scale is ignored: this is the limit in which it is infinite."
 
 
@@ -35,8 +42,8 @@ _NOTE = "output_scale is ignored: this is the limit in which it is infinite."
 class LazyLimit:
     """Solve the limit output_scale -> infinity of a centred Problem without teacher overlap.
 
-    `learning_rate` is eta_hat of descent, None is gradient flow. Exact up to quadrature (1e-9); a flow's train loss
-    below 1e-22 is rounding.
+    `learning_rate` is eta_hat of descent, None is gradient flow. Exact up to quadrature and rounding (printed; 1e-13 of
+    the test loss). A flow's train loss below 1e-26 is rounding.
     """
 
     learning_rate: float | None = None
@@ -59,7 +66,7 @@ def solve_lazy_limit(problem: QuadraticCommittee, times: Any, method: LazyLimit,
     times, dynamics = check_tau(times, method.learning_rate), dynamics_of(method.learning_rate)
     plain = jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, float), problem)
     if method.learning_rate is None:
-        curves, errors, good = _flow(plain, jnp.asarray(times))
+        verdict = _flow(plain, jnp.asarray(times))
     else:
         limit = largest_stable_learning_rate(plain, 0.0)
         if not is_traced(limit) and bool(jnp.any(method.learning_rate >= limit)):
@@ -68,16 +75,17 @@ def solve_lazy_limit(problem: QuadraticCommittee, times: Any, method: LazyLimit,
                 f"{float(jnp.min(limit)):.4g}. Pass a smaller one, or None for gradient flow."
             )
         steps = steps_of(times, method.learning_rate)
-        curves, errors, good = _descent(plain, jnp.asarray(steps), jnp.float64(method.learning_rate), padded(steps[-1]))
-    status = Status(jnp.where(good, 1, 2).astype(jnp.int8), noted=_NOTE, failed=_FAILED)
-    return Solution(problem, times, curves, X_NAME, dynamics, method, numerical_error=errors, status=status).checked(
-        throw
-    )
+        verdict = _descent(plain, jnp.asarray(steps), jnp.float64(method.learning_rate), padded(steps[-1]))
+    failed = _FAILED_FLOW if method.learning_rate is None else _FAILED_DESCENT
+    status = status_of(verdict, remarks=[_NOTE], failed=failed)
+    return Solution(
+        problem, times, verdict.curves, X_NAME, dynamics, method, numerical_error=verdict.errors, status=status
+    ).checked(throw)
 
 
-def _law(kappa: Array, step: float) -> tuple[Array, Array]:
+def _law(kappa: Array, step_and_left: tuple[float, float]) -> tuple[Array, Array]:
     """Nodes l = kappa s and weights of the law seen by the samples; the last node is the mass at 0."""
-    rule = marchenko_pastur_rule(kappa, step=step)
+    rule = marchenko_pastur_rule(kappa, step=step_and_left[0], left=step_and_left[1])
     weights = rule.weights / kappa
     return jnp.append(rule.eigenvalues, 0.0), jnp.append(weights, jnp.maximum(1 - 1 / kappa, 0.0))
 
@@ -94,23 +102,39 @@ def _curves(train: Array, mean_fit: Array, linear_power: Array) -> dict[str, Arr
     }
 
 
-def _judged(problem: QuadraticCommittee, fine: dict, coarse: dict, rounding: Any) -> tuple[dict, dict, Array]:
-    """The finer quadrature's curves; their error is what halving the nodes changes."""
+def _judged(problem: QuadraticCommittee, fine: dict, coarse: dict, relative: Any, within: Any = True) -> Judged:
+    """The finer quadrature's curves; their error is what fewer nodes on a shorter range change, and rounding.
+
+    `relative`: rounding (and the contour, which both quadratures share) of the residuals and of their sums. A square
+    feels it through its root. `within`: the times end where the nodes nearest to zero still matter.
+    """
+    errors = {name: jnp.abs(fine[name] - coarse[name]) for name in fine}
+    train, variance, power = (fine[name] for name in ("train_loss", "variance", "linear_power"))
+    rounding = {
+        "train_loss": relative * (jnp.sqrt(train) + relative),
+        "variance": relative * (jnp.sqrt(variance) + relative),
+        "misalignment": 0.0,
+        "linear_power": relative * power,
+    }
+    rounding["test_loss"] = rounding["variance"] + rounding["linear_power"] + ROUNDING
     finite = jnp.stack([jnp.isfinite(curve).all() for curve in fine.values()]).all()
-    good = finite & problem.in_range() & (problem.teacher_overlap == 0)
-    errors = {name: jnp.abs(fine[name] - coarse[name]) + rounding for name in fine}
-    return {name: jnp.where(good, curve, jnp.nan) for name, curve in fine.items()}, errors, good
+    good = finite & within & problem.in_range() & (problem.teacher_overlap == 0)
+    return judged(fine, {name: errors[name] + rounding[name] for name in fine}, good, noted=True)
 
 
 @jax.jit
-def _flow(problem: QuadraticCommittee, times: Array) -> tuple[dict, dict, Array]:
-    fine, coarse = (_flow_curves(problem, times, step) for step in (0.25, 0.5))
-    return _judged(problem, fine, coarse, 1e-14)
+def _flow(problem: QuadraticCommittee, times: Array) -> Judged:
+    fine, coarse = (_flow_curves(problem, times, rule) for rule in RULES)
+    # At samples_per_dim = 1 and curvature = 0 eigenvalues reach zero, and the slowest of them rule the latest times.
+    eigenvalues, _ = _law(problem.samples_per_dim, RULES[1])
+    slowest = eigenvalues[0] + jnp.square(problem.curvature)
+    resolved = (slowest > UNRESOLVED) | (2 / problem.samples_per_dim * times[-1] * slowest < STILL)
+    return _judged(problem, fine, coarse, CONTOUR, resolved)
 
 
-def _flow_curves(problem: QuadraticCommittee, times: Array, step: float) -> dict[str, Array]:
+def _flow_curves(problem: QuadraticCommittee, times: Array, rule: tuple[float, float]) -> dict[str, Array]:
     kappa, square = problem.samples_per_dim, jnp.square(problem.curvature)
-    eigenvalues, weights = _law(kappa, step)
+    eigenvalues, weights = _law(kappa, rule)
     rates = eigenvalues + square  # of e; z has the rank-one eps^2 kappa < > besides
 
     def at(time):
@@ -133,7 +157,7 @@ def _rank_one_exponential(rates: Array, weights: Array, strength: Array, time: A
     The contour integral of exp(zeta) (zeta + H t)^{-1} along Weideman's cotangent contour (SIAM J. Numer. Anal. 44
     (2006) 2342): resolvents of diagonal plus rank one are in closed form, so no eigenvectors, and derivatives pass.
     """
-    points, factors = (jnp.asarray(part) for part in _cotangent_contour(24))
+    points, factors = (jnp.asarray(part) for part in _cotangent_contour(28))
     spread = (time * rates).astype(complex)
     bare = 1 / (points[:, None] + spread[None, :])  # (contour, node)
     weights = weights.astype(complex)
@@ -151,14 +175,15 @@ def _cotangent_contour(count: int) -> tuple[np.ndarray, np.ndarray]:
     return points, np.exp(points) * slope / (1j * count)
 
 
-def _descent_traced(problem: QuadraticCommittee, steps: Array, learning_rate: Any, most: int) -> tuple:
-    fine, coarse = (_descent_curves(problem, steps, learning_rate, most, step) for step in (0.25, 0.5))
-    return _judged(problem, fine, coarse, 4e-16 * (1 + steps.astype(float)))
+@partial(jax.jit, static_argnames=("most",))
+def _descent(problem: QuadraticCommittee, steps: Array, learning_rate: Any, most: int) -> Judged:
+    fine, coarse = (_descent_curves(problem, steps, learning_rate, most, rule) for rule in RULES)
+    return _judged(problem, fine, coarse, 2 * ROUNDING * (1 + steps.astype(float)))
 
 
-def _descent_curves(problem: QuadraticCommittee, steps: Array, learning_rate: Any, most: int, step: float) -> dict:
+def _descent_curves(problem: QuadraticCommittee, steps: Array, learning_rate: Any, most: int, rule: Any) -> dict:
     kappa, square = problem.samples_per_dim, jnp.square(problem.curvature)
-    eigenvalues, weights = _law(kappa, step)
+    eigenvalues, weights = _law(kappa, rule)
     a = 2 * learning_rate / kappa
     factor = 1 - a * (eigenvalues + square)
 
@@ -173,6 +198,3 @@ def _descent_curves(problem: QuadraticCommittee, steps: Array, learning_rate: An
     start = (zero + 0.5, zero + jnp.sqrt(0.5), zero, zero, jnp.float64(0))
     _, (train, fit, power) = jax.lax.scan(march, start, length=most + 1)
     return _curves(train[steps], fit[steps], power[steps])
-
-
-_descent = jax.jit(_descent_traced, static_argnames=("most",))

@@ -11,21 +11,26 @@ Derivation: this package; checked against the matrix recursion at finite D, whic
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 
 from ..errors import BadValue, is_traced, require_float64
 from ..pytrees import record
-from ..results import Solution, Status
+from ..results import Solution
 from .problem import QuadraticCommittee
 from .timing import X_NAME, check_tau, dynamics_of, padded, steps_of
+from .verdict import Judged, judged, status_of
 
-_FAILED = (
-    "The two-variable recursion left the finite numbers, or the Problem is out of range. Use a smaller learning_rate."
-)
+TOLERANCE = 1e-12
+FLOOR_OF_FLOW = 3.0  # of the tolerance: what local errors may add up to where both tolerances take the same steps
+ROUNDING = 4 * float(np.finfo(float).eps)
+_FAILED_FLOW = "The flow took more than a million steps or left the finite numbers. Ask for earlier times."
+_FAILED_DESCENT = "The two-variable recursion left the finite numbers. Use a smaller learning_rate."
 _NOTE = "samples_per_dim is ignored: this is the limit in which it is infinite."
 
 
@@ -33,7 +38,8 @@ _NOTE = "samples_per_dim is ignored: this is the limit in which it is infinite."
 class Population:
     """Solve the limit samples_per_dim -> infinity; `learning_rate` is eta_hat of descent, None is gradient flow.
 
-    Exact up to the ODE tolerance (1e-10 relative) or rounding. At finite dimension pass `problem.dressed(dim)`.
+    Exact up to the ODE tolerance (1e-12 in the logs of both powers) or rounding. At finite dimension pass
+    `problem.dressed(dim)`.
     """
 
     learning_rate: float | None = None
@@ -46,15 +52,16 @@ def solve_population(problem: QuadraticCommittee, times: Any, method: Population
     times, dynamics = check_tau(times, method.learning_rate), dynamics_of(method.learning_rate)
     plain = jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, float), problem)
     if method.learning_rate is None:
-        curves, errors, good = _flow(plain, jnp.asarray(times))
+        verdict = _flow(plain, jnp.asarray(times))
     else:
         _refuse_unstable(plain, method.learning_rate)
         steps = steps_of(times, method.learning_rate)
-        curves, errors, good = _descent(plain, jnp.asarray(steps), method.learning_rate, padded(steps[-1]))
-    status = Status(jnp.where(good, 1, 2).astype(jnp.int8), noted=_NOTE, failed=_FAILED)
-    return Solution(problem, times, curves, X_NAME, dynamics, method, numerical_error=errors, status=status).checked(
-        throw
-    )
+        verdict = _descent(plain, jnp.asarray(steps), jnp.float64(method.learning_rate), padded(steps[-1]))
+    failed = _FAILED_FLOW if method.learning_rate is None else _FAILED_DESCENT
+    status = status_of(verdict, remarks=[_NOTE], failed=failed)
+    return Solution(
+        problem, times, verdict.curves, X_NAME, dynamics, method, numerical_error=verdict.errors, status=status
+    ).checked(throw)
 
 
 def stable_below(problem: QuadraticCommittee) -> Array:
@@ -111,33 +118,60 @@ def _curves(problem: QuadraticCommittee, rho: Array, q: Array) -> dict[str, Arra
     }
 
 
-def _judged(problem: QuadraticCommittee, curves: dict, errors: dict, settled: Array) -> tuple[dict, dict, Array]:
+def _spread(problem: QuadraticCommittee, rho: Array, q: Array, in_log: tuple[Any, Any]) -> dict[str, Array]:
+    """How far the curves may be off where log rho and log q are off by `in_log`: first order, and the squares' second.
+
+    The losses are squares of differences of numbers of size alpha eps, which may be large: an error of 1e-12 in log rho
+    is one of 1e-12 alpha eps rho in a difference.
+    """
+    ae = problem.output_scale * problem.curvature
+    dr, dq = _moved(problem, rho, q)
+    by_rho, by_q = ae * rho * in_log[0], ae * q * in_log[1]
+    variance = jnp.abs(ae * (dr + dq) - 1) / 2 * (by_rho + by_q) + jnp.square(by_rho + by_q) / 4
+    misalignment = jnp.abs(ae * dr - 1) * by_rho + jnp.square(by_rho) / 2
+    return {
+        "train_loss": variance + misalignment,
+        "test_loss": variance + misalignment,
+        "variance": variance,
+        "misalignment": misalignment,
+        "linear_power": jnp.zeros_like(rho),
+        "teacher_overlap": jnp.sqrt(rho) * in_log[0] / 2,
+        "mean_power": jnp.zeros_like(rho),
+        "bulk_power": q * in_log[1],
+    }
+
+
+def _judged(problem: QuadraticCommittee, rho: Array, q: Array, in_log: tuple[Any, Any], settled: Array):
+    """Curves held to their ranges, their errors, and the level: 1 (samples_per_dim is ignored) or 2."""
+    curves, errors = _curves(problem, rho, q), _spread(problem, rho, q, in_log)
+    errors = {name: errors[name] + ROUNDING * jnp.abs(curves[name]) for name in curves}
     finite = jnp.stack([jnp.isfinite(curve).all() for curve in curves.values()]).all()
-    good = settled & finite & problem.in_range()
-    return {name: jnp.where(good, curve, jnp.nan) for name, curve in curves.items()}, errors, good
+    return judged(curves, errors, settled & finite & problem.in_range(), noted=True)
 
 
 @jax.jit
-def _flow(problem: QuadraticCommittee, times: Array) -> tuple[dict, dict, Array]:
+def _flow(problem: QuadraticCommittee, times: Array) -> Judged:
     # One compiled solver, run at two tolerances.
-    both, settled = jax.lax.map(lambda tolerance: _integrate(problem, times, tolerance), jnp.array([1e-8, 1e-10]))
-    coarse, curves = ({name: pair[i] for name, pair in both.items()} for i in (0, 1))
-    # An upper bound in practice: what two digits less of tolerance change.
-    errors = {name: jnp.abs(curves[name] - coarse[name]) + 1e-14 for name in curves}
-    return _judged(problem, curves, errors, settled.all())
+    logs, settled = jax.lax.map(lambda tolerance: _integrate(problem, times, tolerance), jnp.array([1e-10, TOLERANCE]))
+    # What two digits less of tolerance change; where both took the same steps, the tolerance itself; and rounding of
+    # the steps.
+    off = jnp.abs(logs[1] - logs[0]) + FLOOR_OF_FLOW * TOLERANCE
+    rho0 = jnp.square(problem.teacher_overlap)
+    grown = jnp.exp(logs[1])
+    return _judged(problem, rho0 * grown[:, 0], (1 - rho0) * grown[:, 1], (off[:, 0], off[:, 1]), settled.all())
 
 
-def _integrate(problem: QuadraticCommittee, times: Array, tolerance: Any) -> tuple[dict, Array]:
+def _integrate(problem: QuadraticCommittee, times: Array, tolerance: Any) -> tuple[Array, Array]:
+    """The logs (time, 2) of the growth factors of rho and q."""
     import diffrax
 
     # Growth factors in logs: rho may start at 1e-12 and must keep its digits over the whole plateau.
     rho0 = jnp.square(problem.teacher_overlap)
-
-    def powers(logs):
-        return rho0 * jnp.exp(logs[..., 0]), (1 - rho0) * jnp.exp(logs[..., 1])
+    there = jnp.array([1.0, 1.0]) * jnp.stack([jnp.where(rho0 > 0, 1.0, 0.0), 1.0])
 
     def rate(_, logs, problem):
-        return 2 * jnp.stack(_slopes(problem, *powers(logs)))
+        # Where the teacher is invisible, rho = 0 would grow without bound in its log.
+        return 2 * there * jnp.stack(_slopes(problem, rho0 * jnp.exp(logs[0]), (1 - rho0) * jnp.exp(logs[1])))
 
     answer = diffrax.diffeqsolve(
         diffrax.ODETerm(rate),
@@ -148,11 +182,14 @@ def _integrate(problem: QuadraticCommittee, times: Array, tolerance: Any) -> tup
         y0=jnp.zeros(2),
         args=problem,
         saveat=diffrax.SaveAt(ts=times),
-        stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=tolerance),
+        # Steps end at the times: between its ends a step is known to fewer digits.
+        stepsize_controller=diffrax.ClipStepSizeController(
+            diffrax.PIDController(rtol=tolerance, atol=tolerance), step_ts=times
+        ),
         max_steps=1_000_000,
         throw=False,
     )
-    return _curves(problem, *powers(answer.ys)), answer.result == diffrax.RESULTS.successful
+    return answer.ys, answer.result == diffrax.RESULTS.successful
 
 
 def _descent_steps(problem: QuadraticCommittee, learning_rate: Any, most: int) -> tuple[Array, Array]:
@@ -167,16 +204,9 @@ def _descent_steps(problem: QuadraticCommittee, learning_rate: Any, most: int) -
     return tuple(jnp.append(b, end) for b, end in zip(before, last, strict=True))
 
 
-def _descent(problem: QuadraticCommittee, steps: Array, learning_rate: Any, most: int) -> tuple[dict, dict, Array]:
-    return _descent_compiled(problem, steps, jnp.float64(learning_rate), most)
-
-
-def _descent_traced(problem, steps, learning_rate, most):
+@partial(jax.jit, static_argnames=("most",))
+def _descent(problem: QuadraticCommittee, steps: Array, learning_rate: Any, most: int) -> Judged:
     rho, q = _descent_steps(problem, learning_rate, most)
-    curves = _curves(problem, rho[steps], q[steps])
-    # Only rounding: a few ulp a step, of quantities of order one.
-    errors = {name: 4e-16 * (1 + steps.astype(float)) for name in curves}
-    return _judged(problem, curves, errors, learning_rate < stable_below(problem))
-
-
-_descent_compiled = jax.jit(_descent_traced, static_argnames=("most",))
+    # Only rounding, of a few operations a step and of what they are taken of.
+    in_log = ROUNDING * (1 + steps.astype(float))
+    return _judged(problem, rho[steps], q[steps], (in_log, in_log), learning_rate < stable_below(problem))

@@ -54,6 +54,9 @@ from .starts import Gaussian, Start, TorchUniform, ZeroReadout, start_of_run
 from .threshold_scaling import ThresholdScaling, threshold_scaling
 from .trained_features import TrainedFeatures, trained_features
 
+# Not public, but inside public results: they may stand in a file too (`record_classes`).
+_IN_FILES = ("lazy_gradient:Modes", "starts:Samples")
+
 __all__ = [
     "HIGHEST_FIRST",
     "LOWEST_FIRST",

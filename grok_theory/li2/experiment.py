@@ -18,14 +18,14 @@ from ..errors import (
     check_times,
     require_float64,
 )
-from ..results import FAILED, GOOD, Dynamics, Ensemble, Field, Status
+from ..results import FAILED, GOOD, NOTED, Dynamics, Ensemble, Field, Status
 from .groups import Group
 from .losses import LOSSES, SquaredLoss
 from .optimizers import Adam, GradientDescent, as_optimizer
 from .problem import GroupTask
 from .real_irreps import isotypic_basis
 from .starts import TorchUniform, ZeroReadout, check_initial, samples_of, start_of_run
-from .training import train_batch
+from .training import UNDEFINED, train_batch
 
 _FIELD_AXES = {"purity": ("run", "step", "node"), "irrep_share": ("run", "step", "irrep")}
 
@@ -208,7 +208,8 @@ def _status(curves: dict[str, np.ndarray]) -> Status:
     # These three are finite in every run that goes on; alignment is nan where no gradient is left.
     finite = np.isfinite(curves["train_loss"]).all(axis=1) & np.isfinite(curves["hidden_change"]).all(axis=1)
     if finite.all():
-        return Status(GOOD)
+        undefined = any(np.isnan(values).any() for values in curves.values())
+        return Status(NOTED if undefined else GOOD, noted=UNDEFINED)
     which = np.flatnonzero(~finite)
     return Status(
         FAILED,

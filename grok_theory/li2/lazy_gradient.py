@@ -170,6 +170,8 @@ def _safe(rate: jax.Array) -> jax.Array:
 def modes(features: jax.Array, targets: jax.Array, readout: jax.Array, ridge: jax.Array) -> Modes:
     """The modes of F~ (n, K), Y~ (n, M), V(0) (K, M) under ridge eta."""
     left, scale, right = jnp.linalg.svd(features, full_matrices=False)
+    # What is below rounding is no direction: it would be fitted with weights of one over rounding.
+    scale = jnp.where(scale > max(features.shape) * jnp.finfo(float).eps * scale[0], scale, 0.0)
     seen = left.T @ targets
     # Where the left vectors are a full basis nothing is left over; the difference would only be round-off.
     whole = left.shape[1] == left.shape[0]

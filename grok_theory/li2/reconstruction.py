@@ -72,11 +72,14 @@ def reconstruction(task: GroupTask, hidden: Any) -> Reconstruction:
     dtype = np.complex128 if np.iscomplexobj(hidden) else np.float64
     features, targets = map(np.asarray, centred_features(task, jnp.asarray(hidden.astype(dtype)), pairs, labels))
     # LAPACK's SVD on a tall matrix is safest after a QR step, and then no larger than K x K.
-    basis, triangle = np.linalg.qr(features)
+    # Every node in its own unit, a power of two: a node with small weights spans as much as one with large weights.
+    sizes = np.abs(features).max(axis=0)
+    units = np.ldexp(1.0, np.frexp(np.where(sizes > 0, sizes, 1.0))[1])
+    basis, triangle = np.linalg.qr(features / units)
     left, scale, right = np.linalg.svd(triangle, full_matrices=False)
     rank = int(np.sum(scale > RANK_TOLERANCE * max(scale[0], 1e-300)))
     seen = left[:, :rank].conj().T @ (basis.conj().T @ targets)
-    readout = right[:rank].conj().T @ (seen / scale[:rank, None])
+    readout = right[:rank].conj().T @ (seen / scale[:rank, None]) / units[:, None]
     residual = float(np.linalg.norm(targets - features @ readout) / np.linalg.norm(targets))
     return Reconstruction(len(hidden), rank, residual, readout)
 

@@ -141,7 +141,7 @@ def _role(name, task, how, steps, runs, key, thresholds, confidence) -> Role:
         rising=True,
         confidence=confidence,
     )
-    reached = int(np.sum(np.isfinite(delay.test_time)))
+    reached = int(np.sum(~delay.test.censored))
     proportion = binomtest(reached, runs).proportion_ci(confidence, "exact")
     share = ensemble.fields["irrep_share"].values[:, -1]
     ridge = float(task.ridge)

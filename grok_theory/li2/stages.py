@@ -25,14 +25,14 @@ from ..errors import (
     require_float64,
 )
 from ..pytrees import record
-from ..results import FAILED, GOOD, Dynamics, Field, Solution, Status
+from ..results import FAILED, GOOD, NOTED, Dynamics, Field, Solution, Status
 from .energy import energy_function
 from .experiment import component_basis, descent, time_of_steps
 from .lazy_gradient import centred_features, mean_cosine, modes
 from .problem import GroupTask
 from .real_irreps import real_irreps
 from .starts import TorchUniform, check_initial, samples_of, start_of_run
-from .training import activity
+from .training import UNDEFINED, activity
 
 CLOSE = 1e-9  # predictions nearer than this may swap their order by rounding
 
@@ -159,7 +159,8 @@ def _lazy(task: GroupTask, start: Any, times: np.ndarray, method: Lazy) -> Solut
         numerical_error=error,
         stats={"largest_rate": float(largest), "ridge": float(drawn.ridge)},
         status=Status(
-            GOOD if finite else FAILED,
+            FAILED if not finite else NOTED if np.isnan(curves["alignment"]).any() else GOOD,
+            noted=UNDEFINED,
             failed=f"Descent diverges: learning_rate must stay below n / largest_rate = "
             f"{task.samples / float(largest):.4g}. Pass a smaller one, or None for gradient flow.",
         ),

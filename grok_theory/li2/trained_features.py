@@ -11,9 +11,9 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from scipy.stats import t as student
 
 from ..errors import BadValue, check_between, check_integer, check_non_negative, require_float64
+from ..numerics.bounded_means import bounded_mean
 from ..pytrees import record
 from ..results import Ensemble
 from .ascent import climb
@@ -55,12 +55,12 @@ class TrainedFeatures:
     confidence: float
 
     def interval(self, name: str) -> tuple[float, float, float]:
-        """Mean over the runs of `rate`, `chance` ... and its Student interval at `confidence` (nan for one run)."""
+        """Mean over the runs of the share `rate`, `chance` ... and its interval in [0, 1] (nan for one run)."""
         values = np.asarray(getattr(self, name), float)
         if len(values) == 1:
             return float(values[0]), np.nan, np.nan
-        half = student.ppf(0.5 + self.confidence / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-        return float(values.mean()), float(values.mean() - half), float(values.mean() + half)
+        low, high = bounded_mean(values, (1 - self.confidence) / 2, (0.0, 1.0))
+        return float(values.mean()), float(low), float(high)
 
     def __str__(self) -> str:
         median = np.median(self.purity[self.alive])

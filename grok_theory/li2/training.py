@@ -19,6 +19,10 @@ from .starts import Samples
 DEAD = 1e-2  # a node this much shorter than the longest is dead
 
 
+# Said beside curves that are nan although nothing diverged.
+UNDEFINED = "A curve is nan where it is undefined: alignment where no gradient is left, off_diagonal of dead nodes."
+
+
 def activity(task: Any, hidden: Any, pairs: Any) -> Any:
     """F (pairs, K): sigma(u(g1) + v(g2)) of every node on every pair."""
     # Transposed first, so that a gather moves whole rows; the scatter of its gradient does too.

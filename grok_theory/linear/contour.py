@@ -7,6 +7,7 @@ rounding, e^(.17 M) ulps, takes over. M = 28 is the best for float64.
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +16,7 @@ from jaxtyping import Array, Complex, Float
 
 from ..numerics.effective_ridge import effective_ridge
 
-__all__ = ["contour_points", "effective_ridge_on_contours", "invert"]
+__all__ = ["Continued", "contour_points", "effective_ridge_on_contours", "invert"]
 
 LARGEST_STEP = 0.15  # in log p, between neighbours of the continuation
 NEWTON_STEPS = 4
@@ -51,13 +52,30 @@ def _path(points: int) -> tuple[float, np.ndarray, np.ndarray]:
     return float(_shape(np.array([1e-8]), points)[0][0].real), _shape(np.array(thetas), points)[0], np.array(marks)
 
 
+class Continued(NamedTuple):
+    """The effective ridge along one contour, shape (half,) each: kappa, what it has above its value at p = 0, p/kappa.
+
+    `above` = kappa - kappa(0), `unfitted` = h = p/kappa and `rise` = h - h(0), each free of cancellation as p -> 0;
+    `kept` = l/(l + kappa(0)) (modes,), `floor` = h(0).
+    """
+
+    kappa: Complex[Array, " half"]
+    above: Complex[Array, " half"]
+    unfitted: Complex[Array, " half"]
+    rise: Complex[Array, " half"]
+    kept: Complex[Array, " modes"]
+    floor: Float[Array, ""]
+
+
 def effective_ridge_on_contours(
     spectrum: Float[Array, " modes"], samples: Float[Array, ""], contours: Sequence[tuple[Float[Array, ""], int]]
-) -> tuple[list[Complex[Array, " half"]], Float[Array, ""]]:
-    """kappa(p) = p/(1 - (1/n) sum l/(l + kappa)) on contours given as (T, points), and the largest relative residual.
+) -> tuple[list[Continued], Float[Array, ""]]:
+    """kappa(p), p = kappa h, h = 1 - (1/n) sum l/(l + kappa), on contours (T, points), and the largest residual of it.
 
     Newton from the real positive root, continued in steps of at most 0.15 in log p with the tangent as predictor: a
-    bracket or a jump would land on another branch. All contours are walked together, by one compiled loop.
+    bracket or a jump would land on another branch. All contours are walked together, by one compiled loop. The unknown
+    is d = kappa - kappa(0), and h = h(0) + d (1/n) sum l/((l + kappa)(l + kappa(0))) is a sum without cancellation:
+    h formed as written above has no digits left once p is 1e-16 of kappa, at late times.
     """
     starts, paths, marks = zip(*(_path(points) for _, points in contours), strict=True)
     times = jnp.stack([time for time, _ in contours])
@@ -65,31 +83,48 @@ def effective_ridge_on_contours(
     longest = max(map(len, paths))
     targets = np.array([np.append(path, np.full(longest - len(path), path[-1])) for path in paths])
     first = jnp.asarray(starts) / times
-    kappa = effective_ridge(spectrum, samples, ridge=samples * first).astype(complex)
+    end = effective_ridge(spectrum, samples)
+    begin = effective_ridge(spectrum, samples, ridge=samples * first)
+    some = spectrum > 0
+    kept = jnp.where(some, spectrum / jnp.where(some, spectrum + end, 1.0), 0.0)
+    floor = jnp.where(end > 0, 0.0, 1 - jnp.sum(jnp.where(some, 1.0, 0.0)) / samples)
+    slope = jnp.sum(kept[None, :] / jnp.where(some[None, :], spectrum[None, :] + begin[:, None], 1.0), axis=1) / samples
+    start = jnp.where(end > 0, first / (begin * slope), begin)
     # Complex before they meet complex numbers: mixed types are refused under strict promotion.
-    spectrum, samples, times, first = (part.astype(complex) for part in (spectrum, samples, times, first))
+    complexes = (part.astype(complex) for part in (spectrum, samples, times, first, start, end, kept, floor))
+    l, n, times, first, start, end, kept, h0 = complexes
 
-    def sides(kappa):
-        share = spectrum[None, :] / (spectrum[None, :] + kappa[:, None])
-        return 1 - jnp.sum(share, axis=1) / samples, 1 - jnp.sum(share**2, axis=1) / samples
+    def sides(above):
+        kappa = end + above
+        g = jnp.where(some[None, :], 1 / jnp.where(some[None, :], l[None, :] + kappa[:, None], 1.0), 0.0)
+        rise = above * jnp.sum(kept[None, :] * g, axis=1) / n
+        h = h0 + rise
+        return kappa, h, rise, h + kappa * jnp.sum((l[None, :] * g) * g, axis=1) / n
 
     def advance(carry, target):
-        kappa, p = carry
+        above, p = carry
         q = target / times
-        kappa = kappa + (q - p) / sides(kappa)[1]
+        above = above + (q - p) / sides(above)[3]
 
-        def newton(_, kappa):
-            left, slope = sides(kappa)
-            return kappa - (kappa * left - q) / slope
+        def newton(_, above):
+            kappa, h, _, slope = sides(above)
+            return above - (kappa * h - q) / slope
 
-        kappa = jax.lax.fori_loop(0, NEWTON_STEPS, newton, kappa)
-        return (kappa, q), (kappa, jnp.abs(kappa * sides(kappa)[0] / q - 1))
+        above = jax.lax.fori_loop(0, NEWTON_STEPS, newton, above)
+        kappa, h, *_ = sides(above)
+        return (above, q), (above, jnp.abs(kappa * h - q) / jnp.abs(q))
 
-    _, (kappas, residuals) = jax.lax.scan(advance, (kappa, first), jnp.asarray(targets.T))
-    return [kappas[at, row] for row, at in enumerate(marks)], jnp.max(residuals)
+    _, (aboves, residuals) = jax.lax.scan(advance, (start, first), jnp.asarray(targets.T))
+
+    def along(row, at):
+        kappa, h, rise, _ = sides(aboves[at, row])
+        return Continued(kappa, aboves[at, row], h, rise, kept, floor)
+
+    return [along(row, at) for row, at in enumerate(marks)], jnp.max(residuals)
 
 
-def invert(values: Complex[Array, " half"], time: Float[Array, ""], points: int) -> Float[Array, ""]:
-    """The original at `time` of a transform known on the contour of that time."""
+def invert(values: Complex[Array, " half"], points: int) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """The original of a transform known on the contour of its time as `values` = F(p)/T, and the sum of its moduli."""
     exponent, weights = contour_points(points)
-    return jnp.sum((jnp.asarray(weights * np.exp(exponent)) * values).imag) / time
+    terms = jnp.asarray(weights * np.exp(exponent)) * values
+    return jnp.sum(terms.imag), jnp.sum(jnp.abs(terms))

@@ -8,6 +8,7 @@ with a_j one of the mode errors  A = e + g psi  on the teacher,  e  on the initi
 (psi = (1 - e)/r, r = l + g). The same forms give the curves here and their finite-size spread in `finite_size`.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -15,8 +16,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..errors import BadValue, check_shape, check_times, require_float64
-from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
+from ..errors import BadValue, check_shape, check_times, is_traced, require_float64
+from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
+from ..numerics.spectra import FAR, FARTHER, SpectralRule, marchenko_pastur_rule
 from ..results import Solution, Status
 from .methods import FLOW, Method, Times
 from .problem import TeacherStudent
@@ -25,6 +27,13 @@ __all__ = ["QuadraticForm", "as_arrays", "curve_values", "is_legal", "mode_forms
 
 CURVES = ("train_loss", "test_loss", "weight_norm", "test_bias", "test_variance", "train_bias")
 STEP, CHECK_STEP = 0.25, 0.2  # the rule that answers, and the finer one it is held against
+NEAR, NEARER = -110.0, -140.0  # their left ends while no time is late
+LATE = 1e15  # in tau: from here the left end is at the end of float64
+
+EPS = float(np.finfo(float).eps)
+# Rounding of a sum over modes, in ulps of the sum and of its exponents; measured by benchmarks/numerical_error.py.
+SUM_ULPS, EXPONENT_ULPS = 16.0, 6.0
+FAINT = 1e-290  # below this share of the start a curve has underflowed
 
 
 class QuadraticForm(NamedTuple):
@@ -44,13 +53,16 @@ class QuadraticForm(NamedTuple):
 def mode_forms(problem: TeacherStudent, method: Method, times: Array, eigenvalues: Array) -> dict[str, QuadraticForm]:
     """The quadratic form of every curve on the given modes; factors have shape (times, modes)."""
     g, snr, inr, l = problem.weight_decay, problem.snr, problem.inr, eigenvalues
+    one = jnp.ones_like(l)
     e, psi = method.relaxation(l + g, times)
     # A = e + g psi instead of (g + l e)/(l + g): all terms positive, and nothing to divide at g = 0.
     error = e + g * psi
+    # sqrt(l) psi and l psi are squared, never psi alone: at t = 1e200 its square overflows.
+    heard, learned = _noise_heard(l, psi), l[None, :] * psi
     # Modes that see no data: the teacher is never learned there, the initial weight only decays.
     unlearned, frozen = (snr, jnp.ones_like(times)), (inr, method.relaxation(jnp.reshape(g, (1,)), times)[0][:, 0])
-    teacher, initial, noise = (snr * jnp.ones_like(l), error), (inr * jnp.ones_like(l), e), (l, psi)
-    fit_teacher, fit_initial, fit_noise = (l * snr, error), (l * inr, e), (jnp.ones_like(l), error)
+    teacher, initial, noise = (snr * one, error), (inr * one, e), (one, heard)
+    fit_teacher, fit_initial, fit_noise = (l * snr, error), (l * inr, e), (one, error)
 
     def form(*terms, atom=(), null=0.0, per_sample=False):
         return QuadraticForm(tuple(c for c, _ in terms), tuple(a for _, a in terms), atom, null, per_sample)
@@ -58,11 +70,17 @@ def mode_forms(problem: TeacherStudent, method: Method, times: Array, eigenvalue
     return {
         "train_loss": form(fit_teacher, fit_initial, fit_noise, null=1.0, per_sample=True),
         "test_loss": form(teacher, initial, noise, atom=(unlearned, frozen)),
-        "weight_norm": form((snr * l**2, psi), initial, noise, atom=(frozen,)),
+        "weight_norm": form((snr * one, learned), initial, noise, atom=(frozen,)),
         "test_bias": form(teacher, initial, atom=(unlearned, frozen)),
         "test_variance": form(noise),
         "train_bias": form(fit_teacher, fit_initial, per_sample=True),
     }
+
+
+def _noise_heard(l: Float[Array, " modes"], psi: Float[Array, "times modes"]) -> Float[Array, "times modes"]:
+    """sqrt(l) psi; at l = 0 its slope in l is infinite and is given as zero (finite_size has nodes there)."""
+    some = l > 0
+    return jnp.where(some, jnp.sqrt(jnp.where(some, l, 1.0)), 0.0)[None, :] * psi
 
 
 def curve_values(problem: TeacherStudent, method: Method, times: Array, rule: SpectralRule) -> dict[str, Array]:
@@ -79,28 +97,85 @@ def curve_values(problem: TeacherStudent, method: Method, times: Array, rule: Sp
     return values
 
 
+def _rounding(problem: TeacherStudent, method: Method, times: Array, rule: SpectralRule) -> dict[str, Array]:
+    """What rounding costs each curve beyond its own last digits: e^(-r t) carries r t ulps, and so do sums of it."""
+    alpha, l = problem.samples_per_dim, rule.eigenvalues
+    rate = l + problem.weight_decay
+    e, psi = method.relaxation(rate, times)
+    shaken = method.sensitivity(rate, times)
+    still = method.sensitivity(jnp.reshape(problem.weight_decay, (1,)), times)[:, 0]
+    left = method.relaxation(jnp.reshape(problem.weight_decay, (1,)), times)[0][:, 0]
+    by_teacher, by_start = shaken * jnp.abs(e + problem.weight_decay * psi), shaken * jnp.abs(e)
+    teacher, start = by_teacher @ rule.weights, by_start @ rule.weights
+    fit_teacher, fit_start = by_teacher @ (rule.weights * l), by_start @ (rule.weights * l)
+    frozen = rule.atom * problem.inr * still * jnp.abs(left)
+    bias = problem.snr * teacher + problem.inr * start + frozen
+    fit = (problem.snr * fit_teacher + problem.inr * fit_start) / alpha
+    moved = {
+        "train_loss": fit + teacher / alpha,
+        "test_loss": bias,
+        "weight_norm": problem.inr * start + frozen,
+        "test_bias": bias,
+        "train_bias": fit,
+    }
+    unit = EPS * EXPONENT_ULPS * 2 * problem.noise**2
+    return {name: unit * moved.get(name, jnp.zeros_like(times)) for name in CURVES}
+
+
 def as_arrays(problem):
     """The problem with float64 arrays for numbers, so that changing a number never compiles again."""
     return jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, float), problem)
 
 
 def is_legal(problem: TeacherStudent) -> Array:
-    """False where a traced field is out of range: there the answer is nan."""
-    fields = (problem.samples_per_dim, problem.snr, problem.inr, problem.noise, problem.weight_decay)
+    """False where a traced field is out of range, or noise^2 is no number of float64: there the answer is nan."""
+    fields = (problem.samples_per_dim, problem.snr, problem.inr, problem.noise**2, problem.weight_decay)
     finite = jnp.all(jnp.isfinite(jnp.stack(fields)))
-    positive = (problem.samples_per_dim > 0) & (problem.noise > 0)
+    positive = (problem.samples_per_dim > 0) & (problem.noise > 0) & (problem.noise**2 > FAINT)
     return finite & positive & (problem.snr >= 0) & (problem.inr >= 0) & (problem.weight_decay >= 0)
 
 
-@jax.jit
-def _solve(problem: TeacherStudent, method: Method, times: Float[Array, " times"]):
-    coarse = curve_values(problem, method, times, marchenko_pastur_rule(problem.samples_per_dim, step=STEP))
-    fine = curve_values(problem, method, times, marchenko_pastur_rule(problem.samples_per_dim, step=CHECK_STEP))
+@partial(jax.jit, static_argnames="far")
+def _solve(problem: TeacherStudent, method: Method, times: Float[Array, " times"], *, far: bool):
+    ends = (FAR, FARTHER) if far else (NEAR, NEARER)
+    rule, other = (
+        marchenko_pastur_rule(problem.samples_per_dim, step=step, left=left)
+        for step, left in zip((STEP, CHECK_STEP), ends, strict=True)
+    )
+    curves, others = (curve_values(problem, method, times, chosen) for chosen in (rule, other))
+    rounding = _rounding(problem, method, times, rule)
+    errors = {
+        name: jnp.abs(curves[name] - others[name]) + EPS * SUM_ULPS * jnp.abs(curves[name]) + rounding[name]
+        for name in CURVES
+    }
+    start = problem.noise**2 * (1 + problem.snr + problem.inr)
     legal = is_legal(problem) & (times >= 0) & (times < jnp.inf) & method.is_stable(problem, times)
-    curves = {name: jnp.where(legal, values, jnp.nan) for name, values in coarse.items()}
-    errors = {name: jnp.abs(coarse[name] - fine[name]) for name in coarse}
+    # Beyond the left end of the rules nothing is known.
+    lost = {name: errors[name] > jnp.maximum(0.5 * jnp.abs(curves[name]), FAINT * start) for name in CURVES}
+    curves = {name: jnp.where(legal & ~lost[name], curves[name], jnp.nan) for name in CURVES}
     finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(values)) for values in curves.values()]))
-    return curves, errors, jnp.where(finite, 0, 2).astype(jnp.int8)
+    level = jnp.where(finite, 0, 2).astype(jnp.int8)
+    held = hold(curves, errors, level, dict.fromkeys(CURVES, NON_NEGATIVE))
+    # Below FAINT terms underflow one by one.
+    return held.curves, {name: error + FAINT * start for name, error in errors.items()}, held.level
+
+
+TRACED = (
+    "A curve is not a finite number: a field or a time that was traced is out of range, the learning rate is at or "
+    "above 2/(l+ + weight_decay), the numbers overflow, or a traced time is beyond 1e40 close to samples_per_dim = 1. "
+    "Check the values before they enter jit or vmap; where training ends stands in limits(problem)."
+)
+OVERFLOWN = (
+    "A curve cannot be told in float64: fields, noise^2 or times are too large or too small (1e-290 and 1e290 are the "
+    "limits; close to samples_per_dim = 1 times go to 1e270). Bring them nearer to 1 or pass earlier times; where "
+    "training ends stands in limits(problem)."
+)
+
+
+def is_late(method: Method, times: Times) -> bool:
+    """Whether times need the rules that reach to the end of float64; traced ones get the short rules."""
+    elapsed = method.elapsed(times if is_traced(times) else np.asarray(times, float))
+    return not is_traced(elapsed) and bool(np.max(np.asarray(elapsed)) > LATE)
 
 
 def solve_teacher_student(
@@ -111,12 +186,10 @@ def solve_teacher_student(
     check_single(problem, "solve")
     check_times(times)
     method.check(problem, times)
+    far = is_late(method, times)
     times = jnp.asarray(times, float)
-    curves, errors, level = _solve(as_arrays(problem), as_arrays(method), times)
-    failed = (
-        "A curve is not a finite number: a field or a time that was traced is out of range, the learning rate is at or "
-        "above 2/(l+ + weight_decay), or the numbers overflow. Check the values before they enter jit or vmap."
-    )
+    curves, errors, level = _solve(as_arrays(problem), as_arrays(method), times, far=far)
+    traced = any(map(is_traced, jax.tree_util.tree_leaves((problem, method, times))))
     curves = {name: curves[name] for name in CURVES}  # jit hands dictionaries back in alphabetical order
     return Solution(
         problem,
@@ -126,9 +199,9 @@ def solve_teacher_student(
         method.dynamics,
         method,
         x_unit=method.x_unit,
-        numerical_error=errors,
-        status=Status(level, failed=failed),
-        stats={"nodes": 593},
+        numerical_error={name: errors[name] for name in CURVES},
+        status=Status(level, noted=INACCURATE, failed=TRACED if traced else OVERFLOWN),
+        stats={"nodes": 2913 if far else 593},
     ).checked(throw)
 
 

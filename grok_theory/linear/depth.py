@@ -13,17 +13,21 @@ from typing import Any, NamedTuple
 import diffrax
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optimistix
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..errors import BadValue, check_times, require_float64
+from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
 from ..pytrees import record
 from ..results import Solution, Status
-from .curves import check_single
+from .curves import FAINT, check_single
 from .methods import FLOW, GradientFlow, Times
 from .problem import DeepLinear
+from .ridge import LOST
+from .roots import refuse_lost, rising_root
 
 __all__ = [
     "DEEP_CURVES",
@@ -38,9 +42,12 @@ __all__ = [
 ]
 
 DEEP_CURVES = ("train_loss", "test_loss", "weight_norm", "upper_norm")
-RULES = (dict(step=0.3, left=-80.0, right=30.0), dict(step=0.375, left=-80.0, right=30.0))
+# The second rule is coarser and shorter: what lies beyond the left end of one must not be invisible to both.
+RULES = (dict(step=0.3, left=-80.0, right=30.0), dict(step=0.375, left=-70.0, right=28.0))
 TOLERANCES = (1e-11, 1e-9)
+SUM_ULPS = 64.0  # rounding of the sums over nodes and over steps
 MOST_STEPS = 100_000
+EPS = float(np.finfo(float).eps)
 
 
 @record()
@@ -70,8 +77,8 @@ def deep_numbers(problem: DeepLinear) -> DeepNumbers:
 
 
 def _is_legal(problem: DeepNumbers) -> Array:
-    finite = jnp.all(jnp.isfinite(jnp.stack(problem)))
-    positive = (problem.samples_per_dim > 0) & (problem.noise > 0)
+    finite = jnp.all(jnp.isfinite(jnp.stack(problem))) & jnp.isfinite(problem.noise**2 * (1 + problem.snr))
+    positive = (problem.samples_per_dim > 0) & (problem.noise > 0) & (problem.noise**2 > FAINT)
     started = (problem.upper_norm > 0) | ((problem.upper_norm >= 0) & (problem.depth < 2))
     return finite & positive & started & (problem.snr >= 0) & (problem.first_norm >= 0)
 
@@ -130,17 +137,22 @@ def _marched(problem: DeepNumbers, times: Float[Array, " times"], rule: Spectral
     q = problem.noise**2 * (l**2 * problem.snr + l)
     first = problem.first_norm**2
 
+    # In units of their starts: an absolute tolerance must not swallow a small one, which the plateau is about.
+    small = jnp.where(problem.upper_norm > 0, problem.upper_norm, 1.0)
+    slow = jnp.where(depth >= 2, upper_power(small, depth - 1), 1.0)
+
     def slope(_, state, __):
-        gain, clock, upper = state
+        gain, clock, upper = slow * state[0], state[1], small * state[2]
         v = upper_power(upper, depth - 1)
         drive = gain * q - v * l * (gain**2 * q + first * jnp.exp(-2 * l * clock))
         # At depth 1 there are no upper layers, and u is a constant.
         grown = jnp.where(depth >= 2, upper_power(upper, jnp.maximum(depth - 2, 0.0)) * jnp.sum(w * drive), 0.0)
-        return v * (1 - v * l * gain), v**2, grown
+        return v * (1 - v * l * gain) / slow, v**2, grown / small
 
-    start = jnp.zeros_like(l), jnp.zeros(()), problem.upper_norm
-    states, steps, done = march(slope, start, times, tolerance)
-    return jax.vmap(lambda *state: _curves(problem, rule, state))(*states), states[1], steps, done
+    start = jnp.zeros_like(l), jnp.zeros(()), problem.upper_norm / small
+    (gain, clock, upper), steps, done = march(slope, start, times, tolerance)
+    states = slow * gain, clock, small * upper
+    return jax.vmap(lambda *state: _curves(problem, rule, state))(*states), clock, steps, done
 
 
 @jax.jit
@@ -160,9 +172,14 @@ def _solve(problem: DeepNumbers, times: Float[Array, " times"]):
     )
     good = _is_legal(problem) & (times >= 0) & (times < jnp.inf) & done
     curves = {name: jnp.where(good, curves[name], jnp.nan) for name in DEEP_CURVES}
-    errors = {name: jnp.abs(curves[name] - others[name]) for name in DEEP_CURVES}
+    start = problem.noise**2 * (1 + problem.snr) + problem.first_norm**2
+    errors = {
+        name: jnp.abs(curves[name] - others[name]) + EPS * SUM_ULPS * jnp.abs(curves[name]) for name in DEEP_CURVES
+    }
     finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(values)) for values in curves.values()]))
-    return curves, errors, clock, steps, jnp.where(finite, 0, 2).astype(jnp.int8)
+    level = jnp.where(finite, 0, 2).astype(jnp.int8)
+    held = hold(curves, errors, level, dict.fromkeys(DEEP_CURVES, NON_NEGATIVE))
+    return held.curves, {name: e + FAINT * start for name, e in errors.items()}, clock, steps, held.level
 
 
 def require_flow(method, problem) -> None:
@@ -183,8 +200,9 @@ def solve_deep_linear(problem: DeepLinear, times: Times, method=FLOW, *, throw: 
     times = jnp.asarray(times, float)
     curves, errors, clock, steps, level = _solve(deep_numbers(problem), times)
     failed = (
-        f"The march did not end within {MOST_STEPS} steps, or a traced number was out of range. Steps are bounded by "
-        "stability, about 3/(v^2 l+) each: pass earlier times, or read the end from limits(problem)."
+        f"The march to the times did not end within {MOST_STEPS} steps, or numbers overflow or (traced) are out of "
+        "range. Steps are bounded by stability, about 3/(v^2 l+) each: pass earlier times, or read the end from "
+        "limits(problem)."
     )
     return Solution(
         problem,
@@ -195,7 +213,7 @@ def solve_deep_linear(problem: DeepLinear, times: Times, method=FLOW, *, throw: 
         method,
         x_unit=method.x_unit,
         numerical_error=errors,
-        status=Status(level, failed=failed),
+        status=Status(level, noted=INACCURATE, failed=failed),
         stats={"clock": clock, "steps": steps},
     ).checked(throw)
 
@@ -212,20 +230,14 @@ def _limits(problem: DeepNumbers) -> DeepLosses:
 
     def gap(log_x, args):
         reached, conserved, exponent = args
-        return jnp.exp(log_x) - reached * jnp.exp(-exponent * log_x) - conserved
+        # Both sides over x or over x^(1-D), whichever is larger, so that neither overflows.
+        taken = jnp.maximum(log_x, -exponent * log_x)
+        return jnp.exp(log_x - taken) - reached * jnp.exp(-exponent * log_x - taken) - conserved * jnp.exp(-taken)
 
-    # x >= R^(1/D) if conserved >= 0, and x^(D-1) >= R/|conserved| / 2 or so otherwise: a wide bracket in logs.
-    root = optimistix.root_find(
-        gap,
-        optimistix.Bisection(rtol=1e-15, atol=1e-15, expand_if_necessary=False),
-        jnp.asarray(0.0),
-        # At depth 1 nothing moves and nothing is solved: any equation with a root will do.
-        args=(reached, conserved, jnp.maximum(depth - 1, 1.0)),
-        options={"lower": jnp.asarray(-90.0), "upper": jnp.asarray(90.0)},
-        max_steps=90,
-        throw=False,
-    )
-    x = jnp.where(depth < 2, problem.upper_norm**2, jnp.exp(root.value))
+    exponent = jnp.maximum(depth - 1, 1.0)
+    # At depth 1 nothing moves and nothing is solved: any equation with a root will do.
+    log_x, found = rising_root(gap, jnp.asarray(-700.0), jnp.asarray(700.0), (reached, conserved, exponent))
+    x = jnp.where(depth < 2, problem.upper_norm**2, jnp.where(found, jnp.exp(log_x), jnp.nan))
     frozen = atom * upper_power(x, depth - 1) * start
     test = unit * (1 + fitted_noise + atom * problem.snr) + frozen
     norm = unit * (seen * problem.snr + fitted_noise) + frozen
@@ -233,11 +245,13 @@ def _limits(problem: DeepNumbers) -> DeepLosses:
     infinite = DeepLosses(jnp.zeros(()), infinity, infinity, jnp.where(depth < 2, problem.upper_norm, infinity))
     ends = DeepLosses(unit * jnp.maximum(alpha - 1, 0.0) / alpha, test, norm, jnp.sqrt(x))
     legal = _is_legal(problem)
-    return jax.tree_util.tree_map(lambda a, b: jnp.where(legal, jnp.where(at, a, b), jnp.nan), infinite, ends)
+    # Infinite is the peak, and overflow anywhere else.
+    told = lambda end: jnp.where(end < jnp.inf, end, jnp.nan)  # noqa: E731
+    return jax.tree_util.tree_map(lambda a, b: jnp.where(legal, jnp.where(at, a, told(b)), jnp.nan), infinite, ends)
 
 
 def deep_limits(problem: DeepLinear) -> DeepLosses:
     """See `grok_theory.linear.limits`."""
     require_float64("grok_theory.linear.limits")
     check_single(problem, "limits")
-    return _limits(deep_numbers(problem))
+    return refuse_lost(_limits(deep_numbers(problem)), "limits", LOST)

@@ -19,10 +19,11 @@ from ..errors import require_float64
 from ..numerics.gaussian import relu_dual
 from .curves import as_arrays, check_single
 from .problem import CorrelatedInputs, RandomFeatures
+from .units import graded_svd
 
 __all__ = ["Moments", "approximation_error", "equivalent_problem", "moments", "teacher_power"]
 
-KEPT = 1e-13  # eigenvalues of S below this share of the largest are rounding
+KEPT_ULPS = 4  # times the width: eigenvalues below this many ulps of the largest are rounding
 
 
 class Moments(NamedTuple):
@@ -58,13 +59,24 @@ def moments(problem: RandomFeatures) -> Moments:
 def equivalent_problem(problem: RandomFeatures) -> CorrelatedInputs:
     """The CorrelatedInputs with the same second moments; traceable."""
     covariance, overlap, power = moments(problem)
-    values, vectors = jnp.linalg.eigh(covariance)
-    kept = values > KEPT * values[-1]
-    safe = jnp.where(kept, values, 1.0)
-    target = jnp.where(kept, vectors.T @ overlap / safe, 0.0)
-    missed = jnp.maximum(power - jnp.sum(jnp.where(kept, safe * target**2, 0.0)), 0.0)
+    # Ranks are decided between features of one unit, S = D C D: the scale of a feature changes no least-squares fit.
+    size = jnp.diagonal(covariance)
+    alive = size > 0
+    unit = jnp.sqrt(jnp.where(alive, size, 1.0))
+    correlations = covariance / unit[:, None] / unit[None, :]
+    shares, vectors = (part[..., ::-1] for part in jnp.linalg.eigh(correlations))  # falling
+    kept = shares > KEPT_ULPS * size.size * jnp.finfo(float).eps * shares[0]
+    root = jnp.sqrt(jnp.where(kept, shares, 1.0))
+    # S = B^T B, b = B^T heard.
+    heard = jnp.where(kept, (vectors.T @ (overlap / unit)) / root, 0.0)
+    missed = jnp.maximum(power - jnp.sum(heard**2), 0.0)
     noise = jnp.sqrt(problem.noise**2 + missed)
-    return CorrelatedInputs(jnp.where(kept, values, 0.0), target, problem.samples, noise)
+    left, scale = graded_svd(jnp.where(kept, root, 0.0)[:, None] * vectors.T * unit[None, :], jnp)
+    # As many directions as were kept, the largest: what is left of the others is rounding.
+    some = (jnp.arange(scale.size) < jnp.sum(kept)) & (scale > 0)
+    safe = jnp.where(some, scale, 1.0)
+    target = jnp.where(some, (left.T @ heard) / safe, 0.0)
+    return CorrelatedInputs(jnp.where(some, safe**2, 0.0), target, problem.samples, noise)
 
 
 @jax.jit

@@ -13,17 +13,30 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..errors import check_between, check_positive, check_shape, is_traced, require_float64
-from ..numerics.spectra import marchenko_pastur_rule
+from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
 from ..pytrees import record
 from .closed_forms import noiseless_ratio
-from .curves import STEP, as_arrays, check_single, curve_values, is_legal
+from .curves import FAINT, STEP, as_arrays, check_single, curve_values, is_legal
 from .methods import GradientFlow
 from .problem import TeacherStudent
 from .ridge import teacher_student_limits
+from .roots import refuse_lost
 
 __all__ = ["GrokkingTime", "NoiselessDelay", "grokking_time", "noiseless_delay"]
 
-LOG_TIMES, SCAN = (-12.0, 42.0), 541  # natural logarithms of the times that are scanned, in tenths
+SCAN, CHUNK = 1000, 50  # log-spaced times that are scanned, and how many at once
+LATEST = 620.0  # e^620 = 1e269 tau: there the rule ends close to alpha = 1
+LOST = (
+    "The fields, noise^2, the decay or the tolerance are too large or too small: bring them nearer to 1. Where "
+    "training ends stands in limits(problem)."
+)
+
+
+def _scanned(rule: SpectralRule, decay: ArrayLike) -> Float[Array, " scan"]:
+    """Logarithms of times from before the fastest mode has moved until all have ended."""
+    slowest = jnp.maximum(jnp.where(decay > 0, decay, rule.lower), 1e-300)
+    last = jnp.minimum(jnp.log(800.0) - jnp.log(slowest), LATEST)
+    return jnp.linspace(jnp.log(1e-17) - jnp.log(rule.upper + decay), last, SCAN)
 
 
 @record()
@@ -42,7 +55,7 @@ class GrokkingTime:
 
 def _last_above(curve, threshold: Array, grid: Float[Array, " scan"]) -> Array:
     """The last time at which curve(log t) > threshold: 0 if it starts below and stays there, inf if it never ends."""
-    above = curve(grid) > threshold
+    above = jax.lax.map(curve, grid.reshape(-1, CHUNK)).ravel() > threshold
     last = jnp.max(jnp.where(above, jnp.arange(grid.size), -1))
     low, high = grid[jnp.clip(last, 0, grid.size - 2)], grid[jnp.clip(last + 1, 1, grid.size - 1)]
 
@@ -59,8 +72,8 @@ def _last_above(curve, threshold: Array, grid: Float[Array, " scan"]) -> Array:
 
 @jax.jit
 def _clocks(problem: TeacherStudent, train_fraction: Array, test_factor: Array) -> tuple[Array, Array, Array]:
-    rule = marchenko_pastur_rule(problem.samples_per_dim, step=STEP)
-    grid = jnp.linspace(*LOG_TIMES, SCAN)
+    rule = marchenko_pastur_rule(problem.samples_per_dim, step=STEP, left=FAR)
+    grid = _scanned(rule, problem.weight_decay)
 
     def curve(name):
         return lambda log_times: curve_values(problem, GradientFlow(), jnp.exp(log_times), rule)[name]
@@ -69,11 +82,14 @@ def _clocks(problem: TeacherStudent, train_fraction: Array, test_factor: Array) 
     end = teacher_student_limits(problem).test_loss
     train = _last_above(curve("train_loss"), train_fraction * start, grid)
     test = _last_above(curve("test_loss"), test_factor * end, grid)
+    # Without decay at alpha = 1 the test error never ends, and has no clock.
+    test = jnp.where(end < jnp.inf, test, jnp.nan)
     # In units of noise^2: what the frozen weights add against what the end allows.
     frozen = jnp.maximum(1 - problem.samples_per_dim, 0.0) * problem.inr * problem.noise**2
     estimate = jnp.log(frozen / ((test_factor - 1) * end)) / (2 * problem.weight_decay)
     estimate = jnp.where((frozen > 0) & (problem.weight_decay > 0), estimate, jnp.nan)
-    legal = is_legal(problem)
+    slow = (problem.weight_decay > 0) & (problem.weight_decay < 1000 * jnp.exp(-LATEST))  # beyond what is scanned
+    legal = is_legal(problem) & ~slow
     return tuple(jnp.where(legal, value, jnp.nan) for value in (train, test, estimate))
 
 
@@ -83,11 +99,12 @@ def grokking_time(
     """When the train error has fallen, when the test error has, and the delay: grokking by weight decay.
 
     `train_time` is the last time with train_loss > `train_fraction` * (its start), `test_time` the last time with
-    test_loss > `test_factor` * (its end); inf if that never ends (before e^42 tau), 0 if it never begins. `estimate` =
+    test_loss > `test_factor` * (its end); inf if that never ends (before 1e269 tau), 0 if it never begins, nan for the
+    test error at samples_per_dim = 1 without decay, whose end is infinite. `estimate` =
     ln[(1 - alpha) INR/((f - 1) E_inf)]/(2 g), f = `test_factor`, holds for INR >> SNR, alpha < 1 and small g.
 
     **Returns:** a `GrokkingTime`; times in units of tau, relative error below 1e-10 where the curve crosses steeply.
-    Raises `BadValue` for values out of range, `Float64Required`.
+    Raises `BadValue` for values out of range, `SolveFailed` where float64 ends, `Float64Required`.
 
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> clocks = grokking_time(TeacherStudent(0.9, snr=100.0, inr=1e4, weight_decay=1e-2))
@@ -104,6 +121,7 @@ def grokking_time(
     train, test, estimate = _clocks(
         as_arrays(problem), jnp.asarray(train_fraction, float), jnp.asarray(test_factor, float)
     )
+    refuse_lost(train, "grokking_time", LOST)
     delay = jnp.where(jnp.isinf(train), jnp.nan, test - train)
     meaningless = not is_traced(estimate) and bool(jnp.all(jnp.isnan(estimate)))
     return GrokkingTime(train, test, delay, None if meaningless else estimate)
@@ -126,8 +144,8 @@ class NoiselessDelay:
 def _noiseless(samples_per_dim: Array, tolerance: Array, accuracy: Array) -> NoiselessDelay:
     problem = as_arrays(TeacherStudent(1.0, 1.0))
     problem = dataclasses.replace(problem, samples_per_dim=samples_per_dim)
-    rule = marchenko_pastur_rule(samples_per_dim, step=STEP)
-    grid = jnp.linspace(*LOG_TIMES, SCAN)
+    rule = marchenko_pastur_rule(samples_per_dim, step=STEP, left=FAR)
+    grid = _scanned(rule, jnp.zeros(()))
     # Errors are Gaussian: a share erf(tolerance/sqrt(2 v)) lies within the tolerance when their variance is v.
     variance = tolerance**2 / (2 * jax.scipy.special.erfinv(accuracy) ** 2)
 
@@ -140,7 +158,8 @@ def _noiseless(samples_per_dim: Array, tolerance: Array, accuracy: Array) -> Noi
     safe = jnp.where(above, samples_per_dim, 2.0)
     estimate = jnp.where(above, jnp.log(noiseless_ratio(safe)) / (2 * rule.lower), jnp.inf)
     answer = NoiselessDelay(train, test, test - train, estimate)
-    legal = (samples_per_dim > 0) & (tolerance > 0) & (accuracy > 0) & (accuracy < 1)
+    # Curves underflow below: they would cross where float64 ends.
+    legal = (samples_per_dim > 0) & (variance > FAINT) & (accuracy > 0) & (accuracy < 1)
     return jax.tree_util.tree_map(lambda value: jnp.where(legal, value, jnp.nan), answer)
 
 
@@ -153,10 +172,11 @@ def noiseless_delay(samples_per_dim: ArrayLike, tolerance: ArrayLike, *, accurac
     Levi, Beck & Bar-Sinai (arXiv:2310.16441), which diverges as alpha -> 1.
 
     **Arguments:**
-    - `samples_per_dim`: alpha > 0. For alpha < 1 the test accuracy may never arrive: inf.
-    - `tolerance`: > 0. - `accuracy`: the share at which the clocks are read, in (0, 1).
+    - `samples_per_dim`: alpha > 0. For alpha < 1 the test accuracy may never arrive: inf (or later than 1e269 tau).
+    - `tolerance`: > 0, from about 1e-145. - `accuracy`: the share at which the clocks are read, in (0, 1).
 
-    **Returns:** a `NoiselessDelay`. Raises `BadValue` for values out of range, `Float64Required`.
+    **Returns:** a `NoiselessDelay`. Raises `BadValue` for values out of range, `SolveFailed` where float64 ends,
+    `Float64Required`.
 
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> clocks = noiseless_delay(1.5, 1e-3)
@@ -171,4 +191,6 @@ def noiseless_delay(samples_per_dim: ArrayLike, tolerance: ArrayLike, *, accurac
     check_positive("tolerance", tolerance, "Pass an error in units of the teacher's output, for example 1e-3.")
     share = "Pass a share, for example 0.95."
     check_between("accuracy", accuracy, 0, 1, share, include_low=False, include_high=False)
-    return _noiseless(*(jnp.asarray(value, float) for value in (samples_per_dim, tolerance, accuracy)))
+    answer = _noiseless(*(jnp.asarray(value, float) for value in (samples_per_dim, tolerance, accuracy)))
+    refuse_lost(answer.train_time, "noiseless_delay", LOST)
+    return answer

@@ -2,6 +2,7 @@
 
 Wing spec `linear`, sections 2 and 6. A mode with eigenvalue l relaxes at the rate r = l + g. Two factors say all:
 the share e of an initial weight that is left, and psi = (1 - e)/r, how much of a constant force has been integrated.
+Beside them the sensitivity of e: by how many ulps it moves when r moves by one, times e.
 """
 
 from collections.abc import Sequence
@@ -40,6 +41,15 @@ class GradientFlow:
 
     def is_stable(self, problem, times: Array) -> Bool[Array, " times"]:
         return jnp.ones(times.shape, bool)
+
+    def elapsed(self, times: ArrayLike) -> ArrayLike:
+        """Times in units of tau."""
+        return times
+
+    def sensitivity(self, rate: Float[Array, " modes"], times: Float[Array, " times"]) -> Array:
+        """|d e / d log r|, shape (times, modes): r t e."""
+        exponent = rate[None, :] * times[:, None]
+        return jnp.minimum(exponent, 800.0) * jnp.exp(-exponent)
 
     def relaxation(self, rate: Float[Array, " modes"], times: Float[Array, " times"]) -> tuple[Array, Array]:
         """(e, psi), each of shape (times, modes): e = exp(-r t), psi = (1 - e)/r, also at r = 0, where psi = t."""
@@ -99,17 +109,34 @@ class GradientDescent:
     def _largest_stable(problem) -> Array:
         return 2 / (spectral_edges(jnp.asarray(problem.samples_per_dim, float))[1] + problem.weight_decay)
 
+    def elapsed(self, times: ArrayLike) -> ArrayLike:
+        """Steps in units of tau."""
+        return self.learning_rate * times
+
+    def sensitivity(self, rate: Float[Array, " modes"], times: Float[Array, " times"]) -> Array:
+        """|d e / d log r| and what the rounding of log |1 - eta r| adds, shape (times, modes)."""
+        step = self.learning_rate * rate
+        log_shrink, near_one = self._log_shrink(step)
+        cost = jnp.abs(log_shrink) + step / jnp.abs(1 - jnp.where(near_one, 0.0, step))
+        exponent = times[:, None] * log_shrink[None, :]
+        return jnp.where(near_one[None, :], 0.0, jnp.exp(exponent) * jnp.minimum(times[:, None] * cost[None, :], 1e15))
+
+    @staticmethod
+    def _log_shrink(step: Array) -> tuple[Array, Array]:
+        """log |1 - step|, and where that is -inf (0 is given there)."""
+        forward, near_one = step < 1, step == 1
+        # Not a float power: it loses k ulps. log1p keeps small steps; beyond a full step the sign alternates.
+        return jnp.where(
+            forward,
+            jnp.log1p(-jnp.where(forward, step, 0.0)),
+            jnp.log(jnp.where(forward | near_one, 2.0, step) - 1),
+        ), near_one
+
     def relaxation(self, rate: Float[Array, " modes"], times: Float[Array, " times"]) -> tuple[Array, Array]:
         """(e, psi), each of shape (times, modes): e = (1 - eta r)^k, psi = (1 - e)/r."""
         step = self.learning_rate * rate
         forward = step < 1
-        # Not a float power: it loses k ulps. log1p keeps small steps; beyond a full step the sign alternates.
-        near_one = step == 1
-        log_shrink = jnp.where(
-            forward,
-            jnp.log1p(-jnp.where(forward, step, 0.0)),
-            jnp.log(jnp.where(forward | near_one, 2.0, step) - 1),
-        )
+        log_shrink, near_one = self._log_shrink(step)
         exponent = times[:, None] * log_shrink[None, :]
         sign = jnp.where(forward[None, :] | (times[:, None] % 2 == 0), 1.0, -1.0)
         started = times[:, None] > 0

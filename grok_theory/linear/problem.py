@@ -159,27 +159,42 @@ class CorrelatedInputs:
         - `noise`: standard deviation of what no linear function explains; left out, it comes from the least-squares
           residual over the whole set, sqrt(residual^2/(points - rank)).
 
-        Directions with less than 1e-12 of the largest variance are dropped. Raises `BadValue` where the points do not
-        determine the noise (points <= rank) and it is not given.
+        The spectrum has one entry a column. Directions that the columns, brought to one unit, do not have (a constant
+        zero, one column a sum of others: below rounding) get the variance 0, and `solve` counts them in its status: a
+        column in other units changes the spectrum, but not the rank, the noise or the end of a least-squares fit.
+        Raises `BadValue` where the points do not determine the noise (points <= rank) and it is not given.
         """
+        from scipy.linalg import qr
+
+        from .units import equilibrated, graded_svd
+
         x, y = np.asarray(inputs, float), np.asarray(targets, float)
         check_shape("inputs", x, (None, None), "Pass one row a point.")
         check_shape("targets", y, (x.shape[0],), "Pass one number a row of inputs.")
         check_finite("inputs", x, "Remove or fill what is missing.")
         check_finite("targets", y, "Remove or fill what is missing.")
-        points = x.shape[0]
-        left, scale, _ = np.linalg.svd(x, full_matrices=False)
-        kept = scale**2 > 1e-12 * scale[0] ** 2
-        spectrum, projected = scale[kept] ** 2 / points, y @ left[:, kept]
+        points, dim = x.shape
+        columns, units = equilibrated(x)
+        basis, upper, pivots = qr(columns, mode="economic", pivoting=True)
+        sizes = np.abs(np.diag(upper))
+        rank = int(np.sum(sizes > max(x.shape) * np.finfo(float).eps * max(sizes[0], 1e-300)))
+        basis, upper = basis[:, :rank], upper[:rank, np.argsort(pivots)]
+        seen = y @ basis
+        left, scale = graded_svd(upper * units)
         if noise is None:
-            rank = int(kept.sum())
             if points <= rank:
                 raise BadValue(
                     f"noise is None, but {points} points of rank {rank} are fitted exactly and do not determine it. "
                     "Pass noise=..., or more points."
                 )
-            noise = float(np.linalg.norm(y - left[:, kept] @ projected) / np.sqrt(points - rank))
-        return cls(spectrum, projected / scale[kept], samples, noise)
+            noise = float(np.linalg.norm(y - basis @ seen) / np.sqrt(points - rank))
+        unseen = np.zeros(dim - rank)
+        return cls(
+            np.concatenate([(scale / np.sqrt(points)) ** 2, unseen]),
+            np.concatenate([(seen @ left) / scale, unseen]),
+            samples,
+            noise,
+        )
 
 
 @problem()

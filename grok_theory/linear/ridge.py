@@ -9,13 +9,20 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from ..errors import check_non_negative, check_shape, require_float64
-from ..numerics.spectra import SpectralRule, marchenko_pastur_rule, stieltjes
+from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule, stieltjes
 from ..pytrees import record
 from .closed_forms import late_test_loss, late_train_loss, late_weight_norm
 from .curves import STEP, as_arrays, check_single, is_legal
 from .problem import TeacherStudent
+from .roots import refuse_lost
 
 __all__ = ["Losses", "OptimalRidge", "optimal_ridge", "ridge_losses", "teacher_student_limits", "teacher_student_ridge"]
+
+
+SMALLEST_PENALTY = 1e-270
+LOST = (
+    "The fields, noise^2 or the penalty are too large or too small: bring them nearer to 1 (1e-140 and 1e140 are safe)."
+)
 
 
 @record()
@@ -38,10 +45,11 @@ class OptimalRidge:
 def ridge_losses(problem: TeacherStudent, penalty: Array, rule: SpectralRule) -> Losses:
     """Ridge at one penalty g > 0: E_g = 1 + int rho (SNR g^2 + l)/(l+g)^2, and its companions, times noise^2."""
     l, w, snr, alpha = rule.eigenvalues, rule.weights, problem.snr, problem.samples_per_dim
-    kept, shrunk = penalty / (l + penalty), 1 / (l + penalty)
-    test = 1 + jnp.sum(w * (snr * kept**2 + l * shrunk**2)) + rule.atom * snr
+    # sqrt(l)/(l + g) is squared, not 1/(l + g): that overflows at g = 1e-200.
+    kept, learned, heard = penalty / (l + penalty), l / (l + penalty), jnp.sqrt(l) / (l + penalty)
+    test = 1 + jnp.sum(w * (snr * kept**2 + heard**2)) + rule.atom * snr
     train = jnp.sum(w * (l * snr + 1) * kept**2) / alpha + late_train_loss(alpha)
-    norm = jnp.sum(w * (snr * l + 1) * l * shrunk**2)
+    norm = jnp.sum(w * (snr * learned**2 + heard**2))
     unit = problem.noise**2
     return Losses(unit * train, unit * test, unit * norm)
 
@@ -57,12 +65,15 @@ def _ridgeless(problem: TeacherStudent, inr: Array) -> Losses:
 
 def _end(problem: TeacherStudent, penalty: Array, inr: Array) -> Losses:
     """The end at `penalty`, chosen element-wise so that a traced penalty may be zero; nan where out of range."""
-    rule = marchenko_pastur_rule(problem.samples_per_dim, step=STEP)
+    rule = marchenko_pastur_rule(problem.samples_per_dim, step=STEP, left=FAR)
     none = penalty == 0
     decayed = ridge_losses(problem, jnp.where(none, 1.0, penalty), rule)
     ends = jax.tree_util.tree_map(lambda a, b: jnp.where(none, a, b), _ridgeless(problem, inr), decayed)
-    legal = is_legal(problem) & (penalty >= 0) & (penalty < jnp.inf)
-    return jax.tree_util.tree_map(lambda value: jnp.where(legal, value, jnp.nan), ends)
+    # The rule ends at eigenvalues of 1e-300. Infinite is the peak without a penalty, and overflow anywhere else.
+    reached = none | (penalty > SMALLEST_PENALTY) | (rule.lower > 0)
+    legal = is_legal(problem) & (penalty >= 0) & (penalty < jnp.inf) & reached
+    peak = none & (problem.samples_per_dim == 1)
+    return jax.tree_util.tree_map(lambda value: jnp.where(legal & (peak | (value < jnp.inf)), value, jnp.nan), ends)
 
 
 @jax.jit
@@ -81,9 +92,10 @@ def _optimal(problem: TeacherStudent) -> OptimalRidge:
     penalty = 1 / jnp.where(none, 1.0, problem.snr)
     # At penalty 1/SNR the numerator SNR g^2 + l is g + l: the test error is 1 plus the trace of one resolvent.
     loss = 1 + jnp.where(none, 0.0, stieltjes(penalty, problem.samples_per_dim))
-    legal = is_legal(problem)
+    legal, loss = is_legal(problem), problem.noise**2 * loss
     return OptimalRidge(
-        jnp.where(legal, jnp.where(none, jnp.inf, penalty), jnp.nan), jnp.where(legal, problem.noise**2 * loss, jnp.nan)
+        jnp.where(legal, jnp.where(none, jnp.inf, penalty), jnp.nan),
+        jnp.where(legal & (loss < jnp.inf), loss, jnp.nan),
     )
 
 
@@ -91,7 +103,7 @@ def teacher_student_limits(problem: TeacherStudent) -> Losses:
     """See `grok_theory.linear.limits`."""
     require_float64("grok_theory.linear.limits")
     check_single(problem, "limits")
-    return _limits(as_arrays(problem))
+    return refuse_lost(_limits(as_arrays(problem)), "limits", LOST)
 
 
 def teacher_student_ridge(problem: TeacherStudent, penalty: ArrayLike) -> Losses:
@@ -100,7 +112,7 @@ def teacher_student_ridge(problem: TeacherStudent, penalty: ArrayLike) -> Losses
     check_single(problem, "ridge")
     check_shape("penalty", penalty, (), "Use jax.vmap for many penalties.")
     check_non_negative("penalty", penalty, "Pass the penalty g of |y - wX|^2 + g |w|^2, for example 0.2.")
-    return _ridge(as_arrays(problem), jnp.asarray(penalty, float))
+    return refuse_lost(_ridge(as_arrays(problem), jnp.asarray(penalty, float)), "ridge", LOST)
 
 
 def optimal_ridge(problem: TeacherStudent) -> OptimalRidge:
@@ -118,4 +130,4 @@ def optimal_ridge(problem: TeacherStudent) -> OptimalRidge:
     """
     require_float64("grok_theory.linear.optimal_ridge")
     check_single(problem, "optimal_ridge", TeacherStudent)
-    return _optimal(as_arrays(problem))
+    return refuse_lost(_optimal(as_arrays(problem)), "optimal_ridge", LOST)

@@ -13,20 +13,24 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optimistix
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..errors import is_traced, require_float64
-from ..numerics.spectra import marchenko_pastur_rule
+from ..numerics.spectra import FAR, marchenko_pastur_rule
 from ..pytrees import record
 from .curves import STEP, as_arrays, check_single, curve_values, is_legal
 from .methods import GradientFlow
 from .problem import TeacherStudent
+from .roots import refuse_lost, rising_root
 
 __all__ = ["OptimalStopping", "optimal_stopping", "signal_stopped_at"]
 
-LOG_TIMES = (-40.0, 45.0)  # where minima are looked for; beyond, t = S on the left, and float64 ends on the right
+LATEST = 1e270  # where the rule ends close to alpha = 1
+LOST = (
+    "The best time is beyond 1e270 tau, or fields and noise^2 are too large or too small for it: bring them nearer to "
+    "1. Where training ends stands in limits(problem)."
+)
 
 
 @record()
@@ -38,13 +42,13 @@ class OptimalStopping:
 
 
 def _log_signal(log_time: Array, alpha: Array) -> Array:
-    rule = marchenko_pastur_rule(alpha, step=STEP)
+    rule = marchenko_pastur_rule(alpha, step=STEP, left=FAR)
     time = jnp.exp(log_time)
     # exp(-l- t) is taken out of numerator and denominator: at S = 1e16 both underflow otherwise.
     left = jnp.exp(-rule.above_edge * time)
     numerator = jnp.sum(rule.weights * left * -jnp.expm1(-rule.eigenvalues * time))
-    denominator = jnp.sum(rule.weights * rule.eigenvalues * left**2)
-    return jnp.log(numerator) - jnp.log(denominator) + rule.lower * time
+    denominator = jnp.sum(rule.weights * (rule.eigenvalues * time) * left**2)
+    return log_time + jnp.log(numerator) - jnp.log(denominator) + rule.lower * time
 
 
 def signal_stopped_at(time: ArrayLike, samples_per_dim: ArrayLike) -> Array:
@@ -54,23 +58,26 @@ def signal_stopped_at(time: ArrayLike, samples_per_dim: ArrayLike) -> Array:
 
 @jax.jit
 def _without_decay(problem: TeacherStudent) -> OptimalStopping:
-    signal = problem.snr + problem.inr
-    tiny = signal < 1e-16  # there t = S to the last digit
-    log_signal = jnp.log(jnp.where(tiny, 1.0, signal))
-    bracket = dict(lower=jnp.asarray(LOG_TIMES[0]), upper=jnp.asarray(LOG_TIMES[1]))
-    root = optimistix.root_find(
+    signal, rule = problem.snr + problem.inr, marchenko_pastur_rule(problem.samples_per_dim, step=STEP, left=FAR)
+    none = signal < 1e-290
+    safe = jnp.where(none, 1.0, signal)
+    # S* is a mean of exp(l t) - 1 over a mean of l: t <= S, and log(1 + l+ S) lies between l- t and l+ t or so.
+    longest = jnp.log1p(jnp.minimum(rule.upper * safe, 1e300))
+    low = jnp.log(longest) - jnp.log(rule.upper) - 1
+    slowest = jnp.where(rule.lower > 0, rule.lower, 1.0)
+    high = jnp.where(rule.lower > 0, jnp.minimum(safe, longest / slowest), safe)
+    log_time, found = rising_root(
         lambda log_time, args: _log_signal(log_time, args[0]) - args[1],
-        optimistix.Bisection(rtol=1e-15, atol=1e-15, expand_if_necessary=False),
-        jnp.asarray(0.0),
-        args=(problem.samples_per_dim, log_signal),
-        options=bracket,
-        max_steps=80,
-        throw=False,
+        low,
+        jnp.log(high) + 1,
+        (problem.samples_per_dim, jnp.log(safe)),
     )
-    time = jnp.where(tiny, signal, jnp.exp(root.value))
+    time = jnp.exp(log_time)
+    found &= (time < LATEST) | (rule.lower * time > 800)
+    time = jnp.where(none, signal, jnp.where(found, time, jnp.nan))
     time = jnp.where(is_legal(problem), time, jnp.nan)
-    rule = marchenko_pastur_rule(problem.samples_per_dim, step=STEP)
-    return OptimalStopping(time, curve_values(problem, GradientFlow(), time[None], rule)["test_loss"][0])
+    loss = curve_values(problem, GradientFlow(), time[None], rule)["test_loss"][0]
+    return OptimalStopping(time, jnp.where(loss < jnp.inf, loss, jnp.nan))
 
 
 def _slope(problem: TeacherStudent, rule, times: Float[Array, " times"]) -> Float[Array, " times"]:
@@ -83,14 +90,17 @@ def _slope(problem: TeacherStudent, rule, times: Float[Array, " times"]) -> Floa
     return bulk - 2 * g * rule.atom * problem.inr * jnp.exp(-2 * g * times)
 
 
-SCAN, MINIMA = 600, 4  # log-spaced times scanned for a change of sign, and how many minima are kept
+SCAN, MINIMA = 1200, 4  # log-spaced times scanned for a change of sign, and how many minima are kept
+CHUNK = 50  # of them at once
 
 
 @jax.jit
 def _with_decay(problem: TeacherStudent) -> OptimalStopping:
-    rule = marchenko_pastur_rule(problem.samples_per_dim, step=STEP)
-    grid = jnp.linspace(*LOG_TIMES, SCAN)
-    slopes = _slope(problem, rule, jnp.exp(grid))
+    rule, decay = marchenko_pastur_rule(problem.samples_per_dim, step=STEP, left=FAR), problem.weight_decay
+    # From before the fastest mode has moved until all have ended.
+    first, last = jnp.log(1e-17) - jnp.log(rule.upper + decay), jnp.minimum(jnp.log(800.0) - jnp.log(decay), 690.0)
+    grid = jnp.linspace(jax.lax.stop_gradient(first), jax.lax.stop_gradient(last), SCAN)
+    slopes = jax.lax.map(lambda part: _slope(problem, rule, jnp.exp(part)), grid.reshape(-1, CHUNK)).ravel()
     turns = (slopes[:-1] < 0) & (slopes[1:] > 0)
     (at,) = jnp.nonzero(turns, size=MINIMA, fill_value=-1)
     low, high = grid[at], grid[at + 1]
@@ -114,18 +124,19 @@ def _with_decay(problem: TeacherStudent) -> OptimalStopping:
     def without_frozen(times):
         e, psi = GradientFlow().relaxation(rule.eigenvalues + problem.weight_decay, times)
         error = e + problem.weight_decay * psi
-        density = problem.snr * error**2 + problem.inr * e**2 + rule.eigenvalues[None, :] * psi**2
+        heard = jnp.sqrt(rule.eigenvalues)[None, :] * psi
+        density = problem.snr * error**2 + problem.inr * e**2 + heard**2
         decayed = rule.atom * problem.inr * jnp.exp(-2 * problem.weight_decay * times)
         return jnp.sum(rule.weights[None, :] * density, axis=1) + decayed
 
-    at_end = jnp.exp(jnp.asarray([LOG_TIMES[1]])) / jnp.minimum(1.0, problem.weight_decay)  # all modes have ended
+    at_end = jnp.minimum(1e4 / decay, 1e305)[None]  # all modes have ended
     candidates = jnp.concatenate([jnp.where(found, times, jnp.inf), jnp.asarray([jnp.inf]), jnp.zeros(1)])
     values = jnp.concatenate(
         [jnp.where(found, without_frozen(times), jnp.inf), without_frozen(at_end), without_frozen(jnp.zeros(1))]
     )
     best = jnp.argmin(values)
-    legal = is_legal(problem)
     loss = problem.noise**2 * (1 + rule.atom * problem.snr + values[best])
+    legal = is_legal(problem) & (decay > 1 / LATEST) & (loss < jnp.inf)
     return OptimalStopping(jnp.where(legal, candidates[best], jnp.nan), jnp.where(legal, loss, jnp.nan))
 
 
@@ -136,7 +147,8 @@ def optimal_stopping(problem: TeacherStudent) -> OptimalStopping:
     training for ever beats every minimum; 0: there is nothing to learn), `.test_loss` in label units squared.
     Differentiable in every field and mappable by `jax.vmap`; out-of-range traced values give nan.
 
-    Raises `BadValue` for values out of range, `Float64Required`.
+    Raises `BadValue` for values out of range, `SolveFailed` where the time is beyond 1e270 tau or float64 ends,
+    `Float64Required`.
 
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> best = optimal_stopping(TeacherStudent(samples_per_dim=0.5, snr=5.0))
@@ -147,7 +159,8 @@ def optimal_stopping(problem: TeacherStudent) -> OptimalStopping:
     check_single(problem, "optimal_stopping", TeacherStudent)
     if is_traced(problem.weight_decay):
         return _either(as_arrays(problem))
-    return (_with_decay if float(np.asarray(problem.weight_decay)) > 0 else _without_decay)(as_arrays(problem))
+    find = _with_decay if float(np.asarray(problem.weight_decay)) > 0 else _without_decay
+    return refuse_lost(find(as_arrays(problem)), "optimal_stopping", LOST)
 
 
 @jax.jit

@@ -1,11 +1,20 @@
-"""What a Gram matrix must be, and its eigenvalues with round-off told apart from zero."""
+"""What a Gram matrix must be, and its eigenbasis with range and null space told apart."""
 
+import warnings
+from typing import Any
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..errors import BadValue, check_finite, check_shape, is_traced
+from ..pytrees import record
+from .magnitude import unit_of
+
+# A negative eigenvalue beyond this share of the largest is no rounding and no quadrature: the matrix is no kernel.
+INDEFINITE = 1e-6
 
 
 def check_gram(name: str, kernel: ArrayLike) -> Float[Array, "n n"]:
@@ -16,8 +25,9 @@ def check_gram(name: str, kernel: ArrayLike) -> Float[Array, "n n"]:
     check_finite(name, kernel, "Drop or mend these inputs.")
     if not is_traced(kernel):
         values = np.asarray(kernel, float)
-        skew = np.abs(values - values.T).max()
-        if skew > 1e-9 * np.abs(values).max():
+        # Halves: the difference of two large numbers need not be one.
+        skew = 2 * np.abs(values / 2 - values.T / 2).max()
+        if skew > max(1e-9, 4 * _eps(kernel)) * np.abs(values).max():
             raise BadValue(
                 f"{name} differs from its transpose by {skew:.3g}, but it must be symmetric. "
                 f"Pass ({name} + {name}.T) / 2 if that is what you mean."
@@ -41,8 +51,115 @@ def check_cross(name: str, kernel_test: ArrayLike, kernel: ArrayLike) -> Float[A
     return jnp.asarray(kernel_test, float)
 
 
-def eigenbasis(kernel: ArrayLike) -> tuple[Float[Array, " n"], Float[Array, "n n"]]:
-    """Eigenvalues, ascending, and eigenvectors as columns; those below n eps times the largest are set to zero."""
-    values, vectors = jnp.linalg.eigh(kernel)
-    cut = values.shape[0] * jnp.finfo(values.dtype).eps * jnp.max(jnp.abs(values))
-    return jnp.where(values > cut, values, 0.0), vectors
+@record()
+class Eigenbasis:
+    """K = unit sum_j values_j v_j v_j^T.
+
+    **Fields:**
+    - `unit`: a power of two near the largest entry, so that nothing below depends on the unit of K.
+    - `values`: (n,) ascending, in that unit; zero in the null space, which is what lies below `eps` n of the largest.
+    - `vectors`: (n, n), as columns. `eps`: rounding of the entries of K as they came, 1.2e-7 for float32.
+    """
+
+    unit: Any
+    values: Any
+    vectors: Any
+    eps: Any
+
+    @property
+    def null(self) -> Array:
+        """(n,) booleans: the directions that K does not have."""
+        return self.values == 0
+
+    @property
+    def contamination(self) -> Float[Array, " n"]:
+        """(n,) share of each kept direction that rounding of K mixes into the null space; zero for the latter."""
+        kept = ~self.null
+        return jnp.where(kept, self.eps * jnp.max(self.values) / jnp.where(kept, self.values, 1.0), 0.0)
+
+    def coupling(self, cross: Float[Array, "m n"], eps: Any = None) -> Float[Array, "m n"]:
+        """K_test V in the unit of K. Where all of a row in the null space is rounding, it is zero there, as for every
+        kernel: |K_test v|^2 <= K(x, x) v.K v. `eps`: rounding of the entries of `cross` as they came."""
+        cross = cross / self.unit
+        seen = cross @ self.vectors
+        own = jnp.maximum(self.eps, self.eps if eps is None else eps) * jnp.linalg.norm(cross, axis=1)
+        mixed = jnp.linalg.norm(seen * self.contamination[None], axis=1)
+        level = 4 * jnp.sqrt(float(cross.shape[1])) * (own + mixed)
+        outside = jnp.where(self.null[None], jnp.abs(seen), 0.0)
+        empty = jnp.max(outside, axis=1) <= level
+        return jnp.where(self.null[None] & empty[:, None], 0.0, seen)
+
+    def own_vectors(self) -> Float[Array, "n n"]:
+        """V, with the rows that have no share in the null space but rounding set to zero there."""
+        size = self.vectors.shape[0]
+        share = jnp.linalg.norm(jnp.where(self.null[None], self.vectors, 0.0), axis=1)
+        mixed = jnp.linalg.norm(self.vectors * self.contamination[None], axis=1)
+        empty = share <= 4 * jnp.sqrt(float(size)) * (self.eps + mixed)
+        return jnp.where(self.null[None] & empty[:, None], 0.0, self.vectors)
+
+
+def eigenbasis(kernel: ArrayLike, *, name: str = "kernel", eps: ArrayLike | None = None) -> Eigenbasis:
+    """The eigenbasis of a positive semidefinite matrix.
+
+    Eigenvalues that rounding made negative count as zero; below -n eps of the largest with a warning, below -1e-6 it
+    is refused (in a trace: nan). `eps`: rounding of the entries, `rounding(kernel)` before any conversion.
+    """
+    kernel = jnp.asarray(kernel, float)
+    eps = float(jnp.finfo(float).eps) if eps is None else eps
+    unit = unit_of(kernel)
+    values, vectors = jnp.linalg.eigh(kernel / unit)
+    eps = jnp.maximum(eps, jnp.finfo(values.dtype).eps)  # coarser still where JAX computes in float32
+    largest = jnp.max(jnp.abs(values))
+    cut, least = values.shape[0] * eps * largest, values[0]
+    wrong = least < -jnp.maximum(INDEFINITE, values.shape[0] * eps) * largest
+    if not is_traced(least) and bool(least < -cut):
+        share = f"{float(least / largest):.3g} of the largest"
+        if bool(wrong):
+            raise BadValue(
+                f"{name} has an eigenvalue {float(least * unit):.6g}, {share}, but it must be positive semidefinite. "
+                "Pass the Gram matrix K(x_i, x_j) of a kernel."
+            )
+        warnings.warn(f"{name} has an eigenvalue {share}: such ones count as zero.", stacklevel=3)
+    kept = jnp.where(wrong, jnp.nan, jnp.where(values > cut, values, 0.0))
+    return Eigenbasis(unit, kept, vectors, eps)
+
+
+def rounding(*arrays: ArrayLike) -> float:
+    """eps of the coarsest floating type among arrays as they came; float64's for integers and lists."""
+    return max(map(_eps, arrays))
+
+
+def _eps(array: Any) -> float:
+    kind = getattr(array, "dtype", None)
+    coarse = kind is not None and jnp.issubdtype(kind, jnp.floating)
+    return float(max(jnp.finfo(kind).eps if coarse else 0.0, jnp.finfo(float).eps))
+
+
+def shrunk(values: Array, ridge: ArrayLike) -> Array:
+    """ridge/(values + ridge), elementwise: 1 in the null space, also at ridge = 0 (and at an infinite one)."""
+    some = values > 0
+    relative = jnp.where(some, ridge / jnp.where(some, values, 1.0), jnp.inf)
+    # x/(1 + x) for small x, 1/(1 + 1/x) for large ones: neither end overflows.
+    small = relative < 1
+    kept = jnp.where(small, relative, 1.0)
+    large = 1 / (1 + 1 / jnp.where(small, 1.0, relative))
+    shares = jnp.where(small, kept / (1 + kept), large)
+    return jnp.where(jnp.isnan(values), jnp.nan, shares)
+
+
+def inverted(values: Array, ridge: ArrayLike) -> Array:
+    """1/(values + ridge), and zero where both are (the pseudo-inverse)."""
+    total = values + ridge
+    return jnp.where(total == 0, 0.0, 1 / jnp.where(total == 0, 1.0, total))
+
+
+def solve_shifted(kernel: Float[Array, "n n"], ridge: ArrayLike, right: Float[Array, " n"]) -> Float[Array, " n"]:
+    """(K + ridge)^{-1} right by the eigenbasis, with the derivatives of the inverse rather than of eigenvectors."""
+    shifted = kernel + ridge * jnp.eye(kernel.shape[0])
+    basis = jax.lax.stop_gradient(eigenbasis(kernel))
+    weight = inverted(basis.values, jax.lax.stop_gradient(ridge) / basis.unit) / basis.unit
+
+    def solve(_, b):
+        return basis.vectors @ (weight * (basis.vectors.T @ b))
+
+    return jax.lax.custom_linear_solve(lambda x: shifted @ x, right, solve, symmetric=True)

@@ -60,7 +60,9 @@ def hold(
         error = jnp.asarray(errors[name]) if name in errors else jnp.zeros_like(values)
         slack = error + 8 * jnp.finfo(values.dtype).eps * max(abs(b) for b in (low, high, 0.0) if abs(b) < jnp.inf)
         broken = (values < low - slack) | (values > high + slack)
-        kept = jnp.where(broken, jnp.nan, jnp.clip(values, low, high))
+        # Not jnp.clip: on the end of the range it halves the slope, and curves start there (snr = 0, t = 0).
+        inside = jnp.where(values < low, low, jnp.where(values > high, high, values))
+        kept = jnp.where(broken, jnp.nan, inside)
         scale = jnp.max(jnp.where(jnp.isfinite(kept), jnp.abs(kept), 0.0), initial=0.0) if low < 0 else jnp.abs(kept)
         inaccurate = jnp.any(error > NOTED_SHARE * scale)
         deserved = jnp.where(jnp.any(broken), 2, jnp.where(inaccurate, 1, 0)).astype(jnp.int8)

@@ -14,12 +14,18 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 __all__ = [
+    "FAR",
+    "FARTHER",
     "SpectralRule",
     "marchenko_pastur_density",
     "marchenko_pastur_rule",
     "spectral_edges",
     "stieltjes",
 ]
+
+
+# Left ends of a rule that reaches the smallest numbers of float64, and of one to hold it against.
+FAR, FARTHER = -690.0, -706.0
 
 
 class SpectralRule(NamedTuple):
@@ -76,10 +82,14 @@ def marchenko_pastur_rule(
     The error falls like exp(-pi^2/step), uniformly in alpha (alpha = 1 included) and in t for integrands such as
     exp(-l t) or (1 - eta l)^k: the strip |Im s| < pi is mapped to a region where they stay bounded.
 
+    What lies left of the first node is lost: close to alpha = 1, where the spectrum reaches down to zero, a relative
+    error of about sqrt(t exp(left)), so 1e-15 up to t = 1e17 with the default and up to t = 1e270 with `FAR`. Two rules
+    that are held against each other must differ in `left` too, or neither sees it.
+
     **Arguments:**
     - `samples_per_dim`: alpha > 0, a scalar (may be traced).
     - `step`, `left`, `right`: grid in s; structure, not numbers to differentiate. The default has 593 nodes and
-      reaches 1e-15; `left` must stay far out, because mass near l = 0 decides train losses at late times.
+      reaches 1e-15; `left` >= -706, where float64 ends.
 
     **Returns:** a `SpectralRule`.
 
@@ -93,7 +103,8 @@ def marchenko_pastur_rule(
     width = 4 * jnp.sqrt(alpha)
     above_edge = width * x
     eigenvalues = lower + above_edge
-    weights = (step / (2 * np.pi)) * width**2 * (x * one_minus_x) ** 1.5 / eigenvalues
+    # sqrt(x) (1-x)^1.5 (l - l-)/l rather than (x (1-x))^1.5/l: the power underflows at x = 1e-205.
+    weights = (step / (2 * np.pi)) * width * np.sqrt(x) * one_minus_x**1.5 * (above_edge / eigenvalues)
     # At alpha = 1 JAX gives max(0, 1 - alpha) the slope -1/2, which is the one that makes d/dalpha of a whole integral
     # (bulk and atom) right there.
     return SpectralRule(eigenvalues, weights, above_edge, jnp.maximum(1 - alpha, 0.0), lower, upper)
@@ -115,7 +126,7 @@ def stieltjes(penalty: ArrayLike, samples_per_dim: ArrayLike) -> Array:
     """
     lower, upper = spectral_edges(samples_per_dim)
     b = 1 - samples_per_dim - penalty
-    root = jnp.sqrt((penalty + lower) * (penalty + upper))
+    root = jnp.sqrt(penalty + lower) * jnp.sqrt(penalty + upper)  # the product may overflow
     falling = b < 0
     # Two forms of one number; each is free of cancellation on its side.
     return jnp.where(falling, 2 / jnp.where(falling, root - b, 1.0), (b + root) / (2 * penalty))

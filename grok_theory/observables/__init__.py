@@ -5,6 +5,8 @@ from .crossing import Crossing, crossing_time
 from .delay import Delay, delay_between, grokking_delay
 from .distance_laws import DistanceLaw, distance_laws
 from .local_complexity import deep_local_complexity, local_complexity, local_complexity_at_init
+from .log_delay import LogDelay, log_delay
+from .logs import Log, Record, read_log
 from .movement import distance_from_init, kernel_movement, lazy_distance
 from .participation import fourier_participation, inverse_participation_ratio
 from .remedies import nlm_cosine, orthogonal_gradient, stablemax, stablemax_cross_entropy
@@ -15,6 +17,9 @@ __all__ = [
     "Crossing",
     "Delay",
     "DistanceLaw",
+    "Log",
+    "LogDelay",
+    "Record",
     "collapse_margin",
     "collapse_time",
     "crossing_time",
@@ -31,9 +36,11 @@ __all__ = [
     "lazy_distance",
     "local_complexity",
     "local_complexity_at_init",
+    "log_delay",
     "margin_time",
     "nlm_cosine",
     "orthogonal_gradient",
+    "read_log",
     "softmax_collapse_fraction",
     "stablemax",
     "stablemax_cross_entropy",

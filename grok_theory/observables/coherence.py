@@ -9,6 +9,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from ..errors import BadValue, check_finite, is_traced
+from ..numerics.magnitude import unit_of
 from ..pytrees import record
 
 
@@ -44,9 +45,9 @@ def gradient_coherence(gradients: Any) -> Coherence:
     for leaf in leaves:
         check_finite("gradients", leaf, "Drop or mend these examples.")
     # A common scale first: squares of gradients below 1e-154 would vanish.
-    scale = jnp.max(jnp.stack([jnp.max(jnp.abs(leaf)).astype(float) for leaf in leaves]))
-    safe = jnp.where(scale > 0, scale, 1.0)
-    flat = [leaf.astype(float).reshape(leaf.shape[0], -1) / safe for leaf in leaves]
+    leaves = [leaf.astype(float) for leaf in leaves]
+    unit = unit_of(*leaves)
+    flat = [leaf.reshape(leaf.shape[0], -1) / unit for leaf in leaves]
     mean_square = sum(jnp.sum(jnp.square(jnp.mean(leaf, 0))) for leaf in flat)
     square_mean = sum(jnp.mean(jnp.sum(jnp.square(leaf), 1)) for leaf in flat)
     return _coherence(mean_square, square_mean, sizes.pop(), "gradients")
@@ -60,6 +61,8 @@ def kernel_coherence(kernel: ArrayLike, residual: ArrayLike) -> Coherence:
     - `residual`: derivative of each example's loss in its outputs, up to one factor: (m,) y - f for squared loss, or
       (m, c), softmax - onehot for cross-entropy.
     """
+    check_finite("kernel", kernel, "Drop or mend these examples.")
+    check_finite("residual", residual, "Drop or mend these examples.")
     kernel, residual = jnp.asarray(kernel, float), jnp.asarray(residual, float)
     m = residual.shape[0] if residual.ndim else 0
     shape = (m, m) if residual.ndim == 1 else (m, m, *residual.shape[1:] * 2)
@@ -68,10 +71,7 @@ def kernel_coherence(kernel: ArrayLike, residual: ArrayLike) -> Coherence:
             f"kernel has shape {kernel.shape}, but it must be (m, m) for a residual (m,), or (m, m, c, c) for (m, c); "
             f"residual has shape {residual.shape}. Pass the kernel of the same examples and outputs."
         )
-    check_finite("kernel", kernel, "Drop or mend these examples.")
-    check_finite("residual", residual, "Drop or mend these examples.")
-    largest = jnp.max(jnp.abs(residual))
-    r = residual / jnp.where(largest > 0, largest, 1.0)
+    r, kernel = residual / unit_of(residual), kernel / unit_of(kernel)
     if residual.ndim == 1:
         total = r @ kernel @ r
         own = jnp.sum(jnp.square(r) * jnp.diagonal(kernel))
@@ -86,6 +86,14 @@ def _coherence(mean_square, square_mean, m, name):
         warnings.warn(f"{name}: all gradients are zero, and zero gradients have no coherence: nan.", stacklevel=3)
     some = square_mean > 0
     alpha = jnp.where(some, mean_square / jnp.where(some, square_mean, 1.0), np.nan)
+    # Of gradients it lies in [0, 1]; beyond rounding, a kernel that gives another number has none.
+    wrong = (alpha < -1e-6) | (alpha > 1 + 1e-6)
+    if not is_traced(wrong) and bool(wrong):
+        raise BadValue(
+            f"{name} give a coherence of {float(alpha):.6g}, but it must lie in [0, 1]: the kernel is not positive "
+            "semidefinite. Pass the tangent kernel of these examples."
+        )
+    alpha = jnp.where(wrong, np.nan, jnp.clip(alpha, 0.0, 1.0))
     # One example agrees with itself; it says nothing about the population.
     unbiased = (m * alpha - 1) / (m - 1) if m > 1 else jnp.full_like(alpha, np.nan)
     return Coherence(alpha, m * alpha, unbiased)

@@ -14,17 +14,19 @@ class Crossing:
     """When a curve crossed: scalars for one curve, arrays of shape (run,) for several.
 
     **Fields:**
-    - `time`: interpolated linearly between grid points; nan if not reached.
+    - `time`: interpolated linearly between grid points; nan where the record does not hold the crossing.
     - `lower`, `upper`: the grid points before and at the crossing. Not reached: the crossing lies beyond `lower` (the
       end of the record, or the last point not past the threshold if it ends in an unfinished window of patience),
-      and `upper` is inf.
-    - `censored`: True where the record ends first.
+      and `upper` is inf. Past the threshold from the first record on: `upper` is that record, and `lower` 0, or -inf
+      where x begins below 0.
+    - `censored`: True where the record ends first. `before`: True where the crossing came before the first record.
     """
 
     time: Any
     lower: Any
     upper: Any
     censored: Any
+    before: Any
 
 
 def crossing_time(
@@ -33,7 +35,11 @@ def crossing_time(
     """First time at which a curve is at or past `threshold` and stays there for `patience`.
 
     The crossing is at the first grid point x_j such that the curve is at or past the threshold at every grid point of
-    [x_j, x_j + patience], and this window lies inside the record.
+    [x_j, x_j + patience], and this window lies inside the record. With `patience=inf` it must stay to the end, and be
+    seen to: the last record alone does not show that the curve stayed.
+
+    A curve that is past its threshold at its first record (a leading nan is none) crossed before it: `before`, with no
+    time and the bounds that are known.
 
     **Arguments:**
     - `x`: (T,) strictly increasing times, steps, epochs; any spacing.
@@ -58,8 +64,7 @@ def crossing_time(
         )
     past = values >= threshold if rising else values <= threshold  # False for nan
     rows = [_first(x, v, p, threshold, patience) for v, p in zip(np.atleast_2d(values), np.atleast_2d(past))]
-    time, lower, upper = (np.array(column).reshape(values.shape[:-1])[()] for column in zip(*rows))
-    return Crossing(time, lower, upper, np.isnan(time))
+    return Crossing(*(np.array(column).reshape(values.shape[:-1])[()] for column in zip(*rows)))
 
 
 def check_record(x: ArrayLike, values: ArrayLike, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -85,25 +90,25 @@ def check_record(x: ArrayLike, values: ArrayLike, name: str) -> tuple[np.ndarray
 
 
 def _first(x, values, past, threshold, patience):
-    """(time, lower, upper) of one curve."""
-    last_not_past = int(np.flatnonzero(~past)[-1]) if not past.all() else -1
+    """(time, lower, upper, censored, before) of one curve."""
+    start = 0.0 if x[0] >= 0 else -np.inf
     # For each grid point, the next one that is not past the threshold (or one beyond the record).
     following = np.where(past, x.size, np.arange(x.size))
     following = np.minimum.accumulate(following[::-1])[::-1]
     # First grid point beyond each window, which must end inside the record; 0.1 + 0.2 still meets a grid point at 0.3.
     ends = x + patience
     slack = 4 * np.finfo(float).eps * np.maximum(np.abs(x[0]), np.abs(x[-1]))
-    inside = (ends <= x[-1] + slack) | np.isinf(patience)
+    inside = np.arange(x.size) < x.size - 1 if np.isinf(patience) else ends <= x[-1] + slack
     beyond = np.searchsorted(x, ends + slack, side="right")
     found = np.flatnonzero(past & inside & (following >= beyond))
     if found.size == 0:
         # With a patience, the record may end in a window not yet complete: the crossing may be as early as its start.
-        return np.nan, x[max(last_not_past, 0)], np.inf
+        return np.nan, start if past.all() else x[np.flatnonzero(~past)[-1]], np.inf, True, False
     j = int(found[0])
-    if j == 0:
-        return x[0], x[0], x[0]
+    if np.isnan(values[:j]).all():  # nothing was seen before: not even that the curve had not crossed
+        return np.nan, start, x[j], False, True
     if not np.isfinite(values[j - 1]) or not np.isfinite(values[j]):
-        return x[j], x[j - 1], x[j]
+        return x[j], x[j - 1], x[j], False, False
     # The point before is never past the threshold, or it would have been found.
     share = (values[j - 1] - threshold) / (values[j - 1] - values[j])
-    return x[j - 1] + share * (x[j] - x[j - 1]), x[j - 1], x[j]
+    return x[j - 1] + share * (x[j] - x[j - 1]), x[j - 1], x[j], False, False

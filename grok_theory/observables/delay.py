@@ -10,6 +10,7 @@ from scipy.stats import binom
 from ..errors import BadValue, check_between, check_finite
 from ..pytrees import record
 from .crossing import Crossing, check_record, crossing_time
+from .direction import check_direction
 
 
 @record(static=("confidence",))
@@ -17,43 +18,53 @@ class Delay:
     """Time from fitting to generalizing: scalars for one curve, arrays (run,) for several; all in the unit of `x`.
 
     **Fields:**
-    - `train_time`, `test_time`: when each curve crossed its threshold; nan if it did not.
+    - `train`, `test`: the `Crossing` of each curve.
     - `delay`: test minus train time, negative if the test curve crosses first. Where the test curve did not cross in
-      the record (`censored`) it is a lower bound; where the train curve did not (`fitted` False) it is nan.
-    - `median`: (with censored runs at their lower bounds, with them at infinity); equal ends mean that censoring does
-      not matter. Runs that did not fit are left out.
+      the record (`censored`) it is a lower bound; where the train curve did not (`fitted` False), or a curve crossed
+      before its first record (`before`), it is nan.
+    - `low`, `high`: what the records leave open about the delay; -inf and inf where the train curve did not cross.
+    - `median`: (lowest, highest that the records allow: censored runs at their bounds); equal ends mean that censoring
+      does not matter. Runs that did not fit are left out.
     - `interval`: for several runs, a distribution-free interval for the median at `confidence`, from order statistics;
-      for one curve, what the grid leaves open.
+      for one curve, `low` and `high`.
     """
 
-    train_time: Any
-    test_time: Any
+    train: Crossing
+    test: Crossing
     delay: Any
-    censored: Any
-    fitted: Any
+    low: Any
+    high: Any
     median: Any
     interval: Any
     confidence: float
 
+    @property
+    def train_time(self) -> Any:
+        """When the train curve crossed its threshold; nan if that is not in the record."""
+        return self.train.time
+
+    @property
+    def test_time(self) -> Any:
+        """When the test curve crossed its threshold; nan if that is not in the record."""
+        return self.test.time
+
+    @property
+    def fitted(self) -> Any:
+        """Where the train curve crossed its threshold."""
+        return np.logical_not(self.train.censored)[()]
+
+    @property
+    def censored(self) -> Any:
+        """Where the train curve crossed its threshold and the test curve did not."""
+        return (np.asarray(self.test.censored, bool) & self.fitted)[()]
+
+    @property
+    def before(self) -> Any:
+        """Where one of the curves crossed its threshold before its first record."""
+        return (np.asarray(self.train.before, bool) | np.asarray(self.test.before, bool))[()]
+
     def __str__(self) -> str:
-        if np.ndim(self.delay) == 0:
-            if not self.fitted:
-                return "the train curve never crossed its threshold: there is no delay"
-            shown = f"more than {self.delay:.6g}" if self.censored else f"{self.delay:.6g}"
-            test = "not reached" if self.censored else f"{self.test_time:.6g}"
-            low, high = self.interval
-            return (
-                f"train {self.train_time:.6g}, test {test}, delay {shown} (within the grid's [{low:.6g}, {high:.6g}])"
-            )
-        fitted, censored = int(np.sum(self.fitted)), int(np.sum(self.censored))
-        low, high = self.median
-        middle = f"{low:.6g}" if low == high else f"between {low:.6g} and {high:.6g}"
-        left_out = np.size(self.fitted) - fitted
-        return (
-            f"median delay {middle}, {100 * self.confidence:g} % interval [{self.interval[0]:.6g}, "
-            f"{self.interval[1]:.6g}] from {fitted} runs, {censored} of them censored"
-            + (f"; {left_out} that did not fit left out" if left_out else "")
-        )
+        return _one(self) if np.ndim(self.delay) == 0 else _several(self)
 
 
 def grokking_delay(
@@ -63,7 +74,7 @@ def grokking_delay(
     *,
     train_threshold: float,
     test_threshold: float,
-    patience: float = 0.0,
+    patience: float | Sequence[float] = 0.0,
     rising: bool | Sequence[bool] = False,
     confidence: float = 0.95,
 ) -> Delay:
@@ -71,11 +82,15 @@ def grokking_delay(
 
     **Arguments:**
     - `x`: (T,) strictly increasing times; `train`, `test`: (T,), or (run, T) with the same runs in both.
-    - `train_threshold`, `test_threshold`, `patience`: as in `crossing_time`.
+    - `train_threshold`, `test_threshold`: as in `crossing_time`.
+    - `patience`: as in `crossing_time`; one number for both curves, or (train, test).
     - `rising`: one bool for both curves, or (train, test); True for accuracies.
     - `confidence`: of the interval for the median over runs, in (0, 1). Five runs or fewer give (-inf, inf) at 0.95.
 
     A Solution or an Ensemble is read by `grokking_delay(s.x, s["train_loss"], s["test_loss"], ...)`, and so is a log.
+
+    Raises `BadValue` where every run of a curve starts past its threshold and moves back (the other direction is
+    meant), and where both curves of all runs are past their thresholds at the first record.
 
     >>> x = np.linspace(0, 100, 401)
     >>> delay = grokking_delay(
@@ -91,35 +106,67 @@ def grokking_delay(
             f"test has shape {test.shape}, but it must have the shape {train.shape} of train. "
             "Pass the same runs in both."
         )
-    train_rising, test_rising = _directions(rising)
     check_finite("train_threshold", train_threshold, "Pass a number in the unit of the train curve.")
     check_finite("test_threshold", test_threshold, "Pass a number in the unit of the test curve.")
-    return delay_between(
-        crossing_time(x, train, train_threshold, patience=patience, rising=train_rising),
-        crossing_time(x, test, test_threshold, patience=patience, rising=test_rising),
-        confidence=confidence,
-    )
+    crossings = []
+    for name, values, threshold, rises, stay in zip(
+        ("train", "test"),
+        (train, test),
+        (train_threshold, test_threshold),
+        _directions(rising),
+        both("patience", patience),
+        strict=True,
+    ):
+        check_direction(name, list(np.atleast_2d(values)), threshold, rises)
+        crossings.append(crossing_time(x, values, threshold, patience=stay, rising=rises))
+    return delay_between(*crossings, confidence=confidence)
 
 
 def delay_between(train: Crossing, test: Crossing, *, confidence: float = 0.95) -> Delay:
-    """The delay between two crossings, of one curve or of several runs; they may come from different grids."""
+    """The delay between two crossings, of one curve or of several runs; they may come from different grids.
+
+    Raises `BadValue` where in every run both curves crossed before their first record: then nothing was seen.
+    """
     check_between("confidence", confidence, 0, 1, "Pass for example 0.95.", include_low=False, include_high=False)
-    fitted = np.logical_not(train.censored)[()]
-    censored = (np.asarray(test.censored, bool) & fitted)[()]
-    delay = (np.where(test.censored, test.lower, test.time) - np.asarray(train.time))[()]  # nan where train is
-    at_most = np.where(censored, np.inf, delay)
+    if np.all(train.before) and np.all(test.before):
+        raise BadValue(
+            f"train and test are both past their thresholds at the first record (x = {np.max(train.upper):g}), so "
+            "nothing is known of a delay. Say rising (accuracies rise), choose other thresholds, or begin the record "
+            "earlier."
+        )
+    fitted = np.logical_not(train.censored)
+    unknown = ~fitted | (np.asarray(train.before) | np.asarray(test.before)) & ~np.asarray(test.censored)
+    # What is seen of each crossing; where it is interpolated, that is the time itself.
+    train_low, train_high = _seen(train)
+    test_low, test_high = _seen(test)
+    at_least, at_most = test_low - train_high, test_high - train_low
+    delay = np.where(unknown, np.nan, at_least)[()]
+    low = np.where(fitted, test.lower - np.asarray(train.upper), -np.inf)[()]
+    high = np.where(fitted, test.upper - np.asarray(train.lower), np.inf)[()]
     if np.ndim(delay):
-        median, interval = _median_interval(delay[fitted], at_most[fitted], confidence)
-    elif fitted:
-        median = (float(delay), float(at_most))
-        interval = (float(test.lower - train.upper), float(test.upper - train.lower))
+        median, interval = _median_interval(at_least[fitted], at_most[fitted], confidence)
     else:
-        median, interval = (np.nan, np.nan), (-np.inf, np.inf)
-    return Delay(train.time, test.time, delay, censored, fitted, median, interval, float(confidence))
+        median = (float(at_least), float(at_most)) if fitted else (np.nan, np.nan)
+        interval = (float(low), float(high))
+    return Delay(train, test, delay, low, high, median, interval, float(confidence))
+
+
+def both(name: str, value: Any) -> tuple[Any, Any]:
+    """One value for both curves, or a pair (train, test)."""
+    pair = tuple(value) if np.ndim(value) == 1 else (value, value)
+    if len(pair) != 2:
+        raise BadValue(f"{name} is {value!r}, but it must be one for both curves, or a pair (train, test). Pass two.")
+    return pair
+
+
+def _seen(crossing):
+    """The interval that a crossing is known to lie in, shrunk to its interpolated time where it has one."""
+    timed = np.isfinite(crossing.time)
+    return np.where(timed, crossing.time, crossing.lower), np.where(timed, crossing.time, crossing.upper)
 
 
 def _median_interval(at_least, at_most, confidence):
-    """Median (censored runs at their bounds, at infinity) and the order-statistics interval of the true median."""
+    """Median (censored runs at either bound) and the order-statistics interval of the true median."""
     count = at_least.size
     if count == 0:
         return (np.nan, np.nan), (-np.inf, np.inf)
@@ -139,3 +186,40 @@ def _directions(rising):
             f"rising is {rising!r}, but it must be True, False, or a pair (train, test). Pass True for accuracies."
         )
     return directions
+
+
+def shown_time(time: Any, upper: Any, censored: Any) -> str:
+    """A crossing in words."""
+    if censored:
+        return "not reached"
+    return f"{time:.6g}" if time == time else f"at most {upper:.6g} (before the first record)"
+
+
+def shown_delay(delay: Any, low: Any, high: Any, censored: Any) -> str:
+    """A delay in words."""
+    if censored:
+        return f"more than {delay:.6g}"
+    return f"{delay:.6g}" if delay == delay else f"between {low:.6g} and {high:.6g}"
+
+
+def _one(self: Delay) -> str:
+    if not self.fitted:
+        return "the train curve never crossed its threshold: there is no delay"
+    train, test = (shown_time(c.time, c.upper, c.censored) for c in (self.train, self.test))
+    (low, high), (least, most) = self.interval, self.median
+    delay = shown_delay(self.delay, least, most, self.censored)
+    return f"train {train}, test {test}, delay {delay} (within the grid's [{low:.6g}, {high:.6g}])"
+
+
+def _several(self: Delay) -> str:
+    fitted, censored = int(np.sum(self.fitted)), int(np.sum(self.censored))
+    before = int(np.sum(self.before & self.fitted))
+    low, high = self.median
+    middle = f"{low:.6g}" if low == high else f"between {low:.6g} and {high:.6g}"
+    left_out = np.size(self.fitted) - fitted
+    return (
+        f"median delay {middle}, {100 * self.confidence:g} % interval [{self.interval[0]:.6g}, "
+        f"{self.interval[1]:.6g}] from {fitted} runs, {censored} of them censored"
+        + (f", {before} past a threshold before the first record" if before else "")
+        + (f"; {left_out} that did not fit left out" if left_out else "")
+    )

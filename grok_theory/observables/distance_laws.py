@@ -1,6 +1,6 @@
 """Which law a distance from the start follows: a logarithm, a square root, or a saturation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -33,12 +33,14 @@ class DistanceLaw:
 def distance_laws(times: ArrayLike, distance: ArrayLike) -> tuple[DistanceLaw, DistanceLaw, DistanceLaw]:
     """Least-squares fits of the three laws to a record of |w_t - w_0|, the best first.
 
+    The best law is named from the record's shape alone: neither the unit of the distance nor that of the time matters.
     Offset and slope are linear; the time of the saturation is searched between a tenth of the first and ten times the
     last recorded time. A logarithm is no evidence of a rugged landscape: separable logistic regression has it too. A
     saturation with a time far beyond the record is a line.
 
     **Arguments:** `times` > 0, increasing, at least five; `distance` of the same length. NumPy; not for tracing.
     """
+    check_finite("times", times, "Pass recorded times, without gaps.")
     check_times(times)
     check_numbers("distance", distance, "Pass one distance for every time.")
     times, values = np.asarray(times, float), np.asarray(distance, float)
@@ -49,21 +51,41 @@ def distance_laws(times: ArrayLike, distance: ArrayLike) -> tuple[DistanceLaw, D
             "least five different times. Pass a longer record."
         )
     check_finite("distance", values, "Look at the network before it diverged.")
-    if np.ptp(values) == 0:
-        raise BadValue("distance is constant, but a law needs one that changes. Pass an earlier part of the record.")
-    laws = [_fit("logarithm", times, values, np.inf), _fit("square root", times, values, np.inf)]
+    # Powers of two: the units change no digit, and squares stay numbers.
+    unit, clock = _unit(values), _unit(times)
+    scaled, moments = values / unit, times / clock
+    if np.ptp(scaled) < 1e-10 * np.abs(scaled).max():
+        raise BadValue(
+            f"distance is constant at {values[0]:.6g}, to ten digits, but a law needs one that changes. Pass an "
+            "earlier part of the record."
+        )
+    laws = [_fit("logarithm", moments, scaled, np.inf), _fit("square root", moments, scaled, np.inf)]
 
     def missed(log_time):
-        return _fit("saturation", times, values, np.exp(log_time)).relative_error
+        return _fit("saturation", moments, scaled, np.exp(log_time)).relative_error
 
     # A coarse search first: the error need not have one minimum.
-    grid = np.linspace(np.log(times[0] / 10), np.log(times[-1] * 10), 60)
+    grid = np.linspace(np.log(moments[0]) - np.log(10), np.log(moments[-1]) + np.log(10), 60)
     best = int(np.argmin([missed(g) for g in grid]))
     ends = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
     found = minimize_scalar(missed, bounds=ends, method="bounded", options={"xatol": 1e-10})
-    laws.append(_fit("saturation", times, values, float(np.exp(found.x))))
-    first, second, third = sorted(laws, key=lambda law: law.relative_error)
+    laws.append(_fit("saturation", moments, scaled, float(np.exp(found.x))))
+    first, second, third = sorted((_in_units(law, unit, clock) for law in laws), key=lambda law: law.relative_error)
     return first, second, third
+
+
+def _unit(values):
+    # An even exponent, so that the unit's root is a power of two too.
+    return np.ldexp(1.0, int(np.frexp(np.abs(values).max())[1]) // 2 * 2 - 2)
+
+
+def _in_units(law, unit, clock):
+    slope = law.slope * unit
+    if law.name == "logarithm":
+        return replace(law, offset=law.offset * unit - slope * np.log(clock), slope=slope)
+    if law.name == "square root":
+        return replace(law, offset=law.offset * unit, slope=slope / np.sqrt(clock))
+    return replace(law, offset=law.offset * unit, slope=slope, time=law.time * clock)
 
 
 def _shape(name, times, time):
@@ -72,10 +94,30 @@ def _shape(name, times, time):
     return np.sqrt(times) if name == "square root" else -np.expm1(-times / time)
 
 
+def _rise(name, times, time):
+    """The law's shape since the first time, up to the factor that is returned beside it: no difference of large
+    numbers where the record is short against its age."""
+    first, since = times[0], times - times[0]
+    if name == "logarithm":
+        return np.log1p(since / first), 1.0
+    if name == "square root":
+        return since / (np.sqrt(times) + np.sqrt(first)), 1.0
+    return -np.expm1(-since / time), np.exp(-first / time)
+
+
 def _fit(name, times, values, time):
-    shape = _shape(name, times, time)
-    centred = shape - shape.mean()
-    slope = float(centred @ values / max(centred @ centred, 1e-300))
-    offset = float(values.mean() - slope * shape.mean())
-    error = np.sqrt(np.mean((values - offset - slope * shape) ** 2)) / values.std()
-    return DistanceLaw(name, offset, slope, time, float(error))
+    rise, factor = _rise(name, times, time)
+    largest = np.abs(rise).max()
+    centred = (rise - rise.mean()) / largest
+    deviations = values - values.mean()
+    # At least five different times rise by different amounts: the square is no zero.
+    relative = float(centred @ deviations / (centred @ centred))
+    slope = relative / largest / factor
+    offset = float(values[0] - slope * _shape(name, times[:1], time)[0] + _mean_gap(values, relative * rise / largest))
+    error = np.sqrt(np.mean((deviations - relative * centred) ** 2)) / deviations.std()
+    return DistanceLaw(name, offset, float(slope), time, float(error))
+
+
+def _mean_gap(values, rises):
+    """What is to be added at the first time, so that the law has the mean of the record."""
+    return np.mean(values - values[0]) - np.mean(rises)

@@ -6,7 +6,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import erf, log_ndtr, ndtr
 
-from ..errors import BadValue, check_finite, check_integer, check_non_negative, check_positive
+from ..errors import (
+    BadValue,
+    check_between,
+    check_finite,
+    check_integer,
+    check_non_negative,
+    check_positive,
+    check_shape,
+)
 
 
 def local_complexity(
@@ -23,6 +31,8 @@ def local_complexity(
 
     **Returns:** counts, with the axes points and radii where these were given. NumPy; not for tracing.
     """
+    for name, array in (("weights", weights), ("biases", biases), ("center", center), ("frame", frame)):
+        check_finite(name, array, "Look at the network before it diverged.")
     weights, biases, center, frame = (np.asarray(a, float) for a in (weights, biases, center, frame))
     if weights.ndim != 2 or biases.shape != weights.shape[:1] or center.shape[-1:] != weights.shape[1:]:
         raise BadValue(
@@ -31,13 +41,15 @@ def local_complexity(
         )
     _check_frame(frame, weights.shape[1])
     check_positive("radius", radius, "Pass the size of the neighbourhood, in the unit of the inputs.")
-    for name, array in (("weights", weights), ("biases", biases), ("center", center)):
-        check_finite(name, array, "Look at the network before it diverged.")
-    reach = np.abs(weights @ frame.T).max(axis=1)
-    distance = np.abs(center @ weights.T + biases)
-    return np.sum(
-        distance[..., None, :] < np.multiply.outer(np.asarray(radius, float), reach).reshape(-1, reach.size), -1
-    ).reshape(center.shape[:-1] + np.shape(radius))[()]
+    # A unit's boundary does not depend on the unit its weights and bias are measured in; a power of two costs no digit.
+    exponents = np.frexp(np.maximum(np.abs(weights).max(axis=1), np.abs(biases)))[1]
+    weights, biases = np.ldexp(weights, -exponents[:, None]), np.ldexp(biases, -exponents)
+    with np.errstate(over="ignore", invalid="ignore"):
+        reach = np.abs(weights @ frame.T).max(axis=1)
+        distance = np.abs(center @ weights.T + biases)
+        half = np.multiply.outer(np.asarray(radius, float), reach).reshape(-1, reach.size)
+    _check_range("center, weights or radius", distance, half)
+    return np.sum(distance[..., None, :] < half, -1).reshape(center.shape[:-1] + np.shape(radius))[()]
 
 
 def local_complexity_at_init(
@@ -58,12 +70,15 @@ def local_complexity_at_init(
     relative error below 1e-12.
     """
     directions = check_integer("directions", directions, 1, "Pass the number of rows of the frame.")
+    check_between("directions", directions, 1, 1e9, "Pass the number of rows of the frame.")
     check_positive("radius", radius, "Pass the size of the neighbourhood, in the unit of the inputs.")
     check_non_negative("center_norm", center_norm, "Pass the norm of the input.")
     check_positive("weight_scale", weight_scale, "Pass the standard deviation of the weights.")
     check_non_negative("bias_scale", bias_scale, "Pass the standard deviation of the biases.")
     radius, center_norm = np.broadcast_arrays(np.asarray(radius, float), np.asarray(center_norm, float))
-    size = np.hypot(center_norm, bias_scale / weight_scale)
+    with np.errstate(over="ignore"):
+        size = np.hypot(center_norm, np.divide(bias_scale, weight_scale))
+    _check_range("bias_scale / weight_scale", size)
     if np.any(size == 0):
         raise BadValue(
             "center_norm is 0.0 and so is bias_scale, but one must be positive: every boundary passes through this "
@@ -75,8 +90,11 @@ def local_complexity_at_init(
     z = low + (high - low) / 2 * (points + 1)
     below = np.maximum(2 * ndtr(z) - 1, 1e-300)
     density = 2 * directions * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) * np.exp((directions - 1) * np.log(below))
-    cut = erf(np.multiply.outer(radius / size, z) / np.sqrt(2))
-    return (cut @ (density * weights * (high - low) / 2))[()]
+    with np.errstate(over="ignore"):
+        cut = erf(np.multiply.outer(radius / size, z) / np.sqrt(2))
+    mass = density * weights * (high - low) / 2
+    # The rule's own total stands for one: no probability above it.
+    return np.minimum(cut @ mass / mass.sum(), 1.0)[()]
 
 
 def deep_local_complexity(
@@ -95,8 +113,9 @@ def deep_local_complexity(
 
     **Returns:** counts, (layers,) or (points, layers). NumPy; not for tracing.
     """
-    center, frame = np.asarray(center, float), np.asarray(frame, float)
     check_finite("center", center, "Pass the inputs around which to count.")
+    check_finite("frame", frame, "Pass orthonormal rows.")
+    center, frame = np.asarray(center, float), np.asarray(frame, float)
     if center.ndim not in (1, 2) or len(layers) == 0:
         raise BadValue(
             f"center has shape {center.shape} and layers has {len(layers)} entries, but they must be (dim,) or "
@@ -104,17 +123,21 @@ def deep_local_complexity(
         )
     _check_frame(frame, center.shape[-1])
     check_positive("radius", radius, "Pass the size of the neighbourhood, in the unit of the inputs.")
+    check_shape("radius", radius, (), "Pass one number; call once for each radius.")
     images = center[..., None, :] + radius * np.concatenate([frame, -frame])
     counts = []
     for index, (weights, biases) in enumerate(layers):
+        check_finite(f"layers[{index}][0]", weights, "Look at the network before it diverged.")
+        check_finite(f"layers[{index}][1]", biases, "Look at the network before it diverged.")
         weights, biases = np.asarray(weights, float), np.asarray(biases, float)
         if weights.ndim != 2 or weights.shape[1] != images.shape[-1] or biases.shape != weights.shape[:1]:
             raise BadValue(
                 f"layers[{index}] has weights of shape {weights.shape} and biases {biases.shape}, but they must be "
                 f"(units, {images.shape[-1]}) and (units,). Pass the layers in order, the first hidden one first."
             )
-        check_finite(f"layers[{index}]", weights, "Look at the network before it diverged.")
-        images = images @ weights.T + biases
+        with np.errstate(over="ignore", invalid="ignore"):
+            images = images @ weights.T + biases
+        _check_range(f"layers[{index}]", images)
         positive = images > 0
         counts.append(np.sum(positive.any(axis=-2) & ~positive.all(axis=-2), axis=-1))
         images = np.maximum(images, 0)
@@ -133,13 +156,21 @@ def _largest_range(directions):
     return max(low, 0.0), high
 
 
+def _check_range(name, *arrays):
+    for array in arrays:
+        if not np.all(np.isfinite(array)):
+            raise BadValue(
+                f"{name} is so large that products of it are infinite, but they must be float64 numbers. Pass the "
+                "network and its inputs in other units."
+            )
+
+
 def _check_frame(frame, dim):
     if frame.ndim != 2 or frame.shape[1] != dim or frame.shape[0] > dim or frame.shape[0] == 0:
         raise BadValue(
             f"frame has shape {frame.shape}, but it must have shape (directions, {dim}) with 1 to {dim} directions. "
             "Pass orthonormal rows, for example from numpy.linalg.qr."
         )
-    check_finite("frame", frame, "Pass orthonormal rows.")
     defect = np.abs(frame @ frame.T - np.eye(frame.shape[0])).max()
     if not defect < 1e-6:
         raise BadValue(

@@ -1,35 +1,18 @@
 """Training logs as they are: tables or JSON lines, any spacing, several runs, missing values."""
 
-import csv
-import json
-from collections.abc import Iterator
+from __future__ import annotations
+
+import os
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ..errors import BadValue
+from ..tables import Table, read_table
+from ..tables.guessing import curve_names, guess_curves, guess_run, guess_x
 
-# What columns are called in the wild, in the order of preference.
-X_NAMES = ("step", "steps", "global_step", "_step", "epoch", "epochs", "iteration", "iter", "time", "t", "x")
-TRAIN_NAMES = ("train_loss", "train/loss", "loss/train", "train loss", "loss", "train_acc", "train_accuracy", "train")
-TEST_NAMES = (
-    *(
-        "test_loss",
-        "test/loss",
-        "loss/test",
-        "test loss",
-        "val_loss",
-        "val/loss",
-        "valid_loss",
-        "eval_loss",
-        "eval/loss",
-    ),
-    *("test_acc", "test_accuracy", "val_acc", "val_accuracy", "test", "val"),
-)
-RUN_NAMES = ("run", "run_id", "seed", "trial")
+CURVES = ("train", "test")
 
 
 @dataclass(frozen=True)
@@ -42,126 +25,144 @@ class Record:
 
 @dataclass(frozen=True)
 class Log:
-    """What a file holds: for each run its train and test `Record`, and the columns they were read from."""
+    """A user's runs as they were logged, each on its own times.
 
-    runs: dict[str, tuple[Record, Record]]
+    **Fields:**
+    - `runs`: name of the run -> curve ("train", "test") -> `Record`.
+    - `columns`: the columns that were read: "x", "train", "test", "run" (None: the file is one run). `guessed`: those
+      among them that were not named.
+    - `left_out`: name of the run -> why it is not among `runs`. `notes`: what was passed over, in sentences.
+      `rivals`: pairs of curves of another kind that the file holds beside the guessed ones.
+    """
+
+    runs: dict[str, dict[str, Record]]
     columns: dict[str, str | None]
+    guessed: tuple[str, ...] = ()
+    left_out: dict[str, str] | None = None
+    notes: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        object.__setattr__(self, "left_out", dict(self.left_out or {}))
+
+    @property
+    def x_name(self) -> str:
+        return str(self.columns["x"])
+
+    def __str__(self) -> str:
+        """One line: the columns, which of them were guessed, and the notes."""
+        shown = [
+            f"{role} = {column}" + (" (guessed)" if role in self.guessed else "")
+            for role, column in self.columns.items()
+            if column
+        ]
+        return "columns: " + ", ".join(shown) + "".join(f"; {note}" for note in self.notes)
 
 
 def read_log(
-    path: str | Path, *, x: str | None = None, train: str | None = None, test: str | None = None, run: str | None = None
+    path: str | os.PathLike,
+    *,
+    x: str | None = None,
+    train: str | None = None,
+    test: str | None = None,
+    run: str | None = None,
+    rising: tuple[bool | None, bool | None] = (None, None),
+    encoding: str | None = None,
 ) -> Log:
-    """Read a CSV file (commas, semicolons or tabs) or JSON lines; the first line tells which.
+    """Read the train and the test curve of every run in a table, as `tables.read_table` reads it.
 
     A missing value (an empty cell, `null`, an absent key) is a time at which that curve was not logged: train and
-    test may be logged at different times. The text `nan` is a value that was logged, and is kept.
+    test may be logged at different times. The text `nan` is a value that was logged, and is kept. A run of several
+    without one finite value in a curve is left out, and said.
 
-    **Arguments:** names of columns; those left out are guessed from what such columns are usually called. Without a
-    column that tells runs apart, the file is one run.
+    **Arguments:**
+    - `x`, `train`, `test`, `run`: names of columns; those left out are guessed from how much of the log they cover and
+      from what such columns are usually called (`tables.guessing`). Without a column that tells runs apart, the file
+      is one run.
+    - `rising`: (train, test), True where an accuracy is meant: it decides between losses and accuracies.
+    - `encoding`: as in `tables.read_table`.
 
-    Raises `BadValue` naming file and line or column where it cannot be read, or where a run's times do not increase.
+    Raises `BadValue` naming file and line or column where it cannot be read, where two columns are equally good, or
+    where a run's times do not increase.
     """
-    path = Path(path)
-    rows = list(_rows(path))
-    if not rows:
-        raise BadValue(f"{path} has no rows, but at least one is needed. Name a file with data.")
-    names = list(dict.fromkeys(name for _, row in rows for name in row))
-    columns = {
-        "x": _column(path, "x", x, X_NAMES, names),
-        "train": _column(path, "train", train, TRAIN_NAMES, names),
-        "test": _column(path, "test", test, TEST_NAMES, names),
-        "run": _column(path, "run", run, RUN_NAMES, names)
-        if run or set(RUN_NAMES) & set(map(str.lower, names))
-        else None,
-    }
-    parts: dict[str, tuple[list, list]] = {}
-    for line, row in rows:
-        label = "" if columns["run"] is None else str(row.get(columns["run"], "")).strip()
-        curves = parts.setdefault(label, ([], []))
-        time = _number(path, line, columns["x"], row.get(columns["x"]))
-        for curve, which in zip(curves, ("train", "test"), strict=True):
-            value = _number(path, line, columns[which], row.get(columns[which]))
-            if time is not None and value is not None:
-                curve.append((time, value, line))
-    return Log({label: _records(path, label, curves, columns) for label, curves in parts.items()}, columns)
+    table = read_table(path, encoding=encoding)
+    named = {"x": x, "train": train, "test": test, "run": run}
+    for name in filter(None, named.values()):
+        table.column(name)
+    candidates = [n for n in (train, test) if n] or curve_names(table)
+    run = run or guess_run(table, candidates)
+    x = x or guess_x(table, candidates)
+    times, timed = table.numbers(x)
+    labels = table.labels(run) if run else [""] * len(table.places)
 
+    def increases(name: str) -> bool:
+        last: dict[str | None, float] = {}
+        for i in np.flatnonzero(table.logged(name) & timed):
+            if not times[i] > last.get(labels[i], -np.inf):
+                return False
+            last[labels[i]] = times[i]
+        return True
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise BadValue(f"{path} cannot be read: {reason}. Name a CSV file or JSON lines.") from None
-    if text.lstrip().startswith("{"):
-        yield from _json_rows(path, text)
-        return
-    lines = text.splitlines()
-    first = next((line for line in lines if line.strip()), "")
-    delimiter = max(",;\t", key=first.count)
-    for row in (table := csv.DictReader(lines, delimiter=delimiter)):
-        if None in row:
-            raise BadValue(f"{path}, line {table.line_num}: more cells than the header has names. Mend the line.")
-        yield table.line_num, {name.strip(): cell for name, cell in row.items()}
-
-
-def _json_rows(path, text):
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
+    rivals: list[str] = []
+    if not (train and test):
+        train, test, rivals = guess_curves(table, train, test, increases, rising)
+    columns = {"x": x, "train": train, "test": test, "run": run}
+    guessed = tuple(role for role, name in columns.items() if name and not named[role])
+    rows: dict[str, dict[str, list[int]]] = {}
+    notes = [*table.notes, *(f"{pair} is there too (--rising takes accuracies)" for pair in rivals)]
+    curves = {"train": table.numbers(str(train)), "test": table.numbers(str(test))}
+    for i, label in enumerate(labels):
+        here = [which for which in CURVES if curves[which][1][i]]
+        if not here:
+            if label is not None:
+                rows.setdefault(label, {which: [] for which in CURVES})
             continue
-        try:
-            row = json.loads(line)
-            if not isinstance(row, dict):
-                raise ValueError
-        except ValueError:
+        if label is None:
+            raise BadValue(f"{table.where(i)}: {run} is missing beside a value. Say which run it is, or drop the row.")
+        if not timed[i]:
+            notes.append(f"{table.places[i]} has {columns[here[0]]} but no {x}, and is not used")
+            continue
+        for which in here:
+            rows.setdefault(label, {w: [] for w in CURVES})[which].append(i)
+    runs = {
+        label: {which: _record(table, x, times, curves[which][0], part[which]) for which in CURVES}
+        for label, part in rows.items()
+    }
+    left_out = _without_numbers(runs, columns)
+    if len(left_out) == len(runs):
+        # Nothing else to look at: what was logged, nan throughout, is shown as it is.
+        empty = [which for which in CURVES if not any(part[which].x.size for part in runs.values())]
+        if empty:
             raise BadValue(
-                f"{path}, line {number}: {line[:40]!r} is no JSON object, but every line must be one. Mend or drop it."
-            ) from None
-        yield number, row
-
-
-def _column(path, option, wanted, usual, names):
-    if wanted is not None:
-        if wanted not in names:
-            raise BadValue(f"{path} has no column {wanted!r}; its columns are {', '.join(names)}. Name one of them.")
-        return wanted
-    by_name = {name.lower(): name for name in reversed(names)}
-    found = next((by_name[name] for name in usual if name in by_name), None)
-    if found is None:
-        raise BadValue(
-            f"{path} has no column that looks like {option}; its columns are {', '.join(names)}. "
-            f"Name it with --{option}."
-        )
-    return found
-
-
-def _number(path, line, column, cell):
-    """The number in a cell; None where nothing was logged."""
-    if cell is None or (isinstance(cell, str) and not cell.strip()):
-        return None
-    try:
-        if isinstance(cell, bool):
-            raise ValueError
-        return float(cell)
-    except (TypeError, ValueError):
-        raise BadValue(
-            f"{path}, line {line}: {column} is {cell!r}, but it must be a number. Mend or drop it."
-        ) from None
-
-
-def _records(path, label, curves, columns):
-    records = []
-    for curve, which in zip(curves, ("train", "test"), strict=True):
-        where = f"{path}, run {label!r}" if label else f"{path}"
-        if not curve:
-            raise BadValue(
-                f"{where} has no value in {columns[which]}, but at least one is needed. Name another column."
+                f"{path} has no value in {columns[empty[0]]} beside {x}, but at least one is needed. "
+                "Name another column."
             )
-        for (before, _, _), (time, _, line) in pairwise(curve):
-            if not time > before:
-                raise BadValue(
-                    f"{path}, line {line}: {columns['x']} is {time:g} after {before:g}, but within a run it must "
-                    "increase. Name the column that tells runs apart with --run, or drop repeated lines."
-                )
-        times, values, _ = zip(*curve)
-        records.append(Record(np.array(times), np.array(values)))
-    return tuple(records)
+        left_out = {n: why for n, why in left_out.items() if not all(runs[n][which].x.size for which in CURVES)}
+    kept = {label: part for label, part in runs.items() if label not in left_out}
+    return Log(kept, columns, guessed, left_out, tuple(notes), tuple(rivals))
+
+
+def _record(table: Table, x: str, times: np.ndarray, values: np.ndarray, rows: list[int]) -> Record:
+    for before, i in pairwise(rows):
+        if not times[i] > times[before]:
+            raise BadValue(
+                f"{table.where(i)}: {x} is {times[i]:g} after {times[before]:g}, but within a run it must "
+                "increase. Name the column that tells runs apart with --run, or drop repeated lines."
+            )
+    wrong = [i for i in rows if not np.isfinite(times[i])]
+    if wrong:
+        raise BadValue(f"{table.where(wrong[0])}: {x} is {times[wrong[0]]}, but it must be finite. Mend or drop it.")
+    return Record(times[rows], values[rows])
+
+
+def _without_numbers(runs: dict[str, dict[str, Record]], columns: dict[str, str | None]) -> dict[str, str]:
+    """Run -> why nothing can be read off it."""
+    reasons: dict[str, str] = {}
+    for label, part in runs.items():
+        for which in CURVES:
+            values = part[which].values
+            if not values.size:
+                reasons.setdefault(label, f"no value in {columns[which]}")
+            elif not np.isfinite(values).any():
+                reasons.setdefault(label, f"{columns[which]} is {values[0]} throughout")
+    return reasons

@@ -5,17 +5,27 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from ..errors import check_finite
+from ..errors import BadValue, check_finite, is_traced
+from ..numerics.magnitude import unit_of
 
 
 def inverse_participation_ratio(amplitudes: ArrayLike, axis: int = -1) -> Array:
     """sum |a|^4 / (sum |a|^2)^2: 1 for a single coordinate, 1/n for n equal ones; a zero vector gives 0."""
-    magnitudes = jnp.abs(jnp.asarray(amplitudes))
-    check_finite("amplitudes", magnitudes, "Drop or mend these entries.")
-    largest = jnp.max(magnitudes, axis=axis, keepdims=True)
-    squares = jnp.square(magnitudes / jnp.where(largest > 0, largest, 1))
+    if is_traced(amplitudes):
+        magnitudes = _wide(jnp.abs(_wide(jnp.asarray(amplitudes))))
+        magnitudes = magnitudes / unit_of(magnitudes, axis=axis)
+    else:
+        parts = _parts("amplitudes", amplitudes)
+        _check_axis(parts[0], axis)
+        # In NumPy's float64, whatever JAX computes in: 1e-60 is no zero.
+        largest = np.max([np.abs(p).max(axis=axis, keepdims=True) for p in parts], axis=0)
+        safe = np.where(largest > 0, largest, 1.0)
+        magnitudes = jnp.asarray(np.hypot(*(p / safe for p in parts)) if len(parts) == 2 else np.abs(parts[0] / safe))
+    squares = jnp.square(magnitudes)
     total = jnp.sum(squares, axis=axis)
-    return jnp.where(total > 0, jnp.sum(jnp.square(squares), axis=axis) / jnp.where(total > 0, jnp.square(total), 1), 0)
+    some = total > 0
+    ratio = jnp.sum(jnp.square(squares), axis=axis) / jnp.where(some, jnp.square(total), 1)
+    return jnp.where(some, jnp.clip(ratio, 1 / magnitudes.shape[axis], 1.0), 0)
 
 
 def fourier_participation(x: ArrayLike, axis: int = -1, *, one_sided: bool = False) -> Array:
@@ -25,7 +35,39 @@ def fourier_participation(x: ArrayLike, axis: int = -1, *, one_sided: bool = Fal
     takes the non-negative frequencies only, as the released code does, and a pure cosine gives 1.
     """
     check_finite("x", x, "Drop or mend these entries.")
-    x = jnp.asarray(x)
-    x = x if jnp.issubdtype(x.dtype, np.inexact) else x.astype(float)
+    if is_traced(x):
+        x = _wide(jnp.asarray(x))
+        x = x / unit_of(x, axis=axis)
+    else:
+        x = np.asarray(x, float)
+        _check_axis(x, axis)
+        largest = np.abs(x).max(axis=axis, keepdims=True)
+        x = jnp.asarray(x / np.where(largest > 0, largest, 1.0))
     transform = jnp.fft.rfft if one_sided else jnp.fft.fft
     return inverse_participation_ratio(transform(x, axis=axis), axis=axis)
+
+
+def _wide(x):
+    """Half precision and integers as floats: squares of the former, and |-128| of the latter, leave their range."""
+    narrow = not jnp.issubdtype(x.dtype, np.inexact) or jnp.finfo(x.dtype).bits < 32
+    return x.astype(float) if narrow else x
+
+
+def _parts(name, values):
+    """Real and imaginary parts in float64, or the real one alone."""
+    array = values if hasattr(values, "dtype") else np.asarray(values)
+    if array.dtype.kind != "c":
+        check_finite(name, values, "Drop or mend these entries.")
+        return (np.asarray(values, float),)
+    array = np.asarray(array)
+    for part in (array.real, array.imag):
+        check_finite(name, part, "Drop or mend these entries.")
+    return array.real.astype(float), array.imag.astype(float)
+
+
+def _check_axis(array, axis):
+    if array.ndim == 0 or not -array.ndim <= axis < array.ndim or array.size == 0:
+        raise BadValue(
+            f"axis is {axis} and the array has shape {array.shape}, but there must be such an axis with at least one "
+            "entry. Pass one vector, or a stack of them and the axis they lie along."
+        )

@@ -9,7 +9,8 @@ import optax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import BadValue, check_finite, is_traced
+from ..errors import BadValue, check_finite, check_numbers, is_traced
+from ..numerics.magnitude import norm, unit_of
 from .softmax_collapse import check_labels
 
 
@@ -18,18 +19,29 @@ def stablemax(logits: ArrayLike, axis: int = -1) -> Array:
 
     The softmax of sign(x) ln(1 + |x|): the order of logits is kept, but it is not shift-invariant.
     """
-    return jax.nn.softmax(_log_map(jnp.asarray(logits)), axis=axis)
+    return jax.nn.softmax(_log_map(_checked(logits)), axis=axis)
 
 
 def stablemax_cross_entropy(logits: ArrayLike, labels: ArrayLike) -> Float[Array, " n"]:
     """-log stablemax of the label, for each sample: `logits` (n, classes), `labels` (n,) of integers -> (n,)."""
-    logits, labels = jnp.asarray(logits), jnp.asarray(labels)
+    logits, labels = _checked(logits), jnp.asarray(labels)
     if logits.ndim != 2:
         raise BadValue(f"logits has shape {logits.shape}, but it must be (n, classes). Pass one row a sample.")
     if not is_traced(labels):
         check_labels(np.asarray(labels), logits.shape)
     logarithms = jax.nn.log_softmax(_log_map(logits), axis=-1)
     return -jnp.take_along_axis(logarithms, labels[:, None], axis=-1)[:, 0]
+
+
+def _checked(logits):
+    """Floating logits; a class that is masked by -inf has probability zero, nan and +inf are refused."""
+    if not is_traced(logits):
+        check_numbers("logits", logits, "Pass one row of logits a sample.")
+        values = np.asarray(logits, float)
+        remedy = "Look at the network before it diverged; -inf masks a class."
+        check_finite("logits", np.where(np.isneginf(values), 0.0, values), remedy)
+    logits = jnp.asarray(logits)
+    return logits if jnp.issubdtype(logits.dtype, jnp.inexact) else logits.astype(float)
 
 
 def _log_map(x):
@@ -44,19 +56,24 @@ def nlm_cosine(gradient: Any, params: Any) -> Float[Array, ""]:
 
     A step along the parameters only scales the logits: it lowers the loss without changing any decision.
     """
-    gradient, params = (
-        [jnp.asarray(leaf, float) for leaf in jax.tree_util.tree_leaves(tree)] for tree in (gradient, params)
-    )
-    if [g.shape for g in gradient] != [p.shape for p in params]:
+    gradient, params = (jax.tree_util.tree_leaves(tree) for tree in (gradient, params))
+    if [np.shape(g) for g in gradient] != [np.shape(p) for p in params] or not params:
         raise BadValue(
             "gradient and params differ in their shapes, but must be of one network. Pass the gradient in params."
         )
     for name, leaves in (("gradient", gradient), ("params", params)):
         for leaf in leaves:
             check_finite(name, leaf, "Look at the network before it diverged.")
-    inner = sum((jnp.sum(g * p) for g, p in zip(gradient, params)), start=jnp.zeros(()))
-    sizes = [jnp.sqrt(sum(jnp.sum(jnp.square(leaf)) for leaf in leaves)) for leaves in (gradient, params)]
-    return -inner / (sizes[0] * sizes[1])
+    units, sizes = [], []
+    for name, leaves in (("gradient", gradient), ("params", params)):
+        leaves = [jnp.asarray(leaf, float) for leaf in leaves]
+        unit = unit_of(*leaves)
+        units.append([leaf / unit for leaf in leaves])
+        sizes.append(norm(*units[-1]))
+        if not is_traced(sizes[-1]) and not sizes[-1] > 0:
+            raise BadValue(f"{name} is 0 everywhere, and zero has no direction. Pass one that is not zero.")
+    inner = sum((jnp.sum(g * p) for g, p in zip(*units)), start=jnp.zeros(()))
+    return jnp.clip(-inner / (sizes[0] * sizes[1]), -1.0, 1.0)
 
 
 def orthogonal_gradient(*, rescale: bool = True, per_leaf: bool = True) -> optax.GradientTransformation:
@@ -70,18 +87,24 @@ def orthogonal_gradient(*, rescale: bool = True, per_leaf: bool = True) -> optax
     """
 
     def project(gradients, params):
-        inner = sum((jnp.vdot(w, g) for g, w in zip(gradients, params)), start=0.0)
-        square = sum((jnp.vdot(w, w) for w in params), start=0.0)
+        # Sums of squares leave half precision at 65504, and float32 at 1e-23: in single precision at least, and in
+        # powers of two near the largest entries.
+        eps = max(float(jnp.finfo(g.dtype).eps) for g in gradients)
+        wide = [(g.astype(_at_least_single(g)), w.astype(_at_least_single(g))) for g, w in zip(gradients, params)]
+        unit, weight = unit_of(*(g for g, _ in wide)), unit_of(*(w for _, w in wide))
+        pulls, weights = [g / unit.astype(g.dtype) for g, _ in wide], [w / weight.astype(w.dtype) for _, w in wide]
+        inner = sum((jnp.vdot(w, g) for g, w in zip(pulls, weights)), start=0.0)
+        square = sum((jnp.vdot(w, w) for w in weights), start=0.0)
         some = square > 0
         along = jnp.where(some, inner / jnp.where(some, square, 1), 0)
-        rest = [g - along.astype(g.dtype) * w for g, w in zip(gradients, params)]
-        if not rescale:
-            return rest
-        before, after = (jnp.sqrt(sum((jnp.vdot(g, g) for g in part), start=0.0)) for part in (gradients, rest))
-        # Below this, what is left is the round-off of the subtraction: no direction to be blown up.
-        left = after > 8 * jnp.finfo(after.dtype).eps * before
-        factor = jnp.where(left, before / jnp.where(left, after, 1), 0)
-        return [factor.astype(g.dtype) * g for g in rest]
+        rest = [g - along.astype(g.dtype) * w for g, w in zip(pulls, weights)]
+        if rescale:
+            before, after = (jnp.sqrt(sum((jnp.vdot(g, g) for g in part), start=0.0)) for part in (pulls, rest))
+            # Below this, what is left is the round-off of the subtraction: no direction to be blown up.
+            left = after > 8 * eps * before
+            factor = jnp.where(left, before / jnp.where(left, after, 1), 0)
+            rest = [factor.astype(g.dtype) * g for g in rest]
+        return [(r * unit.astype(r.dtype)).astype(g.dtype) for r, g in zip(rest, gradients)]
 
     def update(updates, state, params=None):
         if params is None:
@@ -97,3 +120,7 @@ def orthogonal_gradient(*, rescale: bool = True, per_leaf: bool = True) -> optax
         return jax.tree_util.tree_unflatten(structure, leaves), state
 
     return optax.GradientTransformation(lambda params: optax.EmptyState(), update)
+
+
+def _at_least_single(x):
+    return x.dtype if jnp.finfo(x.dtype).bits >= 32 else jnp.float32

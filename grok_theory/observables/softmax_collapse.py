@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
-from ..errors import BadValue, check_finite, check_integer, check_non_negative, check_numbers
+from ..errors import BadValue, check_between, check_finite, check_integer, check_non_negative, check_numbers
+
+MOST_CLASSES = 1e15
 
 
 def significant_bits(dtype: Any) -> int:
@@ -48,7 +50,9 @@ def margin_time(margin: ArrayLike, classes: int) -> np.ndarray | np.floating:
     sample, so that dg/dt = C/(e^g + C - 1).
     """
     classes = check_integer("classes", classes, 2, "Pass the number of classes.")
+    check_between("classes", classes, 2, MOST_CLASSES, "Pass the number of classes.")
     check_non_negative("margin", margin, "Pass the lead of the right logit over the others.")
+    check_between("margin", margin, 0, 700, "Beyond that e^margin is no float64 number; pass a smaller lead.")
     margin = np.asarray(margin, float)
     return (np.expm1(margin) / classes + (classes - 1) / classes * margin)[()]
 
@@ -61,6 +65,7 @@ def collapse_time(classes: int, dtype: Any, *, smallest_first: bool = True) -> f
 def collapse_margin(classes: int, dtype: Any, *, smallest_first: bool = True) -> float:
     """The margin itself: p ln 2, plus ln(C - 1) if the terms are added smallest first."""
     classes = check_integer("classes", classes, 2, "Pass the number of classes.")
+    check_between("classes", classes, 2, MOST_CLASSES, "Pass the number of classes.")
     return significant_bits(dtype) * np.log(2) + (np.log(classes - 1) if smallest_first else 0.0)
 
 
@@ -68,13 +73,15 @@ def _margins(logits, labels):
     """z_y - z_k over the other classes: (..., samples, classes - 1)."""
     check_numbers("logits", logits, "Pass one row of logits a sample.")
     logits, labels = np.asarray(logits, float), np.asarray(labels)
-    if logits.ndim < 2 or logits.shape[-1] < 2:
+    if logits.ndim < 2 or logits.shape[-1] < 2 or logits.size == 0:
         raise BadValue(
             f"logits has shape {logits.shape}, but it must be (..., samples, classes) with at least 2 classes. "
             "Pass one row of logits a sample."
         )
     check_finite("logits", logits, "Look at the network before it diverged.")
     check_labels(labels, logits.shape[-2:])
+    # Beyond 1e300 margins need not be numbers; whether they collapse is the same at a quarter of them.
+    logits = np.clip(logits, -4e307, 4e307)
     own = np.take_along_axis(logits, np.broadcast_to(labels[:, None], (*logits.shape[:-1], 1)), -1)
     others = np.arange(logits.shape[-1])[None] != labels[:, None]
     return (own - logits)[..., others].reshape(*logits.shape[:-1], -1)

@@ -2,7 +2,8 @@
 
 Numbers are written as float64 in hexadecimal, so 0.5, np.float64(0.5) and jnp.asarray(0.5), and 1 and 1.0, have one
 address. A function is known by its name and by what it says itself: its code, its constants, and the values it takes
-from around it. Of the functions it calls only the names count; for them the `version` of the theory speaks.
+from around it; so is every function of the user's own that it calls. For this package its sources speak, for the
+libraries that compute their versions (`provenance`); for anything else the `version` that the user gives.
 """
 
 from __future__ import annotations
@@ -14,13 +15,17 @@ import hashlib
 import inspect
 import json
 import numbers
+import sys
+import sysconfig
 import types
+from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
 from ..errors import BadValue
+from ..provenance import made_by
 
 
 def canonical(problem: Any) -> Any:
@@ -45,9 +50,13 @@ def fingerprint(run: Any) -> str:
 
 
 def address(run: str, version: str, problem: str) -> str:
-    """SHA-256 of function, version, problem and precision."""
+    """Question and maker: SHA-256 of function, version, problem and precision, a hyphen, and who answers.
+
+    The maker is this package with its libraries, so that an upgrade finds what an older one answered to the same
+    question, and does not use it.
+    """
     parts = {"run": run, "version": version, "problem": problem, "precision": "float64"}
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return f"{hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:40]}-{made_by()[:16]}"
 
 
 def name_of(run: Any) -> str:
@@ -153,13 +162,54 @@ def _function(function: Any, seen: set[int]) -> Any:
 
 def _global(value: Any, seen: set[int]) -> Any:
     if isinstance(value, types.ModuleType):
-        return value.__name__
+        return [value.__name__, _source(value.__name__)]
     if callable(value):
-        return _place(value)
+        return _called(value, seen)
     try:
         return _encode(value, "global", seen)
     except BadValue:
         return type(value).__qualname__
+
+
+def _called(function: Any, seen: set[int]) -> Any:
+    """What `run` calls: a function of the user's own by its code, or by its file, the rest by name."""
+    plain = inspect.unwrap(function) if hasattr(function, "__wrapped__") else function
+    module = getattr(plain, "__module__", None) or ""
+    if not _is_own(module):
+        return _place(function)
+    if isinstance(plain, types.FunctionType):
+        try:
+            return _function(plain, seen)
+        except BadValue:  # it takes something from around it that has no address
+            return _place(function)
+    return [_place(function), _source(module)]
+
+
+def _source(module: str) -> str:
+    """SHA-256 of a module of the user's own; "" for all others and where there is no file."""
+    path = getattr(sys.modules.get(module), "__file__", None)
+    if not _is_own(module) or not path or not path.endswith(".py"):
+        return ""
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+@functools.cache
+def _is_own(module: str) -> bool:
+    """Whether a module is neither this package, nor Python's, nor installed: nobody else vouches for its version."""
+    if module == "__main__":
+        return True
+    top = module.partition(".")[0]
+    if not top or top in sys.stdlib_module_names or top == __name__.partition(".")[0]:
+        return False
+    path = getattr(sys.modules.get(module), "__file__", None)
+    if not path:
+        return False
+    installed = {Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
+    here = Path(path).resolve()
+    return not any(folder in here.parents for folder in installed) and "site-packages" not in here.parts
 
 
 def _names(code: types.CodeType) -> set[str]:

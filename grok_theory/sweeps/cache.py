@@ -2,18 +2,21 @@
 
 Several processes may share one folder: files appear whole or not at all, and equal addresses hold equal content, so
 whoever writes last changes nothing. A damaged file is never removed, only overwritten by the result computed anew:
-between noticing and removing, another process could have replaced it.
+between noticing and removing, another process could have replaced it. A finished cache may be read-only: it is
+written to only when something has to be computed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .. import storage
-from ..errors import BadValue, DamagedFile
+from ..errors import DamagedFile
 
 # A temporary file this old belongs to nobody: results are written in one go, in far less time.
 _STRAY_SECONDS = 600.0
@@ -26,17 +29,29 @@ class Cache:
     folder: str
 
     def path(self, address: str) -> Path:
-        return Path(self.folder) / address[:2] / f"{address[:40]}.npz"
+        return Path(self.folder) / address[:2] / f"{address}.npz"
 
     def has(self, address: str) -> bool:
         return self.path(address).exists()
+
+    def outdated(self, addresses: Iterable[str]) -> int:
+        """How many of these questions (`address.address`) have an answer of another maker only."""
+        asked = {address.partition("-")[0]: address for address in addresses if not self.has(address)}
+        folders = {question[:2] for question in asked}
+        answered = {
+            path.name.partition("-")[0]
+            for folder in folders
+            for path in Path(self.folder, folder).glob("*-*.npz")
+            if not path.name.startswith(".")
+        }
+        return len(answered & asked.keys())
 
     def get(self, address: str) -> Any:
         """The result at `address`. Raises KeyError where there is none, `DamagedFile` where it is not whole or ours."""
         path = self.path(address)
         try:
             content = path.read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise KeyError(address) from None
         except OSError as error:
             raise DamagedFile(f"{path} cannot be read: {error.strerror}. Make it again.") from error
@@ -46,26 +61,18 @@ class Cache:
         """Keep a sealed result. Raises `BadValue` with one sentence where the disk is full or read-only."""
         storage.write_whole(self.path(address), content)
 
-    def prepare(self) -> int:
-        """Make the folder, see that it can be written to, remove what killed processes left; returns how many."""
+    def prepare(self) -> None:
+        """Make the folder and see that it can be written to; `BadValue` says where not."""
         probe = Path(self.folder) / ".writable"
         storage.write_whole(probe, b"")
         probe.unlink(missing_ok=True)
-        strays = [*Path(self.folder).glob("??/.*.part"), *Path(self.folder).glob(".*.part")]
-        removed = 0
-        for stray in strays:
-            try:
+
+    def remove_strays(self) -> None:
+        """Remove what killed processes left, where that may be removed; it takes room and does no other harm."""
+        for stray in [*Path(self.folder).glob("??/.*.part"), *Path(self.folder).glob(".*.part")]:
+            with contextlib.suppress(OSError):  # another sweep was faster, or the cache is read-only
                 if time.time() - stray.stat().st_mtime > _STRAY_SECONDS:
                     stray.unlink()
-                    removed += 1
-            except FileNotFoundError:  # another sweep was faster
-                continue
-            except OSError as error:
-                raise BadValue(
-                    f"cache holds {str(stray)!r}, left by a killed process, which cannot be removed: {error.strerror}. "
-                    "Remove it by hand or choose another cache."
-                ) from error
-        return removed
 
 
 def sealed(result: Any, address: str, about: dict[str, str], seconds: float) -> bytes:
@@ -76,6 +83,6 @@ def sealed(result: Any, address: str, about: dict[str, str], seconds: float) -> 
 def opened(content: bytes, address: str, source: str) -> Any:
     """The result in a file's bytes; raises `DamagedFile` where they are damaged or belong to another address."""
     found = storage.unpack(content, source=source)
-    if not isinstance(found, dict) or found.get("address") != address:
+    if not isinstance(found, dict) or found.get("address") != address or "result" not in found:
         raise DamagedFile(f"{source} holds the result of another problem, function or version. Make it again.")
     return found["result"]

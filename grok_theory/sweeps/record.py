@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import numpy as np
 
-from ..errors import SolveFailed
-from ..results import FAILED, Status
+from .. import saved_results
+from ..errors import BadValue, SolveFailed
+from ..results import FAILED, NOTED, Agreement, Ensemble, Solution, Status
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,17 @@ class Failure:
         return f"problem {self.index}, {self.problem}: {self.reason}"
 
 
+@dataclass(frozen=True)
+class Note:
+    """The result of problem number `index` holds, with this remark."""
+
+    index: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"noted for problem {self.index}: {self.text}"
+
+
 @dataclass(frozen=True, eq=False)
 class Sweep:
     """The results of `run` for every problem, in the order of the problems.
@@ -32,7 +44,10 @@ class Sweep:
     **Fields:**
     - `results`: one each; None where `run` raised, and what it returned where that says of itself that it failed.
     - `failures`: one `Failure` for each of those two kinds. `sweep[i]` raises `SolveFailed` for them.
+    - `notes`: one `Note` for each result that is noted: it can be used, and its remark should be read.
     - `computed`, `reused`: how many were computed now, and how many came from the cache.
+    - `outdated`: to how many of the problems computed now the cache held an answer of another version of this package
+      or its libraries, which was not used.
     - `damaged`: a sentence for every damaged cache file that was noticed and computed again.
     """
 
@@ -43,6 +58,8 @@ class Sweep:
     reused: int
     damaged: tuple[str, ...]
     seconds: float
+    notes: tuple[Note, ...] = ()
+    outdated: int = 0
 
     def __len__(self) -> int:
         return len(self.problems)
@@ -67,16 +84,65 @@ class Sweep:
     def __str__(self) -> str:
         head = (
             f"Sweep of {len(self)} problems in {self.seconds:.1f} s: {self.computed} computed, {self.reused} from the "
-            f"cache, {len(self.failures)} failed, {len(self.damaged)} damaged files noticed"
+            f"cache, {len(self.failures)} failed, {len(self.notes)} noted, {len(self.damaged)} damaged files noticed"
         )
-        shown = [f"  {failure}" for failure in self.failures[:10]]
-        more = [f"  and {len(self.failures) - 10} more"] if len(self.failures) > 10 else []
-        return "\n".join([head, *shown, *more, *(f"  {sentence}" for sentence in self.damaged[:10])])
+        lines = [head, *([f"  {sentence_of_outdated(self.outdated)}"] if self.outdated else [])]
+        for things in (self.failures, self.notes, self.damaged):
+            lines += [f"  {thing}" for thing in things[:10]]
+            lines += [f"  and {len(things) - 10} more"] if len(things) > 10 else []
+        return "\n".join(lines)
+
+
+def sentence_of_outdated(count: int) -> str:
+    """What is said about answers of another version."""
+    return (
+        f"{count} result{'s' if count > 1 else ''} of another version of grok_theory or its libraries "
+        f"{'are' if count > 1 else 'is'} in the cache and {'were' if count > 1 else 'was'} not used."
+    )
 
 
 def own_failure(result: Any) -> str | None:
-    """What a result says of itself where a `Status` in it is failed; None where it is good."""
-    for part in jax.tree_util.tree_leaves(result, is_leaf=lambda part: isinstance(part, Status)):
-        if isinstance(part, Status) and np.any(np.asarray(part.level) == FAILED):
+    """What a result says of itself where a `Status` in it is failed, or what is wrong with it; None if it is good."""
+    said = _said(result, FAILED)
+    if said is not None:
+        return said
+    for part in _parts(result, tuple(_CHECKS)):
+        try:
+            _CHECKS[type(part)](part)
+        except BadValue as error:
+            return f"{type(part).__name__}: {error} Its solver should have said so: report it."
+    return None
+
+
+def own_note(result: Any) -> str | None:
+    """The remark where a `Status` in a result is noted."""
+    return _said(result, NOTED)
+
+
+_CHECKS: dict[type, Callable[[Any], None]] = {
+    Solution: saved_results.check_solution,
+    Ensemble: saved_results.check_ensemble,
+    Agreement: saved_results.check_agreement,
+}
+
+
+def _said(result: Any, level: int) -> str | None:
+    for part in _parts(result, (Status,)):
+        if np.any(np.asarray(part.level) == level):
             return part.text
     return None
+
+
+def _parts(value: Any, kinds: tuple[type, ...]) -> Iterator[Any]:
+    """Everything of these kinds in a result, whatever holds it."""
+    if isinstance(value, kinds):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _parts(part, kinds)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _parts(part, kinds)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for field in dataclasses.fields(value):
+            yield from _parts(getattr(value, field.name), kinds)

@@ -21,6 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..errors import BadValue, DamagedFile, Float64Required, GrokTheoryError
+from ..provenance import made_by, versions
 from .address import is_key
 from .cache import Cache, sealed
 
@@ -46,13 +47,14 @@ class Member:
 
 @dataclass(frozen=True)
 class Batch:
-    """What a worker is sent: the pickled function, and the members that are to be computed."""
+    """What a worker is sent: the pickled function, the members that are to be computed, and by whom (`provenance`)."""
 
     run: bytes
     size: int
     members: tuple[Member, ...]
     cache: Cache | None
     parent: int
+    made_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,11 @@ def compute(batch: Batch) -> list[Outcome]:
     Raises `Float64Required`, and `BadValue` where the cache cannot be written or `run` cannot be traced.
     """
     _prepare(batch.parent)
+    if batch.made_by and batch.made_by != made_by():
+        raise BadValue(
+            f"backend has a worker with another version of grok_theory or its libraries ({_versions()}) than this "
+            "process, so its numbers would be kept under a wrong name. Install the same on all workers."
+        )
     known = [_known(member, batch.cache) for member in batch.members]
     outcomes = [outcome for outcome in known if outcome is not None]
     missing = [member for member, outcome in zip(batch.members, known, strict=True) if outcome is None]
@@ -95,6 +102,10 @@ def watch(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def _versions() -> str:
+    return ", ".join(f"{name} {number}" for name, number in versions().items())
 
 
 @dataclass(frozen=True)

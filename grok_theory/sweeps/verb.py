@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import time
@@ -13,12 +14,14 @@ import jax
 import numpy as np
 from joblib import wrap_non_picklable_objects
 
+from .. import interruption
 from ..errors import BadValue, DamagedFile, check_integer, require_float64
+from ..provenance import made_by, versions
 from . import address as addresses
 from .cache import Cache, opened
 from .dispatch import check_backend, default_workers, dispatch
 from .progress import bar
-from .record import Failure, Sweep, own_failure
+from .record import Failure, Note, Sweep, own_failure, own_note, sentence_of_outdated
 from .task import Batch, Member, Outcome
 
 
@@ -39,16 +42,21 @@ def sweep(
       it must go through `jax.vmap`; with `batch=1` it is called for one problem at a time and may do anything.
     - `problems`: any Problems, mixed as you like; also dicts, tuples or numbers. `run` gets them with plain numbers.
     - `cache`: folder for finished results; None keeps nothing. A result is found again by function, canonical problem
-      and `version`. Of `run` its name, code, constants, closure and global numbers count; what it calls does not.
+      and `version`. Of `run` its name, code, constants, closure and global numbers count, and the functions of your own
+      that it calls; and the sources of this package with the versions of JAX, NumPy and the other libraries that
+      compute. A finished cache may be read-only.
     - `workers`: processes; default: one a processor. 1 computes in this process.
     - `batch`: how many problems are computed at once, always exactly so many (padded). A problem's digits do not
       depend on its companions, so a resumed sweep is equal to the uninterrupted one to the bit.
     - `backend`: "processes", "dask" (the current client, or a local cluster), or a Client, a cluster, a joblib backend.
-    - `version`: of the theory. Change it when what `run` calls has changed.
+    - `version`: of what the address cannot see: data files, other installed packages, code that your functions call
+      through others. Change it when they have changed.
 
-    **Returns:** a `Sweep`: `sweep[i]`, `.read(lambda result: ...)`, `.failures`. A problem that fails keeps the rest.
+    **Returns:** a `Sweep`: `sweep[i]`, `.read(lambda result: ...)`, `.failures`, `.notes`. A problem that fails keeps
+    the rest: it is listed in `.failures`, raises in `sweep[i]` and is nan in `.read`.
 
-    Every result file is checksummed: a damaged one is named in a warning and computed again. Ctrl-C raises
+    Every result file is checksummed: a damaged one is named in a warning and computed again. So are results of another
+    version of this package or its libraries: they are counted in `.outdated`, and not used. Ctrl-C raises
     KeyboardInterrupt with the sentence that says how to go on. In flight are at most 2 * workers * batch results.
     Raises `BadValue` (also when the disk is full, or `run` cannot be traced), `Float64Required`.
 
@@ -79,29 +87,35 @@ class _Run:
         self.began = time.perf_counter()
         self.problems, self.workers, self.size, self.backend = problems, workers, batch, backend
         self.plain = [addresses.canonical(problem) for problem in problems]
-        self.cache = None if cache is None else Cache(os.path.abspath(os.fspath(cache)))
+        self.cache = None if cache is None else Cache(_folder(cache))
         self.name = addresses.name_of(run)
         self.addresses = [str(i) for i in range(len(problems))]
         self.about = [{"run": self.name, "version": version}] * len(problems)
         if self.cache is not None:
-            self.cache.prepare()
             function = addresses.fingerprint(run)
             texts = [addresses.text_of(problem) for problem in self.plain]
             self.addresses = [addresses.address(function, version, text) for text in texts]
-            self.about = [{"run": self.name, "version": version, "problem": text} for text in texts]
+            libraries = json.dumps(versions())
+            self.about = [
+                {"run": self.name, "version": version, "made by": libraries, "problem": text} for text in texts
+            ]
         self.pickled = pickle.dumps(wrap_non_picklable_objects(run, keep_wrapper=False))
         self.results: dict[str, Any] = {}
         self.reasons: dict[str, str] = {}
         self.damaged: list[str] = []
-        self.computed = 0
+        self.computed = self.outdated = 0
 
     def result(self) -> Sweep:
         self._read_cache()
         reused = len(self.results)
         batches = self._batches()
+        if self.cache is not None:
+            self.cache.remove_strays()
+        if self.cache is not None and batches:
+            self._open_for_writing(self.cache, batches)
         total = len(set(self.addresses))
         progress, task = bar(f"sweep of {self.name}", total, reused)
-        with progress:
+        with progress, interruption.telling(lambda: self._how_to_go_on(total)):
             try:
                 for outcomes in dispatch(batches, self.backend, self.workers):
                     for outcome in outcomes:
@@ -123,6 +137,19 @@ class _Run:
                 self.damaged.append(str(error))
                 warnings.warn(f"{error} It is computed again.", RuntimeWarning, stacklevel=5)
 
+    def _open_for_writing(self, cache: Cache, batches: list[Batch]) -> None:
+        """Before anything is computed: a cache that is read-only, and answers of another version, are told of."""
+        try:
+            cache.prepare()
+        except BadValue as error:
+            needed = sum(len(batch.members) for batch in batches)
+            raise BadValue(
+                f"{error} The cache holds {len(self.results)} results; {needed} are to be computed."
+            ) from error
+        self.outdated = cache.outdated(member.address for batch in batches for member in batch.members)
+        if self.outdated:
+            warnings.warn(f"{sentence_of_outdated(self.outdated)} Computing again.", RuntimeWarning, stacklevel=5)
+
     def _batches(self) -> list[Batch]:
         """Groups of one structure, cut into batches; a problem's slot is given by its place in its group."""
         groups: dict[Any, list[int]] = {}
@@ -139,7 +166,7 @@ class _Run:
                         taken.add(self.addresses[index])
                         members.append(self._member(index, slot))
                 if members:
-                    batches.append(Batch(self.pickled, self.size, tuple(members), self.cache, os.getpid()))
+                    batches.append(Batch(self.pickled, self.size, tuple(members), self.cache, os.getpid(), made_by()))
         return batches
 
     def _member(self, index: int, slot: int) -> Member:
@@ -168,13 +195,15 @@ class _Run:
         )
 
     def _sweep(self) -> Sweep:
-        failures = []
+        failures, notes = [], []
         for index, (problem, address) in enumerate(zip(self.problems, self.addresses, strict=True)):
             reason = self.reasons.get(address)
             if reason is None:
                 reason = own_failure(self.results[address])
             if reason is not None:
                 failures.append(Failure(index, problem, reason))
+            elif (note := own_note(self.results[address])) is not None:
+                notes.append(Note(index, note))
         return Sweep(
             tuple(self.problems),
             tuple(self.results.get(address) for address in self.addresses),
@@ -183,7 +212,19 @@ class _Run:
             len(set(self.addresses)) - self.computed - len(self.reasons),
             tuple(self.damaged),
             time.perf_counter() - self.began,
+            tuple(notes),
+            self.outdated,
         )
+
+
+def _folder(cache: Any) -> str:
+    try:
+        text = os.fsdecode(cache)
+    except TypeError:
+        text = ""
+    if not text or "\0" in text:
+        raise BadValue(f"cache is {cache!r}, but it must be the path of a folder. Pass one, or None to keep nothing.")
+    return os.path.abspath(text)
 
 
 def _structure(problem: Any) -> Any:

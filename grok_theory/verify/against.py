@@ -8,10 +8,11 @@ from typing import Any
 
 import jax
 import numpy as np
-from scipy import stats
 
 from ..comparison import compare
 from ..errors import BadValue, check_key, check_non_negative, check_positive
+from ..numerics.mean_intervals import interval_of_mean
+from ..numerics.two_levels import find_levels
 from ..results import Ensemble, Solution
 from .certificate import Certificate
 from .differences import Finding, entries, name_of, relative_difference
@@ -95,7 +96,9 @@ def _surely_beyond(theory: Any, runs: Any, margin: float, confidence: float) -> 
         agreement = compare(theory, runs, margin=margin, confidence=confidence)
         worst = Finding(0.0)
         for curve in agreement.curves.values():
-            least = np.maximum(curve.simultaneous_low, -np.asarray(curve.simultaneous_high)) - curve.numerical
+            # A solution that states no error of its own is taken as exact, as `compare` does.
+            numerical = np.nan_to_num(np.asarray(curve.numerical, float), nan=0.0, posinf=np.inf)
+            least = np.maximum(curve.simultaneous_low, -np.asarray(curve.simultaneous_high)) - numerical
             sure = np.expm1(np.maximum(least, 0.0))
             at = int(np.argmax(sure))
             if not sure[at] <= worst.error:
@@ -114,15 +117,19 @@ def _surely_beyond(theory: Any, runs: Any, margin: float, confidence: float) -> 
             return Finding(
                 np.inf, f"{name} has shape {values.shape}, so the runs must have (runs >= 2, *that), not {sample.shape}"
             )
-        half = stats.t.isf((1 - confidence) / 2 / looks, len(sample) - 1) * sample.std(0, ddof=1) / np.sqrt(len(sample))
-        mean = sample.mean(0)
-        sure = np.maximum(np.abs(mean - values) - half, 0.0)
+        tail, mean = (1 - confidence) / 2, sample.mean(0)
+        curves = sample.reshape(len(sample), -1)
+        # Only a list has a course that can show levels between which runs jump.
+        levels = find_levels(curves, apart=0.0, in_logs=False, tail=tail) if sample.ndim == 2 else ()
+        low, high = interval_of_mean(curves, tail / looks, in_logs=False, levels=levels)
+        off = np.maximum(low.reshape(values.shape) - values, values - high.reshape(values.shape))
+        sure = np.where(np.isnan(off), np.nan, np.maximum(off, 0.0))
         error = np.where(sure == 0, 0.0, sure / np.maximum(np.abs(values), np.finfo(float).tiny))
         error = np.where(np.isnan(error), np.inf, error)
         at = np.unravel_index(np.argmax(error), error.shape)
         if not error[at] <= worst.error:
             index = f"[{', '.join(str(int(i)) for i in at)}]" if at else ""
-            seen = f"candidate {values[at]:.6g}, {len(sample)} runs {mean[at]:.6g} +- {half[at]:.2g}"
+            seen = f"candidate {values[at]:.6g}, {len(sample)} runs {mean[at]:.6g}, surely off by {sure[at]:.2g}"
             worst = Finding(float(error[at]), f"{name}{index}: {seen}".lstrip(": "))
     return worst
 

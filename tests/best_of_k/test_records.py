@@ -57,9 +57,18 @@ def test_reads_csv_and_json_lines_ragged(tmp_path):
         ("prompt,score,value\n", r"no rows"),
         ("prompt,score,value\na,1,1\na,x,1\n", r"line 3: score is 'x'.*finite number"),
         ("prompt,score,value\na,nan,1\n", r"line 2: score is 'nan'"),
-        ("prompt,score,value\na,1\n", r"line 2: value is None"),
-        ('{"prompt": "a", "score": 1}\n', r"line 1: 'value' is missing"),
-        ('{"prompt": "a", "score": 1, "value": 1}\nnonsense\n', r"line 2: this is no JSON object"),
+        ("prompt,score,value\na,1\n", r"line 2: fewer cells \(2\)"),
+        ("prompt,score,value\na,1,\n", r"line 2: value is missing"),
+        ("prompt,score,value\n,1,1\n", r"line 2: prompt is missing"),
+        ("prompt,score,value\na,-inf,1\n", r"line 2: score is '-inf', but it must be a finite number"),
+        (
+            '{"prompt": "1", "score": 1, "value": 1}\n{"prompt": 1, "score": 1, "value": 1}\n',
+            r"line 2: prompt is 1, a whole",
+        ),
+        ('{"prompt": "a", "score": 1, "value": 1}\n{"score": 1, "value": 1}\n', r"line 2: prompt is missing"),
+        ('{"prompt": "a", "score": 1, "score": 2, "value": 1}\n', r"'score' is given twice"),
+        ('{"prompt": "a", "score": 1}\n', r"no column 'value'"),
+        ('{"prompt": "a", "score": 1, "value": 1}\nnonsense\n', r"line 2: 'nonsense' is no JSON object"),
     ],
 )
 def test_bad_files_are_named(tmp_path, text, message):
@@ -67,6 +76,26 @@ def test_bad_files_are_named(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(gt.BadValue, match=message):
         bk.read_records(path)
+
+
+def test_a_prompt_may_hold_anything(tmp_path):
+    """Separators, quotes and line ends in a prompt: one prompt; the line of a fault is that of its record."""
+    path = tmp_path / "r.csv"
+    path.write_text('prompt,score,value\n"say ""hi"",\nplease",1,0\n"say ""hi"",\nplease",2,1\nb,3,0\n')
+    records = bk.read_records(path)
+    assert records.prompts == ('say "hi",\nplease', "b")
+    np.testing.assert_array_equal(records.scores[0], [1, 2])
+    path.write_text(path.read_text() + "c,x,0\n")
+    with pytest.raises(gt.BadValue, match="line 7: score is 'x'"):
+        bk.read_records(path)
+
+
+def test_columns_by_name(tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_text("task;judge;passed\na;0,5;true\na;1,5;false\n")
+    records = bk.read_records(path, prompt="task", score="judge", value="passed")
+    np.testing.assert_array_equal(records.scores[0], [0.5, 1.5])
+    np.testing.assert_array_equal(records.values[0], [1, 0])
 
 
 def test_missing_file():

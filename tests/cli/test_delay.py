@@ -134,3 +134,20 @@ def test_refusals_are_one_sentence(folder, capsys, text, words, message):
     error = capsys.readouterr().err
     assert message in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("name", ["folder", "picture", "picture.txt", "picture.npz", "folder/", "/dev/full", "log.csv"])
+def test_a_picture_goes_where_it_was_told_or_nowhere(folder, capsys, name):
+    log = write_table(folder / "log.csv", [0])
+    (folder / "folder").mkdir()
+    assert run(log, *BELOW, "--plot", name) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"plot is {name!r}, but")
+    assert ".png or .pdf or .svg" in said.err
+    assert sorted(path.name for path in folder.iterdir()) == ["folder", "log.csv"]
+
+
+def test_a_picture_s_folder_is_made(folder):
+    assert run(write_table(folder / "log.csv", [0]), *BELOW, "--plot", "deep/er/a.PDF") == 0
+    assert (folder / "deep" / "er" / "a.PDF").read_bytes().startswith(b"%PDF")

@@ -189,7 +189,7 @@ def test_stats_and_remarks():
     [
         ({"learning_rate": 0.0}, ("learning_rate", "0.0", "None for gradient flow")),
         ({"learning_rate": np.nan}, ("learning_rate", "nan", "eta_hat")),
-        ({"paths": 10}, ("paths", "10", "672 is the default")),
+        ({"paths": 10}, ("paths", "10", "344 is the default")),
         ({"paths": True}, ("paths", "True", "integer")),
         ({"teacher_nodes": 1}, ("teacher_nodes", "1", "4 to 10")),
         ({"grid_points": 3}, ("grid_points", "3", "72 accurate")),

@@ -130,7 +130,7 @@ def test_a_batch_is_a_loop_and_a_member_out_of_range_fails_alone():
     assert solutions.status.name == "failed"
     assert "member 1 failed" in solutions.status.text
     assert np.isnan(np.asarray(solutions["test_loss"])[1]).all()
-    with pytest.raises(SolveFailed, match="smaller learning_rate"):
+    with pytest.raises(SolveFailed, match="Ask for earlier times"):
         solutions.checked(True)
 
 

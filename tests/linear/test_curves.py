@@ -110,7 +110,8 @@ def test_identities_and_bounds(problem):
     assert np.allclose(parts, theory["test_loss"], rtol=1e-14, atol=0)
     for name in CURVES:
         assert np.all(np.asarray(theory[name]) >= 0)
-        assert np.all(np.asarray(theory.numerical_error[name]) <= 1e-11 * np.maximum(theory[name], 1e-290))
+        underflow = 1e-290 * start  # what float64 loses of every curve, however small
+        assert np.all(np.asarray(theory.numerical_error[name]) <= 1e-11 * np.asarray(theory[name]) + 1.001 * underflow)
 
 
 @given(ratios, strengths, strengths)

@@ -13,7 +13,8 @@ def literal(x, values, threshold, patience, rising):
     """The definition word by word, point by point: (index or None)."""
     past = [(v >= threshold if rising else v <= threshold) for v in values]
     for j in range(len(x)):
-        if not (np.isinf(patience) or x[j] + patience <= x[-1]):
+        # To the end of the record: and seen to stay, by at least one record more.
+        if not (j + 1 < len(x) if np.isinf(patience) else x[j] + patience <= x[-1]):
             return None
         if all(past[i] for i in range(j, len(x)) if x[i] <= x[j] + patience):
             return j
@@ -33,14 +34,22 @@ def test_first_window_that_stays_past(values, patience, rising, threshold):
         crossing_time(x, values, threshold, patience=patience, rising=rising),
     )
     assert crossing.censored == (found is None)
+    past = [v >= threshold if rising else v <= threshold for v in values]
     if found is None:
         assert np.isnan(crossing.time)
         assert crossing.upper == np.inf
-        assert crossing.lower in x
+        # Beyond the last record not past the threshold; if there is none, it may have come before all of them.
+        assert crossing.lower == max([0.0] + [xj for xj, p in zip(x, past) if not p])
+        assert not crossing.before
     else:
         assert crossing.upper == x[found]
-        assert crossing.lower == x[max(found - 1, 0)]
-        assert crossing.lower <= crossing.time <= crossing.upper
+        assert crossing.before == all(np.isnan(v) for v in values[:found])
+        if crossing.before:
+            assert crossing.lower == 0
+            assert np.isnan(crossing.time)
+        else:
+            assert crossing.lower == x[found - 1]
+            assert crossing.lower <= crossing.time <= crossing.upper
 
 
 def test_nan_is_never_past_and_never_interpolated_from():
@@ -53,9 +62,33 @@ def test_infinite_loss_before_the_crossing_is_not_interpolated_from():
     assert crossing_time([0, 1, 2], [np.inf, 0.1, 0.1], 0.5).time == 1
 
 
-def test_crossing_at_the_start():
-    crossing = crossing_time([3, 4], [0.1, 0.1], 0.5)
-    assert (crossing.time, crossing.lower, crossing.upper, crossing.censored) == (3, 3, 3, False)
+@pytest.mark.parametrize(("x", "lower"), [([3, 4], 0), ([0, 4], 0), ([-1, 4], -np.inf), ([1e-300, 4], 0)])
+def test_past_at_the_first_record_is_censored_on_the_left(x, lower):
+    """When it crossed is not in the record: no time, and the bounds that are known."""
+    crossing = crossing_time(x, [0.1, 0.1], 0.5)
+    assert np.isnan(crossing.time)
+    assert (crossing.lower, crossing.upper) == (lower, x[0])
+    assert (crossing.censored, crossing.before) == (False, True)
+
+
+def test_a_leading_nan_shows_nothing():
+    crossing = crossing_time([1, 2, 3], [np.nan, 0.1, 0.1], 0.5)
+    assert (crossing.lower, crossing.upper, crossing.before) == (0, 2, True)
+    never = crossing_time([1, 2, 3], [np.nan] * 3, 0.5)
+    assert (never.lower, never.upper, never.censored, never.before) == (3, np.inf, True, False)
+
+
+def test_a_last_single_record_has_not_stayed():
+    x, values = [0, 1, 2], [1.0, 1.0, 0.1]
+    assert crossing_time(x, values, 0.5).upper == 2  # nobody asked it to stay
+    for patience in (0.5, np.inf):
+        crossing = crossing_time(x, values, 0.5, patience=patience)
+        assert crossing.censored
+        assert (crossing.lower, crossing.upper) == (1, np.inf)
+    # One record, or a record shorter than the patience: past the threshold throughout, seen to stay nowhere.
+    for x in ([3], [3, 4]):
+        alone = crossing_time(x, [0.1] * len(x), 0.5, patience=5)
+        assert (alone.lower, alone.upper, alone.censored) == (0, np.inf, True)
 
 
 def test_a_record_that_ends_inside_a_window_bounds_by_its_start():
@@ -73,6 +106,7 @@ def test_several_runs_are_several_curves():
     values = np.array([[1.0, 0.5, 0.0], [1.0, 1.0, 1.0]])
     both = crossing_time([0, 1, 2], values, 0.25)
     np.testing.assert_array_equal(both.time, [1.5, np.nan])
+    np.testing.assert_array_equal(both.before, [False, False])
     np.testing.assert_array_equal(both.censored, [False, True])
 
 

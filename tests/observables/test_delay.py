@@ -84,8 +84,9 @@ def test_order_statistics(runs, rank):
     """The textbook ranks at 95 %; five runs or fewer say nothing."""
     delays = np.random.default_rng(runs).permutation(runs).astype(float)
     zeros = np.zeros(runs)
-    free = Crossing(delays, delays, delays, zeros.astype(bool))
-    interval = delay_between(Crossing(zeros, zeros, zeros, zeros.astype(bool)), free).interval
+    free = Crossing(delays, delays, delays, zeros.astype(bool), zeros.astype(bool))
+    start = Crossing(zeros, zeros, zeros, zeros.astype(bool), zeros.astype(bool))
+    interval = delay_between(start, free).interval
     assert interval == ((-np.inf, np.inf) if rank == 0 else (rank - 1, runs - rank))
 
 
@@ -102,6 +103,79 @@ def test_permuting_runs_changes_nothing(runs, data):
     # The interval holds the median, and censored runs can only widen it upwards.
     if one.fitted.any():
         assert one.interval[0] <= one.median[0] <= one.median[1] <= one.interval[1]
+
+
+def test_a_curve_past_at_its_first_record_gives_bounds():
+    """Train below its threshold from x = 5 on, test crosses at 66.6: the delay is 61.6 to 66.6, and no number."""
+    late = X >= 5
+    delay = grokking_delay(X[late], np.full(late.sum(), 0.05), TEST[late], **BELOW)
+    assert (delay.train.lower, delay.train.upper) == (0, 5)
+    assert np.isnan(delay.delay)
+    assert np.isnan(delay.train_time)
+    assert delay.fitted
+    assert delay.before
+    assert not delay.censored
+    assert delay.median == (pytest.approx(66.59362 - 5, abs=5e-6), pytest.approx(66.59362, abs=5e-6))
+    assert delay.interval == (66.5 - 5, 66.75)
+    assert "train at most 5 (before the first record)" in str(delay)
+    assert "delay between 61.5936 and 66.5936" in str(delay)
+    never = grokking_delay(X[late], np.full(late.sum(), 0.05), np.ones(late.sum()), **BELOW)
+    assert (never.low, never.high) == (95, np.inf)
+    assert "more than 95" in str(never)
+    reverse = grokking_delay(X[late], TEST[late], np.full(late.sum(), 0.05), **BELOW)
+    assert reverse.interval == (0 - 66.75, 5 - 66.5)
+
+
+def test_runs_past_at_their_first_record_widen_the_median():
+    """Bounds enter the order statistics on both sides: brute force over what the hidden times may be."""
+    rng = np.random.default_rng(5)
+    x = np.arange(10.0, 101.0)
+    corners = rng.uniform(20, 90, 9)
+    test = np.maximum(0, 1 - (x - 10) / (corners[:, None] - 10)) * 0.9 + 0.05
+    train = np.array([np.full(x.size, 0.01)] * 3 + [np.exp(-(x - 10) / 4)] * 6)
+    delay = grokking_delay(x, train, test, **BELOW)
+    assert delay.before.tolist() == [True] * 3 + [False] * 6
+    lowest, highest = [], []
+    for hidden in rng.uniform(0, 10, (400, 3)):
+        delays = np.sort(delay.test_time - np.concatenate([hidden, delay.train_time[3:]]))
+        lowest.append(delays[1])
+        highest.append(delays[7])
+        assert delay.median[0] <= delays[4] <= delay.median[1]
+    assert delay.interval[0] <= min(lowest)
+    assert delay.interval[1] >= max(highest)
+    assert "3 past a threshold before the first record" in str(delay)
+
+
+def test_both_past_at_the_first_record_is_refused():
+    with pytest.raises(BadValue, match=r"both past their thresholds at the first record \(x = 0\).*rising"):
+        grokking_delay(X, TRAIN * 0.01, TEST * 0.01, **BELOW)
+    # One such run among several is kept with its bounds.
+    several = grokking_delay(X + 1, np.array([TRAIN, TRAIN * 0.01]), np.array([TEST, TEST * 0.01]), **BELOW)
+    assert (several.low[1], several.high[1]) == (-1, 1)
+
+
+@pytest.mark.parametrize(
+    ("train", "rising", "threshold"),
+    [(1 - TRAIN, False, 0.99), (TRAIN, True, 0.1), (1 - TRAIN, False, 1.0), (np.where(X < 50, 0.05, 2.0), False, 0.1)],
+)
+def test_a_curve_that_moves_against_its_direction_is_refused(train, rising, threshold):
+    with pytest.raises(BadValue, match=r"train is said to (rise|fall) past .*seems to (rise|fall)"):
+        grokking_delay(X, train, TEST, train_threshold=threshold, test_threshold=0.1, rising=(rising, False))
+
+
+def test_a_test_loss_that_only_rises_has_not_crossed():
+    """Memorising makes the test loss rise: no wrong direction."""
+    delay = grokking_delay(X, TRAIN, 2 + X / 50, **BELOW)
+    assert delay.censored
+
+
+def test_a_patience_for_each_curve():
+    x = np.arange(8.0)
+    curve = np.array([1, 0, 1, 0, 0, 0, 0, 0.0])
+    delay = grokking_delay(x, curve, curve, train_threshold=0.5, test_threshold=0.5, patience=(0, 2))
+    assert (delay.train.upper, delay.test.upper) == (1, 3)
+    with pytest.raises(BadValue, match=r"patience is .*pair"):
+        grokking_delay(x, curve, curve, train_threshold=0.5, test_threshold=0.5, patience=(0, 2, 3))
 
 
 def noisy_delays(generator, repetitions, runs=15):

@@ -3,9 +3,11 @@
 import enum
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 from sweep_work import digits, points, square, sweep
 
 import grok_theory as gt
-from grok_theory import storage
+from grok_theory import provenance, storage
 from grok_theory.sweeps import address, cache, task
 
 SCALE = 3.0
@@ -177,3 +179,162 @@ def test_what_another_process_finished_meanwhile_is_not_computed(tmp_path):
     (outcome,) = task.compute(batch)
     assert outcome.reused
     assert cache.opened(outcome.content, member.address, "x") == {"y": 7.0}
+
+
+def test_an_answer_of_another_version_is_counted_and_not_used(tmp_path, monkeypatch):
+    """A fault it would notice: an address without the package's sources, which serves old numbers after an upgrade."""
+    old = sweep(square, points(6), cache=tmp_path)
+    assert old.outdated == 0
+    monkeypatch.setattr(address, "made_by", lambda: "f" * 64)
+    monkeypatch.setattr(task, "made_by", lambda: "f" * 64)
+    monkeypatch.setattr("grok_theory.sweeps.verb.made_by", lambda: "f" * 64)
+    with pytest.warns(RuntimeWarning, match="6 results of another version of grok_theory or its libraries are in the"):
+        new = sweep(square, points(8), cache=tmp_path)
+    assert (new.computed, new.reused, new.outdated) == (8, 0, 6)
+    assert "6 results of another version of grok_theory or its libraries are in the cache and were not used." in str(
+        new
+    )
+    again = sweep(square, points(8), cache=tmp_path)
+    assert (again.reused, again.outdated) == (8, 0)
+    monkeypatch.undo()
+    assert sweep(square, points(6), cache=tmp_path).reused == 6  # the old ones are kept for who goes back
+
+
+def test_who_computes_is_known_by_sources_and_library_versions(tmp_path, monkeypatch):
+    """An editable install keeps its version while its sources change."""
+    package = tmp_path / "grok_theory"
+    shutil.copytree(Path(gt.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(provenance, "_PACKAGE", package)
+
+    def made_by(**versions):
+        monkeypatch.setattr(provenance, "version", lambda name: versions.get(name.replace("-", "_"), "1.0"))
+        for function in (provenance.sources_hash, provenance.versions, provenance.made_by):
+            function.cache_clear()
+        return provenance.made_by()
+
+    def append(place, text):
+        path = package / place
+        path.write_text(path.read_text() + text)
+
+    first = made_by()
+    assert first == made_by()
+    others = [made_by(**{name: "2.0"}) for name in ("jax", "jaxlib", "numpy", "scipy", "grok_theory")]
+    append("linear/ridge.py", "# another number\n")
+    others.append(made_by())
+    (package / "new_room.py").write_text("X = 1\n")
+    others.append(made_by())
+    assert len({first, *others}) == 8
+    append("cli/solve.py", "# another word\n")  # only shows numbers
+    assert made_by() == others[-1]
+    for function in (provenance.sources_hash, provenance.versions, provenance.made_by):
+        function.cache_clear()
+    monkeypatch.undo()
+    assert {"jax", "jaxlib", "numpy", "scipy"} <= provenance.versions().keys()
+
+
+def test_a_worker_of_another_version_is_refused():
+    member = task.Member(0, 0, {"x": 2.0}, "ab" * 32, {})
+    batch = task.Batch(pickle.dumps(square), 4, (member,), None, os.getpid(), "another")
+    with pytest.raises(gt.BadValue, match=r"a worker with another version .*jax .*Install the same on all workers"):
+        task.compute(batch)
+
+
+FACTOR = 2.0
+
+
+def factor():
+    return FACTOR
+
+
+def uses_factor(problem):
+    return problem["x"] * factor()
+
+
+def test_a_function_that_run_calls_counts_too(tmp_path, monkeypatch):
+    assert sweep(uses_factor, points(2), cache=tmp_path).computed == 2
+    monkeypatch.setitem(globals(), "FACTOR", 3.0)
+    assert sweep(uses_factor, points(2), cache=tmp_path).computed == 2
+    monkeypatch.setitem(globals(), "factor", lambda: 4.0)
+    assert sweep(uses_factor, points(2), cache=tmp_path).computed == 2
+    monkeypatch.undo()
+    assert sweep(uses_factor, points(2), cache=tmp_path).reused == 2
+
+
+def test_a_module_of_the_user_s_own_counts_by_its_file(tmp_path, monkeypatch):
+    """What `run` calls by way of a module, and a class of it, change with the module's text."""
+    (tmp_path / "of_mine.py").write_text("class Law:\n    power = 2\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import of_mine; from of_mine import Law\n"
+        "from grok_theory.sweeps import address\n"
+        "print(address.fingerprint(lambda p: p ** of_mine.Law.power))\n"
+        "print(address.fingerprint(lambda p: p ** Law.power))"
+    )
+
+    def said():
+        words = [sys.executable, "-c", script, str(tmp_path)]
+        return subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
+
+    before = said()
+    (tmp_path / "of_mine.py").write_text("class Law:\n    power = 3\n")
+    after = said()
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+
+
+@pytest.fixture
+def read_only(monkeypatch):
+    """From here on the operating system writes, makes and removes nothing, as on a read-only disk (root may all)."""
+
+    def refuse(*words, **options):
+        raise OSError(30, "Read-only file system")
+
+    def lock():
+        real = open
+
+        def only_read(file, mode="r", *more, **options):
+            if set(mode) & set("wxa+"):
+                raise OSError(30, "Read-only file system", str(file))
+            return real(file, mode, *more, **options)
+
+        monkeypatch.setattr("builtins.open", only_read)
+        for name in ("mkdir", "unlink", "replace", "rename", "chmod"):
+            monkeypatch.setattr(os, name, refuse)
+        monkeypatch.setattr(Path, "unlink", refuse)
+
+    return lock
+
+
+def test_a_read_only_finished_cache_is_read(tmp_path, read_only):
+    whole = sweep(square, points(5), cache=tmp_path)
+    stray = next(tmp_path.glob("??")) / ".a.part"
+    stray.write_bytes(b"half")
+    os.utime(stray, (0, 0))
+    read_only()
+    again = sweep(square, points(5), cache=tmp_path)
+    assert (again.reused, again.computed) == (5, 0)
+    assert [*map(digits, again)] == [*map(digits, whole)]
+    assert stray.exists()
+    with pytest.raises(
+        gt.BadValue, match=r"cannot be written: Read-only.* cache holds 5 results; 2 are to be computed"
+    ):
+        sweep(square, points(7), cache=tmp_path)
+
+
+@pytest.mark.parametrize("folder", ["", "a\0b"])
+def test_a_cache_that_is_no_folder_is_named(folder):
+    with pytest.raises(gt.BadValue, match=r"cache is .*, but it must be the path of a folder"):
+        sweep(square, points(2), cache=folder)
+
+
+def test_a_sealed_file_of_a_stranger_is_computed_again(tmp_path):
+    """Content that no sweep writes, under the right name, with a checksum that fits."""
+    whole = sweep(square, points(4), cache=tmp_path)
+    paths = sorted(tmp_path.glob("??/*.npz"))
+    contents = ({"address": paths[0].stem}, [1], {"result": 1.0}, {"address": 3, "result": 1.0})
+    for path, content in zip(paths, contents, strict=True):
+        path.write_bytes(storage.pack(content))
+    with pytest.warns(RuntimeWarning, match="It is computed again"):
+        again = sweep(square, points(4), cache=tmp_path)
+    assert (again.computed, len(again.damaged)) == (4, 4)
+    assert [*map(digits, again)] == [*map(digits, whole)]

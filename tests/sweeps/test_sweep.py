@@ -93,6 +93,37 @@ def test_a_result_that_says_it_failed_is_a_failure(tmp_path):
     assert found.reused == 5
 
 
+def test_a_result_that_is_noted_is_listed_and_usable(tmp_path):
+    def run(problem):
+        level = jnp.where(problem["x"] > 1, 1, 0).astype(jnp.int8)
+        return {"y": problem["x"], "status": Status(level, noted="Outside the tested range.")}
+
+    for _ in range(2):
+        found = sweep(run, points(5), cache=tmp_path)
+        assert [(note.index, note.text) for note in found.notes] == [
+            (3, "Outside the tested range."),
+            (4, "Outside the tested range."),
+        ]
+        assert not found.failures
+        assert found[3]["y"] == points(5)[3]["x"]
+        assert "2 noted" in str(found)
+        assert "noted for problem 3: Outside the tested range." in str(found)
+
+
+def test_a_solution_that_is_none_is_a_failure():
+    """nan beside "good", whoever made it: never handed on as a result."""
+
+    def run(problem):
+        values = np.array([1.0, np.nan if problem["x"] > 1 else 0.5])
+        flow = Dynamics("gradient flow")
+        made = Solution(flow, [0.0, 1.0], {"test_loss": values}, x_name="time", dynamics=flow, method=None)
+        return {"inside": [made]}
+
+    found = sweep(run, points(5), batch=1)
+    assert [failure.index for failure in found.failures] == [3, 4]
+    assert "nan somewhere, but its status is good" in found.failures[0].reason
+
+
 def test_problems_of_different_structure_are_mixed(tmp_path):
     def run(problem):
         return jnp.sum(jnp.asarray(problem["x"]))

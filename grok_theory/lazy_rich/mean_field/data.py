@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
+from ...numerics.magnitude import unit_of
 from .problem import MeanFieldNetwork
 
 
@@ -71,5 +72,8 @@ def _columns(values) -> Array:
 
 def _orthonormal(columns: Array) -> Array:
     """An orthonormal basis of the columns' span; as many columns, zero where the span has fewer dimensions."""
-    left, size, _ = jnp.linalg.svd(lax.stop_gradient(columns), full_matrices=False)
+    # Each column in its own unit: a direction is none the less there for being short.
+    columns = lax.stop_gradient(columns)
+    columns = columns / unit_of(columns, axis=0)
+    left, size, _ = jnp.linalg.svd(columns, full_matrices=False)
     return left * (size > 1e-10 * size[0]).astype(left.dtype)[None]

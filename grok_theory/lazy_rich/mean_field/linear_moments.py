@@ -27,8 +27,10 @@ from ...errors import BadValue, check_memory, check_positive
 from ...kernels.activations import Identity
 from ...observables import distance_from_init
 from ...pytrees import record
-from ...results import Solution, Status
+from ...results import Solution
 from ..timing import X_NAME, check_tau
+from ..verdict import judged, status_of
+from .accuracy import add_output_error, output_norms
 from .data import Data, data_of, rotated
 from .derivatives import differentiable
 from .particles import FLOW, fields_of
@@ -37,14 +39,16 @@ from .readings import Reading, curves_of, kernel_and_coherence, or_zero, share_o
 
 MOST_STEPS = 100_000
 LOOSER = 100.0  # the solution that measures the error has this times the tolerance
-_FAILED = f"The march did not end within {MOST_STEPS} steps, or the Problem is out of range. Pass earlier times."
+FLOOR = 3.0  # of the tolerance: what local errors may add up to where both tolerances take the same steps
+_FAILED = f"The march did not end within {MOST_STEPS} steps. Pass earlier times, or a larger tolerance."
 
 
 @record()
 class LinearMoments:
     """The closed equations of the linear activation: exact, at a cost of (D + C)^2 D an evaluation.
 
-    `tolerance` of the ODE, relative; `numerical_error` is the change at a hundred times it.
+    `tolerance` of the ODE, relative; `numerical_error` is twice the change at a hundred times it, and the tolerance
+    itself (where both take the same steps they differ by nothing).
     """
 
     tolerance: Any = 1e-10
@@ -68,17 +72,17 @@ def solve_linear_moments(problem: MeanFieldNetwork, times: Any, method: LinearMo
         8.0 * (40 * (dim + problem.outputs) ** 2 + 4 * times.size * (samples**2 + (dim + problem.outputs) ** 2)),
         "Ask for fewer times, or pass fewer inputs.",
     )
-    curves, errors, found, good, steps = _solved(problem, jnp.asarray(times), jnp.asarray(method.tolerance, float))
+    verdict, found, steps = _solved(problem, jnp.asarray(times), jnp.asarray(method.tolerance, float))
     return Solution(
         problem,
         times,
-        curves,
+        verdict.curves,
         X_NAME,
         FLOW,
         method,
-        numerical_error=errors,
+        numerical_error=verdict.errors,
         fields=fields_of(found),
-        status=Status(jnp.where(good, 0, 2).astype(jnp.int8), failed=_FAILED),
+        status=status_of(verdict, failed=_FAILED),
         stats={"steps": steps},
     ).checked(throw)
 
@@ -91,13 +95,19 @@ def _solved(problem: MeanFieldNetwork, times: Array, tolerance: Array):
     tight, loose = (
         curves_of(data, *jax.tree_util.tree_map(lambda values, i=i: values[i], (readings, start))) for i in range(2)
     )
-    # Rounding: every product of the march sums r terms.
-    errors = {name: jnp.abs(tight[name] - loose[name]) + 1e-14 for name in tight}
+    found, other = (jax.tree_util.tree_map(lambda values, i=i: values[i], readings) for i in range(2))
+    floor = FLOOR * tolerance
+    errors = {
+        name: 2 * jnp.abs(tight[name] - loose[name]) + floor * jnp.max(jnp.abs(tight[name])) + 1e-14 for name in tight
+    }
+    moved, size = output_norms(data, found.output - other.output), output_norms(data, found.output)
+    wanted = jnp.sqrt(jnp.sum(jnp.square(data.targets)))
+    errors = add_output_error(
+        errors, data, found, *(2 * by + floor * (norm + wanted) for by, norm in zip(moved, size, strict=True))
+    )
     losses = jnp.stack([tight[name] for name in tight if name.endswith("loss")])
     good = jnp.all(jnp.isfinite(losses)) & jnp.all(work[:, 0] == 1) & problem.in_range()
-    curves = {name: jnp.where(good, values, jnp.nan) for name, values in tight.items()}
-    found = jax.tree_util.tree_map(lambda values: values[0], readings)
-    return curves, lax.stop_gradient(errors), found, good, work[0, 1]
+    return judged(tight, errors, good), found, work[0, 1]
 
 
 def _marches(richness: Array, rest: tuple[Data, Array, Array]):
@@ -114,7 +124,10 @@ def _marches(richness: Array, rest: tuple[Data, Array, Array]):
             dt0=None,
             y0=start,
             saveat=diffrax.SaveAt(ts=times),
-            stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=1e-3 * tolerance, norm=optimistix.max_norm),
+            # Steps end at the times: between its ends a step is known to fewer digits.
+            stepsize_controller=diffrax.ClipStepSizeController(
+                diffrax.PIDController(rtol=tolerance, atol=1e-3 * tolerance, norm=optimistix.max_norm), step_ts=times
+            ),
             max_steps=MOST_STEPS,
             throw=False,
             adjoint=diffrax.ForwardMode(),

@@ -13,6 +13,8 @@ partner of opposite readout, so that f = 0 at the start to rounding, which keeps
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -25,22 +27,23 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 from scipy.stats import t as student
 
-from ...errors import BadValue, check_integer, check_memory, check_positive
+from ...errors import BadValue, check_integer, check_memory, check_positive, is_traced
 from ...numerics.chebyshev_flow import chebyshev_flow
 from ...pytrees import record
-from ...results import Dynamics, Field, Solution, Status
+from ...results import Dynamics, Field, Solution
 from ..timing import X_NAME, check_tau
+from ..verdict import judged, status_of
+from .accuracy import add_output_error, output_norms
 from .data import Data, data_of, rotated
 from .derivatives import differentiable
 from .problem import MeanFieldNetwork
 from .readings import Reading, curves_of, forward, output, read_neurons
 
 FLOW = Dynamics("gradient flow")
-_FAILED = (
-    "The flow became non-finite or ran out of steps, or the Problem is out of range. Lower tolerance, or ask for "
-    "earlier times."
-)
-_ONE_SCRAMBLE = "One scramble: the error of the particles is not part of numerical_error; use scrambles=2 or more."
+TRIES = 3  # of flows that end early: at the given tolerance, then at a tenth of it
+TIGHTER = 0.1
+_FAILED = "The flow became non-finite or ran out of steps. Lower tolerance, or ask for earlier times."
+_ONE_SCRAMBLE = "One scramble: the error of the particles is unknown, so there is no numerical_error; use 8."
 LOOSER = 10.0  # the flow that measures the integration error has this times the tolerance
 
 
@@ -50,7 +53,8 @@ class Particles:
 
     **Fields:**
     - `count`: particles of one flow, a power of two; half are drawn (scrambled Sobol normals), half are their partners.
-    - `scrambles`: independent flows; curves are their mean, and their scatter is the greater part of `numerical_error`.
+    - `scrambles`: independent flows; curves are their mean, and their scatter is the greater part of `numerical_error`
+      (with one there is none to see, and no `numerical_error`).
     - `seed`: of the scrambles. Same seed, same digits.
     - `tolerance`: local error of a step, in units of the output.
 
@@ -58,19 +62,19 @@ class Particles:
     time costs 3 count P^2.
     """
 
-    count: int = 4096
-    scrambles: int = 4
+    count: int = 2048
+    scrambles: int = 8
     seed: int = 0
     tolerance: Any = 1e-5
 
     def __post_init__(self):
-        count = check_integer("count", self.count, 4, "4096 is the default.", high=2**22)
+        count = check_integer("count", self.count, 4, "2048 is the default.", high=2**22)
         if count & (count - 1):
             raise BadValue(
                 f"count is {count}, but it must be a power of two, or the Sobol points are uneven. "
                 f"Pass {1 << (count.bit_length() - 1)} or {1 << count.bit_length()}."
             )
-        check_integer("scrambles", self.scrambles, 1, "2 or more show the error of the particles.")
+        check_integer("scrambles", self.scrambles, 1, "8 is the default; 2 or more show the error.")
         check_integer("seed", self.seed, 0, "Pass any whole number.")
         check_positive("tolerance", self.tolerance, "Pass the local error allowed, for example 1e-5.")
 
@@ -87,7 +91,10 @@ def drawn_particles(count: int, dim: int, seed: int, scramble: int) -> np.ndarra
 
 
 def solve_particles(problem: MeanFieldNetwork, times: Any, method: Particles, throw: bool) -> Solution:
-    """The curves at `times`, with fields `output` (tau, sample, output) and `tangent_kernel` (tau, sample, sample)."""
+    """The curves at `times`, with fields `output` (tau, sample, output) and `tangent_kernel` (tau, sample, sample).
+
+    A flow that ends early is tried again, outside traces, at a tenth of the tolerance, and `status` says so.
+    """
     problem.check_single()
     times = check_tau(times, None)
     samples, dim = np.shape(problem.inputs)
@@ -100,21 +107,39 @@ def solve_particles(problem: MeanFieldNetwork, times: Any, method: Particles, th
             for scramble in range(method.scrambles)
         ]
     )
-    curves, errors, mean, good, work = _solved(problem, jnp.asarray(times), normals, jnp.float64(method.tolerance))
-    noted = _ONE_SCRAMBLE if method.scrambles == 1 else ""
-    level = jnp.where(good, 1 if noted else 0, 2).astype(jnp.int8)
+    found = _attempt(problem, times, method, normals)
+    lost: list[Any] = []
+    while not is_traced(found.status.level) and found.status.name == "failed" and len(lost) < TRIES - 1:
+        lost.append(found.method.tolerance)
+        found = _attempt(problem, times, replace(found.method, tolerance=TIGHTER * lost[-1]), normals, lost)
+    return found.checked(throw)
+
+
+def _attempt(
+    problem: MeanFieldNetwork, times: np.ndarray, method: Particles, normals: np.ndarray, lost: Sequence[Any] = ()
+) -> Solution:
+    """One solve with these settings; `lost` are the tolerances at which flows ended early before."""
+    verdict, mean, work = _solved(problem, jnp.asarray(times), normals, jnp.float64(method.tolerance))
+    remarks, failed = [], _FAILED
+    if lost:
+        tried = ", then ".join(f"{tolerance:g}" for tolerance in lost)
+        failed = f"Tried with tolerance {tried}, then {method.tolerance:g}. {failed}"
+        remarks.append(f"A flow ended early at tolerance {tried}; this is at {method.tolerance:g}.")
+        verdict = verdict._replace(level=jnp.maximum(verdict.level, jnp.int8(1)))
+    if method.scrambles == 1:
+        remarks.append(_ONE_SCRAMBLE)
     return Solution(
         problem,
         times,
-        curves,
+        verdict.curves,
         X_NAME,
         FLOW,
         method,
-        numerical_error=errors,
+        numerical_error=verdict.errors,
         fields=fields_of(mean),
-        status=Status(level, noted=noted, failed=_FAILED),
+        status=status_of(verdict, remarks=remarks, failed=failed),
         stats={"particles": method.count * method.scrambles, "steps": work[0], "evaluations": work[1]},
-    ).checked(throw)
+    )
 
 
 def fields_of(mean: Reading) -> dict[str, Field]:
@@ -136,11 +161,18 @@ def _solved(problem: MeanFieldNetwork, times: Array, normals: Array, tolerance: 
     curves = jax.vmap(partial(curves_of, data))(readings, start)
     several = _tree(lambda values: values[:-1], curves)
     found = {name: jnp.mean(values, axis=0) for name, values in several.items()}
+    mean, origin = _tree(lambda values: jnp.mean(values[:-1], axis=0), (readings, start))
+    # The norm of a mean, not the mean of norms: where a kernel hardly moves, the latter is the norm of its noise.
+    found["kernel_movement"] = curves_of(data, mean, origin)["kernel_movement"]
     losses = jnp.stack([found[name] for name in found if name.endswith("loss")])
     good = jnp.all(jnp.isfinite(losses)) & jnp.all(work[:, 0] == 1) & problem.in_range()
-    found = {name: jnp.where(good, values, jnp.nan) for name, values in found.items()}
-    mean = _tree(lambda values: jnp.mean(values[:-1], axis=0), readings)
-    return found, _errors(curves), mean, good, jnp.sum(work[:, 1:], axis=0)
+    one = len(normals) == 2
+    verdict = judged(found, _errors(data, readings, start, curves), good, noted=one)
+    if one:
+        verdict = verdict._replace(
+            errors={}, inaccurate=jnp.asarray(False)
+        )  # the error of the particles, the greater part, is not known
+    return verdict, mean, jnp.sum(work[:, 1:], axis=0)
 
 
 _tree = jax.tree_util.tree_map
@@ -186,19 +218,29 @@ def _size(richness: Array, state: tuple[Array, Array]) -> Array:
     return jnp.sqrt(square + 1e-300) / richness  # a root that has a derivative at zero
 
 
-def _errors(curves: dict[str, Array]) -> dict[str, Array]:
-    """Integration (the change at ten times the tolerance) plus the 95 % Student band of the mean over scrambles.
+def _errors(data: Data, readings: Reading, start: Array, curves: dict[str, Array]) -> dict[str, Array]:
+    """Integration (the change at ten times the tolerance) plus the 99 % Student band of the mean over scrambles.
 
-    The bias of finitely many particles is of the order of their variance, far below their scatter.
+    The bias of finitely many particles is of the order of their variance, far below their scatter; but a norm feels the
+    scatter of all entries, also where it is itself near zero.
     """
     count = len(next(iter(curves.values()))) - 1
-    quantile = student.ppf(0.975, count - 1) / np.sqrt(count) if count > 1 else 0.0
+    quantile = student.ppf(0.995, count - 1) / np.sqrt(count) if count > 1 else 0.0
 
     def error(values):
         scatter = jnp.std(values[:-1], axis=0, ddof=1) if count > 1 else jnp.zeros_like(values[0])
-        return lax.stop_gradient(quantile * scatter + jnp.abs(values[0] - values[-1]))
+        return quantile * scatter + jnp.abs(values[0] - values[-1])
 
-    return {name: error(values) for name, values in curves.items()}
+    first, loose = (_tree(lambda values, i=i: values[i], readings) for i in (0, -1))
+    errors = {name: error(values) for name, values in curves.items()}
+    moved = readings.kernel - start[:, None]
+    if count > 1:
+        spread = jnp.sqrt(jnp.sum(jnp.var(moved[:-1], axis=0, ddof=1), axis=(1, 2)))
+        errors["kernel_movement"] += quantile * spread / jnp.linalg.norm(start[0])
+    errors["kernel_movement"] += jnp.sqrt(jnp.sum(jnp.square(moved[0] - moved[-1]), axis=(1, 2))) / jnp.linalg.norm(
+        start[0]
+    )
+    return add_output_error(errors, data, first, *output_norms(data, first.output - loose.output))
 
 
 def _refuse_what_does_not_fit(method: Particles, samples, every, coordinates, outputs, times) -> None:

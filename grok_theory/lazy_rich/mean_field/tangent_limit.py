@@ -13,7 +13,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 from jaxtyping import Array
 
 from ...errors import check_memory
@@ -21,15 +20,18 @@ from ...kernels import FullyConnected, gradient_flow, ntk
 from ...kernels.activations import Activation
 from ...observables import kernel_coherence, lazy_distance
 from ...pytrees import record
-from ...results import Solution, Status
+from ...results import Solution
 from ..timing import X_NAME, check_tau
+from ..verdict import judged, status_of
+from .accuracy import add_output_error, output_norms
 from .data import Data, data_of
 from .particles import FLOW, fields_of
 from .problem import MeanFieldNetwork
 from .readings import Reading, curves_of, share_of
 
+ROUNDING = 8 * float(np.finfo(float).eps)
 _NOTE = "richness is taken to 0 (it scales `distance` only): corrections are of the order of its square."
-_FAILED = "The Problem is out of range, or its kernel is not finite. Check inputs and richness."
+_FAILED = "The kernel of these inputs is not finite. Rescale the inputs."
 
 
 @record()
@@ -52,10 +54,17 @@ def solve_tangent_limit(problem: MeanFieldNetwork, times: Any, method: TangentLi
         8.0 * (200 * samples * every + 2 * times.size * (samples**2 + every * problem.outputs)),
         "Pass fewer inputs, or ask for fewer times.",
     )
-    curves, errors, found, good = _solved(problem, jnp.asarray(times))
-    status = Status(jnp.where(good, 1, 2).astype(jnp.int8), noted=_NOTE, failed=_FAILED)
+    verdict, found = _solved(problem, jnp.asarray(times))
     return Solution(
-        problem, times, curves, X_NAME, FLOW, method, numerical_error=errors, fields=fields_of(found), status=status
+        problem,
+        times,
+        verdict.curves,
+        X_NAME,
+        FLOW,
+        method,
+        numerical_error=verdict.errors,
+        fields=fields_of(found),
+        status=status_of(verdict, remarks=[_NOTE], failed=_FAILED),
     ).checked(throw)
 
 
@@ -65,15 +74,19 @@ def _solved(problem: MeanFieldNetwork, times: Array):
     phi = problem.phi
     curves, found, size = _flow(problem, data, times, phi)
     # Eigenvalues are known to rounding of the largest, and multiply the time.
-    rounding = np.finfo(float).eps * data.samples * (1 + 2 * times / data.samples * size)
+    rounding = ROUNDING * data.samples * (1 + 2 * times / data.samples * size)
     errors = {name: rounding * jnp.max(jnp.abs(values)) for name, values in curves.items()}
+    wanted = jnp.sqrt(jnp.sum(jnp.square(data.targets)))
+    off = [rounding * (norm + wanted) for norm in output_norms(data, found.output)]
     if not phi.exact:
-        coarse, _, _ = _flow(problem, data, times, Activation(phi.function, phi.derivative, max(2, phi.nodes // 2)))
+        fewer = Activation(phi.function, phi.derivative, max(2, phi.nodes // 2))
+        coarse, other, _ = _flow(problem, data, times, fewer)
         errors = {name: error + jnp.abs(curves[name] - coarse[name]) for name, error in errors.items()}
+        off = [a + b for a, b in zip(off, output_norms(data, found.output - other.output), strict=True)]
+    errors = add_output_error(errors, data, found, *off)
     losses = jnp.stack([curves[name] for name in curves if name.endswith("loss")])
     good = jnp.all(jnp.isfinite(losses)) & problem.in_range()
-    curves = {name: jnp.where(good, values, jnp.nan) for name, values in curves.items()}
-    return curves, lax.stop_gradient(errors), found, good
+    return judged(curves, errors, good, noted=True), found
 
 
 def _flow(problem: MeanFieldNetwork, data: Data, times: Array, phi: Any):

@@ -106,7 +106,7 @@ def test_a_problem_is_a_pytree_with_its_activation_as_structure():
 
 def test_a_solution_is_saved_and_loaded_to_the_bit(network, times, tmp_path):
     solution = solve(network(0.1, "erf"), times, method=TangentLimit())
-    again = gt.load(solution.save(tmp_path / "limit"))
+    again = gt.load(solution.save(tmp_path / "limit.npz"))
     assert again.problem == solution.problem
     assert again.problem.activation == "erf"
     for name, values in solution.curves.items():

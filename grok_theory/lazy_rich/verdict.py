@@ -1,0 +1,68 @@
+"""Where every solve of this wing ends: curves held to their ranges, their errors, a level, and the words for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..errors import is_traced
+from ..numerics.invariants import ANY, INACCURATE, NON_NEGATIVE, OUT_OF_RANGE, PROBABILITY, hold
+from ..results import FAILED, Status
+
+RANGES = {
+    "train_loss": NON_NEGATIVE,
+    "test_loss": NON_NEGATIVE,
+    # of a QuadraticCommittee
+    "variance": NON_NEGATIVE,
+    "misalignment": NON_NEGATIVE,
+    "linear_power": NON_NEGATIVE,
+    "teacher_overlap": ANY,
+    "mean_power": NON_NEGATIVE,
+    "bulk_power": NON_NEGATIVE,
+    # of a MeanFieldNetwork: kernel and target matrix are positive, so their cosine is no cosine of obtuse angles
+    "alignment": PROBABILITY,
+    "kernel_movement": NON_NEGATIVE,
+    "coherence": PROBABILITY,
+    "distance": NON_NEGATIVE,
+    "feature_overlap": PROBABILITY,
+}
+
+
+class Judged(NamedTuple):
+    """`curves` nan where the level is 2; `inaccurate`, `broken`: why the level is more than the solver's own."""
+
+    curves: dict[str, Any]
+    errors: dict[str, Any]
+    level: Any
+    inaccurate: Any
+    broken: Any
+
+
+def judged(curves: Mapping[str, Any], errors: Mapping[str, Any], good: Any, *, noted: Any = False) -> Judged:
+    """The verdict on the curves of one solve; `good` and `noted` are what the solver says itself.
+
+    A failed solve has no curve: one row lost is the end of all that follows, and half a solution invites use.
+    """
+    errors = {name: jax.lax.stop_gradient(error) for name, error in errors.items()}
+    held = hold(curves, errors, 0, {name: RANGES[name] for name in curves})
+    broken = held.level == FAILED
+    level = jnp.where(good & ~broken, jnp.maximum(held.level, jnp.asarray(noted, jnp.int8)), FAILED).astype(jnp.int8)
+    kept = {name: jnp.where(level == FAILED, jnp.nan, curve) for name, curve in held.curves.items()}
+    return Judged(kept, errors, level, held.level == 1, broken & good)
+
+
+def status_of(verdict: Judged, *, remarks: Sequence[str] = (), failed: str) -> Status:
+    """The level in words: every remark that applies (in a trace: that may apply), or why it failed and what helps."""
+    traced = is_traced(verdict.level)
+    noted = [*remarks]
+    if traced or np.any(np.asarray(verdict.inaccurate)):
+        noted.append(INACCURATE)
+    if traced:
+        failed = f"{failed} Or a number of the Problem is out of its range (a traced one cannot be refused before)."
+    elif np.any(np.asarray(verdict.broken)):
+        failed = f"{OUT_OF_RANGE} {failed}"
+    return Status(verdict.level, noted=" ".join(noted), failed=failed)

@@ -1,0 +1,158 @@
+"""Which columns of a log are the times, the train and the test curve, and the run, where the user does not say.
+
+A name is not enough: a column is preferred by how much of the log it covers, then by its name, and two that are equally
+good are refused. Both curves are of one kind, losses or accuracies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import BadValue
+from .names import RUN_NAMES, TEST_WORDS, X_NAMES, metric, part, rises, words
+from .table import Table
+
+
+def guess_run(table: Table, curves: Sequence[str]) -> str | None:
+    """The column that tells runs apart: written in every row that holds one of `curves`, with at least two values.
+
+    A seed in one row only, or the same in all, tells no runs apart; nor does a name that is another one in every row.
+    Of several such columns the one that splits finest is taken if it splits within the others.
+    """
+    rows = _rows_with(table, curves)
+    parts: dict[str, list[str | None]] = {}
+    for name in _by_name(table, RUN_NAMES):
+        labels = table.labels(name) if table.logged(name)[rows].all() else None
+        here = [labels[i] for i in rows] if labels else []
+        if len(set(here)) > 1 and len(set(here)) < len(here):
+            parts[name] = here
+    if not parts:
+        return None
+    finest = max(parts, key=lambda name: len(set(parts[name])))
+    together = set(zip(*parts.values(), strict=True))
+    if len(together) > len(set(parts[finest])):
+        raise BadValue(
+            f"{table.source} has several columns that tell runs apart: {', '.join(parts)}. Name one with --run, or "
+            "write a column that names each run."
+        )
+    return finest
+
+
+def guess_x(table: Table, curves: Sequence[str]) -> str:
+    """The column of times: numbers in at least half as many rows with `curves` as the best has, by preferred name."""
+    rows = _rows_with(table, curves)
+    names = _by_name(table, X_NAMES)
+    written = {name: int(table.logged(name)[rows].sum()) for name in names if table.counted(name)}
+    varied = {n: c for n, c in written.items() if c < 2 or len({str(table.cells[n][i]) for i in rows}) > 1}
+    usable = varied or written
+    fullest = max(usable.values(), default=0)
+    found = next((name for name, count in usable.items() if 2 * count > fullest), None)
+    if found is None:
+        raise BadValue(
+            f"{table.source} has no column that looks like x; its columns are {', '.join(table.names)}. "
+            "Name it with --x."
+        )
+    return found
+
+
+def guess_curves(
+    table: Table,
+    train: str | None,
+    test: str | None,
+    increases: Callable[[str], bool],
+    rising: tuple[bool | None, bool | None],
+) -> tuple[str, str, list[str]]:
+    """The train and the test column, one of them perhaps named, and the pairs of another kind that were passed over.
+
+    Losses come first, accuracies where `rising` says so: without that, a threshold is one of losses.
+
+    **Arguments:**
+    - `increases`: whether the times at which a column is written increase within every run.
+    - `rising`: (train, test) as far as the user says; columns that move the other way by their name are no candidates.
+    """
+    names = curve_names(table)
+    trains = [train] if train else [n for n in names if part(n) != "test"]
+    tests = [test] if test else [n for n in names if part(n) == "test"]
+    trains, tests = (
+        [n for n in found if named or not (up and rises(n) is False)]
+        for found, named, up in ((trains, train, rising[0]), (tests, test, rising[1]))
+    )
+    counts = {name: table.counted(name, finite=True) for name in {*trains, *tests}}
+    pairs = [
+        (a, b)
+        for a in trains
+        for b in tests
+        if a != b and ((train and test) or rises(a) == rises(b)) and _may_pair(a, b, train, test)
+    ]
+    pairs = [pair for pair in pairs if all(map(increases, pair))] or pairs
+    fullest = max((min(counts[a], counts[b]) for a, b in pairs), default=0)
+    pairs = [(a, b) for a, b in pairs if 2 * min(counts[a], counts[b]) > fullest] or pairs
+    if not pairs:
+        _refuse_none(table, train, test, trains, tests, rising)
+    order = {pair: (*_rank(*pair), -counts[pair[0]] - counts[pair[1]]) for pair in pairs}
+    best = {}
+    for kind in (True, None) if rising[0] or rising[1] else (False, None, True):
+        alike = sorted((pair for pair in pairs if rises(pair[0]) is kind), key=order.__getitem__)
+        equal = [pair for pair in alike if order[pair] == order[alike[0]]]
+        if len(equal) > 1 and not best:
+            shown = ", or ".join(f"{a} with {b}" for a, b in equal[:4])
+            others = [f"{a} with {b}" for a, b in pairs if rises(a) and not kind]
+            hint = f" --rising takes {others[0]}." if others else ""
+            raise BadValue(
+                f"{table.source} has several pairs of curves: {shown}. Name one with --train and --test.{hint}"
+            )
+        best |= {kind: equal[0]} if equal else {}
+    (train, test), *rest = best.values()
+    return train, test, [f"{a} with {b}" for a, b in rest]
+
+
+def curve_names(table: Table) -> list[str]:
+    """The columns that may be a curve by their names: a loss or an accuracy, or only train, test ..."""
+    return [n for n in table.names if rises(n) is not None or (part(n) and not metric(n))]
+
+
+def _may_pair(a: str, b: str, train: str | None, test: str | None) -> bool:
+    # A plain `accuracy` is of the training set only beside a `val_accuracy`: others write the test's so.
+    if part(a) == "train" or train:
+        return True
+    return metric(a) == metric(b) and set(words(a)) <= {*metric(a), "acc", "losses", "err"}
+
+
+def _rank(a: str, b: str) -> tuple[int, int, int, int]:
+    """Smaller is more usual: the same metric, a plain loss or accuracy, `train` said, test before val before eval."""
+    usual = (("loss",), ("accuracy",), ())
+    word = next((i for i, w in enumerate(TEST_WORDS) if w in words(b)), len(TEST_WORDS))
+    return (metric(a) != metric(b), metric(b) not in usual, part(a) != "train", word)
+
+
+def _rows_with(table: Table, curves: Sequence[str]) -> np.ndarray:
+    logged = np.zeros(len(table.places), bool)
+    for name in curves:
+        logged |= table.logged(name)
+    return np.flatnonzero(logged if logged.any() else ~logged)
+
+
+def _by_name(table: Table, usual: Sequence[str]) -> list[str]:
+    """The columns called so, in the order of preference; `trainer/global_step` is called global_step."""
+    called: dict[str, list[str]] = {}
+    for name in table.names:
+        called.setdefault(name.split("/")[-1].strip().lower(), []).append(name)
+    return [name for word in usual for name in called.get(word, [])]
+
+
+def _refuse_none(table: Table, train: Any, test: Any, trains: Any, tests: Any, rising: Any) -> None:
+    columns = ", ".join(table.names)
+    for option, found, up in (("train", trains, rising[0]), ("test", tests, rising[1])):
+        if not found:
+            kind = "accuracy" if up else "curve"
+            raise BadValue(
+                f"{table.source} has no column that looks like the {option} {kind}; its columns are {columns}. "
+                f"Name it with --{option}."
+            )
+    raise BadValue(
+        f"{table.source} has no train and test column of the same kind (losses or accuracies); its columns are "
+        f"{columns}. Name both with --train and --test."
+    )

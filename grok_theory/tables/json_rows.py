@@ -1,0 +1,137 @@
+"""Tables in JSON: an object a line, a list of objects, an object of columns, or rows under one key of an object."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from ..errors import BadValue
+from .text import split_lines
+
+
+class _Refused(ValueError):
+    """Why a JSON text is not taken; the end of a sentence, with its remedy."""
+
+
+def json_rows(source: str, text: str) -> tuple[list[tuple[int, dict[str, Any]]], str]:
+    """(number, row) of every row, and what the number counts: "line" for JSON lines, "row" otherwise.
+
+    Objects inside a row are taken apart: {"train": {"loss": 1}} has the column `train/loss`. Raises `BadValue` naming
+    file and line for text that is no JSON, names given twice in an object, numbers beyond floating point.
+    """
+    if text.lstrip().startswith("["):
+        return _numbered(source, _document(source, text), "the list"), "row"
+    lines = [(number, line) for number, line in enumerate(split_lines(text), start=1) if line.strip()]
+    if len(lines) == 1 or not _is_object(lines[0][1]):
+        value = _document(source, text)
+        if isinstance(value, dict) and any(isinstance(part, list) for part in value.values()):
+            return _from_object(source, value), "row"
+        if isinstance(value, dict) and len(lines) == 1:
+            return [(lines[0][0], _flat(source, "line", lines[0][0], value))], "line"
+        raise BadValue(
+            f"{source} is one JSON object without rows in it. Name a file with an object a line, a list of objects, or "
+            "an object of columns."
+        )
+    return list(_lines(source, lines)), "line"
+
+
+def _lines(source: str, lines: list[tuple[int, str]]) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in lines:
+        try:
+            row = _loads(line)
+        except _Refused as refusal:
+            raise BadValue(f"{source}, line {number}: {refusal}.") from None
+        except ValueError:
+            row = None
+        if not isinstance(row, dict):
+            raise BadValue(
+                f"{source}, line {number}: {line[:40]!r} is no JSON object, but every line must be one. "
+                "Mend or drop it."
+            )
+        yield number, _flat(source, "line", number, row)
+
+
+def _is_object(line: str) -> bool:
+    """Whether the line is JSON on its own; what is wrong inside an object is told later, with its line."""
+    try:
+        return isinstance(_loads(line), dict)
+    except _Refused:
+        return True
+    except ValueError:
+        return line.rstrip().endswith("}")
+
+
+def _document(source: str, text: str) -> Any:
+    try:
+        return _loads(text)
+    except _Refused as refusal:
+        raise BadValue(f"{source}: {refusal}.") from None
+    except json.JSONDecodeError as error:
+        raise BadValue(
+            f"{source}, line {error.lineno}, column {error.colno}: this is no JSON ({error.msg}). Mend it."
+        ) from None
+    except ValueError as error:
+        raise BadValue(f"{source} is no JSON: {error}. Mend it.") from None
+
+
+def _from_object(source: str, value: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    """Rows of an object of columns, or those under the one key that holds rows."""
+    lists = {key: part for key, part in value.items() if isinstance(part, list) and part}
+    nested = [key for key, part in lists.items() if all(isinstance(row, dict) for row in part)]
+    if len(nested) == 1:
+        return _numbered(source, value[nested[0]], repr(nested[0]))
+    if nested:
+        raise BadValue(
+            f"{source} has rows under {', '.join(map(repr, nested))}. Keep one of them in a file of its own."
+        )
+    lengths = {key: len(part) for key, part in lists.items()}
+    if len(set(lengths.values())) > 1:
+        shown = ", ".join(f"{key!r} ({count})" for key, count in lengths.items())
+        raise BadValue(f"{source} has columns of different lengths: {shown}. Give every column a value for every row.")
+    return [(i + 1, {key: part[i] for key, part in lists.items()}) for i in range(max(lengths.values(), default=0))]
+
+
+def _numbered(source: str, rows: Any, name: str) -> list[tuple[int, dict[str, Any]]]:
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, dict):
+            raise BadValue(f"{source}, row {number} of {name}: {str(row)[:40]!r} is no JSON object. Mend or drop it.")
+    return [(number, _flat(source, "row", number, row)) for number, row in enumerate(rows, start=1)]
+
+
+def _flat(source: str, word: str, number: int, row: dict[str, Any]) -> dict[str, Any]:
+    if not any(isinstance(part, dict) for part in row.values()):
+        return row
+    flat: dict[str, Any] = {}
+    for key, part in row.items():
+        inner = _flat(source, word, number, part) if isinstance(part, dict) else None
+        for name, cell in ((f"{key}/{k}", v) for k, v in inner.items()) if inner is not None else ((key, part),):
+            if name in flat:
+                raise BadValue(f"{source}, {word} {number}: {name!r} is given twice. Give each value its own name.")
+            flat[name] = cell
+    return flat
+
+
+def _loads(text: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_float=_float)
+    except RecursionError:
+        raise _Refused("it is nested too deeply to be a table. Keep the rows only") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # json keeps the last of two values of one name, without a word.
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for i, name in enumerate(names) if name in names[:i])
+        raise _Refused(f"{twice!r} is given twice in one object. Give each value its own name")
+    return found
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise _Refused(f"{text} is beyond the range of floating-point numbers. Mend or drop it")
+    return value

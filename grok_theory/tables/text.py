@@ -1,0 +1,88 @@
+"""The text in a file: its encoding found or named, and what is no text refused."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import stat
+from pathlib import Path
+
+from ..errors import BadValue, check_memory
+
+# The longer mark first: UTF-32's begins with that of UTF-16.
+MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+def read_text(path: str | os.PathLike, encoding: str | None = None) -> str:
+    """The text of the file at `path`.
+
+    A byte-order mark decides (UTF-8, UTF-16, UTF-32); without one it is UTF-8, or the `encoding` named, for example
+    "latin-1", which nothing in a file gives away. Raises `BadValue` for what cannot be opened or is no text.
+    """
+    data = _read_bytes(path)
+    if encoding is not None:
+        _check_encoding(encoding)
+    found = next((name for mark, name in MARKS if data.startswith(mark)), encoding or "utf-8")
+    try:
+        text = data.decode(found)
+    except UnicodeDecodeError as error:
+        if b"\0" in data:
+            raise BadValue(f"{path} cannot be read: it is not text. Name a table or a log.") from None
+        line = 1 + data.count(b"\n", 0, error.start)
+        raise BadValue(
+            f"{path} cannot be read: line {line} holds the byte 0x{data[error.start]:02x}, which is no {found} text. "
+            "Name the encoding, for example encoding='latin-1' (--encoding latin-1)."
+        ) from None
+    if "\0" in text:
+        line = 1 + len(LINE_END.findall(text[: text.index("\0")]))
+        raise BadValue(
+            f"{path} cannot be read: line {line} holds a zero byte, so it is not text. "
+            "Save it as UTF-8, or as UTF-16 with a byte-order mark."
+        )
+    return text
+
+
+def split_lines(text: str) -> list[str]:
+    """Physical lines, without their ends (all three kinds); unlike `str.splitlines` nothing else ends a line."""
+    lines = LINE_END.split(text)
+    return lines[:-1] if lines and not lines[-1] else lines
+
+
+def _read_bytes(path: str | os.PathLike) -> bytes:
+    if not isinstance(path, (str, os.PathLike)):
+        raise BadValue(f"path is {path!r}, but it must be the name of a file. Pass a text or a Path.")
+    try:
+        state = os.stat(path)
+        if stat.S_ISDIR(state.st_mode):
+            raise BadValue(f"{path} cannot be read: it is a directory. Name a file in it.")
+        if not (stat.S_ISREG(state.st_mode) or stat.S_ISFIFO(state.st_mode)):
+            raise BadValue(f"{path} cannot be read: it is a device. Name a file.")
+        # A table takes about ten times its text.
+        check_memory(f"reading {path}", 10.0 * state.st_size, "Keep the columns you need, or every tenth row.")
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise BadValue(
+            f"path is {str(path)!r}, but it cannot be read: {error.strerror or error}. Name a CSV or JSON lines file."
+        ) from None
+    except ValueError as error:
+        if isinstance(error, BadValue):
+            raise
+        raise BadValue(f"path is {str(path)!r}, but no file can be called so: {error}. Name a file.") from None
+
+
+def _check_encoding(encoding: str) -> None:
+    try:
+        "".encode(encoding)
+    except (LookupError, TypeError, ValueError):
+        raise BadValue(
+            f"encoding is {encoding!r}, but it must be the name of a text encoding. "
+            "Pass for example 'utf-8', 'latin-1' or 'utf-16'."
+        ) from None

@@ -1,0 +1,28 @@
+"""The differentiable delay: the digits of the one that reads records, and nan where the times do not show it."""
+
+import jax.numpy as jnp
+import numpy as np
+
+from grok_theory.lazy_rich import solution_delay
+from grok_theory.observables import grokking_delay
+from grok_theory.results import Dynamics, Solution
+
+TIMES = np.linspace(0.5, 40, 80)
+TRAIN, TEST = np.exp(-TIMES / 3), 1 / (1 + np.exp((TIMES - 20) / 2))
+
+
+def delay(train, test):
+    curves = {"train_loss": jnp.asarray(train), "test_loss": jnp.asarray(test)}
+    solution = Solution(None, TIMES, curves, "tau", Dynamics("gradient flow"), None)
+    return float(solution_delay(solution, train_threshold=0.1, test_threshold=0.2))
+
+
+def test_the_digits_of_records():
+    expected = grokking_delay(TIMES, TRAIN, TEST, train_threshold=0.1, test_threshold=0.2)
+    np.testing.assert_allclose(delay(TRAIN, TEST), expected.delay, rtol=1e-13, atol=0)
+
+
+def test_a_loss_below_its_threshold_at_the_first_time_crossed_before():
+    assert np.isnan(delay(TRAIN * 0.1, TEST))
+    assert np.isnan(delay(TRAIN, TEST * 0.1))
+    assert np.isnan(delay(TRAIN, TEST + 1))

@@ -1,0 +1,103 @@
+"""Numbers as files write them: against exact decimals, and refused where float() would be silently wrong."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grok_theory.errors import BadValue
+from grok_theory.tables import read_table
+
+
+def column(tmp_path, cells, separator=";"):
+    path = tmp_path / "t.csv"
+    path.write_text(f"n{separator}v\n" + "".join(f"{i}{separator}{cell}\n" for i, cell in enumerate(cells)))
+    return read_table(path).numbers("v")
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12, places=7))
+def test_a_decimal_comma_is_the_decimal(value):
+    """The nearest double of the exact decimal, with either mark."""
+    from grok_theory.tables.cells import number
+
+    exact = Fraction(value)
+    for text, comma in ((f"{value:f}", False), (f"{value:f}".replace(".", ","), True), (f"{value:e}", False)):
+        found = number(text, comma=comma)
+        assert abs(Fraction(found) - exact) <= abs(exact) / 2**53
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["0,5", "1", "-2,25"], [0.5, 1, -2.25]),
+        (["1,234", "0,5"], [1.234, 0.5]),  # one cell tells that the comma is no thousands separator
+        (["1,5e-3", "nan", ""], [1.5e-3, np.nan, np.nan]),
+        (["1e5", "+3", ".5", "5.", "-inf", "Infinity", "NaN"], [1e5, 3, 0.5, 5, -np.inf, np.inf, np.nan]),
+        (["1", "NA", "null", "N/A"], [1, np.nan, np.nan, np.nan]),
+    ],
+)
+def test_read_right(tmp_path, cells, values):
+    found, logged = column(tmp_path, cells)
+    np.testing.assert_array_equal(found, values)
+    assert logged.tolist() == [cell not in ("", "NA", "null", "N/A") for cell in cells]
+
+
+@pytest.mark.parametrize(
+    ("cells", "line", "reason"),
+    [
+        (["1,234", "2,500"], 2, "thousands or decimals"),
+        (["1,234,567"], 2, "thousands or decimals"),
+        (["0,5", "1.5"], 2, "commas and with points"),
+        (["1.5", "0,5"], 3, "commas and with points"),
+        (["1.234,5"], 2, "must be a number"),
+        *((["1", text], 3, "must be a number") for text in ("1_0", "0x10", "١٢", "１", "1 000", "1'000", "5%", "oops")),
+        *((["1", text], 3, "must be a number") for text in ("1e", "--1", "1.2.3", "1f", "1d5", "½", "#N/A", "00:03")),
+        (["true"], 2, "not true or false"),
+        (["1e999"], 2, "within the range"),
+    ],
+)
+def test_refused_with_its_line(tmp_path, cells, line, reason):
+    with pytest.raises(BadValue, match=rf"t\.csv, line {line}: v is .*{reason}"):
+        column(tmp_path, cells)
+
+
+def test_json_numbers(tmp_path):
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"v": 1}\n{"v": "2.5"}\n{"v": null}\n{}\n{"v": NaN}\n{"v": 123456789012345678901234567890}\n')
+    with pytest.raises(BadValue, match=r"t\.jsonl has no column 'w'; its columns are v"):
+        read_table(path).column("w")
+    values, logged = read_table(path).numbers("v")
+    np.testing.assert_array_equal(values, [1, 2.5, np.nan, np.nan, np.nan, float(Decimal("1.2345678901234568e29"))])
+    assert logged.tolist() == [True, True, False, False, True, True]
+    for cell, reason in [("true", "not true or false"), ("[1]", "must be a number"), ('"1,5e"', "must be a number")]:
+        path.write_text(f'{{"v": 0}}\n{{"v": {cell}}}\n')
+        with pytest.raises(BadValue, match=rf"line 2: v is .*{reason}"):
+            read_table(path).numbers("v")
+    path.write_text('{"v": 0}\n{"v": 1' + "0" * 400 + "}\n")
+    with pytest.raises(BadValue, match=r"line 2: v is .*within the range"):
+        read_table(path).numbers("v")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kinds"),
+    [
+        ('"1"', "1", "a whole number.*a text"),
+        ("1", "1.0", "a number with a decimal point.*a whole number"),
+        ('"true"', "true", "a true or false.*a text"),
+        ('"[1]"', "[1]", "a list.*a text"),
+    ],
+)
+def test_labels_are_not_merged(tmp_path, first, second, kinds):
+    path = tmp_path / "t.jsonl"
+    path.write_text(f'{{"p": {first}}}\n{{"p": {second}}}\n')
+    with pytest.raises(BadValue, match=f"line 2: p is .*{kinds}"):
+        read_table(path).labels("p")
+
+
+def test_labels_apart(tmp_path):
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"p": 1}\n{"p": 2}\n{"p": null}\n{"p": "null"}\n{"p": ""}\n{"p": " a"}\n{"p": "a"}\n')
+    assert read_table(path).labels("p") == ["1", "2", None, "null", None, " a", "a"]
