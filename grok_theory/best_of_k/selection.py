@@ -69,9 +69,7 @@ class Tables(NamedTuple):
     weighted: Float[Array, "gaps 4 nodes"]  # weight times the means of 1, u^2, u + D, (u + D)^2
 
 
-def selection_tables(
-    seen: Seen, largest: Float[Array, ""], temperature: Float[Array, ""], rule: Rule
-) -> Tables:
+def selection_tables(seen: Seen, largest: Float[Array, ""], temperature: Float[Array, ""], rule: Rule) -> Tables:
     """Tables at T > 0 for every k up to `largest`."""
 
     @jax.checkpoint
@@ -121,8 +119,12 @@ def _means_over_answers(v, seen, temperature, rule):
     edges = _edges(*jax.lax.stop_gradient((v, gap, temperature)), rule)
     cold = (v > _SWITCH)[:, None]
     shares = [legendre_rule(nodes) for nodes in (rule.near, rule.far)]
-    points = jnp.concatenate([a + (b - a) * (s[None, :] + 1) / 2 for a, b, (s, _) in zip(edges[:-1], edges[1:], shares)], axis=1)
-    widths = jnp.concatenate([jnp.abs(b - a) * w[None, :] / 2 for a, b, (_, w) in zip(edges[:-1], edges[1:], shares)], axis=1)
+    points = jnp.concatenate(
+        [a + (b - a) * (s[None, :] + 1) / 2 for a, b, (s, _) in zip(edges[:-1], edges[1:], shares)], axis=1
+    )
+    widths = jnp.concatenate(
+        [jnp.abs(b - a) * w[None, :] / 2 for a, b, (_, w) in zip(edges[:-1], edges[1:], shares)], axis=1
+    )
     # Warm: the points are r. Cold: they are x, as v has not the digits for x = v - r^2/T.
     r = jnp.where(cold, _distance(jnp.where(cold, v[:, None], 1.0), jnp.where(cold, points, 0.0), temperature), points)
     x = jnp.where(cold, points, v[:, None] - points**2 / temperature)
@@ -130,7 +132,9 @@ def _means_over_answers(v, seen, temperature, rule):
     plus, minus = _normal(r - gap) * width, _normal(r + gap) * width
     intensity = jnp.exp(x)
     noise = intensity * jnp.exp(-intensity)
-    nearest = jnp.where(cold, _distance(jnp.where(cold, v[:, None], 1.0), jnp.where(cold, edges[0], 0.0), temperature), edges[0])
+    nearest = jnp.where(
+        cold, _distance(jnp.where(cold, v[:, None], 1.0), jnp.where(cold, edges[0], 0.0), temperature), edges[0]
+    )
     inside, _ = ball_probability(nearest[:, 0], gap)
     loss = inside + jnp.sum((plus + minus) * -jnp.expm1(-intensity), axis=1)
     return loss, jnp.stack([jnp.sum(part * noise, axis=1) for part in _powers(r, seen, plus, minus)])
