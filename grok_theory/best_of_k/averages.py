@@ -18,37 +18,35 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from .problem import Posterior, Prompt
-from .selection import Rule, Seen, best_tables, moments, rules, selection_tables
+from .selection import FIRST, SECOND, Rule, Seen, best_tables, moments, selection_tables
 
 # 4 n + 1, so that every second and every fourth one is a trapezoid rule too. The mean crosses over where ln k is about
 # DR^2/((1+t)(2+t)), within about DR/(2 ln k): a population wide enough to hold both sides needs the finer rule.
 NARROW_NODES, WIDE_NODES = 129, 257
-# Rounding, in units of 2^-52 of a curve's size: sums over thousands of nodes of exponentials of numbers up to a hundred.
+# Rounding, as a share of a curve's size: sums over thousands of nodes of exponentials of numbers up to a hundred.
 _ROUNDING = 100 * 2.0**-52
 
 
 def prompt_curves(problem: Prompt, samples: jax.Array, temperature: jax.Array | None, nodes: int) -> dict[str, Any]:
     """Curves and their errors at finite k; `temperature` None stands for T = 0."""
-    curves, zeroth = _prompt(problem, samples, temperature, rules(nodes)[0])
-    fixed, heat = jax.lax.stop_gradient((problem, temperature))
-    other, _ = _prompt(fixed, jax.lax.stop_gradient(samples), heat, rules(nodes)[1])
+    spread = problem.spread
+    # Not abs: its derivative at 0 is 0, and the bias has a slope there.
+    sign = jnp.where(problem.reward_gap < 0, -1.0, 1.0)
+    seen = Seen(*(sign * gap[None] / spread for gap in (problem.reward_gap, problem.teacher_gap, problem.judge_gap)))
+    units = {"error": spread**2, "judged_error": spread**2, "bias": sign * spread}
+    first, second = jnp.moveaxis(_two_rules(seen, 1, samples, temperature, spread, nodes), 1, 0)
+    zeroth = first[0]
+    rows = {"judged_error": 1, "bias": 2, "error": 3}
+    curves, other = ({name: units[name] * made[row] for name, row in rows.items()} for made in (first, second))
     defect = jnp.abs(zeroth - 1)
     # A node of relative rounding moves the density by the distance of a gap times the slope of its logarithm.
     rounding = _ROUNDING * (1 + jnp.abs(problem.reward_gap) / problem.spread / 10)
     sizes = {**curves, "bias": jnp.sqrt(curves["error"])}
     errors = {name: jnp.abs(curves[name] - other[name]) + (defect + rounding) * size for name, size in sizes.items()}
     return {"curves": curves, "numerical_error": errors}
-
-
-def _prompt(problem, samples, temperature, rule):
-    spread = problem.spread
-    # Not abs: its derivative at 0 is 0, and the bias has a slope there.
-    sign = jnp.where(problem.reward_gap < 0, -1.0, 1.0)
-    seen = Seen(*(sign * gap[None] / spread for gap in (problem.reward_gap, problem.teacher_gap, problem.judge_gap)))
-    zeroth, judged, bias, error = _moments(seen, samples, temperature, spread, rule)[:, 0]
-    return {"error": spread**2 * error, "judged_error": spread**2 * judged, "bias": sign * spread * bias}, zeroth
 
 
 def population_curves(
@@ -67,18 +65,14 @@ def population_curves(
     rest = jnp.where(own <= q, own - slopes[1] * (product - variance), q - slopes[0] * product)
     rest = jnp.maximum(rest, 0.0)
 
-    def kept(x, samples, temperature, rule):
-        gaps = width * x
-        zeroth, judged, _, error = _moments(
-            Seen(gaps, slopes[0] * gaps, slopes[1] * gaps), samples, temperature, spread, rule
-        )
-        return zeroth, {"error": spread**2 * error, "judged_error": spread**2 * judged}
-
-    rule, second = rules(nodes)
-    zeroth, integrands = kept(x, samples, temperature, rule)
+    gaps = width * x
+    # Every fourth prompt by the second rule too.
+    made = _two_rules(Seen(gaps, slopes[0] * gaps, slopes[1] * gaps), 4, samples, temperature, spread, nodes)
+    zeroth = made[0, :prompts]
+    squares = {"judged_error": spread**2 * made[1], "error": spread**2 * made[3]}
+    integrands = {name: square[:prompts] for name, square in squares.items()}
+    other = {name: square[prompts:] for name, square in squares.items()}
     means = {name: weights @ integrand for name, integrand in integrands.items()}
-    # Every fourth prompt by the second rule.
-    _, other = kept(*jax.lax.stop_gradient((x[::4], samples, temperature)), second)
     defect = jnp.abs(weights @ zeroth - 1)
     far = jnp.arange(x.size) > int(0.96 * x.size)
     errors = {
@@ -93,11 +87,23 @@ def population_curves(
     return {"curves": {**means, "error": means["error"] + rest}, "numerical_error": errors}
 
 
-def _moments(seen: Seen, samples, temperature, spread, rule: Rule):
+def _two_rules(seen: Seen, every: int, samples, temperature, spread, nodes):
+    """Moments (4, gaps, samples) of all gaps by the first rule, then of each `every`-th one by the second.
+
+    In one call: a second compilation would cost more than the answer.
+    """
     largest = jax.lax.stop_gradient(jnp.max(samples))
+    again = jax.lax.stop_gradient(jax.tree_util.tree_map(lambda part: part[::every], seen))
+    counts = seen.gap.size, again.gap.size
+    both = Seen(*(jnp.concatenate(pair) for pair in zip(seen, again)))
+    rule = Rule(
+        *(jnp.repeat(jnp.stack(pair), np.array(counts), total_repeat_length=sum(counts)) for pair in zip(FIRST, SECOND))
+    )
     if temperature is None:
-        return moments(best_tables(seen, largest, rule), samples)
-    return moments(selection_tables(seen, largest, temperature / spread**2, rule), samples)
+        tables = best_tables(both, largest, rule, nodes)
+    else:
+        tables = selection_tables(both, largest, temperature / spread**2, rule, nodes)
+    return moments(tables, samples)
 
 
 def _prompt_rule(width, largest, prompts):

@@ -127,7 +127,7 @@ def _scan_samples(solved, temperature, max_samples):
 
 @partial(jax.jit, static_argnames="kind")
 def _sloped(solved, k, temperature, kind):
-    """The error and its derivative in ln k, and the level. Only k carries a tangent: the tables are not differentiated."""
+    """The error, its derivative in ln k, and the level. Only k has a tangent: the tables are not differentiated."""
     given = temperature if kind == "warm" else 0.0
 
     def error(k):

@@ -21,15 +21,17 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.special import ndtr
 from jaxtyping import Array, Float
 
 from .quadrature import legendre_rule, panel_rule
 
-# Below this v the mean over u runs over |u|, above it over the Gumbel variable v - u^2/T, which v then has no digits for.
+# Below this v the mean over u runs over |u|, above it over the Gumbel variable v - u^2/T, of which v loses the digits.
 _SWITCH = 100.0
 _NEAR = 8.0  # Gumbel variable that parts its rule: the law falls double exponentially above, as e^x below
 _WIDE = 16.0  # spreads
+_PANELS = 96
 _PLACES = 400  # points that place the panels
 
 
@@ -42,24 +44,17 @@ class Seen(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """How finely and how far one quadrature looks: two of them that differ in both make the error estimate."""
+    """How far one quadrature looks and where its panels lie: two that differ in all of it make the error estimate."""
 
-    nodes: int  # Gauss-Legendre nodes a panel of the outer variable
-    panels: int
-    near: int  # nodes of the mean over answers whose noise reaches the key, and of the far tail
-    far: int
-    cut: float  # the outer variable begins where k (1 - B) = e^-cut
-    reach: float  # spreads beyond the mean answer
-    depth: float  # Gumbel variable from -depth
-    height: float  # to height
+    cut: Float[Array, "*gaps"]  # the outer variable begins where k (1 - B) = e^-cut
+    reach: Float[Array, "*gaps"]  # spreads beyond the mean answer
+    depth: Float[Array, "*gaps"]  # Gumbel variable from -depth
+    height: Float[Array, "*gaps"]  # to height
+    steepest: Float[Array, "*gaps"]  # slope of ln F that the panels are ready for
 
 
-def rules(nodes: int) -> tuple[Rule, Rule]:
-    """The rule that is returned, and the one it is held against: fewer nodes, other panels, a shorter range."""
-    return (
-        Rule(nodes, 96, 2 * nodes + 4, nodes + 2, 46.0, 11.0, 54.0, 5.5),
-        Rule(max(4, nodes - 3), 89, 2 * nodes - 4, nodes - 2, 41.0, 10.0, 48.0, 5.1),
-    )
+FIRST = Rule(*map(np.asarray, (46.0, 11.0, 54.0, 5.5, 7.0)))
+SECOND = Rule(*map(np.asarray, (41.0, 10.0, 48.0, 5.1, 6.0)))
 
 
 class Tables(NamedTuple):
@@ -69,37 +64,40 @@ class Tables(NamedTuple):
     weighted: Float[Array, "gaps 4 nodes"]  # weight times the means of 1, u^2, u + D, (u + D)^2
 
 
-def selection_tables(seen: Seen, largest: Float[Array, ""], temperature: Float[Array, ""], rule: Rule) -> Tables:
-    """Tables at T > 0 for every k up to `largest`."""
+def selection_tables(
+    seen: Seen, largest: Float[Array, ""], temperature: Float[Array, ""], rule: Rule, nodes: int
+) -> Tables:
+    """Tables at T > 0 for every k up to `largest`; `nodes` Gauss-Legendre nodes a panel."""
 
     @jax.checkpoint
-    def one(seen):
-        v, weights = _keys(*jax.lax.stop_gradient((seen.gap, largest, temperature)), rule)
-        loss, moments = _means_over_answers(v, seen, temperature, rule)
+    def one(each):
+        seen, rule = each
+        v, weights = _keys(*jax.lax.stop_gradient((seen.gap, largest, temperature)), rule, nodes)
+        loss, moments = _means_over_answers(v, seen, temperature, rule, nodes)
         # Where the loss rounds to 1, ln B is -inf and (k - 1) ln B nan at k = 1; nothing of weight is there.
         return jnp.log1p(-jnp.clip(loss, 0.0, 1 - 2.0**-53)), moments * weights[None, :]
 
     # One gap at a time: what is between stays in the processor's cache.
-    return Tables(*jax.lax.map(one, seen))
+    return Tables(*jax.lax.map(one, (seen, rule)))
 
 
-def _keys(gap, largest, temperature, rule):
+def _keys(gap, largest, temperature, rule, nodes):
     """Rule of v, from where the best of the largest k is not yet, to where a single answer no longer is."""
     last = (gap + rule.reach) ** 2 / temperature + rule.height
 
     def early(v):
-        loss, _ = _means_over_answers(v, Seen(gap, gap, jnp.zeros(())), temperature, rule)
+        loss, _ = _means_over_answers(v, Seen(gap, gap, jnp.zeros(())), temperature, rule, nodes)
         return jnp.log(largest) + jnp.log(loss) < -rule.cut
 
     # 1 - B <= e^v.
     first = jnp.sinh(_zoom(lambda x: early(jnp.sinh(x)), jnp.arcsinh(-jnp.log(largest) - rule.cut), jnp.arcsinh(last)))
     grid = jnp.sinh(jnp.linspace(jnp.arcsinh(first), jnp.arcsinh(last), _PLACES))
-    kappa = jnp.minimum(gap + 1, 7.0)
+    kappa = jnp.minimum(gap + 1, rule.steepest)
     slope = kappa * jnp.sqrt(temperature / (4 * (jnp.maximum(grid, 0.0) + 1)))
     density = jnp.minimum(1.3, jnp.where(grid < 1, 1.0, 2 / jnp.maximum(grid, 1.0)) + slope)
     # On the far left every integrand is e^v to all digits, and a panel may be long.
     density = jnp.where((grid < first + rule.cut - 7) & (grid < -4), 0.35, density)
-    return panel_rule(grid, density, panels=rule.panels, nodes=rule.nodes)
+    return panel_rule(grid, density, panels=_PANELS, nodes=nodes)
 
 
 def _zoom(early, low, high):
@@ -113,12 +111,12 @@ def _zoom(early, low, high):
     return jax.lax.fori_loop(0, 3, closer, (low, high))[0]
 
 
-def _means_over_answers(v, seen, temperature, rule):
+def _means_over_answers(v, seen, temperature, rule, nodes):
     """1 - B and the A_j at every v, over r = |u| where the Gumbel variable x = v - r^2/T neither drowns nor decides."""
     gap = seen.gap
     edges = _edges(*jax.lax.stop_gradient((v, gap, temperature)), rule)
     cold = (v > _SWITCH)[:, None]
-    shares = [legendre_rule(nodes) for nodes in (rule.near, rule.far)]
+    shares = [legendre_rule(n) for n in (2 * nodes + 4, nodes + 2)]
     points = jnp.concatenate(
         [a + (b - a) * (s[None, :] + 1) / 2 for a, b, (s, _) in zip(edges[:-1], edges[1:], shares)], axis=1
     )
@@ -174,12 +172,12 @@ def _powers(r, seen, plus, minus):
     return plus + minus, r**2 * (plus + minus), right * plus + left * minus, right**2 * plus + left**2 * minus
 
 
-def best_tables(seen: Seen, largest: Float[Array, ""], rule: Rule) -> Tables:
+def best_tables(seen: Seen, largest: Float[Array, ""], rule: Rule, nodes: int) -> Tables:
     """Tables at T = 0 for every k up to `largest`; the outer variable is r = |u|."""
 
-    def one(seen):
+    def one(seen, rule):
         gap = seen.gap
-        r, weights = _radii(*jax.lax.stop_gradient((gap, largest)), rule)
+        r, weights = _radii(*jax.lax.stop_gradient((gap, largest)), rule, nodes)
         inside, outside = ball_probability(r, gap)
         small = inside < 0.5
         log_survival = jnp.where(
@@ -188,11 +186,11 @@ def best_tables(seen: Seen, largest: Float[Array, ""], rule: Rule) -> Tables:
         parts = _powers(r, seen, _normal(r - gap) * weights, _normal(r + gap) * weights)
         return log_survival, jnp.stack(parts)
 
-    return Tables(*jax.vmap(one)(seen))
+    return Tables(*jax.vmap(one)(seen, rule))
 
 
-def _radii(gap, largest, rule):
-    kappa = jnp.minimum(gap + 1, 7.0)
+def _radii(gap, largest, rule, nodes):
+    kappa = jnp.minimum(gap + 1, rule.steepest)
     last = gap + rule.reach
 
     def early(x):
@@ -203,7 +201,7 @@ def _radii(gap, largest, rule):
     grid = jnp.exp(jnp.linspace(jnp.log(first), jnp.log(last), 2 * _PLACES))
     # As above: below r = 1e-3 / k_max the integrand is a power of r.
     density = jnp.where(grid * largest < 1e-3, 0.35, 1.0) / grid + kappa
-    return panel_rule(grid, density, panels=rule.panels, nodes=rule.nodes)
+    return panel_rule(grid, density, panels=_PANELS, nodes=nodes)
 
 
 def moments(tables: Tables, samples: Float[Array, " samples"]) -> Float[Array, "4 gaps samples"]:

@@ -329,9 +329,9 @@ def _failed(method):
     if isinstance(method, Exact):
         return (
             f"the quadrature cannot vouch for a curve to {_LARGEST_ERROR:g} of its value, or a value is out of range: "
-            "spread > 0, variances >= 0, covariance^2 <= their product, samples >= 1, squares between 1e-280 and 1e280, "
-            "and under jit, grad or vmap 0 < temperature < inf. Bring the problem into range, raise Exact(nodes=...), "
-            "or take the limit next to it: samples inf, temperature 0 or inf."
+            "spread > 0, variances >= 0, covariance^2 <= their product, samples >= 1, squares in [1e-280, 1e280]; "
+            "and 0 < temperature < inf where jit, grad or vmap is at work. Bring the problem into range, raise "
+            "Exact(nodes=...), or take the limit next to it: samples inf, temperature 0 or inf."
         )
     return (
         "this limit does not exist here: its mean over prompts diverges, its squared error is below zero, or a value "
