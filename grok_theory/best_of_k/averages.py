@@ -1,12 +1,15 @@
 """Curves of the error: one prompt, or the average over a Gaussian population of prompts.
 
-The error is quadratic in D = y_R - y_T, so a population needs only the mean over the reward gap of M_1 and M_2
-(section 4.7 of the docs page), with b = (c_TR - v_R)/v_R and v_D = q + v_R - 2 c_TR:
+Given the reward gap DR, the judge's own error D is Gaussian with mean b DR, b = (c_TR - v_R)/v_R, and a variance v_0
+that knows nothing of DR (section 4.7 of the docs page). A population needs only the mean over the reward gap:
 
-    error = E[s^2 M_2 + 2 b DR s M_1] + v_D,    judged_error = E[s^2 M_2].
+    error = E (u + b DR)^2 + v_0,    judged_error = E u^2,    v_0 = v_D - (c_TR - v_R)^2/v_R = q - c_TR^2/v_R.
 
 That mean is carried by rare prompts, more than six standard deviations out at k = 1e9: a Gauss-Hermite rule misses
 them. The trapezoid rule does not; the integrand is even and analytic.
+
+The error estimate of a curve is the change under a second quadrature that differs in nodes and in range, what a coarser
+mean over prompts changes, what its last prompts carry, and rounding.
 """
 
 from __future__ import annotations
@@ -15,66 +18,92 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from .problem import Posterior, Prompt
-from .selection import best_tables, moments, selection_tables
+from .selection import FIRST, SECOND, Rule, Seen, best_tables, moments, selection_tables
 
 # 4 n + 1, so that every second and every fourth one is a trapezoid rule too. The mean crosses over where ln k is about
 # DR^2/((1+t)(2+t)), within about DR/(2 ln k): a population wide enough to hold both sides needs the finer rule.
 NARROW_NODES, WIDE_NODES = 129, 257
+# Rounding, as a share of a curve's size: sums over thousands of nodes of exponentials of numbers up to a hundred.
+_ROUNDING = 100 * 2.0**-52
 
 
 def prompt_curves(problem: Prompt, samples: jax.Array, temperature: jax.Array | None, nodes: int) -> dict[str, Any]:
-    """Curves, relative error and M_1 at finite k; `temperature` None stands for T = 0."""
+    """Curves and their errors at finite k; `temperature` None stands for T = 0."""
     spread = problem.spread
-    # Not abs: its derivative at 0 is 0, and M_1 has slope M_2 there.
+    # Not abs: its derivative at 0 is 0, and the bias has a slope there.
     sign = jnp.where(problem.reward_gap < 0, -1.0, 1.0)
-    gap = sign * problem.reward_gap / spread
-    zeroth, first, second = _moments(gap[None], samples, temperature, spread, nodes)[:, 0]
-    first, judged, gap_of_judge = sign * spread * first, spread**2 * second, problem.judge_gap
-    # With D = 0 this is M_2 to the bit: errors of 1e-18 are legitimate.
-    error = judged + 2 * gap_of_judge * first + gap_of_judge**2
+    seen = Seen(*(sign * gap[None] / spread for gap in (problem.reward_gap, problem.teacher_gap, problem.judge_gap)))
+    units = {"error": spread**2, "judged_error": spread**2, "bias": sign * spread}
+    first, second = jnp.moveaxis(_two_rules(seen, 1, samples, temperature, spread, nodes), 1, 0)
+    zeroth = first[0]
+    rows = {"judged_error": 1, "bias": 2, "error": 3}
+    curves, other = ({name: units[name] * made[row] for name, row in rows.items()} for made in (first, second))
     defect = jnp.abs(zeroth - 1)
-    size = judged + 2 * jnp.abs(gap_of_judge * first) + gap_of_judge**2
-    return {
-        "curves": {"error": error, "judged_error": judged, "bias": first + gap_of_judge},
-        "numerical_error": {
-            "error": defect * size,
-            "judged_error": defect * judged,
-            "bias": defect * (jnp.abs(first) + jnp.abs(gap_of_judge)),
-        },
-    }
+    # A node of relative rounding moves the density by the distance of a gap times the slope of its logarithm.
+    rounding = _ROUNDING * (1 + jnp.abs(problem.reward_gap) / problem.spread / 10)
+    sizes = {**curves, "bias": jnp.sqrt(curves["error"])}
+    errors = {name: jnp.abs(curves[name] - other[name]) + (defect + rounding) * size for name, size in sizes.items()}
+    return {"curves": curves, "numerical_error": errors}
 
 
 def population_curves(
     problem: Posterior, samples: jax.Array, temperature: jax.Array | None, nodes: int, prompts: int
 ) -> dict[str, Any]:
     """The same for a population of prompts, averaged over `prompts` values of the reward gap."""
-    spread, variance = problem.spread, problem.reward_variance
+    q, variance, product, spread = problem.teacher_variance, problem.reward_variance, problem.covariance, problem.spread
     width = jnp.sqrt(variance) / spread
     x, weights = _prompt_rule(width, jnp.max(samples), prompts)
-    gaps = width * x
-    zeroth, first, second = _moments(gaps, samples, temperature, spread, nodes)
-    # A judge pinned to the mean answer (v_R = 0) has DR = 0, M_1 = 0: nothing to divide by.
+    # A judge pinned to the mean answer (v_R = 0) has DR = 0: nothing to divide by.
     pinned = variance == 0
-    slope = jnp.where(pinned, 0.0, (problem.covariance - variance) / jnp.where(pinned, 1.0, variance))
-    crossed = 2 * slope * spread**2 * gaps[:, None] * first
-    kept = spread**2 * second
+    safe = jnp.where(pinned, 1.0, variance)
+    slopes = [jnp.where(pinned, 0.0, part / safe) for part in (product, product - variance)]
+    # Two forms of v_0, of which the smaller terms keep the digits; zero to the bit if the judge is the teacher.
+    own = problem.judge_variance
+    rest = jnp.where(own <= q, own - slopes[1] * (product - variance), q - slopes[0] * product)
+    rest = jnp.maximum(rest, 0.0)
+
+    gaps = width * x
+    # Every fourth prompt by the second rule too.
+    made = _two_rules(Seen(gaps, slopes[0] * gaps, slopes[1] * gaps), 4, samples, temperature, spread, nodes)
+    zeroth = made[0, :prompts]
+    squares = {"judged_error": spread**2 * made[1], "error": spread**2 * made[3]}
+    integrands = {name: square[:prompts] for name, square in squares.items()}
+    other = {name: square[prompts:] for name, square in squares.items()}
+    means = {name: weights @ integrand for name, integrand in integrands.items()}
     defect = jnp.abs(weights @ zeroth - 1)
-    integrands = {"error": kept + crossed, "judged_error": kept}
+    far = jnp.arange(x.size) > int(0.96 * x.size)
     errors = {
-        name: defect * (weights @ (kept + jnp.abs(integrand - kept))) + _trapezoid_error(weights, integrand)
+        name: 4 * weights[::4] @ jnp.abs(integrand[::4] - other[name])
+        + weights @ (jnp.abs(zeroth - 1) * integrand)
+        + jnp.where(far, weights, 0.0) @ integrand
+        + _trapezoid_error(weights, integrand)
+        + (defect + 2 * _ROUNDING) * means[name]
         for name, integrand in integrands.items()
     }
-    means = {name: weights @ integrand for name, integrand in integrands.items()}
-    return {"curves": {**means, "error": means["error"] + problem.judge_variance}, "numerical_error": errors}
+    errors["error"] = errors["error"] + _ROUNDING * jnp.minimum(own, q)
+    return {"curves": {**means, "error": means["error"] + rest}, "numerical_error": errors}
 
 
-def _moments(gaps, samples, temperature, spread, nodes):
+def _two_rules(seen: Seen, every: int, samples, temperature, spread, nodes):
+    """Moments (4, gaps, samples) of all gaps by the first rule, then of each `every`-th one by the second.
+
+    In one call: a second compilation would cost more than the answer.
+    """
     largest = jax.lax.stop_gradient(jnp.max(samples))
+    again = jax.lax.stop_gradient(jax.tree_util.tree_map(lambda part: part[::every], seen))
+    counts = seen.gap.size, again.gap.size
+    both = Seen(*(jnp.concatenate(pair) for pair in zip(seen, again)))
+    rule = Rule(
+        *(jnp.repeat(jnp.stack(pair), np.array(counts), total_repeat_length=sum(counts)) for pair in zip(FIRST, SECOND))
+    )
     if temperature is None:
-        return moments(best_tables(gaps, largest, nodes), samples)
-    return moments(selection_tables(gaps, largest, temperature / spread**2, nodes), samples)
+        tables = best_tables(both, largest, rule, nodes)
+    else:
+        tables = selection_tables(both, largest, temperature / spread**2, rule, nodes)
+    return moments(tables, samples)
 
 
 def _prompt_rule(width, largest, prompts):

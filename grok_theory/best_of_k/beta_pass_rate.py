@@ -87,7 +87,8 @@ def beta_pass_at_k(alpha: Any, beta: Any, samples: Any) -> Any:
     >>> print(f"{beta_pass_at_k(1.0, 1.0, 3.0):.4f}")
     0.7500
     """
-    return -np.expm1(betaln(alpha, beta + samples) - betaln(alpha, beta))
+    # The logarithm is never positive: only rounding, of two logarithms of huge parameters, leads out of [0, 1].
+    return -np.expm1(np.minimum(betaln(alpha, beta + samples) - betaln(alpha, beta), 0.0))
 
 
 def beta_scores(

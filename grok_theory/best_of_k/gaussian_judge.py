@@ -11,6 +11,7 @@ from ..errors import BadValue
 from .quadrature import gumbel_rule
 from .records import Records
 
+_FARTHEST = 1e4  # typical deviations: no Gaussian law reaches a hundred
 _SWITCH = 0.3  # temperature/spread below which Gumbel noise is a perturbation of the score
 
 
@@ -26,6 +27,7 @@ def fit_gaussian(records: Records) -> dict[str, Any]:
             f"scores[{i}] has {records.answers[i]} answers, but GaussianJudge() needs at least 3 a prompt. "
             "Record more answers, or leave that prompt out."
         )
+    _refuse_masks(records)
     means, gains, spreads = [], [], []
     for scores, values in zip(records.scores, records.values):
         spread = scores.std(ddof=1)
@@ -43,6 +45,20 @@ def fit_gaussian(records: Records) -> dict[str, Any]:
         "gains": np.array(gains),
         "score_spreads": np.array(spreads),
     }
+
+
+def _refuse_masks(records: Records) -> None:
+    """Refuse scores that no Gaussian law gives beside the others: one mask of -1e30 would be all of the spread."""
+    away = [np.abs(scores - np.median(scores)) for scores in records.scores]
+    usual = np.median(np.concatenate(away)) or np.median([a.mean() for a in away])
+    for i, (scores, distance) in enumerate(zip(records.scores, away)):
+        j = int(np.argmax(distance))
+        if distance[j] > _FARTHEST * usual or distance[j] > 1e150:
+            raise BadValue(
+                f"scores[{i}, {j}] is {scores[j]:g}, but GaussianJudge() needs scores within {_FARTHEST:g} typical "
+                f"deviations ({usual:.3g}) of their prompt's median. Leave out answers without a score, or use "
+                "from_records or Empirical(), for which a score only ranks."
+            )
 
 
 def kept_normal(samples: np.ndarray, temperature: float, spread: float) -> np.ndarray:

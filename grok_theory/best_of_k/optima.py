@@ -18,7 +18,7 @@ from . import closed_forms
 from .methods import Exact
 from .posterior import posterior
 from .problem import LinearJudge, Posterior, Prompt
-from .solve import check_temperature, evaluate
+from .solve import check_temperature, evaluate, refuse_failed, trusted
 
 _SCAN = 256  # values of k a scan; its step is 8 % of k at max_samples = 1e9
 # Two errors closer than this (relative) are one: the curve is known to about 1e-14.
@@ -57,7 +57,7 @@ def optimal_samples(
     check_between(
         "max_samples", max_samples, 1.0, np.inf, "Pass the largest k to look at, for example 1e9.", include_high=False
     )
-    limit = float(evaluate(solved, jnp.asarray([np.inf]), temperature, Exact())["curves"]["error"][0])
+    limit = _error(solved, np.inf, temperature)
     if temperature == np.inf:
         one = limit
         return Optimum(
@@ -85,6 +85,11 @@ def optimal_samples(
     return Optimum(float(max_samples), last, False, text)
 
 
+def _error(solved, samples, temperature):
+    """The exact error at one setting; raises `SolveFailed` where `solve` would."""
+    return float(trusted(solved, jnp.asarray([float(samples)]), temperature)[0])
+
+
 def _from_below(solved, temperature):
     """Whether the error rises to its limit at k = inf, so that a finite k is better: the sign of the leading term."""
     gaps = closed_forms.second_moments(solved)
@@ -105,7 +110,9 @@ def _scan_samples(solved, temperature, max_samples):
         k = np.exp(np.linspace(low, high, _SCAN))
         k[0] = max(k[0], 1.0)
         kind = "best" if temperature == 0 else "warm"
-        error, slope = (np.asarray(a) for a in _sloped(solved, jnp.asarray(k), jnp.asarray(temperature, float), kind))
+        error, slope, level = _sloped(solved, jnp.asarray(k), jnp.asarray(temperature, float), kind)
+        refuse_failed(level)
+        error, slope = np.asarray(error), np.asarray(slope)
         if ends is None:
             ends = float(error[0]), float(error[-1])
         turns = np.flatnonzero((slope[:-1] < 0) & (slope[1:] >= 0))
@@ -120,10 +127,14 @@ def _scan_samples(solved, temperature, max_samples):
 
 @partial(jax.jit, static_argnames="kind")
 def _sloped(solved, k, temperature, kind):
-    """The error and its derivative in ln k. Only k carries a tangent: the tables are not differentiated."""
+    """The error, its derivative in ln k, and the level. Only k has a tangent: the tables are not differentiated."""
     given = temperature if kind == "warm" else 0.0
-    error, slope = jax.jvp(lambda k: evaluate(solved, k, given, Exact())["curves"]["error"], (k,), (k,))
-    return error, slope
+
+    def error(k):
+        made = evaluate(solved, k, given, Exact())
+        return made["curves"]["error"], made["level"]
+
+    return jax.jvp(error, (k,), (k,), has_aux=True)
 
 
 def optimal_temperature(problem: Prompt | Posterior | LinearJudge, *, samples: ArrayLike) -> Optimum:
@@ -139,10 +150,9 @@ def optimal_temperature(problem: Prompt | Posterior | LinearJudge, *, samples: A
     solved = checked_problem("optimal_temperature", problem)
     refuse_traced("samples", samples)
     check_between("samples", samples, 1.0, np.inf, "Pass one number of answers, for example 16.")
-    k = jnp.asarray([float(samples)])
 
     def error(temperature):
-        return float(evaluate(solved, k, temperature, Exact())["curves"]["error"][0])
+        return _error(solved, samples, temperature)
 
     greedy, none = error(0.0), error(np.inf)
     unit = 2 * float(solved.spread) ** 2  # T = t times this
@@ -193,10 +203,9 @@ def optimal_reward(problem: Prompt | Posterior | LinearJudge, *, samples: ArrayL
     check_between("samples", samples, 1.0, np.inf, "Pass one number of answers, for example 16.")
     check_temperature(temperature)
     moved = _overshooting(solved)
-    k = jnp.asarray([float(samples)])
 
     def error(c):
-        return float(evaluate(moved(c), k, temperature, Exact())["curves"]["error"][0])
+        return _error(moved(c), samples, temperature)
 
     at_truth = error(0.0)
     scale = solved.teacher_gap if isinstance(solved, Prompt) else solved.teacher_variance

@@ -27,14 +27,15 @@ def panel_rule(
     edges = jnp.interp(jnp.linspace(0.0, 1.0, panels + 1) * measure[-1], measure, grid)
     # The rule is exact wherever its panels lie: differentiating through them would only add noise.
     edges = jax.lax.stop_gradient(edges)
-    abscissae, weights = (jnp.asarray(part) for part in _gauss_legendre(nodes))
+    abscissae, weights = (jnp.asarray(part) for part in legendre_rule(nodes))
     middle, half = (edges[1:] + edges[:-1]) / 2, jnp.diff(edges) / 2
     points = middle[:, None] + half[:, None] * abscissae[None, :]
     return points.ravel(), (half[:, None] * weights[None, :]).ravel()
 
 
 @lru_cache
-def _gauss_legendre(nodes: int) -> tuple[np.ndarray, np.ndarray]:
+def legendre_rule(nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss-Legendre nodes and weights on [-1, 1]."""
     return np.polynomial.legendre.leggauss(nodes)
 
 

@@ -10,7 +10,9 @@ and M_0 = 1 is a check that costs nothing (section 4.1 of the docs page). At T =
 
     M_j(k) = k int_0^inf dr r^j [p(r) + (-1)^j p(-r)] (1 - F(r))^(k-1).
 
-The tables 1 - B and A_j do not depend on k: they are made once, and every k is one weighted sum.
+The tables of 1 - B and of the means beside it do not depend on k: they are made once, and every k is one weighted sum.
+The distance to the truth, u + D, is squared before it is averaged: M_2 + 2 D M_1 + D^2 would bury a small error under
+a large D.
 """
 
 from __future__ import annotations
@@ -19,115 +21,197 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.special import ndtr
 from jaxtyping import Array, Float
 
-from .quadrature import gumbel_rule, panel_rule
+from .quadrature import legendre_rule, panel_rule
 
-# Below this v the mean over u is a trapezoid rule in |u|/sqrt(T), above it a Gauss rule in the Gumbel variable.
-_SWITCH = 45.0
-_LOW_PANELS, _HIGH_PANELS, _BEST_PANELS = 40, 72, 72
-_DISTANCES = 500  # nodes in |u|/sqrt(T); spectral, because the integrand is even and analytic
-_GUMBEL_NODES = 20
+# Below this v the mean over u runs over |u|, above it over the Gumbel variable v - u^2/T, of which v loses the digits.
+_SWITCH = 100.0
+_NEAR = 8.0  # Gumbel variable that parts its rule: the law falls double exponentially above, as e^x below
+_WIDE = 16.0  # spreads
+_PANELS = 96
+_PLACES = 400  # points that place the panels
+
+
+class Seen(NamedTuple):
+    """Where the mean answer stands: from the judge's favourite (>= 0), the truth, and their distance D."""
+
+    gap: Float[Array, "*gaps"]
+    teacher: Float[Array, "*gaps"]
+    judge: Float[Array, "*gaps"]
+
+
+class Rule(NamedTuple):
+    """How far one quadrature looks and where its panels lie: two that differ in all of it make the error estimate."""
+
+    cut: Float[Array, "*gaps"]  # the outer variable begins where k (1 - B) = e^-cut
+    reach: Float[Array, "*gaps"]  # spreads beyond the mean answer
+    depth: Float[Array, "*gaps"]  # Gumbel variable from -depth
+    height: Float[Array, "*gaps"]  # to height
+    steepest: Float[Array, "*gaps"]  # slope of ln F that the panels are ready for
+
+
+FIRST = Rule(*map(np.asarray, (46.0, 11.0, 54.0, 5.5, 7.0)))
+SECOND = Rule(*map(np.asarray, (41.0, 10.0, 48.0, 5.1, 6.0)))
 
 
 class Tables(NamedTuple):
-    """Integrand of M_j on a rule of the outer variable, for every gap: what is left is a power of k."""
+    """Integrand of the moments on a rule of the outer variable, for every gap: what is left is a power of k."""
 
     log_survival: Float[Array, "gaps nodes"]  # ln B(v), or ln(1 - F(r)) at T = 0
-    weighted: Float[Array, "3 gaps nodes"]  # weight times A_j, j = 0, 1, 2
+    weighted: Float[Array, "gaps 4 nodes"]  # weight times the means of 1, u^2, u + D, (u + D)^2
 
 
 def selection_tables(
-    gaps: Float[Array, " gaps"], largest: Float[Array, ""], temperature: Float[Array, ""], nodes: int
+    seen: Seen, largest: Float[Array, ""], temperature: Float[Array, ""], rule: Rule, nodes: int
 ) -> Tables:
-    """Tables at T > 0 for `gaps` >= 0 and every k up to `largest`."""
-    kappa = jnp.minimum(gaps + 1, 7.0)
-    last = (gaps + 10) ** 2 / temperature + 4
-    # The smallest v that matters: k (1 - B) <= k e^v E e^{-u^2/T} = e^-40 there.
-    smallest = jnp.min(gaps)
-    first = -jnp.log(largest) - 40 + jnp.log1p(2 / temperature) / 2 + smallest**2 / (2 + temperature)
-    first = jnp.minimum(first, _SWITCH - 1)
-    end = jnp.clip(jnp.max(last), first + 1, _SWITCH)
+    """Tables at T > 0 for every k up to `largest`; `nodes` Gauss-Legendre nodes a panel."""
 
-    grid = first + (end - first) * jnp.linspace(0.0, 1.0, 400)
-    above = jnp.maximum(grid, 1.0)
-    spread = jnp.max(kappa) * jnp.sqrt(temperature / (4 * (jnp.maximum(grid, 0.0) + 1)))
+    @jax.checkpoint
+    def one(each):
+        seen, rule = each
+        v, weights = _keys(*jax.lax.stop_gradient((seen.gap, largest, temperature)), rule, nodes)
+        loss, moments = _means_over_answers(v, seen, temperature, rule, nodes)
+        # Where the loss rounds to 1, ln B is -inf and (k - 1) ln B nan at k = 1; nothing of weight is there.
+        return jnp.log1p(-jnp.clip(loss, 0.0, 1 - 2.0**-53)), moments * weights[None, :]
+
+    # One gap at a time: what is between stays in the processor's cache.
+    return Tables(*jax.lax.map(one, (seen, rule)))
+
+
+def _keys(gap, largest, temperature, rule, nodes):
+    """Rule of v, from where the best of the largest k is not yet, to where a single answer no longer is."""
+    last = (gap + rule.reach) ** 2 / temperature + rule.height
+
+    def early(v):
+        loss, _ = _means_over_answers(v, Seen(gap, gap, jnp.zeros(())), temperature, rule, nodes)
+        return jnp.log(largest) + jnp.log(loss) < -rule.cut
+
+    # 1 - B <= e^v.
+    first = jnp.sinh(_zoom(lambda x: early(jnp.sinh(x)), jnp.arcsinh(-jnp.log(largest) - rule.cut), jnp.arcsinh(last)))
+    grid = jnp.sinh(jnp.linspace(jnp.arcsinh(first), jnp.arcsinh(last), _PLACES))
+    kappa = jnp.minimum(gap + 1, rule.steepest)
+    slope = kappa * jnp.sqrt(temperature / (4 * (jnp.maximum(grid, 0.0) + 1)))
+    density = jnp.minimum(1.3, jnp.where(grid < 1, 1.0, 2 / jnp.maximum(grid, 1.0)) + slope)
     # On the far left every integrand is e^v to all digits, and a panel may be long.
-    density = jnp.where(grid < first + 33, 0.35, jnp.minimum(1.3, jnp.where(grid < 1, 1.0, 2 / above) + spread))
-    v, weights = panel_rule(grid, density, panels=_LOW_PANELS, nodes=nodes)
-    low_loss, low_moments = _means_over_distance(v, gaps, temperature)
-    low = low_moments * weights[None, None, :]
-
-    def high(gap, kappa, last):
-        grid = jnp.geomspace(_SWITCH, jnp.maximum(last, _SWITCH + 1), 400)
-        density = 2 / grid + kappa * jnp.sqrt(temperature / (4 * (grid + 1)))
-        v, weights = panel_rule(grid, density, panels=_HIGH_PANELS, nodes=nodes)
-        loss, moments = _means_over_gumbel(v, gap, temperature)
-        return loss, moments * weights[None, :]
-
-    high_loss, high_moments = jax.vmap(high, out_axes=(0, 1))(gaps, kappa, last)
-    loss = jnp.concatenate([low_loss, high_loss], axis=1)
-    # Where the loss rounds to 1, ln B is -inf and (k - 1) ln B nan at k = 1; nothing of weight is there.
-    log_survival = jnp.log1p(-jnp.clip(loss, 0.0, 1 - 2.0**-53))
-    return Tables(log_survival, jnp.concatenate([low, high_moments], axis=2))
+    density = jnp.where((grid < first + rule.cut - 7) & (grid < -4), 0.35, density)
+    return panel_rule(grid, density, panels=_PANELS, nodes=nodes)
 
 
-def _means_over_distance(v, gaps, temperature):
-    """1 - B and A_j by the trapezoid rule in zeta = |u|/sqrt(T): one matrix product for all gaps."""
-    reach = jnp.minimum(jnp.sqrt(86.0), (jnp.max(gaps) + 11) / jnp.sqrt(temperature))
-    zeta = jax.lax.stop_gradient(reach) * jnp.linspace(0.0, 1.0, _DISTANCES)
-    step = zeta[1] * jnp.sqrt(temperature) * jnp.ones(_DISTANCES).at[0].set(0.5)
-    r = jnp.sqrt(temperature) * zeta
-    plus = _normal(r[None, :] - gaps[:, None]) * step[None, :]
-    minus = _normal(r[None, :] + gaps[:, None]) * step[None, :]
-    intensity = jnp.exp(v[:, None] - zeta[None, :] ** 2)
-    gumbel = intensity * jnp.exp(-intensity)
-    loss = (plus + minus) @ (-jnp.expm1(-intensity)).T
-    powers = jnp.stack([plus + minus, r[None, :] * (plus - minus), r[None, :] ** 2 * (plus + minus)])
-    return loss, powers @ gumbel.T
+def _zoom(early, low, high):
+    """Largest point of a threefold grid at which a monotone condition still holds."""
+
+    def closer(_, ends):
+        grid = ends[0] + (ends[1] - ends[0]) * jnp.linspace(0.0, 1.0, 33)
+        last = jnp.clip(jnp.sum(early(grid)) - 1, 0, 31)
+        return grid[last], grid[last + 1]
+
+    return jax.lax.fori_loop(0, 3, closer, (low, high))[0]
 
 
-def _means_over_gumbel(v, gap, temperature):
-    """1 - B and A_j by the Gauss rule of the Gumbel weight: v - u^2/T is a Gumbel variable x."""
-    x, weights = (jnp.asarray(part) for part in gumbel_rule(_GUMBEL_NODES))
-    r = jnp.sqrt(temperature * (v[:, None] - x[None, :]))
-    plus, minus = _normal(r - gap), _normal(r + gap)
-    inside, _ = ball_probability(r, gap)
-    rate = temperature / 2 * weights[None, :]
-    moments = [(plus + minus) / r, plus - minus, r * (plus + minus)]
-    return inside @ weights, jnp.stack([(rate * moment).sum(axis=1) for moment in moments])
+def _means_over_answers(v, seen, temperature, rule, nodes):
+    """1 - B and the A_j at every v, over r = |u| where the Gumbel variable x = v - r^2/T neither drowns nor decides."""
+    gap = seen.gap
+    edges = _edges(*jax.lax.stop_gradient((v, gap, temperature)), rule)
+    cold = (v > _SWITCH)[:, None]
+    shares = [legendre_rule(n) for n in (2 * nodes + 4, nodes + 2)]
+    points = jnp.concatenate(
+        [a + (b - a) * (s[None, :] + 1) / 2 for a, b, (s, _) in zip(edges[:-1], edges[1:], shares)], axis=1
+    )
+    widths = jnp.concatenate(
+        [jnp.abs(b - a) * w[None, :] / 2 for a, b, (_, w) in zip(edges[:-1], edges[1:], shares)], axis=1
+    )
+    # Warm: the points are r. Cold: they are x, as v has not the digits for x = v - r^2/T.
+    r = jnp.where(cold, _distance(jnp.where(cold, v[:, None], 1.0), jnp.where(cold, points, 0.0), temperature), points)
+    x = jnp.where(cold, points, v[:, None] - points**2 / temperature)
+    width = jnp.where(cold, widths * temperature / (2 * jnp.where(cold, r, 1.0)), widths)
+    plus, minus = _normal(r - gap) * width, _normal(r + gap) * width
+    intensity = jnp.exp(x)
+    noise = intensity * jnp.exp(-intensity)
+    nearest = jnp.where(
+        cold, _distance(jnp.where(cold, v[:, None], 1.0), jnp.where(cold, edges[0], 0.0), temperature), edges[0]
+    )
+    inside, _ = ball_probability(nearest[:, 0], gap)
+    loss = inside + jnp.sum((plus + minus) * -jnp.expm1(-intensity), axis=1)
+    return loss, jnp.stack([jnp.sum(part * noise, axis=1) for part in _powers(r, seen, plus, minus)])
 
 
-def best_tables(gaps: Float[Array, " gaps"], largest: Float[Array, ""], nodes: int) -> Tables:
-    """Tables at T = 0 for `gaps` >= 0 and every k up to `largest`; the outer variable is r = |u|."""
+def _edges(v, gap, temperature, rule):
+    """Ends of the two panels, (v, 1) each: in r up to _SWITCH, in x above."""
+    reach = rule.reach + 2  # the tilt e^(-u^2/T) moves the mean answer down, selection up again
+    mean = gap * (temperature / (temperature + 2))
+    low, high = jnp.maximum(mean - reach, 0.0), gap + reach
+    above = jnp.maximum(v, 0.0)
+    start = jnp.maximum(jnp.sqrt(temperature * jnp.maximum(v - rule.height, 0.0)), low)
+    end = jnp.maximum(jnp.minimum(jnp.sqrt(temperature * (above + rule.depth)), high), start)
+    middle = jnp.clip(jnp.sqrt(temperature * (above + _NEAR)), start, end)
+    # A tail as wide as the law of the answers is cut at the mean answer: the nodes of either panel see half of it.
+    middle = jnp.where((end - middle > _WIDE) & (middle < gap), jnp.minimum(gap, end), middle)
+    top = jnp.minimum(rule.height, v - low**2 / temperature)
+    bottom = jnp.minimum(jnp.maximum(-rule.depth, v - high**2 / temperature), top)
+    cut = jnp.clip(-_NEAR, bottom, top)
+    far = _distance(v, bottom, temperature) - _distance(v, cut, temperature)
+    at_mean = v - gap**2 / temperature
+    cut = jnp.where((far > _WIDE) & (cut > at_mean), jnp.maximum(at_mean, bottom), cut)
+    pairs = ((start, top), (middle, cut), (end, bottom))
+    return [jnp.where(v > _SWITCH, b, a)[:, None] for a, b in pairs]
 
-    def one(gap):
-        kappa = jnp.minimum(gap + 1, 7.0)
-        grid = jnp.geomspace(1e-17 / largest, gap + 10, 800)
-        # As above: below r = 1e-3 / k_max the integrand is a power of r.
-        density = jnp.where(grid * largest < 1e-3, 0.35, 1.0) / grid + kappa
-        r, weights = panel_rule(grid, density, panels=_BEST_PANELS, nodes=nodes)
-        plus, minus = _normal(r - gap), _normal(r + gap)
+
+def _distance(v, x, temperature):
+    """r = |u| at which the Gumbel variable is x."""
+    return jnp.sqrt(temperature * jnp.maximum(v - x, 1e-300))
+
+
+def _powers(r, seen, plus, minus):
+    """What u = +r and u = -r put into the means of 1, u^2, u + D and (u + D)^2."""
+    # Of two sums that are equal the one of smaller terms: r + D, exactly r for a right judge, or z + DT.
+    right = jnp.where(jnp.abs(seen.judge) <= jnp.abs(seen.teacher), r + seen.judge, (r - seen.gap) + seen.teacher)
+    left = seen.judge - r
+    return plus + minus, r**2 * (plus + minus), right * plus + left * minus, right**2 * plus + left**2 * minus
+
+
+def best_tables(seen: Seen, largest: Float[Array, ""], rule: Rule, nodes: int) -> Tables:
+    """Tables at T = 0 for every k up to `largest`; the outer variable is r = |u|."""
+
+    def one(seen, rule):
+        gap = seen.gap
+        r, weights = _radii(*jax.lax.stop_gradient((gap, largest)), rule, nodes)
         inside, outside = ball_probability(r, gap)
         small = inside < 0.5
         log_survival = jnp.where(
             small, jnp.log1p(-jnp.where(small, inside, 0.0)), jnp.log(jnp.where(small, 1.0, outside))
         )
-        moments = jnp.stack([plus + minus, r * (plus - minus), r**2 * (plus + minus)])
-        return log_survival, moments * weights[None, :]
+        parts = _powers(r, seen, _normal(r - gap) * weights, _normal(r + gap) * weights)
+        return log_survival, jnp.stack(parts)
 
-    return Tables(*jax.vmap(one, out_axes=(0, 1))(gaps))
+    return Tables(*jax.vmap(one)(seen, rule))
 
 
-def moments(tables: Tables, samples: Float[Array, " samples"]) -> Float[Array, "3 gaps samples"]:
-    """M_0, M_1, M_2 of the kept answer for every gap and every real k >= 1."""
+def _radii(gap, largest, rule, nodes):
+    kappa = jnp.minimum(gap + 1, rule.steepest)
+    last = gap + rule.reach
+
+    def early(x):
+        return jnp.log(largest) + jnp.log(ball_probability(jnp.exp(x), gap)[0]) < -rule.cut
+
+    # F <= 0.8 r.
+    first = jnp.exp(_zoom(early, -jnp.log(largest) - rule.cut, jnp.log(last)))
+    grid = jnp.exp(jnp.linspace(jnp.log(first), jnp.log(last), 2 * _PLACES))
+    # As above: below r = 1e-3 / k_max the integrand is a power of r.
+    density = jnp.where(grid * largest < 1e-3, 0.35, 1.0) / grid + kappa
+    return panel_rule(grid, density, panels=_PANELS, nodes=nodes)
+
+
+def moments(tables: Tables, samples: Float[Array, " samples"]) -> Float[Array, "4 gaps samples"]:
+    """Means of 1, u^2, u + D and (u + D)^2 of the kept answer for every gap and every real k >= 1."""
 
     # One k at a time keeps the memory that of the tables; checkpoint keeps it so under reverse differentiation.
     @jax.checkpoint
     def at(k):
         kept = k * jnp.exp((k - 1) * tables.log_survival)
-        return (tables.weighted * kept[None, :, :]).sum(axis=-1)
+        return (tables.weighted * kept[:, None, :]).sum(axis=-1).T
 
     return jnp.moveaxis(jax.lax.map(at, samples), 0, -1)
 

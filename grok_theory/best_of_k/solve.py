@@ -11,8 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from ..errors import BadValue, check_between, check_shape, is_traced, require_float64
-from ..results import Dynamics, Solution, Status
+from ..errors import BadValue, SolveFailed, check_between, check_shape, is_traced, require_float64
+from ..numerics import invariants
+from ..results import FAILED, Dynamics, Solution, Status
 from . import closed_forms
 from .averages import NARROW_NODES, WIDE_NODES, population_curves, prompt_curves
 from .methods import BestOfK, Exact, HighTemperature, LargeK
@@ -24,6 +25,7 @@ _SHORTEST = 16
 # A population is averaged by a second quadrature; its error estimate is measured to be good to this much more.
 _POPULATION_ALLOWANCE = 1000.0
 _LARGEST_ERROR = 1e-6
+_ROUNDING = 8 * 2.0**-52  # of the closed forms, in units of what they add up
 _NARROW = 1.5  # v_R/s^2 up to which the mean over prompts converges with NARROW_NODES
 
 
@@ -47,8 +49,9 @@ def solve(
 
     **Returns:** `Solution` over `samples` with curves `error` = E (kept - truth)^2, `judged_error` = E (kept -
     favourite)^2, for a `Prompt` also `bias` = E (kept - truth); `stats` has `scaled_temperature` t = T/(2 s^2),
-    `method`, and for a `LinearJudge` the `posterior`. Relative error of `Exact` below 1e-11 (1e-9 for populations),
-    estimated in `numerical_error`. Differentiable in gaps, variances, spread, T > 0 (not at reward variance 0).
+    `method`, and for a `LinearJudge` the `posterior`. `numerical_error` bounds |curve - truth|: of `Exact`, whose
+    relative error is below 1e-11 (1e-9 for populations), by a second quadrature; of a limit by its distance from
+    `Exact`. Differentiable in gaps, variances, spread, T > 0 (not at reward variance 0).
 
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> kept = solve(Prompt(teacher_gap=0.3, reward_gap=1.0), [1, 2, float("inf")], temperature=1.0)
@@ -125,11 +128,22 @@ def evaluate(problem: Prompt | Posterior, k: jax.Array, temperature: Any, method
     )
     curves = {name: curve[: k.size] for name, curve in result["curves"].items()}
     errors = {name: curve[: k.size] for name, curve in result["numerical_error"].items()}
-    return {
-        "curves": curves,
-        "numerical_error": errors,
-        "level": jnp.max(result["levels"][: k.size], initial=jnp.int8(0)),
-    }
+    level = jnp.max(result["levels"][: k.size], initial=jnp.int8(0))
+    held = invariants.hold(curves, errors, level, _RANGES)
+    return {"curves": held.curves, "numerical_error": errors, "level": held.level}
+
+
+def trusted(problem: Prompt | Posterior, k: jax.Array, temperature: Any) -> jax.Array:
+    """The exact `error` at `k`, for searches outside traces; raises `SolveFailed` where `solve` does."""
+    result = evaluate(problem, k, temperature, Exact())
+    refuse_failed(result["level"])
+    return result["curves"]["error"]
+
+
+def refuse_failed(level: Any) -> None:
+    """Raise `SolveFailed` with the text of `solve`: a search needs the exact curve wherever it looks."""
+    if int(level) == FAILED:
+        raise SolveFailed(_failed(Exact()))
 
 
 def _prompt_nodes(problem):
@@ -144,17 +158,13 @@ def _prompt_nodes(problem):
 
 @partial(jax.jit, static_argnames=("method", "kind", "prompts"))
 def _curves(problem, k, temperature, *, method, kind, prompts):
-    legal = _legal(problem) & ((temperature > 0) & (temperature < jnp.inf) if kind == "warm" else True)
-    if isinstance(method, Exact):
-        made = _exact(problem, k, temperature, method, kind, prompts)
-    else:
-        made = _limit(problem, k, temperature, method, kind)
-    relative = made["relative"]
+    legal = _legal(problem, temperature, kind)
+    exact = _exact(problem, k, temperature, method if isinstance(method, Exact) else Exact(), kind, prompts)
+    made = exact if isinstance(method, Exact) else _limit(problem, k, temperature, method, kind, exact)
     fine = legal & (k >= 1)
-    finite = [jnp.isfinite(curve) for curve in made["curves"].values()]
-    good = fine & jnp.stack(finite).all(axis=0) & (relative < _LARGEST_ERROR)
-    allowed = made["rtol"]
-    levels = jnp.where(good, jnp.where(relative <= allowed, 0, 1), 2).astype(jnp.int8)
+    finite = jnp.stack([jnp.isfinite(curve) for curve in made["curves"].values()]).all(axis=0)
+    good = fine & finite & (made["share"] < _LARGEST_ERROR) & ~made["lost"]
+    levels = jnp.where(good, jnp.where(made["share"] <= made["rtol"], 0, 1), 2).astype(jnp.int8)
     # Out of range is nan, never a number; a curve that is merely inaccurate stays, for throw=False.
     keep = lambda curve: jnp.where(fine, curve, jnp.nan)  # noqa: E731
     return {
@@ -164,9 +174,13 @@ def _curves(problem, k, temperature, *, method, kind, prompts):
     }
 
 
-def _legal(problem):
+def _legal(problem, temperature, kind):
     finite = jnp.stack([jnp.isfinite(v) for name, v in vars(problem).items() if name in _NEEDED]).all()
-    legal = finite & (problem.spread > 0)
+    s2 = problem.spread**2
+    legal = finite & (problem.spread > 0) & (s2 > _SMALLEST) & (s2 < 1 / _SMALLEST)
+    if kind == "warm":
+        heat = temperature / s2
+        legal = legal & (temperature > 0) & (temperature < jnp.inf) & (heat > _SMALLEST) & (heat < 1 / _SMALLEST)
     if isinstance(problem, Posterior):
         q, v, c = problem.teacher_variance, problem.reward_variance, problem.covariance
         legal = legal & (q >= 0) & (v >= 0) & (c**2 <= q * v * (1 + 1e-9))
@@ -174,29 +188,58 @@ def _legal(problem):
 
 
 _NEEDED = {"teacher_gap", "reward_gap", "spread", "teacher_variance", "reward_variance", "covariance"}
+_RANGES = {"error": invariants.NON_NEGATIVE, "judged_error": invariants.NON_NEGATIVE, "bias": invariants.ANY}
+_SMALLEST = 1e-280  # squares below it lose digits without a word
 
 
 def _exact(problem, k, temperature, method, kind, prompts):
-    gaps = closed_forms.second_moments(problem)
-    limit = _many_samples(problem, gaps, temperature, kind)
+    infinite = jnp.isinf(k)
+    limit = _many_samples(problem, closed_forms.second_moments(problem), temperature, kind)
+    rounding = {name: _ROUNDING * size for name, size in _sizes(problem).items()}
     if kind == "uniform" or prompts == 0:  # 0: every k is infinite
         curves = {name: jnp.full(k.shape, value) for name, value in limit.items()}
-        error = {name: jnp.zeros(k.shape) for name in curves}
+        error = {name: jnp.full(k.shape, rounding[name]) for name in curves}
+        lost = jnp.zeros(k.shape, bool)
     else:
-        infinite = jnp.isinf(k)
         finite = jnp.where(infinite, 1.0, jnp.maximum(k, 1.0))
         heat = None if kind == "best" else temperature
         if isinstance(problem, Prompt):
             made = prompt_curves(problem, finite, heat, method.nodes)
         else:
             made = population_curves(problem, finite, heat, method.nodes, prompts)
-        curves = {name: jnp.where(infinite, limit[name], curve) for name, curve in made["curves"].items()}
-        error = {name: jnp.where(infinite, 0.0, curve) for name, curve in made["numerical_error"].items()}
-    # The judged error never vanishes and sets the accuracy of the quadrature; `error` adds v_D to a part of its size.
-    positive = jnp.where(curves["judged_error"] > 0, curves["judged_error"], 1.0)
-    relative = jax.lax.stop_gradient(error["judged_error"] / positive)
+        curves, error = made["curves"], made["numerical_error"]
+        for name, alone in _many_samples(problem, closed_forms.second_moments(problem), temperature, "uniform").items():
+            # One answer has a closed form; a slope in k it has from the quadrature.
+            one = curves[name] + jax.lax.stop_gradient(alone - curves[name])
+            curve = jnp.where(k == 1, one, curves[name])
+            curves[name] = jnp.where(infinite, limit[name], curve)
+            error[name] = jnp.where(infinite | (k == 1), rounding[name], error[name])
+        lost = ~infinite & (curves["judged_error"] < _SMALLEST)
+    error = jax.lax.stop_gradient(error)
     rtol = method.rtol * (1.0 if isinstance(problem, Prompt) else _POPULATION_ALLOWANCE)
-    return {"curves": curves, "numerical_error": error, "relative": relative, "rtol": rtol}
+    return {"curves": curves, "numerical_error": error, "share": _share(curves, error), "rtol": rtol, "lost": lost}
+
+
+def _share(curves, errors):
+    """Greatest error of a curve at each k as a share of its value; of a bias, which may vanish, of the root error."""
+    curves = jax.lax.stop_gradient(curves)
+    scales = {name: jnp.sqrt(curves["error"]) if name == "bias" else curves[name] for name in curves}
+    shares = [
+        jnp.where(errors[name] == 0, 0.0, errors[name] / jnp.where(scale > 0, scale, jnp.finfo(float).tiny))
+        for name, scale in scales.items()
+    ]
+    return jnp.stack(shares).max(axis=0)
+
+
+def _sizes(problem):
+    """What the closed forms add up: their rounding is a few ulp of it."""
+    s2 = problem.spread**2
+    if isinstance(problem, Prompt):
+        own, reward = problem.judge_gap**2, problem.reward_gap**2
+        bias = jnp.abs(problem.judge_gap) + jnp.abs(problem.reward_gap)
+        return {"error": own + 3 * reward + s2, "judged_error": reward + s2, "bias": bias}
+    own, reward = problem.judge_variance, problem.reward_variance
+    return {"error": own + 3 * reward + s2, "judged_error": reward + s2}
 
 
 def _many_samples(problem, gaps, temperature, kind):
@@ -212,7 +255,7 @@ def _many_samples(problem, gaps, temperature, kind):
     return limit
 
 
-def _limit(problem, k, temperature, method, kind):
+def _limit(problem, k, temperature, method, kind, exact):
     gaps, s2 = closed_forms.second_moments(problem), problem.spread**2
     seen = closed_forms.judged(gaps)
     t = jnp.asarray(jnp.inf) if kind == "uniform" else temperature / (2 * s2)
@@ -232,7 +275,14 @@ def _limit(problem, k, temperature, method, kind):
     curves = {name: s2 * curve for name, curve in curves.items()}
     if isinstance(problem, Prompt):
         curves["bias"] = _limit_of_bias(problem, gaps, k, t, method, curves)
-    return {"curves": curves, "numerical_error": {}, "relative": jnp.zeros(k.shape), "rtol": 0.0}
+    # A limit is as far from the truth as from the exact curve; where that is lost, nobody knows.
+    known = (exact["share"] < _LARGEST_ERROR) & ~exact["lost"]
+    away = {
+        name: jnp.where(known, jnp.abs(curve - exact["curves"][name]) + exact["numerical_error"][name], jnp.inf)
+        for name, curve in jax.lax.stop_gradient(curves).items()
+    }
+    none = jnp.zeros(k.shape)
+    return {"curves": curves, "numerical_error": away, "share": none, "rtol": 0.0, "lost": none > 0}
 
 
 def _limit_of_bias(problem, gaps, k, t, method, curves):
@@ -263,16 +313,27 @@ def _check_reach(method, temperature):
 
 
 def _noted(method):
+    if isinstance(method, Exact):
+        return (
+            f"the estimated error of a curve exceeds rtol = {method.rtol:g} of its value (a thousand times that for a "
+            "population; of a bias: of the root of the error). Read numerical_error; a reward variance far above "
+            "spread^2 is what costs digits."
+        )
     return (
-        f"the estimated error of the quadrature exceeds rtol = {getattr(method, 'rtol', 0.0):g} (a thousand times "
-        "that for a population). Read numerical_error; a reward variance far above spread^2 is what costs digits."
+        f"this limit is more than {invariants.NOTED_SHARE:.0%} away from the exact curve somewhere: numerical_error is "
+        "its distance. Use Exact() there, or go on towards the limit."
     )
 
 
 def _failed(method):
     if isinstance(method, Exact):
         return (
-            "a value is out of range (spread > 0, variances >= 0, samples >= 1, 0 < temperature < inf inside traces), "
-            "or the quadrature lost more than 1e-6. Bring the problem into range, or raise Exact(nodes=...)."
+            f"the quadrature cannot vouch for a curve to {_LARGEST_ERROR:g} of its value, or a value is out of range: "
+            "spread > 0, variances >= 0, covariance^2 <= their product, samples >= 1, squares in [1e-280, 1e280]; "
+            "and 0 < temperature < inf where jit, grad or vmap is at work. Bring the problem into range, raise "
+            "Exact(nodes=...), or take the limit next to it: samples inf, temperature 0 or inf."
         )
-    return "this limit does not exist here: its mean over prompts diverges, or a value is out of range. Use Exact()."
+    return (
+        "this limit does not exist here: its mean over prompts diverges, its squared error is below zero, or a value "
+        "is out of range. Use Exact()."
+    )

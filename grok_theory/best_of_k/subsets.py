@@ -15,23 +15,49 @@ import numpy as np
 
 _STEP = 0.25  # trapezoid step in v: spectral accuracy, below 1e-15
 _BLOCK = 16_000  # numbers in one block of the table (k, v): its temporaries stay in the processor's cache
+_APART = 60.0  # temperatures between two scores beyond which the lower never wins: e^-60 = 1e-26
 
 
 def subset_means(scores: np.ndarray, values: np.ndarray, most: int, temperature: float) -> np.ndarray:
-    """U_k for k = 1, ..., `most` <= N of one prompt's (N,) scores and values, at any temperature in [0, inf]."""
+    """U_k for k = 1, ..., `most` <= N of one prompt's (N,) scores and values, at any temperature in [0, inf].
+
+    Scores may lie any number of temperatures apart (a mask of -1e30 for a missing one): v is counted from the best of
+    each group of scores that compete, as e^(v + z) has no digits for a z of 1e16.
+    """
     if temperature == np.inf:
         return np.full(most, values.mean())
-    gaps = np.diff(np.unique(scores))
-    # A softmax whose smallest score difference is 50 temperatures is an argmax to 2e-22.
-    if temperature == 0 or (gaps.size == 0 and temperature < 1e-300) or (gaps.size and temperature < gaps.min() / 50):
-        return _subset_means_of_best(scores, values, most)
-    z = (scores - scores.max()) / temperature
-    total = np.zeros(most)
-    # A constant value would be returned exactly; subtracting the middle keeps digits when values share an offset.
-    middle = (values.max() + values.min()) / 2
-    for v in np.array_split(_nodes(z), 1 + (most + 1) * _nodes(z).size // _BLOCK):
-        total += _block(z, values - middle, most, v)
-    return middle + total
+    groups = _competing(scores, temperature)
+    if all(np.ptp(scores[group]) == 0 for group in groups):
+        total = _subset_means_of_best(scores, values, most)
+    else:
+        total = np.zeros(most)
+        # A constant value would be returned exactly; subtracting the middle keeps digits when values share an offset.
+        middle = values.max() / 2 + values.min() / 2
+        for group in groups:
+            z = _from_best(scores, group, temperature)
+            nodes = _nodes(z[group])
+            for v in np.array_split(nodes, 1 + (most + 1) * nodes.size // _BLOCK):
+                total += _block(z, values - middle, most, v)
+        total += middle
+    total[0] = values.mean()
+    # Means of values: only rounding leads out of their range.
+    return np.clip(total, values.min(), values.max())
+
+
+def _competing(scores: np.ndarray, temperature: float) -> list[np.ndarray]:
+    """Indices of the scores that compete at this temperature, a group where no gap is wider than `_APART`."""
+    order = np.argsort(scores, kind="stable")
+    with np.errstate(over="ignore"):
+        apart = np.flatnonzero(np.diff(scores[order]) > _APART * temperature)
+    return np.split(order, apart + 1)
+
+
+def _from_best(scores: np.ndarray, group: np.ndarray, temperature: float) -> np.ndarray:
+    """z = (score - best of the group)/T; -inf and inf for those below and above it."""
+    inside = scores[group]
+    z = np.where(scores > inside.max(), np.inf, -np.inf)
+    z[group] = (inside - inside.max()) / temperature
+    return z
 
 
 def _nodes(z: np.ndarray) -> np.ndarray:
@@ -50,7 +76,7 @@ def _block(z, values, most, v):
             m = min(n, most)
             share = (np.arange(1, m + 1) / n)[:, None]
             intensity = np.exp(np.minimum(v + one, 700.0))
-            x = np.exp(-intensity)
+            x = np.exp(-intensity)  # 1 for a score below the group, 0 above it
             a = intensity * x
             # The right-hand sides are evaluated before the assignment: they need the old row m - 1.
             kept[1 : m + 1] = (1 - share) * kept[1 : m + 1] + share * (x * kept[:m] + a * value * none[:m])
@@ -81,16 +107,21 @@ def with_replacement(scores: np.ndarray, values: np.ndarray, samples: np.ndarray
     samples = np.asarray(samples, float)
     if temperature == np.inf:
         return np.full(samples.shape, values.mean())
-    if temperature == 0:
+    groups = _competing(scores, temperature)
+    if all(np.ptp(scores[group]) == 0 for group in groups):
         _, group, counts = np.unique(scores, return_inverse=True, return_counts=True)
         means = np.bincount(group, weights=values) / counts
         reached = np.concatenate([[0], np.cumsum(counts)]) / scores.size
-        return np.diff(reached[None, :] ** samples[:, None], axis=1) @ means
-    z = (scores - scores.max()) / temperature
-    v = _nodes(z)
-    v = np.concatenate([v[0] - _STEP * np.arange(np.ceil(np.log(samples.max()) / _STEP), 0, -1), v])
-    intensity = np.exp(np.minimum(v[:, None] + z[None, :], 700.0))
-    a = (intensity * np.exp(-intensity)) @ values / z.size
-    loss = -np.expm1(-intensity).mean(axis=1)
-    log_b = np.log1p(-np.minimum(loss, 1 - 2.0**-53))
-    return np.array([_STEP * k * np.sum(a * np.exp((k - 1) * log_b)) for k in samples])
+        kept = np.diff(reached[None, :] ** samples[:, None], axis=1) @ means
+    else:
+        kept = np.zeros(samples.size)
+        for group in groups:
+            z = _from_best(scores, group, temperature)
+            v = _nodes(z[group])
+            v = np.concatenate([v[0] - _STEP * np.arange(np.ceil(np.log(samples.max()) / _STEP), 0, -1), v])
+            intensity = np.exp(np.minimum(v[:, None] + z[None, :], 700.0))
+            a = (intensity * np.exp(-intensity)) @ values / z.size
+            loss = -np.expm1(-intensity).mean(axis=1)
+            log_b = np.log1p(-np.minimum(loss, 1 - 2.0**-53))
+            kept += np.array([_STEP * k * np.sum(a * np.exp((k - 1) * log_b)) for k in samples])
+    return np.clip(np.where(samples == 1, values.mean(), kept), values.min(), values.max())

@@ -141,13 +141,19 @@ def pass_at_k(values: ArrayLike, samples: ArrayLike | Sequence[float]) -> np.nda
     """Probability that k of the recorded answers contain a success: 1 - C(N - c, k)/C(N, k), without bias.
 
     **Arguments:**
-    - `values`: (..., answers) of 0 and 1. `samples`: whole numbers from 1 to the number of answers.
+    - `values`: (..., answers) of 0 and 1, or a list with an array for each prompt where their numbers differ.
+    - `samples`: whole numbers from 1 to the number of answers, of the prompt that has fewest.
 
-    **Returns:** (..., len(samples)).
+    **Returns:** (..., len(samples)); every prompt by its own number of answers. `from_records` with the values as
+    scores goes beyond the shortest prompt: it leaves out the prompts with fewer than k answers, and counts them.
 
     >>> print(pass_at_k([1, 0, 0, 0], [1, 2, 4]))
     [0.25 0.5  1.  ]
     """
+    if isinstance(values, (list, tuple)) and len({np.shape(row) for row in values}) > 1:
+        rows = Records.from_arrays(values, values).values
+        whole_samples(samples, np.array([row.size for row in rows]), exact=True, rising=False)
+        return np.stack([pass_at_k(row, samples) for row in rows])
     try:
         table = np.asarray(values, float)
     except (TypeError, ValueError):

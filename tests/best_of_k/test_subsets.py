@@ -5,6 +5,7 @@ import itertools
 import math
 from fractions import Fraction
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 import grok_theory as gt
 from grok_theory import best_of_k as bk
+from grok_theory.best_of_k.beta_pass_rate import beta_pass_at_k
 from grok_theory.best_of_k.subsets import subset_means, with_replacement
 
 INF = float("inf")
@@ -105,6 +107,85 @@ def test_pass_at_k_is_from_records_with_a_judge_that_knows():
     values = np.random.default_rng(4).integers(0, 2, (6, 12)) * 1.0
     kept = bk.from_records(values, values, [1, 3, 12], temperature=0.0)
     np.testing.assert_allclose(kept["value"], bk.pass_at_k(values, [1, 3, 12]), atol=1e-14)
+
+
+def exact_subsets(scores, values, k, temperature):
+    """Mean over all k-subsets, each softmax in exact differences of its scores (mpmath: nothing over- or underflows)."""
+    total = mpmath.mpf(0)
+    for chosen in itertools.combinations(range(len(scores)), k):
+        with mpmath.workdps(40):
+            best = max(mpmath.mpf(scores[i]) for i in chosen)
+            weights = [mpmath.exp((mpmath.mpf(scores[i]) - best) / mpmath.mpf(temperature)) for i in chosen]
+            total += mpmath.fsum(w * mpmath.mpf(values[i]) for w, i in zip(weights, chosen)) / mpmath.fsum(weights)
+    return float(total / math.comb(len(scores), k))
+
+
+MASKS = [-1e30, float(np.finfo(float).min), float(np.finfo(np.float32).min), -1e9, 1e17]
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("temperature", [1e-12, 0.3, 7.0, 1e20])
+def test_scores_that_stand_for_missing(mask, temperature):
+    """A score any number of temperatures away: one answer is the plain mean, more are the softmax of the definition."""
+    scores = np.array([0.3, mask, 1.1, 0.9, mask, 1.1, 0.4])
+    values = np.array([1.0, 0.0, 1.0, 0.0, 1.0, 0.25, 0.0])
+    found = subset_means(scores, values, 7, temperature)
+    assert found[0] == values.mean()
+    expected = [exact_subsets(scores, values, k, temperature) for k in range(1, 8)]
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=0)
+    kept = bk.from_records(scores[None], values[None], [1, 4, 7], temperature=temperature)["value"][0]
+    np.testing.assert_allclose(kept, np.array(expected)[[0, 3, 6]], rtol=1e-12, atol=0)
+
+
+@given(
+    st.lists(st.tuples(st.floats(-16, 16), st.sampled_from([-1.0, 0.0, 1.0]), st.booleans()), min_size=2, max_size=6),
+    st.floats(-8, 8),
+)
+def test_score_ranges_many_orders_above_the_temperature(rows, log_temperature):
+    scores = np.array([sign * 10.0**power for power, sign, _ in rows])
+    values = np.array([float(passed) for *_, passed in rows])
+    found = subset_means(scores, values, len(rows), 10.0**log_temperature)
+    expected = [exact_subsets(scores, values, k, 10.0**log_temperature) for k in range(1, len(rows) + 1)]
+    np.testing.assert_allclose(found + 1, np.array(expected) + 1, rtol=1e-12, atol=0)
+    assert np.all((found >= 0) & (found <= 1))
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1e-6, 0.3, 50.0])
+def test_with_replacement_of_masked_scores(temperature):
+    scores, values = np.array([0.2, -1e30, 0.9, 0.9]), np.array([1.0, 0.0, 1.0, 0.5])
+    for k in (1, 3):
+        kept = [share(scores[list(c)], temperature) @ values[list(c)] for c in itertools.product(range(4), repeat=k)]
+        found = with_replacement(scores, values, np.array([k]), temperature)[0]
+        np.testing.assert_allclose(found, np.mean(kept), rtol=1e-12, atol=0)
+
+
+def test_a_gaussian_law_refuses_masks():
+    rng = np.random.default_rng(0)
+    scores, values = rng.normal(size=(5, 8)), rng.normal(size=(5, 8))
+    scores[2, 3] = -1e30
+    with pytest.raises(gt.BadValue, match=r"scores\[2, 3\] is -1e\+30.*Leave out answers without a score.*Empirical"):
+        bk.fit(scores, values, model=bk.GaussianJudge())
+
+
+def test_pass_at_k_of_prompts_with_unequal_numbers_of_answers():
+    """Every prompt by its own count, over all of its subsets; beyond the shortest prompt refused, or counted out."""
+    rows = [[1, 0, 0, 1, 0], [0, 1, 0], [0, 0, 0, 0], [1, 1]]
+    found = bk.pass_at_k(rows, [1, 2])
+    for row, rates in zip(rows, found):
+        for k, rate in zip((1, 2), rates):
+            passes = [max(c) for c in itertools.combinations(row, k)]
+            assert abs(rate - sum(passes) / len(passes)) < 1e-15
+    with pytest.raises(gt.BadValue, match=r"samples\[1\] is 3.*at most the 2 answers"):
+        bk.pass_at_k(rows, [1, 3])
+    kept = bk.from_records(bk.Records.from_arrays(rows, rows), samples=[1, 3], temperature=0.0)
+    np.testing.assert_array_equal(kept.stats["left_out"], [0, 1])
+
+
+def test_pass_rates_of_huge_parameters_are_probabilities():
+    alpha, beta = np.array([1e-9, 1e7, 3e5]), np.array([1e9, 1e-6, 2e8])
+    for k in (1.0, 1e-3, 1e9):
+        rate = beta_pass_at_k(alpha, beta, k)
+        assert np.all((rate >= 0) & (rate <= 1))
 
 
 BAD = [

@@ -1,0 +1,248 @@
+"""Best-of-k: what `numerical_error` is worth, held against a quadrature of the definition that is finer by far."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from scipy.special import ndtr
+
+from benchmarks.report import publish
+from grok_theory import best_of_k as bk
+
+_X40, _W40 = np.polynomial.legendre.leggauss(40)
+_X20, _W20 = np.polynomial.legendre.leggauss(20)
+_X14, _W14 = np.polynomial.legendre.leggauss(14)
+_X8, _W8 = np.polynomial.legendre.leggauss(8)
+
+
+def composite(edges: np.ndarray, x: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss-Legendre nodes and weights on every interval between `edges`."""
+    middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
+    return (middle[:, None] + half[:, None] * x).ravel(), (half[:, None] * w).ravel()
+
+
+def normal(x: np.ndarray) -> np.ndarray:
+    return np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+
+
+def ball(r: np.ndarray, gap: float) -> tuple[np.ndarray, np.ndarray]:
+    """P(|u| < r) and P(|u| > r), u ~ N(gap, 1)."""
+    inside = ndtr(r - gap) - ndtr(-r - gap)
+    near = r * (1 + gap) < 1
+    inside[near] = r[near] * (normal(r[near, None] * _X40 - gap) @ _W40)
+    return inside, ndtr(gap - r) + ndtr(-gap - r)
+
+
+def edges_until(start: float, end: float, step) -> np.ndarray:
+    edges = [start]
+    while edges[-1] < end:
+        edges.append(min(end, edges[-1] + step(edges[-1])))
+    return np.array(edges)
+
+
+def first_of(early, low: float, high: float) -> float:
+    """The point up to which a monotone condition holds."""
+    for _ in range(90):
+        middle = (low + high) / 2
+        low, high = (middle, high) if early(middle) else (low, middle)
+    return low
+
+
+def _powers(r, gap, plus, minus):
+    right, left = r - gap, -r - gap
+    return [
+        plus + minus,
+        r * (plus - minus),
+        r**2 * (plus + minus),
+        right * plus + left * minus,
+        right**2 * plus + left**2 * minus,
+    ]
+
+
+def _sums(k, inside, outside, means, weights):
+    log_left = np.where(inside < 0.5, np.log1p(-np.minimum(inside, 0.5)), np.log(np.maximum(outside, 1e-320)))
+    return np.array([[np.sum(one * np.exp((one - 1) * log_left) * weights * part) for one in k] for part in means])
+
+
+def cold(gap: float, k: np.ndarray) -> np.ndarray:
+    """T = 0: E 1, u, u^2, z, z^2 of the answer closest to the favourite, u = gap + z; (5, k)."""
+    start = first_of(lambda x: k.max() * ball(np.exp([x]), gap)[0][0] < 1e-22, -120.0, np.log(gap + 14))
+    r, weights = composite(edges_until(np.exp(start), gap + 14, lambda r: min(r / 4, 0.25)), _X20, _W20)
+    return _sums(k, *ball(r, gap), _powers(r, gap, normal(r - gap), normal(r + gap)), weights)
+
+
+def warm(gap: float, heat: float, k: np.ndarray, panels: int = 30) -> np.ndarray:
+    """The same at T = heat > 0, by the Gumbel form: nodes for every v of their own."""
+    end = (gap + 13) ** 2 / heat + 6
+    start = np.sinh(
+        first_of(
+            lambda x: k.max() * _answers(np.sinh([x]), gap, heat, panels)[0][0] < 1e-22,
+            np.arcsinh(-np.log(k.max()) - 51),
+            np.arcsinh(end),
+        )
+    )
+    edges = edges_until(start, end, lambda v: 1.0 if v < 3 else max(1.0, min(v / 4, 0.5 * np.sqrt(v / heat))))
+    v, weights = composite(edges, _X20, _W20)
+    parts = [_answers(part, gap, heat, panels) for part in np.array_split(v, 1 + v.size // 4000)]
+    loss, means = (np.concatenate([part[i] for part in parts], axis=-1) for i in (0, 1))
+    return _sums(k, loss, 1 - np.minimum(loss, 1 - 2.0**-53), means, weights)
+
+
+def _answers(v, gap, heat, panels):
+    low = max(gap / (1 + 2 / heat) - 13, 0.0)
+    share, weights = composite(np.linspace(0, 1, panels + 1), _X14, _W14)
+    start = np.maximum(np.sqrt(heat * np.maximum(0, v - 5.5)), low)
+    end = np.maximum(np.minimum(np.sqrt(heat * (np.maximum(v, 0) + 55)), gap + 13), start)
+    r, width = start[:, None] + (end - start)[:, None] * share, (end - start)[:, None] * weights
+    top = np.minimum(5.5, v - low**2 / heat)[:, None]
+    bottom = np.minimum(np.maximum(-55.0, v - (gap + 13) ** 2 / heat)[:, None], top)
+    y, far = bottom + (top - bottom) * share, (v > 2000)[:, None]
+    distance = np.sqrt(heat * np.where(far, v[:, None] - y, 1.0))
+    noise = np.exp(np.where(far, y, v[:, None] - r * r / heat))
+    r, width = np.where(far, distance, r), np.where(far, (top - bottom) * weights * heat / (2 * distance), width)
+    plus, minus = normal(r - gap) * width, normal(r + gap) * width
+    loss = ((plus + minus) * -np.expm1(-noise)).sum(axis=1) + ball(start, gap)[0]
+    return loss, np.array([(noise * np.exp(-noise) * part).sum(axis=1) for part in _powers(r, gap, plus, minus)])
+
+
+def seen_from_truth(moments: np.ndarray, teacher: float, judge: float) -> np.ndarray:
+    """E (u + judge)^2 = E (z + teacher)^2, by the sum of smaller terms."""
+    _, m1, m2, n1, n2 = moments
+    near, far = m2 + 2 * judge * m1 + judge**2, n2 + 2 * teacher * n1 + teacher**2
+    fewer = m2 + 2 * abs(judge * m1) + judge**2 <= n2 + 2 * abs(teacher * n1) + teacher**2
+    return np.where(fewer, near, far)
+
+
+def truth_of_prompt(problem: bk.Prompt, k: np.ndarray, temperature: float) -> dict[str, np.ndarray]:
+    s = problem.spread
+    sign = -1.0 if problem.reward_gap < 0 else 1.0
+    gap, teacher = sign * problem.reward_gap / s, sign * problem.teacher_gap / s
+    judge = sign * (problem.teacher_gap - problem.reward_gap) / s
+    made = warm(gap, temperature / s**2, k) if temperature else cold(gap, k)
+    error, judged = seen_from_truth(made, teacher, judge), made[2]
+    closer = np.abs(made[1]) + abs(judge) <= np.abs(made[3]) + abs(teacher)
+    bias = np.where(closer, made[1] + judge, made[3] + teacher)
+    one = k == 1
+    return {
+        "error": s**2 * np.where(one, teacher**2 + 1, error),
+        "judged_error": s**2 * np.where(one, gap**2 + 1, judged),
+        "bias": sign * s * np.where(one, teacher, bias),
+    }
+
+
+def truth_of_population(problem: bk.Posterior, k: np.ndarray, temperature: float) -> dict[str, np.ndarray]:
+    """Spread 1; the mean over reward gaps by a composite rule, every gap by the quadrature above."""
+    q, v, c = (float(a) for a in (problem.teacher_variance, problem.reward_variance, problem.covariance))
+    width = np.sqrt(v)
+    reach = np.sqrt(2 * (45 + min(2.0, 1 / v) * np.log(k.max()))) * width
+    gaps, weights = composite(edges_until(0.0, reach, lambda gap: max(min(0.6, 0.4 * width), 0.04 * gap)), _X8, _W8)
+    weights = 2 * weights * normal(gaps / width) / width
+    own, slope, along = (q - c) + (v - c), (c - v) / v, c / v
+    rest = own - slope * (c - v) if own <= q else q - along * c
+    error, judged = np.full(k.size, max(rest, 0.0)), np.zeros(k.size)
+    for gap, weight in zip(gaps, weights):
+        made = warm(gap, temperature, k, panels=24) if temperature else cold(gap, k)
+        error += weight * seen_from_truth(made, along * gap, slope * gap)
+        judged += weight * made[2]
+    return {"error": np.where(k == 1, q + 1, error), "judged_error": np.where(k == 1, v + 1, judged)}
+
+
+def _counts(rng, highest):
+    return np.sort(np.concatenate([[1.0, 1 + 10 ** rng.uniform(-8, 0)], 10 ** rng.uniform(0, highest, 4)]))
+
+
+def random_prompt(rng: np.random.Generator) -> tuple[bk.Prompt, np.ndarray, float]:
+    """Gaps from 1e-8 to 1e3 spreads, T = 0 or 1e-12 to 1e12 spread^2, k to 1e12."""
+    s = 10 ** rng.uniform(-3, 3)
+    reward = rng.choice([-1, 1]) * s * 10 ** rng.uniform(-8, 3)
+    teacher = rng.choice([-1, 1]) * s * 10 ** rng.uniform(-8, 3) if rng.random() < 0.7 else reward
+    reach = 12 if rng.random() < 0.6 else 3
+    temperature = 0.0 if rng.random() < 0.25 else s**2 * 10 ** rng.uniform(-reach, reach)
+    return bk.Prompt(teacher, reward, s), _counts(rng, 12), temperature
+
+
+def random_population(rng: np.random.Generator, widest: float) -> tuple[bk.Posterior, np.ndarray]:
+    v = 10 ** rng.uniform(-6, widest)
+    if rng.random() < 0.4:
+        return bk.Posterior(v, v, v), _counts(rng, 9)
+    q = 10 ** rng.uniform(-6, widest)
+    return bk.Posterior(q, v, rng.uniform(-1, 1) * np.sqrt(q * v)), _counts(rng, 9)
+
+
+def random_regression(rng: np.random.Generator) -> tuple[bk.LinearJudge, np.ndarray]:
+    ratio, noise, prior = 10 ** rng.uniform([-0.7, -1, -0.5], [1.3, 0.3, 0.7])
+    power = 10 ** rng.uniform(-0.5, 0.5)
+    return bk.LinearJudge(ratio, noise, prior, reward_power=power, overlap=rng.uniform(-1, 1) * power**0.5), _counts(
+        rng, 9
+    )
+
+
+def of_one(solution, truth: dict[str, np.ndarray]) -> float:
+    """Worst true error over printed error, over curves and k; 0 where the solution is refused."""
+    if solution.status.name == "failed":
+        return 0.0
+    worst = 0.0
+    for name, true in truth.items():
+        away = np.abs(np.asarray(solution[name]) - true)
+        printed = np.asarray(solution.numerical_error[name])
+        worst = max(worst, float(np.max(np.where(away > 0, away / np.where(printed > 0, printed, 1e-300), 0.0))))
+    return worst
+
+
+def _row(solver: str, ratios: list[float], refused: int) -> dict:
+    at = np.quantile(ratios, [0.5, 0.9, 0.99, 1.0])
+    return {
+        "solver": solver,
+        "problems": len(ratios),
+        "refused": refused,
+        "violations": int(np.sum(np.array(ratios) > 1)),
+        **dict(zip(("median", "90 %", "99 %", "max"), map(float, at))),
+    }
+
+
+def rows(quick: bool = False) -> list[dict]:
+    """True over printed error; a problem counts once, by its worst curve and k."""
+    rng, made = np.random.default_rng(3), []
+    cases = []
+    for _ in range(20 if quick else 130):
+        problem, k, temperature = random_prompt(rng)
+        cases.append(("one prompt", problem, k, temperature, truth_of_prompt(problem, k, temperature)))
+    for i in range(2 if quick else 70):
+        if i % 2:
+            problem, k = random_population(rng, 1.0 if quick else 6.0)
+            temperature, name = 0.0, "population, T = 0"
+        else:
+            problem, k = random_population(rng, 0.0 if quick else 1.0)
+            temperature, name = 10 ** rng.uniform(-6, 6), "population, T > 0"
+        if not quick and i % 10 == 9:
+            problem, k = random_regression(rng)
+            name = "regression, T = 0"
+        solved = bk.posterior(problem) if isinstance(problem, bk.LinearJudge) else problem
+        s2 = float(solved.spread) ** 2
+        unit = bk.Posterior(
+            *(float(a) / s2 for a in (solved.teacher_variance, solved.reward_variance, solved.covariance))
+        )
+        truth = {name: s2 * curve for name, curve in truth_of_population(unit, k, temperature / s2).items()}
+        cases.append((name, problem, k, temperature, truth))
+    found: dict[str, list[float]] = {}
+    refused: dict[str, int] = {}
+    for name, problem, k, temperature, truth in cases:
+        methods = {"Exact": bk.Exact()}
+        if name == "one prompt":
+            methods |= (
+                {"BestOfK": bk.BestOfK()}
+                if temperature == 0
+                else {"LargeK": bk.LargeK(), "HighTemperature": bk.HighTemperature(3)}
+            )
+        for label, method in methods.items():
+            solution = bk.solve(problem, k, temperature=temperature, method=method, throw=False)
+            found.setdefault(f"{label}, {name}", []).append(of_one(solution, truth))
+            refused[f"{label}, {name}"] = refused.get(f"{label}, {name}", 0) + (solution.status.name == "failed")
+    made = [_row(name, ratios, refused[name]) for name, ratios in found.items()]
+    exact = [ratio for name, ratios in found.items() if name.startswith("Exact") for ratio in ratios]
+    return [*made, _row("Exact, all", exact, sum(n for name, n in refused.items() if name.startswith("Exact")))]
+
+
+def main(out: Path, *, quick: bool = False) -> None:
+    publish("numerical_error_best_of_k", "Best-of-k: true over printed error", rows(quick), out)
