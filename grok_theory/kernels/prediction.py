@@ -88,7 +88,7 @@ def _ridge_derivative(primals, tangents):
 def _warn_of_lost_digits(predicted, error, allowed):
     largest = np.abs(predicted).max()
     if error.max() > allowed * largest:
-        digits = max(0, int(-np.log10(error.max() / largest))) if 0 < largest and error.max() < np.inf else 0
+        digits = max(0, int(-np.log10(error.max() / largest))) if largest > 0 and error.max() < np.inf else 0
         warnings.warn(
             f"kernel_ridge: the kernel is nearly singular at this ridge, and rounding of its entries leaves about "
             f"{digits} digits of the prediction. Raise the ridge, or fit in feature space.",

@@ -1,5 +1,7 @@
 """Far out: times to 1e200, ratios at and next to 1, signals, decays and units over hundreds of decades."""
 
+import itertools
+
 import jax
 import mpmath as mp
 import numpy as np
@@ -42,7 +44,7 @@ def in_the_angle(alpha, functions, small, rate):
         cuts = [mp.log(small) - 90 + 3 * i for i in range(int((90 - mp.log(small)) / 3))] + [mp.mpf(-3), mp.mpf(-0.3)]
         cuts = sorted({cut for cut in cuts if cut <= mp.mpf(-0.3)})
         nodes = [(mp.mpf(x), mp.mpf(w)) for x, w in zip(*np.polynomial.legendre.leggauss(20), strict=True)]
-        for a, b in zip(cuts, cuts[1:], strict=False):
+        for a, b in itertools.pairwise(cuts):
             for x, w in nodes:
                 weight, l = density((a + b) / 2 + x * (b - a) / 2)
                 for i, f in enumerate(functions):
