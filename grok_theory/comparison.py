@@ -212,7 +212,9 @@ def _judge(
     needed, reason = np.nan, ""
     if verdict == "underpowered":
         needed = _runs_needed(runs, levels, in_logs, limit, tail / looks)
-        if levels:
+        if np.nanmax(np.r_[0.0, numerical]) >= limit:
+            needed, reason = np.inf, "the theory's own error exceeds the margin, so no number of runs tells"
+        elif levels:
             ends = [interval_of_mean(runs, t, in_logs=in_logs) for t in (tail, tail / looks)]
             plain = _verdict(*(end - offset for pair in ends for end in pair), numerical, limit)
             if plain != "underpowered":

@@ -113,6 +113,11 @@ def test_the_solvers_own_error_widens_the_band():
     # A gap of 8 % is beyond the margin, but not beyond margin and numerical error together.
     assert compare(solution(), ensemble(2000, 0.1, factor=1.08), margin=0.05).verdict == "disagrees"
     assert compare(shaky, ensemble(2000, 0.1, factor=1.08), margin=0.05).verdict == "underpowered"
+    # An error beyond the margin: more runs do not help, and no number of them is named.
+    worse = compare(solution(numerical_error={"test_loss": 0.1 * THEORY}), ensemble(200, 0.1), margin=0.05)
+    assert (worse.verdict, worse["test_loss"].runs_needed) == ("underpowered", np.inf)
+    assert "none suffices" in str(worse)
+    assert "the theory's own error exceeds the margin" in str(worse)
 
 
 def test_what_is_not_valid_or_outside_where_is_not_judged():

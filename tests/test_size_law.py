@@ -91,9 +91,9 @@ def test_failed_runs_and_remarks_are_said_and_failed_results_refused():
         assert "runs at size 800: short runs" in text
     with pytest.raises(BadValue, match=r"has 1 run that did not fail at times = 2"):
         SizeLaw.measure(*measured(np.array([[1.0, 1.0], [1.0, np.inf]])), "test_loss", 2.0)
-    with pytest.raises(BadValue, match="ensemble has failed.*Mend it"):
+    with pytest.raises(BadValue, match=r"ensemble has failed.*Mend it"):
         SizeLaw.measure(*measured(values, status=Status(2, failed="Mend it.")), "test_loss", 2.0)
-    with pytest.raises(BadValue, match="x in times, but the solution has times .s."):
+    with pytest.raises(BadValue, match=r"x in times, but the solution has times .s."):
         SizeLaw.measure(dataclasses.replace(theory, x_unit="s"), ensembles, "test_loss", 2.0)
     with pytest.raises(BadValue, match="solution has no size 200"):
         SizeLaw.measure({100.0: theory}, ensembles, "test_loss", 2.0)
