@@ -219,11 +219,7 @@ def _check_made(self: Any, *, checks: bool) -> None:
             raise _wrong(f"{name} is {_shown(part)}", "must be a record")
     if checks:
         for leaf in jax.tree_util.tree_leaves(self.problem, is_leaf=lambda part: isinstance(part, (list, tuple))):
-<<<<<<< HEAD
             # A tuple may hold arrays of different lengths: prompts with different numbers of answers.
-=======
-            # Recorded prompts may hold different numbers of answers: a tuple of them has a length, and no shape.
->>>>>>> verdicts
             if (len(leaf) if isinstance(leaf, (list, tuple)) else np.size(leaf)) == 0:
                 raise _wrong(f"problem is {_shown(self.problem)}", "must hold a number in every field")
         for name in ("problem", "method", "dynamics"):
