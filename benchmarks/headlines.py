@@ -228,6 +228,14 @@ def _keys(rows: Rows) -> str:
     return f"{row['red']} red of {row['keys']} runs of {len(rows) - 1} tests (99 %: {row['99 %']})"
 
 
+def _numerical_error(rows: Rows) -> str:
+    found = max(rows, key=lambda row: row["violations"] / row["problems"])
+    return (
+        f"{len(rows)} solvers, at most {found['violations']} of {found['problems']} random problems above what is "
+        f"printed ({found['solver']}); medians {span([row['median'] for row in rows], '{:.2g}')}"
+    )
+
+
 HEADLINES = (
     Headline("Closed forms against their oracles, relative errors", "formulas", "formulas", _formulas, True),
     Headline("Best of k, own error estimate, k to 1e9", "best_of_k", "best_of_k_accuracy",
@@ -259,6 +267,7 @@ HEADLINES = (
     Headline("Memory, measured over predicted", "memory", "memory", lambda rows: _ratios(rows, "call", "ratio"), True),
     Headline("Memory of DMFT, measured over predicted", "lazy_rich_dmft_error", "lazy_rich_dmft_memory",
              lambda rows: _ratios(rows, "march", "ratio")),
+    Headline("True error over printed numerical_error", "numerical_error", "numerical_error", _numerical_error, True),
     Headline("Start", "start", "start_imports", _imports, True),
     Headline("First call (compiles), then", "start", "start_calls", _first_calls),
     Headline("compare: false alarms at nominal 1 %", "compare", "compare_calibration", _alarms, True),

@@ -11,6 +11,7 @@ LONG = {
     "keys": "half an hour",
     "lazy_rich_dmft_error": "half an hour",
     "mutations": "two hours",
+    "numerical_error": "more than an hour",
     "numerical_error_best_of_k": "half an hour",
     "numerical_error_lazy_rich": "an hour",
     "planted": "an hour",

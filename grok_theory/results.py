@@ -98,7 +98,8 @@ class Solution:
     - `problem`: the Problem it belongs to; `dynamics`: flow, descent with a learning rate ...; `method`: the solver.
     - `x`: (T,) times, steps or samples, with `x_name` and `x_unit`.
     - `curves`: name -> (T,). `solution["test_loss"]` reads one.
-    - `numerical_error`: same names, the solver's own estimate of its absolute error.
+    - `numerical_error`: same names, a bound of |value - truth| (truth: the same theory without discretisation, sampling
+      or rounding) meant to hold all along the curve for 99 % of problems, measured; absent means unknown, never zero.
     - `fields`: name -> `Field`. `stats`: name -> number, array or text.
     - `status`: `Status`. `run`: index of the run it was made conditional on, or None.
 

@@ -288,7 +288,11 @@ def _ascent(task: GroupTask, start: Any, times: np.ndarray, method: FeatureAscen
         "feature_purity": jnp.abs(curves["feature_purity"] - jnp.median(rough[1], axis=1)),
     }
     rounding = np.finfo(float).eps * 8 * np.sqrt(task.samples)
-    error = {name: values + rounding * jnp.abs(curves[name]) for name, values in error.items()}
+    # Before the first step is done both marches are the same.
+    error = {
+        name: values + (rounding + 10 * float(method.tolerance)) * jnp.abs(curves[name])
+        for name, values in error.items()
+    }
     level = GOOD if not is_traced(ok) and bool(ok) and bool(rough[3]) else FAILED
     held = hold(curves, error, level, ASCENT_RANGES)
     curves, level = held.curves, int(held.level)
@@ -327,7 +331,10 @@ def _climb(function, nodes, times, scale, functions, members, tolerance):
         None,
         nodes,
         saveat=diffrax.SaveAt(ts=times),
-        stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=tolerance),
+        # A step ends at every time asked for: dense output between steps has errors that both marches share.
+        stepsize_controller=diffrax.ClipStepSizeController(
+            diffrax.PIDController(rtol=tolerance, atol=tolerance), step_ts=times
+        ),
         max_steps=16384,
         throw=False,
     )
