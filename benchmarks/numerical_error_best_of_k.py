@@ -53,7 +53,7 @@ def _powers(r, gap, plus, minus):
     right, left = r - gap, -r - gap
     return [
         plus + minus,
-        r * (plus - minus),
+        r * plus * -np.expm1(-2 * r * gap),  # plus - minus: their ratio is e^(-2 r gap)
         r**2 * (plus + minus),
         right * plus + left * minus,
         right**2 * plus + left**2 * minus,
