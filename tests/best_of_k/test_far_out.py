@@ -35,7 +35,7 @@ def test_gaps_of_hundreds_of_spreads(gap, k):
     kept = bk.solve(bk.Prompt(gap, gap), [k], temperature=0.0)
     expected = closest_of(gap, k)
     assert abs(kept["error"][0] - expected) <= kept.numerical_error["error"][0] <= 1e-10 * expected
-    np.testing.assert_allclose(truth.cold(gap, np.array([k]))[2], expected, rtol=1e-12, atol=0)
+    np.testing.assert_allclose(truth.cold(gap, np.array([k]), gap, 0.0)[1], expected, rtol=1e-12, atol=0)
 
 
 def test_the_oracle_at_a_temperature_is_the_definition():
@@ -46,7 +46,7 @@ def test_the_oracle_at_a_temperature_is_the_definition():
     weight = np.exp(-(z**2) / 2) * 0.02 / np.sqrt(2 * np.pi)
     share = 1 / (1 + np.exp(np.clip((x**2 - y**2) / heat, -700, 700)))
     expected = weight @ (share * x**2 + (1 - share) * y**2) @ weight
-    np.testing.assert_allclose(truth.warm(gap, heat, np.array([2.0]))[2], expected, rtol=1e-12, atol=0)
+    np.testing.assert_allclose(truth.warm(gap, heat, np.array([2.0]), gap, 0.0)[1], expected, rtol=1e-12, atol=0)
 
 
 @pytest.mark.slow
