@@ -15,7 +15,7 @@ from typing import Any
 
 import grok_theory as gt
 from benchmarks.doors.files import sample_agreement, sample_ensemble, sample_solution
-from benchmarks.forging import random_bytes, random_parts
+from benchmarks.forging import random_bytes, random_members, random_parts
 from benchmarks.report import publish
 from grok_theory import storage
 
@@ -41,7 +41,7 @@ def rows(count: int) -> Iterator[dict[str, Any]]:
     made = {"Solution": sample_solution(), "Ensemble": sample_ensemble(), "Agreement": sample_agreement()}
     for name, result in made.items():
         good = storage.pack(result)
-        for what, changed in (("parts", random_parts), ("bytes", random_bytes)):
+        for what, changed in (("parts", random_parts), ("members", random_members), ("bytes", random_bytes)):
             began, counts = time.process_time(), dict.fromkeys(("refused", "read, and the same once more"), 0)
             with tempfile.TemporaryDirectory() as folder:
                 for content in changed(good, count, seed=count):

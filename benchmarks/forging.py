@@ -126,6 +126,20 @@ def random_bytes(good: bytes, count: int, seed: int) -> Iterator[bytes]:
         yield resealed(bytes(content))
 
 
+def random_members(good: bytes, count: int, seed: int) -> Iterator[bytes]:
+    """The file with random bytes inside one of its arrays or its structure, which its archive then vouches for."""
+    draw = random.Random(seed)
+    members = members_of(good)
+    for _ in range(count):
+        which = draw.randrange(len(members))
+        content = bytearray(members[which][1])
+        for _ in range(draw.choice((1, 1, 2, 4))):
+            content[draw.randrange(len(content))] = draw.choice((draw.randrange(256), *b"0195[]{},:-\"' "))
+        if draw.random() < 0.2:
+            del content[draw.randrange(len(content)) :]
+        yield sealed([(name, bytes(content) if i == which else part) for i, (name, part) in enumerate(members)])
+
+
 def _spoil(structure: Any, draw: random.Random) -> None:
     """One random change somewhere in a tree of JSON."""
     places: list[tuple[Any, Any]] = []

@@ -13,11 +13,23 @@ from typing import Any
 import numpy as np
 
 import grok_theory as gt
-from benchmarks.doors import arrays, best_of_k, bounds, files, lazy_rich, li2, linear, results, tables
+from benchmarks.doors import (
+    arrays,
+    best_of_k,
+    bounds,
+    command_line,
+    far_out,
+    files,
+    lazy_rich,
+    li2,
+    linear,
+    results,
+    tables,
+)
 from benchmarks.doors.door import BAD, Door
 from benchmarks.report import publish
 
-ROOMS = (linear, lazy_rich, li2, best_of_k, arrays, bounds, results, tables, files)
+ROOMS = (linear, lazy_rich, li2, best_of_k, arrays, bounds, far_out, results, tables, files, command_line)
 SPEAKS_AS = {"method": "learning_rate", "margin": "curves"}
 # Said of a value in words instead of showing it.
 STATES = ("is empty", "is given", "is complex", "is no table of numbers", "has type")

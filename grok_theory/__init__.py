@@ -41,7 +41,7 @@ _NAMES = {
     "refine": "refinement",
     "Axis": "refinement",
     "SizeLaw": "size_law",
-    "load": "results",
+    "load": "saved_results",
 }
 
 __all__ = ["__version__", *_ROOMS, *_NAMES]  # pyright: ignore[reportUnsupportedDunderAll]
@@ -51,7 +51,8 @@ if TYPE_CHECKING:
     from .comparison import Absolute, Relative, compare
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
     from .refinement import Axis, refine
-    from .results import Agreement, Dynamics, Ensemble, Solution, Status, load
+    from .results import Agreement, Dynamics, Ensemble, Solution, Status
+    from .saved_results import load
     from .size_law import SizeLaw
     from .sweeps import sweep
 

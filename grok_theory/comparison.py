@@ -32,7 +32,7 @@ from .numerics.mean_intervals import half_width_of_log_mean, interval_of_mean
 from .numerics.two_levels import Levels, find_levels
 from .numerics.unseen_runs import reach_of_the_mean, said
 from .pytrees import record, same
-from .results import Agreement, CurveAgreement, Ensemble, Solution, check_one_x
+from .results import Agreement, CurveAgreement, Ensemble, Solution
 
 
 @record()
@@ -103,7 +103,7 @@ def compare(
         float(confidence),
         np.flatnonzero(failed) if solution.run is None else np.array([], int),
         tuple(
-            f"{what}: {status.text}"
+            f"{what}: {status}"
             for what, status in (("theory", solution.status), ("runs", ensemble.status))
             if status.name == "noted"
         ),
@@ -212,7 +212,9 @@ def _judge(
     needed, reason = np.nan, ""
     if verdict == "underpowered":
         needed = _runs_needed(runs, levels, in_logs, limit, tail / looks)
-        if levels:
+        if np.nanmax(np.r_[0.0, numerical]) >= limit:
+            needed, reason = np.inf, "the theory's own error exceeds the margin, so no number of runs tells"
+        elif levels:
             ends = [interval_of_mean(runs, t, in_logs=in_logs) for t in (tail, tail / looks)]
             plain = _verdict(*(end - offset for pair in ends for end in pair), numerical, limit)
             if plain != "underpowered":
@@ -220,6 +222,18 @@ def _judge(
     return CurveAgreement(
         name, verdict, limit, in_logs, x, centre, low, high, lowest, highest, numerical, needed, reason
     )  # fmt: skip
+
+
+def check_one_x(solution: Solution, ensemble: Ensemble) -> None:
+    """Refuse a Solution and an Ensemble whose x are different things: steps are no times, seconds are no tau."""
+    theory, runs = ((r.x_name, r.x_unit) for r in (solution, ensemble))
+    if theory != runs:
+        here, there = (f"{name} [{unit}]" if unit else name for name, unit in (theory, runs))
+        raise BadValue(
+            f"ensemble has x in {there}, but the solution has {here}, and equal numbers of them are not the same. "
+            f"Convert: dataclasses.replace(ensemble, x=ensemble.x * factor, x_name={theory[0]!r}, "
+            f"x_unit={theory[1]!r}), with factor how much {here} one {there} is."
+        )
 
 
 def _verdict(low, high, lowest, highest, numerical, limit: float) -> str:

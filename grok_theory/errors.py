@@ -220,7 +220,7 @@ def check_runs(runs: Any) -> int:
 def check_size(name: str, value: float, *, knob: str, per: float) -> int:
     """Return `value` as an int if it is one to 1e-9; otherwise name the nearest usable `knob` (value = per * knob)."""
     nearest = round(value)
-    if nearest >= 1 and abs(value - nearest) <= 1e-9 * max(1.0, abs(value)):
+    if 1 <= nearest <= 2**53 and abs(value - nearest) <= 1e-9 * max(1.0, abs(value)):
         return nearest
     usable = _nearest_usable(round(value / per), per)
     remedy = f"The nearest usable {knob} is {usable}." if usable else f"Choose {knob} so that {name} is a whole number."
@@ -228,6 +228,8 @@ def check_size(name: str, value: float, *, knob: str, per: float) -> int:
 
 
 def _nearest_usable(start: int, per: float) -> int | None:
+    if start > 2**53:  # beyond it floats are all whole, and no machine holds the size
+        return None
     for offset in range(10_001):
         for candidate in (start - offset, start + offset):
             size = per * candidate

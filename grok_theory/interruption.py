@@ -47,10 +47,10 @@ def take_over(*, silent: bool = False) -> None:
     _owner = os.getpid()
     _fill_standard_streams()
     _quiet_trackers()
-    _listen()
     for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
         if signal.getsignal(number) is usual:
             signal.signal(number, _heard)
+    _listen()
 
 
 def give_back() -> None:

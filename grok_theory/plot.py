@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .comparison import check_one_x
 from .errors import BadValue, check_between, check_choice, check_shape
 from .numerics.mean_intervals import errors_of_mean, interval_of_mean
 from .numerics.two_levels import find_levels
-from .results import Ensemble, Solution, check_one_x
+from .results import Ensemble, Solution
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

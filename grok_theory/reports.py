@@ -58,7 +58,7 @@ def agreement(self: Any) -> str:
                 f"{shown(low)} to {shown(high)}" if np.isfinite(high) else "unknown",
                 shown(numerical)[1:] if numerical == numerical else "unknown",
                 shown(curve.margin)[1:],
-                "" if curve.verdict != "underpowered" else _runs(curve.runs_needed),
+                "" if curve.verdict != "underpowered" else _runs(curve),
             )
         )
     return "\n".join([head, *_table(rows), *_agreement_notes(self)])
@@ -120,8 +120,10 @@ def _largest(error: Any) -> str:
     return "traced" if is_traced(error) else (f"<= {np.max(np.asarray(error)):.1e}" if np.size(error) else "")
 
 
-def _runs(needed: float) -> str:
-    return f"{needed:.0f}" if np.isfinite(needed) else "unknown: at least 2 runs tell"
+def _runs(curve: Any) -> str:
+    if np.isfinite(curve.runs_needed):
+        return f"{curve.runs_needed:.0f}"
+    return "none suffices" if curve.reason else "unknown: at least 2 runs tell"
 
 
 def _stats(stats: Mapping[str, Any]) -> list[str]:

@@ -11,12 +11,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from . import reports, saved_results, storage
-from .errors import BadValue, DamagedFile, SolveFailed, check_numbers, check_times, is_traced
-from .numerics.interpolation import read_at
-from .numerics.invariants import NOTED_SHARE
+from . import between, reports
+from .errors import BadValue, SolveFailed, check_times, is_traced
 from .numerics.unseen_runs import unseen_share
 from .pytrees import record
+from .saved_results import load, save
 from .tables import read_table
 from .tables.one_grid import runs_on_one_grid
 
@@ -142,28 +141,16 @@ class Solution:
         status is carried, and at least `noted` where the interpolation may be off by more than 1 %. Two-time fields
         are left out. nan where a neighbouring point is not finite. Solve at `x` for all digits.
         """
-        wanted = _inside(self, x)
-        curves, errors, between = {}, {}, {}
-        for name, values in self.curves.items():
-            known = self.numerical_error.get(name)
-            curves[name], own, between[name] = read_at(self.x, values, known, wanted)
-            if known is not None:
-                errors[name] = own + between[name]
-        off = {name: float(np.nanmax(_share(between[name], curves[name]), initial=0.0)) for name in curves}
-        worst = max(off, key=lambda name: off[name])
+        wanted, curves, errors, said = between.read(self, x)
         status = self.status
-        if off[worst] > NOTED_SHARE:
-            said = f"Between the solved points {worst} may be off by {off[worst]:.2g} of its value: solve there."
+        if said:
             noted = f"{status.noted} {said}" if status.text == status.noted else said
             status = Status(np.maximum(np.asarray(status.level), NOTED).astype(np.int8), noted.strip(), status.failed)
         return dataclasses.replace(self, x=wanted, curves=curves, numerical_error=errors, fields={}, status=status)
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it, its status too, to `path` (.npz), with a checksum; `grok_theory.load` reads it.
-
-        Raises `BadValue` where `path` is no such file, or this is traced or no result that `load` would take.
-        """
-        return _save(self, path)
+        """Write all of it, its status too, to `path` (.npz), for `grok_theory.load`; see `saved_results.save`."""
+        return save(self, path)
 
     def to_dataframe(self) -> Any:
         """A pandas DataFrame with `x` and one column a curve. Needs pandas."""
@@ -279,11 +266,8 @@ class Ensemble:
         return cls(problem, found.x, found.curves, x, dynamics, x_unit, stats=stats, status=status)
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it, its status too, to `path` (.npz), with a checksum; `grok_theory.load` reads it.
-
-        Raises `BadValue` where `path` is no such file, or this is traced or no result that `load` would take.
-        """
-        return _save(self, path)
+        """Write all of it, its status too, to `path` (.npz), for `grok_theory.load`; see `saved_results.save`."""
+        return save(self, path)
 
     def to_dataframe(self) -> Any:
         """A pandas DataFrame in long form: columns `run`, `x`, one a curve. Needs pandas."""
@@ -368,92 +352,11 @@ class Agreement:
         return next((v for v in ("disagrees", "underpowered") if v in verdicts), "agrees")
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it, its status too, to `path` (.npz), with a checksum; `grok_theory.load` reads it.
-
-        Raises `BadValue` where `path` is no such file, or this is traced or no result that `load` would take.
-        """
-        return _save(self, path)
+        """Write all of it, its status too, to `path` (.npz), for `grok_theory.load`; see `saved_results.save`."""
+        return save(self, path)
 
     def __str__(self) -> str:
         return reports.agreement(self)
-
-
-def load(path: str | os.PathLike) -> Solution | Ensemble | Agreement:
-    """Read what `.save` wrote, its status with it.
-
-    Raises `DamagedFile` where checksum, format, a class, its fields, or any array is not what this version saves, and
-    `BadValue` where there is no file. Imports nothing but the rooms of this package, and runs nothing of a file's.
-    """
-    value = storage.read(path)
-    if type(value) not in _CHECKS:
-        raise DamagedFile(
-            f"{path} holds {type(value).__name__}, but a Solution, Ensemble or Agreement was expected. "
-            "Name a file that `.save` wrote."
-        )
-    try:
-        _CHECKS[type(value)](value)
-        value.__post_init__()
-    except Exception as error:  # a check may meet what no constructor lets through, and raises what it likes then
-        raise DamagedFile(
-            f"{path} holds no {type(value).__name__} of this version: {error} Read it with the version that wrote it, "
-            "or make it again."
-        ) from error
-    return value
-
-
-def check_one_x(solution: Solution, ensemble: Ensemble) -> None:
-    """Refuse a Solution and an Ensemble whose x are different things: steps are no times, seconds are no tau."""
-    theory, runs = ((r.x_name, r.x_unit) for r in (solution, ensemble))
-    if theory != runs:
-        here, there = (f"{name} [{unit}]" if unit else name for name, unit in (theory, runs))
-        raise BadValue(
-            f"ensemble has x in {there}, but the solution has {here}, and equal numbers of them are not the same. "
-            f"Convert: dataclasses.replace(ensemble, x=ensemble.x * factor, x_name={theory[0]!r}, "
-            f"x_unit={theory[1]!r}), with factor how much {here} one {there} is."
-        )
-
-
-_CHECKS: dict[type, Any] = {
-    Solution: saved_results.check_solution,
-    Ensemble: saved_results.check_ensemble,
-    Agreement: saved_results.check_agreement,
-}
-
-
-def _save(self: Any, path: str | os.PathLike) -> Path:
-    path = storage.destination(path, (".npz",), remedy="A table .csv comes from .to_dataframe().to_csv(...).")
-    try:
-        _CHECKS[type(self)](self)
-        content = storage.pack(self)
-    except BadValue as error:
-        raise BadValue(
-            f"This {type(self).__name__} cannot be saved: {error} Mend that part, or save the numbers you need."
-        ) from error
-    return storage.write_whole(path, content)
-
-
-def _inside(solution: Solution, x: Any) -> np.ndarray:
-    """`x` as float64, refused outside the solved range; what misses an end by rounding is moved to it."""
-    if any(is_traced(part) for part in jax.tree_util.tree_leaves((solution.x, solution.curves, x))):
-        raise BadValue("x is traced, but Solution.at reads numbers. Call it outside jit, vmap and grad, or solve at x.")
-    check_numbers("x", x, f"Pass a number, or a list of {solution.x_name}.")
-    wanted, grid = np.atleast_1d(np.asarray(x, float)), np.asarray(solution.x, float)
-    if wanted.ndim > 1 or wanted.size == 0:
-        raise BadValue(f"x has shape {wanted.shape}, but it must be a number or have shape (n,). Pass a list of them.")
-    low, high = grid[..., 0].max(), grid[..., -1].min()
-    moved = np.where(np.abs(wanted - low) <= 1e-9 * abs(low), np.maximum(wanted, low), wanted)
-    moved = np.where(np.abs(moved - high) <= 1e-9 * abs(high), np.minimum(moved, high), moved)
-    if not np.all((moved >= low) & (moved <= high)):
-        raise BadValue(
-            f"x is {np.array2string(np.asarray(x, float), threshold=5)}, but it must lie in the solved range "
-            f"[{low:g}, {high:g}]. Solve again with the {solution.x_name} you need."
-        )
-    return moved
-
-
-def _share(error: np.ndarray, values: np.ndarray) -> np.ndarray:
-    size = np.abs(values)
-    return np.where(error > 0, error / np.where(size > 0, size, np.finfo(float).tiny), 0.0)
 
 
 def _as_dicts(self: Any, *names: str) -> None:
@@ -477,15 +380,4 @@ def _dataframe(columns: dict[str, np.ndarray]) -> Any:
     return pandas.DataFrame(columns)
 
 
-__all__ = [
-    "Agreement",
-    "CurveAgreement",
-    "Dynamics",
-    "Ensemble",
-    "Field",
-    "Solution",
-    "Status",
-    "Text",
-    "check_one_x",
-    "load",
-]
+__all__ = ["Agreement", "CurveAgreement", "Dynamics", "Ensemble", "Field", "Solution", "Status", "Text", "load"]

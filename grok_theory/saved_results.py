@@ -1,4 +1,4 @@
-"""What a Solution, an Ensemble or an Agreement must be to be saved, and to be believed when it is read.
+"""Save and load a Solution, an Ensemble or an Agreement: what it must be to be saved, and to be believed when read.
 
 The same rules at both ends: what cannot be read is not written. They are those of the constructors, and what no
 constructor sees because JAX builds results without it: dtypes, sizes, levels of a status, nan beside the word "good".
@@ -7,19 +7,71 @@ constructor sees because JAX builds results without it: dtypes, sizes, levels of
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
-from .errors import BadValue, is_traced
+from . import storage
+from .errors import BadValue, DamagedFile, is_traced
 
 _VERDICTS = ("agrees", "disagrees", "underpowered")
 _GOOD, _FAILED = 0, 2
 
 
-def check_solution(self: Any) -> None:
+def save(self: Any, path: Any) -> Path:
+    """Write a Solution, Ensemble or Agreement to `path`, which must end in .npz, whole or not at all.
+
+    Raises `BadValue` where `path` is no such place, or `self` is traced or no result that `load` would take.
+    """
+    path = storage.destination(path, (".npz",), remedy="A table .csv comes from .to_dataframe().to_csv(...).")
+    try:
+        check(self)
+        content = storage.pack(self)
+    except BadValue as error:
+        raise BadValue(
+            f"This {type(self).__name__} cannot be saved: {error} Mend that part, or save the numbers you need."
+        ) from error
+    return storage.write_whole(path, content)
+
+
+def load(path: str | os.PathLike) -> Any:
+    """Read the Solution, Ensemble or Agreement that `.save` wrote, its status with it.
+
+    Raises `DamagedFile` where checksum, format, a class, its fields, or any array is not what this version saves, and
+    `BadValue` where there is no file. Imports nothing but the rooms of this package, and runs nothing of a file's.
+    """
+    value = storage.read(path)
+    if not is_result(value):
+        raise DamagedFile(
+            f"{path} holds {type(value).__name__}, but a Solution, Ensemble or Agreement was expected. "
+            "Name a file that `.save` wrote."
+        )
+    try:
+        check(value)
+        value.__post_init__()
+    except Exception as error:  # a check may meet what no constructor lets through, and raises what it likes then
+        raise DamagedFile(
+            f"{path} holds no {type(value).__name__} of this version: {error} Read it with the version that wrote it, "
+            "or make it again."
+        ) from error
+    return value
+
+
+def is_result(value: Any) -> bool:
+    """Whether `value` is a Solution, an Ensemble or an Agreement: they stand a floor above and are known by name."""
+    return f"{type(value).__module__}:{type(value).__qualname__}" in _CHECKS
+
+
+def check(result: Any) -> None:
+    """Raises `BadValue` naming the part of a result that nothing of this package hands back."""
+    _CHECKS[f"{type(result).__module__}:{type(result).__qualname__}"](result)
+
+
+def _check_solution(self: Any) -> None:
     """Raises `BadValue` naming the part that no solver hands back."""
     size = _check_axis(self)
     levels = _check_status(self.status)
@@ -44,7 +96,7 @@ def check_solution(self: Any) -> None:
     _check_made(self, checks=not batched and bool((levels != _FAILED).all()))
 
 
-def check_ensemble(self: Any) -> None:
+def _check_ensemble(self: Any) -> None:
     """Raises `BadValue` naming the part that no experiment hands back."""
     _check_axis(self)
     levels = _check_status(self.status)
@@ -61,7 +113,7 @@ def check_ensemble(self: Any) -> None:
     _check_made(self, checks=bool((levels != _FAILED).all()))
 
 
-def check_agreement(self: Any) -> None:
+def _check_agreement(self: Any) -> None:
     """Raises `BadValue` naming the part that no comparison hands back."""
     _check_text("x_name", self.x_name, empty=False)
     _check_text("x_unit", self.x_unit)
@@ -157,22 +209,28 @@ def _check_stats(stats: Any) -> None:
 
 
 def _check_made(self: Any, *, checks: bool) -> None:
-    """Problem, method and dynamics are records and, unless this is a batch or failed, pass their constructors."""
+    """Problem, method and dynamics are records and, unless this is a batch or failed, pass their constructors.
+
+    A class whose constructor checks nothing may have a `check_read`.
+    """
     for name in ("problem", "dynamics"):
         part = getattr(self, name, self)
         if not dataclasses.is_dataclass(part) or isinstance(part, type):
             raise _wrong(f"{name} is {_shown(part)}", "must be a record")
     if checks:
         for leaf in jax.tree_util.tree_leaves(self.problem, is_leaf=lambda part: isinstance(part, (list, tuple))):
-            if np.size(leaf) == 0:
+            # A tuple may hold arrays of different lengths: prompts with different numbers of answers.
+            if (len(leaf) if isinstance(leaf, (list, tuple)) else np.size(leaf)) == 0:
                 raise _wrong(f"problem is {_shown(self.problem)}", "must hold a number in every field")
         for name in ("problem", "method", "dynamics"):
             for part in _records(getattr(self, name, None)):
-                part.__post_init__()
+                for way in ("__post_init__", "check_read"):
+                    if hasattr(part, way):
+                        getattr(part, way)()
 
 
 def _records(value: Any) -> Iterator[Any]:
-    """Every record in `value` that checks itself when it is made, the innermost first."""
+    """Every record in `value`, the innermost first."""
     if isinstance(value, Mapping):
         for part in value.values():
             yield from _records(part)
@@ -182,8 +240,7 @@ def _records(value: Any) -> Iterator[Any]:
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for field in dataclasses.fields(value):
             yield from _records(getattr(value, field.name))
-        if hasattr(value, "__post_init__"):
-            yield value
+        yield value
 
 
 def _arrays(
@@ -225,3 +282,10 @@ def _shown(value: Any) -> str:
 
 def _wrong(what: str, allowed: str) -> BadValue:
     return BadValue(f"{what}, but it {allowed}." if allowed.startswith("must") else f"{what}, but {allowed}.")
+
+
+_CHECKS = {
+    "grok_theory.results:Solution": _check_solution,
+    "grok_theory.results:Ensemble": _check_ensemble,
+    "grok_theory.results:Agreement": _check_agreement,
+}

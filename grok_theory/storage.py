@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from . import archives
-from .errors import BadValue, DamagedFile
+from .errors import BadValue, DamagedFile, check_memory
 from .interruption import unfinished
 from .provenance import versions
 from .structures import decode, encode
@@ -117,9 +117,7 @@ def unpack(content: bytes, *, source: str = "the file") -> Any:
     """
     body, mark = content[:-_SEAL], content[-_SEAL:]
     if not mark.startswith(_MARK):
-        raise DamagedFile(
-            f"{source} has no checksum: it is truncated, or no result file of grok_theory. Make it again."
-        )
+        raise _unsealed(source)
     if hashlib.sha256(body).hexdigest().encode() != mark[len(_MARK) :]:
         raise DamagedFile(f"{source} does not match its checksum: it was altered or damaged. Make it again.")
     try:
@@ -137,15 +135,39 @@ def read(path: str | os.PathLike) -> Any:
     """`unpack` the file at `path`. Raises `BadValue` where none can be read, `DamagedFile` where it is not whole."""
     text = _text_of(path, "path", "Name an existing result file.")
     try:
-        if not stat.S_ISREG(os.stat(text).st_mode):
-            # A device or a pipe may have no end.
-            raise BadValue(f"path is {text!r}, but it cannot be read: it is no file. Name an existing result file.")
-        content = Path(text).read_bytes()
+        content = content_of(text)
     except OSError as error:
         raise BadValue(
             f"path is {text!r}, but it cannot be read: {error.strerror}. Name an existing result file."
         ) from error
     return unpack(content, source=text)
+
+
+def content_of(path: str) -> bytes:
+    """The bytes of a result file, if it is a file, ends as one, and fits into memory.
+
+    Raises `OSError` where it cannot be read, `DamagedFile`, and `TooLarge` before it is read.
+    """
+    with open(path, "rb", opener=_open_at_once) as file:
+        about = os.fstat(file.fileno())
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError(errno.EINVAL, "it is no file")  # a device or a pipe may have no end
+        file.seek(max(0, about.st_size - _SEAL))
+        if not file.read(len(_MARK)).startswith(_MARK):
+            raise _unsealed(path)
+        # The bytes themselves, the arrays cut from them, and what the structure becomes as Python objects.
+        check_memory(f"Reading {path}", 3.0 * about.st_size, "Free memory, or read it on a larger machine.")
+        file.seek(0)
+        return file.read()
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    # Without this a pipe that nobody writes to would be waited for.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _unsealed(source: str) -> DamagedFile:
+    return DamagedFile(f"{source} has no checksum: it is truncated, or no result file of grok_theory. Make it again.")
 
 
 def _opened(content: bytes, source: str) -> Any:

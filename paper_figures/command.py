@@ -34,7 +34,7 @@ def figures(
     out: Annotated[Path, typer.Option(help="Folder for pictures, numbers and page.")] = HOME.parent / "out" / "figures",
     cache: Annotated[Path, typer.Option(help="Folder of finished steps.")] = HOME.parent / ".cache" / "figures",
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again.")] = False,
-    workers: Annotated[int, typer.Option(min=1, help="How many figures are built at once.")] = 2,
+    workers: Annotated[int, typer.Option(help="How many figures are built at once.")] = 2,
     folder: Annotated[Path, typer.Option("--from", help="Folder of the figure files.")] = HOME,
 ) -> None:
     """Build figures with their numbers and claims, and a page that shows them all.
@@ -42,6 +42,8 @@ def figures(
     Exit codes: 0 built; 1 a claim does not hold (with --check); 2 bad usage; 3 a figure could not be built;
     130 interrupted: what is finished is kept, and the same command resumes.
     """
+    if workers < 1:
+        _refuse(f"--workers is {workers}, but it must be at least 1. Write for example --workers 2.")
     known = catalogue(folder.resolve())
     chosen = _chosen(names or [], known, folder)
     if show:

@@ -113,6 +113,11 @@ def test_the_solvers_own_error_widens_the_band():
     # A gap of 8 % is beyond the margin, but not beyond margin and numerical error together.
     assert compare(solution(), ensemble(2000, 0.1, factor=1.08), margin=0.05).verdict == "disagrees"
     assert compare(shaky, ensemble(2000, 0.1, factor=1.08), margin=0.05).verdict == "underpowered"
+    # An error beyond the margin: more runs do not help, and no number of them is named.
+    worse = compare(solution(numerical_error={"test_loss": 0.1 * THEORY}), ensemble(200, 0.1), margin=0.05)
+    assert (worse.verdict, worse["test_loss"].runs_needed) == ("underpowered", np.inf)
+    assert "none suffices" in str(worse)
+    assert "the theory's own error exceeds the margin" in str(worse)
 
 
 def test_what_is_not_valid_or_outside_where_is_not_judged():
@@ -185,7 +190,7 @@ def jumping(count, *, seed=0, late=0.0, ratio=50.0, **more):
     """Runs that fall from `ratio` to 1 at times of their own, early in the record; a share `late` after its end."""
     rng = np.random.default_rng(seed)
     arrival = np.where(rng.uniform(size=count) < late, 20.0, rng.uniform(2.0, 5.0, count))[:, None]
-    values = np.where(TIMES < arrival, ratio, 1.0) * (1 + 0.01 * rng.standard_normal((count, TIMES.size)))
+    values = np.where(arrival > TIMES, ratio, 1.0) * (1 + 0.01 * rng.standard_normal((count, TIMES.size)))
     return Ensemble(PROBLEM, TIMES, {"test_loss": values}, "times", FLOW, **more)
 
 
@@ -271,8 +276,8 @@ def test_statuses_are_looked_at():
     with pytest.raises(BadValue, match=r"ensemble has failed.*Widen it\."):
         compare(solution(), ensemble(9, 0.1, status=bad), margin=0.05)
     judged = compare(solution(status=remark), ensemble(9, 0.1, status=remark), margin=0.05)
-    assert judged.remarks == ("theory: outside the tested range", "runs: outside the tested range")
-    assert "theory: outside the tested range" in str(judged)
+    assert judged.remarks == ("theory: noted: outside the tested range", "runs: noted: outside the tested range")
+    assert "theory: noted: outside the tested range" in str(judged)
     assert compare(solution(), ensemble(9, 0.1), margin=0.05).remarks == ()
 
 

@@ -143,8 +143,9 @@ def test_hundreds_of_changed_structures_are_refused_or_sound(make, tmp_path):
 
 
 @pytest.mark.parametrize("make", [solution, agreement])
-def test_hundreds_of_changed_bytes_are_refused_or_sound(make, tmp_path):
-    changed = list(forging.random_bytes(storage.pack(make()), 250, seed=2))
+@pytest.mark.parametrize("changes", [forging.random_bytes, forging.random_members])
+def test_hundreds_of_changed_bytes_are_refused_or_sound(make, changes, tmp_path):
+    changed = list(changes(storage.pack(make()), 250, seed=2))
     refused = sum(refused_or_sound(content, tmp_path) for content in changed)
     assert refused > 0.5 * len(changed)  # bytes of numbers and texts may be any others
 
@@ -337,3 +338,18 @@ def test_what_is_too_deep_is_refused_when_packed():
     circle.append(circle)
     with pytest.raises(gt.BadValue, match="at most 64 can be saved"):
         storage.pack(circle)
+
+
+def test_a_group_from_a_file_is_a_group(tmp_path):
+    """The constructor of a Group checks nothing; a table that is none, or another identity, comes from files alone."""
+    task = gt.li2.GroupTask(gt.li2.cyclic(5), train_fraction=0.8)
+    curves = {"test_loss": np.exp(-TIMES)}
+    good = Solution(task, TIMES, curves, "time", gt.Dynamics("gradient flow"), None)
+    assert gt.load(good.save(tmp_path / "a.npz")) == good
+    table = np.array(task.group.table)
+    table[0, 0] = table[0, 1]
+    for change in ({"table": table}, {"table": -np.array(task.group.table)}, {"identity": 1}):
+        wrong = dataclasses.replace(task.group, **change)
+        forged = storage.pack(dataclasses.replace(good, problem=dataclasses.replace(task, group=wrong)))
+        with pytest.raises(gt.DamagedFile, match="holds no Solution of this version"):
+            load(forged, tmp_path)

@@ -149,3 +149,60 @@ def test_the_style_is_ours_and_stays_inside():
     ax = gt.plot.heatmap([1.0, 2.0], [1.0], [[1.0, 2.0]])
     assert ax.figure.get_size_inches().tolist() == [3.4, 2.4]
     assert plt.rcParams["font.size"] == before
+
+
+def test_what_failed_is_left_out_and_the_legend_says_so(theory, runs):
+    values = np.asarray(runs["test_loss"]).copy()
+    values[2, 4:] = np.inf
+    broken = gt.Ensemble(None, X, {"test_loss": values}, "time", DYNAMICS, "tau")
+    ax = gt.plot.curves(theory, broken, "test_loss")
+    np.testing.assert_array_equal(ax.get_lines()[1].get_ydata(), np.delete(values, 2, axis=0).mean(0))
+    assert "4 runs of 5, the others failed, 99% band" in [text.get_text() for text in ax.get_legend().get_texts()]
+    labelled = gt.plot.curves(theory, broken, "test_loss", label="mine")
+    assert any("4 runs of 5, the others failed" in text.get_text() for text in labelled.get_legend().get_texts())
+    both = np.asarray(runs["test_loss"])[:2].copy()
+    both[0, 0] = both[1, 5] = np.nan
+    with pytest.raises(BadValue, match="has no run that is finite at all time"):
+        gt.plot.curves(None, gt.Ensemble(None, X, {"test_loss": both}, "time", DYNAMICS), "test_loss")
+    # A failed theory: its finite part and a word, or nothing.
+    late = np.where(X > 5, np.nan, 1.0)
+    bad = gt.Status(2, failed="No root beyond t = 5.")
+    part = gt.Solution(None, X, {"test_loss": late}, "time", DYNAMICS, None, x_unit="tau", status=bad)
+    (line,) = gt.plot.curves(part, name="test_loss").get_lines()
+    assert line.get_label() == "theory (failed in part, left out)"
+    whole = gt.Solution(None, X, {"test_loss": np.ones(6)}, "time", DYNAMICS, None, x_unit="tau", status=bad)
+    with pytest.raises(BadValue, match=r"solution has failed.*No root beyond t = 5\."):
+        gt.plot.curves(whole, name="test_loss")
+    noted = gt.Solution(None, X, {"test_loss": np.ones(6)}, "time", DYNAMICS, None, status=gt.Status(1, noted="old"))
+    assert gt.plot.curves(noted, name="test_loss").get_lines()[0].get_label() == "theory (noted)"
+
+
+def test_another_x_is_not_drawn_on_the_same_axis(theory, runs):
+    steps = gt.Ensemble(None, X, {"test_loss": runs["test_loss"]}, "step", DYNAMICS)
+    with pytest.raises(BadValue, match=r"x in step, but the solution has time \[tau\].*dataclasses\.replace"):
+        gt.plot.curves(theory, steps, "test_loss")
+    ax = gt.plot.curves(theory, name="test_loss")
+    with pytest.raises(BadValue, match=r"ax has x in 'time \[tau\]', but this curve has 'step'.*Convert"):
+        gt.plot.curves(None, steps, "test_loss", ax=ax)
+    bare = gt.Ensemble(None, X, {"test_loss": runs["test_loss"]}, "time", DYNAMICS)
+    with pytest.raises(BadValue, match=r"'time' without a unit"):
+        gt.plot.curves(None, bare, "test_loss", ax=ax)
+    ax.set_xlabel(r"training time $t$ [$\tau$]")
+    assert gt.plot.curves(None, runs, "test_loss", ax=ax) is ax
+
+
+def test_bands_hold_runs_that_were_not_drawn():
+    x = np.linspace(0.0, 1.0, 20)
+    values = np.where(np.linspace(0.1, 0.7, 9)[:, None] > x, 30.0, 1.0)
+    runs = gt.Ensemble(None, x, {"test_loss": values}, "time", DYNAMICS)
+    share = 1 - (0.01 / 2 / 20) ** (1 / 9)
+    edge = gt.plot.curves(None, runs, "test_loss").collections[0].get_paths()[0].vertices
+    at_end = edge[np.isclose(edge[:, 0], 1.0, rtol=1e-9, atol=0)][:, 1]
+    np.testing.assert_allclose((at_end.min(), at_end.max()), (1.0, 1 + 29 * share), rtol=1e-9, atol=0)
+
+
+def test_a_heatmap_refuses_infinities_and_nothing_at_all():
+    with pytest.raises(BadValue, match=r"values\[0, 1\] is inf.*Pass nan"):
+        gt.plot.heatmap([1.0, 2.0], [1.0], [[1.0, np.inf]])
+    with pytest.raises(BadValue, match="nan everywhere"):
+        gt.plot.heatmap([1.0, 2.0], [1.0], [[np.nan, np.nan]])

@@ -1,12 +1,15 @@
 """Fits of gap(N) = a + b / N^p with one thing imposed: exact on exact gaps, calibrated on noisy ones."""
 
+import dataclasses
+
 import chance
 import numpy as np
 import pytest
+from scipy import stats
 
 from grok_theory import SizeLaw
 from grok_theory.errors import BadValue
-from grok_theory.results import Dynamics, Ensemble, Solution
+from grok_theory.results import Dynamics, Ensemble, Solution, Status
 
 FLOW = Dynamics("gradient flow")
 SIZES = np.array([100.0, 200.0, 400.0, 800.0])
@@ -66,3 +69,41 @@ def test_refused(arguments, message):
 def test_a_power_needs_gaps_clear_of_zero():
     with pytest.raises(BadValue, match="exceed two standard errors"):
         SizeLaw(SIZES, 1 / SIZES, np.full(4, 0.01)).power()
+
+
+def measured(values, **more):
+    times = np.linspace(1.0, 2.0, np.shape(values)[1])
+    theory = Solution(FLOW, times, {"test_loss": np.ones(times.size)}, x_name="times", dynamics=FLOW, method=None)
+    ensembles = {
+        size: Ensemble(FLOW, times, {"test_loss": values * (1 + 1 / size)}, "times", FLOW, **more) for size in SIZES
+    }
+    return theory, ensembles
+
+
+def test_failed_runs_and_remarks_are_said_and_failed_results_refused():
+    values = np.array([[1.0, 1.0], [1.0, 1.2], [1.0, np.nan], [1.0, 0.8]])
+    theory, ensembles = measured(values, status=Status(1, noted="short runs"))
+    law = SizeLaw.measure(theory, ensembles, "test_loss", 2.0)
+    np.testing.assert_allclose(law.gaps, 1 / SIZES, rtol=1e-12, atol=0)
+    np.testing.assert_allclose(law.errors, 0.2 / np.sqrt(3) * (1 + 1 / SIZES), rtol=1e-12, atol=0)
+    for text in (law.text, str(law.intercept())):
+        assert "1 of 4 runs at size 100 failed and are left out" in text
+        assert "runs at size 800: short runs" in text
+    with pytest.raises(BadValue, match=r"has 1 run that did not fail at times = 2"):
+        SizeLaw.measure(*measured(np.array([[1.0, 1.0], [1.0, np.inf]])), "test_loss", 2.0)
+    with pytest.raises(BadValue, match=r"ensemble has failed.*Mend it"):
+        SizeLaw.measure(*measured(values, status=Status(2, failed="Mend it.")), "test_loss", 2.0)
+    with pytest.raises(BadValue, match=r"x in times, but the solution has times .s."):
+        SizeLaw.measure(dataclasses.replace(theory, x_unit="s"), ensembles, "test_loss", 2.0)
+    with pytest.raises(BadValue, match="solution has no size 200"):
+        SizeLaw.measure({100.0: theory}, ensembles, "test_loss", 2.0)
+    with pytest.raises(BadValue, match=r"gaps\[1\] is nan"):
+        SizeLaw(SIZES, [1.0, np.nan, 1.0, 1.0], np.ones(4))
+
+
+def test_errors_hold_runs_that_jump_later():
+    values = np.where(np.linspace(1.1, 1.7, 9)[:, None] > np.linspace(1.0, 2.0, 20), 30.0, 1.0)
+    law = SizeLaw.measure(*measured(values), "test_loss", 2.0)
+    # No run has stayed: no spread, but the share that nine runs leave open at one standard deviation.
+    share = 1 - stats.norm.sf(1.0) ** (1 / 9)
+    np.testing.assert_allclose(law.errors, 29 * share * (1 + 1 / SIZES), rtol=1e-9, atol=0)

@@ -20,7 +20,7 @@ from hypothesis import given
 
 from grok_theory import storage
 from grok_theory.best_of_k.closed_forms import Gaps
-from grok_theory.errors import BadValue, DamagedFile
+from grok_theory.errors import BadValue, DamagedFile, TooLarge
 from grok_theory.results import Dynamics, Field
 
 leaves = (
@@ -160,12 +160,27 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_stray_one(tmp_path, monke
 def test_a_missing_file_gets_one_sentence(tmp_path):
     with pytest.raises(BadValue, match="cannot be read: No such file"):
         storage.read(tmp_path / "nothing.npz")
-    for path in (tmp_path, "/dev/zero"):  # the one is no file, the other has no end
-        with pytest.raises(BadValue, match=r"cannot be read: it is no file\. Name an existing result file"):
+    os.mkfifo(tmp_path / "pipe.npz")  # nobody ever writes to it
+    for path, why in ((tmp_path, "Is a directory"), ("/dev/zero", "it is no file"), (tmp_path / "pipe.npz", "no file")):
+        with pytest.raises(BadValue, match=rf"cannot be read: .*{why}\. Name an existing result file"):
             storage.read(path)
     for path in ("", "a\0b"):
         with pytest.raises(BadValue, match=r"path is .*, but it must be a path\. Name an existing result file"):
             storage.read(path)
+
+
+def test_a_file_beyond_memory_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    """Sparse files claim terabytes and take no disk: one without a checksum, one that ends in one."""
+    path = tmp_path / "huge.npz"
+    with open(path, "wb") as file:
+        file.truncate(1 << 43)
+    with pytest.raises(DamagedFile, match="has no checksum"):
+        storage.read(path)
+    with open(path, "r+b") as file:
+        file.seek(0, os.SEEK_END)
+        file.write(b"sha256:" + b"0" * 64)
+    with pytest.raises(TooLarge, match=r"Reading .*huge\.npz needs .* GiB, but only .* Free memory"):
+        storage.read(path)
 
 
 def test_what_a_file_would_replace_is_looked_at(tmp_path):

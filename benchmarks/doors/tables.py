@@ -74,7 +74,14 @@ def doors() -> list[Door]:
     # Names and places are told by file; a cell is shown by itself, so the path stands for the value.
     return [
         Door("tables.read_table", _read_all, {"path": good}, {}, {"path": bad, **encodings}, says),
-        Door("observables.read_log", log, {"path": good}, {}, {"path": bad, "train": ["scor"], **encodings}, says),
+        Door(
+            "observables.read_log",
+            log,
+            {"path": good},
+            {},
+            {"path": bad, "train": ["scor"], "repeats": ["lasst", 3, None], **encodings},
+            says,
+        ),
         Door("Ensemble.from_csv", runs, {"path": good}, {}, {"path": bad, "x": ["promp"], **encodings}, says),
         Door(
             "best_of_k.read_records",

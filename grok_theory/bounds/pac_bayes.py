@@ -76,8 +76,8 @@ def _root(name, matrix):
     root = jnp.linalg.cholesky(matrix)
     if not is_traced(root) and not bool(jnp.all(jnp.isfinite(root))):
         raise BadValue(
-            f"{name} has an eigenvalue that is not positive, but it must be positive definite. Pass a covariance "
-            "without directions of no spread."
+            f"{name}, of shape {matrix.shape}, has an eigenvalue that is not positive, but it must be positive "
+            "definite. Pass a covariance without directions of no spread."
         )
     return root
 
@@ -111,7 +111,7 @@ def _spread(values, ridge, unit):
     middle = jnp.clip(ratio, 1e-2, 1e8)
     high = jnp.where(some & (ratio > 1e8), values, 1.0)
     logarithm = jnp.log(high) + jnp.log(unit) - jnp.log(ridge)
-    by_size = [series, jnp.log1p(middle) - middle / (1 + middle), logarithm - 1]
+    by_size = [series, jnp.log1p(middle) - middle / (1 + middle), logarithm - 1 + 2 / jnp.maximum(ratio, 1e8)]
     return jnp.where(some, jnp.select([ratio < 1e-2, ratio <= 1e8], by_size[:2], by_size[2]), 0 * values)
 
 

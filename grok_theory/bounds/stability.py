@@ -44,8 +44,8 @@ def pair_distance(gradients: Any, fresh_gradients: Any) -> Float[Array, ""]:
     sizes = [{np.shape(leaf)[0] if np.ndim(leaf) else 0 for leaf in leaves} for leaves in rows]
     if any(len(size) != 1 or 0 in size for size in sizes):
         raise BadValue(
-            f"gradients have first axes {[sorted(size) for size in sizes]}, but each must have one of length >= 1. "
-            "Pass per-example gradients, the example axis first."
+            f"gradients have shapes {[np.shape(leaf) for leaves in rows for leaf in leaves]}, but each must have a "
+            "first axis of length >= 1. Pass per-example gradients, the example axis first."
         )
     for name, leaves in (("gradients", rows[0]), ("fresh_gradients", rows[1])):
         for leaf in leaves:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -50,7 +51,12 @@ def say(text: str) -> None:
     """One line on stderr; where stderr is closed or full, nobody hears it and the exit code must do."""
     if sys.stderr is not None:
         with suppress(OSError):
-            print(" ".join(text.split()), file=sys.stderr, flush=True)
+            print(re.sub(r"\S{301,}", _shortened, " ".join(text.split())), file=sys.stderr, flush=True)
+
+
+def _shortened(word: re.Match) -> str:
+    # A value of a thousand characters, shown back whole, would hide what is said of it.
+    return f"{word[0][:60]}...{word[0][-20:]}"
 
 
 def sentence(error: BaseException) -> str:

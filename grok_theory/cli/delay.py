@@ -9,7 +9,7 @@ import typer
 
 
 def command(
-    log: Annotated[Path, typer.Argument(help="CSV file (commas, semicolons, tabs), JSON lines or JSON.")],
+    log: Annotated[Path, typer.Argument(help="CSV, JSON lines, JSON, printed text, or MLflow folder.")],
     train_threshold: Annotated[float, typer.Option(help="Fitted when the train curve is past this.")],
     test_threshold: Annotated[float, typer.Option(help="Generalized when the test curve is past this.")],
     x: Annotated[str | None, typer.Option(help="Column of times or steps; guessed if left out.")] = None,
@@ -23,7 +23,13 @@ def command(
     train_rising: Annotated[bool, typer.Option("--train-rising", help="The train curve rises.")] = False,
     test_rising: Annotated[bool, typer.Option("--test-rising", help="The test curve rises.")] = False,
     confidence: Annotated[float, typer.Option(help="Of the interval for the median over runs.")] = 0.95,
+    repeats: Annotated[
+        str, typer.Option(help="Where a resumed run wrote times again: last, first or refuse.")
+    ] = "last",
     encoding: Annotated[str | None, typer.Option(help="Of the file, where it is not UTF-8: latin-1 ...")] = None,
+    pattern: Annotated[
+        str | None, typer.Option(help="Regular expression for a log of text; its named groups are the columns.")
+    ] = None,
     plot: Annotated[
         str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg); LOG-delay.png by default.")
     ] = None,
@@ -41,7 +47,9 @@ def command(
 
     path = None if no_plot else picture_path(f"{log.stem}-delay.png" if plot is None else plot, "plot")
     up = (rising or train_rising or None, rising or test_rising or None)
-    found = read_log(log, x=x, train=train, test=test, run=run, rising=up, encoding=encoding)
+    found = read_log(
+        log, x=x, train=train, test=test, run=run, rising=up, repeats=repeats, encoding=encoding, pattern=pattern
+    )
     answer = log_delay(
         found,
         train_threshold=train_threshold,

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
+from .as_json import write_json
+
 _LIBRARIES = ("jax", "jaxlib", "numpy", "scipy", "diffrax", "optimistix", "optax", "joblib", "matplotlib", "typer")
 _BROKEN = {"jax": ("0.10.2", "0.11.0"), "jaxlib": ("0.10.2", "0.11.0")}
 
@@ -23,12 +25,18 @@ def command(
     """Show versions and precision, and test jit against NumPy on every device. Exit code 1 if a check fails."""
     from .waiting import waiting
 
+    if not 0 < seconds < 1e6:
+        # Not from `errors`: that imports JAX, and a JAX that crashes must not take the doctor with it.
+        print(
+            f"seconds is {seconds:g}, but it must be above 0 and below a million. Write --seconds 60.", file=sys.stderr
+        )
+        raise typer.Exit(2)
     with waiting("self-test"):
         tested = _self_test(seconds)
     findings = {"versions": _versions(), "machine": _machine(), "self_test": tested}
     findings["good"] = findings["self_test"]["good"] and not findings["versions"]["known_to_be_broken"]
     if as_json:
-        print(json.dumps(findings, indent=1))
+        write_json(findings)
     else:
         _show(findings)
     if not findings["good"]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from typing import Annotated, Any
 
 import typer
+
+from .as_json import write_json
 
 
 def command(
@@ -13,15 +15,17 @@ def command(
         str | None, typer.Argument(help="A formula, as linear.late_test_loss or its last part; or a wing, to list it.")
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="With a list: verify every formula of it.")] = False,
-    examples: Annotated[int, typer.Option(min=1, help="Arguments drawn to verify a formula.")] = 50,
+    examples: Annotated[int, typer.Option(help="Arguments drawn to verify a formula.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
     """List the closed forms, or show one and hold it against its oracle. Exit code 1 if a formula fails."""
     from .precision import use_float64
 
     use_float64()
+    from ..errors import check_integer
     from ..formulas import find, register
 
+    check_integer("examples", examples, 1, "Write for example --examples 50.", high=100_000)
     wings = {formula.wing for formula in register().values()}
     if name is None or name in wings:
         chosen = [formula for formula in register().values() if name in (None, formula.wing)]
@@ -66,7 +70,7 @@ def _list(chosen: list[Any], examples: int | None, as_json: bool) -> bool:
     results = [_verified(formula, examples) if examples else {"holds": True} for formula in chosen]
     if as_json:
         rows = [_plain(formula) | (result if examples else {}) for formula, result in zip(chosen, results)]
-        print(json.dumps(rows, indent=1))
+        write_json(rows)
         return all(result["holds"] for result in results)
     from rich.console import Console
     from rich.table import Table
@@ -94,7 +98,7 @@ def _list(chosen: list[Any], examples: int | None, as_json: bool) -> bool:
 def _show(formula: Any, examples: int, as_json: bool) -> bool:
     result = _verified(formula, examples)
     if as_json:
-        print(json.dumps(_plain(formula) | result, indent=1))
+        write_json(_plain(formula) | result)
         return result["holds"]
     plain = _plain(formula)
     print(f"{formula.name}: {formula.says}")
@@ -123,4 +127,13 @@ def _readable(formula: Any) -> str:
         return latex_of(formula)
     import sympy
 
-    return sympy.pretty(expression_of(formula), use_unicode=True).replace("\n", "\n            ")
+    return sympy.pretty(expression_of(formula), use_unicode=_has("⎧√≤")).replace("\n", "\n            ")
+
+
+def _has(characters: str) -> bool:
+    """Can stdout write them? In words, a drawing of brackets and roots would fall apart."""
+    try:
+        characters.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True

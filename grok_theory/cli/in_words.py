@@ -31,12 +31,10 @@ def in_words(character: str) -> str:
         return f"\\x{ord(character) - 0xDC00:02x}"
     name = unicodedata.name(character, "")
     if name.startswith(("GREEK SMALL LETTER ", "GREEK CAPITAL LETTER ")):
-        word = name.split()[3].lower()
+        word = name.split()[3].lower().replace("lamda", "lambda")
         return word if " SMALL " in name else word.capitalize()
     if name.startswith("BOX DRAWINGS "):
         return "-" if "VERTICAL" not in name and "HORIZONTAL" in name else "|" if "HORIZONTAL" not in name else "+"
-    plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
-    if plain:
-        raised = "^" if name.startswith("SUPERSCRIPT ") else "_" if name.startswith("SUBSCRIPT ") else ""
-        return raised + plain
+    if name.startswith(("SUPERSCRIPT ", "SUBSCRIPT ")):
+        return ("^" if name[:5] == "SUPER" else "_") + unicodedata.normalize("NFKD", character)
     return character.encode("ascii", "backslashreplace").decode()

@@ -72,11 +72,12 @@ def _numbers(name: str, text: str) -> Any:
     import numpy as np
 
     from ..errors import BadValue
+    from .number import number_or_infinity
 
-    try:
-        values = np.array([float(part) for part in text.split(",")])
-    except ValueError:
-        raise BadValue(f"{name} is {text!r}, but it must be a list of numbers. Write for example 0,0.5,1.") from None
+    found = [number_or_infinity(part.strip()) for part in text.split(",")]
+    if None in found:
+        raise BadValue(f"{name} is {text!r}, but it must be a list of numbers. Write for example 0,0.5,1.")
+    values = np.array(found)
     if name == "samples":
         return np.unique(values)
     return list(dict.fromkeys(values.tolist()))

@@ -15,3 +15,9 @@ def number(text: str) -> float | None:
     value = float(text)
     vanished = value == 0 and any(digit in "123456789" for digit in re.split("[eE]", text)[0])
     return None if vanished or math.isinf(value) else value
+
+
+def number_or_infinity(text: str) -> float | None:
+    """As `number`, and `inf` and `-inf` too."""
+    infinite = {"inf": math.inf, "+inf": math.inf, "-inf": -math.inf}
+    return infinite.get(text.lower(), number(text))

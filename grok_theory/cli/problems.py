@@ -67,8 +67,7 @@ def make_problem(wing: ModuleType, cls: type, words: Sequence[str], *verbs: Any)
         if name in values or name in others:
             raise BadValue(f"{name} is given more than once, and only one value can count. Give it once.")
         if name in fields:
-            value = read_value(name, text, public)
-            values[name] = value if _is_whole(fields[name]) else _as_float(value)
+            values[name] = _as_declared(fields[name], read_value(name, text, public), text)
         elif name in also:
             others[name] = read_value(name, text, public)
         else:
@@ -113,17 +112,40 @@ def _keywords(verb: Any) -> dict[str, Any]:
     return {p.name: p.default for p in kinds if p.kind is p.KEYWORD_ONLY and p.name not in options}
 
 
-def _is_whole(field: dataclasses.Field) -> bool:
+def _as_declared(field: dataclasses.Field, value: Any, text: str) -> Any:
+    """`value` as the field is declared: `snr=5` means 5.0, since an integer leaf would change types inside JAX."""
     said = field.type if isinstance(field.type, str) else getattr(field.type, "__name__", str(field.type))
-    return "int" in said.lower() and "float" not in said.lower()
+    if "int" in said.lower() and "float" not in said.lower():
+        return value
+    shown = text if len(text) <= 80 else text[:77] + "..."
+    numbers = f"it must be a number or a list of them. Write for example {field.name}=0.5."
+    declared = "ArrayLike" in said or "float" in said or "float" in str(field.type)
+    value = _as_float(value, declared)
+    if isinstance(value, tuple) and not _is_table(value):
+        raise BadValue(f"{field.name} is {shown!r}, but its rows differ in length or mix numbers and words; {numbers}")
+    is_number = isinstance(value, float) or hasattr(value, "dtype") or (value is None and "None" in said)
+    if declared and not is_number:
+        raise BadValue(f"{field.name} is {shown!r}, but {numbers}")
+    return value
 
 
-def _as_float(value: Any) -> Any:
-    # `snr=5` means 5.0: an integer leaf would change types inside JAX.
+def _as_float(value: Any, declared: bool) -> Any:
+    """Integers as floats, lists of numbers as arrays (where numbers are `declared`, tables too), the rest as it is."""
     if isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if isinstance(value, tuple) and value and all(isinstance(v, int | float) for v in value):
+    flat = isinstance(value, tuple) and all(isinstance(part, int | float) for part in value)
+    if isinstance(value, tuple) and value and _is_table(value) and (flat or declared):
         import jax.numpy as jnp
 
-        return jnp.asarray([float(v) for v in value])
+        return jnp.asarray(value, float)
     return value
+
+
+def _is_table(value: tuple) -> bool:
+    """Numbers in rows of one length."""
+    import numpy as np
+
+    try:
+        return np.array(value).dtype.kind in "bif"
+    except ValueError:
+        return False

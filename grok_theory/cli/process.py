@@ -18,9 +18,9 @@ def alone(run: Callable[[list[str]], int]) -> None:
     from .answer import say, sentence
 
     interruption.take_over()
-    if "--debug" not in sys.argv:
-        # What XLA's compiler notes for its makers (C++ lines on stderr) is nothing a user could act on.
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if "--debug" not in sys.argv and os.environ.get("TF_CPP_MIN_LOG_LEVEL", "1") == "1":
+        # 1 is what JAX sets. What XLA's compiler notes for its makers (C++ lines on stderr) helps no user.
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     if sys.stderr is None:  # closed; a print to it would come out on stdout
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (for as long as the process lives)
     if sys.stdout is None:
@@ -35,7 +35,7 @@ def alone(run: Callable[[list[str]], int]) -> None:
         sys.excepthook(*sys.exc_info())  # --debug
         code = 2
     try:
-        sys.stdout.flush()
+        print(end="", flush=True)
     except Exception as error:
         say(sentence(error))
         code = 2

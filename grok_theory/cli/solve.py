@@ -35,7 +35,7 @@ def command(
     use_float64()
     from ..storage import destination
     from .problems import find_problem, make_problem, public_names, verbs_of
-    from .values import read_axis, read_value
+    from .values import read_axis, read_method
     from .waiting import waiting
 
     if problem is None:
@@ -45,7 +45,7 @@ def command(
     (solve,) = verbs_of(wing, "solve")
     made, (more,) = make_problem(wing, cls, fields or [], solve)
     if method is not None:
-        more["method"] = read_value("method", _called(method), public_names(wing))
+        more["method"] = read_method("method", method, public_names(wing))
     axis = read_axis(times)
     path = None if out is None else destination(out, (".npz", ".csv"), "out")  # before what may take long
     with waiting(f"solving {problem}"):
@@ -95,11 +95,6 @@ def described(solution: Any) -> dict[str, Any]:
 def status_of(result: Any) -> dict[str, str]:
     """The status of a Solution or an Ensemble for JSON."""
     return {"level": result.status.name, "text": result.status.text}
-
-
-def _called(method: str) -> str:
-    # `--method GradientFlow` is short for `GradientFlow()`.
-    return f"{method}()" if method.isidentifier() else method
 
 
 def _save(solution: Any, path: Path) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import Any, get_type_hints
+from typing import Any, NoReturn, get_args, get_type_hints
 
 import typer
 from typer.core import TyperCommand
 
-from .number import number
+from .number import number_or_infinity
 
 _WHOLE = re.compile(r"[+-]?\d{1,300}", re.ASCII)
-_INFINITE = ("inf", "+inf", "-inf")
 
 
 class StrictCommand(TyperCommand):
@@ -27,9 +26,9 @@ class StrictCommand(TyperCommand):
                 takes_value = not getattr(option, "is_flag", False) and getattr(option, "count", False) is False
                 name, value = option.opts[0], given.get(option.name)
                 if takes_value and counts.count(option) > 1:
-                    from ..errors import BadValue  # here: it brings JAX
-
-                    raise BadValue(f"{name} is given more than once, and only one can count. Give it once.")
+                    _refuse(f"{name} is given more than once, and only one can count. Give it once.")
+                if takes_value and value == "":
+                    _refuse(f"{name.strip('-')} is '', but it must have a value. Leave it out, or write {name} VALUE.")
                 if takes_value and isinstance(value, str):
                     _check_number(name, value, kinds.get(option.name))
         return super().parse_args(ctx, args)
@@ -46,12 +45,17 @@ class StrictCommand(TyperCommand):
 
 def _check_number(name: str, text: str, kind: Any) -> None:
     text = text.strip()
-    if kind is int and not _WHOLE.fullmatch(text):
+    kinds = (kind, *get_args(kind))  # float, or float | None
+    if int in kinds and not _WHOLE.fullmatch(text):
         what = "a whole number", 1
-    elif kind is float and number(text) is None and text.lower() not in _INFINITE:
+    elif float in kinds and number_or_infinity(text) is None:
         what = "a number", 0.5
     else:
         return
-    from ..errors import BadValue
+    _refuse(f"{name} is {text[:60]!r}, but it must be {what[0]}. Write for example {name} {what[1]}.")
 
-    raise BadValue(f"{name} is {text[:60]!r}, but it must be {what[0]}. Write for example {name} {what[1]}.")
+
+def _refuse(sentence: str) -> NoReturn:
+    from ..errors import BadValue  # here: it brings JAX, which --help does without
+
+    raise BadValue(sentence)

@@ -41,32 +41,38 @@ def command(
     import jax
 
     from ..comparison import Relative, compare
-    from ..errors import check_choice
+    from ..errors import check_choice, check_memory, check_runs
     from .problems import find_problem, make_problem, public_names, verbs_of
-    from .solve import _called, leave_if_failed, status_of, without_throwing
-    from .values import read_axis, read_seed, read_value
+    from .solve import leave_if_failed, status_of, without_throwing
+    from .values import read_axis, read_method, read_seed
     from .waiting import waiting
 
     wing, cls = find_problem(problem)
     solve, simulate = verbs_of(wing, "solve", "simulate")
     of_both = (solve,) if data is not None else (solve, simulate)
     made, (of_theory, *of_runs) = make_problem(wing, cls, fields or [], *of_both)
-    for verb_words, text in ((of_theory, method), *((words, run_method) for words in of_runs)):
+    given = (("method", method, of_theory), *(("run-method", run_method, words) for words in of_runs))
+    for name, text, verb_words in given:
         if text is not None:
-            verb_words["method"] = read_value("method", _called(text), public_names(wing))
+            verb_words["method"] = read_method(name, text, public_names(wing))
     if of_runs and hasattr(of_theory.get("method"), "dynamics"):
         # Flow or descent with a step is physics: what is said of the theory is meant of the runs too.
         of_runs[0].setdefault("method", of_theory["method"])
     random = jax.random.key(read_seed("key", key))
     columns: dict[str, Any] = {}
     axis, limit, judged = read_axis(times), Relative(margin), _range(where)
+    if data is None:
+        check_runs(runs)
+        # A float64 for each run and time of at least one curve: what can never fit is refused before any work.
+        check_memory(f"{runs} runs at {len(axis)} times", 8.0 * runs * len(axis), "Ask for fewer with --runs.")
     with waiting(f"solving {problem}"):
         solution = solve(made, axis, **of_theory, **without_throwing(solve, as_json))
     if solution.status.name == "failed":
         # There is nothing to hold runs against; under --json the status says why.
-        from .as_json import write_json
+        if as_json:
+            from .as_json import write_json
 
-        write_json({"kind": "agreement", "verdict": None, "status": status_of(solution)})
+            write_json({"kind": "agreement", "verdict": None, "status": status_of(solution)})
         leave_if_failed(solution)
     for name in curve or []:  # before the runs, which may take long
         check_choice("curve", name, list(solution.curves))
@@ -93,9 +99,6 @@ def command(
         print(agreement)
         if columns:
             print("columns: " + ", ".join(f"{role} = {name}" for role, name in columns.items() if name))
-        for what, result in (("theory", solution), ("runs", ensemble)):
-            if result.status.text:
-                print(f"{what}: {result.status}")
     raise typer.Exit(EXIT_CODES[agreement.verdict])
 
 
@@ -133,20 +136,23 @@ def _described_data(columns: dict[str, Any], ensemble: Any) -> dict[str, Any]:
 
 def _range(text: str | None) -> tuple[float, float] | None:
     from ..errors import BadValue
+    from .number import number_or_infinity
 
     if text is None:
         return None
-    try:
-        low, high = (float(part) for part in text.split(":"))
-    except ValueError:
-        raise BadValue(f"where is {text!r}, but it must be low:high. Write for example --where 0.1:10.") from None
-    return low, high
+    ends = [number_or_infinity(part.strip()) for part in text.split(":")]
+    if len(ends) != 2 or None in ends:
+        raise BadValue(f"where is {text!r}, but it must be low:high. Write for example --where 0.1:10.")
+    return ends[0], ends[1]
 
 
 def _described(agreement: Any) -> dict[str, Any]:
     return {
         "problem": agreement.problem,
         "runs": agreement.runs,
+        "failed_runs": agreement.failed_runs,
+        "unseen_share": agreement.unseen_share,
+        "remarks": agreement.remarks,
         "confidence": agreement.confidence,
         "x_name": agreement.x_name,
         "curves": agreement.curves,

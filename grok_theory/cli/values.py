@@ -23,7 +23,18 @@ def read_seed(name: str, seed: int) -> int:
     return check_integer(name, seed, 0, f"Write for example --{name} 0.", high=_SEEDS - 1)
 
 
-def read_value(name: str, text: str, public: dict[str, Any]) -> Any:
+def read_method(name: str, text: str, public: dict[str, Any]) -> Any:
+    """The object that `--method` names: `GradientDescent(0.1)`, or `GradientFlow`, short for `GradientFlow()`."""
+    remedy = f'Write for example --{name} "Name(size=3)".'
+    if not text.strip():
+        raise BadValue(f"{name} is empty, but it must be an object of the wing. {remedy}")
+    called = f"{text}()" if text.isidentifier() and text.lower() not in _WORDS else text
+    return read_value(name, called, public, remedy=remedy)
+
+
+def read_value(
+    name: str, text: str, public: dict[str, Any], *, remedy: str = "Write for example 0.5, 1,2,3 or Name(size=3)."
+) -> Any:
     """The value of `text`: `0.5`, `1,2,3`, `relu`, `true`, `none`, `GradientDescent(learning_rate=0.1)`.
 
     `public` are the names that may be called. Nothing else is evaluated. Raises `BadValue` naming `name` and `text`.
@@ -48,7 +59,7 @@ def read_value(name: str, text: str, public: dict[str, Any]) -> Any:
     except _Unreadable as error:
         reason = str(error)
     shown = text if len(text) <= 80 else text[:77] + "..."
-    raise BadValue(f"{name} is {shown!r}, but {reason}. Write for example 0.5, 1,2,3 or Name(size=3).")
+    raise BadValue(f"{name} is {shown!r}, but {reason}. {remedy}")
 
 
 class _Unreadable(Exception):

@@ -70,13 +70,13 @@ def participation_ratio(eigenvalues: ArrayLike) -> Float[Array, "*batch"]:
     check_finite("eigenvalues", eigenvalues, remedy)
     check_not_empty("eigenvalues", eigenvalues, remedy)
     eigenvalues = jnp.atleast_1d(jnp.asarray(eigenvalues, float))
-    eigenvalues = eigenvalues / unit_of(eigenvalues, axis=-1)
+    given, eigenvalues = eigenvalues, eigenvalues / unit_of(eigenvalues, axis=-1)
     largest, least = jnp.max(eigenvalues, -1), jnp.min(eigenvalues, -1)
     right = (largest > 0) & (least >= -INDEFINITE * largest)
     if not is_traced(right) and not bool(jnp.all(right)):
         raise BadValue(
-            f"eigenvalues run from {float(jnp.min(least)):.3g} to {float(jnp.max(largest)):.3g} in units of the "
-            f"largest magnitude, but they must be zero or positive, and one of them positive. {remedy}"
+            f"eigenvalues run from {float(jnp.min(given)):.3g} to {float(jnp.max(given)):.3g} in an array of shape "
+            f"{given.shape}, but they must be zero or positive, and one of them positive. {remedy}"
         )
     kept = jnp.maximum(eigenvalues, 0.0)
     ratio = jnp.square(jnp.sum(kept, -1)) / jnp.sum(jnp.square(kept), -1)
@@ -85,14 +85,14 @@ def participation_ratio(eigenvalues: ArrayLike) -> Float[Array, "*batch"]:
 
 def _centred(name, kernel):
     _check_some(name, kernel)
-    kernel = kernel / unit_of(kernel)
+    given, kernel = kernel, kernel / unit_of(kernel)
     rows = kernel - jnp.mean(kernel, 0, keepdims=True)
     centred = rows - jnp.mean(rows, 1, keepdims=True)
     # Entries of order one lose an eps each; what is left must stand out of that.
     left = jnp.sqrt(jnp.mean(jnp.square(centred))) > 1e6 * jnp.finfo(float).eps
     if not is_traced(left) and not bool(left):
         raise BadValue(
-            f"{name} is constant, {float(kernel.ravel()[0]):.6g} in its own unit, but for rounding: nothing is left "
+            f"{name} is constant, {float(given.ravel()[0])}, but for rounding: nothing is left "
             "when it is centred. Pass a kernel that tells the inputs apart."
         )
     return jnp.where(left, centred, jnp.nan)

@@ -137,7 +137,7 @@ def solve(problem: KernelRegression, samples: ArrayLike, *, method: Any = None, 
     lost = (test < jnp.finfo(float).tiny) & (jnp.any((missed > 0) & (coefficients != 0)[None], -1) | (noise > 0))
     good = jnp.all(jnp.isfinite(test) & (kappa >= 0) & ~lost)
     few = jnp.any(samples < 10)
-    # Positive sums throughout: round-off alone, far below what was measured against 60 digits (docs/kernels.md).
+    # Positive sums throughout: round-off alone, below a hundredth of this (benchmarks/numerical_error.py).
     errors = {name: 1e-13 * jnp.abs(values) for name, values in curves.items()}
     infinite = jnp.isinf(test)
     held = hold(curves, errors, jnp.where(good, jnp.where(few, 1, 0), 2), dict.fromkeys(curves, NON_NEGATIVE))

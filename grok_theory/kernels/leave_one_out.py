@@ -1,5 +1,6 @@
 """What kernel ridge regression would have said without one of its samples, from one decomposition."""
 
+import warnings
 from typing import Any
 
 import jax.numpy as jnp
@@ -80,6 +81,14 @@ def _checked(kernel, y, ridge):
     check_shape("ridge", ridge, (), "Pass one number; jax.vmap takes several.")
     check_non_negative("ridge", ridge, "Pass 0.0 for the interpolator of least norm.")
     basis = eigenbasis(kernel, eps=eps)
+    blur = basis.blur(jnp.asarray(ridge, float) / basis.unit)
+    if not is_traced(blur) and blur > max(1e-6, 100 * eps):
+        digits = max(0, int(-np.log10(float(blur)))) if blur < np.inf else 0
+        warnings.warn(
+            f"leave_one_out: the kernel is nearly singular at this ridge, and rounding of its entries leaves about "
+            f"{digits} digits. Raise the ridge.",
+            stacklevel=4,
+        )
     return basis, y, jnp.asarray(ridge, float) / basis.unit
 
 

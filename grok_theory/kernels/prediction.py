@@ -34,8 +34,8 @@ def kernel_ridge(
     For (1/n) sum r^2 + lambda |f|^2 pass ridge = n lambda.
     Without a ridge, the interpolator of least norm: directions with eigenvalues below n eps of the largest do not
     count. Where K has such a null space and K_test does not see it but by rounding, as for every kernel of lower rank,
-    a small ridge costs no digits. Where rounding of K and K_test alone could move the prediction by more than 1e-6 of
-    its largest entry, a warning says how many digits are left (outside traces).
+    a small ridge costs no digits. Where rounding of K and K_test alone could move the prediction by more than 1e-6
+    (in single precision 1e-5) of its largest entry, a warning says how many digits are left (outside traces).
     """
     require_float64("kernel_ridge")
     kernel, y, cross = _checked(kernel_train, y, kernel_test)
@@ -44,7 +44,7 @@ def kernel_ridge(
     eps = rounding(kernel_train, kernel_test)
     predicted, error = _ridge_prediction(kernel, y, cross, jnp.asarray(ridge, float), jnp.asarray(eps))
     if not is_traced(error) and not is_traced(predicted):
-        _warn_of_lost_digits(np.asarray(predicted), np.asarray(error))
+        _warn_of_lost_digits(np.asarray(predicted), np.asarray(error), max(1e-6, 100 * eps))
     return predicted
 
 
@@ -57,12 +57,18 @@ def _ridge_prediction(kernel, y, cross, ridge, eps):
     dual = weight * (basis.vectors.T @ (y / size))
     # By rows: what one test input sees of the null space is no reason to keep it for another.
     predicted = seen @ dual
-    kept = jnp.any((seen != 0) & basis.null[None], axis=1)[:, None] | ~basis.null[None]
+    sees = jnp.any((seen != 0) & basis.null[None], axis=1)
     through = jnp.linalg.norm(seen * weight[None], axis=1)
-    size_of = jnp.linalg.norm(jnp.where(kept, dual[None], 0.0), axis=1)
-    shaken = eps * (jnp.max(basis.values) + jnp.sqrt(float(y.size)) * jnp.max(jnp.abs(kernel / basis.unit)))
+    size_of = jnp.linalg.norm(jnp.where(sees[:, None] | ~basis.null[None], dual[None], 0.0), axis=1)
+    largest, count = jnp.max(basis.values), float(y.size)
+    shaken = eps * (largest + jnp.sqrt(count) * jnp.max(jnp.abs(kernel / basis.unit)))
+    # Who sees the null space sees its eigenvalues, and of these nothing is known but that they lie below the cut.
+    cut = count * eps * largest
+    known = jnp.maximum(1 - cut * basis.unit / jnp.where(ridge > 0, ridge, jnp.inf), 0.0)
+    shaken = jnp.where(sees, cut / known, shaken)
     own = eps * jnp.linalg.norm(cross / basis.unit, axis=1)
-    return size * predicted, size * ((shaken * through + own) * size_of)
+    error = jnp.where(size_of > 0, (shaken * through + own) * size_of, 0.0)
+    return size * predicted, size * error
 
 
 @_ridge_prediction.defjvp
@@ -79,10 +85,10 @@ def _ridge_derivative(primals, tangents):
     return (predicted, error), (d_cross @ dual + cross @ (change + turned), jnp.zeros_like(error))
 
 
-def _warn_of_lost_digits(predicted, error):
+def _warn_of_lost_digits(predicted, error, allowed):
     largest = np.abs(predicted).max()
-    if error.max() > 1e-6 * largest:
-        digits = max(0, int(-np.log10(error.max() / largest))) if largest > 0 else 0
+    if error.max() > allowed * largest:
+        digits = max(0, int(-np.log10(error.max() / largest))) if largest > 0 and error.max() < np.inf else 0
         warnings.warn(
             f"kernel_ridge: the kernel is nearly singular at this ridge, and rounding of its entries leaves about "
             f"{digits} digits of the prediction. Raise the ridge, or fit in feature space.",

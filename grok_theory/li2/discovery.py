@@ -18,13 +18,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..errors import check_between, check_memory, check_positive, check_shape, require_float64
+from ..errors import BadValue, check_between, check_memory, check_positive, check_shape, is_traced, require_float64
 from ..pytrees import record
 
 # The integrand in s = log t is analytic for |Im s| < pi/2, so the trapezoid's error is exp(-pi^2 / step): 1e-17 at
 # a step of 0.25.
 STEP = 0.2
 _LOW = -42.0  # e^-42 is below the last digit of T_0 >= 1
+LONGEST = 346.0  # log 1e150: beyond, the points below do not suffice
 _HIGH = 45.0  # e^(-p t) at t = 45 / min p
 
 
@@ -50,7 +51,8 @@ def feature_discovery_times(strengths: Any, tail: Any, *, suppression: Any = 0.5
     - `suppression`: s in [0, 1], the factor on the strength of learned modes; 1 gives T_a = T_0, 0 gives L.
 
     **Returns:** relative error below 1e-12 while min p > 1e-150 (T_0 up to 1e150). Differentiable in all arguments.
-    Raises `BadValue` for strengths or tail <= 0 or not finite; `Float64Required`.
+    Raises `BadValue` for strengths or tail <= 0 or not finite, and beyond that range (nan under a trace);
+    `Float64Required`.
 
     >>> found = feature_discovery_times(jnp.linspace(0.3, 1.0, 20), 2.0)
     >>> print(f"{found.sgd:.6f} {found.muon:.6f}")
@@ -66,7 +68,13 @@ def feature_discovery_times(strengths: Any, tail: Any, *, suppression: Any = 0.5
     strengths = jnp.asarray(strengths, jnp.float64)
     modes = strengths.shape[0]
     check_memory(f"The integrand of {modes} modes", 8.0 * 6 * _POINTS * modes, "Pass fewer modes.")
-    return DiscoveryTimes(*_times(strengths, jnp.asarray(tail, jnp.float64), jnp.asarray(suppression, jnp.float64)))
+    found = DiscoveryTimes(*_times(strengths, jnp.asarray(tail, jnp.float64), jnp.asarray(suppression, jnp.float64)))
+    if not is_traced(found.sgd) and bool(jnp.isnan(found.sgd)):
+        raise BadValue(
+            f"tail is {float(tail):g}, but with these strengths the rarest mode would need more than 1e150 nodes. Pass "
+            "a smaller tail, or strengths nearer to each other."
+        )
+    return found
 
 
 _POINTS = int((_HIGH - _LOW) / STEP) + 1 + 1800  # up to log(1 / min p) = 360
@@ -85,6 +93,7 @@ def _times(strengths: jax.Array, tail: jax.Array, suppression: jax.Array) -> tup
     log_found = jnp.log(-jnp.expm1(-jnp.maximum(rate_time, 1e-300)))
     integrand = -jnp.expm1(jnp.sum(log_found, axis=1)) * jnp.exp(grid)
     total = (jnp.sum(integrand) - 0.5 * (integrand[0] + integrand[-1])) * (high - _LOW) / (_POINTS - 1)
+    total = jnp.where(longest < LONGEST, total, jnp.nan)
     kept = suppression**tail
     harmonic = jnp.sum(1 / jnp.arange(1.0, modes + 1))
     bound = jnp.maximum(jnp.exp(longest), modes * harmonic)

@@ -75,6 +75,13 @@ class Group:
         """I = #{h : h^2 = e}, the identity included."""
         return int(np.sum(self.table[np.arange(self.order), np.arange(self.order)] == self.identity))
 
+    def check_read(self) -> None:
+        """Refuse what a file says is a group and is none; those made here are right by construction."""
+        checked = checked_table(self.table)
+        inverse = np.argmax(checked == self.identity, axis=1)
+        if self.identity != find_identity(checked) or not np.array_equal(self.inverse, inverse):
+            raise BadValue(f"The group {self.name!r} has another identity or inverse than its table. Make it again.")
+
     @cached_property
     def _bytes(self) -> bytes:
         return np.ascontiguousarray(self.table, np.int32).tobytes()

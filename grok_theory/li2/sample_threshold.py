@@ -104,8 +104,14 @@ def sample_threshold(
         8.0 * 40 * len(levels) * group.order**2,
         "Pass fewer levels.",
     )
-    kept = run_batched(_one_subset(method), key, subsets, arguments=(_arrays(group, pairs, rows),))
-    counts = kept.sum(axis=0)
+    mass = np.asarray(run_batched(_one_subset(method), key, subsets, arguments=(_arrays(group, pairs, rows),)))
+    lost = np.flatnonzero(np.isnan(mass).any(axis=0))
+    if lost.size:
+        raise BadValue(
+            f"pairs_per_element[{lost[0]}] is {levels[lost[0]]:g}, but {pairs[lost[0]]} pairs have no energy to "
+            "ascend. Pass more pairs per element."
+        )
+    counts = (mass > 0.5).sum(axis=0)
     success = counts / subsets
     half, half_interval = half_success(levels, counts, subsets, confidence)
     exact = [binomtest(int(c), subsets).proportion_ci(confidence, "exact") for c in counts]
@@ -215,7 +221,10 @@ def _arrays(group: Group, pairs: np.ndarray, rows: list[int]) -> _Arrays:
 
 @lru_cache(maxsize=16)
 def _one_subset(method: FullEnergy | CrossTerm) -> Any:
-    """one_run(key, arrays) -> (L,) bool: does the feature survive on this key's subset, at each number of pairs?"""
+    """one_run(key, arrays) -> (L,): the mass a feature keeps on this key's subset, at each number of pairs.
+
+    It survives above one half; nan where a subset has no energy to ascend.
+    """
 
     def one_run(key: jax.Array, arrays: _Arrays) -> jax.Array:
         order = arrays.into_v.shape[0]
@@ -238,7 +247,7 @@ def _one_subset(method: FullEnergy | CrossTerm) -> Any:
             subset = (chosen[here, arrays.into_v], chosen[arrays.into_u, here])
             end = _ascended(method, start, subset, arrays, count)
             transform = jnp.einsum("ag,gij->aij", end, matrices)
-            return arrays.mass[which] * jnp.sum(transform**2) > 0.5
+            return arrays.mass[which] * jnp.sum(transform**2)
 
         return jax.vmap(survives)(arrays.pairs)
 

@@ -24,6 +24,7 @@ from ..errors import (
     is_traced,
     require_float64,
 )
+from ..numerics.invariants import COSINE, INACCURATE, NON_NEGATIVE, PROBABILITY, hold
 from ..pytrees import record
 from ..results import FAILED, GOOD, NOTED, Dynamics, Field, Solution, Status
 from .energy import energy_function
@@ -35,6 +36,23 @@ from .starts import TorchUniform, check_initial, samples_of, start_of_run
 from .training import UNDEFINED, activity
 
 CLOSE = 1e-9  # predictions nearer than this may swap their order by rounding
+LAZY_RANGES = {
+    "train_loss": NON_NEGATIVE,
+    "test_loss": NON_NEGATIVE,
+    "train_accuracy": PROBABILITY,
+    "test_accuracy": PROBABILITY,
+    "gradient_norm": NON_NEGATIVE,
+    "alignment": COSINE,
+}
+ASCENT_RANGES = {"energy": NON_NEGATIVE, "feature_purity": PROBABILITY}
+SAFETY = 3.0  # largest of two random shifts against the one that rounding makes; benchmarks/numerical_error.py
+
+
+def _backward_errors(features: np.ndarray, largest_rate: float) -> list[np.ndarray]:
+    """Two random shifts of the features, as large as what their singular value decomposition is exact up to."""
+    draws = np.random.default_rng(0).standard_normal((2, *features.shape))
+    norm = 4 * np.finfo(float).eps * np.sqrt(largest_rate)
+    return [norm * draw / np.sqrt(max(features.shape)) for draw in draws]
 
 
 @record()
@@ -128,24 +146,31 @@ def _lazy(task: GroupTask, start: Any, times: np.ndarray, method: Lazy) -> Solut
         drawn, jnp.asarray(start.hidden), samples.pairs[: task.samples], samples.labels
     )
     unseen = activity(drawn, jnp.asarray(start.hidden), samples.pairs)
-    curves, blurred, largest = _lazy_curves(
-        features,
-        targets,
-        unseen,
-        jnp.asarray(np.concatenate([samples.labels, samples.products[task.samples :]]), int),
-        jnp.asarray(readout),
-        jnp.asarray(drawn.ridge, jnp.float64),
-        jnp.asarray(size),
-        jnp.asarray(counts, jnp.float64),
+    follow = partial(
+        _lazy_curves,
+        targets=targets,
+        table=unseen,
+        every_label=jnp.asarray(np.concatenate([samples.labels, samples.products[task.samples :]]), int),
+        readout=jnp.asarray(readout),
+        ridge=jnp.asarray(drawn.ridge, jnp.float64),
+        size=jnp.asarray(size),
+        counts=jnp.asarray(counts, jnp.float64),
         descends=method.learning_rate is not None,
         by_samples=task.centering == "samples",
     )
-    curves = {name: np.asarray(values) for name, values in curves.items()}
-    # Sums over n K products in float64; accuracies can be wrong only where two classes are equal to rounding.
+    curves, blurred, largest = follow(features)
+    # Sums over n K products in float64, and the decomposition: how far curves move when the features do, by what it
+    # is exact up to. Accuracies can be wrong only where two classes are equal to rounding.
+    moved = [follow(features + shift)[0] for shift in _backward_errors(np.asarray(features), float(largest))]
     rounding = 8 * np.finfo(float).eps * np.sqrt(task.samples * len(start.hidden))
-    error = {name: rounding * np.abs(values) for name, values in curves.items()}
-    error |= {name: np.asarray(values) for name, values in blurred.items()}
+    error = {
+        name: rounding * np.abs(values) + SAFETY * np.max([np.abs(other[name] - values) for other in moved], axis=0)
+        for name, values in curves.items()
+    }
+    error |= {name: np.asarray(values) + np.finfo(float).eps for name, values in blurred.items()}
     finite = all(np.isfinite(values).all() for name, values in curves.items() if name != "alignment")
+    held = hold(curves, error, GOOD if finite else FAILED, LAZY_RANGES)
+    curves, level = {name: np.asarray(values) for name, values in held.curves.items()}, int(held.level)
     dynamics = Dynamics("gradient flow", {"readout_scale": float(method.readout_scale)})
     if method.learning_rate is not None:
         dynamics = descent(float(method.learning_rate), float(method.readout_scale))
@@ -159,10 +184,12 @@ def _lazy(task: GroupTask, start: Any, times: np.ndarray, method: Lazy) -> Solut
         numerical_error=error,
         stats={"largest_rate": float(largest), "ridge": float(drawn.ridge)},
         status=Status(
-            FAILED if not finite else NOTED if np.isnan(curves["alignment"]).any() else GOOD,
-            noted=UNDEFINED,
-            failed=f"Descent diverges: learning_rate must stay below n / largest_rate = "
-            f"{task.samples / float(largest):.4g}. Pass a smaller one, or None for gradient flow.",
+            level if level != GOOD or not np.isnan(curves["alignment"]).any() else NOTED,
+            noted=_remark(level == NOTED, bool(np.isnan(curves["alignment"]).any())),
+            failed=_diverged(task.samples / float(largest))
+            if method.learning_rate is not None
+            else "A curve left its range or is no finite number: the hidden layer, the read-out or the weight decay is "
+            "too large or too small for float64. Bring them nearer to 1.",
         ),
         run=0,
     )
@@ -207,6 +234,31 @@ def _near_tie(predictions):
     return largest[:, 0] - largest[:, 1] < CLOSE
 
 
+def _remark(inaccurate: bool, undefined: bool) -> str:
+    said = (
+        "The numerical_error of a curve exceeds 1 % of its value somewhere; for an accuracy it is the share of pairs "
+        "whose two likeliest classes are equal to rounding, as all are for a read-out of zero: read numerical_error "
+        "there."
+    )
+    return " ".join(text for text, holds in ((said, inaccurate), (UNDEFINED, undefined)) if holds)
+
+
+def _remark(inaccurate: bool, undefined: bool) -> str:
+    said = (
+        "The numerical_error of a curve exceeds 1 % of its value somewhere; for an accuracy it is the share of pairs "
+        "whose two likeliest classes are equal to rounding, as all are for a read-out of zero: read numerical_error "
+        "there."
+    )
+    return " ".join(text for text, holds in ((said, inaccurate), (UNDEFINED, undefined)) if holds)
+
+
+def _diverged(largest: float) -> str:
+    return (
+        f"Descent diverges: learning_rate must stay below n / largest_rate = {largest:.4g}. Pass a smaller one, or "
+        "None for gradient flow."
+    )
+
+
 def steps_at(times: Any, size: float) -> np.ndarray:
     """How many steps of `size` reach each of `times`; refuses what is no multiple (to 1e-6 steps)."""
     ratio = np.asarray(times, float) / size
@@ -235,7 +287,11 @@ def _ascent(task: GroupTask, start: Any, times: np.ndarray, method: FeatureAscen
         "energy": jnp.abs(curves["energy"] - rough[0].mean(axis=1)),
         "feature_purity": jnp.abs(curves["feature_purity"] - jnp.median(rough[1], axis=1)),
     }
+    rounding = np.finfo(float).eps * 8 * np.sqrt(task.samples)
+    error = {name: values + rounding * jnp.abs(curves[name]) for name, values in error.items()}
     level = GOOD if not is_traced(ok) and bool(ok) and bool(rough[3]) else FAILED
+    held = hold(curves, error, level, ASCENT_RANGES)
+    curves, level = held.curves, int(held.level)
     return Solution(
         task,
         times,
@@ -249,7 +305,9 @@ def _ascent(task: GroupTask, start: Any, times: np.ndarray, method: FeatureAscen
             "purity": Field(np.asarray(purity), ("time", "node")),
             "irrep_share": Field(np.asarray(share), ("time", "irrep")),
         },
-        status=Status(level, failed="The integrator did not reach the last time. Pass a larger tolerance."),
+        status=Status(
+            level, noted=INACCURATE, failed="The integrator did not reach the last time. Pass a larger tolerance."
+        ),
         run=0,
     )
 

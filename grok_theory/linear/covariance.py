@@ -32,7 +32,7 @@ from ..results import Solution, Status
 from .contour import Continued, contour_points, effective_ridge_on_contours, invert
 from .curves import FAINT, as_arrays, check_single
 from .depth import require_flow
-from .features import equivalent_problem
+from .features import equivalent, equivalent_problem
 from .methods import FLOW, Times
 from .problem import CorrelatedInputs, RandomFeatures
 from .ridge import LOST as BEYOND
@@ -44,6 +44,7 @@ __all__ = ["correlated_limits", "correlated_ridge", "correlated_values", "solve_
 CORRELATED_CURVES = ("train_loss", "test_loss", "weight_norm")
 POINTS, CHECK_POINTS = 28, 22  # on the contour that answers, and on the one it is held against
 EPS = float(np.finfo(float).eps)
+FEATURE_ULPS = 16.0  # of the equivalent problem of RandomFeatures
 SUM_ULPS = 16.0  # of the moduli that a curve is a sum of; measured by benchmarks/numerical_error.py
 
 
@@ -157,8 +158,19 @@ def _as_correlated(problem: CorrelatedInputs | RandomFeatures) -> CorrelatedInpu
 
 @jax.jit
 def _solve(problem: CorrelatedInputs | RandomFeatures, times: Float[Array, " times"]):
-    problem = _as_correlated(problem)
-    return *correlated_values(problem, times), jnp.sum(problem.spectrum == 0)
+    if not isinstance(problem, RandomFeatures):
+        return *correlated_values(problem, times), jnp.sum(problem.spectrum == 0)
+    same, blur, condition = equivalent(problem)
+    curves, errors, level = correlated_values(same, times)
+    # Curves are sums with positive weights, one of them of noise^2: none moves by more than its own share of it.
+    unit = same.noise**2
+    share = jnp.minimum(blur / jnp.where(unit > 0, unit, 1.0), 1.0) + EPS * condition
+    errors = {
+        name: error + FEATURE_ULPS * (share * curves[name] + (0.0 if name == "weight_norm" else blur))
+        for name, error in errors.items()
+    }
+    held = hold(curves, errors, level, dict.fromkeys(CORRELATED_CURVES, NON_NEGATIVE))
+    return held.curves, errors, held.level, jnp.sum(same.spectrum == 0)
 
 
 @jax.jit

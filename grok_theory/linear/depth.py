@@ -45,6 +45,9 @@ DEEP_CURVES = ("train_loss", "test_loss", "weight_norm", "upper_norm")
 # The second rule is coarser and shorter: what lies beyond the left end of one must not be invisible to both.
 RULES = (dict(step=0.3, left=-80.0, right=30.0), dict(step=0.375, left=-70.0, right=28.0))
 TOLERANCES = (1e-11, 1e-9)
+# The march with the looser tolerance is often bounded by stability, and then hardly worse: in one of eight random
+# problems the true error was as large as the difference (benchmarks/numerical_error.py).
+SAFETY = 4.0
 SUM_ULPS = 64.0  # rounding of the sums over nodes and over steps
 MOST_STEPS = 100_000
 EPS = float(np.finfo(float).eps)
@@ -104,7 +107,10 @@ def march(slope: Callable, start: Any, times: Float[Array, " times"], tolerance:
         dt0=None,
         y0=start,
         saveat=diffrax.SaveAt(ts=times),
-        stepsize_controller=diffrax.PIDController(rtol=tolerance, atol=1e-3 * tolerance, norm=optimistix.max_norm),
+        # A step ends at every time asked for: dense output between steps has errors that both marches share.
+        stepsize_controller=diffrax.ClipStepSizeController(
+            diffrax.PIDController(rtol=tolerance, atol=1e-3 * tolerance, norm=optimistix.max_norm), step_ts=times
+        ),
         max_steps=MOST_STEPS,
         throw=False,
     )
@@ -174,7 +180,8 @@ def _solve(problem: DeepNumbers, times: Float[Array, " times"]):
     curves = {name: jnp.where(good, curves[name], jnp.nan) for name in DEEP_CURVES}
     start = problem.noise**2 * (1 + problem.snr) + problem.first_norm**2
     errors = {
-        name: jnp.abs(curves[name] - others[name]) + EPS * SUM_ULPS * jnp.abs(curves[name]) for name in DEEP_CURVES
+        name: SAFETY * jnp.abs(curves[name] - others[name]) + EPS * SUM_ULPS * jnp.abs(curves[name])
+        for name in DEEP_CURVES
     }
     finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(values)) for values in curves.values()]))
     level = jnp.where(finite, 0, 2).astype(jnp.int8)

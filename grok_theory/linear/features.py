@@ -55,9 +55,26 @@ def moments(problem: RandomFeatures) -> Moments:
     return Moments((covariance + covariance.T) / 2, overlap, teacher_power(problem.teacher, problem.readout))
 
 
-@jax.jit
+class Equivalent(NamedTuple):
+    """The CorrelatedInputs with the same second moments, and what rounding makes of it.
+
+    `blur`: absolute error of its noise^2, a difference of powers; `condition`: of the features of one unit, by which
+    spectrum and target lose relative digits.
+    """
+
+    problem: CorrelatedInputs
+    blur: Float[Array, ""]
+    condition: Float[Array, ""]
+
+
 def equivalent_problem(problem: RandomFeatures) -> CorrelatedInputs:
     """The CorrelatedInputs with the same second moments; traceable."""
+    return equivalent(problem).problem
+
+
+@jax.jit
+def equivalent(problem: RandomFeatures) -> Equivalent:
+    """See `Equivalent`; traceable."""
     covariance, overlap, power = moments(problem)
     # Ranks are decided between features of one unit, S = D C D: the scale of a feature changes no least-squares fit.
     size = jnp.diagonal(covariance)
@@ -76,7 +93,10 @@ def equivalent_problem(problem: RandomFeatures) -> CorrelatedInputs:
     some = (jnp.arange(scale.size) < jnp.sum(kept)) & (scale > 0)
     safe = jnp.where(some, scale, 1.0)
     target = jnp.where(some, (left.T @ heard) / safe, 0.0)
-    return CorrelatedInputs(jnp.where(some, safe**2, 0.0), target, problem.samples, noise)
+    same = CorrelatedInputs(jnp.where(some, safe**2, 0.0), target, problem.samples, noise)
+    eps = jnp.finfo(float).eps
+    blur = eps * (power + jnp.linalg.norm(overlap / unit) * jnp.sum(jnp.abs(heard) / root))
+    return Equivalent(same, blur, shares[0] / jnp.min(jnp.where(kept, shares, jnp.inf)))
 
 
 @jax.jit

@@ -26,10 +26,15 @@ from ..pytrees import record
 from .curves import CURVES, STEP, QuadraticForm, as_arrays, check_single, is_legal, mode_forms
 from .methods import FLOW, GradientDescent, Method, Times, check_method
 from .problem import TeacherStudent
+from .roots import refuse_lost
 
 __all__ = ["Fluctuations", "fluctuations"]
 
 MOST_ANGLES = 2**15
+LOST = (
+    "A variance is below zero, since the terms of the expansion in 1/N grow for so few weights, or numbers overflow. "
+    "Pass a larger dim, or fields nearer to 1."
+)
 
 
 @record()
@@ -45,20 +50,33 @@ class Fluctuations:
     covariance: dict[str, Any]
 
 
-def _angles(problem: TeacherStudent, method: Method, times: Times) -> int:
-    """How many angles resolve exp(-2 l t) at the lower edge: about 17 sqrt(t sqrt(alpha)) harmonics matter there."""
-    rate = method.learning_rate if isinstance(method, GradientDescent) else 1.0
-    if any(map(is_traced, (times, rate, *vars(problem).values()))):
+def _needed(problem: TeacherStudent, method: Method, times: Array) -> Array:
+    """How many angles resolve exp(-2 l t) at either edge, for each time; traceable.
+
+    About 17 sqrt(t sqrt(alpha)) harmonics matter at an edge, until its modes have ended. At the upper one those of
+    descent end late: at the rate 2 - eta (l+ + g) a step.
+    """
+    alpha = jnp.asarray(problem.samples_per_dim, float)
+    lower, upper = spectral_edges(alpha)
+    lasts = 40 / jnp.where(lower > 0, lower, 1e-300)
+    if isinstance(method, GradientDescent):
+        rate = jnp.asarray(method.learning_rate, float)
+        margin = 2 - rate * (upper + problem.weight_decay)
+        lasts = jnp.maximum(lasts, 40 * rate / jnp.where(margin > 0, margin, 1e-300))
+    return 64 + 32 * jnp.sqrt(jnp.minimum(jnp.asarray(method.elapsed(times), float), lasts) * jnp.sqrt(alpha))
+
+
+def _angles(problem: TeacherStudent, method: Method, times: Array) -> int:
+    """A power of two that is enough for all times; under a trace a fixed one, beyond which times come back as nan."""
+    needed = jnp.max(_needed(problem, method, times))
+    if is_traced(needed):
         return 4096
-    alpha = float(problem.samples_per_dim)
-    latest = float(rate) * float(np.max(np.asarray(times, float)))
-    if alpha != 1:
-        latest = min(latest, 40 / float(spectral_edges(alpha)[0]))
-    angles = 2 ** int(np.ceil(np.log2(64 + 32 * np.sqrt(latest * np.sqrt(alpha)))))
+    angles = 2 ** int(np.ceil(np.log2(float(needed))))
     if angles > MOST_ANGLES:
         raise BadValue(
-            f"times[{np.size(times) - 1}] is {float(np.asarray(times)[-1]):g}, but this close to samples_per_dim = 1 "
-            "the expansion in 1/N is only computed up to t sqrt(samples_per_dim) = 1e6. Pass earlier times."
+            f"times[{np.size(times) - 1}] is {float(np.asarray(times)[-1]):g}, but this close to samples_per_dim = 1, "
+            "or with a learning_rate this close to its limit, the expansion in 1/N is only computed up to "
+            "t sqrt(samples_per_dim) = 1e6. Pass earlier times."
         )
     return angles
 
@@ -95,6 +113,7 @@ def _fluctuations(problem: TeacherStudent, method: Method, times: Array, dim: Ar
     shift_weights = jnp.asarray(_shift_weights(angles))
     harmonics = jnp.arange(1, angles // 2 + 1, dtype=float)
     legal = is_legal(problem) & (dim > 0)
+    resolved = _needed(problem, method, times) <= angles
     shifts, covariances = {}, {}
     for name in CURVES:
         form, circle = in_bulk[name], at_angles[name]
@@ -112,10 +131,21 @@ def _fluctuations(problem: TeacherStudent, method: Method, times: Array, dim: Ar
             amplitudes += rule.atom * atom**2
         eigenvalues = 2 * _pair_sum(circle, shift_weights) + 0.5 * (cosines * harmonics[None, :]) @ cosines.T
         covariances[name] = problem.noise**4 * (2 * amplitudes / size + eigenvalues / size**2)
-    deviations = {name: jnp.sqrt(jnp.maximum(jnp.diagonal(c), 0.0)) for name, c in covariances.items()}
-    return jax.tree_util.tree_map(
-        lambda value: jnp.where(legal, value, jnp.nan), Fluctuations(shifts, deviations, covariances)
+    # The term in 1/N^2 may be negative: where it outweighs the first, the expansion says nothing.
+    deviations = {name: _root_of_variance(jnp.diagonal(c)) for name, c in covariances.items()}
+    told = legal & resolved
+    return Fluctuations(
+        {name: jnp.where(told, value, jnp.nan) for name, value in shifts.items()},
+        {name: jnp.where(told, value, jnp.nan) for name, value in deviations.items()},
+        {name: jnp.where(told[:, None] & told[None, :], value, jnp.nan) for name, value in covariances.items()},
     )
+
+
+def _root_of_variance(variance: Array) -> Array:
+    """Its square root; nan below zero by more than rounding."""
+    some = variance > 0
+    rounding = 1e-12 * jnp.max(jnp.abs(variance))
+    return jnp.where(some, jnp.sqrt(jnp.where(some, variance, 1.0)), jnp.where(variance < -rounding, jnp.nan, 0.0))
 
 
 def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, method: Method = FLOW) -> Fluctuations:
@@ -127,7 +157,8 @@ def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, metho
     **Returns:** `.mean_shift`, `.std` (times,), `.covariance` (times, times): dictionaries keyed by curve name. The
     first terms in 1/N; where they hold (and where not) stands in the wing's documentation.
 
-    Raises `BadValue` for values out of range and for times beyond t sqrt(alpha) = 1e6 close to alpha = 1.
+    Raises `BadValue` for values out of range and for times beyond t sqrt(alpha) = 1e6 close to alpha = 1, `SolveFailed`
+    where a variance is negative (too few weights for the expansion). Under a trace such times and variances are nan.
 
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> spread = fluctuations(TeacherStudent(samples_per_dim=2.0, snr=5.0), [0.0, 1.0], 100)
@@ -141,7 +172,7 @@ def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, metho
     check_positive("dim", dim, "Pass the number of weights, for example 200.")
     check_method(method)
     method.check(problem, times)
+    times = jnp.asarray(times, float)
     angles = _angles(problem, method, times)
-    return _fluctuations(
-        as_arrays(problem), as_arrays(method), jnp.asarray(times, float), jnp.asarray(dim, float), angles
-    )
+    spread = _fluctuations(as_arrays(problem), as_arrays(method), times, jnp.asarray(dim, float), angles)
+    return refuse_lost(spread, "fluctuations", LOST)

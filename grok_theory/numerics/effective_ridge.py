@@ -87,7 +87,14 @@ def _over_batch(function, eigenvalues, multiplicities, *numbers):
 # Compiled as a whole: outside jit, JAX would compile the loops inside anew at every call.
 @jax.jit
 def _solve(eigenvalues, multiplicities, samples, ridge):
-    return _over_batch(_root, eigenvalues, multiplicities, samples, ridge)
+    return _over_batch(_in_range, eigenvalues, multiplicities, samples, ridge)
+
+
+def _in_range(eigenvalues, multiplicities, samples, ridge):
+    """The root in a unit in which sums of the largest numbers of float64 do not overflow."""
+    largest = jnp.maximum(jnp.max(eigenvalues), ridge)
+    unit = jnp.where((largest > 1e280) & (largest < jnp.inf), 2.0**100, 1.0)
+    return _root(eigenvalues / unit, multiplicities, samples, ridge / unit) * unit
 
 
 def _freedom_left(eigenvalues, multiplicities, kappa, samples, ridge):

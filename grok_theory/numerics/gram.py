@@ -25,12 +25,12 @@ def check_gram(name: str, kernel: ArrayLike) -> Float[Array, "n n"]:
     check_finite(name, kernel, "Drop or mend these inputs.")
     if not is_traced(kernel):
         values = np.asarray(kernel, float)
-        # Halves: the difference of two large numbers need not be one.
-        skew = 2 * np.abs(values / 2 - values.T / 2).max()
-        if skew > max(1e-9, 4 * _eps(kernel)) * np.abs(values).max():
+        # In halves: the difference of two large numbers need not be one.
+        skew = np.abs(values / 2 - values.T / 2).max()
+        if 2 * (skew / max(np.abs(values).max(), np.finfo(float).tiny)) > max(1e-9, 4 * _eps(kernel)):
             raise BadValue(
-                f"{name} differs from its transpose by {skew:.3g}, but it must be symmetric. "
-                f"Pass ({name} + {name}.T) / 2 if that is what you mean."
+                f"{name} differs from its transpose by {2.0 * float(skew):.3g}, but it has shape {shape} and it must "
+                f"be symmetric. Pass ({name} + {name}.T) / 2 if that is what you mean."
             )
     return jnp.asarray(kernel, float)
 
@@ -72,6 +72,19 @@ class Eigenbasis:
         return self.values == 0
 
     @property
+    def gap(self) -> Array:
+        """Whether range and null space stand apart by a factor 100: else the spectrum runs on through rounding."""
+        least = jnp.min(jnp.where(self.null, jnp.inf, self.values))
+        return least >= 100 * self.values.shape[0] * self.eps * jnp.max(self.values)
+
+    def blur(self, ridge: ArrayLike) -> Array:
+        """How far, relatively, rounding of K can move the least of l + ridge that counts; `ridge` in the unit of K."""
+        apart = jnp.where(self.gap, self.null, False)
+        least = jnp.min(jnp.where(apart, jnp.inf, self.values)) + ridge
+        cut = self.values.shape[0] * self.eps * jnp.max(self.values)
+        return jnp.where(least > 0, cut / jnp.where(least > 0, least, 1.0), jnp.where(cut > 0, jnp.inf, 0.0))
+
+    @property
     def contamination(self) -> Float[Array, " n"]:
         """(n,) share of each kept direction that rounding of K mixes into the null space; zero for the latter."""
         kept = ~self.null
@@ -86,7 +99,7 @@ class Eigenbasis:
         mixed = jnp.linalg.norm(seen * self.contamination[None], axis=1)
         level = 4 * jnp.sqrt(float(cross.shape[1])) * (own + mixed)
         outside = jnp.where(self.null[None], jnp.abs(seen), 0.0)
-        empty = jnp.max(outside, axis=1) <= level
+        empty = self.gap & (jnp.max(outside, axis=1) <= level)
         return jnp.where(self.null[None] & empty[:, None], 0.0, seen)
 
     def own_vectors(self) -> Float[Array, "n n"]:
@@ -94,7 +107,7 @@ class Eigenbasis:
         size = self.vectors.shape[0]
         share = jnp.linalg.norm(jnp.where(self.null[None], self.vectors, 0.0), axis=1)
         mixed = jnp.linalg.norm(self.vectors * self.contamination[None], axis=1)
-        empty = share <= 4 * jnp.sqrt(float(size)) * (self.eps + mixed)
+        empty = self.gap & (share <= 4 * jnp.sqrt(float(size)) * (self.eps + mixed))
         return jnp.where(self.null[None] & empty[:, None], 0.0, self.vectors)
 
 

@@ -84,8 +84,13 @@ def _smooth(x, curve, wanted, own):
     order = np.argsort(missed, axis=0, kind="stable")[:3]
     take = np.arange(wanted.size)
     best, *others = (np.array([c.values for c in found])[row, take] for row in order)
-    # The best of many estimates is too good by chance: hence the others, and the factor.
-    error = SAFETY * np.max([missed[order[0], take], *(np.abs(best - other) for other in others)], axis=0)
+    least = missed[order[0], take]
+    # The best of many estimates is too good by chance: hence the others that are nearly as good, and the factor.
+    rivals = [np.where(missed[row, take] <= 100 * least, np.abs(best - o), 0.0) for row, o in zip(order[1:], others)]
+    error = SAFETY * np.max([least, *rivals], axis=0)
+    # Where neighbours are missed by a tenth of the step there is more than a smooth curve: anywhere along the step.
+    step = np.abs(np.diff(curve))[interval]
+    error = np.where(least > 0.1 * step, np.maximum(error, step), error)
     low = np.minimum(curve[interval], curve[interval + 1])
     # A curve that is nowhere negative is not made so.
     best = np.where((best < 0) & (curve.min() >= 0), np.minimum(low, 0.0), best)
@@ -95,6 +100,8 @@ def _smooth(x, curve, wanted, own):
 
 def _candidates(x, curve, wanted, own, interval) -> Iterator[_Candidate]:
     step = np.abs(np.diff(curve))[interval]
+    # Relative errors count in the larger end of the interval, whatever a wild polynomial says.
+    size_here = np.maximum(np.abs(curve[interval]), np.abs(curve[interval + 1]))
     for old, new in _abscissae(x, wanted):
         for logarithms in (False, True) if curve.min() > 0 else (False,):
             values = np.log(curve) if logarithms else curve
@@ -109,11 +116,11 @@ def _candidates(x, curve, wanted, own, interval) -> Iterator[_Candidate]:
                     yield _Candidate(read, np.maximum(step, np.abs(read - curve[interval])), size)
                     continue
                 gap = _left_out(old, values, degree)
-                gap = np.abs(np.expm1(np.minimum(gap, 300))) if logarithms else np.abs(gap)
+                gap = np.expm1(np.minimum(np.abs(gap), 300)) if logarithms else np.abs(gap)
                 # The interval's own ends and one point more on either side; the record's ends have no second side.
                 around = np.clip(interval[:, None] + np.arange(-1, 3), 1, x.size - 2)
                 with np.errstate(over="ignore"):  # infinite is far enough off
-                    yield _Candidate(read, gap[around].max(axis=1) * (np.abs(read) if logarithms else 1.0), size)
+                    yield _Candidate(read, gap[around].max(axis=1) * (size_here if logarithms else 1.0), size)
 
 
 def _abscissae(x, wanted):

@@ -18,7 +18,7 @@ def smoother(features: np.ndarray, ridge: float) -> Smoother:
     A tall H, or one with a ridge, is decomposed with every column in its own unit (a power of two), together with the
     ridge's rows: which unit a feature is measured in then changes nothing. Directions below eps max(shape) of the
     largest singular value count as zero. A wide H without a ridge, or one without full rank, has many solutions, and
-    the one of least norm depends on the units: it is decomposed as it is.
+    the one of least norm depends on the units: it is decomposed as it is, unless a direction would be lost that way.
     """
     samples, dim = features.shape
     if ridge > 0 or samples >= dim:
@@ -26,8 +26,11 @@ def smoother(features: np.ndarray, ridge: float) -> Smoother:
         sizes = np.abs(rows).max(axis=0)
         exponents = np.frexp(np.where(sizes > 0, sizes, 1.0))[1]
         left, scale, right = np.linalg.svd(np.ldexp(rows, -exponents), full_matrices=False)
-        if scale[-1] > _cut(rows, scale):
-            inverse = (right.T / scale) @ left[:samples].T
+        rank = int(np.sum(scale > _cut(rows, scale)))
+        seen_as_it_is = np.linalg.svd(features, compute_uv=False)
+        lost = rank > np.sum(seen_as_it_is > _cut(features, seen_as_it_is)) if ridge == 0 else True
+        if rank and (rank == dim or lost):
+            inverse = (right[:rank].T / scale[:rank]) @ left[:samples, :rank].T
             return Smoother(np.ldexp(inverse, -exponents[:, None]), rank_of(features))
     left, scale, right = np.linalg.svd(features, full_matrices=False)
     kept = scale > _cut(features, scale)

@@ -51,7 +51,7 @@ def find_levels(
     while no run leaves its end of the way, its own ends are levels: such a theory may be a mean over runs that have and
     runs that have not jumped.
     """
-    if runs.shape[0] < 2 or runs.shape[1] < 2:
+    if runs.shape[0] < 2 or runs.shape[1] < 4:  # no run can sit on either of two levels
         return ()
     found = []
     if in_logs and np.all(runs > 0):

@@ -82,16 +82,16 @@ def kernel_coherence(kernel: ArrayLike, residual: ArrayLike) -> Coherence:
 
 
 def _coherence(mean_square, square_mean, m, name):
-    if not is_traced(square_mean) and not square_mean > 0:
+    if not is_traced(square_mean) and square_mean == 0 and mean_square == 0:
         warnings.warn(f"{name}: all gradients are zero, and zero gradients have no coherence: nan.", stacklevel=3)
     some = square_mean > 0
     alpha = jnp.where(some, mean_square / jnp.where(some, square_mean, 1.0), np.nan)
     # Of gradients it lies in [0, 1]; beyond rounding, a kernel that gives another number has none.
-    wrong = (alpha < -1e-6) | (alpha > 1 + 1e-6)
+    wrong = (alpha < -1e-6) | (alpha > 1 + 1e-6) | (~some & (mean_square != 0)) | (square_mean < 0)
     if not is_traced(wrong) and bool(wrong):
         raise BadValue(
-            f"{name} give a coherence of {float(alpha):.6g}, but it must lie in [0, 1]: the kernel is not positive "
-            "semidefinite. Pass the tangent kernel of these examples."
+            f"{name} give a coherence of {float(alpha):.6g}, but it must lie in [0, 1]: no positive semidefinite "
+            f"kernel of {m} examples gives that, of shape {(m, m)} or (m, m, c, c). Pass the tangent kernel of these."
         )
     alpha = jnp.where(wrong, np.nan, jnp.clip(alpha, 0.0, 1.0))
     # One example agrees with itself; it says nothing about the population.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from ..errors import BadValue
-from ..tables import Table, read_table
+from ..tables import read_table
 from ..tables.guessing import curve_names, guess_curves, guess_run, guess_x
+from .repeats import without_repeats
 
 CURVES = ("train", "test")
 
@@ -67,7 +67,9 @@ def read_log(
     test: str | None = None,
     run: str | None = None,
     rising: tuple[bool | None, bool | None] = (None, None),
+    repeats: str = "last",
     encoding: str | None = None,
+    pattern: str | None = None,
 ) -> Log:
     """Read the train and the test curve of every run in a table, as `tables.read_table` reads it.
 
@@ -80,12 +82,13 @@ def read_log(
       from what such columns are usually called (`tables.guessing`). Without a column that tells runs apart, the file
       is one run.
     - `rising`: (train, test), True where an accuracy is meant: it decides between losses and accuracies.
-    - `encoding`: as in `tables.read_table`.
+    - `repeats`: what counts where a resumed run wrote times again: "last" or "first"; "refuse" takes neither.
+    - `encoding`, `pattern`: as in `tables.read_table`.
 
     Raises `BadValue` naming file and line or column where it cannot be read, where two columns are equally good, or
-    where a run's times do not increase.
+    where a run's times go back to its start, which is more likely another run.
     """
-    table = read_table(path, encoding=encoding)
+    table = read_table(path, encoding=encoding, pattern=pattern)
     named = {"x": x, "train": train, "test": test, "run": run}
     for name in filter(None, named.values()):
         table.column(name)
@@ -122,10 +125,17 @@ def read_log(
         if not timed[i]:
             notes.append(f"{table.places[i]} has {columns[here[0]]} but no {x}, and is not used")
             continue
+        if not np.isfinite(times[i]):
+            raise BadValue(f"{table.where(i)}: {x} is {times[i]}, but it must be finite. Mend or drop it.")
         for which in here:
             rows.setdefault(label, {w: [] for w in CURVES})[which].append(i)
+    for label, part in rows.items():
+        rows[label], count = without_repeats(table, x, times, part, repeats)
+        if count:
+            of_run = f" in run {label}" if label else ""
+            notes.append(f"{x} goes back{of_run}: {count} repeated records are not used, the {repeats} are")
     runs = {
-        label: {which: _record(table, x, times, curves[which][0], part[which]) for which in CURVES}
+        label: {which: Record(times[part[which]], curves[which][0][part[which]]) for which in CURVES}
         for label, part in rows.items()
     }
     left_out = _without_numbers(runs, columns)
@@ -140,19 +150,6 @@ def read_log(
         left_out = {n: why for n, why in left_out.items() if not all(runs[n][which].x.size for which in CURVES)}
     kept = {label: part for label, part in runs.items() if label not in left_out}
     return Log(kept, columns, guessed, left_out, tuple(notes), tuple(rivals))
-
-
-def _record(table: Table, x: str, times: np.ndarray, values: np.ndarray, rows: list[int]) -> Record:
-    for before, i in pairwise(rows):
-        if not times[i] > times[before]:
-            raise BadValue(
-                f"{table.where(i)}: {x} is {times[i]:g} after {times[before]:g}, but within a run it must "
-                "increase. Name the column that tells runs apart with --run, or drop repeated lines."
-            )
-    wrong = [i for i in rows if not np.isfinite(times[i])]
-    if wrong:
-        raise BadValue(f"{table.where(wrong[0])}: {x} is {times[wrong[0]]}, but it must be finite. Mend or drop it.")
-    return Record(times[rows], values[rows])
 
 
 def _without_numbers(runs: dict[str, dict[str, Record]], columns: dict[str, str | None]) -> dict[str, str]:

@@ -50,7 +50,7 @@ class Cache:
         """The result at `address`. Raises KeyError where there is none, `DamagedFile` where it is not whole or ours."""
         path = self.path(address)
         try:
-            content = path.read_bytes()
+            content = storage.content_of(str(path))
         except (FileNotFoundError, NotADirectoryError):
             raise KeyError(address) from None
         except OSError as error:

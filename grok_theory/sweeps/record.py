@@ -106,9 +106,9 @@ def own_failure(result: Any) -> str | None:
     said = _said(result, FAILED)
     if said is not None:
         return said
-    for part in _parts(result, tuple(_CHECKS)):
+    for part in _parts(result, (Solution, Ensemble, Agreement)):
         try:
-            _CHECKS[type(part)](part)
+            saved_results.check(part)
         except BadValue as error:
             return f"{type(part).__name__}: {error} Its solver should have said so: report it."
     return None
@@ -117,13 +117,6 @@ def own_failure(result: Any) -> str | None:
 def own_note(result: Any) -> str | None:
     """The remark where a `Status` in a result is noted."""
     return _said(result, NOTED)
-
-
-_CHECKS: dict[type, Callable[[Any], None]] = {
-    Solution: saved_results.check_solution,
-    Ensemble: saved_results.check_ensemble,
-    Agreement: saved_results.check_agreement,
-}
 
 
 def _said(result: Any, level: int) -> str | None:

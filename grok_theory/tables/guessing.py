@@ -12,23 +12,37 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadValue
-from .names import RUN_NAMES, TEST_WORDS, X_NAMES, metric, part, rises, words
+from .names import RUN_NAMES, TEST_WORDS, X_NAMES, called, metric, part, rises, words
 from .table import Table
 
 
 def guess_run(table: Table, curves: Sequence[str]) -> str | None:
     """The column that tells runs apart: written in every row that holds one of `curves`, with at least two values.
 
-    A seed in one row only, or the same in all, tells no runs apart; nor does a name that is another one in every row.
-    Of several such columns the one that splits finest is taken if it splits within the others.
+    A seed in one row only, or the same in all, tells no runs apart. Of several such columns the one that splits
+    finest is taken if it splits within the others. Raises `BadValue` for a column that seems to tell runs apart but
+    does not do it for every row, or gives every row its own.
     """
     rows = _rows_with(table, curves)
     parts: dict[str, list[str | None]] = {}
     for name in _by_name(table, RUN_NAMES):
-        labels = table.labels(name) if table.logged(name)[rows].all() else None
-        here = [labels[i] for i in rows] if labels else []
-        if len(set(here)) > 1 and len(set(here)) < len(here):
-            parts[name] = here
+        labels = table.labels(name)
+        here = [labels[i] for i in rows]
+        values = set(here) - {None}
+        if len(values) < 2:
+            continue
+        if None in here:
+            i = int(rows[here.index(None)])
+            raise BadValue(
+                f"{table.where(i)}: {name} is missing beside a value, but elsewhere it tells {len(values)} runs apart. "
+                "Say which run it is, or name another column with --run."
+            )
+        if len(values) == len(here):
+            raise BadValue(
+                f"{table.source}: {name} is another one in every row, so every run would have one record. "
+                "Name the column that tells runs apart with --run, or rename this one."
+            )
+        parts[name] = here
     if not parts:
         return None
     finest = max(parts, key=lambda name: len(set(parts[name])))
@@ -50,6 +64,9 @@ def guess_x(table: Table, curves: Sequence[str]) -> str:
     usable = varied or written
     fullest = max(usable.values(), default=0)
     found = next((name for name, count in usable.items() if 2 * count > fullest), None)
+    alike = [name for name in usable if found and called(name) == called(found) and usable[name] == usable[found]]
+    if any(table.cells[name] != table.cells[found] for name in alike):  # type: ignore[index]
+        raise BadValue(f"{table.source} has {' and '.join(alike)}, which are equally good. Name one with --x.")
     if found is None:
         raise BadValue(
             f"{table.source} has no column that looks like x; its columns are {', '.join(table.names)}. "
@@ -137,10 +154,10 @@ def _rows_with(table: Table, curves: Sequence[str]) -> np.ndarray:
 
 def _by_name(table: Table, usual: Sequence[str]) -> list[str]:
     """The columns called so, in the order of preference; `trainer/global_step` is called global_step."""
-    called: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for name in table.names:
-        called.setdefault(name.split("/")[-1].strip().lower(), []).append(name)
-    return [name for word in usual for name in called.get(word, [])]
+        found.setdefault(called(name), []).append(name)
+    return [name for word in usual for name in found.get(word, [])]
 
 
 def _refuse_none(table: Table, train: Any, test: Any, trains: Any, tests: Any, rising: Any) -> None:

@@ -15,26 +15,28 @@ class _Refused(ValueError):
     """Why a JSON text is not taken; the end of a sentence, with its remedy."""
 
 
-def json_rows(source: str, text: str) -> tuple[list[tuple[int, dict[str, Any]]], str]:
-    """(number, row) of every row, and what the number counts: "line" for JSON lines, "row" otherwise.
+def json_rows(source: str, text: str) -> tuple[list[tuple[int, dict[str, Any]]], str, list[str]]:
+    """(number, row) of every row, what the number counts ("line" for JSON lines, else "row"), and what was passed over.
 
     Objects inside a row are taken apart: {"train": {"loss": 1}} has the column `train/loss`. Raises `BadValue` naming
     file and line for text that is no JSON, names given twice in an object, numbers beyond floating point.
     """
     if text.lstrip().startswith("["):
-        return _numbered(source, _document(source, text), "the list"), "row"
+        return _numbered(source, _document(source, text), "the list"), "row", []
     lines = [(number, line) for number, line in enumerate(split_lines(text), start=1) if line.strip()]
     if len(lines) == 1 or not _is_object(lines[0][1]):
         value = _document(source, text)
         if isinstance(value, dict) and any(isinstance(part, list) for part in value.values()):
-            return _from_object(source, value), "row"
+            rows, used = _from_object(source, value)
+            unused = [key for key in value if key not in used]
+            return rows, "row", [f"{', '.join(unused)} beside the rows is not used"] if unused else []
         if isinstance(value, dict) and len(lines) == 1:
-            return [(lines[0][0], _flat(source, "line", lines[0][0], value))], "line"
+            return [(lines[0][0], _flat(source, "line", lines[0][0], value))], "line", []
         raise BadValue(
             f"{source} is one JSON object without rows in it. Name a file with an object a line, a list of objects, or "
             "an object of columns."
         )
-    return list(_lines(source, lines)), "line"
+    return list(_lines(source, lines)), "line", []
 
 
 def _lines(source: str, lines: list[tuple[int, str]]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -76,12 +78,12 @@ def _document(source: str, text: str) -> Any:
         raise BadValue(f"{source} is no JSON: {error}. Mend it.") from None
 
 
-def _from_object(source: str, value: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
-    """Rows of an object of columns, or those under the one key that holds rows."""
+def _from_object(source: str, value: dict[str, Any]) -> tuple[list[tuple[int, dict[str, Any]]], list[str]]:
+    """Rows of an object of columns, or those under the one key that holds rows, and the keys they come from."""
     lists = {key: part for key, part in value.items() if isinstance(part, list) and part}
     nested = [key for key, part in lists.items() if all(isinstance(row, dict) for row in part)]
     if len(nested) == 1:
-        return _numbered(source, value[nested[0]], repr(nested[0]))
+        return _numbered(source, value[nested[0]], repr(nested[0])), nested
     if nested:
         raise BadValue(
             f"{source} has rows under {', '.join(map(repr, nested))}. Keep one of them in a file of its own."
@@ -90,7 +92,8 @@ def _from_object(source: str, value: dict[str, Any]) -> list[tuple[int, dict[str
     if len(set(lengths.values())) > 1:
         shown = ", ".join(f"{key!r} ({count})" for key, count in lengths.items())
         raise BadValue(f"{source} has columns of different lengths: {shown}. Give every column a value for every row.")
-    return [(i + 1, {key: part[i] for key, part in lists.items()}) for i in range(max(lengths.values(), default=0))]
+    count = max(lengths.values(), default=0)
+    return [(i + 1, {key: part[i] for key, part in lists.items()}) for i in range(count)], list(lists)
 
 
 def _numbered(source: str, rows: Any, name: str) -> list[tuple[int, dict[str, Any]]]:

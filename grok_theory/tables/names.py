@@ -32,6 +32,11 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(joined.replace("top 1", "top1").replace("top 5", "top5").split())
 
 
+def called(name: str) -> str:
+    """A column's name without the folder it stands in: `trainer/Global_Step` is called global_step."""
+    return name.split("/")[-1].strip().lower()
+
+
 def part(name: str) -> str | None:
     """ "train", "test", or None where the name says neither or both."""
     said = words(name)

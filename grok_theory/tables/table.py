@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import BadValue
 from .cells import NotANumber, is_missing, is_number, label, number, writes_commas
+from .folders import mlflow_rows
 from .json_rows import json_rows
+from .printed import matched_rows, printed_rows
+from .run_columns import runs_from_columns
 from .separated import separated_rows
 from .text import read_text
 
@@ -92,23 +96,67 @@ class Table:
         return sum(is_number(cell, finite=finite) for cell in self.cells[name])
 
 
-def read_table(path: str | os.PathLike, *, encoding: str | None = None) -> Table:
-    """The table in a file of separated cells (comma, semicolon, tab) or JSON (lines, list of rows, object of columns).
+def read_table(path: str | os.PathLike, *, encoding: str | None = None, pattern: str | None = None) -> Table:
+    """The table in a file: separated cells (comma, semicolon, tab), JSON (lines, list of rows, object of columns).
 
-    A file whose first character is `{` or `[` is JSON. `encoding` names that of a file that is neither UTF-8 nor
-    marked. Raises `BadValue` naming file and line for what cannot be read without a guess: see `separated_rows`,
-    `json_rows`, `read_text`.
+    A file whose first character is `{` or `[` is JSON. Besides, what trainers leave: lines of Python dicts and of
+    losses between other text (`printed`), W&B's exports with a run a column (`run_columns`), MLflow's folder of a run
+    (`folders`), any of them gzipped.
+
+    **Arguments:**
+    - `encoding`: of a file that is neither UTF-8 nor marked.
+    - `pattern`: a regular expression whose named groups are the columns; every line that it finds is a row.
+
+    Raises `BadValue` naming file and line for what cannot be read without a guess: see `separated_rows`, `json_rows`,
+    `read_text`.
     """
-    text, source = read_text(path, encoding), str(path)
+    source = str(path)
+    if isinstance(path, (str, os.PathLike)) and os.path.isdir(path):
+        folder = mlflow_rows(Path(path))
+        if folder:
+            return _from_rows(source, folder[1], folder[0], [])
+    text = read_text(path, encoding)
+    if pattern is not None:
+        return _numbered(source, *matched_rows(source, text, pattern))
+    printed = printed_rows(text) if text.lstrip().startswith("{'") else None
+    if printed:
+        return _numbered(source, *printed)
     if text.lstrip()[:1] in ("{", "["):
-        numbered, word = json_rows(source, text)
-        names = dict.fromkeys(name for _, row in numbered for name in row)
-        cells = {name: [row.get(name) for _, row in numbered] for name in names}
-        table = Table(source, cells, [f"{word} {number}" for number, _ in numbered])
-    else:
+        numbered, word, notes = json_rows(source, text)
+        return _numbered(source, numbered, notes, word)
+    try:
         header, rows, notes = separated_rows(source, text)
-        cells = {name: [row[i] for _, row in rows] for i, name in enumerate(header)}
-        table = Table(source, cells, [f"line {line}" for line, _ in rows], tuple(notes))
+    except BadValue:
+        printed = printed_rows(text)
+        if not printed:
+            raise
+        return _numbered(source, *printed)
+    cells = {name: [row[i] for _, row in rows] for i, name in enumerate(header)}
+    if not any(is_number(cell) for column in cells.values() for cell in column):
+        # Lines of text may happen to have as many commas each as the first.
+        printed = printed_rows(text)
+        if printed:
+            return _numbered(source, *printed)
+    places = [f"line {line}" for line, _ in rows]
+    by_run = runs_from_columns(cells)
+    if by_run:
+        cells, old = by_run
+        places = [places[i] for i in old]
+        notes = [*notes, "columns RUN - METRIC are read as runs, without __MIN and __MAX"]
+    return _checked(Table(source, cells, places, tuple(notes)))
+
+
+def _numbered(source: str, numbered: Any, notes: list[str], word: str = "line") -> Table:
+    return _from_rows(source, [row for _, row in numbered], [f"{word} {number}" for number, _ in numbered], notes)
+
+
+def _from_rows(source: str, rows: list[dict[str, Any]], places: list[str], notes: list[str]) -> Table:
+    names = dict.fromkeys(name for row in rows for name in row)
+    cells = {name: [row.get(name) for row in rows] for name in names}
+    return _checked(Table(source, cells, places, tuple(notes)))
+
+
+def _checked(table: Table) -> Table:
     if not table.places:
-        raise BadValue(f"{source} has no rows, but at least one is needed. Name a file with data.")
+        raise BadValue(f"{table.source} has no rows, but at least one is needed. Name a file with data.")
     return table

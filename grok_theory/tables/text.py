@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import gzip
+import io
 import os
 import re
 import stat
+import zlib
 from pathlib import Path
 
 from ..errors import BadValue, check_memory
@@ -18,6 +21,8 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+GZIP = b"\x1f\x8b"
+LARGEST = 2**31  # bytes of an unpacked file: some kilobytes of zeros could fill any memory
 LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -28,6 +33,8 @@ def read_text(path: str | os.PathLike, encoding: str | None = None) -> str:
     "latin-1", which nothing in a file gives away. Raises `BadValue` for what cannot be opened or is no text.
     """
     data = _read_bytes(path)
+    if data.startswith(GZIP):
+        data = _unpacked(path, data)
     if encoding is not None:
         _check_encoding(encoding)
     found = next((name for mark, name in MARKS if data.startswith(mark)), encoding or "utf-8")
@@ -76,6 +83,17 @@ def _read_bytes(path: str | os.PathLike) -> bytes:
         if isinstance(error, BadValue):
             raise
         raise BadValue(f"path is {str(path)!r}, but no file can be called so: {error}. Name a file.") from None
+
+
+def _unpacked(path: str | os.PathLike, data: bytes) -> bytes:
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            found = file.read(LARGEST + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadValue(f"{path} cannot be read: its gzip is damaged ({error}). Pack it again.") from None
+    if len(found) > LARGEST:
+        raise BadValue(f"{path} cannot be read: it unpacks to more than {LARGEST} bytes. Keep the columns you need.")
+    return found
 
 
 def _check_encoding(encoding: str) -> None:

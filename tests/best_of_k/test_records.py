@@ -7,7 +7,7 @@ import chance
 import jax
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 from scipy.integrate import quad
 from scipy.special import roots_jacobi
 
@@ -315,3 +315,44 @@ BAD = [
 def test_refusals(call, message):
     with pytest.raises(gt.BadValue, match=message):
         call()
+
+
+@pytest.mark.parametrize("right", [0.0, 1.0])
+def test_prompts_that_are_all_alike_do_not_speak_for_all_prompts(right):
+    """Ten prompts, all solved (or none): the interval ends where ten prompts just hold none of the others."""
+    kept = bk.from_records(np.zeros((10, 4)), np.full((10, 4), right), [1, 4], temperature=0.0)
+    share = 1 - 0.025 ** (1 / 10)
+    ends = (1 - share, 1.0) if right else (0.0, share)
+    np.testing.assert_allclose(kept.stats["low"], ends[0], rtol=1e-12, atol=0)
+    np.testing.assert_allclose(kept.stats["high"], ends[1], rtol=1e-12, atol=0)
+
+
+@pytest.mark.statistical
+def test_intervals_of_right_and_wrong_stay_inside_and_hold_the_mean(rng, plausible):
+    """Easy and hopeless prompts, 12 of them, k to 8: at most 2.5 % missed on a side. Planted: Student's t."""
+    misses, tries = np.zeros((2, 4), int), 150
+    for _ in range(tries):
+        rate = rng.beta(0.2, 0.6, (12, 1))
+        values = (rng.uniform(size=(12, 8)) < rate).astype(float)
+        kept = bk.from_records(values, values, [1, 2, 4, 8], temperature=0.0)
+        low, high = kept.stats["low"], kept.stats["high"]
+        assert np.all((low >= 0) & (high <= 1))
+        # pass@k over the law of the rate: 1 - B(a, b + k) / B(a, b).
+        k = np.array([1, 2, 4, 8])
+        truth = 1 - np.exp(special.betaln(0.2, 0.6 + k) - special.betaln(0.2, 0.6))
+        misses += np.array([low > truth, high < truth])
+    plausible(chance.binomial(misses.ravel(), tries, (0.0, 0.025)))
+
+
+def test_one_prompt_all_right_leaves_wrong_answers_open():
+    kept = bk.from_records(np.arange(6.0), np.ones(6), [1, 3], temperature=0.0)
+    share = 1 - 0.025 ** (1 / 6)
+    np.testing.assert_allclose(kept.stats["low"], (1 - share) ** np.array([1, 3]), rtol=1e-12, atol=0)
+    np.testing.assert_array_equal(kept.stats["high"], [1.0, 1.0])
+
+
+def test_values_of_any_range_keep_students_interval():
+    values = np.random.default_rng(0).normal(3.0, 1.0, (9, 2))
+    kept = bk.from_records(np.zeros((9, 2)), values, [1], temperature=0.0)
+    exact = stats.ttest_1samp(values.mean(1), 0).confidence_interval(0.95)
+    np.testing.assert_allclose((kept.stats["low"][0], kept.stats["high"][0]), exact, rtol=1e-12, atol=0)

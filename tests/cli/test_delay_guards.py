@@ -105,7 +105,7 @@ def test_a_patience_for_each_curve(log, capsys):
     assert (run["train_interval"], run["test_interval"]) == ([0, 1], [2, 3])
     (run,) = answer(capsys, name, *words, "--patience", 1)["runs"]
     assert run["train_interval"] == [2, 3]
-    (run,) = answer(capsys, name, *words, "--train-patience", 1, "--test-patience", 0)["runs"]
+    (run,) = answer(capsys, name, *thresholds(0.5, 0.5), "--train-patience", 1, "--test-patience", 0)["runs"]
     assert (run["train_interval"], run["test_interval"]) == ([2, 3], [0, 1])
 
 
@@ -138,6 +138,17 @@ RIGHT = [
     ("c04_log_history.jsonl", (1.09, 1.07), (), 14.9629, 18.5387),
     ("c05_lightning_metrics.csv", (6.5, 6.5), (), 583.247, 547.958),
     ("c05_lightning_metrics.csv", (6.5, 6.5), ("--train", "train_loss_epoch"), 678.786, 547.958),
+    ("c08_resumed_repeats.csv", (0.05, 0.1), (), 450, 593.333),
+    ("c28_trainer_stdout.txt", (0.5, 0.5), (), 2.3454, 8.8848),
+    ("c29_text_log.txt", (1.0, 1.0), (), 1203.294, 3451.556),
+    (
+        "c29_text_log.txt",
+        (1.0, 1.0),
+        ("--pattern", r"step (?P<step>\d+): train loss (?P<train>\S+), val loss (?P<val>\S+)"),
+        1203.294,
+        3451.556,
+    ),
+    ("c32_mlflow", (0.5, 0.5), (), 306.458, 1394.979),
     ("c30_keras_csvlogger.csv", (0.4, 0.4), (), 11.7614, 41.3987),
     ("c31_fastai_history.csv", (0.4, 0.4), (), 6.9472, 16.7248),
 ]

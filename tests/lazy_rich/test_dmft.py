@@ -7,8 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from grok_theory.errors import BadValue, TooLarge
+from grok_theory.errors import BadValue, SolveFailed, TooLarge
 from grok_theory.lazy_rich import DMFT, LazyLimit, Population, QuadraticCommittee, solution_delay, solve
+from grok_theory.lazy_rich.dmft import solve as dmft_solve
+from grok_theory.lazy_rich.verdict import judged
+from grok_theory.results import Solution, Status
 
 STEPS = np.arange(21)  # one shape for all descents of this file: one compilation
 A = QuadraticCommittee(1.0, 0.5, 2.0, 0.4)
@@ -219,6 +222,43 @@ def test_bad_calls(times, method, error, words):
     with pytest.raises(error) as refused:
         solve(A, times, method=method)
     assert all(word in str(refused.value) for word in words)
+
+
+def test_a_march_that_loses_a_row_is_tried_with_more_nodes_and_paths(monkeypatch):
+    tried = []
+
+    def loses(problem, times, method, lost=()):
+        tried.append((method.grid_points, method.paths))
+        status = Status(1 if len(tried) == 2 else 2, noted=f"after {len(lost)}", failed="lost")
+        return Solution(problem, times, {}, "tau", None, method, status=status)
+
+    monkeypatch.setattr(dmft_solve, "_attempt", loses)
+    found = solve(A, [1.0])
+    assert tried == [(48, 344), (72, 688)]
+    assert found.status.text == "after 1"
+    assert found.method == DMFT(paths=688, grid_points=72)
+    tried.extend([()] * 7)
+    with pytest.raises(SolveFailed, match="lost"):
+        solve(A, [1.0])
+    assert tried[9:] == [(48, 344), (72, 688), (108, 1376)]
+
+
+def test_what_is_said_of_attempts():
+    first = DMFT()
+    verdict = judged({"test_loss": jnp.ones(1)}, {"test_loss": jnp.zeros(1)}, True)
+    answer = dmft_solve._Answer(verdict, np.array(73.0), np.array(0), None, None, None)
+    status = dmft_solve._status(A, first.finer(), answer, np.zeros(73), [first])
+    assert status.name == "noted"
+    assert status.text == ("A march lost a row with grid_points=48, paths=344; this is from grid_points=72, paths=688.")
+
+
+def test_the_scatter_of_the_scrambles_is_a_99_percent_half_width():
+    """Student's 0.995 quantiles over the root of the count, from tables; one scramble has none, and says so."""
+    for count, tabled in ((2, 63.657), (5, 4.604), (8, 3.4995)):
+        assert dmft_solve._student(count) == pytest.approx(tabled / np.sqrt(count), rel=1e-4)
+    alone = descent(A, scrambles=1)
+    assert alone.numerical_error == {}
+    assert "no numerical_error" in alone.status.text
 
 
 def test_traced_times_are_refused():

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from grok_theory.errors import BadValue
+from grok_theory.errors import BadValue, SolveFailed
 from grok_theory.lazy_rich import FrozenKernel, LazyLimit, QuadraticCommittee, simulate, solve
 
 
@@ -123,3 +123,26 @@ def test_gradients_pass_through_flow_and_descent():
         by_kappa = loss_at(2.0 + step, 0.5, method)[2] - loss_at(2.0 - step, 0.5, method)[2]
         by_eps = loss_at(2.0, 0.5 + step, method)[2] - loss_at(2.0, 0.5 - step, method)[2]
         np.testing.assert_allclose(slopes, np.array([by_kappa, by_eps]) / (2 * step), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("kappa", "eps"), [(2.0, 0.5), (1.0, 0.3), (0.4, 1.2)])
+def test_the_linear_power_at_early_times_is_within_its_printed_error(kappa, eps):
+    """Two orders of its series in s = 2 tau / kappa; the shared contour once cost 1.5e-12 of it, unprinted."""
+    tau = 1e-8 * kappa
+    solution = solve(QuadraticCommittee(1.0, eps, kappa), [0.0, tau], method=LazyLimit())
+    s, square = 2 * tau / kappa, eps**2
+    # <l> = 1, <l^2> = 1 + kappa; z feels l + eps^2 + eps^2 kappa, e feels l + eps^2.
+    slow = 1 + kappa + square
+    power = kappa * s**2 * ((1 - s * (slow + square * kappa)) / 4 + (1 - s * slow) / 2)
+    gap = abs(float(solution["linear_power"][1]) - power)
+    assert gap <= float(solution.numerical_error["linear_power"][1]) + 1e-14 * power
+    assert float(solution.numerical_error["linear_power"][1]) < 1e-12 * power
+
+
+def test_times_at_which_unseen_eigenvalues_rule_are_refused():
+    """At samples_per_dim = 1 and curvature 0 the linear power grows as the root of tau for ever; a rule ends."""
+    problem = QuadraticCommittee(1.0, 0.0, 1.0)
+    early = solve(problem, [1e10, 1e20], method=LazyLimit())["linear_power"]
+    assert float(early[1] / early[0]) == pytest.approx(1e5, rel=1e-6)
+    with pytest.raises(SolveFailed, match=r"range of the spectral rule.*earlier times"):
+        solve(problem, [1e50], method=LazyLimit())

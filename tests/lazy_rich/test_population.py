@@ -139,3 +139,46 @@ def test_gradients_pass_through_the_flow():
     slope = jax.grad(lambda e: loss_at(e)[1])(0.5)
     step = 1e-4
     assert slope == pytest.approx(float(loss_at(0.5 + step)[1] - loss_at(0.5 - step)[1]) / (2 * step), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        QuadraticCommittee(5741.5, 0.022, 2.0, 0.45, centred=False),
+        QuadraticCommittee(676.1, 1.0, 2.0, 0.051),
+        QuadraticCommittee(0.0122, 2.05, 2.0, 0.0, centred=False),
+        QuadraticCommittee(0.127, 0.1, 2.0, 3e-7),
+    ],
+)
+def test_the_printed_error_of_descent_holds_where_the_output_is_large(problem):
+    """Extended precision; the error printed before this test was up to 660 times too small."""
+    from grok_theory.lazy_rich.population import stable_below
+
+    rate = 0.3 * float(stable_below(problem)) / (1 if problem.centred else 1 + problem.output_scale * problem.curvature)
+    solution = solve(problem, rate * np.arange(0, 301, 20), method=Population(rate))
+    alpha, eps, m0, step = map(np.longdouble, (problem.output_scale, problem.curvature, problem.teacher_overlap, rate))
+    ae, rho0, kept = alpha * eps, m0**2, np.longdouble(problem.centred)
+    rho, q, losses, powers = rho0, 1 - rho0, [], []
+    for _ in range(301):
+        dr, dq = rho - kept * rho0, q - kept * (1 - rho0)
+        losses.append((ae * (dr + dq) - 1) ** 2 / 4 + (ae * dr - 1) ** 2 / 2)
+        powers.append(q)
+        rho, q = (
+            rho * (1 + step * eps / alpha * (3 - ae * (3 * dr + dq))) ** 2,
+            q * (1 + step * eps / alpha * (1 - ae * (dr + dq))) ** 2,
+        )
+    for name, truth in (("test_loss", losses), ("bulk_power", powers)):
+        gap = np.abs(np.asarray(solution[name]) - np.array(truth)[::20])
+        error = np.asarray(solution.numerical_error[name])
+        assert np.all(gap <= error), name
+        assert np.all(error <= 1e-10 * np.max(np.abs(solution[name]))), name
+
+
+def test_without_a_visible_teacher_late_times_are_solved():
+    """rho = 0 stays; its log once grew until 0 times infinity ended the flow."""
+    alpha, eps = 13.54, 0.67
+    solution = solve(QuadraticCommittee(alpha, eps, 2.0, 0.0), [0.0, 10.0, 8000.0], method=Population())
+    # The bulk alone: q' = (2 eps / alpha) (1 - ae (q - 1)) q, a logistic law with the limit 1 + 1 / ae.
+    limit = 1 + 1 / (alpha * eps)
+    grown = np.exp(2 * eps**2 * limit * np.array([0.0, 10.0, 8000.0]).clip(max=30.0))
+    np.testing.assert_allclose(solution["bulk_power"], limit * grown / (limit - 1 + grown), rtol=1e-10, atol=0)

@@ -1,4 +1,4 @@
-"""Intervals of right and wrong: inside their range, exact for right and wrong themselves, and right for what lies between."""
+"""Intervals of right and wrong: inside their range, exact for these two, and right for what lies between them."""
 
 import chance
 import numpy as np

@@ -20,10 +20,11 @@ def noise(rng, count, size, kind):
 
 
 def jumping(rng, count, *, ratio=30.0, width=0.0, size=0.05, kind="fresh", law="uniform", drift=0.0):
-    arrival = {"uniform": rng.uniform(0.2, 0.9, count), "log-normal": 0.3 * np.exp(0.5 * rng.standard_normal(count))}[
-        law
-    ][:, None]
-    late = (X < arrival) if width == 0 else 1 / (1 + np.exp((X - arrival) / width))
+    if law == "uniform":
+        arrival = rng.uniform(0.2, 0.9, (count, 1))
+    else:
+        arrival = 0.3 * np.exp(0.5 * rng.standard_normal((count, 1)))
+    late = (arrival > X) if width == 0 else 1 / (1 + np.exp((X - arrival) / width))
     return (1 + (ratio - 1) * late) * np.exp(drift * X) * noise(rng, count, size, kind)
 
 
@@ -32,8 +33,8 @@ def jumping(rng, count, *, ratio=30.0, width=0.0, size=0.05, kind="fresh", law="
 @pytest.mark.parametrize("ratio", [3.0, 100.0])
 @pytest.mark.parametrize("count", [12, 30, 100])
 def test_jumps_at_times_of_their_own_are_levels(law, ratio, count, rng):
-    """With a spread of arrivals ten times a jump's width nothing is missed: none of 900 keys is red, so at most 5 of 1000
-    with 99 % confidence. Planted: levels that must lie ten standard deviations apart."""
+    """With a spread of arrivals ten times a jump's width nothing is missed: none of 900 keys is red, so at most 5 of
+    1000 with 99 % confidence. Planted: levels that must lie ten standard deviations apart."""
     for width, kind, drift in ((0.0, "fresh", 0.0), (0.0, "constant", 0.3), (0.02, "correlated", -0.3)):
         runs = jumping(rng, count, ratio=ratio, width=width, kind=kind, law=law, drift=drift)
         levels = find_levels(runs, **LOGS)
@@ -48,8 +49,8 @@ def test_jumps_at_times_of_their_own_are_levels(law, ratio, count, rng):
 @pytest.mark.parametrize("size", [0.02, 0.1, 0.3])
 @pytest.mark.parametrize("kind", ["correlated", "constant", "fresh"])
 def test_a_course_that_all_runs_follow_is_no_jump(size, kind, rng):
-    """Flat, decaying and falling from plateau to plateau, 200 runs of one-humped noise. Planted: two groups without a look at
-    the middle between them."""
+    """Flat, decaying and falling from plateau to plateau, 200 runs of one-humped noise. Planted: two groups without a
+    look at the middle between them."""
     for course in (np.ones_like(X), np.exp(-2.5 * X), 1 + 2 / (1 + np.exp((X - 0.5) / 0.08)), 1 + 99 * (X < 0.5)):
         assert find_levels(course * noise(rng, 200, size, kind), **LOGS) == ()
 
@@ -93,6 +94,6 @@ def test_curves_of_any_sign_and_records_of_one_time():
 
 def test_a_loss_that_goes_on_falling_after_its_jump_has_a_low_level_too():
     arrival = np.linspace(0.1, 0.9, 12)[:, None]
-    runs = np.where(X < arrival, 1.0, 0.1 * np.exp(-12 * (X - arrival)))
+    runs = np.where(arrival > X, 1.0, 0.1 * np.exp(-12 * (X - arrival)))
     levels = find_levels(runs, **LOGS)
     assert any(pair.high == pytest.approx(1.0) and pair.reach[0] == -np.inf for pair in levels)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from grok_theory import storage
 from paper_figures.cache import StepCache, address_of, plain_arrays
 
 
@@ -82,3 +83,27 @@ def test_only_arrays_of_numbers_are_kept():
         plain_arrays("f", "s", [1])
     with pytest.raises(TypeError, match=r"returned 'a' as dict; it must be an array of numbers"):
         plain_arrays("f", "s", {"a": {}})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"arrays": [1]}, {"arrays": {"a": {}}}, {"seconds": "long"}, {"seconds": None}, {"more": 1, "arrays": None}],
+)
+def test_a_step_of_another_time_is_computed_again(cache, warnings, change):
+    cache.put("f", "s", ADDRESS, ARRAYS, 1.5)
+    path = cache.path("f", "s", ADDRESS)
+    path.write_bytes(storage.pack(storage.unpack(path.read_bytes()) | change))
+    assert cache.get("f", "s", ADDRESS) is None
+    assert "Computing it again" in warnings[0]
+    assert not path.exists()
+
+
+def test_records_and_durations_of_another_time_are_left_out(tmp_path):
+    from paper_figures.progress import Durations
+    from paper_figures.record import is_whole
+
+    for text in ("[]", "3", '{"one": 3}', '{"one": {"quick": "long"}}', "[" * 100_000, ""):
+        (tmp_path / "durations.json").write_text(text)
+        assert Durations(tmp_path / "durations.json", "quick").expected("one") > 0
+    assert not is_whole({"name": "one", "status": "built"})
+    assert not is_whole({"status": ["built"]})

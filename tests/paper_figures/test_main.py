@@ -71,6 +71,19 @@ def test_bad_usage_is_one_sentence_and_exit_code_2(here, words, sentence):
     assert done.stderr.strip() == sentence
 
 
+@pytest.mark.parametrize("option", ["--out", "--cache"])
+def test_a_folder_that_is_a_file_is_refused_before_anything_is_computed(figures, write, tmp_path, option):
+    write("one")
+    (tmp_path / "file").write_text("mine")
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        folders = {"--out": tmp_path / "out", "--cache": tmp_path / "cache", option: place}
+        words = [str(word) for pair in folders.items() for word in pair]
+        done = CliRunner().invoke(app, ["--from", str(figures), *words, "--size", "quick"])
+        assert done.exit_code == 2
+        assert done.stderr.startswith(f"{option} is {str(place)!r}, but it cannot be a folder")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 def test_the_list_names_figures_and_papers(here):
     done = here("--list")
     assert done.exit_code == 0

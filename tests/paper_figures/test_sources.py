@@ -29,6 +29,8 @@ def house(tmp_path, monkeypatch):
     """A small package of rooms: `left` uses `below`, `right` stands alone, `errors` beside them."""
     for name, text in {
         "errors.py": "",
+        "refine.py": "from .sweeps import sweep\n",
+        "sweeps/__init__.py": "Z = 1\n",
         "plot.py": "",
         "below/__init__.py": "X = 1\n",
         "left/__init__.py": "from ..below import X\n",
@@ -55,6 +57,8 @@ def house(tmp_path, monkeypatch):
         ("left/__init__.py", True),
         ("below/__init__.py", True),
         ("errors.py", True),
+        ("refine.py", True),
+        ("sweeps/__init__.py", True),  # a figure calls it as `gt.refine`, which names no room
         ("right/__init__.py", False),
         ("plot.py", False),
     ],
@@ -77,3 +81,9 @@ def test_versions_of_what_computes_are_known():
     assert {"jax", "jaxlib", "numpy"} <= set(sources.computing_versions())
     assert "matplotlib" not in sources.computing_versions()
     assert "matplotlib" in sources.versions()
+
+
+def test_all_that_a_sweep_knows_of_versions_a_figure_knows_too():
+    from grok_theory import provenance
+
+    assert set(provenance.COMPUTING) <= set(sources.computing_versions())

@@ -1,6 +1,7 @@
 """Killed, interrupted, bereft of a worker: a sweep goes on where it stopped."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -40,11 +41,26 @@ SCRIPT = """
 """
 
 
-def start(tmp_path):
+def start(tmp_path, text=SCRIPT, *, command=False):
+    """The sweep as a script of a user, or as a command of the package, which is in charge of its signals."""
     script = tmp_path / "script.py"
-    script.write_text(textwrap.dedent(SCRIPT))
-    command = [sys.executable, str(script), str(tmp_path / "cache"), str(tmp_path / "log")]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    first = "from grok_theory import interruption; interruption.take_over()\n" if command else ""
+    script.write_text(first + textwrap.dedent(text))
+    words = [sys.executable, str(script), str(tmp_path / "cache"), str(tmp_path / "log")]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_command_that_sweeps_says_how_to_go_on_and_takes_its_workers_along(tmp_path):
+    child = start(tmp_path, SCRIPT.replace("workers=1", "workers=2").replace("sleep(0.02)", "sleep(0.2)"), command=True)
+    wait_for(4, tmp_path)
+    child.send_signal(signal.SIGINT)
+    out, said = child.communicate(timeout=60)
+    assert (child.returncode, out) == (130, "")
+    assert re.fullmatch(r"Interrupted after \d+ of 60 problems\. They are kept in '.*': call sweep again .*\.\n", said)
+    kept = len(marks(tmp_path / "cache"))
+    time.sleep(1.0)  # five problems' worth: a worker that lived on would have finished some
+    assert len(marks(tmp_path / "cache")) == kept >= 4
+    assert not list((tmp_path / "cache").rglob(".*.part"))
 
 
 def wait_for(results, tmp_path):

@@ -71,7 +71,25 @@ def test_a_seed_in_one_row_is_no_run(tmp_path):
     rows[0]["seed"] = 3
     assert guess(tmp_path, rows)[3] is None
     assert guess(tmp_path, full("train_loss", "val_loss", seed=3))[3] is None
-    assert guess(tmp_path, [{**row, "trial": i} for i, row in enumerate(full("train_loss", "val_loss"))])[3] is None
+
+
+def test_a_column_that_seems_to_tell_runs_apart_is_not_passed_over(tmp_path):
+    """Two runs that are taken for one give a delay of neither."""
+    rows = [{**row, "run": "ab"[i // 3]} for i, row in enumerate(full("train_loss", "val_loss"))]
+    assert guess(tmp_path, rows)[3] == "run"
+    del rows[2]["run"]
+    with pytest.raises(BadValue, match="line 3: run is missing beside a value, but elsewhere it tells 2 runs apart"):
+        guess(tmp_path, rows)
+    with pytest.raises(BadValue, match="trial is another one in every row"):
+        guess(tmp_path, [{**row, "trial": i} for i, row in enumerate(full("train_loss", "val_loss"))])
+
+
+def test_two_columns_of_times_called_alike(tmp_path):
+    rows = [{"Step": i, **row} for i, row in enumerate(full("train_loss", "val_loss"))]
+    with pytest.raises(BadValue, match="has Step and step, which are equally good"):
+        guess(tmp_path, rows)
+    assert guess(tmp_path, rows, x="Step")[0] == "Step"
+    assert guess(tmp_path, [{**row, "Step": row["step"]} for row in rows])[0] in ("step", "Step")
 
 
 def test_the_finest_run_column(tmp_path):

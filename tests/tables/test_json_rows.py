@@ -30,6 +30,7 @@ def test_four_shapes_one_table(tmp_path, indent, ascii_only):
         table = read(tmp_path, dumps(shape, indent=indent))
         assert table.cells == COLUMNS
         assert table.places == ["row 1", "row 2"]
+        assert table.notes == (("config, seed, empty beside the rows is not used",) if shape is nested else ())
 
 
 def test_objects_in_a_row_become_columns(tmp_path):

@@ -40,10 +40,15 @@ from .problem import MeanFieldNetwork
 from .readings import Reading, curves_of, forward, output, read_neurons
 
 FLOW = Dynamics("gradient flow")
-TRIES = 3  # of flows that end early: at the given tolerance, then at a tenth of it
-TIGHTER = 0.1
-_FAILED = "The flow became non-finite or ran out of steps. Lower tolerance, or ask for earlier times."
-_ONE_SCRAMBLE = "One scramble: the error of the particles is unknown, so there is no numerical_error; use 8."
+TRIES = 3  # of flows that end early: at the given tolerance, then at others
+OTHER = 10.0  # times the tolerance where steps ran out, a tenth where numbers became non-finite
+MANY_STEPS = 50_000  # of one flow: it ran out of them
+_FAILED = (
+    "The flow became non-finite (lower tolerance) or ran out of steps (raise it, ask for earlier times, or take a "
+    "smooth activation)."
+)
+_ONE_SCRAMBLE = "One scramble: the error of the particles is unknown, so there is no numerical_error; use 4."
+SHARED = 0.1  # of the tolerance: local error where both tolerances take the same steps, as they do at first
 LOOSER = 10.0  # the flow that measures the integration error has this times the tolerance
 
 
@@ -62,19 +67,19 @@ class Particles:
     time costs 3 count P^2.
     """
 
-    count: int = 2048
-    scrambles: int = 8
+    count: int = 4096
+    scrambles: int = 4
     seed: int = 0
     tolerance: Any = 1e-5
 
     def __post_init__(self):
-        count = check_integer("count", self.count, 4, "2048 is the default.", high=2**22)
+        count = check_integer("count", self.count, 4, "4096 is the default.", high=2**22)
         if count & (count - 1):
             raise BadValue(
                 f"count is {count}, but it must be a power of two, or the Sobol points are uneven. "
                 f"Pass {1 << (count.bit_length() - 1)} or {1 << count.bit_length()}."
             )
-        check_integer("scrambles", self.scrambles, 1, "8 is the default; 2 or more show the error.")
+        check_integer("scrambles", self.scrambles, 1, "4 is the default; 2 or more show the error.")
         check_integer("seed", self.seed, 0, "Pass any whole number.")
         check_positive("tolerance", self.tolerance, "Pass the local error allowed, for example 1e-5.")
 
@@ -93,7 +98,7 @@ def drawn_particles(count: int, dim: int, seed: int, scramble: int) -> np.ndarra
 def solve_particles(problem: MeanFieldNetwork, times: Any, method: Particles, throw: bool) -> Solution:
     """The curves at `times`, with fields `output` (tau, sample, output) and `tangent_kernel` (tau, sample, sample).
 
-    A flow that ends early is tried again, outside traces, at a tenth of the tolerance, and `status` says so.
+    Flows that end early are tried again, outside traces, at another tolerance, and `status` says so.
     """
     problem.check_single()
     times = check_tau(times, None)
@@ -107,19 +112,20 @@ def solve_particles(problem: MeanFieldNetwork, times: Any, method: Particles, th
             for scramble in range(method.scrambles)
         ]
     )
-    found = _attempt(problem, times, method, normals)
+    found, longest = _attempt(problem, times, method, normals)
     lost: list[Any] = []
     while not is_traced(found.status.level) and found.status.name == "failed" and len(lost) < TRIES - 1:
         lost.append(found.method.tolerance)
-        found = _attempt(problem, times, replace(found.method, tolerance=TIGHTER * lost[-1]), normals, lost)
+        tolerance = lost[-1] * OTHER if longest > MANY_STEPS else lost[-1] / OTHER
+        found, longest = _attempt(problem, times, replace(method, tolerance=tolerance), normals, lost)
     return found.checked(throw)
 
 
 def _attempt(
     problem: MeanFieldNetwork, times: np.ndarray, method: Particles, normals: np.ndarray, lost: Sequence[Any] = ()
-) -> Solution:
-    """One solve with these settings; `lost` are the tolerances at which flows ended early before."""
-    verdict, mean, work = _solved(problem, jnp.asarray(times), normals, jnp.float64(method.tolerance))
+) -> tuple[Solution, Any]:
+    """One solve with these settings, and the steps of its longest flow; `lost`: tolerances where flows ended early."""
+    verdict, mean, work, longest = _solved(problem, jnp.asarray(times), normals, jnp.float64(method.tolerance))
     remarks, failed = [], _FAILED
     if lost:
         tried = ", then ".join(f"{tolerance:g}" for tolerance in lost)
@@ -128,7 +134,7 @@ def _attempt(
         verdict = verdict._replace(level=jnp.maximum(verdict.level, jnp.int8(1)))
     if method.scrambles == 1:
         remarks.append(_ONE_SCRAMBLE)
-    return Solution(
+    solution = Solution(
         problem,
         times,
         verdict.curves,
@@ -140,6 +146,7 @@ def _attempt(
         status=status_of(verdict, remarks=remarks, failed=failed),
         stats={"particles": method.count * method.scrambles, "steps": work[0], "evaluations": work[1]},
     )
+    return solution, longest
 
 
 def fields_of(mean: Reading) -> dict[str, Field]:
@@ -167,12 +174,12 @@ def _solved(problem: MeanFieldNetwork, times: Array, normals: Array, tolerance: 
     losses = jnp.stack([found[name] for name in found if name.endswith("loss")])
     good = jnp.all(jnp.isfinite(losses)) & jnp.all(work[:, 0] == 1) & problem.in_range()
     one = len(normals) == 2
-    verdict = judged(found, _errors(data, readings, start, curves), good, noted=one)
+    verdict = judged(found, _errors(data, readings, start, curves, tolerance, richness), good, noted=one)
     if one:
         verdict = verdict._replace(
             errors={}, inaccurate=jnp.asarray(False)
         )  # the error of the particles, the greater part, is not known
-    return verdict, mean, jnp.sum(work[:, 1:], axis=0)
+    return verdict, mean, jnp.sum(work[:, 1:], axis=0), jnp.max(work[:, 1])
 
 
 _tree = jax.tree_util.tree_map
@@ -218,7 +225,9 @@ def _size(richness: Array, state: tuple[Array, Array]) -> Array:
     return jnp.sqrt(square + 1e-300) / richness  # a root that has a derivative at zero
 
 
-def _errors(data: Data, readings: Reading, start: Array, curves: dict[str, Array]) -> dict[str, Array]:
+def _errors(
+    data: Data, readings: Reading, start: Array, curves: dict[str, Array], tolerance: Array, richness: Array
+) -> dict[str, Array]:
     """Integration (the change at ten times the tolerance) plus the 99 % Student band of the mean over scrambles.
 
     The bias of finitely many particles is of the order of their variance, far below their scatter; but a norm feels the
@@ -229,9 +238,10 @@ def _errors(data: Data, readings: Reading, start: Array, curves: dict[str, Array
 
     def error(values):
         scatter = jnp.std(values[:-1], axis=0, ddof=1) if count > 1 else jnp.zeros_like(values[0])
-        return quantile * scatter + jnp.abs(values[0] - values[-1])
+        return quantile * scatter + jnp.abs(values[0] - values[-1]) + shared * richness
 
     first, loose = (_tree(lambda values, i=i: values[i], readings) for i in (0, -1))
+    shared = jnp.where(first.distance > 0, SHARED * tolerance, 0.0)  # nothing is lost at tau = 0
     errors = {name: error(values) for name, values in curves.items()}
     moved = readings.kernel - start[:, None]
     if count > 1:
@@ -240,7 +250,9 @@ def _errors(data: Data, readings: Reading, start: Array, curves: dict[str, Array
     errors["kernel_movement"] += jnp.sqrt(jnp.sum(jnp.square(moved[0] - moved[-1]), axis=(1, 2))) / jnp.linalg.norm(
         start[0]
     )
-    return add_output_error(errors, data, first, *output_norms(data, first.output - loose.output))
+    return add_output_error(
+        errors, data, first, *(shared + norm for norm in output_norms(data, first.output - loose.output))
+    )
 
 
 def _refuse_what_does_not_fit(method: Particles, samples, every, coordinates, outputs, times) -> None:

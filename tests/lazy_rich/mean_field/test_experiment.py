@@ -50,7 +50,7 @@ def test_a_run_does_not_depend_on_how_many_there_are(network, times):
 @pytest.mark.statistical(rate=1e-9, keys=50)
 def test_runs_agree_with_theory_and_a_wrong_richness_is_seen(network, times, key):
     """The worst interval ends 9 standard errors inside the margin; a wrong richness is off by .165 +- .0023."""
-    theory = solve(network(), times, method=Particles(count=1024, scrambles=2))
+    theory = solve(network(), times, method=Particles(count=256, scrambles=8))
     runs = simulate(network(), times, width=64, runs=64, key=key)
     found = compare(theory, runs, margin=0.1, curves=["train_loss", "test_loss"])
     assert found.verdict == "agrees", str(found)

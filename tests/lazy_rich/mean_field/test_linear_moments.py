@@ -124,3 +124,18 @@ def test_gradients_in_both_modes_batches_and_traces(network, times):
     batch = jax.vmap(loss)(np.array([0.5, 2.0]))
     np.testing.assert_allclose(batch, np.stack([loss(0.5), loss(2.0)]), rtol=1e-12)
     np.testing.assert_allclose(jax.jit(loss)(0.5), loss(0.5), rtol=1e-12)
+
+
+def test_the_direction_of_a_fitted_residual_is_known_to_be_unknown(network):
+    """Past the fit the coherence is that of the integrator's error, and its numerical_error says so."""
+    rng = np.random.default_rng(0)
+    fields = {"inputs": (4, 6), "targets": 4, "test_inputs": (2, 6), "test_targets": 2}
+    problem = network(1.6, "linear", **{name: rng.normal(size=size) for name, size in fields.items()})
+    late = np.array([0.1, 200.0])
+    found, finer = (solve(problem, late, method=LinearMoments(tolerance)) for tolerance in (1e-10, 1e-13))
+    gap = np.abs(np.asarray(found["coherence"] - finer["coherence"]))
+    error = np.asarray(found.numerical_error["coherence"])
+    assert np.all(gap <= error)
+    assert error[0] < 1e-6
+    assert error[1] > 0.01
+    assert found.status.name == "noted"

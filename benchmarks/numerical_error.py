@@ -1,0 +1,74 @@
+"""How well `numerical_error` is kept: |value - truth| over what is printed, at the worst curve and time of a problem.
+
+It is a bound meant to hold for 99 of 100 problems. Truths are better by far than what is printed; a problem counts
+once. The table also has the rows of the wings that measure themselves.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import truths_arrays, truths_linear
+from benchmarks.report import publish
+
+PROBLEMS, QUICK = 200, 6
+SOLVERS: dict[str, Callable[[int], Iterable[truths_linear.Case]]] = {
+    "linear.TeacherStudent, flow": partial(truths_linear.teacher_student, descent=False),
+    "linear.TeacherStudent, descent": partial(truths_linear.teacher_student, descent=True),
+    "linear.DeepLinear": truths_linear.deep_linear,
+    "linear.CorrelatedInputs": truths_linear.correlated,
+    "linear.RandomFeatures": truths_linear.random_features,
+    "li2, Lazy": truths_arrays.lazy,
+    "li2, FeatureAscent": truths_arrays.ascent,
+    "kernels.KernelRegression": truths_arrays.learning_curves,
+}
+ELSEWHERE = ("numerical_error_best_of_k", "numerical_error_lazy_rich")
+
+
+def worst(case: truths_linear.Case) -> float:
+    """Largest |value - truth| / printed of one problem; 0/0 is 0, and a truth of nan (no such number) is left out."""
+    curves, printed, truth = case
+    found = 0.0
+    for name, values in curves.items():
+        gap = np.abs(np.asarray(values) - np.asarray(truth[name])).astype(float)
+        known = ~np.isnan(np.asarray(truth[name], float))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.where(gap == 0, 0.0, gap / np.asarray(printed[name]))[known]
+        if share.size:
+            found = max(found, float(np.nanmax(share)) if not np.isnan(share).any() else np.inf)
+    return found
+
+
+def row(solver: str, shares: Iterable[float]) -> dict[str, Any]:
+    """One line of the table from the worst shares of each problem."""
+    shares = np.asarray(list(shares))
+    return {
+        "solver": solver,
+        "problems": len(shares),
+        "violations": int(np.sum(shares > 1)),
+        "median": float(np.median(shares)),
+        "90 %": float(np.quantile(shares, 0.9)),
+        "99 %": float(np.quantile(shares, 0.99)),
+        "max": float(np.max(shares)),
+    }
+
+
+def rows(quick: bool) -> list[dict[str, Any]]:
+    """One row a solver."""
+    count = QUICK if quick else PROBLEMS
+    table = [row(solver, map(worst, cases(count))) for solver, cases in SOLVERS.items()]
+    for name in ELSEWHERE:
+        if importlib.util.find_spec(f"benchmarks.{name}") is not None:
+            table += importlib.import_module(f"benchmarks.{name}").rows(quick)
+    return table
+
+
+def main(out: Path, *, quick: bool) -> None:
+    publish("numerical_error", "true error over numerical_error, worst curve and time of a problem", rows(quick), out)

@@ -1,0 +1,99 @@
+"""What a trainer prints: records as lines of text between warnings and progress bars."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+from ..errors import BadValue
+from .text import split_lines
+
+_NUMBER = r"[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|nan|inf)"
+_SCALARS = ("float16", "float32", "float64", "int32", "int64", "tensor", "Array")
+_DICT = re.compile(r"\{'[^{}]*\}")
+# `step 250: train loss 4.4122, val loss 4.7478`
+_LOSSES = re.compile(
+    rf"\b(?P<axis>step|iter|iteration|epoch)[ :=]+(?P<at>\d+(?:\.\d+)?)\b.*?\btrain[ _]loss[ :=]+(?P<train>{_NUMBER})"
+    rf".*?\b(?P<other>val|valid|validation|eval|test)[ _]loss[ :=]+(?P<test>{_NUMBER})",
+    re.IGNORECASE,
+)
+Numbered = list[tuple[int, dict[str, Any]]]
+
+
+def printed_rows(text: str) -> tuple[Numbered, list[str]] | None:
+    """(line, row) of every printed record, and what was passed over; None where the text holds no two of them.
+
+    Records are Python dicts (`{'loss': 4.3, 'epoch': 0.5}`, read without running anything), or else lines such as
+    `step 250: train loss 4.41, val loss 4.75`.
+    """
+    lines = split_lines(text)
+    for read in (_dict_in, _losses_in):
+        rows = [(number, row) for number, line in enumerate(lines, start=1) if (row := read(line))]
+        if len(rows) > 1:
+            return rows, _passed_over(lines, rows)
+    return None
+
+
+def matched_rows(source: str, text: str, pattern: str) -> tuple[Numbered, list[str]]:
+    """(line, row) of every line that the regular expression `pattern` finds; its named groups are the columns.
+
+    Raises `BadValue` where it is none, has no named groups, or finds nothing.
+    """
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise BadValue(
+            f"pattern is {pattern!r}, but it is no regular expression: {error}. "
+            r"Write for example 'step (?P<step>\d+): loss (?P<train_loss>\S+) (?P<val_loss>\S+)'."
+        ) from None
+    if not compiled.groupindex:
+        raise BadValue(
+            f"pattern is {pattern!r}, but it has no named groups, which become the columns. "
+            r"Write for example (?P<step>\d+)."
+        )
+    lines = split_lines(text)
+    found = ((number, compiled.search(line)) for number, line in enumerate(lines, start=1))
+    rows = [(number, match.groupdict()) for number, match in found if match]
+    if not rows:
+        raise BadValue(f"{source} has no line that the pattern {pattern!r} finds. Try it on one line first.")
+    return rows, _passed_over(lines, rows)
+
+
+def _passed_over(lines: list[str], rows: Numbered) -> list[str]:
+    others = sum(bool(line.strip()) for line in lines) - len(rows)
+    return [f"{others} lines that are no records are passed over"] if others else []
+
+
+def _losses_in(line: str) -> dict[str, Any] | None:
+    match = _LOSSES.search(line)
+    if not match:
+        return None
+    return {
+        match["axis"].lower(): match["at"],
+        "train_loss": match["train"],
+        f"{match['other'].lower()}_loss": match["test"],
+    }
+
+
+def _dict_in(line: str) -> dict[str, Any] | None:
+    match = _DICT.search(line)
+    try:
+        node = ast.parse(match[0], mode="eval").body if match else None
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    if not isinstance(node, ast.Dict):
+        return None
+    keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
+    if len(set(keys)) < len(keys) or not all(isinstance(key, str) for key in keys):
+        return None
+    return {str(key): _plain(value) for key, value in zip(keys, node.values, strict=True)}
+
+
+def _plain(node: ast.expr) -> Any:
+    """A constant, with its sign, also as NumPy 2 and torch show one; anything else as the text it is."""
+    if isinstance(node, ast.Call) and node.args and ast.unparse(node.func).split(".")[-1] in _SCALARS:
+        return _plain(node.args[0])
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, (str, bool, int, float, type(None))) else repr(node.value)
+    return ast.unparse(node)  # -1.5, nan, a list ...: read as a text, if the column is
