@@ -49,15 +49,13 @@ def first_of(early, low: float, high: float) -> float:
     return low
 
 
-def _powers(r, gap, plus, minus):
-    right, left = r - gap, -r - gap
-    return [
-        plus + minus,
-        r * (plus - minus),
-        r**2 * (plus + minus),
-        right * plus + left * minus,
-        right**2 * plus + left**2 * minus,
-    ]
+def _powers(r, gap, plus, minus, teacher, judge):
+    """Parts of u = +r and u = -r in the means of 1, u^2, u or z = u - gap, (u + judge)^2 = (z + teacher)^2."""
+    near = abs(judge) <= abs(teacher)
+    right = r + judge if near else (r - gap) + teacher
+    odd = plus * -np.expm1(-2 * r * gap)  # plus - minus: their ratio is e^(-2 r gap)
+    first = r * odd if near else (r - gap) * plus - (r + gap) * minus
+    return [plus + minus, r**2 * (plus + minus), first, right**2 * plus + (judge - r) ** 2 * minus]
 
 
 def _sums(k, inside, outside, means, weights):
@@ -65,31 +63,31 @@ def _sums(k, inside, outside, means, weights):
     return np.array([[np.sum(one * np.exp((one - 1) * log_left) * weights * part) for one in k] for part in means])
 
 
-def cold(gap: float, k: np.ndarray) -> np.ndarray:
-    """T = 0: E 1, u, u^2, z, z^2 of the answer closest to the favourite, u = gap + z; (5, k)."""
+def cold(gap: float, k: np.ndarray, teacher: float, judge: float) -> np.ndarray:
+    """T = 0: E 1, u^2, u or z, (u + judge)^2 of the answer closest to the favourite, u = gap + z; (4, k)."""
     start = first_of(lambda x: k.max() * ball(np.exp([x]), gap)[0][0] < 1e-22, -120.0, np.log(gap + 14))
     r, weights = composite(edges_until(np.exp(start), gap + 14, lambda r: min(r / 4, 0.25)), _X20, _W20)
-    return _sums(k, *ball(r, gap), _powers(r, gap, normal(r - gap), normal(r + gap)), weights)
+    return _sums(k, *ball(r, gap), _powers(r, gap, normal(r - gap), normal(r + gap), teacher, judge), weights)
 
 
-def warm(gap: float, heat: float, k: np.ndarray, panels: int = 30) -> np.ndarray:
+def warm(gap: float, heat: float, k: np.ndarray, teacher: float, judge: float, panels: int = 30) -> np.ndarray:
     """The same at T = heat > 0, by the Gumbel form: nodes for every v of their own."""
     end = (gap + 13) ** 2 / heat + 6
     start = np.sinh(
         first_of(
-            lambda x: k.max() * _answers(np.sinh([x]), gap, heat, panels)[0][0] < 1e-22,
+            lambda x: k.max() * _answers(np.sinh([x]), gap, heat, panels, gap, 0.0)[0][0] < 1e-22,
             np.arcsinh(-np.log(k.max()) - 51),
             np.arcsinh(end),
         )
     )
     edges = edges_until(start, end, lambda v: 1.0 if v < 3 else max(1.0, min(v / 4, 0.5 * np.sqrt(v / heat))))
     v, weights = composite(edges, _X20, _W20)
-    parts = [_answers(part, gap, heat, panels) for part in np.array_split(v, 1 + v.size // 4000)]
+    parts = [_answers(part, gap, heat, panels, teacher, judge) for part in np.array_split(v, 1 + v.size // 4000)]
     loss, means = (np.concatenate([part[i] for part in parts], axis=-1) for i in (0, 1))
     return _sums(k, loss, 1 - np.minimum(loss, 1 - 2.0**-53), means, weights)
 
 
-def _answers(v, gap, heat, panels):
+def _answers(v, gap, heat, panels, teacher, judge):
     low = max(gap / (1 + 2 / heat) - 13, 0.0)
     share, weights = composite(np.linspace(0, 1, panels + 1), _X14, _W14)
     start = np.maximum(np.sqrt(heat * np.maximum(0, v - 5.5)), low)
@@ -103,15 +101,9 @@ def _answers(v, gap, heat, panels):
     r, width = np.where(far, distance, r), np.where(far, (top - bottom) * weights * heat / (2 * distance), width)
     plus, minus = normal(r - gap) * width, normal(r + gap) * width
     loss = ((plus + minus) * -np.expm1(-noise)).sum(axis=1) + ball(start, gap)[0]
-    return loss, np.array([(noise * np.exp(-noise) * part).sum(axis=1) for part in _powers(r, gap, plus, minus)])
-
-
-def seen_from_truth(moments: np.ndarray, teacher: float, judge: float) -> np.ndarray:
-    """E (u + judge)^2 = E (z + teacher)^2, by the sum of smaller terms."""
-    _, m1, m2, n1, n2 = moments
-    near, far = m2 + 2 * judge * m1 + judge**2, n2 + 2 * teacher * n1 + teacher**2
-    fewer = m2 + 2 * abs(judge * m1) + judge**2 <= n2 + 2 * abs(teacher * n1) + teacher**2
-    return np.where(fewer, near, far)
+    return loss, np.array(
+        [(noise * np.exp(-noise) * part).sum(axis=1) for part in _powers(r, gap, plus, minus, teacher, judge)]
+    )
 
 
 def truth_of_prompt(problem: bk.Prompt, k: np.ndarray, temperature: float) -> dict[str, np.ndarray]:
@@ -119,10 +111,9 @@ def truth_of_prompt(problem: bk.Prompt, k: np.ndarray, temperature: float) -> di
     sign = -1.0 if problem.reward_gap < 0 else 1.0
     gap, teacher = sign * problem.reward_gap / s, sign * problem.teacher_gap / s
     judge = sign * (problem.teacher_gap - problem.reward_gap) / s
-    made = warm(gap, temperature / s**2, k) if temperature else cold(gap, k)
-    error, judged = seen_from_truth(made, teacher, judge), made[2]
-    closer = np.abs(made[1]) + abs(judge) <= np.abs(made[3]) + abs(teacher)
-    bias = np.where(closer, made[1] + judge, made[3] + teacher)
+    made = warm(gap, temperature / s**2, k, teacher, judge) if temperature else cold(gap, k, teacher, judge)
+    _, judged, first, error = made
+    bias = first + (judge if abs(judge) <= abs(teacher) else teacher)
     one = k == 1
     return {
         "error": s**2 * np.where(one, teacher**2 + 1, error),
@@ -142,9 +133,10 @@ def truth_of_population(problem: bk.Posterior, k: np.ndarray, temperature: float
     rest = own - slope * (c - v) if own <= q else q - along * c
     error, judged = np.full(k.size, max(rest, 0.0)), np.zeros(k.size)
     for gap, weight in zip(gaps, weights):
-        made = warm(gap, temperature, k, panels=24) if temperature else cold(gap, k)
-        error += weight * seen_from_truth(made, along * gap, slope * gap)
-        judged += weight * made[2]
+        from_truth = along * gap, slope * gap
+        made = warm(gap, temperature, k, *from_truth, panels=24) if temperature else cold(gap, k, *from_truth)
+        error += weight * made[3]
+        judged += weight * made[1]
     return {"error": np.where(k == 1, q + 1, error), "judged_error": np.where(k == 1, v + 1, judged)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import numpy as np
 
-from benchmarks.doors.door import NAN, Door
+from benchmarks.doors.door import INF, NAN, Door
 from grok_theory import best_of_k as judge
 
 
@@ -88,5 +88,24 @@ def doors() -> list[Door]:
             {"problem": prompt, "samples": 8},
             {"problem": "problem"},
             {"samples": [0, -1, NAN, "3", None]},
+        ),
+        Door(
+            "best_of_k.solve far out",
+            judge.solve,
+            {"problem": prompt, "samples": [1, 4], "temperature": 0.5},
+            {},
+            {"samples": [[4.0, -INF], [1e400 * 0]], "temperature": [-1e-300, -INF]},
+        ),
+        Door(
+            "best_of_k.fit, GaussianJudge",
+            judge.fit,
+            {"scores": scores, "values": values, "model": judge.GaussianJudge()},
+            {},
+            {
+                "scores": [
+                    np.where(scores == scores[1, 2], -1e30, scores),
+                    np.where(scores == scores[1, 2], -INF, scores),
+                ]
+            },
         ),
     ]

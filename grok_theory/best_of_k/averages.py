@@ -21,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .problem import Posterior, Prompt
-from .selection import FIRST, SECOND, Rule, Seen, best_tables, moments, selection_tables
+from .selection import FIRST, SECOND, Rule, Seen, best_tables, is_near, moments, selection_tables
 
 # 4 n + 1, so that every second and every fourth one is a trapezoid rule too. The mean crosses over where ln k is about
 # DR^2/((1+t)(2+t)), within about DR/(2 ln k): a population wide enough to hold both sides needs the finer rule.
@@ -36,17 +36,23 @@ def prompt_curves(problem: Prompt, samples: jax.Array, temperature: jax.Array | 
     # Not abs: its derivative at 0 is 0, and the bias has a slope there.
     sign = jnp.where(problem.reward_gap < 0, -1.0, 1.0)
     seen = Seen(*(sign * gap[None] / spread for gap in (problem.reward_gap, problem.teacher_gap, problem.judge_gap)))
-    units = {"error": spread**2, "judged_error": spread**2, "bias": sign * spread}
     first, second = jnp.moveaxis(_two_rules(seen, 1, samples, temperature, spread, nodes), 1, 0)
-    zeroth = first[0]
-    rows = {"judged_error": 1, "bias": 2, "error": 3}
-    curves, other = ({name: units[name] * made[row] for name, row in rows.items()} for made in (first, second))
-    defect = jnp.abs(zeroth - 1)
+    near = is_near(seen)[0]
+    curves, other = (_in_units(made, seen, near, sign, spread) for made in (first, second))
+    defect = jnp.abs(first[0] - 1)
     # A node of relative rounding moves the density by the distance of a gap times the slope of its logarithm.
-    rounding = _ROUNDING * (1 + jnp.abs(problem.reward_gap) / problem.spread / 10)
-    sizes = {**curves, "bias": jnp.sqrt(curves["error"])}
+    rounding = _ROUNDING * (1 + jnp.abs(problem.reward_gap) / spread / 10)
+    root, moved = jnp.sqrt(curves["error"]), spread * jnp.abs(first[2])
+    size = jnp.where(near, moved + jnp.abs(problem.judge_gap), root + 2 * jnp.abs(problem.teacher_gap))
+    sizes = {**curves, "bias": size}
     errors = {name: jnp.abs(curves[name] - other[name]) + (defect + rounding) * size for name, size in sizes.items()}
     return {"curves": curves, "numerical_error": errors}
+
+
+def _in_units(made, seen, near, sign, spread):
+    _, judged, first, error = made
+    bias = first + jnp.where(near, seen.judge, seen.teacher)[0]
+    return {"error": spread**2 * error, "judged_error": spread**2 * judged, "bias": sign * spread * bias}
 
 
 def population_curves(

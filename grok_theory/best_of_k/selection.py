@@ -61,7 +61,7 @@ class Tables(NamedTuple):
     """Integrand of the moments on a rule of the outer variable, for every gap: what is left is a power of k."""
 
     log_survival: Float[Array, "gaps nodes"]  # ln B(v), or ln(1 - F(r)) at T = 0
-    weighted: Float[Array, "gaps 4 nodes"]  # weight times the means of 1, u^2, u + D, (u + D)^2
+    weighted: Float[Array, "gaps 4 nodes"]  # weight times the means of 1, u^2, u or z, (u + D)^2
 
 
 def selection_tables(
@@ -164,12 +164,20 @@ def _distance(v, x, temperature):
     return jnp.sqrt(temperature * jnp.maximum(v - x, 1e-300))
 
 
+def is_near(seen):
+    """Whether u + D has smaller terms than the equal z + DT, z = u - gap: then it is u that the bias is made from."""
+    return jnp.abs(seen.judge) <= jnp.abs(seen.teacher)
+
+
 def _powers(r, seen, plus, minus):
-    """What u = +r and u = -r put into the means of 1, u^2, u + D and (u + D)^2."""
-    # Of two sums that are equal the one of smaller terms: r + D, exactly r for a right judge, or z + DT.
-    right = jnp.where(jnp.abs(seen.judge) <= jnp.abs(seen.teacher), r + seen.judge, (r - seen.gap) + seen.teacher)
+    """What u = +r and u = -r put into the means of 1, u^2, u (`is_near`) or z, and (u + D)^2."""
+    near = is_near(seen)
+    right = jnp.where(near, r + seen.judge, (r - seen.gap) + seen.teacher)
     left = seen.judge - r
-    return plus + minus, r**2 * (plus + minus), right * plus + left * minus, right**2 * plus + left**2 * minus
+    # plus - minus, whose ratio is e^(-2 r gap): no digits are lost at small gaps, where the bias is small.
+    odd = -plus * jnp.expm1(-2 * r * seen.gap)
+    first = jnp.where(near, r * odd, (r - seen.gap) * plus - (r + seen.gap) * minus)
+    return plus + minus, r**2 * (plus + minus), first, right**2 * plus + left**2 * minus
 
 
 def best_tables(seen: Seen, largest: Float[Array, ""], rule: Rule, nodes: int) -> Tables:
@@ -205,7 +213,7 @@ def _radii(gap, largest, rule, nodes):
 
 
 def moments(tables: Tables, samples: Float[Array, " samples"]) -> Float[Array, "4 gaps samples"]:
-    """Means of 1, u^2, u + D and (u + D)^2 of the kept answer for every gap and every real k >= 1."""
+    """Means of 1, u^2, u or z = u - gap, and (u + D)^2 of the kept answer for every gap and every real k >= 1."""
 
     # One k at a time keeps the memory that of the tables; checkpoint keeps it so under reverse differentiation.
     @jax.checkpoint

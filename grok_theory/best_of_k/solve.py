@@ -194,8 +194,9 @@ _SMALLEST = 1e-280  # squares below it lose digits without a word
 
 def _exact(problem, k, temperature, method, kind, prompts):
     infinite = jnp.isinf(k)
-    limit = _many_samples(problem, closed_forms.second_moments(problem), temperature, kind)
-    rounding = {name: _ROUNDING * size for name, size in _sizes(problem).items()}
+    alone, alone_rounding = _gaussian_answer(problem, jnp.inf)
+    t = {"warm": temperature / (2 * problem.spread**2), "best": 0.0, "uniform": jnp.inf}[kind]
+    limit, rounding = _gaussian_answer(problem, t)
     if kind == "uniform" or prompts == 0:  # 0: every k is infinite
         curves = {name: jnp.full(k.shape, value) for name, value in limit.items()}
         error = {name: jnp.full(k.shape, rounding[name]) for name in curves}
@@ -208,12 +209,12 @@ def _exact(problem, k, temperature, method, kind, prompts):
         else:
             made = population_curves(problem, finite, heat, method.nodes, prompts)
         curves, error = made["curves"], made["numerical_error"]
-        for name, alone in _many_samples(problem, closed_forms.second_moments(problem), temperature, "uniform").items():
+        for name, curve in curves.items():
             # One answer has a closed form; a slope in k it has from the quadrature.
-            one = curves[name] + jax.lax.stop_gradient(alone - curves[name])
-            curve = jnp.where(k == 1, one, curves[name])
-            curves[name] = jnp.where(infinite, limit[name], curve)
-            error[name] = jnp.where(infinite | (k == 1), rounding[name], error[name])
+            one = curve + jax.lax.stop_gradient(alone[name] - curve)
+            curves[name] = jnp.where(infinite, limit[name], jnp.where(k == 1, one, curve))
+            of_closed = jnp.where(infinite, rounding[name], alone_rounding[name])
+            error[name] = jnp.where(infinite | (k == 1), of_closed, error[name])
         lost = ~infinite & (curves["judged_error"] < _SMALLEST)
     error = jax.lax.stop_gradient(error)
     rtol = method.rtol * (1.0 if isinstance(problem, Prompt) else _POPULATION_ALLOWANCE)
@@ -231,28 +232,33 @@ def _share(curves, errors):
     return jnp.stack(shares).max(axis=0)
 
 
-def _sizes(problem):
-    """What the closed forms add up: their rounding is a few ulp of it."""
-    s2 = problem.spread**2
-    if isinstance(problem, Prompt):
-        own, reward = problem.judge_gap**2, problem.reward_gap**2
-        bias = jnp.abs(problem.judge_gap) + jnp.abs(problem.reward_gap)
-        return {"error": own + 3 * reward + s2, "judged_error": reward + s2, "bias": bias}
-    own, reward = problem.judge_variance, problem.reward_variance
-    return {"error": own + 3 * reward + s2, "judged_error": reward + s2}
+def _gaussian_answer(problem, t):
+    """Curves, and their rounding, where the kept answer has mean m - w DR and variance s^2 (1 - w), w = 1/(1+t).
 
-
-def _many_samples(problem, gaps, temperature, kind):
-    """Limits k -> inf at fixed temperature, closed forms; for T = inf the law of a single answer."""
+    That is k = inf at temperature t (0: the judge's favourite itself), and at t = inf a single answer. Of two equal
+    sums the one of smaller terms: DT - w DR = D + (1 - w) DR.
+    """
     s2 = problem.spread**2
-    t = {"warm": temperature / (2 * s2), "best": jnp.zeros(()), "uniform": np.inf}[kind]
-    limit = {
-        "error": s2 * closed_forms.many_samples_limit(gaps, t),
-        "judged_error": s2 * closed_forms.many_samples_limit(closed_forms.judged(gaps), t),
-    }
+    w = jnp.where(jnp.isinf(t), 0.0, 1 / (1 + t))
+    m = jnp.where(jnp.isinf(t), 1.0, t / (1 + jnp.where(jnp.isinf(t), 1.0, t)))
     if isinstance(problem, Prompt):
-        limit["bias"] = problem.judge_gap + (1.0 if kind == "uniform" else t / (1 + t)) * problem.reward_gap
-    return limit
+        own, reward, teacher = problem.judge_gap, problem.reward_gap, problem.teacher_gap
+        near, far = jnp.abs(own) + m * jnp.abs(reward), jnp.abs(teacher) + w * jnp.abs(reward)
+        bias, size = jnp.where(near <= far, own + m * reward, teacher - w * reward), jnp.minimum(near, far)
+        curves = {"error": bias**2 + s2 * m, "judged_error": (m * reward) ** 2 + s2 * m, "bias": bias}
+        sizes = {
+            "error": curves["error"] + 2 * jnp.abs(bias) * size,
+            "judged_error": curves["judged_error"],
+            "bias": size,
+        }
+    else:
+        q, v, c = problem.teacher_variance, problem.reward_variance, problem.covariance
+        own = problem.judge_variance
+        near, far = own + 2 * m * jnp.abs(c - v) + m**2 * v, q + 2 * w * jnp.abs(c) + w**2 * v
+        square = jnp.where(near <= far, own + 2 * m * (c - v) + m**2 * v, q - 2 * w * c + w**2 * v)
+        curves = {"error": jnp.maximum(square, 0.0) + s2 * m, "judged_error": m**2 * v + s2 * m}
+        sizes = {"error": jnp.minimum(near, far) + s2 * m, "judged_error": curves["judged_error"]}
+    return curves, {name: _ROUNDING * size for name, size in sizes.items()}
 
 
 def _limit(problem, k, temperature, method, kind, exact):
