@@ -1,6 +1,7 @@
 """The table of published figures, made from the files of the benchmarks: rows of the README, all in docs/benchmarks.md.
 
-`python -m benchmarks summary`, and at the end of every `make bench`. A file that is not there reads "not run yet".
+`python -m benchmarks summary`, and at the end of every `make bench`. Where a benchmark's file is not there, its row
+stays as it was published, with its date and commit; without one it reads "not run yet".
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ BEGIN, END = "<!-- benchmarks: made by `python -m benchmarks summary` -->", "<!-
 HEAD = ("| figure | measured | `make bench ARGS=` | date, commit |", "|---|---|---|---|")
 
 
-def row(headline: Headline, out: Path) -> str:
-    """One line of the table."""
+def row(headline: Headline, out: Path, published: str = "") -> str:
+    """One line of the table; the one of the page as `published` where the benchmark did not run here."""
     path = out / f"{headline.file}.json"
     if not path.exists():
-        return f"| {headline.what} | not run yet | `{headline.benchmark}` | |"
+        start, end = f"| {headline.what} | ", f" | `{headline.benchmark}` | "
+        kept = (line for line in published.splitlines() if line.startswith(start) and end in line)
+        return next(kept, f"{start}not run yet{end}|")
     found = json.loads(path.read_text())
     measured = headline.read(found["rows"]) or found["title"]
     when = found["date"].split()[0]
@@ -36,9 +39,9 @@ def _cell(text: str) -> str:
     return re.sub(r"([|*_<\[\]])", r"\\\1", text)
 
 
-def table(out: Path, chosen: Any) -> str:
+def table(out: Path, chosen: Any, published: str = "") -> str:
     """The Markdown of the headlines whose benchmark there is."""
-    return "\n".join([*HEAD, *(row(headline, out) for headline in chosen if headline.benchmark in NAMES)])
+    return "\n".join([*HEAD, *(row(headline, out, published) for headline in chosen if headline.benchmark in NAMES)])
 
 
 def placed(page: str, text: str) -> str:
@@ -51,7 +54,8 @@ def placed(page: str, text: str) -> str:
 
 def write(out: Path, readme: Path = ROOT / "README.md", page: Path = ROOT / "docs" / "benchmarks.md") -> None:
     """Put both tables where they belong."""
-    readme.write_text(placed(readme.read_text(), table(out, [h for h in HEADLINES if h.in_readme])))
-    page.write_text(placed(page.read_text(), table(out, HEADLINES)))
+    chosen = [headline for headline in HEADLINES if headline.in_readme]
+    readme.write_text(placed(readme.read_text(), table(out, chosen, readme.read_text())))
+    page.write_text(placed(page.read_text(), table(out, HEADLINES, page.read_text())))
     missing = sorted({h.benchmark for h in HEADLINES if not (out / f"{h.file}.json").exists()})
     print(f"{len(HEADLINES)} figures in {readme.name} and {page.name}; not run yet: {', '.join(missing) or 'none'}")

@@ -26,7 +26,7 @@ def norm(*leaves: ArrayLike) -> Float[Array, ""]:
     """sqrt(sum |a|^2) over all entries of all leaves, wherever in the range of floating numbers they lie.
 
     >>> import jax; jax.config.update("jax_enable_x64", True)
-    >>> print(float(norm([3e-200, 4e-200])))
+    >>> print(float(norm(3e-200, 4e-200)))
     5e-200
     """
     if not leaves:

@@ -52,6 +52,14 @@ def test_a_row_tells_number_command_date_and_commit(tmp_path):
     )
 
 
+def test_a_row_whose_benchmark_did_not_run_here_stays_as_published(tmp_path):
+    headline = next(h for h in headlines.HEADLINES if h.file == "robustness")
+    old = "| Bad inputs | 5 at 1 doors: all refused | `robustness` | 2025-01-02, 1234abc |"
+    assert summary.row(headline, tmp_path, f"before\n{old}\nafter") == old
+    other = old.replace("Bad inputs", "Bad inputs elsewhere")
+    assert "not run yet" in summary.row(headline, tmp_path, other)
+
+
 def test_a_file_that_says_it_in_its_title_is_quoted(tmp_path):
     headline = next(h for h in headlines.HEADLINES if h.file == "mutations")
     (tmp_path / "mutations.json").write_text(json.dumps(SAVED | {"rows": []}))
