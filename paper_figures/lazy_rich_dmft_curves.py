@@ -30,7 +30,7 @@ class Parameters:
     data: tuple[float, ...] = (1.5, 3.0, 6.0, 12.0, 24.0)  # kappa
     paths: int = 184
     grid_points: int = 40
-    scrambles: int = 2
+    scrambles: int = 4  # with two, Student's factor makes the printed error useless
     dim: int = 50  # D of the runs
     runs: int = 4
     runs_last: float = 300.0  # tau
@@ -44,7 +44,7 @@ SIZES = {
         "last": 100.0,
         "paths": 64,
         "grid_points": 16,
-        "scrambles": 1,
+        "scrambles": 4,
         "dim": 20,
         "runs": 4,
         "runs_last": 30.0,

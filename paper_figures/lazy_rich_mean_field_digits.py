@@ -30,7 +30,7 @@ class Parameters:
     all_fresh: int = 400
     count: int = 256  # particles of a flow, two classes
     all_count: int = 256  # the same, ten classes
-    scrambles: int = 3
+    scrambles: int = 4
     width: int = 256
     runs: int = 2
     last: float = 300.0  # tau
@@ -41,7 +41,7 @@ class Parameters:
 
 SIZES = {
     "quick": {"classes": (2,), "richness": (0.1, 10.0), "run_richness": (), "pair_samples": 20, "pair_fresh": 100,
-              "count": 128, "last": 100.0, "points": 6, "scrambles": 1},
+              "count": 128, "last": 100.0, "points": 6},
     "full": {"count": 4096, "all_count": 4096, "last": 1000.0, "width": 1024, "runs": 10},
 }  # fmt: skip
 
