@@ -21,7 +21,8 @@ def alignment(kernel: ArrayLike, y: ArrayLike) -> Float[Array, ""]:
     """Kernel-target alignment y.K y / (|K|_F |y|^2): 1 where K is y y^T, not centred (Cristianini et al. 2001)."""
     require_float64("alignment")
     kernel, y = check_gram("kernel", kernel), check_target("y", y, kernel)
-    _check_some("kernel", kernel), _check_some("y", y)
+    _check_some("kernel", kernel)
+    _check_some("y", y)
     kernel, y = kernel / unit_of(kernel), y / unit_of(y)
     return jnp.clip(y @ kernel @ y / (jnp.linalg.norm(kernel) * (y @ y)), -1.0, 1.0)
 

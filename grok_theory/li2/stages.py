@@ -243,15 +243,6 @@ def _remark(inaccurate: bool, undefined: bool) -> str:
     return " ".join(text for text, holds in ((said, inaccurate), (UNDEFINED, undefined)) if holds)
 
 
-def _remark(inaccurate: bool, undefined: bool) -> str:
-    said = (
-        "The numerical_error of a curve exceeds 1 % of its value somewhere; for an accuracy it is the share of pairs "
-        "whose two likeliest classes are equal to rounding, as all are for a read-out of zero: read numerical_error "
-        "there."
-    )
-    return " ".join(text for text, holds in ((said, inaccurate), (UNDEFINED, undefined)) if holds)
-
-
 def _diverged(largest: float) -> str:
     return (
         f"Descent diverges: learning_rate must stay below n / largest_rate = {largest:.4g}. Pass a smaller one, or "

@@ -175,7 +175,7 @@ class CorrelatedInputs:
         check_finite("targets", y, "Remove or fill what is missing.")
         points, dim = x.shape
         columns, units = equilibrated(x)
-        basis, upper, pivots = qr(columns, mode="economic", pivoting=True)
+        basis, upper, pivots = qr(columns, mode="economic", pivoting=True)  # type: ignore[assignment]
         sizes = np.abs(np.diag(upper))
         rank = int(np.sum(sizes > max(x.shape) * np.finfo(float).eps * max(sizes[0], 1e-300)))
         basis, upper = basis[:, :rank], upper[:rank, np.argsort(pivots)]
