@@ -1,12 +1,13 @@
 """lazy_rich: is `numerical_error` a bound? Random problems against answers that are better by far.
 
-A problem counts once, by its worst curve and time. Truths (`benchmarks/lazy_rich_truths.py`) are kept in
-`lazy_rich_truths.json`, so that a changed estimate is judged again in minutes; every value, printed error and truth is
-in `numerical_error_lazy_rich_raw.json`.
+A problem counts once, by its worst curve and time. Truths (`benchmarks/lazy_rich_truths.py`) cost hours; those found so
+far stand in `lazy_rich_truths.json.gz` beside this file and new ones go to `lazy_rich_truths.json`, so that a changed
+estimate is judged again in minutes. Every value, printed error and truth is in `numerical_error_lazy_rich_raw.json`.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,7 +47,7 @@ def main(out: Path, *, quick: bool = False) -> None:
 
 def rows(quick: bool, out: Path | None = None) -> list[dict[str, Any]]:
     """One row a solver; with `out`, truths found there are taken and raw results are left there."""
-    known = json.loads((out / TRUTHS).read_text()) if out and (out / TRUTHS).exists() else {}
+    known = _known(out)
     raw: dict[str, list[dict[str, Any]]] = {}
     for solver, (cases, full) in SOLVERS.items():
         raw[solver] = []
@@ -60,6 +61,12 @@ def rows(quick: bool, out: Path | None = None) -> list[dict[str, Any]]:
         if out:
             storage.write_whole(out / RAW, json.dumps(raw).encode())
     return [_row(solver, found) for solver, found in raw.items()]
+
+
+def _known(out: Path | None) -> dict[str, dict[str, list[float]]]:
+    """The truths found before: those kept beside this file, and those an earlier run left in `out`."""
+    kept = json.loads(gzip.decompress(Path(__file__).with_name(f"{TRUTHS}.gz").read_bytes()))
+    return kept | (json.loads((out / TRUTHS).read_text()) if out and (out / TRUTHS).exists() else {})
 
 
 def _digest(problem: Any, times: np.ndarray) -> str:
