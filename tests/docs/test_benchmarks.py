@@ -84,7 +84,7 @@ def test_the_table_is_put_between_its_marks():
 
 @pytest.mark.slow
 def test_no_door_takes_a_bad_input():
-    """Thousands of bad inputs at every public door: each refused in a sentence that names argument, value and remedy."""
+    """Thousands of bad inputs at public doors: each refused in a sentence that names argument, value and remedy."""
     from benchmarks.robustness import survey
 
     rows, faults = survey()
