@@ -110,7 +110,7 @@ FAULTS = (
     _fault("cache: results of an older version served", "sweeps/address.py",
            '"version": version, ', "", "sweeps/test_cache.py"),
     _fault("cache: numbers of the package before its upgrade served", "sweeps/address.py",
-           "-{made_by()[:16]}", "-{0:016x}", "sweeps/test_cache.py"),
+           "-{maker[:16]}", "-{0:016x}", "sweeps/test_cache.py"),
 )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def main(out: Path, *, quick: bool = False) -> None:
                 raise SystemExit(f"{tests} is not green without a fault ({whole.by}); nothing can be said.")
         for fault in faults:
             source = fault.spoil((checkout.path / fault.file).read_text())
-            key = digest(fault.file, source, (checkout.path / fault.tests).read_text())
+            key = digest(checkout.contents, fault.file, source, fault.tests)
             row = journal.get(key)
             if row is None:
                 with checkout.spoiled(fault.file, source):
