@@ -172,7 +172,7 @@ def _unsealed(source: str) -> DamagedFile:
 
 def _opened(content: bytes, source: str) -> Any:
     arrays = archives.read(content, source)
-    if "structure" not in arrays or arrays["structure"].dtype != np.uint8:
+    if "structure" not in arrays or arrays["structure"].dtype != np.uint8 or arrays["structure"].ndim != 1:
         raise DamagedFile(f"{source} has no structure: it is no result file of grok_theory. Make it again.")
     structure = json.loads(arrays.pop("structure").tobytes().decode(), object_pairs_hook=_without_doubles)
     if structure["format"] != FORMAT:
