@@ -199,6 +199,7 @@ def test_what_cannot_end_is_told_at_once(numbers):
         assert np.isnan(solution["test_loss"][-1])
 
 
+@pytest.mark.slow  # compiles a march of runs
 def test_runs_that_cannot_end_are_told_at_once():
     problem, key = DeepLinear(0.5, 5.0, 2, 1.0, 1.0), jax.random.key(0)
     simulate(problem, [0.0, 1.0], dim=20, runs=2, key=key)  # compiles
