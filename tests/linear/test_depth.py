@@ -204,6 +204,6 @@ def test_runs_that_cannot_end_are_told_at_once():
     problem, key = DeepLinear(0.5, 5.0, 2, 1.0, 1.0), jax.random.key(0)
     simulate(problem, [0.0, 1.0], dim=20, runs=2, key=key)  # compiles
     began = time.process_time()
-    with pytest.raises(gt.BadValue, match="but a run needed more than 100000 steps. Pass earlier times"):
+    with pytest.raises(gt.BadValue, match=r"but a run needed more than 100000 steps\. Pass earlier times"):
         simulate(problem, [0.0, 1e20], dim=20, runs=2, key=key)
     assert time.process_time() - began < 1.0
