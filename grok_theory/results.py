@@ -251,6 +251,8 @@ class Ensemble:
         a run, or runs at different x.
         """
         columns = dict(curves) if isinstance(curves, Mapping) else {name: name for name in curves}
+        if not columns:
+            raise BadValue("curves is empty, but at least one is needed. Name the columns, for example ['test_loss'].")
         table = read_table(path, encoding=encoding)
         found = runs_on_one_grid(table, x, columns, run)
         stats, status = {}, Status()

@@ -108,7 +108,8 @@ def _finite(table: Table, column: str) -> np.ndarray:
         i = int(wrong[0])
         shown = repr(table.cells[column][i]) if logged[i] else "missing"
         raise BadValue(
-            f"{table.where(i)}: {column} is {shown}, but it must be a finite number. Mend or drop that line."
+            f"{table.where(i)}: {column} is {shown}, but it must be a finite number. Mend that line, or drop it: an "
+            "answer without one is as if it had not been drawn."
         )
     return values
 

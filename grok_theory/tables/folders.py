@@ -9,16 +9,21 @@ from typing import Any
 from ..errors import BadValue
 from .text import read_text, split_lines
 
-_LINE = re.compile(r"([0-9]+) (\S+) ([0-9]+)")
+_LINE = re.compile(r"([0-9]+) (\S+) (-?[0-9]+)")
 
 
 def mlflow_rows(folder: Path) -> tuple[list[str], list[dict[str, Any]]] | None:
     """(place, row) of every record under `folder` or its folder `metrics`; None where it holds no metric file.
 
-    The columns are `step` and one a metric, called by its path. Raises `BadValue` naming file and line for another line
-    in a file that begins as a metric does.
+    The columns are `step` and one a metric, called by its path. Raises `BadValue` for a folder of several runs, and
+    naming file and line for another line in a file that begins as a metric does.
     """
     root = folder / "metrics" if (folder / "metrics").is_dir() else folder
+    inner = sorted(path for path in root.rglob("metrics") if path.is_dir())
+    if len(inner) > 1:
+        raise BadValue(
+            f"{folder} holds the metrics of {len(inner)} runs, the first in {inner[0]}. Name the folder of one run."
+        )
     places, rows = [], []
     for path in sorted(p for p in root.rglob("*") if p.is_file()):
         if not _begins_as_metric(path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from typing import Any
 
 from ..errors import BadValue
@@ -33,7 +34,9 @@ def printed_rows(text: str) -> tuple[Numbered, list[str]] | None:
     """
     lines = split_lines(text)
     for read in (_dict_in, _losses_in):
-        rows = [(number, row) for number, line in enumerate(lines, start=1) if (row := read(line))]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # of Python's parser, on lines that are no Python
+            rows = [(number, row) for number, line in enumerate(lines, start=1) if (row := read(line))]
         if len(rows) > 1:
             return rows, [*_broken(lines, rows), *_passed_over(lines, rows)]
     return None
