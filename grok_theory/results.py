@@ -262,8 +262,8 @@ class Ensemble:
             stats = {"left_out": why}
             status = Status(
                 FAILED if found.empty else NOTED,
-                noted=f"{len(found.left_out)} of {total} runs of {table.source} are left out: {why}. If whether a run is "
-                "whole depends on what is measured, the mean of the others is not the mean of all.",
+                noted=f"{len(found.left_out)} of {total} runs of {table.source} are left out: {why}. If whether a run "
+                "is whole depends on what is measured, the mean of the others is not the mean of all.",
                 failed=f"No run of {table.source} is whole: {why}. Name other columns or runs.",
             )
         return cls(problem, found.x, found.curves, x, dynamics, x_unit, stats=stats, status=status)
