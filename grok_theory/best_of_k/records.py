@@ -115,6 +115,11 @@ def _finite(table: Table, column: str) -> np.ndarray:
 
 
 def _rows(name: str, table: Any) -> list[np.ndarray]:
+    if np.ma.is_masked(table) or (isinstance(table, (list, tuple)) and any(map(np.ma.is_masked, table))):
+        raise BadValue(
+            f"{name} has values that a mask hides, and they would be taken for answers. Pass a list of arrays, one a "
+            "prompt, of the answers there are."
+        )
     try:
         ragged = isinstance(table, (list, tuple)) and len({np.shape(row) for row in table}) > 1
         rows = [np.asarray(row, float) for row in table] if ragged else np.asarray(table, float)

@@ -57,6 +57,9 @@ def crossing_time(
     x, values = check_record(x, values, "values")
     check_finite("threshold", threshold, "Pass a number in the unit of the curve, for example 0.1 for a loss.")
     check_numbers("patience", patience, "Pass a length in the unit of x.")
+    for name, value in (("threshold", threshold), ("patience", patience)):
+        if np.ndim(value) != 0:
+            raise BadValue(f"{name} has shape {np.shape(value)}, but it must be one number. Ask for one at a time.")
     if not patience >= 0:
         raise BadValue(
             f"patience is {patience}, but it must be zero or positive (inf: to the end of the record). "
@@ -69,6 +72,8 @@ def crossing_time(
 
 def check_record(x: ArrayLike, values: ArrayLike, name: str) -> tuple[np.ndarray, np.ndarray]:
     """`x` and `values` as float64; refuses an `x` that does not increase and shapes that do not fit."""
+    # What a mask hides was not logged.
+    x, values = (np.ma.filled(part.astype(float), np.nan) if np.ma.isMA(part) else part for part in (x, values))
     check_numbers("x", x, "Pass the times of the record.")
     check_numbers(name, values, "Pass one value for every x.")
     x, values = np.asarray(x, float), np.asarray(values, float)

@@ -117,6 +117,14 @@ def test_several_runs_are_several_curves():
     np.testing.assert_array_equal(both.censored, [False, True])
 
 
+def test_what_a_mask_hides_was_not_logged():
+    masked = np.ma.masked_array([1.0, 0.9, 0.1, 0.1, 0.1], [0, 0, 1, 0, 0])
+    crossing = crossing_time(np.arange(5), masked, 0.5)
+    assert (crossing.time, crossing.lower, crossing.upper) == (3, 1, 3)
+    with pytest.raises(BadValue, match=r"x\[2\] is nan"):
+        crossing_time(np.ma.masked_array(np.arange(5.0), masked.mask), masked, 0.5)
+
+
 def test_bad_threshold():
     with pytest.raises(BadValue, match=r"threshold is nan, but it must be finite.*Pass a number"):
         crossing_time([0, 1], [1, 0], np.nan)
