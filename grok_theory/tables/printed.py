@@ -23,6 +23,7 @@ _LOSSES = re.compile(
     rf".*?\b(?P<other>val|valid|validation|eval|test)[ _]loss[ :=]+(?P<test>{_VALUE})",
     re.IGNORECASE,
 )
+_LONGEST = 10_000  # characters of a printed record; the search through a longer line takes their square
 Numbered = list[tuple[int, dict[str, Any]]]
 
 
@@ -36,7 +37,7 @@ def printed_rows(text: str) -> tuple[Numbered, list[str]] | None:
     for read in (_dict_in, _losses_in):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # of Python's parser, on lines that are no Python
-            rows = [(number, row) for number, line in enumerate(lines, start=1) if (row := read(line))]
+            rows = [(n, row) for n, line in enumerate(lines, start=1) if len(line) <= _LONGEST and (row := read(line))]
         if len(rows) > 1:
             return rows, [*_broken(lines, rows), *_passed_over(lines, rows)]
     return None

@@ -60,11 +60,13 @@ def separated_rows(source: str, text: str) -> tuple[list[str], Rows, list[str]]:
 def _spaced_rows(lines: list[str], start: int) -> list[str] | None:
     """The lines with tabs for spaces, if they are columns of numbers set off by spaces; None if they are not."""
     count = len(lines[start].split())
+    if count < 2:
+        return None
     for line in lines[start + 1 :]:
         cells = line.split()
         if cells and not line.lstrip().startswith("#") and not (len(cells) == count and all(map(is_number, cells))):
             return None
-    return ["\t".join(line.split()) for line in lines] if count > 1 else None
+    return ["\t".join(line.split()) for line in lines]
 
 
 def _bare(cell: str | None) -> str | None:
