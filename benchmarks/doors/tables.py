@@ -132,7 +132,7 @@ def doors() -> list[Door]:
             says,
         ),
         Door(
-            "observables.grokking_delay",
+            "observables.grokking_delay of rising curves",
             lambda train: observables.grokking_delay(
                 steps, train, [0, 0, 0, 0, 0.5, 1], train_threshold=0.99, test_threshold=0.95, rising=True
             ),
