@@ -210,9 +210,9 @@ def _check_scale(name: str, value: Any) -> None:
     if not _is_number(value) or is_traced(value):
         return
     values = np.asarray(value, float)
-    wrong = np.argwhere((values < 1 / _FARTHEST) | (values > _FARTHEST))
-    if wrong.size:
-        index = tuple(int(i) for i in wrong[0])
+    wrong = (values < 1 / _FARTHEST) | (values > _FARTHEST)
+    if wrong.any():
+        index = tuple(int(i) for i in np.argwhere(wrong)[0])
         where = f"[{index[0]}]" if index else ""
         raise BadValue(
             f"{name}{where} is {values[index]:g}, but it must be from {1 / _FARTHEST:g} to {_FARTHEST:g}: its squares "
