@@ -79,7 +79,7 @@ def _moved(name, leaves, start):
     for leaf in start:
         check_finite(f"{name} at the start", leaf, remedy)
     if not leaves:
-        return jnp.zeros(()), jnp.zeros((), int)
+        return jnp.zeros(()), exponents(0.0)
     pairs = [(jnp.asarray(a, float), jnp.asarray(b, float)) for a, b in zip(leaves, start)]
     unit = unit_of(*(leaf for pair in pairs for leaf in pair))
     return norm(*(a / unit - b / unit for a, b in pairs)), exponents(unit)
@@ -90,7 +90,7 @@ def _size(name, leaves):
         check_finite(name, leaf, "The network has diverged; look at it before this time.")
     wide = [jnp.asarray(leaf, float) for leaf in leaves]
     if not wide:
-        return jnp.zeros(()), jnp.zeros((), int)
+        return jnp.zeros(()), exponents(0.0)
     unit = unit_of(*wide)
     return norm(*(leaf / unit for leaf in wide)), exponents(unit)
 

@@ -151,5 +151,102 @@ def test_entries_next_to_the_end_of_floats():
     kernel, target = np.array([[0.9, 0.3], [0.3, 0.5]]), np.array([1.0, -1.0])
     near = kernels.alignment(kernel, target)
     assert np.isclose(kernels.alignment(kernel * 1.7e308, target), near, rtol=1e-12, atol=0)
-    assert kernels.participation_ratio(np.full(3, 1.7e308)) == 3
+    assert np.isclose(kernels.participation_ratio(np.full(3, 1.7e308)), 3, rtol=1e-15, atol=0)
     assert np.isclose(kernels.cka(kernel * 1.7e308, kernel), 1, rtol=1e-12, atol=0)
+
+
+DRAWN = np.random.default_rng(7)
+FEATURES, FRESH, TARGETS = DRAWN.standard_normal((9, 3)), DRAWN.standard_normal((2, 3)), DRAWN.standard_normal(9)
+
+
+def slope_along(function, point, direction):
+    step = 1e-6
+    return (function(point + step * direction) - function(point - step * direction)) / (2 * step)
+
+
+@pytest.mark.parametrize("ridge", [1.0, 1e-4, 1e-10, 1e-16, 1e-300, 0.0])
+def test_derivatives_of_kernels_of_low_rank(ridge):
+    """In features and targets; of kernel_ridge at 1e-16 the latter was 100 times too large, of leave_one_out at any
+    ridge the former a quarter."""
+
+    def predicted(inputs):
+        return kernels.kernel_ridge(inputs @ inputs.T, TARGETS, FRESH @ inputs.T, ridge=ridge)
+
+    def left_out(inputs):
+        return kernels.leave_one_out(inputs @ inputs.T, TARGETS, ridge=ridge).residuals
+
+    direction = np.random.default_rng(8).standard_normal(FEATURES.shape)
+    for function, rtol in ((predicted, 1e-7), (left_out, 1e-6)):
+        found = jax.jvp(function, (jnp.asarray(FEATURES),), (jnp.asarray(direction),))[1]
+        np.testing.assert_allclose(found, slope_along(function, FEATURES, direction), rtol=rtol, atol=1e-8)
+        turned = jax.vjp(function, jnp.asarray(FEATURES))[1](jnp.ones(found.shape))[0]
+        assert np.isclose(jnp.sum(turned * direction), jnp.sum(found), rtol=1e-7, atol=1e-9)
+    # Both are linear in the targets.
+    kernel, cross = FEATURES @ FEATURES.T, FRESH @ FEATURES.T
+    by_targets = jax.jacobian(lambda y: kernels.kernel_ridge(kernel, y, cross, ridge=ridge))(TARGETS) @ TARGETS
+    np.testing.assert_allclose(by_targets, predicted(FEATURES), rtol=1e-9, atol=0)
+    by_targets = jax.jacobian(lambda y: kernels.leave_one_out(kernel, y, ridge=ridge).residuals)(TARGETS) @ TARGETS
+    np.testing.assert_allclose(by_targets, left_out(FEATURES), rtol=1e-9, atol=0)
+    if ridge > 1e-5:
+        slopes = [
+            jax.grad(lambda r: jnp.sum(kernels.leave_one_out(kernel, TARGETS, ridge=r).residuals))(ridge),
+            jax.grad(lambda r: kernels.leave_one_out(kernel, TARGETS, ridge=r).leverage[0])(ridge),
+        ]
+
+        def at(r):
+            told = kernels.leave_one_out(kernel, TARGETS, ridge=r)
+            return np.array([np.sum(told.residuals), told.leverage[0]])
+
+        step = 1e-4 * ridge
+        np.testing.assert_allclose(slopes, (at(ridge + step) - at(ridge - step)) / (2 * step), rtol=1e-5, atol=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-160, 1e160, 1e300])
+@pytest.mark.parametrize("row", [1e-300, 1.0, 1e200])
+def test_predictions_in_any_units(unit, row):
+    """K of 1e300 with K_test of 1e-300 predicted 0, K_test of 1e200 nan; flow of t = 1e-300 gave 0 everywhere."""
+    generator = np.random.default_rng(9)
+    vectors = np.linalg.qr(generator.standard_normal((4, 4)))[0]
+    values, y, cross = np.array([3.0, 1.0, 0.5, 0.2]), generator.standard_normal(4), generator.standard_normal((1, 4))
+    kernel = (vectors * values) @ vectors.T
+    shown, ours = cross @ vectors, vectors.T @ y
+    for ridge in (0.0, 0.3 * unit, 1e300):
+        with mp.workdps(50):
+            terms = [
+                mp.mpf(s) * mp.mpf(o) * mp.mpf(row) / (mp.mpf(l) * mp.mpf(unit) + mp.mpf(ridge))
+                for s, o, l in zip(shown[0], ours, values)
+            ]
+            exact = sum(terms) * mp.mpf(10) ** -10
+        if 1e-290 < abs(exact) < 1e300:
+            found = kernels.kernel_ridge(kernel * unit, y * 1e-10, cross * row, ridge=ridge)
+            assert np.isclose(found[0], float(exact), rtol=1e-10, atol=0)
+    for clock in (1e-300, 1e-10, 1.0, 1e300):
+        with mp.workdps(50):
+            terms = [
+                mp.mpf(s)
+                * mp.mpf(o)
+                * mp.mpf(row)
+                * -mp.expm1(-mp.mpf(l) * mp.mpf(unit) * mp.mpf(clock))
+                / (mp.mpf(l) * mp.mpf(unit))
+                for s, o, l in zip(shown[0], ours, values)
+            ]
+            exact = sum(terms)
+        if 1e-290 < abs(exact) < 1e300:
+            found = kernels.gradient_flow(kernel * unit, y, cross * row, np.array([clock]))[1]
+            assert np.isclose(found[0, 0], float(exact), rtol=1e-10, atol=0)
+
+
+def test_flow_starts_at_its_start():
+    """To the bit, and at t = 1e-12 to all digits: y - e^(-Kt) y left 1e-16 of y at t = 0."""
+    kernel, y = np.array([[2.0, 0.5], [0.5, 1.0]]), np.array([1.0, -0.3])
+    outputs, _ = kernels.gradient_flow(kernel, y, kernel, np.array([0.0, 1e-12]))
+    np.testing.assert_array_equal(outputs[0], 0)
+    np.testing.assert_allclose(outputs[1], 1e-12 * kernel @ y, rtol=1e-11, atol=0)
+
+
+@pytest.mark.parametrize("ridge", [1e300, 1.7e308])
+def test_influence_under_a_large_ridge(ridge):
+    """K_test y/ridge: 1e-308 is no normal number, its product with 1e300 is one."""
+    kernel, y = np.array([[2.0, 0.5], [0.5, 1.0]]), np.array([1e300, -3e299])
+    found = kernels.leave_one_out_influence(kernel, y, np.eye(2), ridge=ridge)
+    np.testing.assert_allclose(found, np.diag(-y / ridge), rtol=1e-12, atol=1e-15 * 1e300 / ridge)

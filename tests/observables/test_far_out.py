@@ -216,3 +216,14 @@ def test_a_slope_that_is_no_number_is_nan_and_the_name_stays():
         assert best.relative_error < 1e-9
         assert np.isnan(best.slope)
         assert np.isnan(best(times * clock)).all()
+
+
+@pytest.mark.parametrize("spread", [1e-300, 1e-30, 1e-15, 1e-8, 1e8, 1e300])
+def test_divergence_of_narrow_and_wide_distributions(spread):
+    """ln mu was formed as ln(1 + (mu - 1)): a tenth off at 1e-15, and refused at 1e-30."""
+    with mp.workdps(340):
+        mu = mp.mpf(spread)
+        exact = float((mu - 1 - mp.log(mu)) / 2)
+    if exact < 1e299:
+        found = bounds.gaussian_kl(np.zeros(1), np.full((1, 1), spread), np.zeros(1), np.eye(1))
+        assert np.isclose(found, exact, rtol=1e-12, atol=0)
