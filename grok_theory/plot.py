@@ -224,10 +224,16 @@ def _band(runs: np.ndarray, band: str, confidence: float) -> tuple[np.ndarray, n
 
 
 def _check_drawable(what: str, result: Solution | Ensemble | None, name: str) -> None:
-    """Refuse a failed result of which no value says where it failed."""
-    if result is None or result.status.name != "failed":
+    """Refuse a failed result of which no value says where it failed, and a curve without a number."""
+    if result is None:
         return
     values = np.asarray(result[name], float)
+    if result.status.name != "failed":
+        if what == "solution" and not np.isfinite(values).any():
+            raise BadValue(
+                f"{what}[{name!r}] is finite nowhere, so there is nothing to draw. Mend it, or leave it out."
+            )
+        return
     if np.isfinite(values).all() or not np.isfinite(values).any():
         raise BadValue(f"{what} has failed, and what is not trusted is not drawn. It says: {result.status.text}")
 

@@ -25,7 +25,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from ..errors import BadValue, check_finite, check_non_negative, check_positive, is_traced
-from ..pytrees import problem
+from ..pytrees import arrays_from_lists, problem
 
 _FARTHEST = 1e50
 _SPREAD = "Pass the standard deviation of one answer, label noise included, for example spread=1.0."
@@ -121,10 +121,7 @@ class LinearJudge:
     mode_weights: ArrayLike | Sequence[float] | None = None
 
     def __post_init__(self):
-        for name in ("spectrum", "teacher_power", "reward_power", "overlap", "mode_weights"):
-            value = getattr(self, name)
-            if isinstance(value, (list, tuple)):
-                object.__setattr__(self, name, np.asarray(value, float))
+        arrays_from_lists(self, "spectrum", "teacher_power", "reward_power", "overlap", "mode_weights")
         self.check()
 
     def check(self) -> None:

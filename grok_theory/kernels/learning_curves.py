@@ -18,7 +18,7 @@ from ..errors import (
 )
 from ..numerics.effective_ridge import effective_ridge, freedom_left, learned
 from ..numerics.invariants import NON_NEGATIVE, hold
-from ..pytrees import problem, record
+from ..pytrees import arrays_from_lists, problem, record
 from ..results import Dynamics, Solution, Status
 
 DYNAMICS = Dynamics("kernel regression, trained to the end")
@@ -44,6 +44,10 @@ class KernelRegression:
     multiplicities: Any = None
     ridge: Any = 0.0
     noise: Any = 0.0
+
+    def __post_init__(self):
+        arrays_from_lists(self, "eigenvalues", "coefficients", "multiplicities")
+        self.check()
 
     def check(self) -> None:
         check_positive("eigenvalues", self.eigenvalues, "Drop modes the kernel does not have.")

@@ -1,5 +1,6 @@
 """What is studied: the problems of the linear wing, in the conventions of Advani & Saxe (arXiv:1710.03667)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..errors import (
     check_positive,
     check_shape,
 )
-from ..pytrees import problem
+from ..pytrees import arrays_from_lists, problem
 
 __all__ = ["CorrelatedInputs", "DeepLinear", "RandomFeatures", "TeacherStudent"]
 
@@ -126,10 +127,14 @@ class CorrelatedInputs:
     Curves: `train_loss` and `test_loss` (noise included) in label units squared, `weight_norm` = w.w/modes.
     """
 
-    spectrum: ArrayLike
-    target: ArrayLike
+    spectrum: ArrayLike | Sequence
+    target: ArrayLike | Sequence
     samples: ArrayLike
     noise: ArrayLike = 1.0
+
+    def __post_init__(self):
+        arrays_from_lists(self, "spectrum", "target")
+        self.check()
 
     def check(self) -> None:
         """Refuse what is out of range, element by element."""
@@ -216,11 +221,15 @@ class RandomFeatures:
     Curves: `train_loss`, `test_loss` (label units squared), `weight_norm` = w.w/width.
     """
 
-    features: ArrayLike
-    teacher: ArrayLike
-    readout: ArrayLike
+    features: ArrayLike | Sequence
+    teacher: ArrayLike | Sequence
+    readout: ArrayLike | Sequence
     samples: ArrayLike
     noise: ArrayLike = 1.0
+
+    def __post_init__(self):
+        arrays_from_lists(self, "features", "teacher", "readout")
+        self.check()
 
     def check(self) -> None:
         """Refuse what is out of range and arrays that do not fit."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import BadValue, check_choice, check_finite, check_positive, check_shape, is_traced
 from ...kernels.activations import Activation, Erf, Identity, Relu, as_activation
-from ...pytrees import problem
+from ...pytrees import arrays_from_lists, problem
 
 # One object a name, made once: JAX compiles by the identity of the functions inside.
 ACTIVATIONS = {
@@ -56,10 +56,7 @@ class MeanFieldNetwork:
     directions: Any = None
 
     def __post_init__(self):
-        for name in ("inputs", "targets", "test_inputs", "test_targets", "directions"):
-            value = getattr(self, name)
-            if isinstance(value, (list, tuple)):
-                object.__setattr__(self, name, np.asarray(value, float))
+        arrays_from_lists(self, "inputs", "targets", "test_inputs", "test_targets", "directions")
         self.check()
 
     def check(self) -> None:
