@@ -83,6 +83,8 @@ def curves(
         if solution is not None:
             x, values = np.asarray(solution.x, float), np.asarray(solution[name], float)
             said = ("theory" if label is None else label) + _remark(solution.status)
+            if solution.status.name != "failed" and not np.isfinite(values).all():
+                said += " (not finite in part, left out)"
             (line,) = axes.plot(x, values, color=color, label=said)
             color = line.get_color()
             drawn.append((x, values))

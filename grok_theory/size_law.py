@@ -70,7 +70,7 @@ class SizeLaw:
 
         Raises `BadValue` as `compare` does: another problem, x or unit, or what has failed.
         """
-        gaps, errors, remarks = [], [], []
+        gaps, errors, remarks, unknown = [], [], [], []
         for size, ensemble in ensembles.items():
             theory = _theory_of(solution, size)
             check_comparable(theory, ensemble)
@@ -102,10 +102,11 @@ class SizeLaw:
             below, above = errors_of_mean(runs[:, known])
             here = int(np.sum(known[:at]))
             own = _own_error(theory, curve, at)
-            if np.isnan(own):
-                remarks.append(f"the theory's own error at size {size:g} is unknown and taken as zero")
+            unknown += [f"{size:g}"] if np.isnan(own) else []
             gaps.append(runs[:, at].mean() / predicted - 1)
             errors.append(np.hypot(max(below[here], above[here]), np.nan_to_num(own, posinf=np.inf)) / abs(predicted))
+        if unknown:
+            remarks.append(f"the theory's own error is unknown and taken as zero at size {', '.join(unknown)}")
         return cls(np.array(list(ensembles), float), np.array(gaps), np.array(errors), "; ".join(remarks))
 
     def intercept(self, power: float = 1.0) -> Estimate:

@@ -158,6 +158,10 @@ def test_a_curve_without_a_number_is_not_drawn(theory):
     with pytest.raises(BadValue, match=r"solution\['test_loss'\] is finite nowhere, so there is nothing to draw"):
         gt.plot.curves(nowhere, None, "test_loss")
 
+    gap = dataclasses.replace(theory, curves={"test_loss": np.where(X > 5, np.nan, 1.0)})
+    (line,) = gt.plot.curves(gap, None, "test_loss").get_lines()
+    assert line.get_label() == "theory (not finite in part, left out)"
+
 
 def test_what_failed_is_left_out_and_the_legend_says_so(theory, runs):
     values = np.asarray(runs["test_loss"]).copy()

@@ -165,10 +165,9 @@ def test_what_is_refused(change, words):
     ],
 )
 def test_what_fails_says_so_and_is_returned_where_asked(times, method, words):
-    arguments = {"width": 4, "key": KEY, "method": method}
+    failed = solve(TASK, times, width=4, key=KEY, method=method, throw=False)
     with pytest.raises(SolveFailed, match=words):
-        solve(TASK, times, **arguments)
-    failed = solve(TASK, times, **arguments, throw=False)
+        failed.checked(throw=True)
     assert failed.status.name == "failed"
     with pytest.raises(BadValue, match="solution has failed"):
         compare(failed, failed_runs(failed), margin=0.1)
