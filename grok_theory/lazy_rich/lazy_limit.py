@@ -87,7 +87,7 @@ def _law(kappa: Array, step_and_left: tuple[float, float]) -> tuple[Array, Array
     """Nodes l = kappa s and weights of the law seen by the samples; the last node is the mass at 0."""
     rule = marchenko_pastur_rule(kappa, step=step_and_left[0], left=step_and_left[1])
     weights = rule.weights / kappa
-    return jnp.append(rule.eigenvalues, 0.0), jnp.append(weights, jnp.maximum(1 - 1 / kappa, 0.0))
+    return jnp.append(rule.eigenvalues, 0.0), jnp.append(weights, jnp.maximum((kappa - 1) / kappa, 0.0))
 
 
 def _curves(train: Array, mean_fit: Array, linear_power: Array) -> dict[str, Array]:

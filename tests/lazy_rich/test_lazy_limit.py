@@ -1,5 +1,7 @@
 """The lazy limit against reference numbers, exact moments, a diagonalised quadrature, and finite kernels."""
 
+from fractions import Fraction
+
 import chance
 import jax
 import jax.numpy as jnp
@@ -146,3 +148,13 @@ def test_times_at_which_unseen_eigenvalues_rule_are_refused():
     assert float(late[1] / late[0]) == pytest.approx(1e5, rel=1e-6)
     with pytest.raises(SolveFailed, match=r"range of the spectral rule.*earlier times"):
         solve(problem, [1e50], method=LazyLimit())
+
+
+@pytest.mark.parametrize("excess", [1e-12, 1e-8, 1e-5])
+def test_a_few_samples_more_than_inputs_keep_their_digits(excess):
+    """Late, a linear committee misfits 3/4 of what samples exceed inputs by: (kappa - 1)/kappa of the float64 kappa."""
+    kappa = 1 + excess
+    solution = solve(QuadraticCommittee(1.0, 0.0, kappa), [1e35], method=LazyLimit())
+    found, truth = Fraction(float(solution["train_loss"][0])), Fraction(3, 4) * (Fraction(kappa) - 1) / Fraction(kappa)
+    assert abs(found / truth - 1) < 1e-13
+    assert abs(found - truth) <= Fraction(float(solution.numerical_error["train_loss"][0]))
