@@ -53,7 +53,7 @@ class LazyLimit:
 def solve_lazy_limit(problem: QuadraticCommittee, times: Any, method: LazyLimit, throw: bool) -> Solution:
     """The curves of the lazy limit at `times`; called by `solve`."""
     require_float64("lazy_rich.solve")
-    problem.check()
+    problem.check_single()
     if not problem.centred:
         raise BadValue(
             "centred is False, but the lazy limit exists for centred networks only: the output at the start would "

@@ -61,7 +61,7 @@ class DMFT:
 
     @classmethod
     def accurate(cls, learning_rate: float | None = None, seed: int = 0) -> DMFT:
-        """The tight setting, 1e-3 in test loss to tau = 1e3 in ordinary settings; minutes on one core."""
+        """The tight setting, about 2e-3 in test loss to tau = 1e3 in ordinary settings; minutes on one core."""
         return cls(learning_rate=learning_rate, paths=1328, grid_points=72, scrambles=9, seed=seed)
 
     def finer(self) -> DMFT:

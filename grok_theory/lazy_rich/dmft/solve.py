@@ -70,7 +70,7 @@ def solve_dmft(problem: QuadraticCommittee, times: Any, method: DMFT, throw: boo
     Raises BadValue (out of range, times off the steps, unstable learning rate), TooLarge, SolveFailed.
     """
     require_float64("lazy_rich.solve")
-    problem.check()
+    problem.check_single()
     if is_traced(times):
         raise BadValue("times is traced, but the grid of DMFT is built from its values. Pass times from outside jit.")
     times = check_tau(times, method.learning_rate)
