@@ -91,7 +91,7 @@ def order(quick: bool) -> list[dict[str, Any]]:
 
 
 def printed(quick: bool) -> list[dict[str, Any]]:
-    """Printed error beside the distance from a finer solve (80 points, 2640 paths, other scrambles); the tight setting in B' only."""
+    """Printed error beside the distance from a finer solve (80 points, 2640 paths); the tight setting in B' only."""
     finer = DMFT(paths=184, grid_points=32, scrambles=2, seed=7, field_points=0) if quick else DMFT(
         paths=2640, grid_points=80, scrambles=2, seed=7, field_points=0
     )  # fmt: skip
