@@ -229,7 +229,7 @@ def _size(richness: Array, state: tuple[Array, Array]) -> Array:
 def _errors(
     data: Data, readings: Reading, start: Array, curves: dict[str, Array], tolerance: Array, richness: Array
 ) -> dict[str, Array]:
-    """Integration (the change at ten times the tolerance) plus Student's 99 % band of the mean of scrambles, all curves.
+    """Integration (the change at ten times the tolerance) plus Student's 99 % band of the scrambles' mean, all curves.
 
     The bias of finitely many particles is of the order of their variance, far below their scatter; but a norm feels the
     scatter of all entries, also where it is itself near zero.
