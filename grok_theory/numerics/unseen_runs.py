@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special, stats
+from scipy import special
 
 from .two_levels import Levels
 
@@ -41,7 +41,7 @@ def widened(
     for pair in levels:
         part = _parted(pair, runs)
         least, most = shares(part.above, count, tail)
-        noise = stats.t.isf(tail, max(count - 2, 1)) * part.spread / np.sqrt(count)
+        noise = -special.stdtrit(max(count - 2, 1), tail) * part.spread / np.sqrt(count)
         # A group of which runs are seen has their mean; one of which none is seen lies on its level.
         none, all_ = part.above == 0, part.above == count
         top = (1 - most) * np.where(none, high, part.mean_low + noise) + most * np.maximum(pair.high, runs.max(0))
