@@ -16,8 +16,9 @@ import numpy as np
 from scipy import special, stats
 
 from grok_theory.numerics.mean_intervals import interval_of_mean, log_of_mean
+from grok_theory.numerics.shares import unseen_share
 from grok_theory.numerics.two_levels import Levels, find_levels
-from grok_theory.numerics.unseen_runs import unseen_share, widened
+from grok_theory.numerics.unseen_runs import widened
 
 MARGIN, TAIL = 0.05, 0.005
 # Arrival times by their quantile function.
@@ -116,7 +117,7 @@ def judged(course: Course, runs: np.ndarray) -> dict[str, dict[str, np.ndarray]]
     """
     apart = float(np.log1p(MARGIN))
     levels = [find_levels(r, apart=apart, in_logs=True, tail=TAIL, theory=course.means) for r in runs]
-    guarded = np.array([bool(found) for found in levels])
+    guarded = np.array([found is not None for found in levels])
     pointwise = _intervals(runs, levels, TAIL)
     found = {}
     for name, at in course.judged.items():
@@ -133,7 +134,7 @@ def judged(course: Course, runs: np.ndarray) -> dict[str, dict[str, np.ndarray]]
     return found
 
 
-def _intervals(runs: np.ndarray, levels: Sequence[Sequence[Levels]], tail: float):
+def _intervals(runs: np.ndarray, levels: Sequence[Levels | None], tail: float):
     """Intervals (low, high), each (trial, T), of the mean of runs (trial, run, T): without levels, and with them."""
     trials, count, times = runs.shape
     with np.errstate(over="ignore"):
@@ -141,8 +142,8 @@ def _intervals(runs: np.ndarray, levels: Sequence[Sequence[Levels]], tail: float
         plain = tuple(np.exp(end).reshape(trials, times) for end in flat)
     ends = tuple(end.copy() for end in plain)
     for i in range(trials):
-        if levels[i]:
-            ends[0][i], ends[1][i] = widened(levels[i], runs[i], plain[0][i], plain[1][i], tail)
+        if (pair := levels[i]) is not None:
+            ends[0][i], ends[1][i] = widened(pair, runs[i], plain[0][i], plain[1][i], tail)
     return plain, ends
 
 
@@ -280,7 +281,7 @@ def _runs_needed(shape: Shape, mean: np.ndarray, x: np.ndarray, rng, guarded: bo
     count = 8.0
     while count <= len(runs):
         part = runs[: int(count)]
-        levels = find_levels(part, apart=float(np.log1p(MARGIN)), in_logs=True, tail=TAIL) if guarded else ()
+        levels = find_levels(part, apart=float(np.log1p(MARGIN)), in_logs=True, tail=TAIL) if guarded else None
         low, high = interval_of_mean(part, TAIL, in_logs=True, levels=levels)
         if np.all((low > np.log(mean) - np.log1p(MARGIN)) & (high < np.log(mean) + np.log1p(MARGIN))):
             return float(int(count))

@@ -200,7 +200,7 @@ def _judge(
     else:
         centre, limit = runs.mean(0) - theory[mask], float(margin.size)
         offset, numerical = theory[mask], error
-    tail, levels = (1 - confidence) / 2, ()
+    tail, levels = (1 - confidence) / 2, None
     if solution.run is None:
         known = np.isfinite(record).all(0) & np.isfinite(theory)
         levels = find_levels(record[:, known], apart=limit, in_logs=in_logs, tail=tail, theory=theory[known])
@@ -214,7 +214,7 @@ def _judge(
         needed = _runs_needed(runs, levels, in_logs, limit, tail / looks)
         if np.nanmax(np.r_[0.0, numerical]) >= limit:
             needed, reason = np.inf, "the theory's own error exceeds the margin, so no number of runs tells"
-        elif levels:
+        elif levels is not None:
             ends = [interval_of_mean(runs, t, in_logs=in_logs) for t in (tail, tail / looks)]
             plain = _verdict(*(end - offset for pair in ends for end in pair), numerical, limit)
             if plain != "underpowered":
@@ -266,7 +266,7 @@ def _check_judgeable(
         )
 
 
-def _runs_needed(runs: np.ndarray, levels: Sequence[Levels], in_logs: bool, margin: float, tail: float) -> float:
+def _runs_needed(runs: np.ndarray, levels: Levels | None, in_logs: bool, margin: float, tail: float) -> float:
     """Least number of runs of this spread whose simultaneous half-width is at most half the margin, at the worst x.
 
     With levels, the half-width holds what so many runs, in the seen shares on each level, do not exclude.

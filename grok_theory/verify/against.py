@@ -120,7 +120,7 @@ def _surely_beyond(theory: Any, runs: Any, margin: float, confidence: float) -> 
         tail, mean = (1 - confidence) / 2, sample.mean(0)
         curves = sample.reshape(len(sample), -1)
         # Only a list has a course that can show levels between which runs jump.
-        levels = find_levels(curves, apart=0.0, in_logs=False, tail=tail) if sample.ndim == 2 else ()
+        levels = find_levels(curves, apart=0.0, in_logs=False, tail=tail) if sample.ndim == 2 else None
         low, high = interval_of_mean(curves, tail / looks, in_logs=False, levels=levels)
         off = np.maximum(low.reshape(values.shape) - values, values - high.reshape(values.shape))
         sure = np.where(np.isnan(off), np.nan, np.maximum(off, 0.0))
