@@ -15,8 +15,8 @@ own `numerical_error` widens every interval.
 
 Where the curves show levels between which runs go at times of their own (grokking: some have arrived, some have not),
 runs that were not drawn may lie on another level. There the intervals hold for every share of them that S runs do not
-exclude (`numerics.two_levels`, `numerics.unseen_runs`), and a verdict that fails by that alone is `underpowered`, with this as
-its reason.
+exclude (`numerics.two_levels`, `numerics.unseen_runs`), and a verdict that fails by that alone is `underpowered`, with
+this as its reason.
 """
 
 from __future__ import annotations
