@@ -61,6 +61,8 @@ def _numbers(name: str, value: Any, remedy: str) -> np.ndarray | None:
         return None
     if isinstance(value, (bool, np.bool_, str, bytes)):
         raise BadValue(f"{name} is {value!r}, but it must be a real number or an array of them. {remedy}")
+    if np.ma.is_masked(value):
+        raise BadValue(f"{name} has values that a mask hides, and they would be taken for numbers. {remedy}")
     if isinstance(value, (list, tuple)) and any(map(is_traced, jax.tree_util.tree_leaves(value))):
         return None
     try:

@@ -16,7 +16,7 @@ from .errors import BadValue, SolveFailed, check_times, is_traced
 from .numerics.shares import unseen_share
 from .pytrees import record
 from .saved_results import load, save
-from .tables import read_table
+from .tables import Table, read_table
 from .tables.one_grid import runs_on_one_grid
 
 GOOD, NOTED, FAILED = 0, 1, 2
@@ -224,7 +224,7 @@ class Ensemble:
     @classmethod
     def from_csv(
         cls,
-        path: str | os.PathLike,
+        path: str | os.PathLike | Table,
         *,
         problem: Any,
         dynamics: Dynamics,
@@ -240,7 +240,7 @@ class Ensemble:
         `noted` and says which and why, `stats["left_out"]` too. Without one whole run the status is `failed`.
 
         **Arguments:**
-        - `path`: a file that `tables.read_table` reads: separated cells or JSON.
+        - `path`: a file that `tables.read_table` reads (separated cells or JSON), or the Table that it read.
         - `problem`, `dynamics`: what the runs are runs of; `compare` holds them against a Solution of the same.
         - `x`: name of the column with times or steps; every run must have the same values.
         - `curves`: column names, or a mapping curve name -> column name.
@@ -251,7 +251,9 @@ class Ensemble:
         a run, or runs at different x.
         """
         columns = dict(curves) if isinstance(curves, Mapping) else {name: name for name in curves}
-        table = read_table(path, encoding=encoding)
+        if not columns:
+            raise BadValue("curves is empty, but at least one is needed. Name the columns, for example ['test_loss'].")
+        table = path if isinstance(path, Table) else read_table(path, encoding=encoding)
         found = runs_on_one_grid(table, x, columns, run)
         stats, status = {}, Status()
         if found.left_out:
@@ -260,9 +262,9 @@ class Ensemble:
             stats = {"left_out": why}
             status = Status(
                 FAILED if found.empty else NOTED,
-                noted=f"{len(found.left_out)} of {total} runs of {path} are left out: {why}. If whether a run is whole "
-                "depends on what is measured, the mean of the others is not the mean of all.",
-                failed=f"No run of {path} is whole: {why}. Name other columns or runs.",
+                noted=f"{len(found.left_out)} of {total} runs of {table.source} are left out: {why}. If whether a run "
+                "is whole depends on what is measured, the mean of the others is not the mean of all.",
+                failed=f"No run of {table.source} is whole: {why}. Name other columns or runs.",
             )
         return cls(problem, found.x, found.curves, x, dynamics, x_unit, stats=stats, status=status)
 

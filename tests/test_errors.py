@@ -36,6 +36,13 @@ def test_the_index_of_the_first_wrong_element_is_named():
         errors.check_positive("field", np.array([[1.0, 2.0], [-3.0, -4.0]]), "Pass 0.5.")
 
 
+def test_what_a_mask_hides_is_no_number():
+    masked = np.ma.masked_array([1.0, -2.0], [False, True])
+    with pytest.raises(BadValue, match=r"field has values that a mask hides.*Pass 0\.5\."):
+        errors.check_positive("field", masked, "Pass 0.5.")
+    errors.check_finite("field", np.ma.masked_array([1.0, -2.0]), "Pass 0.5.")
+
+
 def test_between_shows_which_ends_are_allowed():
     errors.check_between("field", [0.0, 0.999], 0, 1, "Pass 0.5.", include_high=False)
     with pytest.raises(BadValue, match=r"field is 1\.0, but it must be in \[0, 1\)"):

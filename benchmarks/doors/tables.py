@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 import grok_theory as gt
 from benchmarks.doors.door import Door
 from grok_theory import best_of_k, observables
@@ -41,12 +43,43 @@ BAD_FILES = {
     "huge.jsonl": '{"prompt": 0, "score": 1, "value": 2}\n{"prompt": 1, "score": 1' + "0" * 400 + ', "value": 1}\n',
     "uneven.json": '{"prompt": [0, 1], "score": [1], "value": [1, 2]}',
     "one_object.json": '{\n "prompt": 0,\n "score": 1,\n "value": 2\n}',
+    "underflow.csv": "prompt,score,value\n0,1e-400,2\n1,2,1\n",
+    "underflow.jsonl": '{"prompt": 0, "score": 1e-400, "value": 2}\n{"prompt": 1, "score": 1, "value": 2}\n',
+    "one_number.csv": "prompt,score,value\n0,9007199254740992,2\n1,9007199254740993,1\n",
+    "point_for_thousands.csv": "prompt;score;value\n0;1.500;0,5\n1;2.250;1,5\n",
+    "comment_first.jsonl": '# a run\n{"prompt": 0, "score": 1, "value": 2}\n',
+    "value_and_object.jsonl": '{"prompt": 0, "score": 1, "value": 2}\n{"prompt": 1, "score": {"x": 1}, "value": 2}\n',
+    "spaces_apart.jsonl": '{"prompt": 0, "score": 1, "value": 2}\n{"prompt": 1, "score ": 1, "value": 2}\n',
+    "no_rows.json": "{}",
+    "spaces_short.txt": "prompt score value\n0 1 2\n1 2\n",
+    "sheet.xlsx": b"PK\x03\x04\x14\x00\x06\x00",
+    "packed.csv.xz": b"\xfd7zXZ\x00\x00\x04",
+    "cut.csv.gz": b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
+    "printed.txt": "step 0: train loss 1, val loss 2\nstep 1: train loss 4,41, val loss 2\n",
     "two_tables.json": '{"a": [{"prompt": 0, "score": 1, "value": 2}], "b": [{"prompt": 0, "score": 1, "value": 2}]}',
 }
 # What only the names of prompts feel.
 MERGED = {
     "two_kinds.jsonl": '{"prompt": "1", "score": 1, "value": 2}\n{"prompt": 1, "score": 2, "value": 1}\n',
+    "two_spellings.csv": "prompt,score,value\n1,1,2\n01,2,1\n",
+    "text_of_a_float.jsonl": '{"prompt": 1.0, "score": 1, "value": 2}\n{"prompt": "1.0", "score": 2, "value": 1}\n',
+    "nan_prompt.jsonl": '{"prompt": NaN, "score": 1, "value": 2}\n{"prompt": NaN, "score": 2, "value": 1}\n',
     "no_prompt.jsonl": '{"prompt": null, "score": 1, "value": 2}\n{"prompt": "null", "score": 2, "value": 1}\n',
+}
+# Tables that are well formed, and whose delay would be of something else.
+LOGS = {
+    "per_cent.csv": "step,train_acc,test_acc\n0,0,0\n1,90,10\n2,100,99\n",
+    "one_in_per_cent.csv": "step,train_acc,test_acc\n0,0,0\n1,.9,10\n2,1,99\n",
+    "error_in_per_cent.csv": "step,train_error,test_error\n0,90,90\n1,5,80\n2,.1,3\n",
+    "falls.csv": "step,train_acc,test_acc\n0,1,1\n1,.5,.5\n2,.1,.1\n",
+    "past_from_the_start.csv": "step,train_acc,test_acc\n0,1,1\n20,1,1\n40,1,1\n",
+    "unsorted.csv": "step,train_loss,test_loss\n0,2,2\n20,1,2\n10,.5,2\n30,.1,.1\n",
+    "two_runs.csv": "step,train_loss,test_loss\n0,2,2\n10,1,2\n0,2,2\n10,1,2\n",
+    "two_models.csv": "model,step,train_loss,test_loss\na,0,2,2\na,10,1,2\na,20,1,1\nb,10,1,2\nb,20,1,2\n",
+    "nan_between.csv": "step,train_loss,test_loss\n0,2,2\n10,.5,nan\n20,.5,.5\n30,.5,nan\n40,.5,.5\n",
+    "two_kinds.csv": "step,train_acc,test_loss\n0,0,2\n1,1,1\n",
+    "two_pairs.csv": "step,train_a_loss,test_a_loss,train_b_loss,test_b_loss\n0,2,2,2,2\n1,1,1,1,1\n",
+    "a_run_a_row.csv": "run,step,train_loss,test_loss\na,0,2,2\nb,10,1,1\n",
 }
 
 
@@ -58,6 +91,13 @@ def doors() -> list[Door]:
     student = gt.linear.TeacherStudent(0.5, 5.0)
     encodings = {"encoding": ["latin-l", "base64", ""]}
     says = {"path": "/", "train": "column", "x": "column"}
+    steps = np.arange(0.0, 60.0, 10.0)
+    rising = {
+        "in per cent": [0, 50, 90, 100, 100, 100],
+        "falling": [0.9, 0.5, 0.1, 0.05, 0.01, 0],
+        "past and back": [1, 0.9, 0.5, 0.3, 0.2, 0.1],
+    }
+    logs = {name: _written(folder / name, content) for name, content in LOGS.items()}
 
     def log(path, train="score", **more):
         return observables.read_log(path, x="prompt", train=train, test="value", **more)
@@ -90,6 +130,25 @@ def doors() -> list[Door]:
             {},
             {"path": [*bad, *(paths[name] for name in MERGED)], "score": ["scor"], "value": ["valu"], **encodings},
             says,
+        ),
+        Door(
+            "observables.grokking_delay of rising curves",
+            lambda train: observables.grokking_delay(
+                steps, train, [0, 0, 0, 0, 0.5, 1], train_threshold=0.99, test_threshold=0.95, rising=True
+            ),
+            {"train": [0, 0.5, 0.99, 1, 1, 1]},
+            {},
+            {"train": list(rising.values())},
+        ),
+        Door(
+            "observables.log_delay of a file",
+            lambda path: observables.log_delay(
+                observables.read_log(path), train_threshold=0.99, test_threshold=0.95, patience=15
+            ),
+            {"path": _written(folder / "right.csv", "step,train_acc,test_acc\n0,0,0\n10,1,.5\n20,1,1\n40,1,1\n")},
+            {},
+            {"path": list(logs.values())},
+            {"path": " "},  # what is wrong is not the path
         ),
         Door(
             "observables.log_delay",

@@ -108,12 +108,18 @@ def _finite(table: Table, column: str) -> np.ndarray:
         i = int(wrong[0])
         shown = repr(table.cells[column][i]) if logged[i] else "missing"
         raise BadValue(
-            f"{table.where(i)}: {column} is {shown}, but it must be a finite number. Mend or drop that line."
+            f"{table.where(i)}: {column} is {shown}, but it must be a finite number. Mend that line, or drop it: an "
+            "answer without one is as if it had not been drawn."
         )
     return values
 
 
 def _rows(name: str, table: Any) -> list[np.ndarray]:
+    if np.ma.is_masked(table) or (isinstance(table, (list, tuple)) and any(map(np.ma.is_masked, table))):
+        raise BadValue(
+            f"{name} has values that a mask hides, and they would be taken for answers. Pass a list of arrays, one a "
+            "prompt, of the answers there are."
+        )
     try:
         ragged = isinstance(table, (list, tuple)) and len({np.shape(row) for row in table}) > 1
         rows = [np.asarray(row, float) for row in table] if ragged else np.asarray(table, float)

@@ -85,10 +85,14 @@ def _rows(answer):
 
 
 def _print_table(found, answer):
+    import sys
+
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from ..observables.delay import shown_delay, shown_time
+    from ..tables.names import plain_name
 
     print(found)
     table = Table()
@@ -97,10 +101,11 @@ def _print_table(found, answer):
     for label, train, test, gap, low, high, note in _rows(answer):
         times = (shown_time(c["time"], c["upper"], c["censored"]) for c in (train, test))
         delay = "none" if "not fitted" in note else shown_delay(gap, low, high, "censored" in note)
-        table.add_row(label or "-", *times, delay.replace("more than", ">"))
-    Console().print(table)
+        table.add_row(escape(plain_name(label)) or "-", *times, delay.replace("more than", ">"))
+    # Into a pipe or file no name is cut.
+    (Console() if sys.stdout.isatty() else Console(width=200 + max(map(len, answer.runs)))).print(table)
     for label, why in answer.left_out.items():
-        print(f"left out: run {label}: {why}")
+        print(f"left out: run {plain_name(label)}: {plain_name(why)}")
     print(str(answer.delay))
 
 
@@ -145,6 +150,7 @@ def _draw(found, answer, thresholds, path):
     import matplotlib.pyplot as plt
     import numpy as np
 
+    from ..tables.names import plain_name
     from .picture import write_picture
 
     style = Path(__file__).resolve().parents[1] / "style.mplstyle"
@@ -158,9 +164,10 @@ def _draw(found, answer, thresholds, path):
         ):
             for position, records in enumerate(every):
                 label = which if position == 0 else None
-                axes.plot(records[which].x, records[which].values, color=color, alpha=alpha, label=label)
+                x, values = (_drawable(part) for part in (records[which].x, records[which].values))
+                axes.plot(x, values, color=color, alpha=alpha, label=label)
             axes.axhline(level, color=color, linestyle=":", linewidth=0.8)
-            for crossed in np.atleast_1d(crossing.time):
+            for crossed in _drawable(np.atleast_1d(crossing.time)):
                 if np.isfinite(crossed):
                     axes.plot(crossed, level, "o", color=color, markersize=3)
             early = np.atleast_1d(crossing.upper)[np.atleast_1d(crossing.before)]
@@ -169,8 +176,8 @@ def _draw(found, answer, thresholds, path):
         ends = [records["test"].x[-1] for records, censored in zip(every, np.atleast_1d(delay.censored)) if censored]
         if ends:
             axes.plot(ends, [thresholds[1]] * len(ends), ">", color="C1", markersize=5, label="not reached")
-        values = np.concatenate([r.values for records in every for r in records.values()])
-        times = np.concatenate([r.x for records in every for r in records.values()])
+        values = _drawable(np.concatenate([r.values for records in every for r in records.values()]))
+        times = _drawable(np.concatenate([r.x for records in every for r in records.values()]))
         for axis, data in (("x", times), ("y", values)):
             positive = data[np.isfinite(data) & (data > 0)]
             if positive.size and np.nanmin(data) >= 0 and positive.max() > 100 * positive.min():
@@ -179,8 +186,10 @@ def _draw(found, answer, thresholds, path):
                 getattr(axes, f"set_{axis}scale")(
                     "symlog" if np.any(data == 0) else "log", **({"linthresh": lowest} if np.any(data == 0) else {})
                 )
-        axes.set_xlabel(found.columns["x"])
-        axes.set_ylabel(" / ".join(dict.fromkeys((found.columns["train"], found.columns["test"]))))
+        # A dollar in a column's name is no formula.
+        axes.set_xlabel(plain_name(found.columns["x"]), parse_math=False)
+        names = dict.fromkeys(plain_name(found.columns[which]) for which in ("train", "test"))
+        axes.set_ylabel(" / ".join(names), parse_math=False)
         for handle in filter(None, axes.legend().legend_handles):
             handle.set_alpha(1)
         if axes.get_yscale() == "log":
@@ -188,3 +197,10 @@ def _draw(found, answer, thresholds, path):
             axes.set_ylim(bottom=max(axes.get_ylim()[0], 1e-3 * min(thresholds)))
         axes.set_title(str(delay).replace(", ", "\n", 1).split(" (")[0], fontsize=7)
         write_picture(figure, path, dpi=200)
+
+
+def _drawable(values):
+    """What a picture has room for: beyond that a logarithmic axis overflows."""
+    import numpy as np
+
+    return np.where(np.abs(values) < 1e200, values, np.nan)

@@ -60,6 +60,7 @@ def command(
         of_runs[0].setdefault("method", of_theory["method"])
     random = jax.random.key(read_seed("key", key))
     columns: dict[str, Any] = {}
+    guessed: list[str] = []
     axis, limit, judged = read_axis(times), Relative(margin), _range(where)
     if data is None:
         check_runs(runs)
@@ -77,7 +78,7 @@ def command(
     for name in curve or []:  # before the runs, which may take long
         check_choice("curve", name, list(solution.curves))
     if data is not None:
-        columns, ensemble = _read_runs(data, solution, curve or ["test_loss"], run, encoding)
+        columns, guessed, ensemble = _read_runs(data, solution, curve or ["test_loss"], run, encoding)
     else:
         with waiting(f"{runs} runs of {problem}"):
             ensemble = simulate(made, axis, runs=runs, key=random, **of_runs[0])
@@ -92,20 +93,21 @@ def command(
                 "status": status_of(solution),
                 "status_of_runs": status_of(ensemble),
                 **_described(agreement),
-                **_described_data(columns, ensemble),
+                **_described_data(columns, guessed, ensemble),
             }
         )
     else:
         print(agreement)
         if columns:
-            print("columns: " + ", ".join(f"{role} = {name}" for role, name in columns.items() if name))
+            shown = (f"{r} = {name}{' (guessed)' if r in guessed else ''}" for r, name in columns.items() if name)
+            print("columns: " + ", ".join(shown))
     raise typer.Exit(EXIT_CODES[agreement.verdict])
 
 
 def _read_runs(
     path: Path, solution: Any, curves: list[str], run: str | None, encoding: str | None
-) -> tuple[dict[str, Any], Any]:
-    """The columns that are read, and the runs in them."""
+) -> tuple[dict[str, Any], list[str], Any]:
+    """The columns that are read, those among them that were guessed, and the runs in them."""
     from ..errors import BadValue
     from ..results import Ensemble
     from ..tables import read_table
@@ -114,24 +116,24 @@ def _read_runs(
     table = read_table(path, encoding=encoding)
     for name in (solution.x_name, *curves, *([run] if run else [])):
         table.column(name, "Name columns as the theory does; --curve says which are judged.")
+    guessed = [] if run else ["run"]
     run = run or guess_run(table, curves)
     ensemble = Ensemble.from_csv(
-        path,
+        table,  # a pipe is read once
         problem=solution.problem,
         dynamics=solution.dynamics,
         x=solution.x_name,
         x_unit=solution.x_unit,
         curves=curves,
         run=run,
-        encoding=encoding,
     )
     if ensemble.status.name == "failed":
         raise BadValue(ensemble.status.text)
-    return {"x": solution.x_name, "curves": ", ".join(curves), "run": run}, ensemble
+    return {"x": solution.x_name, "curves": ", ".join(curves), "run": run}, guessed, ensemble
 
 
-def _described_data(columns: dict[str, Any], ensemble: Any) -> dict[str, Any]:
-    return {"columns": columns, "left_out": ensemble.stats.get("left_out")} if columns else {}
+def _described_data(columns: dict[str, Any], guessed: list[str], ensemble: Any) -> dict[str, Any]:
+    return {"columns": columns, "guessed": guessed, "left_out": ensemble.stats.get("left_out")} if columns else {}
 
 
 def _range(text: str | None) -> tuple[float, float] | None:

@@ -74,15 +74,20 @@ class Roles:
         ]
         for r in self.roles:
             low, high = r.delay.interval
-            test = np.where(np.isnan(r.delay.test_time), np.inf, r.delay.test_time)
+            train, test = (_latest(crossing) for crossing in (r.delay.train, r.delay.test))
             lines.append(
-                f"{r.name:<24} {np.median(r.delay.train_time):>6.0f} {np.median(test):>6.0f} "
+                f"{r.name:<24} {np.median(train):>6.0f} {np.median(test):>6.0f} "
                 f"{f'{low:.0f} .. {high:.0f}':>17} "
                 f"{f'{r.generalised:.2f} ({r.interval[0]:.2f}-{r.interval[1]:.2f})':>18} {np.median(r.purity):>6.3f} "
                 f"{np.median(r.irreps):>6.0f} | {r.ridge:>8.3g} {r.early_alignment:>5.2f} {r.fixed_alignment:>5.2f} "
                 f"{r.fixed_norm:>8.2g}"
             )
         return "\n".join(lines)
+
+
+def _latest(crossing):
+    """(run,) times; the latest they may be where the first record is already past, infinite where none is."""
+    return np.where(np.isnan(crossing.time), crossing.upper, crossing.time)
 
 
 def roles(

@@ -15,10 +15,10 @@ class Crossing:
 
     **Fields:**
     - `time`: interpolated linearly between grid points; nan where the record does not hold the crossing.
-    - `lower`, `upper`: the grid points before and at the crossing. Not reached: the crossing lies beyond `lower` (the
-      end of the record, or the last point not past the threshold if it ends in an unfinished window of patience),
-      and `upper` is inf. Past the threshold from the first record on: `upper` is that record, and `lower` 0, or -inf
-      where x begins below 0.
+    - `lower`, `upper`: the last grid point at which the curve was seen short of the threshold, and the crossing's. Not
+      reached: the crossing lies beyond `lower` (the end of the record, unless that is nan or ends in an unfinished
+      window of patience), and `upper` is inf. Past the threshold from the first record on: `upper` is that record,
+      and `lower` 0, or -inf where x begins below 0.
     - `censored`: True where the record ends first. `before`: True where the crossing came before the first record.
     """
 
@@ -43,7 +43,7 @@ def crossing_time(
 
     **Arguments:**
     - `x`: (T,) strictly increasing times, steps, epochs; any spacing.
-    - `values`: (T,) or (run, T). A nan is never past the threshold, and is never interpolated from.
+    - `values`: (T,) or (run, T). A nan is never past the threshold, is never interpolated from, and bounds nothing.
     - `threshold`: in the unit of `values`.
     - `patience`: >= 0, in the unit of `x`; `inf` asks that the curve stay past the threshold to the end of the record.
     - `rising`: False for curves that fall past the threshold (losses), True for those that rise (accuracies).
@@ -57,6 +57,9 @@ def crossing_time(
     x, values = check_record(x, values, "values")
     check_finite("threshold", threshold, "Pass a number in the unit of the curve, for example 0.1 for a loss.")
     check_numbers("patience", patience, "Pass a length in the unit of x.")
+    for name, value in (("threshold", threshold), ("patience", patience)):
+        if np.ndim(value) != 0:
+            raise BadValue(f"{name} has shape {np.shape(value)}, but it must be one number. Ask for one at a time.")
     if not patience >= 0:
         raise BadValue(
             f"patience is {patience}, but it must be zero or positive (inf: to the end of the record). "
@@ -69,6 +72,8 @@ def crossing_time(
 
 def check_record(x: ArrayLike, values: ArrayLike, name: str) -> tuple[np.ndarray, np.ndarray]:
     """`x` and `values` as float64; refuses an `x` that does not increase and shapes that do not fit."""
+    # What a mask hides was not logged.
+    x, values = (np.ma.filled(part.astype(float), np.nan) if np.ma.isMA(part) else part for part in (x, values))
     check_numbers("x", x, "Pass the times of the record.")
     check_numbers(name, values, "Pass one value for every x.")
     x, values = np.asarray(x, float), np.asarray(values, float)
@@ -101,14 +106,42 @@ def _first(x, values, past, threshold, patience):
     inside = np.arange(x.size) < x.size - 1 if np.isinf(patience) else ends <= x[-1] + slack
     beyond = np.searchsorted(x, ends + slack, side="right")
     found = np.flatnonzero(past & inside & (following >= beyond))
-    if found.size == 0:
+    j = int(found[0]) if found.size else x.size
+    short = np.flatnonzero(~(past | np.isnan(values))[:j])
+    lower = x[short[-1]] if short.size else start
+    if not found.size:
         # With a patience, the record may end in a window not yet complete: the crossing may be as early as its start.
-        return np.nan, start if past.all() else x[np.flatnonzero(~past)[-1]], np.inf, True, False
-    j = int(found[0])
+        return np.nan, lower, np.inf, True, False
     if np.isnan(values[:j]).all():  # nothing was seen before: not even that the curve had not crossed
         return np.nan, start, x[j], False, True
     if not np.isfinite(values[j - 1]) or not np.isfinite(values[j]):
-        return x[j], x[j - 1], x[j], False, False
-    # The point before is never past the threshold, or it would have been found.
-    share = (values[j - 1] - threshold) / (values[j - 1] - values[j])
-    return x[j - 1] + share * (x[j] - x[j - 1]), x[j - 1], x[j], False, False
+        return x[j], lower, x[j], False, False
+    # The point before is never past the threshold, or it would have been found. Halves: a difference may overflow.
+    share = (values[j - 1] / 2 - threshold / 2) / (values[j - 1] / 2 - values[j] / 2)
+    return x[j - 1] + share * (x[j] - x[j - 1]), lower, x[j], False, False
+
+
+def check_gaps(name: str, x: np.ndarray, values: np.ndarray, threshold: float, patience: float, rising: bool) -> None:
+    """Refuse curves whose crossing turns on what a nan between numbers is: not logged, or not past the threshold.
+
+    **Arguments:** as in `crossing_time`; `name` of the curve, for the message.
+    """
+    for curve in np.atleast_2d(values):
+        seen = np.flatnonzero(~np.isnan(curve))
+        if not seen.size:
+            continue
+        inside = np.flatnonzero(np.isnan(curve[: seen[-1]]))
+        inside = inside[inside > seen[0]]
+        if not inside.size:
+            continue
+        kept = np.delete(np.arange(x.size), inside)
+        read, dropped = (
+            crossing_time(x[part], curve[part], threshold, patience=patience, rising=rising)
+            for part in (np.arange(x.size), kept)
+        )
+        if (read.upper, read.censored) != (dropped.upper, dropped.censored):
+            raise BadValue(
+                f"{name} is nan between numbers, first at x = {x[inside[0]]:g}, and with this patience it matters "
+                "whether it was not logged there or had diverged. Leave such records out, or write inf (-inf for "
+                "curves that rise) where it diverged."
+            )

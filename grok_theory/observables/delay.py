@@ -9,8 +9,8 @@ from scipy.stats import binom
 
 from ..errors import BadValue, check_between, check_finite
 from ..pytrees import record
-from .crossing import Crossing, check_record, crossing_time
-from .direction import check_direction
+from .crossing import Crossing, check_gaps, check_record, crossing_time
+from .direction import check_approach, check_direction, check_percent, scale
 
 
 @record(static=("confidence",))
@@ -89,8 +89,10 @@ def grokking_delay(
 
     A Solution or an Ensemble is read by `grokking_delay(s.x, s["train_loss"], s["test_loss"], ...)`, and so is a log.
 
-    Raises `BadValue` where every run of a curve starts past its threshold and moves back (the other direction is
-    meant), and where both curves of all runs are past their thresholds at the first record.
+    Raises `BadValue` where every run of a curve starts past its threshold and moves back, or every train curve that
+    is said to rise falls (the other direction is meant); where both curves of all runs are past their thresholds at
+    the first record; where rising curves and their thresholds are fractions and per cent; and where a patience asks
+    what a nan between numbers means.
 
     >>> x = np.linspace(0, 100, 401)
     >>> delay = grokking_delay(
@@ -108,7 +110,7 @@ def grokking_delay(
         )
     check_finite("train_threshold", train_threshold, "Pass a number in the unit of the train curve.")
     check_finite("test_threshold", test_threshold, "Pass a number in the unit of the test curve.")
-    crossings = []
+    crossings, scales = [], []
     for name, values, threshold, rises, stay in zip(
         ("train", "test"),
         (train, test),
@@ -117,8 +119,15 @@ def grokking_delay(
         both("patience", patience),
         strict=True,
     ):
-        check_direction(name, list(np.atleast_2d(values)), threshold, rises)
+        runs = list(np.atleast_2d(values))
+        check_direction(name, runs, threshold, rises)
+        if rises:
+            scales.append(scale(name, runs, threshold, "rising"))
+            if name == "train":
+                check_approach(name, runs, threshold)
         crossings.append(crossing_time(x, values, threshold, patience=stay, rising=rises))
+        check_gaps(name, x, values, threshold, stay, bool(rises))
+    check_percent(scales)
     return delay_between(*crossings, confidence=confidence)
 
 

@@ -1,6 +1,7 @@
 """Whether a curve moves the way it is said to: refusals that stand between a wrong flag and a wrong delay."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,25 +32,79 @@ def check_direction(name: str, curves: Sequence[np.ndarray], threshold: float, r
         )
 
 
-def check_percent(names: Sequence[str], curves: Sequence[np.ndarray], thresholds: Sequence[float]) -> None:
-    """Refuse a threshold in fractions of accuracies in per cent, and the other way round.
+def check_approach(name: str, curves: Sequence[np.ndarray], threshold: float) -> None:
+    """Refuse a curve that is said to rise and, in every run, falls away from its threshold without ever reaching it.
 
-    **Arguments:**
-    - `names`: of the columns, all of them accuracies or error rates. `curves`: their values over all runs.
-    - `thresholds`: one a column.
+    "Away" is by half of what it had to rise. For train curves: a test accuracy may well fall.
+
+    **Arguments:** as in `check_direction`.
     """
+    seen = [values[np.isfinite(values)] for values in curves]
+    seen = [values for values in seen if values.size]
+    if seen and all(v.max() < threshold and v[0] - v[-1] >= (threshold - v[0]) / 2 for v in seen):
+        raise BadValue(
+            f"{name} is said to rise past {threshold:g}, but it begins at {seen[0][0]:g} and ends at {seen[0][-1]:g}: "
+            "it seems to fall. Say rising for curves that rise (accuracies) and no others, or choose another threshold."
+        )
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A curve and its threshold, which may be fractions or per cent.
+
+    `kind`: "share" for accuracies and error rates; "error", which may be a mean square; "rising" for any curve that is
+    said to rise, which may be an accuracy.
+    """
+
+    name: str
+    highest: float
+    threshold: float
+    kind: str
+
+    @property
+    def in_percent(self) -> bool:
+        return 1.5 < self.highest <= _HUNDRED
+
+
+_HUNDRED = 100.5  # 100 times a fraction may be 100.00000000000001
+
+
+def scale(name: str, curves: Sequence[np.ndarray], threshold: float, kind: str) -> Scale:
+    """The `Scale` of a curve from its values in every run."""
     highest = max((float(np.max(seen)) for v in curves if (seen := v[np.isfinite(v)]).size), default=np.nan)
-    for name, threshold in zip(names, thresholds, strict=True):
-        if 1.5 < highest <= 100 and 0 < threshold <= 1:
+    return Scale(name, highest, float(threshold), kind)
+
+
+def check_percent(scales: Sequence[Scale]) -> None:
+    """Refuse a threshold in fractions of values in per cent, the other way round, and curves of which one is each."""
+    for each in scales:
+        other = next((s for s in scales if s is not each and s.in_percent and s.kind == each.kind == "share"), None)
+        if 0 < each.threshold <= 1 and _is_percent(each, other):
+            perhaps = ", or call the column mse or loss if it is none" if each.kind == "error" else ""
             raise BadValue(
-                f"the threshold {threshold:g} of {name} is a fraction, but the values go up to {highest:g}: "
-                f"per cent. Write {100 * threshold:g}."
+                f"the threshold {each.threshold:g} of {each.name} is a fraction, but the values go up to "
+                f"{each.highest:g}: per cent. Write {100 * each.threshold:g}{perhaps}."
             )
-        if highest <= 1 < threshold <= 100:
+        # At chance, an accuracy in per cent stays below 1 too: then it is past neither 0.95 nor 95.
+        if other is not None and each.threshold > 1 and each.threshold / 100 <= each.highest <= 1:
             raise BadValue(
-                f"the threshold {threshold:g} of {name} is in per cent, but the values go up to {highest:g}: "
-                f"fractions. Write {threshold / 100:g}."
+                f"{each.name} goes up to {each.highest:g} and {other.name} to {other.highest:g}: one seems to be a "
+                f"fraction and the other per cent. Write {each.threshold / 100:g} if {each.name} is the fraction."
             )
+        least = {"share": 1, "rising": 50}.get(each.kind, np.inf)
+        if other is None and each.highest <= 1 and least < each.threshold <= 100:
+            raise BadValue(
+                f"the threshold {each.threshold:g} of {each.name} is in per cent, but the values go up to "
+                f"{each.highest:g}: fractions. Write {each.threshold / 100:g}."
+            )
+
+
+def _is_percent(each: Scale, other: Scale | None) -> bool:
+    if each.kind == "share":
+        return each.in_percent or (other is not None and 1 < each.highest <= 1.5)
+    if each.kind == "error":
+        return 50 <= each.highest <= _HUNDRED
+    return 0.9 <= each.threshold < 1 and 90 <= each.highest <= _HUNDRED
 
 
 def _moves_back(first: float, last: float, threshold: float, rising: bool) -> bool:

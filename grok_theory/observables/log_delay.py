@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import BadValue, check_finite
-from ..tables.names import is_share, rises
-from .crossing import Crossing, crossing_time
+from ..tables.names import is_share, may_be_share, rises
+from .crossing import Crossing, check_gaps, crossing_time
 from .delay import Delay, both, delay_between
-from .direction import check_direction, check_percent
+from .direction import check_approach, check_direction, check_percent, scale
 from .logs import CURVES, Log, Record
 
 
@@ -42,8 +42,8 @@ def log_delay(
 
     A run whose curve ends in values that are not finite before it crossed has crashed: it is left out and counted,
     unless there is no other. Raises `BadValue` where a direction contradicts the column's name or the curve, where both
-    curves of all runs are past their thresholds at the first record, and for a threshold in per cent of values in
-    fractions or the other way round.
+    curves of all runs are past their thresholds at the first record, for a threshold in per cent of values in
+    fractions or the other way round, and where a patience asks what a nan between numbers means.
     """
     thresholds = {"train": train_threshold, "test": test_threshold}
     columns = {which: str(log.columns[which]) for which in CURVES}
@@ -52,16 +52,18 @@ def log_delay(
     for which in CURVES:
         check_finite(f"{which}_threshold", thresholds[which], f"Pass a number in the unit of {columns[which]}.")
     _check_rivals(log, (train_threshold, test_threshold), rising)
-    shares = [which for which in CURVES if is_share(columns[which])]
-    values: dict[str, list[np.ndarray]] = {}
+    scales = []
     for which in CURVES:
-        values[which] = [part[which].values for part in log.runs.values()]
-        check_direction(columns[which], values[which], thresholds[which], up[which])
-    check_percent(
-        [columns[which] for which in shares],
-        [each for which in shares for each in values[which]],
-        [thresholds[which] for which in shares],
-    )
+        values = [part[which].values for part in log.runs.values()]
+        check_direction(columns[which], values, thresholds[which], up[which])
+        if which == "train" and up[which]:
+            check_approach(columns[which], values, thresholds[which])
+        kind = _kind(columns[which], up[which])
+        if kind:
+            scales.append(scale(columns[which], values, thresholds[which], kind))
+        for part in log.runs.values():
+            check_gaps(columns[which], part[which].x, part[which].values, thresholds[which], stay[which], up[which])
+    check_percent(scales)
     found = {
         which: [
             crossing_time(part[which].x, part[which].values, thresholds[which], patience=stay[which], rising=up[which])
@@ -92,7 +94,18 @@ def _direction(which: str, column: str, said: bool | None) -> bool:
             f"{which} is said to rise, but its column {column!r} is called a loss or an error, and those fall. "
             f"Drop the flag, or name the accuracy with --{which}."
         )
+    if named and said is False:
+        raise BadValue(
+            f"{which} is said to fall, but its column {column!r} is called an accuracy, and those rise. Say None or "
+            "True for it, or name the loss."
+        )
     return bool(named) if said is None else said
+
+
+def _kind(column: str, rising: bool) -> str:
+    if is_share(column):
+        return "share"
+    return "error" if may_be_share(column) else "rising" if rising else ""
 
 
 def _check_rivals(log: Log, thresholds: tuple[float, float], rising: tuple[bool | None, bool | None]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import BadValue
 from ..tables import read_table
 from ..tables.guessing import curve_names, guess_curves, guess_run, guess_x
+from ..tables.names import plain_name
 from .repeats import without_repeats
 
 CURVES = ("train", "test")
@@ -52,7 +53,7 @@ class Log:
     def __str__(self) -> str:
         """One line: the columns, which of them were guessed, and the notes."""
         shown = [
-            f"{role} = {column}" + (" (guessed)" if role in self.guessed else "")
+            f"{role} = {plain_name(column)}" + (" (guessed)" if role in self.guessed else "")
             for role, column in self.columns.items()
             if column
         ]
@@ -97,38 +98,40 @@ def read_log(
     x = x or guess_x(table, candidates)
     times, timed = table.numbers(x)
     labels = table.labels(run) if run else [""] * len(table.places)
+    known = {label: code for code, label in enumerate(dict.fromkeys(label for label in labels if label is not None))}
+    codes = np.array([-1 if label is None else known[label] for label in labels], int)
 
     def increases(name: str) -> bool:
-        last: dict[str | None, float] = {}
-        for i in np.flatnonzero(table.logged(name) & timed):
-            if not times[i] > last.get(labels[i], -np.inf):
-                return False
-            last[labels[i]] = times[i]
-        return True
+        rows = np.flatnonzero(table.logged(name) & timed)
+        rows = rows[np.argsort(codes[rows], kind="stable")]
+        same = np.diff(codes[rows]) == 0
+        return bool(np.all(np.diff(times[rows])[same] > 0))
 
     rivals: list[str] = []
     if not (train and test):
         train, test, rivals = guess_curves(table, train, test, increases, rising)
     columns = {"x": x, "train": train, "test": test, "run": run}
     guessed = tuple(role for role, name in columns.items() if name and not named[role])
-    rows: dict[str, dict[str, list[int]]] = {}
     notes = [*table.notes, *(f"{pair} is there too (--rising takes accuracies)" for pair in rivals)]
     curves = {"train": table.numbers(str(train)), "test": table.numbers(str(test))}
-    for i, label in enumerate(labels):
-        here = [which for which in CURVES if curves[which][1][i]]
-        if not here:
-            if label is not None:
-                rows.setdefault(label, {which: [] for which in CURVES})
-            continue
-        if label is None:
-            raise BadValue(f"{table.where(i)}: {run} is missing beside a value. Say which run it is, or drop the row.")
-        if not timed[i]:
-            notes.append(f"{table.places[i]} has {columns[here[0]]} but no {x}, and is not used")
-            continue
-        if not np.isfinite(times[i]):
-            raise BadValue(f"{table.where(i)}: {x} is {times[i]}, but it must be finite. Mend or drop it.")
-        for which in here:
-            rows.setdefault(label, {w: [] for w in CURVES})[which].append(i)
+    written = curves["train"][1] | curves["test"][1]
+    for i in np.flatnonzero(written & (codes < 0))[:1].tolist():
+        raise BadValue(f"{table.where(i)}: {run} is missing beside a value. Say which run it is, or drop the row.")
+    for i in np.flatnonzero(written & timed & ~np.isfinite(times))[:1].tolist():
+        raise BadValue(f"{table.where(i)}: {x} is {times[i]}, but it must be finite. Mend or drop it.")
+    untimed = np.flatnonzero(written & ~timed)
+    for i in untimed[:3]:
+        column = columns["train" if curves["train"][1][i] else "test"]
+        notes.append(f"{table.places[i]} has {column} but no {x}, and is not used")
+    if untimed.size > 3:
+        notes.append(f"{untimed.size - 3} more lines without {x} are not used")
+    rows: dict[str, dict[str, np.ndarray]] = {label: {} for label in known}
+    for which in CURVES:
+        used = np.flatnonzero(curves[which][1] & timed)
+        used = used[np.argsort(codes[used], kind="stable")]
+        parts = np.split(used, np.searchsorted(codes[used], np.arange(1, len(known))))
+        for label, part in zip(known, parts, strict=True):
+            rows[label][which] = part
     for label, part in rows.items():
         rows[label], count = without_repeats(table, x, times, part, repeats)
         if count:

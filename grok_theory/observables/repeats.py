@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 
 import numpy as np
 
 from ..errors import BadValue, check_choice
 from ..tables import Table
+from ..tables.names import SETTING_WORDS, words
 
 POLICIES = ("last", "first", "refuse")
 
 
 def without_repeats(
-    table: Table, x: str, times: np.ndarray, rows: Mapping[str, list[int]], repeats: str
-) -> tuple[dict[str, list[int]], int]:
+    table: Table, x: str, times: np.ndarray, rows: Mapping[str, np.ndarray], repeats: str
+) -> tuple[dict[str, np.ndarray], int]:
     """The rows of one run, curve by curve, so that times increase; and how many records were passed over for that.
 
     **Arguments:**
@@ -23,26 +23,70 @@ def without_repeats(
     - `repeats`: "last" takes what a resumed run wrote last (from the time it went back to on, of both curves); "first"
       what was there before; "refuse" raises.
 
-    Raises `BadValue` naming the line where times do not increase and that is no resumption: "refuse" is said, or the
-    time goes back to where the run began, which is more likely another run.
+    Raises `BadValue` naming the line where times do not increase and that is no resumption: "refuse" is said; the time
+    goes back to where the run began, which is more likely another run; no time is written twice, as by a resumed run;
+    or a column that tells of the setting (`model`, `lr`) has another value from there on.
     """
     check_choice("repeats", repeats, POLICIES)
-    back = sorted(i for part in rows.values() for before, i in pairwise(part) if not times[i] > times[before])
-    if not back:
+    back = np.unique(np.concatenate([part[1:][~(np.diff(times[part]) > 0)] for part in rows.values()]))
+    if not back.size:
         return dict(rows), 0
-    start = min(times[part[0]] for part in rows.values() if part)
-    for i in back:
-        if repeats == "refuse" or times[i] <= start:
-            before = max(times[j] for part in rows.values() for j in part if j < i)
-            raise BadValue(
-                f"{table.where(i)}: {x} is {times[i]:g} after {before:g}, but within a run it must increase. "
-                "Name the column that tells runs apart with --run, or drop repeated lines."
-            )
+    used = np.unique(np.concatenate(list(rows.values())))
+    start = min(times[part[0]] for part in rows.values() if part.size)
+    wrong = back if repeats == "refuse" else back[times[back] <= start]
+    for i in wrong[:1].tolist():
+        before = max(times[used[used < i]])
+        raise BadValue(
+            f"{table.where(i)}: {x} is {times[i]:g} after {before:g}, but within a run it must increase. Sort the "
+            "lines, name the column that tells runs apart with --run, or drop repeated lines."
+        )
+    _check_resumed(table, x, times, used, back)
+    # The lowest time that is gone back to later than each of `back`, and at it.
+    lowest = np.minimum.accumulate(times[back][::-1])[::-1]
     kept = {}
     for which, part in rows.items():
         if repeats == "last":
-            kept[which] = [j for j in part if not any(j < i and times[j] >= times[i] for i in back)]
+            later = np.searchsorted(back, part, side="right")
+            lost = np.append(lowest, np.inf)[later] <= times[part]
+            kept[which] = part[~lost]
         else:
-            highest = np.maximum.accumulate([-np.inf, *times[part]])
-            kept[which] = [j for j, before in zip(part, highest) if times[j] > before]
+            highest = np.maximum.accumulate(np.concatenate([[-np.inf], times[part]]))[:-1]
+            kept[which] = part[times[part] > highest]
     return kept, sum(len(part) - len(kept[which]) for which, part in rows.items())
+
+
+def _check_resumed(table: Table, x: str, times: np.ndarray, used: np.ndarray, back: np.ndarray) -> None:
+    """Refuse times that go back, at rows `back`, without a sign of a resumed run; `used` are all rows of the run."""
+    for i in back[~_spanned(times[used], used, back)][:1].tolist():
+        raise BadValue(
+            f"{table.where(i)}: {x} goes back to {times[i]:g}, but no {x} is written twice, as a resumed run does. "
+            "Sort the lines by it, or name the column that tells runs apart with --run."
+        )
+    # A line without values may stand before the next record, and say what differs.
+    cuts = used[np.searchsorted(used, back) - 1] + 1
+    for name in table.names:
+        if name == x or not SETTING_WORDS & set(words(name)):
+            continue
+        cells = table.cells[name]
+        rows = np.array([i for i in range(used[-1] + 1) if cells[i] is not None], int)
+        values = np.array([str(cells[i]) for i in rows])
+        if not 1 < np.unique(values).size <= 1 + back.size:
+            continue
+        apart = ~_spanned(values, rows, cuts) & (cuts > rows[0]) & (cuts <= rows[-1])
+        for i, cut in zip(back[apart][:1].tolist(), cuts[apart], strict=False):
+            before, after = (values[rows < cut][-1], values[rows >= cut][0])
+            raise BadValue(
+                f"{table.where(i)}: {x} goes back to {times[i]:g}, and {name} is {after} after {before}. "
+                "Name it with --run if it tells runs apart, or drop the column if this is one run that was resumed."
+            )
+
+
+def _spanned(values: np.ndarray, rows: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+    """(cuts,) booleans: whether one of `values`, which stand in increasing `rows`, stands before a cut and after it."""
+    _, first, which = np.unique(values, return_index=True, return_inverse=True)
+    last = np.zeros_like(first)
+    np.maximum.at(last, which, np.arange(values.size))
+    # A value spans the cuts after its first row, up to its last.
+    opened = np.sort(rows[first][last > first])
+    closed = np.sort(rows[last[last > first]])
+    return np.searchsorted(opened, cuts, side="left") > np.searchsorted(closed, cuts, side="left")

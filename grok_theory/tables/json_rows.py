@@ -8,18 +8,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..errors import BadValue
+from .cells import vanished
 from .text import split_lines
+
+Rows = list[tuple[int, dict[str, Any]]]
 
 
 class _Refused(ValueError):
     """Why a JSON text is not taken; the end of a sentence, with its remedy."""
 
 
-def json_rows(source: str, text: str) -> tuple[list[tuple[int, dict[str, Any]]], str, list[str]]:
+def json_rows(source: str, text: str) -> tuple[Rows, str, list[str]]:
     """(number, row) of every row, what the number counts ("line" for JSON lines, else "row"), and what was passed over.
 
     Objects inside a row are taken apart: {"train": {"loss": 1}} has the column `train/loss`. Raises `BadValue` naming
-    file and line for text that is no JSON, names given twice in an object, numbers beyond floating point.
+    file and line for text that is no JSON, names given twice in an object, numbers beyond floating point, and a name
+    that is an object in one row and a value in another.
     """
     if text.lstrip().startswith("["):
         return _numbered(source, _document(source, text), "the list"), "row", []
@@ -31,12 +35,12 @@ def json_rows(source: str, text: str) -> tuple[list[tuple[int, dict[str, Any]]],
             unused = [key for key in value if key not in used]
             return rows, "row", [f"{', '.join(unused)} beside the rows is not used"] if unused else []
         if isinstance(value, dict) and len(lines) == 1:
-            return [(lines[0][0], _flat(source, "line", lines[0][0], value))], "line", []
+            return _flattened(source, "line", [(lines[0][0], value)]), "line", []
         raise BadValue(
             f"{source} is one JSON object without rows in it. Name a file with an object a line, a list of objects, or "
             "an object of columns."
         )
-    return list(_lines(source, lines)), "line", []
+    return _flattened(source, "line", list(_lines(source, lines))), "line", []
 
 
 def _lines(source: str, lines: list[tuple[int, str]]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -52,7 +56,7 @@ def _lines(source: str, lines: list[tuple[int, str]]) -> Iterator[tuple[int, dic
                 f"{source}, line {number}: {line[:40]!r} is no JSON object, but every line must be one. "
                 "Mend or drop it."
             )
-        yield number, _flat(source, "line", number, row)
+        yield number, row
 
 
 def _is_object(line: str) -> bool:
@@ -78,7 +82,7 @@ def _document(source: str, text: str) -> Any:
         raise BadValue(f"{source} is no JSON: {error}. Mend it.") from None
 
 
-def _from_object(source: str, value: dict[str, Any]) -> tuple[list[tuple[int, dict[str, Any]]], list[str]]:
+def _from_object(source: str, value: dict[str, Any]) -> tuple[Rows, list[str]]:
     """Rows of an object of columns, or those under the one key that holds rows, and the keys they come from."""
     lists = {key: part for key, part in value.items() if isinstance(part, list) and part}
     nested = [key for key, part in lists.items() if all(isinstance(row, dict) for row in part)]
@@ -96,23 +100,44 @@ def _from_object(source: str, value: dict[str, Any]) -> tuple[list[tuple[int, di
     return [(i + 1, {key: part[i] for key, part in lists.items()}) for i in range(count)], list(lists)
 
 
-def _numbered(source: str, rows: Any, name: str) -> list[tuple[int, dict[str, Any]]]:
+def _numbered(source: str, rows: Any, name: str) -> Rows:
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict):
             raise BadValue(f"{source}, row {number} of {name}: {str(row)[:40]!r} is no JSON object. Mend or drop it.")
-    return [(number, _flat(source, "row", number, row)) for number, row in enumerate(rows, start=1)]
+    return _flattened(source, "row", list(enumerate(rows, start=1)))
 
 
-def _flat(source: str, word: str, number: int, row: dict[str, Any]) -> dict[str, Any]:
-    if not any(isinstance(part, dict) for part in row.values()):
+def _flattened(source: str, word: str, rows: Rows) -> Rows:
+    """Rows without objects in them; a name that is an object in one and a value in another would lose that value."""
+    objects: dict[str, int] = {}
+    flat = [(number, _flat(source, word, number, row, objects)) for number, row in rows]
+    for name, at in objects.items():
+        for number, row in flat:
+            if row.get(name) is not None:
+                raise BadValue(
+                    f"{source}, {word} {number}: {name!r} is {str(row[name])[:40]}, but an object in {word} {at}. "
+                    "Give each its own name."
+                )
+    return flat
+
+
+def _flat(
+    source: str, word: str, number: int, row: dict[str, Any], objects: dict[str, int], within: str = ""
+) -> dict[str, Any]:
+    """`row` with the objects in it taken apart; `objects` gathers where each name is one."""
+    if not within and not any(isinstance(part, dict) for part in row.values()):
         return row
     flat: dict[str, Any] = {}
     for key, part in row.items():
-        inner = _flat(source, word, number, part) if isinstance(part, dict) else None
-        for name, cell in ((f"{key}/{k}", v) for k, v in inner.items()) if inner is not None else ((key, part),):
-            if name in flat:
-                raise BadValue(f"{source}, {word} {number}: {name!r} is given twice. Give each value its own name.")
-            flat[name] = cell
+        name = within + key
+        found = {name: part}
+        if isinstance(part, dict):
+            objects.setdefault(name, number)
+            found = _flat(source, word, number, part, objects, f"{name}/")
+        twice = next((each for each in found if each in flat), None)
+        if twice is not None:
+            raise BadValue(f"{source}, {word} {number}: {twice!r} is given twice. Give each value its own name.")
+        flat |= found
     return flat
 
 
@@ -135,6 +160,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _float(text: str) -> float:
     value = float(text)
-    if math.isinf(value):
+    if math.isinf(value) or vanished(text, value):
         raise _Refused(f"{text} is beyond the range of floating-point numbers. Mend or drop it")
     return value

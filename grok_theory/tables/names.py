@@ -7,6 +7,11 @@ import re
 # In the order of preference.
 X_NAMES = ("step", "steps", "global_step", "_step", "epoch", "epochs", "iteration", "iter", "time", "t", "x")
 RUN_NAMES = ("run", "run_id", "run_name", "seed", "trial")
+# What differs between runs, and stays the same where one is resumed.
+SETTING_WORDS = {
+    *("seed", "run", "trial", "experiment", "exp", "model", "config", "setting", "variant", "replicate", "rep", "fold"),
+    *("lr", "wd", "decay", "width", "depth", "fraction", "modulus", "optimizer"),
+}
 TRAIN_WORDS = ("train", "training", "tr")
 TEST_WORDS = ("test", "val", "valid", "validation", "eval", "evaluation", "dev", "heldout", "holdout")
 _RISES = {"acc", "accuracy", "accuracies", "top1", "top5", "em", "f1", "auc", "auroc", "bleu", "correct"}
@@ -16,6 +21,8 @@ _FALLS = {
 }
 # Another reading of the same curve: these words do not make it another metric.
 _REDUCTIONS = {"epoch", "step", "mean", "avg", "average"}
+# Said as a second word, it turns the first one around: top-1 error, a loss of accuracy.
+_HEADS = {"error", "err", "errors", "loss", "losses"}
 _ALIKE = {"acc": "accuracy", "accuracies": "accuracy", "losses": "loss", "err": "error"}
 # What turns the meaning of a metric around.
 _REVERSES = {"minus", "neg", "negative", "inverse", "in"}
@@ -29,12 +36,19 @@ def words(name: str) -> tuple[str, ...]:
         split = next((s for s in (*TRAIN_WORDS, *TEST_WORDS) if word.startswith(s) and word[len(s) :] in _METRICS), "")
         found += [split, word[len(split) :]] if split else [word]
     joined = " ".join(found).replace("cross entropy", "crossentropy").replace("exact match", "em")
+    joined = joined.replace("hold out", "holdout").replace("held out", "heldout")
     return tuple(joined.replace("top 1", "top1").replace("top 5", "top5").split())
 
 
+def plain_name(name: str) -> str:
+    """A name from a file as one may print it: with line ends or control characters in it, as Python writes it."""
+    return name if name.isprintable() else repr(name)
+
+
 def called(name: str) -> str:
-    """A column's name without the folder it stands in: `trainer/Global_Step` is called global_step."""
-    return name.split("/")[-1].strip().lower()
+    """A column's name without the folder it stands in and its unit: `trainer/globalStep [k]` is called global_step."""
+    bare = re.sub(r"\s*[\[(].*[\])]\s*$", "", name.split("/")[-1])
+    return re.sub(r"[\s\-]+", "_", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", bare.strip())).lower()
 
 
 def part(name: str) -> str | None:
@@ -46,15 +60,26 @@ def part(name: str) -> str | None:
 
 def rises(name: str) -> bool | None:
     """True for what is called an accuracy, False for a loss or an error, None where the name does not say."""
-    said = set(words(name))
-    up, down = bool(said & _RISES), bool(said & _FALLS)
-    return None if up == down or said & _REVERSES or re.match(r"\s*1\s*-", name) else up
+    said = words(name)
+    if set(said) & _REVERSES or re.search(r"(^|[^a-z0-9])1\s*-", name.lower()):
+        return None
+    up, down = bool(set(said) & _RISES), bool(set(said) & _FALLS)
+    if up and down:
+        kinds = [word for word in said if word in _RISES | _FALLS]
+        return False if kinds[-1] in _HEADS else None
+    return None if up == down else up
 
 
 def is_share(name: str) -> bool:
     """True for accuracies and error rates, which are written as fractions or in per cent."""
     said = set(words(name))
-    return bool(rises(name)) or (rises(name) is False and {"error", "err"} & said != set() and "rate" in said)
+    an_error = rises(name) is False and bool({"error", "err"} & said)
+    return bool(rises(name)) or (an_error and bool(said & (_RISES | {"rate", "classification"})))
+
+
+def may_be_share(name: str) -> bool:
+    """True for a plain error: a mean square, or a share of wrong answers."""
+    return rises(name) is False and metric(name) == ("error",)
 
 
 def metric(name: str) -> tuple[str, ...]:

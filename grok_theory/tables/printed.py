@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from typing import Any
 
 from ..errors import BadValue
+from .cells import is_number
 from .text import split_lines
 
-_NUMBER = r"[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|nan|inf)"
+# What stands where a number is printed, up to a separator and with digits after a comma: 4.41, but 4,41 and 1_0 whole,
+# so that the column refuses them.
+_VALUE = r"(?:[+-]?\.?\d[^\s,;|)\]]*(?:,\d[^\s,;|)\]]*)*|[+-]?(?:nan|inf)\b|n/a|none\b)"
 _SCALARS = ("float16", "float32", "float64", "int32", "int64", "tensor", "Array")
 _DICT = re.compile(r"\{'[^{}]*\}")
-# `step 250: train loss 4.4122, val loss 4.7478`
+# `step 250: train loss 4.4122, val loss 4.7478`, `step 250/5000`
 _LOSSES = re.compile(
-    rf"\b(?P<axis>step|iter|iteration|epoch)[ :=]+(?P<at>\d+(?:\.\d+)?)\b.*?\btrain[ _]loss[ :=]+(?P<train>{_NUMBER})"
-    rf".*?\b(?P<other>val|valid|validation|eval|test)[ _]loss[ :=]+(?P<test>{_NUMBER})",
+    r"\b(?P<axis>step|iter|iteration|epoch)[ :=]+(?P<at>\d[^\s:,;|/)\]]*(?:,\d[^\s:,;|/)\]]*)*)(?:/\S+)?"
+    rf".*?\btrain[ _]loss[ :=]+(?P<train>{_VALUE})"
+    rf".*?\b(?P<other>val|valid|validation|eval|test)[ _]loss[ :=]+(?P<test>{_VALUE})",
     re.IGNORECASE,
 )
+_LONGEST = 10_000  # characters of a printed record; the search through a longer line takes their square
 Numbered = list[tuple[int, dict[str, Any]]]
 
 
@@ -29,9 +35,11 @@ def printed_rows(text: str) -> tuple[Numbered, list[str]] | None:
     """
     lines = split_lines(text)
     for read in (_dict_in, _losses_in):
-        rows = [(number, row) for number, line in enumerate(lines, start=1) if (row := read(line))]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # of Python's parser, on lines that are no Python
+            rows = [(n, row) for n, line in enumerate(lines, start=1) if len(line) <= _LONGEST and (row := read(line))]
         if len(rows) > 1:
-            return rows, _passed_over(lines, rows)
+            return rows, [*_broken(lines, rows), *_passed_over(lines, rows)]
     return None
 
 
@@ -60,6 +68,18 @@ def matched_rows(source: str, text: str, pattern: str) -> tuple[Numbered, list[s
     return rows, _passed_over(lines, rows)
 
 
+def _broken(lines: list[str], rows: Numbered) -> list[str]:
+    """Lines that hold a name of the records in quotes, and are none: cut off, or garbled by another one."""
+    names = {name for _, row in rows for name in row}
+    read = {number for number, _ in rows}
+    found = [
+        number
+        for number, line in enumerate(lines, start=1)
+        if "{'" in line and number not in read and names & set(re.findall(r"'([^']*)':", line))
+    ]
+    return [f"line {number} looks like a record that is broken, and is passed over" for number in found[:5]]
+
+
 def _passed_over(lines: list[str], rows: Numbered) -> list[str]:
     others = sum(bool(line.strip()) for line in lines) - len(rows)
     return [f"{others} lines that are no records are passed over"] if others else []
@@ -71,8 +91,8 @@ def _losses_in(line: str) -> dict[str, Any] | None:
         return None
     return {
         match["axis"].lower(): match["at"],
-        "train_loss": match["train"],
-        f"{match['other'].lower()}_loss": match["test"],
+        "train_loss": match["train"].rstrip("."),  # that of a sentence
+        f"{match['other'].lower()}_loss": match["test"].rstrip("."),
     }
 
 
@@ -87,13 +107,16 @@ def _dict_in(line: str) -> dict[str, Any] | None:
     keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
     if len(set(keys)) < len(keys) or not all(isinstance(key, str) for key in keys):
         return None
-    return {str(key): _plain(value) for key, value in zip(keys, node.values, strict=True)}
+    return {str(key): _plain(value, match[0]) for key, value in zip(keys, node.values, strict=True)}  # type: ignore[index]
 
 
-def _plain(node: ast.expr) -> Any:
+def _plain(node: ast.expr, text: str) -> Any:
     """A constant, with its sign, also as NumPy 2 and torch show one; anything else as the text it is."""
     if isinstance(node, ast.Call) and node.args and ast.unparse(node.func).split(".")[-1] in _SCALARS:
-        return _plain(node.args[0])
+        return _plain(node.args[0], text)
     if isinstance(node, ast.Constant):
+        written = ast.get_source_segment(text, node) or ""
+        if isinstance(node.value, (int, float)) and not isinstance(node.value, bool) and not is_number(written):
+            return written  # 1_0, 0x10, 1e999: refused where the column is read
         return node.value if isinstance(node.value, (str, bool, int, float, type(None))) else repr(node.value)
     return ast.unparse(node)  # -1.5, nan, a list ...: read as a text, if the column is

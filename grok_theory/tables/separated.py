@@ -1,4 +1,7 @@
-"""Tables of separated cells (CSV): commas, semicolons or tabs; quotes with separators and line ends inside."""
+"""Tables of separated cells (CSV): commas, semicolons, tabs, bars; quotes with separators and line ends inside.
+
+Columns of numbers set off by spaces are read too, where every row has as many as the header has names.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from ..errors import BadValue
 from .cells import is_number
 from .text import split_lines
 
-SEPARATORS = (",", ";", "\t")
+SEPARATORS = (",", ";", "\t", "|")
 Rows = list[tuple[int, list[Any]]]
 
 
@@ -26,6 +29,10 @@ def separated_rows(source: str, text: str) -> tuple[list[str], Rows, list[str]]:
     if start is None:
         raise BadValue(f"{source} has no rows, but at least one is needed. Name a file with data.")
     separator = named or _separator(source, lines, start)
+    if named is None and separator not in lines[start]:
+        spaced = _spaced_rows(lines, start)
+        if spaced is not None:
+            lines, separator = spaced, "\t"
     records = _records(source, lines, start, separator)
     line, names = next(records)
     _check_header(source, line, names, commented=start > 0 and lines[start - 1].lstrip().startswith("#"))
@@ -48,6 +55,18 @@ def separated_rows(source: str, text: str) -> tuple[list[str], Rows, list[str]]:
         elif any(cell is not None for cell in cells):
             rows.append((line, cells))
     return (*_without_unnamed(source, start + 1, names, rows), notes)
+
+
+def _spaced_rows(lines: list[str], start: int) -> list[str] | None:
+    """The lines with tabs for spaces, if they are columns of numbers set off by spaces; None if they are not."""
+    count = len(lines[start].split())
+    if count < 2:
+        return None
+    for line in lines[start + 1 :]:
+        cells = line.split()
+        if cells and not line.lstrip().startswith("#") and not (len(cells) == count and all(map(is_number, cells))):
+            return None
+    return ["\t".join(line.split()) for line in lines]
 
 
 def _bare(cell: str | None) -> str | None:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import BadValue
-from .cells import NotANumber, is_missing, is_number, label, number, writes_commas
+from .cells import NotANumber, is_missing, is_number, label, number, plain_numbers, same_number, writes_commas
 from .folders import mlflow_rows
 from .json_rows import json_rows
 from .printed import matched_rows, printed_rows
 from .run_columns import runs_from_columns
 from .separated import separated_rows
 from .text import read_text
+
+_COMMENTS = re.compile(r"(?:\s+|#[^\n\r]*)*")
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,9 @@ class Table:
     def column(self, name: str, remedy: str = "Name one of them.") -> list[Any]:
         """The cells of a column; raises `BadValue` naming those there are."""
         if name not in self.cells:
+            metric = name.rsplit(" - ", 1)[-1]
+            if metric != name and "run" in self.cells and metric in self.cells:
+                remedy = f"Columns RUN - METRIC are read as runs: name {metric}, and run for what tells them apart."
             raise BadValue(f"{self.source} has no column {name!r}; its columns are {', '.join(self.names)}. {remedy}")
         return self.cells[name]
 
@@ -51,53 +59,91 @@ class Table:
 
         A column of texts that writes 0,5 for a half throughout is read so. `booleans`: true and false are 1 and 0.
         `needed` is what the column must hold, in words.
-        Raises `BadValue` naming file, line and column for a cell that is no number.
+        Raises `BadValue` naming file, line and column for a cell that is no number, and for two numbers that floating
+        point does not tell apart.
         """
         cells = self.column(name)
+        plain = None if self._points_in_doubt else self._plain(name)
+        if plain is not None:
+            return plain[0].copy(), plain[1].copy()
         comma = writes_commas(cells)
         values = np.full(len(cells), np.nan)
         logged = np.zeros(len(cells), bool)
         for i, cell in enumerate(cells):
             try:
-                value = number(cell, comma=comma, booleans=booleans)
+                value = number(cell, comma=comma, booleans=booleans, points=self._points_in_doubt)
             except NotANumber as reason:
                 raise BadValue(f"{self.where(i)}: {name} is {cell!r}, but it must be {needed}{reason}.") from None
             if value is not None:
                 values[i], logged[i] = value, True
+        alike = same_number(cells, values)
+        if alike:
+            raise BadValue(
+                f"{self.where(alike[1])}: {name} is {cells[alike[1]]}, which floating-point numbers do not tell from "
+                f"{cells[alike[0]]} in {self.places[alike[0]]}. Subtract a number from all of them."
+            )
         return values, logged
 
-    def labels(self, name: str) -> list[str | None]:
-        """The cells of a column as names, None where nothing is written.
+    @cached_property
+    def _known(self) -> dict[str, tuple[np.ndarray, np.ndarray] | None]:
+        return {}
 
-        Raises `BadValue` where two different values would become one name: the text "1" beside the number 1.
+    def _plain(self, name: str) -> tuple[np.ndarray, np.ndarray] | None:
+        """`plain_numbers` of a column, kept: it is asked for several times."""
+        if name not in self._known:
+            self._known[name] = plain_numbers(self.cells[name])
+        return self._known[name]
+
+    @cached_property
+    def _points_in_doubt(self) -> bool:
+        """Whether a column writes 0,5 for a half: then 1.234 in another one may be a thousand."""
+        return any(writes_commas(cells) for cells in self.cells.values())
+
+    def labels(self, name: str) -> list[str | None]:
+        """The cells of a column as names, None where nothing is written (a nan of JSON is nothing).
+
+        Raises `BadValue` where two different values would become one name, or one value two: "1" beside 1, 1.0 or "01".
         """
         found: list[str | None] = []
-        kinds: dict[str, tuple[str, int]] = {}
+        known: dict[Any, tuple[str, str, int]] = {}
+        texts: set[str] = set()
         for i, cell in enumerate(self.column(name)):
-            if cell is None or cell == "":
+            if isinstance(cell, str) and cell in texts:
+                found.append(cell)
+                continue
+            if cell is None or cell == "" or (isinstance(cell, float) and math.isnan(cell)):
                 found.append(None)
                 continue
-            shown, compared, kind = label(cell)
-            before, at = kinds.setdefault(compared, (kind, i))
-            if before != kind:
-                raise BadValue(
-                    f"{self.where(i)}: {name} is {cell!r}, a {kind}, but {self.places[at]} has "
-                    f"{self.cells[name][at]!r}, a {before}. Write both the same way, or give them different names."
-                )
+            shown, meant, kind = label(cell)
+            for key in (shown, meant):
+                before, was, at = known.setdefault(key, (shown, kind, i))
+                if (before, was) != (shown, kind):
+                    raise BadValue(
+                        f"{self.where(i)}: {name} is {cell!r}, a {kind}, but {self.places[at]} has "
+                        f"{self.cells[name][at]!r}, a {was}. Write both the same way, or give them different names."
+                    )
             found.append(shown)
+            if kind == "text":
+                texts.add(shown)
         return found
 
     def logged(self, name: str) -> np.ndarray:
         """(rows,) booleans: where something is written in a column."""
+        plain = self._plain(name)
+        if plain is not None:
+            return plain[1].copy()
         return np.array([not is_missing(cell) for cell in self.cells[name]], bool)
 
     def counted(self, name: str, *, finite: bool = False) -> int:
         """How many cells of a column are numbers (`finite`: other than nan and infinities)."""
+        plain = self._plain(name)
+        if plain is not None:
+            return int(np.isfinite(plain[0]).sum() if finite else plain[1].sum())
         return sum(is_number(cell, finite=finite) for cell in self.cells[name])
 
 
 def read_table(path: str | os.PathLike, *, encoding: str | None = None, pattern: str | None = None) -> Table:
-    """The table in a file: separated cells (comma, semicolon, tab), JSON (lines, list of rows, object of columns).
+    """The table in a file: separated cells (comma, semicolon, tab, bar), JSON (lines, list of rows, object of columns).
 
     A file whose first character is `{` or `[` is JSON. Besides, what trainers leave: lines of Python dicts and of
     losses between other text (`printed`), W&B's exports with a run a column (`run_columns`), MLflow's folder of a run
@@ -118,10 +164,12 @@ def read_table(path: str | os.PathLike, *, encoding: str | None = None, pattern:
     text = read_text(path, encoding)
     if pattern is not None:
         return _numbered(source, *matched_rows(source, text, pattern))
-    printed = printed_rows(text) if text.lstrip().startswith("{'") else None
-    if printed:
-        return _numbered(source, *printed)
-    if text.lstrip()[:1] in ("{", "["):
+    start = _COMMENTS.match(text).end()  # type: ignore[union-attr]
+    if text.startswith(("{", "["), start):
+        # `{'loss': 1}` and `[rank0] step 3: ...` begin as JSON does.
+        printed = printed_rows(text) if not text.startswith(('{"', '[{"'), start) else None
+        if printed:
+            return _numbered(source, *printed)
         numbered, word, notes = json_rows(source, text)
         return _numbered(source, numbered, notes, word)
     try:
@@ -151,12 +199,18 @@ def _numbered(source: str, numbered: Any, notes: list[str], word: str = "line") 
 
 
 def _from_rows(source: str, rows: list[dict[str, Any]], places: list[str], notes: list[str]) -> Table:
-    names = dict.fromkeys(name for row in rows for name in row)
-    cells = {name: [row.get(name) for row in rows] for name in names}
+    names: dict[str, str] = {}
+    for name in dict.fromkeys(name for row in rows for name in row):
+        if names.setdefault(name.strip(), name) != name:
+            raise BadValue(
+                f"{source} has the columns {names[name.strip()]!r} and {name!r}, which differ in spaces only. "
+                "Give each its own name, or both the same."
+            )
+    cells = {bare: [row.get(name) for row in rows] for bare, name in names.items()}
     return _checked(Table(source, cells, places, tuple(notes)))
 
 
 def _checked(table: Table) -> Table:
-    if not table.places:
+    if not table.places or not table.names:
         raise BadValue(f"{table.source} has no rows, but at least one is needed. Name a file with data.")
     return table

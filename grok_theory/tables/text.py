@@ -22,7 +22,19 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 GZIP = b"\x1f\x8b"
-LARGEST = 2**31  # bytes of an unpacked file: some kilobytes of zeros could fill any memory
+# What is often named in place of the table in it.
+OTHER = {
+    b"PK\x03\x04": "a zip archive or a spreadsheet. Unpack it, or save the sheet as CSV",
+    b"PK\x05\x06": "an empty zip archive. Name a table or a log",
+    b"BZh": "packed with bzip2. Unpack it",
+    b"\xfd7zXZ\0": "packed with xz. Unpack it",
+    b"\x28\xb5\x2f\xfd": "packed with zstd. Unpack it",
+    b"PAR1": "a Parquet file. Save it as CSV or JSON lines",
+    b"\x93NUMPY": "a NumPy array. Save it as CSV with names in the first line",
+    b"\x89HDF": "an HDF5 file. Save the table in it as CSV or JSON lines",
+    b"SQLite format 3": "a database. Save the table in it as CSV or JSON lines",
+}
+LARGEST = 2**31  # bytes of an unpacked file or of a pipe: some kilobytes of zeros could fill any memory
 LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -35,6 +47,9 @@ def read_text(path: str | os.PathLike, encoding: str | None = None) -> str:
     data = _read_bytes(path)
     if data.startswith(GZIP):
         data = _unpacked(path, data)
+    for mark, what in OTHER.items():
+        if data.startswith(mark):
+            raise BadValue(f"{path} cannot be read: it is {what}.")
     if encoding is not None:
         _check_encoding(encoding)
     found = next((name for mark, name in MARKS if data.startswith(mark)), encoding or "utf-8")
@@ -72,9 +87,15 @@ def _read_bytes(path: str | os.PathLike) -> bytes:
             raise BadValue(f"{path} cannot be read: it is a directory. Name a file in it.")
         if not (stat.S_ISREG(state.st_mode) or stat.S_ISFIFO(state.st_mode)):
             raise BadValue(f"{path} cannot be read: it is a device. Name a file.")
-        # A table takes about ten times its text.
-        check_memory(f"reading {path}", 10.0 * state.st_size, "Keep the columns you need, or every tenth row.")
-        return Path(path).read_bytes()
+        # A table of short cells takes about thirty times its text.
+        check_memory(f"reading {path}", 30.0 * state.st_size, "Keep the columns you need, or every tenth row.")
+        if stat.S_ISREG(state.st_mode):
+            return Path(path).read_bytes()
+        with open(path, "rb") as pipe:
+            data = pipe.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise BadValue(f"{path} cannot be read: more than {LARGEST} bytes come out of it. Name a file.")
+        return data
     except OSError as error:
         raise BadValue(
             f"path is {str(path)!r}, but it cannot be read: {error.strerror or error}. Name a CSV or JSON lines file."

@@ -302,6 +302,8 @@ BAD = [
     (lambda: bk.fit(None, [[0, 0], [0, 0]], model=bk.BetaPassRate()), r"no answer passing"),
     (lambda: bk.fit(None, [[1, 0]], model=bk.GaussianJudge()), r"scores is None.*GaussianJudge"),
     (lambda: bk.Records.from_arrays([["x", 1]], [[1, 0]]), r"scores"),
+    (lambda: bk.Records.from_arrays(np.ma.masked_array([[5.0, 1]], [[True, False]]), [[1, 0]]), r"scores has values that a mask hides"),
+    (lambda: bk.Records.from_arrays([np.ma.masked_array([5.0, 1], [True, False])], [[1, 0]]), r"scores has values that a mask hides"),
     (lambda: bk.from_records(bk.Records.from_arrays([[1, 0]], [[1, 0]]), [[1, 0]], [1], temperature=0.0), r"values is given beside Records"),
     (lambda: bk.fit([[1, 0]], [[1, 0]], model="beta"), r"model is 'beta'.*BetaPassRate\(\)"),
     (lambda: bk.fit([[1, 0], [1, 0]], [[1, 0], [1, 0]], model=bk.GaussianJudge()), r"at least 3 a prompt"),

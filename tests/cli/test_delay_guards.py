@@ -70,6 +70,37 @@ def test_what_is_called_an_accuracy_rises(log, capsys):
         (ACCURACIES.replace("acc", "accuracy"), ("pc",), "in per cent, but the values go up to 1: fractions"),
         ("step,train_acc,test_acc\n0,10,10\n1,90,10\n2,100,99\n", (), "is a fraction, but the values go up to 100"),
         (
+            "step,train_acc,test_acc\n0,0,0\n1,.9,10\n2,1,99\n",
+            (),
+            "0.99 of test_acc is a fraction, but the values go up",
+        ),
+        (
+            "step,train_acc,test_acc\n0,0,0\n1,90,.5\n2,100,.99\n",
+            ("pc",),
+            "test_acc goes up to 0.99 and train_acc to 100: one seems to be a fraction",
+        ),
+        ("step,train,test\n0,0,0\n1,90,50\n2,100,99\n", ("--rising",), "0.99 of train is a fraction, but the values"),
+        (
+            "step,train,test\n0,.9,.9\n1,.5,.5\n2,0,0\n",
+            ("--rising",),
+            "it begins at 0.9 and ends at 0: it seems to fall",
+        ),
+        (
+            "step,train_error,test_error\n0,90,90\n1,5,80\n2,.1,3\n",
+            (),
+            "0.99 of train_error is a fraction, but the values go up to 90: per cent. Write 99, or call the column mse",
+        ),
+        (
+            "step,train_loss,test_loss\n0,2,2\n1,.5,nan\n2,.5,.5\n3,.5,nan\n4,.5,.5\n",
+            ("--patience", "2"),
+            "test_loss is nan between numbers",
+        ),
+        (
+            "Step,a - train_loss,a - train_loss__MIN\n0,2,2\n1,1,1\n",
+            ("--train", "a - train_loss"),
+            "Columns RUN - METRIC are read as runs: name train_loss, and run",
+        ),
+        (
             "step,train_loss,test_loss\n5,.1,.1\n6,.01,.05\n",
             (),
             "both past their thresholds at the first record (x = 5)",
@@ -79,7 +110,7 @@ def test_what_is_called_an_accuracy_rises(log, capsys):
 )
 def test_refused(log, capsys, text, words, message):
     name = log(text)
-    levels = (95, 95) if words == ("pc",) else (0.99, 0.99)
+    levels = (95, 95) if "pc" in words else (0.99, 0.99)
     assert message in refusal(capsys, name, *thresholds(*levels), *(w for w in words if w != "pc"))
 
 
@@ -126,6 +157,38 @@ def test_crashed_runs_are_left_out_and_counted(log, capsys):
     with pytest.raises(SystemExit):
         main(["delay", "log.csv", *map(str, thresholds(0.1, 0.1)), "--no-plot"])
     assert "left out: run 3: no value in test_loss" in capsys.readouterr().out
+
+
+def test_accuracies_of_two_scales_with_their_thresholds(log, capsys):
+    """The train accuracy a fraction, that of the test in per cent, and each threshold in its own unit."""
+    name = log("step,train_acc,test_acc\n0,0,0\n10,1,0\n20,1,100\n30,1,100\n")
+    (run,) = answer(capsys, name, *thresholds(0.9, 95))["runs"]
+    assert (run["train_time"], run["test_time"]) == (pytest.approx(9), pytest.approx(19.5))
+
+
+NAMES = ["[/foo]", "[red]a[/red]", "a\\nb", "\x1b[31mred", "a - b", "$x^{$", "x" * 150]
+
+
+def test_names_are_shown_as_they_are(log, capsys):
+    """No markup, no formula, no control characters, and none is cut."""
+    rows = [{"run": r, "$s_$": s, "train $\\foo{$ loss": 2 - s, "test loss": 2 - s} for r in NAMES for s in (0, 1, 2)]
+    log("".join(json.dumps(row) + "\n" for row in rows), "log.jsonl")
+    words = ("log.jsonl", *map(str, thresholds(0.5, 0.5)), "--x", "$s_$")
+    with pytest.raises(SystemExit) as ended:
+        main(["delay", *words])
+    assert not ended.value.code
+    printed = capsys.readouterr().out
+    for name in NAMES:
+        assert f" {name if name.isprintable() else repr(name)} " in printed
+    assert Path("log-delay.png").exists()
+
+
+def test_a_picture_of_the_largest_numbers(log, capsys):
+    name = log("step,train_loss,test_loss\n0,1.7e308,1\n1,1e300,1\n1e300,-1.7e308,1\n1.7e308,0,0\n")
+    with pytest.raises(SystemExit) as ended:
+        main(["delay", name, *map(str, thresholds(0.5, 0.5))])
+    assert not ended.value.code
+    assert Path("log-delay.png").exists()
 
 
 RIGHT = [

@@ -34,12 +34,13 @@ def test_first_window_that_stays_past(values, patience, rising, threshold):
         crossing_time(x, values, threshold, patience=patience, rising=rising),
     )
     assert crossing.censored == (found is None)
-    past = [v >= threshold if rising else v <= threshold for v in values]
+    # A nan shows nothing: it is not past the threshold, and does not show that the curve was short of it.
+    short = [v < threshold if rising else v > threshold for v in values]
     if found is None:
         assert np.isnan(crossing.time)
         assert crossing.upper == np.inf
-        # Beyond the last record not past the threshold; if there is none, it may have come before all of them.
-        assert crossing.lower == max([0.0] + [xj for xj, p in zip(x, past) if not p])
+        # Beyond the last record short of the threshold; if there is none, it may have come before all of them.
+        assert crossing.lower == max([0.0] + [xj for xj, s in zip(x, short) if s])
         assert not crossing.before
     else:
         assert crossing.upper == x[found]
@@ -48,14 +49,18 @@ def test_first_window_that_stays_past(values, patience, rising, threshold):
             assert crossing.lower == 0
             assert np.isnan(crossing.time)
         else:
-            assert crossing.lower == x[found - 1]
+            assert crossing.lower == max([0.0] + [xj for xj, s in zip(x[:found], short) if s])
             assert crossing.lower <= crossing.time <= crossing.upper
 
 
 def test_nan_is_never_past_and_never_interpolated_from():
     crossing = crossing_time([0, 1, 2, 3], [1.0, np.nan, 0.1, 0.1], 0.5)
-    assert (crossing.time, crossing.lower, crossing.upper) == (2, 1, 2)
+    assert (crossing.time, crossing.lower, crossing.upper) == (2, 0, 2)
     assert crossing_time([0, 1, 2, 3], [1.0, 0.1, np.nan, 0.1], 0.5, patience=2).censored
+
+
+def test_a_crossing_between_the_largest_numbers():
+    assert crossing_time([0, 1, 2], [1e308, -1e308, -1e308], 0.0).time == 0.5
 
 
 def test_infinite_loss_before_the_crossing_is_not_interpolated_from():
@@ -75,7 +80,9 @@ def test_a_leading_nan_shows_nothing():
     crossing = crossing_time([1, 2, 3], [np.nan, 0.1, 0.1], 0.5)
     assert (crossing.lower, crossing.upper, crossing.before) == (0, 2, True)
     never = crossing_time([1, 2, 3], [np.nan] * 3, 0.5)
-    assert (never.lower, never.upper, never.censored, never.before) == (3, np.inf, True, False)
+    assert (never.lower, never.upper, never.censored, never.before) == (0, np.inf, True, False)
+    ended = crossing_time([1, 2, 3, 4], [1.0, 0.9, np.nan, np.nan], 0.5)  # diverged, or no longer logged
+    assert (ended.lower, ended.upper, ended.censored) == (2, np.inf, True)
 
 
 def test_a_last_single_record_has_not_stayed():
@@ -108,6 +115,14 @@ def test_several_runs_are_several_curves():
     np.testing.assert_array_equal(both.time, [1.5, np.nan])
     np.testing.assert_array_equal(both.before, [False, False])
     np.testing.assert_array_equal(both.censored, [False, True])
+
+
+def test_what_a_mask_hides_was_not_logged():
+    masked = np.ma.masked_array([1.0, 0.9, 0.1, 0.1, 0.1], [0, 0, 1, 0, 0])
+    crossing = crossing_time(np.arange(5), masked, 0.5)
+    assert (crossing.time, crossing.lower, crossing.upper) == (3, 1, 3)
+    with pytest.raises(BadValue, match=r"x\[2\] is nan"):
+        crossing_time(np.ma.masked_array(np.arange(5.0), masked.mask), masked, 0.5)
 
 
 def test_bad_threshold():

@@ -169,6 +169,53 @@ def test_a_test_loss_that_only_rises_has_not_crossed():
     assert delay.censored
 
 
+@pytest.mark.parametrize(
+    ("scale", "levels", "message"),
+    [
+        ((100, 100), (0.99, 0.95), r"0\.99 of train is a fraction, but the values go up to 100: per cent\. Write 99"),
+        ((1, 100), (0.99, 0.95), r"0\.95 of test is a fraction"),
+        ((1, 1), (99, 95), r"99 of train is in per cent, but the values go up to 1: fractions\. Write 0\.99"),
+        (
+            (-0.9, 1),
+            (0.99, 0.95),
+            "train is said to rise past 0.99, but it begins at .* and ends at .*: it seems to fall",
+        ),
+    ],
+)
+def test_rising_curves_in_other_units_than_their_thresholds(scale, levels, message):
+    """An accuracy of 0 to 100 is past 0.99 at once after 0: a delay of the grid's making."""
+    curves = [s * np.clip((X - at) / 10, 0, 1) + (s < 0) * 0.9 for s, at in zip(scale, (5, 60))]
+    words = {"train_threshold": levels[0], "test_threshold": levels[1]}
+    with pytest.raises(BadValue, match=message):
+        grokking_delay(X, *curves, rising=True, **words)
+
+
+def test_a_return_is_no_accuracy():
+    """What rises from 0 to 30 past 1 has crossed there."""
+    delay = grokking_delay(X, X * 0.3, np.maximum(0, X - 50), train_threshold=1.0, test_threshold=1.0, rising=True)
+    np.testing.assert_allclose([delay.train_time, delay.test_time], [1 / 0.3, 51], rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("rising", [False, True])
+def test_nan_between_evaluations_and_a_patience(rising):
+    """Where only every other record was evaluated, no window of 20 is without a nan: the curve would never cross."""
+    x = np.arange(0, 90, 10.0)
+    train = np.where(x < 10, 2.0, 0.05)
+    test = np.where(x < 40, 2.0, 0.05)
+    if rising:
+        train, test = 1 - train / 2, 1 - test / 2
+    sparse = np.where(x % 20 == 0, test, np.nan)
+    words = {"train_threshold": 0.9 if rising else 0.1, "test_threshold": 0.9 if rising else 0.1, "rising": rising}
+    assert grokking_delay(x, train, sparse, **words).test.upper == 40
+    with pytest.raises(BadValue, match=r"test is nan between numbers, first at x = 10, .*Leave such records out"):
+        grokking_delay(x, train, sparse, patience=20, **words)
+    diverged = np.where(np.isnan(sparse), -np.inf if rising else np.inf, sparse)
+    assert grokking_delay(x, train, diverged, patience=20, **words).censored
+    # Before the first number and after the last, a nan says what it can.
+    ends = np.where((x < 10) | (x > 70), np.nan, test)
+    assert grokking_delay(x, train, ends, patience=20, **words).test.upper == 40
+
+
 def test_a_patience_for_each_curve():
     x = np.arange(8.0)
     curve = np.array([1, 0, 1, 0, 0, 0, 0, 0.0])

@@ -2,12 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from grok_theory.errors import BadValue
 from grok_theory.observables import read_log
+from grok_theory.observables.repeats import _spanned
 
 
 def read(path, rows, **more):
@@ -61,6 +63,38 @@ def test_back_to_the_start_is_another_run(tmp_path):
     rows = [{"step": t, "train_loss": 1.0, "val_loss": 1.0} for t in (0, 10, 0, 10)]
     with pytest.raises(BadValue, match=r"line 3: step is 0 after 10.*--run"):
         read(tmp_path / "log.jsonl", rows)
+
+
+@pytest.mark.parametrize("steps", [(0, 20, 10, 30), (0, 10, 20, 30, 5, 15, 25)])
+def test_what_repeats_nothing_is_no_resumption(tmp_path, steps):
+    """Unsorted lines, or two runs on other steps: their records would be thrown away."""
+    rows = [{"step": t, "train_loss": 1.0, "val_loss": 1.0} for t in steps]
+    with pytest.raises(BadValue, match=r"step goes back to .*, but no step is written twice.*Sort the lines.*--run"):
+        read(tmp_path / "log.jsonl", rows)
+
+
+def test_another_setting_is_another_run(tmp_path):
+    """Two runs under each other, the second from a later step: a column nobody named tells them apart."""
+    rows = [{"step": t, "train_loss": 1.0, "val_loss": 1.0} for t in (0, 10, 20, 10, 20, 30)]
+    models = [{**row, "model": "aaabbb"[i]} for i, row in enumerate(rows)]
+    with pytest.raises(BadValue, match=r"line 4: step goes back to 10, and model is b after a\. Name it with --run"):
+        read(tmp_path / "log.jsonl", models)
+    path = tmp_path / "heads.jsonl"
+    with pytest.raises(BadValue, match=r"lr is 2 after 1"):
+        read(path, [{"lr": 1}, *ROWS[:3], {"lr": 2}, *ROWS[3:]])
+    assert read(path, [{"lr": 1}, *ROWS[:3], {"lr": 1}, *ROWS[3:]])[0]["train"] == {0: 9, 10: 6, 30: 5}
+    # A schedule is no setting: the resumed run writes again what it had.
+    found = read(path, [{**row, "lr": row["step"]} for row in ROWS])[0]
+    assert found["train"] == {0: 9, 10: 6, 30: 5}
+
+
+@given(st.lists(st.integers(0, 3), min_size=2, max_size=9), st.data())
+def test_values_on_both_sides_of_a_cut(values, data):
+    rows = np.array(data.draw(st.lists(st.integers(0, 30), min_size=len(values), max_size=len(values), unique=True)))
+    rows.sort()
+    cuts = np.arange(32)
+    plain = [any(a == b for a, r in zip(values, rows) for b, s in zip(values, rows) if r < cut <= s) for cut in cuts]
+    np.testing.assert_array_equal(_spanned(np.array(values), rows, cuts), plain)
 
 
 def test_two_curves_in_rows_of_their_own_repeat_nothing(tmp_path):

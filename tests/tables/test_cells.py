@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from grok_theory.errors import BadValue
 from grok_theory.tables import read_table
+from grok_theory.tables.cells import plain_numbers
 
 
 def column(tmp_path, cells, separator=";"):
@@ -57,11 +58,46 @@ def test_read_right(tmp_path, cells, values):
         *((["1", text], 3, "must be a number") for text in ("1e", "--1", "1.2.3", "1f", "1d5", "½", "#N/A", "00:03")),
         (["true"], 2, "not true or false"),
         (["1e999"], 2, "within the range"),
+        (["1e-400"], 2, "within the range"),
+        (["9007199254740992", "9007199254740993"], 3, "do not tell from 9007199254740992 in line 2"),
     ],
 )
 def test_refused_with_its_line(tmp_path, cells, line, reason):
     with pytest.raises(BadValue, match=rf"t\.csv, line {line}: v is .*{reason}"):
         column(tmp_path, cells)
+
+
+def test_a_point_beside_decimal_commas_may_set_off_thousands(tmp_path):
+    """1.000 of a table that writes 0,5 is a thousand, and was read as one."""
+    path = tmp_path / "t.csv"
+    path.write_text("step;loss\n1.000;0,5\n2.000;0,25\n")
+    table = read_table(path)
+    np.testing.assert_array_equal(table.numbers("loss")[0], [0.5, 0.25])
+    with pytest.raises(BadValue, match=r"line 2: step is '1\.000'.*the point may set off thousands or decimals"):
+        table.numbers("step")
+    path.write_text("step;loss\n1.000;0.5\n2.5;0.25\n")
+    np.testing.assert_array_equal(read_table(path).numbers("step")[0], [1, 2.5])
+
+
+CELLS = st.one_of(
+    st.sampled_from(
+        [None, "", "1", "+2", ".5", "5.", "-1e3", "1E-2", "0", "0e5", "1e-400", "1e400", "+", ".", "1e", "--1"]
+    ),
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.integers(-(10**20), 10**20).map(str),
+)
+
+
+@given(st.lists(CELLS, max_size=6) | st.lists(st.none() | st.floats(-1e9, 1e9) | st.integers(-9, 9), max_size=6))
+def test_a_column_at_once_is_its_cells_one_by_one(cells):
+    """Where whole columns are read at once, every cell is its exact decimal, and none that is no number was taken."""
+    found = plain_numbers(cells)
+    if found is None:
+        return
+    for cell, value, logged in zip(cells, *found, strict=True):
+        assert logged == (cell not in (None, ""))
+        exact = Fraction(cell) if logged else None  # knows neither 1_0 (in strings of a sign and digits) nor "+"
+        assert np.isnan(value) if exact is None else abs(Fraction(value) - exact) <= abs(exact) / 2**53
 
 
 def test_json_numbers(tmp_path):
@@ -88,6 +124,9 @@ def test_json_numbers(tmp_path):
         ("1", "1.0", "a number with a decimal point.*a whole number"),
         ('"true"', "true", "a true or false.*a text"),
         ('"[1]"', "[1]", "a list.*a text"),
+        ("1.0", '"1.0"', "a text.*a number with a decimal point"),
+        ('"01"', '"1"', "a text.*'01'"),
+        ("1e22", '"1e+22"', "a text.*a number with a decimal point"),
     ],
 )
 def test_labels_are_not_merged(tmp_path, first, second, kinds):
@@ -99,5 +138,7 @@ def test_labels_are_not_merged(tmp_path, first, second, kinds):
 
 def test_labels_apart(tmp_path):
     path = tmp_path / "t.jsonl"
-    path.write_text('{"p": 1}\n{"p": 2}\n{"p": null}\n{"p": "null"}\n{"p": ""}\n{"p": " a"}\n{"p": "a"}\n')
-    assert read_table(path).labels("p") == ["1", "2", None, "null", None, " a", "a"]
+    path.write_text('{"p": 1}\n{"p": 2}\n{"p": null}\n{"p": "null"}\n{"p": ""}\n{"p": " a"}\n{"p": "a"}\n{"p": NaN}\n')
+    assert read_table(path).labels("p") == ["1", "2", None, "null", None, " a", "a", None]
+    path.write_text('{"p": 9007199254740993}\n{"p": 9007199254740992}\n')
+    assert read_table(path).labels("p") == ["9007199254740993", "9007199254740992"]

@@ -35,6 +35,11 @@ def full(*names, rows=6, **constant):
         ("train_error_rate", ("train", "error", "rate"), "train", False),
         ("test_cross_entropy", ("test", "crossentropy"), "test", False),
         ("1-test_accuracy", ("1", "test", "accuracy"), "test", None),
+        ("test_1-acc", ("test", "1", "acc"), "test", None),
+        ("test_acc_loss", ("test", "acc", "loss"), "test", False),
+        ("top-1 error", ("top1", "error"), None, False),
+        ("loss_acc", ("loss", "acc"), None, None),
+        ("hold_out_loss", ("holdout", "loss"), "test", False),
         ("neg_loss", ("neg", "loss"), None, None),
         ("eval_runtime", ("eval", "runtime"), "test", None),
     ],
@@ -44,9 +49,15 @@ def test_what_a_name_says(name, said, which, up):
 
 
 def test_shares():
-    assert [is_share(n) for n in ("acc", "error_rate", "error", "loss", "top5", "lr")] == [
-        *(True, True, False, False, True, False)
+    assert [is_share(n) for n in ("acc", "error_rate", "error", "loss", "top5", "lr", "top1_err", "acc_loss")] == [
+        *(True, True, False, False, True, False, True, False)
     ]
+
+
+@pytest.mark.parametrize("name", ["Step [k]", "step (thousands)", "trainer/global_step", "globalStep", "Global Step"])
+def test_times_with_a_folder_or_unit(tmp_path, name):
+    rows = [{name: row.pop("step"), **row} for row in full("train_loss", "val_loss")]
+    assert guess(tmp_path, rows)[0] == name
 
 
 def test_a_summary_with_one_record_does_not_win(tmp_path):

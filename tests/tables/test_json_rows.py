@@ -33,6 +33,10 @@ def test_four_shapes_one_table(tmp_path, indent, ascii_only):
         assert table.notes == (("config, seed, empty beside the rows is not used",) if shape is nested else ())
 
 
+def test_null_beside_an_object_is_nothing(tmp_path):
+    assert read(tmp_path, '{"a": null}\n{"a": {"x": 1}}\n').cells["a/x"] == [None, 1]
+
+
 def test_objects_in_a_row_become_columns(tmp_path):
     table = read(tmp_path, '{"step": 1, "train": {"loss": 2, "by": {"class": 3}}}\n{"step": 2, "train": {"loss": 1}}\n')
     assert table.cells == {"step": [1, 2], "train/loss": [2, 1], "train/by/class": [3, None]}
@@ -50,6 +54,12 @@ def test_objects_in_a_row_become_columns(tmp_path):
         ('[{"a": 1, "a": 2}]', "'a' is given twice"),
         ('{"t": {"a": 1}, "t/a": 2}\n', "line 1: 't/a' is given twice"),
         ('{"a": 0}\n{"a": 1e999}\n', "line 2: 1e999 is beyond the range"),
+        ('{"a": 0}\n{"a": 1e-999}\n', "line 2: 1e-999 is beyond the range"),
+        ('{"a": 2}\n{"a": {"x": 1}}\n', "line 1: 'a' is 2, but an object in line 2"),
+        ('{"b": {"a": {"x": 1}}}\n{"b": {"a": 3}}\n', "line 2: 'b/a' is 3, but an object in line 1"),
+        ('{"a": 2}\n{"a ": 1}\n', "columns 'a' and 'a ', which differ in spaces only"),
+        ('# a run\n{"a": 1}\n', "line 1, column 1: this is no JSON"),
+        ("{}", "has no rows"),
         ('{"a": [1, 2], "b": [1]}', r"different lengths: 'a' \(2\), 'b' \(1\)"),
         ('{"x": [{"a": 1}], "y": [{"a": 2}]}', "rows under 'x', 'y'"),
         ('[{"a": 1}, 2]', "row 2 of the list: '2' is no JSON object"),

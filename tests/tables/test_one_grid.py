@@ -90,6 +90,8 @@ def test_a_table_that_is_none_is_refused(tmp_path, text, message):
         from_csv(write(tmp_path / "log.csv", text))
     with pytest.raises(BadValue, match="cannot be read"):
         from_csv(tmp_path / "missing.csv")
+    with pytest.raises(BadValue, match="curves is empty, but at least one is needed"):
+        from_csv(write(tmp_path / "log.csv", "step,val\n0,1\n"), curves=[])
 
 
 def test_curves_of_other_times_are_refused(tmp_path):

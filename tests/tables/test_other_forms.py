@@ -58,6 +58,16 @@ def test_a_folder_of_metrics(tmp_path):
         read_table(folder)
 
 
+def test_a_folder_of_several_runs_is_refused(tmp_path):
+    """A train curve of one run with the test curve of another would be a delay of neither."""
+    for run, name in (("a", "train_loss"), ("b", "val_loss")):
+        (tmp_path / run / "metrics").mkdir(parents=True)
+        (tmp_path / run / "metrics" / name).write_text("1 0.5 -1\n2 0.4 0\n")
+    with pytest.raises(BadValue, match=r"holds the metrics of 2 runs, .*Name the folder of one run"):
+        read_table(tmp_path)
+    assert read_table(tmp_path / "a").numbers("step")[0].tolist() == [-1, 0]
+
+
 def test_gzip(tmp_path):
     path = tmp_path / "log.csv.gz"
     content = b"step,train_loss\n0,1.5\n"

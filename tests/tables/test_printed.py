@@ -47,7 +47,36 @@ def test_dicts_between_other_lines(tmp_path):
     assert np.isnan(table.numbers("eval_loss")[0][1])
     assert table.logged("eval_loss").tolist() == [False, True, False, False]
     assert table.places == ["line 2", "line 4", "line 5", "line 6"]
-    assert table.notes == ("3 lines that are no records are passed over",)
+    assert table.notes == (
+        "line 7 looks like a record that is broken, and is passed over",
+        "3 lines that are no records are passed over",
+    )
+
+
+@pytest.mark.parametrize("value", ["1_0", "4,41", "1,234.5", "0x10", "1e", "5%", "1.2.3", "1e999", "١", "1e-400"])
+def test_a_number_printed_oddly_is_refused_whole(tmp_path, value):
+    """Nothing of it is taken: 4 of 4,41, 1 of 1_0, 16 of 0x10."""
+    lines = [f"step {10 * i}: train loss {v}, val loss 1.5\n" for i, v in enumerate((5, value, "0.1."))]
+    for text in ("".join(lines), f"{{'step': 0, 'train_loss': 1}}\n{{'train_loss': {value}, 'step': 1}}\n"):
+        if text.startswith("{") and value in ("5%", "1e", "1.2.3", "4,41", "1,234.5", "١"):
+            continue  # no Python
+        with pytest.raises(BadValue, match=r"out\.txt, line 2: train_loss is '.*must be a number"):
+            read(tmp_path, text).numbers("train_loss")
+
+
+@pytest.mark.parametrize(("step", "right"), [("1_000", None), ("1,000", None), ("1e3", 1000), ("1000/5000", 1000)])
+def test_a_step_printed_oddly(tmp_path, step, right):
+    table = read(tmp_path, f"step 0: train loss 5, val loss 5\n[{3}] step {step}: train loss 3, val loss 4\n")
+    if right:
+        assert table.numbers("step")[0].tolist() == [0, right]
+        return
+    with pytest.raises(BadValue, match=r"line 2: step is '1.000'"):
+        table.numbers("step")
+
+
+def test_lines_that_begin_as_json_does(tmp_path):
+    table = read(tmp_path, "[rank0] step 0: train loss 5, val loss 5\n[rank0] step 1: train loss 3., val loss n/a\n")
+    assert table.numbers("val_loss")[1].tolist() == [True, False]
 
 
 def test_nothing_is_run(tmp_path):

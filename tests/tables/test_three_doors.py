@@ -139,11 +139,12 @@ def test_validate_judges_the_whole_runs_and_counts_the_other(capsys):
     assert code in (0, 1, 3)
     assert "19 runs of TeacherStudent" in printed
     assert "1 of 20 runs" in printed
-    assert "columns: x = time, curves = test_loss, run = seed" in printed
+    assert "columns: x = time, curves = test_loss, run = seed (guessed)" in printed
     assert validate(*words, "--json") == code
     found = json.loads(capsys.readouterr().out)
     assert found["runs"] == 19
     assert found["columns"]["run"] == "seed"
+    assert found["guessed"] == ["run"]
     assert "is nan at time" in found["left_out"]
 
 
