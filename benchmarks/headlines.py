@@ -281,7 +281,7 @@ HEADLINES = (
     Headline("First call (compiles), then", "start", "start_calls", _first_calls),
     Headline("compare: false alarms at nominal 1 %", "compare", "compare_calibration", _alarms, True),
     Headline("compare: planted faults over 100 keys", "compare", "compare_planted", _compare_planted, True),
-    Headline("compare: curves with two levels", "compare", "compare_two_levels", _two_levels, True),
+    Headline("compare: curves with two levels", "compare", "compare_two_levels", _two_levels),
     Headline("Best of k: coverage of nominal 95 % intervals", "best_of_k", "best_of_k_coverage", _coverage),
     Headline("Bounds violated where their assumptions hold", "bounds", "bounds_violations", _violations),
     Headline("A user's own property test", "verify", "verify", _user_test),
