@@ -84,6 +84,19 @@ def solutions(good: bytes) -> Iterator[tuple[str, bytes]]:
         "nan with status good",
         with_array(good, array(np.where(np.arange(size) == 1, np.nan, 1.0)), "curves", "test_loss"),
     )
+    yield "a loss below zero", with_array(good, array(-ones), "curves", "test_loss")
+    yield "falling times", with_array(good, array(ones.cumsum()[::-1]), "x")
+    yield "an infinite time", with_array(good, array(np.append(ones[1:], np.inf)), "x")
+    yield "a time below zero", with_array(good, array(np.append(-1.0, ones[1:])), "x")
+    for kind in ("i8", "u1"):
+        yield f"curves of {kind}", with_array(good, array(ones.astype(kind)), "curves", "test_loss")
+    yield (
+        "nan with status noted",
+        edited(
+            with_array(good, array(np.where(np.arange(size) == 1, np.nan, 1.0)), "curves", "test_loss"),
+            lambda whole: whole["value"]["fields"]["status"]["fields"].update(level={"int": "1"}),
+        ),
+    )
     for kind in ("f2", "f4", "c16", "U1", "?", "O"):
         values = ones.astype(object if kind == "O" else kind)
         yield f"curves of {kind}", with_array(good, array(values), "curves", "test_loss")
@@ -91,9 +104,9 @@ def solutions(good: bytes) -> Iterator[tuple[str, bytes]]:
             f"x of {kind}" if kind != "f4" else "x of U9",
             with_array(good, array(values if kind != "f4" else ones.astype("U9")), "x"),
         )
-    for shape in ((size + 1,), (size - 1,), (), (size, 1), (0,)):
+    for shape in ((size + 1,), (size - 1,), (), (size, 1), (1, size), (0,)):
         yield f"a curve of shape {shape}", with_array(good, array(np.ones(shape)), "curves", "test_loss")
-        if shape:  # one number may bound a whole curve
+        if len(shape) == 1 or shape == (size, 1):  # one number may bound a whole curve
             yield (
                 f"an error of shape {shape}",
                 with_array(good, array(np.ones(shape) / 9), "numerical_error", "test_loss"),
@@ -124,6 +137,14 @@ def solutions(good: bytes) -> Iterator[tuple[str, bytes]]:
         (("stats",), {"tuple": []}),
         (("problem", "noise"), {"float": "nan"}),
         (("fields",), {"dict": {"memory": {"plain": None}}}),
+        (("run",), {"int": "9" * 400}),
+        (("problem", "snr"), {"complex": ["0x1p0", "0x1p0"]}),
+        (("problem", "snr"), {"tuple": []}),
+        (("dynamics", "parameters"), {"dict": {"learning_rate": {"plain": "fast"}}}),
+        (("dynamics", "parameters"), {"dict": {"learning_rate": {"plain": None}}}),
+        (("dynamics", "parameters"), {"dict": {"learning_rate": {"float": "nan"}}}),
+        (("dynamics", "parameters"), {"dict": {"learning_rate": {"int": "9" * 400}}}),
+        (("stats",), {"dict": {"law": {"class": "grok_theory.results:Field", "fields": {}}}}),
     ):
         yield f"{'.'.join(path)} is {part}", at(path, part)
     yield (

@@ -122,8 +122,8 @@ def run_all(files: dict[str, str], journal: Journal, *, limit: int, seconds: flo
                 raise SystemExit(f"{tests} is not green without a mutant ({whole.by}); nothing can be said.")
         for mutant in chosen[:limit]:
             tests = files[mutant.file]
-            # A verdict holds for this source and these tests.
-            key = digest(mutant.file, mutant.source, *((checkout.path / name).read_text() for name in tests.split()))
+            # A verdict holds for this mutant among these sources, these tests, and the time they were given.
+            key = digest(checkout.contents, mutant.file, mutant.source, tests, str(seconds))
             row = journal.get(key)
             if row is None:
                 if time.monotonic() - began > budget:

@@ -102,7 +102,7 @@ FAULTS = (
     _fault("storage: fields of another version are taken", "structures.py",
            "if more or fewer:", "if False:", "test_forged_files.py"),
     _fault("storage: nan beside good is believed", "saved_results.py",
-           "& (levels == _GOOD)", "& (levels != _GOOD)", "test_forged_files.py"),
+           "& (levels != _FAILED)", "& (levels == _FAILED)", "test_forged_files.py"),
     _fault("storage: a failed write leaves its temporary file", "storage.py",
            "temporary.unlink(missing_ok=True)", "pass", "test_storage.py"),
     _fault("cache: two results swapped", "sweeps/cache.py",
@@ -110,7 +110,7 @@ FAULTS = (
     _fault("cache: results of an older version served", "sweeps/address.py",
            '"version": version, ', "", "sweeps/test_cache.py"),
     _fault("cache: numbers of the package before its upgrade served", "sweeps/address.py",
-           "-{made_by()[:16]}", "-{0:016x}", "sweeps/test_cache.py"),
+           "-{maker[:16]}", "-{0:016x}", "sweeps/test_cache.py"),
 )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def main(out: Path, *, quick: bool = False) -> None:
                 raise SystemExit(f"{tests} is not green without a fault ({whole.by}); nothing can be said.")
         for fault in faults:
             source = fault.spoil((checkout.path / fault.file).read_text())
-            key = digest(fault.file, source, (checkout.path / fault.tests).read_text())
+            key = digest(checkout.contents, fault.file, source, fault.tests)
             row = journal.get(key)
             if row is None:
                 with checkout.spoiled(fault.file, source):

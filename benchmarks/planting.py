@@ -19,6 +19,8 @@ import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,18 @@ class Checkout:
         self._starter.wait()
         self._starter.stdout.close()
         self._folder.cleanup()
+
+    @cached_property
+    def contents(self) -> str:
+        """A short name for all sources and tests as they were copied, and what runs them: verdicts hang on these."""
+        # Not at the top: the starter process imports nothing of ours before it forks.
+        from grok_theory.provenance import surroundings
+
+        files = [p for p in self.path.rglob("*") if p.is_file() and "__pycache__" not in p.parts and p.suffix != ".md"]
+        texts = [f"{p.relative_to(self.path)} {hashlib.sha256(p.read_bytes()).hexdigest()}" for p in sorted(files)]
+        libraries = [f"{name} {version(name)}" for name in ("pytest", "hypothesis", "sympy", "mpmath")]
+        around = [f"{name} {said}" for name, said in surroundings().items()]
+        return digest(*texts, *libraries, *around)
 
     def test(self, tests: str, seconds: float) -> Outcome:
         """Run the files `tests` (separated by spaces) as the copy stands."""

@@ -41,13 +41,17 @@ def read(content: bytes, source: str) -> dict[str, np.ndarray]:
         members = archive.infolist()
         names = [member.filename for member in members]
         doubled = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+        if members and min(member.header_offset for member in members) != 0:
+            raise DamagedFile(f"{source} does not begin with its archive. Make it again.")
         if doubled:
-            raise DamagedFile(f"{source} holds {doubled[0]!r} twice. Make it again.")
+            raise DamagedFile(f"{source} holds {doubled[0][:40]!r} twice. Make it again.")
         for member in members:
+            if not _is_plain(member, content):
+                raise DamagedFile(f"{source} holds {member.filename[:40]!r}, which is no array. Make it again.")
             if member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size:
-                raise DamagedFile(f"{source} holds {member.filename!r} compressed, which no result is. Make it again.")
-            if not member.filename.endswith(".npy") or member.flag_bits & 0x1:
-                raise DamagedFile(f"{source} holds {member.filename!r}, which is no array. Make it again.")
+                raise DamagedFile(
+                    f"{source} holds {member.filename[:40]!r} compressed, which no result is. Make it again."
+                )
         claimed = sum(member.file_size for member in members)
         if claimed > len(content):
             raise DamagedFile(f"{source} claims to hold {claimed} bytes in {len(content)}. Make it again.")
@@ -55,6 +59,14 @@ def read(content: bytes, source: str) -> dict[str, np.ndarray]:
             member.filename.removesuffix(".npy"): _array(archive.read(member), f"{source}: {member.filename}")
             for member in members
         }
+
+
+def _is_plain(member: zipfile.ZipInfo, content: bytes) -> bool:
+    """Named as an array, neither a link nor encrypted, and its own header says what the directory says."""
+    kind = (member.external_attr >> 16) & 0o170000
+    flags, crc = (content[member.header_offset + at : member.header_offset + to] for at, to in ((6, 8), (14, 18)))
+    same = flags == member.flag_bits.to_bytes(2, "little") and crc in (member.CRC.to_bytes(4, "little"), bytes(4))
+    return same and member.filename.endswith(".npy") and kind in (0, 0o100000) and not member.flag_bits & 0x1
 
 
 def _array(content: bytes, source: str) -> np.ndarray:
@@ -76,4 +88,5 @@ def _array(content: bytes, source: str) -> np.ndarray:
         raise DamagedFile(f"{source} holds booleans that are neither true nor false. Make it again.")
     if dtype.kind == "U" and np.frombuffer(data, f"{dtype.byteorder}u4").max(initial=0) > 0x10FFFF:
         raise DamagedFile(f"{source} holds texts with letters that do not exist. Make it again.")
-    return flat.reshape(shape, order="F" if said[2] == b"True" else "C").copy(order="K")
+    values = flat.reshape(shape, order="F" if said[2] == b"True" else "C")
+    return values.astype(dtype.newbyteorder("="), order="K")  # as this machine reads them; its own memory

@@ -93,8 +93,10 @@ def _check(name: str, value: Any, remedy: str, right: Callable[[Any], Any], allo
 
 
 def check_positive(name: str, value: Any, remedy: str) -> None:
-    """Refuse what is not positive and finite."""
+    """Refuse what is not positive and finite, as a normal number of float64."""
     _check(name, value, remedy, lambda v: (v > 0) & (v < np.inf), "positive and finite")
+    least = np.finfo(float).tiny
+    _check(name, value, remedy, lambda v: v >= least, f"at least {least:.3g}, for JAX takes what is smaller for zero")
 
 
 def check_non_negative(name: str, value: Any, remedy: str) -> None:

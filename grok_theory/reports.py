@@ -130,7 +130,8 @@ def _stats(stats: Mapping[str, Any]) -> list[str]:
     lines = []
     for name, value in stats.items():
         if isinstance(value, str) or np.ndim(value) == 0:
-            shown = value if isinstance(value, str) or is_traced(value) or not hasattr(value, "dtype") else f"{value:g}"
+            is_number = hasattr(value, "dtype") and not is_traced(value) and value.dtype.kind in "biuf"
+            shown = f"{value:g}" if is_number else value
             lines.append(f"  {name} = {shown if isinstance(shown, str) else _short(shown)}")
         else:
             lines.append(f"  {name}: array {np.shape(value)}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from .errors import BadValue, DamagedFile, is_traced
 
 _VERDICTS = ("agrees", "disagrees", "underpowered")
 _GOOD, _FAILED = 0, 2
+_LONGEST = 100_000
+# The last word of a curve's name, where a theory's curve of that kind is a square, a length or a share.
+_NOT_NEGATIVE = ("loss", "error", "norm", "power", "variance", "accuracy")
 
 
 def save(self: Any, path: Any) -> Path:
@@ -53,6 +57,7 @@ def load(path: str | os.PathLike) -> Any:
     try:
         check(value)
         value.__post_init__()
+        str(value)
     except Exception as error:  # a check may meet what no constructor lets through, and raises what it likes then
         raise DamagedFile(
             f"{path} holds no {type(value).__name__} of this version: {error} Read it with the version that wrote it, "
@@ -73,12 +78,16 @@ def check(result: Any) -> None:
 
 def _check_solution(self: Any) -> None:
     """Raises `BadValue` naming the part that no solver hands back."""
-    size = _check_axis(self)
     levels = _check_status(self.status)
+    size = _check_axis(self, levels.shape)
     for name, values in _arrays("curves", self.curves, "f", (8,), needed=True):
-        if values.ndim < 1 or values.shape[-1] != size:
-            raise _wrong(f"curves[{name!r}] has shape {values.shape}", f"must have one value for each of {size} x")
-        _check_no_nan(f"curves[{name!r}]", values, levels)
+        if values.shape != (*levels.shape, size):
+            batch = f", and {levels.shape} members" if levels.ndim else ""
+            raise _wrong(
+                f"curves[{name!r}] has shape {values.shape}", f"must have one value for each of {size} x{batch}"
+            )
+        _check_told(f"curves[{name!r}]", values, levels)
+        _check_range(f"curves[{name!r}]", name, values)
     for name, errors in _arrays("numerical_error", self.numerical_error, "f", (8,)):
         if name not in self.curves:
             raise _wrong(f"numerical_error names {name!r}", f"the curves are {list(self.curves)}")
@@ -90,24 +99,25 @@ def _check_solution(self: Any) -> None:
     _check_fields(self.fields)
     _check_stats(self.stats)
     run = self.run
-    if run is not None and (not isinstance(run, (int, np.integer)) or isinstance(run, bool) or run < 0):
-        raise _wrong(f"run is {run!r}", "must be the number of a run, or None")
-    batched = levels.ndim > 0 or any(np.ndim(values) > 1 for values in self.curves.values())
-    _check_made(self, checks=not batched and bool((levels != _FAILED).all()))
+    if run is not None and not (_is_whole(run) and run >= 0):
+        raise _wrong(f"run is {_shown(run)}", "must be the number of a run, or None")
+    _check_made(self, checks=not levels.ndim and bool(levels != _FAILED))
 
 
 def _check_ensemble(self: Any) -> None:
     """Raises `BadValue` naming the part that no experiment hands back."""
-    _check_axis(self)
     levels = _check_status(self.status)
     if levels.ndim:
         raise _wrong(f"status.level has shape {levels.shape}", "must be one number: an Ensemble is no batch")
-    curves = dict(_arrays("curves", self.curves, "f", (4, 8), needed=True))  # networks may train in float32
+    _check_axis(self, ())
+    # Networks may train in float32, and what is counted is whole.
+    curves = dict(_arrays("curves", self.curves, "iuf", (4, 8), needed=True))
     valid = dict(_arrays("valid", self.valid, "b", (1,)))
     for name, values in curves.items():
         if values.ndim == 2 and name in valid and valid[name].shape == values.shape[1:]:
             values = values[:, valid[name]]
-        _check_no_nan(f"curves[{name!r}]", values, levels)
+        if np.isnan(values).any() and levels == _GOOD:
+            raise _wrong(f"curves[{name!r}] is nan somewhere", "its status is good, which nan is not")
     _check_fields(self.fields)
     _check_stats(self.stats)
     _check_made(self, checks=bool((levels != _FAILED).all()))
@@ -117,10 +127,10 @@ def _check_agreement(self: Any) -> None:
     """Raises `BadValue` naming the part that no comparison hands back."""
     _check_text("x_name", self.x_name, empty=False)
     _check_text("x_unit", self.x_unit)
-    if not _is_number(self.runs) or not 1 <= self.runs < np.inf or self.runs != int(self.runs):
-        raise _wrong(f"runs is {self.runs!r}", "must be a whole number of at least 1")
+    if not _is_whole(self.runs) or self.runs < 1:
+        raise _wrong(f"runs is {_shown(self.runs)}", "must be a whole number of at least 1")
     if not _is_number(self.confidence) or not 0 < self.confidence < 1:
-        raise _wrong(f"confidence is {self.confidence!r}", "must be in (0, 1)")
+        raise _wrong(f"confidence is {_shown(self.confidence)}", "must be in (0, 1)")
     if not isinstance(self.curves, Mapping) or not self.curves:
         raise _wrong(f"curves is {_shown(self.curves)}", "must name at least one curve")
     failed = _real("failed_runs", self.failed_runs, "iu", (1, 2, 4, 8))
@@ -143,31 +153,58 @@ def _check_judged(name: str, curve: Any) -> None:
     if curve.verdict not in _VERDICTS:
         raise _wrong(f"{where}.verdict is {curve.verdict!r}", f"must be one of {', '.join(_VERDICTS)}")
     if not _is_number(curve.margin) or not 0 < curve.margin < np.inf:
-        raise _wrong(f"{where}.margin is {curve.margin!r}", "must be positive and finite")
+        raise _wrong(f"{where}.margin is {_shown(curve.margin)}", "must be positive and finite")
     names = ("x", "gap", "low", "high", "simultaneous_low", "simultaneous_high", "numerical")
     parts = {part: _real(f"{where}.{part}", getattr(curve, part), "iuf", (4, 8)) for part in names}
     for part, values in parts.items():
         if values.ndim != 1 or values.shape != parts["x"].shape or values.size == 0:
             raise _wrong(f"{where}.{part} has shape {values.shape}", f"must be that of x, {parts['x'].shape}")
         # The numerical share is nan where the solver states no error.
-        if np.isnan(values).any() and part != "numerical" and (part == "x" or curve.verdict == "agrees"):
-            raise _wrong(f"{where}.{part} is nan somewhere", "must not be, with this verdict")
+        if np.isnan(values).any() and part != "numerical":
+            raise _wrong(f"{where}.{part} is nan somewhere", "must not be")
+    _check_sorted(f"{where}.x", parts["x"])
+    if not np.isfinite(parts["gap"]).all():
+        raise _wrong(f"{where}.gap is infinite somewhere", "must be finite")
+    if (parts["numerical"] < 0).any():
+        raise _wrong(f"{where}.numerical is {np.nanmin(parts['numerical'])} somewhere", "must not be negative")
     for kind in ("", "simultaneous_"):
         if (parts[f"{kind}low"] > parts[f"{kind}high"]).any():
             raise _wrong(f"{where}.{kind}low exceeds {kind}high somewhere", "must not")
-    if np.ndim(curve.runs_needed) != 0 or float(_real(f"{where}.runs_needed", curve.runs_needed, "iuf", (4, 8))) < 0:
-        raise _wrong(f"{where}.runs_needed is {curve.runs_needed!r}", "must not be negative")
+    needed = _real(f"{where}.runs_needed", curve.runs_needed, "iuf", (4, 8))
+    if needed.ndim or needed < 0 or (np.isnan(needed) and curve.verdict == "underpowered"):
+        raise _wrong(f"{where}.runs_needed is {_shown(curve.runs_needed)}", "must be one number, and not negative")
+    _check_verdict(where, curve, parts)
 
 
-def _check_axis(self: Any) -> int:
+def _check_verdict(where: str, curve: Any, parts: Mapping[str, np.ndarray]) -> None:
+    """No verdict against the intervals beside it; "underpowered" may have reasons that they do not show."""
+    error, margin = np.where(np.isnan(parts["numerical"]), 0.0, parts["numerical"]), curve.margin
+    inside = (parts["low"] - error > -margin) & (parts["high"] + error < margin)
+    beyond = (parts["simultaneous_low"] - error > margin) | (parts["simultaneous_high"] + error < -margin)
+    if (curve.verdict == "agrees" and not inside.all()) or (curve.verdict == "disagrees" and not beyond.any()):
+        raise _wrong(f"{where}.verdict is {curve.verdict!r}", "its intervals and its margin say otherwise")
+
+
+def _check_axis(self: Any, batch: tuple[int, ...]) -> int:
     _check_text("x_name", self.x_name, empty=False)
     _check_text("x_unit", self.x_unit)
     x = _real("x", self.x, "iuf", (4, 8))
     if x.ndim < 1 or x.size == 0:
         raise _wrong(f"x has shape {x.shape}", "must hold at least one number")
-    if np.isnan(x).any():
-        raise _wrong("x is nan somewhere", "must not be")
+    if x.shape[:-1] != batch:
+        raise _wrong(f"x has shape {x.shape}", f"must begin with that of status.level, {batch}")
+    _check_sorted("x", x)
     return x.shape[-1]
+
+
+def _check_sorted(name: str, x: np.ndarray) -> None:
+    """As every solver asks of its times."""
+    if not np.isfinite(x).all() or (x < 0).any():
+        raise _wrong(
+            f"{name} is {x[~(np.isfinite(x) & (x >= 0))].flat[0]} somewhere", "must be finite and not negative"
+        )
+    if (np.diff(x) < 0).any():
+        raise _wrong(f"{name} falls somewhere", "must not")
 
 
 def _check_status(status: Any) -> np.ndarray:
@@ -181,13 +218,21 @@ def _check_status(status: Any) -> np.ndarray:
     return levels
 
 
-def _check_no_nan(name: str, values: np.ndarray, levels: np.ndarray) -> None:
-    """No nan in a member whose level is good."""
-    if values.shape[: levels.ndim] != levels.shape:
-        raise _wrong(f"{name} has shape {values.shape}", f"must begin with that of status.level, {levels.shape}")
-    rest = tuple(range(levels.ndim, values.ndim))
-    if (np.isnan(values).any(axis=rest) & (levels == _GOOD)).any():
-        raise _wrong(f"{name} is nan somewhere", "its status is good, which nan is not")
+def _check_told(name: str, values: np.ndarray, levels: np.ndarray) -> None:
+    """No nan in a member that has not failed; infinite may be the truth, as at the interpolation threshold."""
+    there = np.isnan(values).any(axis=-1) & (levels != _FAILED)
+    if there.any():
+        level = "good" if (levels[there] == _GOOD).any() else "noted"
+        raise _wrong(f"{name} is nan somewhere", f"its status is {level}, which nan is not")
+
+
+def _check_range(where: str, name: str, values: np.ndarray) -> None:
+    """No squared error below zero, no share of answers outside [0, 1]; nan beside a status that says so is none."""
+    kind = name.rpartition("_")[2]
+    if kind in _NOT_NEGATIVE and (values < 0).any():
+        raise _wrong(f"{where} is {np.nanmin(values)} somewhere", "must not be negative")
+    if kind == "accuracy" and (values > 1).any():
+        raise _wrong(f"{where} is {np.nanmax(values)} somewhere", "must not exceed 1")
 
 
 def _check_fields(fields: Any) -> None:
@@ -218,15 +263,34 @@ def _check_made(self: Any, *, checks: bool) -> None:
         if not dataclasses.is_dataclass(part) or isinstance(part, type):
             raise _wrong(f"{name} is {_shown(part)}", "must be a record")
     if checks:
-        for leaf in jax.tree_util.tree_leaves(self.problem, is_leaf=lambda part: isinstance(part, (list, tuple))):
-            # A tuple may hold arrays of different lengths: prompts with different numbers of answers.
-            if (len(leaf) if isinstance(leaf, (list, tuple)) else np.size(leaf)) == 0:
-                raise _wrong(f"problem is {_shown(self.problem)}", "must hold a number in every field")
-        for name in ("problem", "method", "dynamics"):
+        _check_parameters(getattr(self, "dynamics", None))
+        for name in ("problem", "method"):
+            _check_numbers(name, getattr(self, name, None))
+        for name in ("problem", "method", "dynamics", "stats"):
             for part in _records(getattr(self, name, None)):
                 for way in ("__post_init__", "check_read"):
                     if hasattr(part, way):
                         getattr(part, way)()
+
+
+def _check_numbers(name: str, part: Any) -> None:
+    """Every field that is no structure holds numbers; a tuple may hold arrays of different lengths."""
+    for leaf in jax.tree_util.tree_leaves(part, is_leaf=lambda leaf: isinstance(leaf, (list, tuple))):
+        if (len(leaf) if isinstance(leaf, (list, tuple)) else np.size(leaf)) == 0:
+            raise _wrong(f"{name} is {_shown(part)}", "must hold a number in every field")
+    for leaf in jax.tree_util.tree_leaves(part):
+        if not (hasattr(leaf, "dtype") and jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key)):
+            values = _real(f"{name}, which is {_shown(part)}, in one field", leaf, "biuf", (1, 2, 4, 8))
+            if values.dtype == np.float16 or (values.dtype.kind == "f" and np.isnan(values).any()):
+                raise _wrong(f"{name}, which is {_shown(part)}, in one field", "must hold numbers of float64")
+
+
+def _check_parameters(dynamics: Any) -> None:
+    """What a Dynamics is made with are numbers: a learning rate, a temperature."""
+    for name, value in getattr(dynamics, "parameters", {}).items():
+        values = _real(f"dynamics.parameters[{name!r}]", value, "iuf", (4, 8))
+        if np.isnan(values).any() or values.size == 0:
+            raise _wrong(f"dynamics.parameters[{name!r}] is {_shown(value)}", "must be a number")
 
 
 def _records(value: Any) -> Iterator[Any]:
@@ -249,6 +313,7 @@ def _arrays(
     if not isinstance(table, Mapping) or not all(isinstance(key, str) for key in table) or (needed and not table):
         raise _wrong(f"{name} is {_shown(table)}", "must name arrays")
     for key, values in table.items():
+        _check_text(f"the name of one of {name}", key)
         yield key, _real(f"{name}[{key!r}]", values, kinds, sizes)
 
 
@@ -259,20 +324,28 @@ def _real(name: str, value: Any, kinds: str, sizes: tuple[int, ...]) -> np.ndarr
         array = np.asarray(value)
     except (TypeError, ValueError):
         raise _wrong(f"{name} is {_shown(value)}", "must be an array of numbers") from None
-    whole = array.dtype.kind in "iu" and "f" in kinds  # lists such as [0, 1] are as good
-    if not whole and (array.dtype.kind not in kinds or array.dtype.itemsize not in sizes):
+    listed = array.dtype.kind in "iu" and "f" in kinds and not hasattr(value, "dtype")  # [0, 1] is as good
+    native = array.dtype.isnative and array.dtype.kind in kinds and array.dtype.itemsize in sizes
+    if not listed and not native:
         wanted = {"f": f"float{8 * sizes[-1]}", "b": "booleans", "iu": "integers"}.get(kinds, "real numbers")
         raise _wrong(f"{name} is {_shown(value) if array.dtype.kind in 'OUSV' else array.dtype}", f"must be {wanted}")
     return array
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    return isinstance(value, (float, np.floating)) or _is_whole(value)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and abs(value) < 2**63
 
 
 def _check_text(name: str, value: Any, *, empty: bool = True) -> None:
+    """Texts are printed: no control characters, which a terminal obeys, and nothing that no encoding knows."""
     if not isinstance(value, str) or not (value or empty):
         raise _wrong(f"{name} is {_shown(value)}", "must be a text")
+    if len(value) > _LONGEST or any(unicodedata.category(letter) in ("Cc", "Cs") for letter in value):
+        raise _wrong(f"{name} is {_shown(value)}", f"must be at most {_LONGEST} letters that can be printed")
 
 
 def _shown(value: Any) -> str:

@@ -45,18 +45,41 @@ def destination(path: Any, endings: Sequence[str], name: str = "path", remedy: s
     if path.suffix.lower() not in endings:
         raise BadValue(f"{name} is {text!r}, but it must end in {allowed}. Name such a file. {remedy}".rstrip())
     _check_replaceable(path, name)
-    target = os.path.realpath(path)
-    there = next(str(folder) for folder in Path(target).parents if os.path.exists(folder))
+    target = Path(os.path.realpath(path))
+    there = next(folder for folder in target.parents if os.path.exists(folder))
     why = ""
     if os.path.islink(target):
         why = "it is a link to itself"
+    elif target.suffix.lower() not in endings:
+        why = f"it is a link to {str(target)!r}, which does not end so"
     elif not os.path.isdir(there):
         why = f"{there} is no folder"
+    elif _is_kernel_s(there):
+        why = f"{there} holds devices, no files"
     elif not os.access(there, os.W_OK):
         why = f"{there} may not be written to"
+    elif max(len(os.fsencode(part)) for part in target.parts) > _longest_name(there):
+        why = f"a name in it is longer than the {_longest_name(there)} bytes that this disk takes"
     if why:
-        raise BadValue(f"{name} is {text!r}, but it cannot be written: {why}. Name another file.")
+        raise BadValue(f"{name} is {_shown(text)}, but it cannot be written: {why}. Name another file.")
     return path
+
+
+def _is_kernel_s(folder: Path) -> bool:
+    """Whether a folder belongs to the operating system's devices and processes: what is written there is gone."""
+    top = folder.parts[1:3]
+    return os.name == "posix" and top[:1] in (("dev",), ("proc",), ("sys",)) and top != ("dev", "shm")
+
+
+def _longest_name(folder: Path) -> int:
+    try:
+        return os.pathconf(folder, "PC_NAME_MAX")
+    except (AttributeError, OSError, ValueError):  # the system does not say
+        return 255
+
+
+def _shown(text: str) -> str:
+    return repr(text) if len(text) <= 300 else f"{text[:60]!r}..."
 
 
 def write_whole(path: str | os.PathLike, content: bytes) -> Path:
@@ -69,6 +92,8 @@ def write_whole(path: str | os.PathLike, content: bytes) -> Path:
     _check_replaceable(path, "path")
     try:
         target = Path(os.path.realpath(path))
+        if _is_kernel_s(target):
+            raise OSError(errno.EACCES, "devices are there, no files")
         if os.path.islink(target):  # it leads back to itself
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -172,7 +197,7 @@ def _unsealed(source: str) -> DamagedFile:
 
 def _opened(content: bytes, source: str) -> Any:
     arrays = archives.read(content, source)
-    if "structure" not in arrays or arrays["structure"].dtype != np.uint8:
+    if "structure" not in arrays or arrays["structure"].dtype != np.uint8 or arrays["structure"].ndim != 1:
         raise DamagedFile(f"{source} has no structure: it is no result file of grok_theory. Make it again.")
     structure = json.loads(arrays.pop("structure").tobytes().decode(), object_pairs_hook=_without_doubles)
     if structure["format"] != FORMAT:

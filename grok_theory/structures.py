@@ -74,6 +74,7 @@ def encode(value: Any, arrays: dict[str, np.ndarray], where: str = "value", dept
     if isinstance(value, (np.ndarray, np.generic, jax.Array)):
         array = np.asarray(value)
         if array.dtype.kind in KINDS:
+            array = array.astype(array.dtype.newbyteorder("="), copy=False)
             return {"scalar" if isinstance(value, np.generic) else "array": _kept(array, arrays)}
     raise BadValue(
         f"{where} is {type(value).__name__}, but only numbers, texts, arrays, keys and records of grok_theory can be "
@@ -95,7 +96,7 @@ def decode(structure: Any, arrays: Mapping[str, np.ndarray], source: str, writte
         raise DamagedFile(f"{source} holds what no file of this version holds: {error}") from error
     unused = sorted(set(arrays) - set(again))
     if unused:
-        raise DamagedFile(f"{source} holds the array {unused[0]!r}, which no part of it uses. Make it again.")
+        raise DamagedFile(f"{source} holds the array {unused[0][:40]!r}, which no part of it uses. Make it again.")
     if not same:
         raise DamagedFile(f"{source} holds parts that are not written as this version writes them. Make it again.")
     return value
@@ -168,7 +169,7 @@ class _Decoder:
         self_ = object.__new__(cls)
         for field in fields:
             value = self.value(parts[field.name], f"{where}.{field.name}", depth)
-            if field.name in getattr(cls, "_static", ()) and not _is_said(value, field.type):
+            if not _is_said(value, field, getattr(cls, "_static", None)):
                 raise DamagedFile(
                     f"{self.source}: {where}.{field.name} is {str(value)[:60]!r} ({type(value).__name__}), but this "
                     f"version's is {field.type}. {self.remedy}"
@@ -228,20 +229,40 @@ def _kept(array: np.ndarray, arrays: dict[str, np.ndarray]) -> str:
     return key
 
 
-def _is_said(value: Any, annotation: Any) -> bool:
-    """Whether a structural field holds what its class says; what is said in other words than these is not looked at."""
-    is_number = isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
-    match annotation:
+def _is_said(value: Any, field: dataclasses.Field, structural: tuple[str, ...] | None) -> bool:
+    """Whether a field holds what its class says; what is said in other words than these is not looked at.
+
+    `structural`: the fields of the class that are no data to JAX, None where it is no pytree. Data may be arrays.
+    """
+    said = getattr(field.type, "__name__", field.type)
+    if structural is None:
+        return said != "str" or isinstance(value, str)
+    if field.name not in structural:
+        is_array = isinstance(value, (np.ndarray, jax.Array))
+        return (
+            said not in ("int", "float", "int | None", "float | None") or is_array or value is None or _is_real(value)
+        )
+    match said:
         case "str":
             return isinstance(value, str)
         case "bool":
             return isinstance(value, (bool, np.bool_))
         case "int":
-            return is_number and value == value and value not in (np.inf, -np.inf) and value == int(value)
+            return _is_whole(value)
         case "float":
-            return is_number
+            return _is_real(value)
         case "int | None":
-            return value is None or _is_said(value, "int")
+            return value is None or _is_whole(value)
+        case "float | None":
+            return value is None or _is_real(value)
         case "tuple[str, ...]":
             return isinstance(value, tuple) and all(isinstance(part, str) for part in value)
     return True
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
+
+
+def _is_whole(value: Any) -> bool:
+    return _is_real(value) and value == value and value not in (np.inf, -np.inf) and value == int(value)

@@ -60,7 +60,7 @@ def _run_steps(
         "parameters": described(parameters),
         "text": text,
         "theory": sources.theory_hash(text),
-        "versions": sources.computing_versions(),
+        "circumstances": sources.circumstances(),
     }
     done = {}
     for name, compute in figure.steps(parameters).items():

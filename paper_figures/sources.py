@@ -1,4 +1,4 @@
-"""What a cached number depends on besides its parameters: the theory's text, the figure's text, library versions."""
+"""What a cached number depends on besides its parameters: texts of theory and figure, libraries, machine, settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from grok_theory.provenance import COMPUTING
+from grok_theory.provenance import COMPUTING, surroundings
 from paper_figures.figure import HOME
 
 PACKAGE = HOME.parent / "grok_theory"
@@ -51,7 +51,9 @@ def _rooms() -> dict[str, Path]:
 
 def _files(room: str) -> list[Path]:
     path = _rooms()[room]
-    return sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
 
 
 @functools.cache
@@ -67,7 +69,7 @@ def _room_hash(room: str) -> str:
 def _imported_rooms(room: str) -> frozenset[str]:
     """The other rooms that import statements anywhere in this one name, absolutely or relatively."""
     names: set[str] = set()
-    for path in _files(room):
+    for path in (file for file in _files(room) if file.suffix == ".py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names |= {part for alias in node.names for part in alias.name.split(".")}
@@ -119,9 +121,9 @@ def versions() -> dict[str, str]:
     return found
 
 
-def computing_versions() -> dict[str, str]:
-    """The versions among `versions()` on which numbers depend."""
-    return {name: number for name, number in versions().items() if name in _COMPUTING}
+def circumstances() -> dict[str, str]:
+    """On what else than texts and parameters numbers depend: versions of libraries, machine, settings of JAX."""
+    return surroundings() | {name: number for name, number in versions().items() if name in _COMPUTING}
 
 
 @functools.cache

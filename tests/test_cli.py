@@ -392,3 +392,7 @@ def test_axes_are_read_as_written():
     assert np.allclose(values.read_axis("1:3:3:linear"), [1, 2, 3])
     assert values.read_axis("1:5:40:steps").tolist() == [1, 2, 3, 4, 5]
     assert values.read_axis("7").tolist() == [7]
+    assert values.read_axis("5:5:5").tolist() == [5] * 5  # logs of the ends round
+    close = values.read_axis("0.3:0.30000000000000004:9")
+    assert close[0] == 0.3
+    assert (np.diff(close) >= 0).all()

@@ -49,6 +49,11 @@ def agreement():
     return gt.compare(solution(), ensemble(), margin=0.5, curves=["test_loss"])
 
 
+def agreeing():
+    curves = {"test_loss": np.exp(-TIMES) * (1 + 1e-3 * np.cos(np.arange(20.0)))[:, None]}
+    return gt.compare(solution(), dataclasses.replace(ensemble(), curves=curves), margin=0.5)
+
+
 GOOD = storage.pack(solution())
 FORGED = dict(forgeries.solutions(GOOD))
 
@@ -104,6 +109,57 @@ def test_another_version_that_wrote_a_file_is_named(tmp_path):
         load(forging.edited(GOOD, edit), tmp_path)
 
 
+def judged(part, values):
+    """The saved agreement with another array, number or text in its one curve."""
+    good = storage.pack(agreeing())
+    if isinstance(values, np.ndarray):
+        return forging.with_array(good, forging.array(values), "curves", "test_loss", part)
+
+    def edit(whole):
+        forging.node(whole, "curves", "test_loss")["fields"][part] = values
+
+    return forging.edited(good, edit)
+
+
+def test_one_agreement_agrees():
+    assert agreeing().verdict == "agrees"
+
+
+AGREEMENTS = {
+    "verdict says otherwise": lambda: judged("verdict", {"plain": "disagrees"}),
+    "verdict is 'agrees', but its intervals": lambda: judged("high", np.full(4, 9.0)),
+    "gap is nan": lambda: judged("gap", np.full(4, np.nan)),
+    "gap is infinite": lambda: judged("gap", np.full(4, np.inf)),
+    "low is nan": lambda: judged("low", np.full(4, np.nan)),
+    "numerical is -1": lambda: judged("numerical", np.full(4, -1.0)),
+    "x falls": lambda: judged("x", np.arange(4.0)[::-1]),
+    "x is inf": lambda: judged("x", np.full(4, np.inf)),
+    "x is float16": lambda: judged("x", np.arange(4, dtype=np.float16)),
+    "margin is": lambda: judged("margin", {"int": "9" * 400}),
+    "runs_needed is": lambda: judged("runs_needed", {"float": (-1.0).hex()}),
+    "runs is": lambda: forging.edited(
+        storage.pack(agreement()), lambda whole: whole["value"]["fields"].update(runs={"int": "9" * 400})
+    ),
+}
+
+
+@pytest.mark.parametrize("words", AGREEMENTS)
+def test_a_forged_agreement_is_refused_in_one_sentence(words, tmp_path):
+    with pytest.raises(gt.DamagedFile, match=words.replace(" says otherwise", ".*say otherwise")) as told:
+        load(AGREEMENTS[words](), tmp_path)
+    assert len(str(told.value)) < 600
+
+
+def test_bytes_of_another_machine_are_read_as_numbers(tmp_path):
+    """Big-endian arrays are the same numbers, and JAX takes none."""
+    curve = np.exp(-TIMES).astype(">f8")
+    found = load(forging.with_array(GOOD, forging.array(curve), "curves", "test_loss"), tmp_path)
+    assert found == solution()
+    assert found["test_loss"].dtype.isnative
+    mine = dataclasses.replace(solution(), stats={"kept": curve})
+    assert load(storage.pack(mine), tmp_path).stats["kept"].dtype.isnative
+
+
 def sound(result):
     """What a result must be, said without the package: only then may a changed file be read."""
     assert set(vars(result)) == {field.name for field in dataclasses.fields(result)}
@@ -115,7 +171,7 @@ def sound(result):
     for name, values in result.curves.items():
         values = np.asarray(values)
         assert isinstance(name, str)
-        assert values.dtype in (np.float64, np.int64)
+        assert values.dtype == np.float64 or isinstance(result, Ensemble)
         assert values.shape[-1] == np.shape(result.x)[-1]
         assert level.any() or not np.isnan(values).any()
     assert dataclasses.is_dataclass(result.problem)
@@ -181,6 +237,53 @@ def test_any_json_is_a_value_or_damaged(value):
     except gt.DamagedFile:
         return
     assert storage.unpack(storage.pack(found)) is not None or found is None
+
+
+def with_bytes(at, new, after=b"PK\x01\x02"):
+    """The file with other bytes at a place of its first entry in the directory, or of its first local header."""
+    begin = GOOD.index(after) + at
+    return forging.resealed(GOOD[:begin] + new + GOOD[begin + len(new) :])
+
+
+ARCHIVES = {
+    "something before it": forging.resealed(b"junk" * 10 + GOOD),
+    "a link": with_bytes(38, (0o120777 << 16).to_bytes(4, "little")),
+    "encrypted": with_bytes(8, b"\x01"),
+    "encrypted, as its own header says": with_bytes(6, b"\x01", after=b"PK\x03\x04"),
+    "another checksum": with_bytes(16, b"\0\0\0\0"),
+    "another size": with_bytes(24, b"\xfe\xff\xff\x7f"),
+    "a size elsewhere": with_bytes(20, b"\xff" * 8),
+    "beyond its end": with_bytes(42, b"\xff\xff\xff\x7f"),
+    "a long name": forging.sealed([*forging.members_of(GOOD), ("a" * 60_000 + ".npy", forging.array(TIMES))]),
+    "a path": forging.sealed([*forging.members_of(GOOD), ("../../etc/a.npy", forging.array(TIMES))]),
+    "a structure in rows": forging.sealed(
+        [
+            (name, forging.array(np.frombuffer(part[128:], np.uint8)[None]) if name == "structure.npy" else part)
+            for name, part in forging.members_of(GOOD)
+        ]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_an_archive_that_is_none_of_ours_is_refused(name, tmp_path):
+    with pytest.raises(gt.DamagedFile) as told:
+        load(ARCHIVES[name], tmp_path)
+    assert len(str(told.value)) < 600
+
+
+@pytest.mark.parametrize("text", ["a\nb", "\x1b[31m", "\udc80", "\0"])
+def test_names_have_no_control_characters(text, tmp_path):
+    """They would be printed: a terminal obeys them."""
+    for edit in (
+        lambda fields: fields.update(x_name={"plain": text}),
+        lambda fields: fields.update(x_unit={"plain": text}),
+        lambda fields: fields["curves"]["dict"].update({text: fields["curves"]["dict"]["train_loss"]}),
+        lambda fields: fields["status"]["fields"].update(noted={"plain": text.replace("\n", "\0")}),
+    ):
+        with pytest.raises(gt.DamagedFile) as told:
+            load(forging.edited(GOOD, lambda whole, edit=edit: edit(whole["value"]["fields"])), tmp_path)
+        assert text not in str(told.value)
 
 
 def test_a_claimed_size_takes_no_memory(tmp_path):

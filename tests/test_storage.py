@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from collections import namedtuple
+from pathlib import Path
 
 import hypothesis.extra.numpy as arrays
 import hypothesis.strategies as st
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+import grok_theory as gt
 from grok_theory import storage
 from grok_theory.best_of_k.closed_forms import Gaps
 from grok_theory.errors import BadValue, DamagedFile, TooLarge
@@ -241,7 +243,8 @@ def test_a_name_of_the_greatest_length_can_be_written(tmp_path):
     path = tmp_path / ("n" * 251 + ".npz")
     assert storage.write_whole(path, b"x").read_bytes() == b"x"
     longer = tmp_path / ("n" * 300 + ".npz")
-    assert storage.destination(longer, (".npz",)) == longer
+    with pytest.raises(BadValue, match="longer than the 255 bytes that this disk takes"):  # before any work
+        storage.destination(longer, (".npz",))
     with pytest.raises(BadValue, match="cannot be written: File name too long"):
         storage.write_whole(longer, b"x")
 
@@ -262,6 +265,10 @@ def test_a_name_of_the_greatest_length_can_be_written(tmp_path):
         ("ring.npz", r"cannot be written: it is a link to itself"),
         ("file.txt/a.npz", r"cannot be written: .*file\.txt is no folder"),
         ("shut/below/a.npz", r"cannot be written: .*shut may not be written to"),
+        ("alias.npz", r"it is a link to '.*file\.txt', which does not end so"),
+        ("blind.npz", r"it is a link to '.*nowhere', which does not end so"),
+        (f"{'x' * 252}.npz", r"a name in it is longer than the 255 bytes"),
+        (f"{'x' * 256}/a.npz", r"a name in it is longer than the 255 bytes"),
     ],
 )
 def test_a_destination_is_where_it_says_or_refused(tmp_path, monkeypatch, name, words):
@@ -269,12 +276,34 @@ def test_a_destination_is_where_it_says_or_refused(tmp_path, monkeypatch, name, 
     (tmp_path / "shut").mkdir()
     (tmp_path / "file.txt").write_text("mine")
     (tmp_path / "ring.npz").symlink_to("ring.npz")
+    (tmp_path / "alias.npz").symlink_to("file.txt")
+    (tmp_path / "blind.npz").symlink_to("nowhere")
+    (tmp_path / "good.npz").symlink_to("elsewhere.NPZ")
+    monkeypatch.setattr(os, "pathconf", lambda folder, name: 255)
     monkeypatch.setattr(os, "access", lambda path, mode: not str(path).endswith("shut"))  # root may write anywhere
     (tmp_path / "folder.npz").mkdir()
     os.mkfifo(tmp_path / "pipe.npz")
-    with pytest.raises(BadValue, match=f"^out is '{re.escape(f'{tmp_path}/{name}')}', but.*{words}"):
+    shown = re.escape(f"{tmp_path}/{name}") if len(name) < 200 else ".*"
+    with pytest.raises(BadValue, match=f"^out is '{shown}'.*, but.*{words}"):
         storage.destination(f"{tmp_path}/{name}", (".npz", ".csv"), "out")
+    assert storage.destination(tmp_path / "good.npz", (".npz", ".csv")) == tmp_path / "good.npz"
     assert storage.destination(tmp_path / "a.NPZ", (".npz", ".csv")) == tmp_path / "a.NPZ"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no such folders")
+@pytest.mark.parametrize("path", ["/dev/full.npz", "/dev/fd/new/a.npz", "/proc/self/a.npz", "/sys/a.npz"])
+def test_nothing_is_written_among_devices(path, monkeypatch):
+    """Opened nowhere here: whoever breaks this must not write there either."""
+    monkeypatch.setattr("builtins.open", lambda *words, **options: pytest.fail("it was opened"))
+    monkeypatch.setattr(Path, "mkdir", lambda *words, **options: pytest.fail("a folder was made"))
+    with pytest.raises(BadValue, match="holds devices, no files"):
+        storage.destination(path, (".npz",), "out")
+    with pytest.raises(BadValue, match="cannot be written: devices are there, no files"):
+        storage.write_whole(path, b"x")
+    with pytest.raises(BadValue, match="holds devices, no files"):
+        gt.Solution(None, [1.0], {"test_loss": [1.0]}, "time", None, None).save(path)
+    for inside in ("/dev/shm", "/tmp", "/home/dev", "/development"):
+        assert not storage._is_kernel_s(Path(inside))
 
 
 def test_killed_while_writing_leaves_whole_files(tmp_path):

@@ -44,6 +44,7 @@ def doors() -> list[Door]:
                 "spectrum": "positive",
                 "overshoot": "finite",
             },
+            {"noise": [1e-200, 1e200], "prior_scale": [1e-200, 1e200], "spectrum": [[1.0, 1e60]]},
         ),
         Door(
             "best_of_k.solve",
@@ -56,6 +57,7 @@ def doors() -> list[Door]:
             judge.simulate,
             {"problem": prompt, "samples": [1, 4], "temperature": 0.5, "runs": 2, "key": key, "test_points": 10},
             {"problem": "problem", "samples": "samples", "temperature": "temperature", "runs": "runs", "key": "key"},
+            {"problem": [judge.Prompt(1e200, 1.0), judge.Prompt(0.3, -1e200)]},
         ),
         Door(
             "best_of_k.from_records",
@@ -64,7 +66,7 @@ def doors() -> list[Door]:
             {"temperature": "temperature", "confidence": "confidence"},
             {
                 "scores": [[[NAN, 1.0]], "abc", []],
-                "values": [[[NAN, 1.0]], np.ones((3, 9)), "abc"],
+                "values": [[[NAN, 1.0]], np.ones((3, 9)), "abc", values * 1e200],
                 "samples": [[0], [9], [2.5], [NAN], "abc"],
             },
         ),
@@ -104,6 +106,7 @@ def doors() -> list[Door]:
             {
                 "scores": [
                     np.where(scores == scores[1, 2], -1e30, scores),
+                    np.where(scores == scores[1, 2], -1e3, scores),
                     np.where(scores == scores[1, 2], -INF, scores),
                 ]
             },

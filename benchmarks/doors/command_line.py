@@ -19,6 +19,7 @@ LINEAR = ("linear.TeacherStudent", "samples_per_dim=0.5", "snr=5")
 NO_NUMBER = ["", "x", "nan", "1_0", "0x10", "1,5", "1e400", "1e-400", "0.5x", "1 2", "10**2", "٣", "\udcff", "--", "("]
 NO_COUNT = [*NO_NUMBER, "2.5", "1e3", "-1", "inf"]
 NO_OBJECT = ["", "nan", "x", "1_0", "GradientDecent(0.1)", "GradientDescent(", "GradientDescent(1,2,3)", "[", "2**9"]
+NO_OBJECT += ["GradientDescent(learning_rate=0.1,learning_rate=0.2)"]
 NO_TIMES = [
     "", "x", "nan", "1,nan", "0,inf", "1,2,", ",1", "1;2", "2,1", "-1,1", "0.1:10", "0.1:10:60x", "0.1:10:60:log:7",
     "0.1:10:60:lin", "10:0.1:60", "0:10:60:log", "0.1:10:0", "0.1:10:2.5", "0.1:inf:60", "1_0:20:5", "0.1:10:1_0",

@@ -27,7 +27,7 @@ from .selection import FIRST, SECOND, Rule, Seen, best_tables, is_near, moments,
 # DR^2/((1+t)(2+t)), within about DR/(2 ln k): a population wide enough to hold both sides needs the finer rule.
 NARROW_NODES, WIDE_NODES = 129, 257
 # Rounding, as a share of a curve's size: sums over thousands of nodes of exponentials of numbers up to a hundred.
-_ROUNDING = 100 * 2.0**-52
+_ROUNDING = 200 * 2.0**-52
 
 
 def prompt_curves(problem: Prompt, samples: jax.Array, temperature: jax.Array | None, nodes: int) -> dict[str, Any]:
@@ -78,15 +78,14 @@ def population_curves(
     squares = {"judged_error": spread**2 * made[1], "error": spread**2 * made[3]}
     integrands = {name: square[:prompts] for name, square in squares.items()}
     other = {name: square[prompts:] for name, square in squares.items()}
-    means = {name: weights @ integrand for name, integrand in integrands.items()}
-    defect = jnp.abs(weights @ zeroth - 1)
+    means = {name: _mean(weights, integrand) for name, integrand in integrands.items()}
+    defect = jnp.abs(_mean(weights, zeroth) - 1)
     far = jnp.arange(x.size) > int(0.96 * x.size)
     errors = {
-        name: 4 * weights[::4] @ jnp.abs(integrand[::4] - other[name])
-        + weights @ (jnp.abs(zeroth - 1) * integrand)
-        + jnp.where(far, weights, 0.0) @ integrand
+        name: _mean(4 * weights[::4], jnp.abs(integrand[::4] - other[name]))
+        + _mean(weights, (jnp.abs(zeroth - 1) + jnp.where(far, 1.0, 0.0)[:, None]) * integrand)
         + _trapezoid_error(weights, integrand)
-        + (defect + 2 * _ROUNDING) * means[name]
+        + (defect + _ROUNDING) * means[name]
         for name, integrand in integrands.items()
     }
     errors["error"] = errors["error"] + _ROUNDING * jnp.minimum(own, q)
@@ -125,6 +124,11 @@ def _prompt_rule(width, largest, prompts):
     return x, weights.at[0].multiply(0.5)
 
 
+def _mean(weights, values):
+    """Sum over prompts. Not a product of matrices: the compiler takes long to write out each of those."""
+    return jnp.sum(weights[:, None] * values, axis=0)
+
+
 def _trapezoid_error(weights, integrand):
     """What is left of the error, from the same rule at two and four times the step.
 
@@ -132,7 +136,7 @@ def _trapezoid_error(weights, integrand):
     changes bounds what another halving would change.
     """
     index = jnp.arange(weights.size)
-    fine, half, quarter = (jnp.where(index % n == 0, n * weights, 0.0) @ integrand for n in (1, 2, 4))
+    fine, half, quarter = (_mean(jnp.where(index % n == 0, n * weights, 0.0), integrand) for n in (1, 2, 4))
     last, before = jnp.abs(fine - half), jnp.abs(half - quarter)
     ratio = last / jnp.where(before > 0, before, 1.0)
     return last * jnp.where(before > 0, jnp.minimum(1.0, ratio), 1.0)

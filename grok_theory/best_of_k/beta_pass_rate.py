@@ -25,6 +25,11 @@ def fit_beta(passed: np.ndarray, answers: np.ndarray, confidence: float) -> dict
     if passed.sum() == 0 or passed.sum() == answers.sum():
         always = "every" if passed.sum() else "no"
         raise BadValue(f"values has {always} answer passing, but a pass rate needs both kinds. Record more answers.")
+    if answers.max() < 2:
+        raise BadValue(
+            "values has one answer a prompt, but how far pass rates differ shows only in repeated answers. "
+            "Record at least two answers for some prompts."
+        )
     pairs, counts = np.unique(np.stack([passed, answers], axis=1), axis=0, return_counts=True)
     drop = stats.chi2.ppf(confidence, 1) / 2
     box = [_LOGITS, _CONCENTRATIONS]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 
 from ..errors import BadValue, check_between, check_positive, check_shape
 from ..pytrees import record
+from ..results import Status
 from .optima import checked_problem, refuse_traced
 from .problem import LinearJudge, Posterior, Prompt
-from .solve import check_temperature, trusted
+from .solve import Search, check_temperature
 
 _SCAN = 64  # values of k in every evaluation: one shape, one compilation
 _TOGETHER = 4  # crossings refined in one evaluation
@@ -28,18 +29,20 @@ class EqualError:
 
     `samples` (ratios,): the least real k at each of `examples_per_dim`; 1 where a single answer is enough, inf where no
     k up to the largest looked at is. `exchange_rate` (ratios,): -d ln k / d ln(n/d) along the curve, the percent of
-    answers that one percent of data replaces; nan where k is 1 or inf.
+    answers that one percent of data replaces; nan where k is 1 or inf. `status`: `noted` where an exact curve is.
     """
 
     error: float
     examples_per_dim: np.ndarray
     samples: np.ndarray
     exchange_rate: np.ndarray
+    status: Status
 
     def __str__(self) -> str:
         rows = zip(self.examples_per_dim, self.samples, self.exchange_rate)
         lines = [f"  n/d = {n:<8g} k = {k:<12.6g} " + (f"rate {r:.4g}" if r == r else "") for n, k, r in rows]
-        return "\n".join([f"Answers needed for error {self.error:g}", *(line.rstrip() for line in lines)])
+        said = [] if self.status.name == "good" else [str(self.status)]
+        return "\n".join([f"Answers needed for error {self.error:g}", *(line.rstrip() for line in lines), *said])
 
 
 def samples_needed(
@@ -63,6 +66,14 @@ def samples_needed(
     >>> print(samples_needed(Prompt(0.3, 0.3), [2.0, 0.1, 1e-6], temperature=0.0).round(4))
     [1.0000000e+00 4.7239000e+00 1.8525379e+03]
     """
+    search = Search()
+    found = _needed(search, problem, error, temperature, max_samples)
+    if search.level:
+        warnings.warn(f"samples_needed: {search.status().text}", stacklevel=2)
+    return found
+
+
+def _needed(search, problem, error, temperature, max_samples):
     solved = checked_problem("samples_needed", problem)
     refuse_traced("temperature", temperature)
     refuse_traced("error", error)
@@ -73,13 +84,13 @@ def samples_needed(
         "max_samples", max_samples, 1.0, np.inf, "Pass the largest k to look at, for example 1e9.", include_high=False
     )
     targets = np.log(np.atleast_1d(np.asarray(error, float)))
-    found = _crossings(solved, targets, float(temperature), float(max_samples))
+    found = _crossings(search, solved, targets, float(temperature), float(max_samples))
     return found.reshape(np.shape(error))
 
 
-def _crossings(solved, targets, temperature, largest):
+def _crossings(search, solved, targets, temperature, largest):
     def log_error(log_k):
-        return np.log(_errors(solved, np.maximum(np.exp(log_k), 1.0).ravel(), temperature)).reshape(log_k.shape)
+        return np.log(_errors(search, solved, np.maximum(np.exp(log_k), 1.0).ravel(), temperature)).reshape(log_k.shape)
 
     x = np.linspace(0.0, np.log(largest), _SCAN)
     y = log_error(x)
@@ -105,9 +116,9 @@ def _crossings(solved, targets, temperature, largest):
     return found
 
 
-def _errors(solved, counts, temperature):
-    k = jnp.asarray(np.resize(np.asarray(counts, float), _SCAN))
-    return np.asarray(trusted(solved, k, temperature))[: len(counts)]
+def _errors(search, solved, counts, temperature):
+    k = np.resize(np.asarray(counts, float), _SCAN)
+    return search.errors(solved, k, temperature)[0][: len(counts)]
 
 
 def equal_error(
@@ -129,11 +140,9 @@ def equal_error(
 
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> judge = LinearJudge(examples_per_dim=1.0, noise=1.0, prior_scale=3.0)
-    >>> print(equal_error(judge, [2.0, 8.0, 32.0], error=0.1, temperature=0.0))
+    >>> print(equal_error(judge, [2.0], error=0.1, temperature=0.0))
     Answers needed for error 0.1
       n/d = 2        k = 8.68745      rate 0.6139
-      n/d = 8        k = 5.23931      rate 0.1638
-      n/d = 32       k = 4.65139      rate 0.03831
     """
     if not isinstance(judge, LinearJudge):
         raise BadValue(
@@ -146,20 +155,21 @@ def equal_error(
     check_shape("error", error, (), "Pass one error; call once for each.")
     ratios = np.asarray(examples_per_dim, float)
     samples, rates = np.full(ratios.size, np.nan), np.full(ratios.size, np.nan)
+    search = Search()
     for i, ratio in enumerate(ratios):
         at = replace(judge, examples_per_dim=float(ratio))
-        samples[i] = samples_needed(at, error, temperature=temperature, max_samples=max_samples)
+        samples[i] = _needed(search, at, error, temperature, max_samples)
         if 1 < samples[i] < np.inf:
-            rates[i] = _exchange_rate(at, samples[i], temperature)
-    return EqualError(float(error), ratios, samples, rates)
+            rates[i] = _exchange_rate(search, at, samples[i], temperature)
+    return EqualError(float(error), ratios, samples, rates, search.status())
 
 
-def _exchange_rate(judge: LinearJudge, k: float, temperature: Any) -> float:
+def _exchange_rate(search: Search, judge: LinearJudge, k: float, temperature: Any) -> float:
     """(dE/d ln n)/(dE/d ln k), central differences on the exact curve."""
 
     def errors(ratio, counts):
         solved = checked_problem("equal_error", replace(judge, examples_per_dim=ratio))
-        return _errors(solved, counts, temperature)
+        return _errors(search, solved, counts, temperature)
 
     ratio = float(judge.examples_per_dim)
     near = errors(ratio, [max(1.0, k * np.exp(-_STEP)), k * np.exp(_STEP)])

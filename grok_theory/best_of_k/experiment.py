@@ -28,6 +28,7 @@ from .problem import LinearJudge, Posterior, Prompt
 from .regression import draw_regression
 from .solve import check_temperature
 
+_LARGEST = 1e150
 _ANSWERS_AT_ONCE = 65536  # in memory, as whole test points; a run's draws depend on it, so it is fixed
 
 
@@ -122,6 +123,12 @@ def _whole(samples: Any) -> tuple[int, ...]:
 
 def _prompts(problem: Prompt | Posterior, test_points: int) -> Callable[[np.random.Generator], tuple]:
     numbers = {name: float(value) for name, value in vars(problem).items()}
+    for name, value in numbers.items():
+        if abs(value) > _LARGEST:
+            raise BadValue(
+                f"{name} is {value:g}, but simulate needs it at most {_LARGEST:g} in magnitude: squared answers "
+                "overflow beyond. Measure in another unit."
+            )
     spread = np.full(test_points, numbers["spread"])
 
     def draw(rng):
@@ -157,7 +164,8 @@ def _regression(problem: LinearJudge, dim: Any, test_points: int) -> tuple[Calla
     if min(sizes) < 2:
         raise BadValue(f"dim is {dim}, but every mode needs at least 2 dimensions. Pass a larger dim.")
     smaller = min(examples, dim)
-    needed = 2 * examples * dim + 3 * smaller**2 + (smaller + 2 * dim) * test_points + smaller * dim
+    # The features, their copy and both factors of the decomposition; test points, their shares along and across.
+    needed = 3 * examples * dim + smaller * (dim + 7 * smaller) + (smaller + 3 * dim) * test_points
     check_memory(f"a regression of dimension {dim}", 8.0 * needed, "Lower dim or test_points.")
     exact = np.allclose(np.asarray(sizes), weights * dim, rtol=0, atol=1e-9 * dim)
     listed = ", ".join(map(str, sizes))

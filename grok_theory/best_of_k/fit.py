@@ -20,6 +20,7 @@ from .tables import check_confidence, check_successes, intervals, value_range
 
 # Sixteen times what was recorded (256 from 16): beyond it a tail is believed, not seen.
 _REACH = 16.0
+_MOST = 1e12  # answers; the rules behind a Gaussian judge reach little farther
 
 
 @record()
@@ -82,8 +83,8 @@ class RecordFit:
     def predict(self, samples: ArrayLike | Sequence[float], *, temperature: ArrayLike = 0.0) -> Prediction:
         """Value kept among k answers of a fresh prompt, with an interval for the mean over prompts.
 
-        **Arguments:** `samples`: (T,) real k >= 1, finite, any order. `temperature`: in score points, 0 to inf; only 0
-        for `BetaPassRate`, whose judge knows which answers pass.
+        **Arguments:** `samples`: (T,) real k from 1 to 1e12, any order. `temperature`: in score points, 0 to inf;
+        only 0 for `BetaPassRate`, whose judge knows which answers pass.
 
         **Returns:** `Prediction`; a k is not identified, and its band nan, where it exceeds sixteen times the answers
         recorded a prompt (`Empirical`: once), where the interval is wider than the range of the recorded values, and
@@ -94,9 +95,8 @@ class RecordFit:
             "samples",
             samples,
             1.0,
-            np.inf,
-            "Pass finite numbers of answers, for example [64, 256].",
-            include_high=False,
+            _MOST,
+            "Pass numbers of answers, for example [64, 256].",
         )
         check_temperature(temperature)
         k = np.asarray(samples, float)

@@ -11,7 +11,9 @@ from ..errors import BadValue
 from .quadrature import gumbel_rule
 from .records import Records
 
-_FARTHEST = 1e4  # typical deviations: no Gaussian law reaches a hundred
+# Typical deviations (medians) that no Gaussian law reaches: of the prompt's own, where enough answers tell it, and of
+# those of all prompts, whose spreads may differ.
+_FARTHEST_OWN, _FARTHEST, _ENOUGH = 100.0, 1e4, 8
 _SWITCH = 0.3  # temperature/spread below which Gumbel noise is a perturbation of the score
 
 
@@ -52,11 +54,12 @@ def _refuse_masks(records: Records) -> None:
     away = [np.abs(scores - np.median(scores)) for scores in records.scores]
     usual = np.median(np.concatenate(away)) or np.median([a.mean() for a in away])
     for i, (scores, distance) in enumerate(zip(records.scores, away)):
-        j = int(np.argmax(distance))
-        if distance[j] > _FARTHEST * usual or distance[j] > 1e150:
+        j, own = int(np.argmax(distance)), float(np.median(distance))
+        limit, typical = (_FARTHEST_OWN, own) if own > 0 and scores.size >= _ENOUGH else (_FARTHEST, usual)
+        if distance[j] > limit * typical or distance[j] > 1e150:
             raise BadValue(
-                f"scores[{i}, {j}] is {scores[j]:g}, but GaussianJudge() needs scores within {_FARTHEST:g} typical "
-                f"deviations ({usual:.3g}) of their prompt's median. Leave out answers without a score, or use "
+                f"scores[{i}, {j}] is {scores[j]:g}, but GaussianJudge() needs scores within {limit:g} typical "
+                f"deviations ({typical:.3g}) of their prompt's median. Leave out answers without a score, or use "
                 "from_records or Empirical(), for which a score only ranks."
             )
 

@@ -8,16 +8,19 @@ from ..pytrees import record
 
 @record(static=("nodes", "rtol"))
 class Exact:
-    """Quadrature at any k and temperature; the default. `nodes`: Gauss-Legendre nodes a panel.
+    """Quadrature at any k and temperature; the default. `nodes`: Gauss-Legendre nodes a panel; left out, 30.
+
+    Left out, a population at T > 0 takes 24: its mean over prompts is good to 1e-9, and the cost is two thirds.
 
     A Solution whose own error estimate exceeds `rtol` (relative) is `noted`, above 1e-6 `failed`.
     """
 
-    nodes: int = 30
+    nodes: int | None = None
     rtol: float = 1e-12
 
     def __post_init__(self):
-        object.__setattr__(self, "nodes", check_integer("nodes", self.nodes, 4, "30 keep all digits.", high=200))
+        if self.nodes is not None:
+            object.__setattr__(self, "nodes", check_integer("nodes", self.nodes, 4, "30 keep all digits.", high=200))
         check_between(
             "rtol", self.rtol, 0.0, 1e-6, "Pass the relative error you accept, for example 1e-9.", include_low=False
         )

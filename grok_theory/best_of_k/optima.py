@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,11 +14,12 @@ from scipy.optimize import minimize_scalar
 
 from ..errors import BadValue, check_between, is_traced, require_float64
 from ..pytrees import record
+from ..results import Status
 from . import closed_forms
 from .methods import Exact
 from .posterior import posterior
 from .problem import LinearJudge, Posterior, Prompt
-from .solve import check_temperature, evaluate, refuse_failed, trusted
+from .solve import Search, check_temperature, evaluate
 
 _SCAN = 256  # values of k a scan; its step is 8 % of k at max_samples = 1e9
 # Two errors closer than this (relative) are one: the curve is known to about 1e-14.
@@ -27,15 +28,31 @@ _RESOLUTION = 1e-13
 
 @record(static=("interior", "text"))
 class Optimum:
-    """`value` of the best setting and the exact `error` there; `interior` is False at a boundary (see `text`)."""
+    """`value` of the best setting and the exact `error` there; `interior` is False at a boundary (see `text`).
+
+    `numerical_error` bounds |error - truth|. `status` is `noted` where an exact curve that was looked at is, and where
+    the setting is better than the boundaries by no more than their numerical errors.
+    """
 
     value: float
     error: float
     interior: bool
     text: str
+    numerical_error: float
+    status: Status
 
     def __str__(self) -> str:
-        return self.text
+        return self.text if self.status.name == "good" else f"{self.text} ({self.status})"
+
+
+class _At(NamedTuple):
+    """The error at one setting, and its numerical error."""
+
+    error: float
+    bound: float
+
+
+_NOWHERE = _At(np.inf, 0.0)
 
 
 def optimal_samples(
@@ -47,9 +64,9 @@ def optimal_samples(
     result compared with k = 1 and k = inf (curves can be flat to 1e-8 near a distant minimum).
 
     >>> import jax; jax.config.update("jax_enable_x64", True)
-    >>> best = optimal_samples(Prompt(teacher_gap=0.2, reward_gap=4.0), temperature=20.0)
+    >>> best = optimal_samples(Prompt(teacher_gap=1.5, reward_gap=3.0), temperature=0.0)
     >>> print(f"{best.value:.4f}", best.interior)
-    3.3409 True
+    11.6753 True
     """
     solved = checked_problem("optimal_samples", problem)
     refuse_traced("temperature", temperature)
@@ -57,37 +74,46 @@ def optimal_samples(
     check_between(
         "max_samples", max_samples, 1.0, np.inf, "Pass the largest k to look at, for example 1e9.", include_high=False
     )
-    limit = _error(solved, np.inf, temperature)
+    search = Search()
+    limit = _error(search, solved, np.inf, temperature)
     if temperature == np.inf:
-        one = limit
-        return Optimum(
-            1.0,
-            one,
-            False,
-            f"At infinite temperature nothing is selected: every k has the error {one:g}; k = 1 will do.",
+        text = f"At infinite temperature nothing is selected: every k has the error {limit.error:g}; k = 1 will do."
+        return _boundary(search, 1.0, limit, text)
+    k, least, one, last = _scan_samples(search, solved, temperature, max_samples)
+    ends = (one, last, limit)
+    if k is not None and _better(least, ends):
+        text = (
+            f"The best number of samples is k = {k:.6g}, with error {least.error:.6g}; beyond it selection overshoots."
         )
-    k, least, one, last = _scan_samples(solved, temperature, max_samples)
-    better = 1 - _RESOLUTION
-    if k is not None and least < better * min(one, last, limit):
-        return Optimum(
-            k,
-            least,
-            True,
-            f"The best number of samples is k = {k:.6g}, with error {least:.6g}; beyond it selection overshoots.",
-        )
-    if one <= min(last, limit):
-        return Optimum(1.0, one, False, f"Boundary k = 1: any selection raises the error above {one:g}. Do not select.")
-    if limit <= last and not _from_below(solved, temperature):
-        return Optimum(
-            np.inf, limit, False, f"Boundary k = inf: more samples never stop helping; the error falls to {limit:.6g}."
-        )
+        return _interior(search, k, least, ends, text)
+    if one.error <= min(last.error, limit.error):
+        text = f"Boundary k = 1: any selection raises the error above {one.error:g}. Do not select."
+        return _boundary(search, 1.0, one, text)
+    if limit.error <= last.error and not _from_below(solved, temperature):
+        text = f"Boundary k = inf: more samples never stop helping; the error falls to {limit.error:.6g}."
+        return _boundary(search, np.inf, limit, text)
     text = f"Boundary k = {max_samples:g}, the largest looked at: the error still falls there. Raise max_samples."
-    return Optimum(float(max_samples), last, False, text)
+    return _boundary(search, max_samples, last, text)
 
 
-def _error(solved, samples, temperature):
+def _error(search, solved, samples, temperature) -> _At:
     """The exact error at one setting; raises `SolveFailed` where `solve` would."""
-    return float(trusted(solved, jnp.asarray([float(samples)]), temperature)[0])
+    return _At(*(float(part[0]) for part in search.errors(solved, np.array([float(samples)]), temperature)))
+
+
+def _better(least: _At, ends: Sequence[_At]) -> bool:
+    """Whether an inner setting is better than the boundaries by more than rounding."""
+    return least.error < (1 - _RESOLUTION) * min(end.error for end in ends)
+
+
+def _interior(search, value, least: _At, ends: Sequence[_At], text) -> Optimum:
+    certain = all(least.error + least.bound < end.error - end.bound for end in ends)
+    remark = "" if certain else "The best setting beats a boundary by no more than their numerical errors."
+    return Optimum(float(value), least.error, True, text, least.bound, search.status(remark))
+
+
+def _boundary(search, value, at: _At, text) -> Optimum:
+    return Optimum(float(value), at.error, False, text, at.bound, search.status())
 
 
 def _from_below(solved, temperature):
@@ -98,41 +124,39 @@ def _from_below(solved, temperature):
     return bool(closed_forms.many_samples_correction(gaps, temperature / (2 * solved.spread**2)) < 0)
 
 
-def _scan_samples(solved, temperature, max_samples):
+def _scan_samples(search, solved, temperature, max_samples):
     """Interior minimum over k of the exact curve, or None: the sign change of its slope, zoomed in three times.
 
     Also the error there, at k = 1, and at `max_samples`.
     """
     low, high = 0.0, float(np.log(max_samples))
-    slope, error, i = np.empty(0), np.empty(0), 0
-    ends: tuple[float, float] | None = None
+    kind = "best" if temperature == 0 else "warm"
+    ends: list[_At] = []
     for _ in range(4):
         k = np.exp(np.linspace(low, high, _SCAN))
         k[0] = max(k[0], 1.0)
-        kind = "best" if temperature == 0 else "warm"
-        error, slope, level = _sloped(solved, jnp.asarray(k), jnp.asarray(temperature, float), kind)
-        refuse_failed(level)
-        error, slope = np.asarray(error), np.asarray(slope)
-        if ends is None:
-            ends = float(error[0]), float(error[-1])
+        error, slope, (bound, level) = _sloped(solved, jnp.asarray(k), jnp.asarray(temperature, float), kind)
+        search.see(level)
+        error, slope, bound = (np.asarray(part) for part in (error, slope, bound))
+        ends = ends or [_At(float(error[j]), float(bound[j])) for j in (0, -1)]
         turns = np.flatnonzero((slope[:-1] < 0) & (slope[1:] >= 0))
         if not turns.size:
-            return None, np.inf, *ends
+            return None, _NOWHERE, *ends
         i = turns[np.argmin(error[turns])]
         low, high = np.log(k[i]), np.log(k[i + 1])
     share = slope[i] / (slope[i] - slope[i + 1])
-    assert ends is not None
-    return float(np.exp(low + share * (high - low))), float(min(error[i], error[i + 1])), *ends
+    least = i + int(error[i + 1] < error[i])
+    return float(np.exp(low + share * (high - low))), _At(float(error[least]), float(bound[least])), *ends
 
 
 @partial(jax.jit, static_argnames="kind")
 def _sloped(solved, k, temperature, kind):
-    """The error, its derivative in ln k, and the level. Only k has a tangent: the tables are not differentiated."""
+    """Error, its derivative in ln k, (numerical error, level). Only k has a tangent: tables are not differentiated."""
     given = temperature if kind == "warm" else 0.0
 
     def error(k):
         made = evaluate(solved, k, given, Exact())
-        return made["curves"]["error"], made["level"]
+        return made["curves"]["error"], (made["numerical_error"]["error"], made["level"])
 
     return jax.jvp(error, (k,), (k,), has_aux=True)
 
@@ -144,47 +168,41 @@ def optimal_temperature(problem: Prompt | Posterior | LinearJudge, *, samples: A
     ln T and refined to about 1e-7 relative; a population takes half a minute.
 
     >>> import jax; jax.config.update("jax_enable_x64", True)
-    >>> print(optimal_temperature(Prompt(0.3, 2.0), samples=20))
-    The best temperature is T = 4.88881 (t = 2.44441), with error 0.780579.
+    >>> print(optimal_temperature(Prompt(0.3, 2.0), samples=float("inf")))
+    The best temperature is T = 5.27273 (t = 2.63636), with error 0.7875.
     """
     solved = checked_problem("optimal_temperature", problem)
     refuse_traced("samples", samples)
     check_between("samples", samples, 1.0, np.inf, "Pass one number of answers, for example 16.")
 
-    def error(temperature):
-        return _error(solved, samples, temperature)
+    search = Search()
 
-    greedy, none = error(0.0), error(np.inf)
+    def at(temperature):
+        return _error(search, solved, samples, temperature)
+
+    greedy, none = at(0.0), at(np.inf)
     unit = 2 * float(solved.spread) ** 2  # T = t times this
     if samples == 1:
-        return Optimum(
-            np.inf,
-            none,
-            False,
-            f"With one sample there is nothing to select: every temperature has the error {none:g}.",
-        )
+        text = f"With one sample there is nothing to select: every temperature has the error {none.error:g}."
+        return _boundary(search, np.inf, none, text)
     if np.isinf(samples):
         gaps = closed_forms.second_moments(solved)
         signal, reward = float(gaps.signal), float(gaps.reward)
         inner = 0 < signal < 2 * reward
         t = 2 * (signal + reward) / signal - 3 if inner else None
-        value, least = (unit * t, error(unit * t)) if inner else (None, np.inf)
+        value, least = (unit * t, at(unit * t)) if inner else (None, _NOWHERE)
     else:
         points = 49 if isinstance(solved, Prompt) else 25
-        value, least = _minimise(lambda x: error(unit * np.exp(x)), np.linspace(np.log(1e-5), np.log(1e5), points))
+        value, least = _minimise(lambda x: at(unit * np.exp(x)), np.linspace(np.log(1e-5), np.log(1e5), points))
         value = None if value is None else unit * np.exp(value)
-    if value is not None and least < (1 - _RESOLUTION) * min(greedy, none):
-        return Optimum(
-            float(value),
-            least,
-            True,
-            f"The best temperature is T = {value:.6g} (t = {value / unit:.6g}), with error {least:.6g}.",
-        )
-    if greedy <= none:
-        return Optimum(0.0, greedy, False, f"Boundary T = 0: best-of-k is best, with error {greedy:.6g}.")
-    return Optimum(
-        np.inf, none, False, f"Boundary T = inf: do not select; every selection raises the error above {none:.6g}."
-    )
+    if value is not None and _better(least, (greedy, none)):
+        text = f"The best temperature is T = {value:.6g} (t = {value / unit:.6g}), with error {least.error:.6g}."
+        return _interior(search, value, least, (greedy, none), text)
+    if greedy.error <= none.error:
+        text = f"Boundary T = 0: best-of-k is best, with error {greedy.error:.6g}."
+        return _boundary(search, 0.0, greedy, text)
+    text = f"Boundary T = inf: do not select; every selection raises the error above {none.error:.6g}."
+    return _boundary(search, np.inf, none, text)
 
 
 def optimal_reward(problem: Prompt | Posterior | LinearJudge, *, samples: ArrayLike, temperature: ArrayLike) -> Optimum:
@@ -194,8 +212,8 @@ def optimal_reward(problem: Prompt | Posterior | LinearJudge, *, samples: ArrayL
     regression must have the teacher as judge, for which c = 0.
 
     >>> import jax; jax.config.update("jax_enable_x64", True)
-    >>> print(f"{optimal_reward(Prompt(0.5, 0.5), samples=10, temperature=4.0).value:.4f}")
-    2.3229
+    >>> print(f"{optimal_reward(Prompt(0.5, 0.5), samples=float('inf'), temperature=4.0).value:.4f}")
+    2.0000
     """
     solved = checked_problem("optimal_reward", problem)
     refuse_traced("samples", samples)
@@ -204,10 +222,12 @@ def optimal_reward(problem: Prompt | Posterior | LinearJudge, *, samples: ArrayL
     check_temperature(temperature)
     moved = _overshooting(solved)
 
-    def error(c):
-        return _error(moved(c), samples, temperature)
+    search = Search()
 
-    at_truth = error(0.0)
+    def at(c):
+        return _error(search, moved(c), samples, temperature)
+
+    at_truth = at(0.0)
     scale = solved.teacher_gap if isinstance(solved, Prompt) else solved.teacher_variance
     for idle, why in (
         (float(scale) == 0, "the mean answer is the truth, so overshoot moves nothing"),
@@ -215,27 +235,24 @@ def optimal_reward(problem: Prompt | Posterior | LinearJudge, *, samples: ArrayL
         (temperature == np.inf, "at infinite temperature the judge is not heard"),
     ):
         if idle:
-            return Optimum(
-                0.0, at_truth, False, f"Every judge has the error {at_truth:g}: {why}. Overshoot 0 is returned."
-            )
+            text = f"Every judge has the error {at_truth.error:g}: {why}. Overshoot 0 is returned."
+            return _boundary(search, 0.0, at_truth, text)
     t = float(temperature) / (2 * float(solved.spread) ** 2)
     if np.isinf(samples):
-        c, least = t, error(t)
+        c, least = t, at(t)
     else:
         # 1 + c on a logarithmic grid from close to the mean answer to far beyond the best judge at k = inf.
         points = 41 if isinstance(solved, Prompt) else 21
         grid = np.linspace(np.log(1e-2), np.log(30 * (1 + t) + 30), points)
-        y, least = _minimise(lambda x: error(np.expm1(x)), grid)
+        y, least = _minimise(lambda x: at(np.expm1(x)), grid)
         c = None if y is None else float(np.expm1(y))
-    edge = error(-1.0)
-    if c is None or edge <= least:
-        return Optimum(
-            -1.0, edge, False, f"Boundary c = -1: the best judge prefers the mean answer, with error {edge:.6g}."
-        )
+    edge = at(-1.0)
+    if c is None or edge.error <= least.error:
+        text = f"Boundary c = -1: the best judge prefers the mean answer, with error {edge.error:.6g}."
+        return _boundary(search, -1.0, edge, text)
     side = "past the truth" if c > 0 else "short of the truth" if c < 0 else "at the truth"
-    return Optimum(
-        float(c), least, True, f"The best judge's favourite lies {side}: overshoot c = {c:.6g}, with error {least:.6g}."
-    )
+    text = f"The best judge's favourite lies {side}: overshoot c = {c:.6g}, with error {least.error:.6g}."
+    return _interior(search, c, least, (edge,), text)
 
 
 def _overshooting(solved: Prompt | Posterior) -> Callable[[float], Prompt | Posterior]:
@@ -265,14 +282,15 @@ def decay_exponent(problem: Prompt | Posterior | LinearJudge) -> float:
     return min(2.0, float(solved.spread) ** 2 / float(solved.reward_variance))
 
 
-def _minimise(function, grid):
-    """Least value inside `grid` after refinement, or None where an end of the grid is least."""
-    values = [function(x) for x in grid]
+def _minimise(at, grid):
+    """Least error inside `grid` after refinement, or None where an end of the grid is least."""
+    values = [at(x).error for x in grid]
     i = int(np.argmin(values))
     if i in (0, len(grid) - 1):
-        return None, np.inf
-    found = minimize_scalar(function, bounds=(grid[i - 1], grid[i + 1]), method="bounded", options={"xatol": 1e-7})
-    return float(found.x), float(found.fun)
+        return None, _NOWHERE
+    around = (grid[i - 1], grid[i + 1])
+    found = minimize_scalar(lambda x: at(x).error, bounds=around, method="bounded", options={"xatol": 1e-7})
+    return float(found.x), at(found.x)
 
 
 def checked_problem(caller: str, problem: Any) -> Prompt | Posterior:

@@ -27,6 +27,7 @@ from jax.typing import ArrayLike
 from ..errors import BadValue, as_array, check_finite, check_non_negative, check_numbers, check_positive, is_traced
 from ..pytrees import problem
 
+_FARTHEST = 1e50
 _SPREAD = "Pass the standard deviation of one answer, label noise included, for example spread=1.0."
 
 
@@ -148,6 +149,8 @@ class LinearJudge:
         check_finite("overshoot", self.overshoot, "Pass how far the judge overshoots the truth, for example 0.0.")
         if self.mode_weights is not None:
             check_non_negative("mode_weights", self.mode_weights, "Pass the fraction of dimensions in each mode.")
+        for name in ("noise", "prior_scale", "spectrum"):
+            _check_scale(name, getattr(self, name))
         self._check_modes()
 
     def _check_modes(self) -> None:
@@ -201,6 +204,21 @@ class LinearJudge:
         modes = max((shape[0] for shape in shapes if shape), default=1)
         arrays = {name: jnp.broadcast_to(value, (modes,)) for name, value in arrays.items()}
         return {**arrays, "mode_weights": jnp.full(modes, 1 / modes) if weights is None else weights}
+
+
+def _check_scale(name: str, value: Any) -> None:
+    """Refuse what underflows or overflows in the squares and ratios of `posterior`."""
+    if not _is_number(value) or is_traced(value):
+        return
+    values = np.asarray(value, float)
+    wrong = (values < 1 / _FARTHEST) | (values > _FARTHEST)
+    if wrong.any():
+        index = tuple(int(i) for i in np.argwhere(wrong)[0])
+        where = f"[{index[0]}]" if index else ""
+        raise BadValue(
+            f"{name}{where} is {values[index]:g}, but it must be from {1 / _FARTHEST:g} to {_FARTHEST:g}: its squares "
+            "and ratios leave the range of floating numbers. Measure in another unit."
+        )
 
 
 def _is_number(value: Any) -> bool:

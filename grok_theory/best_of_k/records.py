@@ -12,6 +12,8 @@ from ..errors import BadValue
 from ..pytrees import record
 from ..tables import Table, read_table
 
+_LARGEST_VALUE = 1e150
+
 
 @record(static=("prompts",))
 class Records:
@@ -42,6 +44,13 @@ class Records:
                     raise BadValue(
                         f"{name}[{i}, {wrong[0]}] is {row[wrong[0]]}, but it must be finite. Drop or mend it."
                     )
+        for i, row in enumerate(rows[1]):
+            j = int(np.argmax(np.abs(row)))
+            if not np.abs(row[j]) <= _LARGEST_VALUE:
+                raise BadValue(
+                    f"values[{i}, {j}] is {row[j]:g}, but it must be at most {_LARGEST_VALUE:g} in magnitude: sums and "
+                    "squares of larger ones overflow. Drop it if it stands for a missing value, or change the unit."
+                )
         return cls(tuple(str(i) for i in range(len(rows[0]))), tuple(rows[0]), tuple(rows[1]))
 
     @property
@@ -98,6 +107,13 @@ def read_records(
         if label is None:
             raise BadValue(f"{table.where(i)}: {prompt} is missing, but every answer needs one. Name the prompt.")
         rows.setdefault(label, []).append(i)
+    large = np.flatnonzero(np.abs(numbers[value]) > _LARGEST_VALUE)
+    if large.size:
+        i = int(large[0])
+        raise BadValue(
+            f"{table.where(i)}: {value} is {numbers[value][i]:g}, but it must be at most {_LARGEST_VALUE:g} in "
+            "magnitude: sums and squares of larger ones overflow. Mend or drop that line."
+        )
     return Records(tuple(rows), *(tuple(numbers[c][part] for part in rows.values()) for c in (score, value)))
 
 

@@ -33,6 +33,7 @@ _NEAR = 8.0  # Gumbel variable that parts its rule: the law falls double exponen
 _WIDE = 16.0  # spreads
 _PANELS = 96
 _PLACES = 400  # points that place the panels
+_TOGETHER = 64  # values of k in one product; solve pads them to a power of two
 
 
 class Seen(NamedTuple):
@@ -86,8 +87,7 @@ def _keys(gap, largest, temperature, rule, nodes):
     last = (gap + rule.reach) ** 2 / temperature + rule.height
 
     def early(v):
-        loss, _ = _means_over_answers(v, Seen(gap, gap, jnp.zeros(())), temperature, rule, nodes)
-        return jnp.log(largest) + jnp.log(loss) < -rule.cut
+        return jnp.log(largest) + jnp.log(_rough_loss(v, gap, temperature)) < -rule.cut
 
     # 1 - B <= e^v.
     first = jnp.sinh(_zoom(lambda x: early(jnp.sinh(x)), jnp.arcsinh(-jnp.log(largest) - rule.cut), jnp.arcsinh(last)))
@@ -98,6 +98,15 @@ def _keys(gap, largest, temperature, rule, nodes):
     # On the far left every integrand is e^v to all digits, and a panel may be long.
     density = jnp.where((grid < first + rule.cut - 7) & (grid < -4), 0.35, density)
     return panel_rule(grid, density, panels=_PANELS, nodes=nodes)
+
+
+def _rough_loss(v, gap, temperature):
+    """E min(1, e^(v - u^2/T)), which is 1 - B to within a factor 1 - 1/e: good enough to say where a rule begins."""
+    share = temperature / (temperature + 2)  # e^(-u^2/T) tilts N(gap, 1) to N(gap share, share)
+    edge = jnp.sqrt(temperature * jnp.maximum(v, 0.0))
+    width = jnp.sqrt(share)
+    inside, outside = ball_probability(jnp.stack([edge, edge / width]), jnp.stack([gap, gap * width])[:, None])
+    return inside[0] + width * jnp.exp(v - gap**2 / (temperature + 2)) * outside[1]
 
 
 def _zoom(early, low, high):
@@ -215,17 +224,24 @@ def _radii(gap, largest, rule, nodes):
 def moments(tables: Tables, samples: Float[Array, " samples"]) -> Float[Array, "4 gaps samples"]:
     """Means of 1, u^2, u or z = u - gap, and (u + D)^2 of the kept answer for every gap and every real k >= 1."""
 
-    # One k at a time keeps the memory that of the tables; checkpoint keeps it so under reverse differentiation.
-    @jax.checkpoint
-    def at(k):
-        kept = k * jnp.exp((k - 1) * tables.log_survival)
-        return (tables.weighted * kept[:, None, :]).sum(axis=-1).T
+    block = min(samples.size, _TOGETHER)
+    blocks = samples.reshape(-1, block)
 
-    return jnp.moveaxis(jax.lax.map(at, samples), 0, -1)
+    # One gap at a time keeps the memory that of the tables; checkpoint keeps it so under reverse differentiation.
+    @jax.checkpoint
+    def of_gap(each):
+        log_survival, weighted = each
+
+        def at(k):
+            return weighted @ (k[None, :] * jnp.exp((k[None, :] - 1) * log_survival[:, None]))
+
+        return jnp.moveaxis(jax.lax.map(at, blocks), 0, 1).reshape(len(weighted), -1)
+
+    return jnp.moveaxis(jax.lax.map(of_gap, tables), 0, 1)
 
 
 def ball_probability(
-    r: Float[Array, "*points"], gap: Float[Array, ""]
+    r: Float[Array, "*points"], gap: Float[Array, "*gaps"]
 ) -> tuple[Float[Array, "*points"], Float[Array, "*points"]]:
     """P(|u| < r) and P(|u| > r) for u ~ N(gap, 1), gap >= 0, each to full relative accuracy."""
     near = r * (1 + gap) < 0.03
@@ -233,9 +249,9 @@ def ball_probability(
     small = jnp.where(near, r, 0.0)
     even = (gap**2 - 1) / 6, (gap**4 - 6 * gap**2 + 3) / 120, (gap**6 - 15 * gap**4 + 45 * gap**2 - 15) / 5040
     series = 2 * _normal(gap) * small * (1 + small**2 * (even[0] + small**2 * (even[1] + small**2 * even[2])))
-    far = jnp.where(near, 1.0, r)
-    inside = jnp.where(near, series, ndtr(far - gap) - ndtr(-far - gap))
-    return inside, ndtr(gap - r) + ndtr(-gap - r)
+    # One call: the compiler writes the code of a distribution function out in full for each.
+    below, left, right = ndtr(jnp.stack([r - gap, -r - gap, gap - r]))
+    return jnp.where(near, series, below - left), right + left
 
 
 def _normal(x):

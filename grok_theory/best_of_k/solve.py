@@ -13,7 +13,7 @@ from jax.typing import ArrayLike
 
 from ..errors import BadValue, SolveFailed, check_between, check_shape, is_traced, require_float64
 from ..numerics import invariants
-from ..results import FAILED, Dynamics, Solution, Status
+from ..results import FAILED, GOOD, Dynamics, Solution, Status
 from . import closed_forms
 from .averages import NARROW_NODES, WIDE_NODES, population_curves, prompt_curves
 from .methods import BestOfK, Exact, HighTemperature, LargeK
@@ -25,6 +25,8 @@ _SHORTEST = 16
 # A population is averaged by a second quadrature; its error estimate is measured to be good to this much more.
 _POPULATION_ALLOWANCE = 1000.0
 _LARGEST_ERROR = 1e-6
+# Nodes a panel keep all digits of a prompt; those of a population at T > 0 a hundred times more than it promises.
+_NODES, _NODES_OF_POPULATIONS = 30, 24
 _ROUNDING = 8 * 2.0**-52  # of the closed forms, in units of what they add up
 _NARROW = 1.5  # v_R/s^2 up to which the mean over prompts converges with NARROW_NODES
 
@@ -118,14 +120,11 @@ def evaluate(problem: Prompt | Posterior, k: jax.Array, temperature: Any, method
     length = max(_SHORTEST, 2 ** int(np.ceil(np.log2(max(k.size, 1)))))
     padded = jnp.concatenate([k, jnp.ones(length - k.size)])
     finite = is_traced(k) or bool(np.isfinite(np.asarray(k)).any())
-    result = _curves(
-        problem,
-        padded,
-        jnp.asarray(temperature, float),
-        method=method,
-        kind=kind,
-        prompts=_prompt_nodes(problem) if finite else 0,
-    )
+    heat, prompts = jnp.asarray(temperature, float), _prompt_nodes(problem) if finite else 0
+    exact = method if isinstance(method, Exact) else Exact()
+    result = _curves(problem, padded, heat, method=exact, kind=kind, prompts=prompts)
+    if method is not exact:
+        result = _limit_curves(problem, padded, heat, result, method=method, kind=kind)
     curves = {name: curve[: k.size] for name, curve in result["curves"].items()}
     errors = {name: curve[: k.size] for name, curve in result["numerical_error"].items()}
     level = jnp.max(result["levels"][: k.size], initial=jnp.int8(0))
@@ -133,17 +132,32 @@ def evaluate(problem: Prompt | Posterior, k: jax.Array, temperature: Any, method
     return {"curves": held.curves, "numerical_error": errors, "level": held.level}
 
 
-def trusted(problem: Prompt | Posterior, k: jax.Array, temperature: Any) -> jax.Array:
-    """The exact `error` at `k`, for searches outside traces; raises `SolveFailed` where `solve` does."""
-    result = evaluate(problem, k, temperature, Exact())
-    refuse_failed(result["level"])
-    return result["curves"]["error"]
+class Search:
+    """The exact `error` as a search reads it, outside traces: it refuses where `solve` does.
 
+    `level` is the worst status of all that was read, for what the search returns to carry.
+    """
 
-def refuse_failed(level: Any) -> None:
-    """Raise `SolveFailed` with the text of `solve`: a search needs the exact curve wherever it looks."""
-    if int(level) == FAILED:
-        raise SolveFailed(_failed(Exact()))
+    def __init__(self) -> None:
+        self.level = GOOD
+
+    def errors(self, problem: Prompt | Posterior, k: ArrayLike, temperature: Any) -> tuple[np.ndarray, np.ndarray]:
+        """The error at `k` (T,), and its numerical error; raises `SolveFailed` where `solve` does."""
+        result = evaluate(problem, jnp.asarray(k, float), temperature, Exact())
+        self.see(result["level"])
+        return np.asarray(result["curves"]["error"]), np.asarray(result["numerical_error"]["error"])
+
+    def see(self, level: Any) -> None:
+        """Take note of the status of an exact curve, and raise `SolveFailed` with the text of `solve` if it failed."""
+        if int(level) == FAILED:
+            raise SolveFailed(_failed(Exact()))
+        self.level = max(self.level, int(level))
+
+    def status(self, *remarks: str) -> Status:
+        """What to say of a search that looked at these curves, beside its own remarks."""
+        noted = [_noted(Exact())] if self.level else []
+        noted += [remark for remark in remarks if remark]
+        return Status(1 if noted else GOOD, noted=" ".join(noted), failed=_failed(Exact()))
 
 
 def _prompt_nodes(problem):
@@ -158,10 +172,19 @@ def _prompt_nodes(problem):
 
 @partial(jax.jit, static_argnames=("method", "kind", "prompts"))
 def _curves(problem, k, temperature, *, method, kind, prompts):
-    legal = _legal(problem, temperature, kind)
-    exact = _exact(problem, k, temperature, method if isinstance(method, Exact) else Exact(), kind, prompts)
-    made = exact if isinstance(method, Exact) else _limit(problem, k, temperature, method, kind, exact)
-    fine = legal & (k >= 1)
+    made = _exact(problem, k, temperature, method, kind, prompts)
+    return _judged(made, _legal(problem, temperature, kind) & (k >= 1))
+
+
+@partial(jax.jit, static_argnames=("method", "kind"))
+def _limit_curves(problem, k, temperature, exact, *, method, kind):
+    """Apart from `_curves`, whose code the limits then share with `Exact()`."""
+    made = _limit(problem, k, temperature, method, kind, exact)
+    return _judged(made, _legal(problem, temperature, kind) & (k >= 1))
+
+
+def _judged(made, fine):
+    """Curves and errors, nan where a value is out of range, and the status level at each k."""
     finite = jnp.stack([jnp.isfinite(curve) for curve in made["curves"].values()]).all(axis=0)
     good = fine & finite & (made["share"] < _LARGEST_ERROR) & ~made["lost"]
     levels = jnp.where(good, jnp.where(made["share"] <= made["rtol"], 0, 1), 2).astype(jnp.int8)
@@ -205,9 +228,10 @@ def _exact(problem, k, temperature, method, kind, prompts):
         finite = jnp.where(infinite, 1.0, jnp.maximum(k, 1.0))
         heat = None if kind == "best" else temperature
         if isinstance(problem, Prompt):
-            made = prompt_curves(problem, finite, heat, method.nodes)
+            made = prompt_curves(problem, finite, heat, method.nodes or _NODES)
         else:
-            made = population_curves(problem, finite, heat, method.nodes, prompts)
+            nodes = method.nodes or (_NODES if kind == "best" else _NODES_OF_POPULATIONS)
+            made = population_curves(problem, finite, heat, nodes, prompts)
         curves, error = made["curves"], made["numerical_error"]
         for name, curve in curves.items():
             # One answer has a closed form; a slope in k it has from the quadrature.
@@ -282,9 +306,11 @@ def _limit(problem, k, temperature, method, kind, exact):
     if isinstance(problem, Prompt):
         curves["bias"] = _limit_of_bias(problem, gaps, k, t, method, curves)
     # A limit is as far from the truth as from the exact curve; where that is lost, nobody knows.
-    known = (exact["share"] < _LARGEST_ERROR) & ~exact["lost"]
+    known = exact["levels"] < FAILED
     away = {
-        name: jnp.where(known, jnp.abs(curve - exact["curves"][name]) + exact["numerical_error"][name], jnp.inf)
+        name: jnp.where(
+            known, (1 + _ROUNDING) * jnp.abs(curve - exact["curves"][name]) + exact["numerical_error"][name], jnp.inf
+        )
         for name, curve in jax.lax.stop_gradient(curves).items()
     }
     none = jnp.zeros(k.shape)

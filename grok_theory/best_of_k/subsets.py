@@ -26,6 +26,7 @@ def subset_means(scores: np.ndarray, values: np.ndarray, most: int, temperature:
     """
     if temperature == np.inf:
         return np.full(most, values.mean())
+    scores, temperature = _in_reach(scores, temperature)
     groups = _competing(scores, temperature)
     if all(np.ptp(scores[group]) == 0 for group in groups):
         total = _subset_means_of_best(scores, values, most)
@@ -42,6 +43,12 @@ def subset_means(scores: np.ndarray, values: np.ndarray, most: int, temperature:
     total[0] = values.mean()
     # Means of values: only rounding leads out of their range.
     return np.clip(total, values.min(), values.max())
+
+
+def _in_reach(scores: np.ndarray, temperature: float) -> tuple[np.ndarray, float]:
+    """Both in a larger unit where the difference of two scores, such as a mask of -1.8e308, would overflow."""
+    unit = 1024.0 if np.abs(scores).max() > 1e300 else 1.0
+    return scores / unit, temperature / unit
 
 
 def _competing(scores: np.ndarray, temperature: float) -> list[np.ndarray]:
@@ -107,6 +114,7 @@ def with_replacement(scores: np.ndarray, values: np.ndarray, samples: np.ndarray
     samples = np.asarray(samples, float)
     if temperature == np.inf:
         return np.full(samples.shape, values.mean())
+    scores, temperature = _in_reach(scores, temperature)
     groups = _competing(scores, temperature)
     if all(np.ptp(scores[group]) == 0 for group in groups):
         _, group, counts = np.unique(scores, return_inverse=True, return_counts=True)

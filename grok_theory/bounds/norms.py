@@ -95,7 +95,7 @@ def norm_bound(
     first = "norm was fixed before the data were seen" if norm_known_in_advance else "norm_unit was fixed in advance"
     return make_bound(
         name,
-        4 * cap * rademacher_ball(kernel, radius) + luck,
+        4 * rademacher_ball(kernel, cap * radius) + luck,
         kind=HIGH_PROBABILITY,
         assumptions=(
             INDEPENDENT,

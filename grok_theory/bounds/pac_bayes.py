@@ -53,10 +53,10 @@ def gaussian_kl(
     root = _root("prior_covariance", prior)
     # S = L L^T and A = L0^-1 L: the squares of the singular values of A are mu, so that none is rounded below zero.
     across = jax.scipy.linalg.solve_triangular(root, _root("covariance", covariance), lower=True)
-    mu = jnp.square(jnp.linalg.svd(across, compute_uv=False))
+    sigma = jnp.linalg.svd(across, compute_uv=False)
     offset = jnp.ldexp(jnp.asarray(mean, float) - jnp.asarray(prior_mean, float), -exponent)
     moved = jax.scipy.linalg.solve_triangular(root, offset, lower=True)
-    kl = (jnp.sum(_excess(mu - 1)) + moved @ moved) / 2
+    kl = (jnp.sum(_excess(sigma)) + moved @ moved) / 2
     if not is_traced(kl) and not jnp.isfinite(kl):
         raise BadValue(
             "mean and prior_mean are so many deviations apart, or the covariances so different, that the divergence is "
@@ -65,11 +65,13 @@ def gaussian_kl(
     return kl
 
 
-def _excess(x):
-    """x - ln(1 + x), to all digits also near zero."""
+def _excess(sigma):
+    """mu - 1 - ln mu of mu = sigma^2, to all digits also near one and near zero."""
+    x = (sigma - 1) * (sigma + 1)
     near = jnp.clip(x, -1e-2, 1e-2)
     series = jnp.polyval(jnp.asarray([(-1) ** k / k for k in range(11, 1, -1)]), near) * near**2
-    return jnp.where(jnp.abs(x) < 1e-2, series, x - jnp.log1p(x))
+    some = jnp.where(sigma > 0, sigma, 1.0)
+    return jnp.where(jnp.abs(x) < 1e-2, series, jnp.where(sigma > 0, x - 2 * jnp.log(some), jnp.inf))
 
 
 def _root(name, matrix):

@@ -144,15 +144,12 @@ def _print_json(found, answer):
 
 
 def _draw(found, answer, thresholds, path):
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
     import numpy as np
 
     from ..tables.names import plain_name
-    from .picture import write_picture
+    from .picture import pyplot, write_picture
 
+    plt = pyplot()
     style = Path(__file__).resolve().parents[1] / "style.mplstyle"
     with plt.style.context(style):
         figure, axes = plt.subplots(figsize=(4.5, 3.0), layout="constrained")

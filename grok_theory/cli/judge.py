@@ -151,13 +151,10 @@ def _write_json(records, columns, tables, choice, why_not, picture) -> None:
 
 
 def _draw(tables, choice, confidence, path: Path) -> None:
-    import matplotlib
+    from .picture import pyplot, write_picture
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
+    plt = pyplot()
     from ..plot import STYLE
-    from .picture import write_picture
 
     with plt.style.context(STYLE):
         figure, ax = plt.subplots()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,17 @@ def picture_path(path: Any, option: str) -> Path:
     from ..storage import destination
 
     return destination(path, ENDINGS, option)
+
+
+def pyplot() -> Any:
+    """matplotlib's pyplot, drawing into files: what MPLBACKEND says is for screens, and may not be there."""
+    os.environ["MPLBACKEND"] = "agg"
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot
+
+    return matplotlib.pyplot
 
 
 def write_picture(figure: Any, path: Path, **options: Any) -> None:

@@ -11,3 +11,14 @@ def use_float64() -> None:
     import jax
 
     jax.config.update("jax_enable_x64", True)
+    try:
+        jax.devices()
+    except Exception as error:  # JAX raises what it likes, an AssertionError without a word among it
+        from ..errors import BadValue
+
+        wanted = os.environ.get("JAX_PLATFORMS", "")
+        said = " ".join(str(error).split())[:200]
+        raise BadValue(
+            f"JAX_PLATFORMS is {wanted!r}, but JAX cannot compute with that here{f' ({said})' if said else ''}. "
+            "Leave it unset, or write JAX_PLATFORMS=cpu."
+        ) from error

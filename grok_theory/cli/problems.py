@@ -71,7 +71,7 @@ def make_problem(wing: ModuleType, cls: type, words: Sequence[str], *verbs: Any)
         elif name in also:
             others[name] = read_value(name, text, public)
         else:
-            near = difflib.get_close_matches(name, [*fields, *also], n=1)
+            near = difflib.get_close_matches(name.strip().lower(), [*fields, *also], n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise BadValue(f"{cls.__name__} has no field {name!r}; its fields are {', '.join(fields)}.{hint}")
     needed = [n for n, f in fields.items() if f.default is f.default_factory is dataclasses.MISSING]

@@ -93,6 +93,10 @@ def _evaluated(node: ast.expr, text: str, public: dict[str, Any]) -> Any:
                 near = difflib.get_close_matches(word, public, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(public))}"
                 raise _Unreadable(f"there is no {word!r}; {hint}")
+            names = [str(k.arg) for k in keywords]
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice:
+                raise _Unreadable(f"{twice} is given more than once in it, and only one value can count")
             named = {str(k.arg): _evaluated(k.value, text, public) for k in keywords}
             try:
                 return public[word](*parts(args), **named)
@@ -156,5 +160,6 @@ def _spaced(low_text: str, high_text: str, count_text: str, spacing: str | None 
         raise _Unreadable(f"{count} values are asked for, and at most {_MOST_TIMES} are solved for at once")
     if spacing == "linear":
         return np.linspace(low, high, count)
-    axis = np.geomspace(low, high, count)
+    # Between ends that are close its rounding would fall, or leave them.
+    axis = np.maximum.accumulate(np.clip(np.geomspace(low, high, count), low, high))
     return np.unique(np.round(axis)) if spacing == "steps" else axis

@@ -8,6 +8,7 @@ an activation with a kink needs the angle between nearly coincident inputs to mo
 sqrt(q11 q22) -+ q12 from layer to layer; smooth ones return None.
 """
 
+import warnings
 from collections.abc import Callable
 from math import factorial
 from typing import Any
@@ -63,12 +64,15 @@ class Erf(_Expectations):
 
     def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
         """From the series of asin: a_{2j+1}^2 = (2/pi) (2j)!/(4^j j!^2 (2j+1)) x^{2j+1}, x = 2av/(1 + 2av)."""
-        twice = 2 * jnp.square(jnp.asarray(self.scale, float)) * jnp.asarray(variance, float)
-        ratio = twice / (1 + twice)
+        reach = np.sqrt(2) * jnp.asarray(self.scale, float) * jnp.sqrt(jnp.asarray(variance, float))
+        # sqrt(x), from the side where no square leaves the range of floats.
+        small = reach < 1
+        low, high = jnp.where(small, reach, 1.0), jnp.where(small, 1.0, reach)
+        root = jnp.where(small, low / jnp.sqrt(1 + low**2), 1 / jnp.sqrt(1 + (1 / high) ** 2))
         terms = [jnp.zeros(())] * (degree + 1)
         for j in range((degree + 1) // 2):
             square = 2 / np.pi * (factorial(2 * j) / (4**j * factorial(j) ** 2 * (2 * j + 1)))
-            terms[2 * j + 1] = (-1) ** j * jnp.sqrt(square * ratio ** (2 * j + 1))
+            terms[2 * j + 1] = (-1) ** j * np.sqrt(square) * root ** (2 * j + 1)
         return jnp.stack(terms)
 
 
@@ -191,8 +195,23 @@ class Activation(_Expectations):
         return gaussian.pair_expectation(slope, slope, q11, q12, q22, nodes=self.nodes)
 
     def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
-        """By quadrature with at least degree + 32 nodes."""
-        points, weights = gaussian.gauss_hermite(max(self.nodes, degree + 32))
+        """By quadrature with at least degree + 32 nodes; warns where twice as many change a coefficient by 1e-6."""
+        nodes = max(self.nodes, degree + 32)
+        coarse, fine = (self._series(degree, variance, count) for count in (nodes, 2 * nodes))
+        if not is_traced(coarse):
+            largest = float(jnp.max(jnp.abs(fine)))
+            error = float(jnp.max(jnp.abs(fine - coarse)))
+            if not error <= 1e-6 * largest:
+                warnings.warn(
+                    f"hermite_coefficients: Gauss-Hermite quadrature with {nodes} nodes is off by about "
+                    f"{error / largest if largest else error:.1e} of the largest coefficient. Raise "
+                    "Activation(nodes=...); a function with a kink needs a closed form, such as Relu().",
+                    stacklevel=3,
+                )
+        return coarse
+
+    def _series(self, degree, variance, nodes):
+        points, weights = gaussian.gauss_hermite(nodes)
         values = self.function(jnp.sqrt(jnp.asarray(variance, float)) * jnp.asarray(points))
         return jnp.asarray(gaussian.normalized_hermite(degree, points) * weights) @ values
 

@@ -13,6 +13,7 @@ from ..errors import (
     is_traced,
     require_float64,
 )
+from ..numerics.effective_ridge import learned
 from ..numerics.gram import INDEFINITE, check_gram, check_target
 from ..numerics.magnitude import unit_of
 
@@ -54,10 +55,7 @@ def effective_dimension(eigenvalues: ArrayLike, ridge: ArrayLike, *, order: int 
     eigenvalues = jnp.asarray(eigenvalues, float)
     ridge = jnp.expand_dims(jnp.asarray(ridge, float), -1)
     batch = jnp.broadcast_shapes(eigenvalues.shape, ridge.shape)
-    eigenvalues, ridge = jnp.broadcast_to(eigenvalues, batch), jnp.broadcast_to(ridge, batch)
-    some = eigenvalues > 0
-    # Not l/(l + ridge): the sum of two large numbers need not be one.
-    share = jnp.where(some, 1 / (1 + ridge / jnp.where(some, eigenvalues, 1.0)), 0.0)
+    share, _ = learned(jnp.broadcast_to(eigenvalues, batch), jnp.broadcast_to(ridge, batch))
     return jnp.sum(share**order, -1)
 
 

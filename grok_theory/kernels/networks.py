@@ -26,6 +26,7 @@ from ..pytrees import problem
 from .activations import as_activation
 
 INPUTS = (1e-140, 1e140)
+FAINT = 1e-300  # variances below are on their way to zero
 
 
 @problem(static=("hidden_layers", "train_readout"))
@@ -100,11 +101,16 @@ def _kernel(network, X, X2, kind):
     traced = any(is_traced(leaf) for leaf in jax.tree_util.tree_leaves((network, X, X2)))
     if not network.activation.exact and not traced:
         _warn_of_quadrature(network, X, X2, kind)
-    kernel = _compute(network, X, X2, kind)
+    kernel, least = _compute(network, X, X2, kind)
     if not traced and not bool(jnp.all(jnp.isfinite(kernel))):
         raise BadValue(
             f"network and inputs give a {kind} that is no float64 number. Pass inputs in a smaller unit, or smaller "
             "variances."
+        )
+    if not traced and not float(least) >= FAINT:
+        raise BadValue(
+            f"network and inputs give a variance of {float(least):.3g} in a layer, but it must be at least {FAINT:g} "
+            "to be a float64 number. Pass inputs in a larger unit, or larger variances."
         )
     # Matrix products need not be symmetric to the last bit; their kernels are.
     return (kernel + kernel.T) / 2 if symmetric else kernel
@@ -135,8 +141,8 @@ def _inputs(X, X2):
 
 def _warn_of_quadrature(network, X, X2, kind):
     few, few2 = (a[:: max(1, a.shape[0] // 6)][:6] for a in (X, X2))
-    coarse = _compute(network, few, few2, kind)
-    fine = _compute(replace(network, activation=network.activation.doubled()), few, few2, kind)
+    coarse, _ = _compute(network, few, few2, kind)
+    fine, _ = _compute(replace(network, activation=network.activation.doubled()), few, few2, kind)
     error = float(jnp.max(jnp.abs(fine - coarse)) / jnp.max(jnp.abs(fine)))
     if not error < 1e-6:
         warnings.warn(
@@ -152,6 +158,8 @@ def _compute(network, X, X2, kind):
     norm, norm2 = jnp.sum(X * X, 1), jnp.sum(X2 * X2, 1)
     inner = X @ X2.T
     first, second, pair = sw * norm + sb, sw * norm2 + sb, sw * inner + sb
+    # An input of zeros has none, and no other variance may vanish.
+    least = _least(first, second, norm, norm2)
     gaps = _with_bias(_input_gaps(X, X2), *_outer(sw * norm, sw * norm2), sw, sb) if phi.kinked else None
     tangent = pair
     for layer in range(network.hidden_layers):
@@ -164,11 +172,17 @@ def _compute(network, X, X2, kind):
         if phi.kinked:
             gaps = _with_bias(phi._dual_gaps(a, pair, b, gaps), *_outer(sw * own[0], sw * own[1]), sw, sb)
         first, second, pair = (sw * q + sb for q in (*own, dual))
+        least = jnp.minimum(least, _least(first, second, norm, norm2))
         tangent = pair + sw * tangent * slope
     prior = network.readout_variance * dual
     if kind == "nngp":
-        return prior
-    return network.readout_variance * tangent * slope + (prior if network.train_readout else 0.0)
+        return prior, least
+    return network.readout_variance * tangent * slope + (prior if network.train_readout else 0.0), least
+
+
+def _least(first, second, norm, norm2):
+    """The least variance of inputs that are not zero (as numbers of float64, or at least as squares)."""
+    return jnp.minimum(*(jnp.min(jnp.where(size > 0, q, jnp.inf)) for q, size in ((first, norm), (second, norm2))))
 
 
 def _outer(first, second):

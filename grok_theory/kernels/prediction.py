@@ -18,8 +18,8 @@ from ..errors import (
     is_traced,
     require_float64,
 )
-from ..numerics.gram import check_cross, check_gram, check_target, eigenbasis, inverted, rounding, solve_shifted
-from ..numerics.magnitude import unit_of
+from ..numerics.gram import check_cross, check_gram, check_target, eigenbasis, inverted, once, rounding, solve_shifted
+from ..numerics.magnitude import exponents, scaled, unit_of
 
 
 def kernel_ridge(
@@ -52,29 +52,35 @@ def kernel_ridge(
 def _ridge_prediction(kernel, y, cross, ridge, eps):
     """The prediction, and how far rounding of the kernels' entries could move it (first order, in standard sizes)."""
     basis = eigenbasis(kernel, name="kernel_train", eps=eps)
-    size, seen = unit_of(y), basis.coupling(cross, eps)
-    weight = inverted(basis.values, ridge / basis.unit)
-    dual = weight * (basis.vectors.T @ (y / size))
+    size, (seen, rows) = exponents(unit_of(y)), basis.coupling(cross, eps)
+    values, ridge, unit = basis.shifted(ridge)
+    weight = inverted(values, ridge)
+    dual = weight * (basis.vectors.T @ scaled(y, -size))
     # By rows: what one test input sees of the null space is no reason to keep it for another.
     predicted = seen @ dual
     sees = jnp.any((seen != 0) & basis.null[None], axis=1)
     through = jnp.linalg.norm(seen * weight[None], axis=1)
     size_of = jnp.linalg.norm(jnp.where(sees[:, None] | ~basis.null[None], dual[None], 0.0), axis=1)
     largest, count = jnp.max(basis.values), float(y.size)
-    shaken = eps * (largest + jnp.sqrt(count) * jnp.max(jnp.abs(kernel / basis.unit)))
+    here = exponents(basis.unit) - unit  # from the unit of the kernel to that of the sum
+    shaken = scaled(eps * (largest + jnp.sqrt(count) * jnp.max(jnp.abs(kernel / basis.unit))), here)
     # Who sees the null space sees its eigenvalues, and of these nothing is known but that they lie below the cut.
-    cut = count * eps * largest
-    known = jnp.maximum(1 - cut * basis.unit / jnp.where(ridge > 0, ridge, jnp.inf), 0.0)
+    cut = scaled(count * eps * largest, here)
+    known = jnp.maximum(1 - cut / jnp.where(ridge > 0, ridge, jnp.inf), 0.0)
     shaken = jnp.where(sees, cut / known, shaken)
-    own = eps * jnp.linalg.norm(cross / basis.unit, axis=1)
+    own = eps * jnp.linalg.norm(scaled(cross, -rows), axis=1)
     error = jnp.where(size_of > 0, (shaken * through + own) * size_of, 0.0)
-    return size * predicted, size * error
+    back = rows[:, 0] - unit + size
+    return scaled(predicted, back), scaled(error, back)
 
 
 @_ridge_prediction.defjvp
 def _ridge_derivative(primals, tangents):
-    """df = dK_test a + K_test (K + ridge)^{-1} (dy - dK a - dridge a), a = (K + ridge)^{-1} y: no eigenvector moves."""
-    kernel, y, cross, ridge, _ = primals
+    """df = dK_test a + K_test (K + ridge)^{-1} (dy - dK a - dridge a), a = (K + ridge)^{-1} y: no eigenvector moves.
+
+    For inputs that do not see the null space, at ridges where its share of a is rounding, `_within_the_range`.
+    """
+    kernel, y, cross, ridge, eps = primals
     d_kernel, d_y, d_cross, d_ridge, _ = tangents
     dual = solve_shifted(kernel, ridge, y)
     change = solve_shifted(kernel, ridge, d_y - d_kernel @ dual - d_ridge * dual)
@@ -82,7 +88,30 @@ def _ridge_derivative(primals, tangents):
     missed = jnp.where(ridge == 0, y - kernel @ dual, 0.0)
     turned = solve_shifted(kernel, ridge, solve_shifted(kernel, ridge, d_kernel @ missed))
     predicted, error = _ridge_prediction(*primals)
-    return (predicted, error), (d_cross @ dual + cross @ (change + turned), jnp.zeros_like(error))
+    full = d_cross @ dual + cross @ (change + turned)
+    within, alone = _within_the_range(kernel, y, cross, ridge, eps, d_kernel, d_y, d_cross, d_ridge)
+    return (predicted, error), (jnp.where(alone, within, full), jnp.zeros_like(error))
+
+
+def _within_the_range(kernel, y, cross, ridge, eps, d_kernel, d_y, d_cross, d_ridge):
+    """The derivative where kernel and perturbed kernel have one and the same rank, and which rows it is for.
+
+    The null space then turns by -K^+ dK, and K_test with it: what dK_test and K_test (K + ridge)^{-1} dK take from
+    the null space's share y_0/ridge of a is K_test (K + ridge)^{-1} K^+ dK y_0, and no large numbers are subtracted.
+    """
+    basis = jax.lax.stop_gradient(eigenbasis(kernel, name="kernel_train", eps=eps))
+    seen, rows = basis.coupling(jax.lax.stop_gradient(cross), eps)
+    values, shift, unit = basis.shifted(jax.lax.stop_gradient(ridge))
+    size, v, null = exponents(unit_of(y)), basis.vectors, basis.null
+    weight, inverse = (jnp.where(null, 0.0, inverted(values, part)) for part in (shift, 0.0))
+    ours = v.T @ scaled(jax.lax.stop_gradient(y), -size)
+    dual, turned = weight * ours, v.T @ scaled(d_kernel, -unit) @ v
+    moved = v.T @ scaled(d_y, -size) - scaled(d_ridge, -unit) * dual - turned @ dual
+    moved = moved + inverse * (turned @ jnp.where(null, ours, 0.0))
+    change = (scaled(d_cross, -rows) @ v) @ dual + seen @ (weight * moved)
+    blind = ~jnp.any((seen != 0) & null[None], axis=1)
+    alone = blind & jnp.any(null) & (shift <= 1e-8 * jnp.max(values))
+    return once(scaled(change, rows[:, 0] - unit + size), alone), alone
 
 
 def _warn_of_lost_digits(predicted, error, allowed):
@@ -120,7 +149,7 @@ def gradient_flow(
 
     def decay(basis):
         spent = (times * basis.unit) * basis.values[None]
-        return jnp.exp(-spent), -jnp.expm1(-spent), times * basis.unit
+        return jnp.exp(-spent), -jnp.expm1(-spent), spent, times, exponents(0.0)
 
     return _relax(kernel_train, y, kernel_test, decay, initial_train, initial_test)
 
@@ -165,24 +194,38 @@ def gradient_descent(
         fast = jnp.where(small, 0.0, 1 - reach)
         power = jnp.where(steps == 0, 1.0, jnp.power(fast, steps))
         left = jnp.where(small, jnp.exp(steps * rate), power)
-        return left, jnp.where(small, -jnp.expm1(steps * rate), 1 - power), steps * (step_size * basis.unit)
+        done = jnp.where(small, -jnp.expm1(steps * rate), 1 - power)
+        k = exponents(jnp.asarray(step_size, float))
+        return left, done, steps * reach, steps * scaled(step_size, -k), k
 
     return _relax(kernel_train, y, kernel_test, decay, initial_train, initial_test)
 
 
 def _relax(kernel_train, y, kernel_test, decay, initial_train, initial_test):
-    """`decay` gives, for every time and eigenvalue, what is left, what is done, and the time in the basis' unit."""
+    """`decay` gives, for every time and eigenvalue, what is left, what is done, and their product; then the time, over
+    2^k, and k."""
     kernel, y, cross = _checked(kernel_train, y, kernel_test)
     start_train = _start("initial_train", initial_train, kernel.shape[0])
     start_test = _start("initial_test", initial_test, cross.shape[0])
     basis = eigenbasis(kernel, name="kernel_train", eps=rounding(kernel_train))
-    residual = basis.vectors.T @ (y - start_train)
-    left, done, times = decay(basis)
-    some = ~basis.null[None]
-    integral = jnp.where(some, done / jnp.where(some, basis.values[None], 1.0), times)
-    f_train = y[None] - (left * residual[None]) @ basis.vectors.T
-    f_test = start_test[None] + (integral * residual[None]) @ basis.coupling(cross, rounding(kernel_test)).T
-    return f_train, f_test
+    size = exponents(unit_of(y, start_train))
+    target, start = (basis.vectors.T @ scaled(part, -size) for part in (y, start_train))
+    residual = (target - start)[None]
+    left, done, spent, times, k = decay(basis)
+    # From the nearer end: neither the start nor the target is a difference of large numbers.
+    outputs = jnp.where(jnp.abs(left) < 0.5, target[None] - left * residual, start[None] + done * residual)
+    f_train = scaled(outputs @ basis.vectors.T, size)
+    # t (1 - e^-x)/x early and (1 - e^-x)/l late, for x = l t need not be a number.
+    clock, own = k + exponents(times), exponents(basis.unit)
+    early, some, slow = clock + own < 0, ~basis.null[None], spent < 1e-30
+    share = jnp.where(slow, 1.0, done / jnp.where(slow, 1.0, spent))
+    # The mantissa of the time: in the null space the integral is the time itself.
+    mantissa = scaled(times, -exponents(times))
+    late = jnp.where(some, done / jnp.where(some, basis.values[None], 1.0), scaled(mantissa, clock + own))
+    integral, unit = jnp.where(early, mantissa * share, late), jnp.where(early, clock, -own)
+    seen, rows = basis.coupling(cross, rounding(kernel_test))
+    moved = scaled((integral * residual) @ seen.T, unit + size + rows.T)
+    return f_train, start_test[None] + moved
 
 
 def _checked(kernel_train, y, kernel_test):

@@ -26,6 +26,7 @@ from ..results import Ensemble
 from .curves import check_single
 from .depth import (
     DEEP_CURVES,
+    LARGEST_STEP,
     MOST_STEPS,
     DeepNumbers,
     deep_numbers,
@@ -69,7 +70,12 @@ def train_deep(problem: DeepNumbers, times: Array, inputs: Array, noise: Array, 
         grown = jnp.where(depth >= 2, upper_power(upper, jnp.maximum(depth - 2, 0.0)) * (a @ push), 0.0)
         return v * push, grown
 
-    (a, upper), _, done = march(slope, (began, problem.upper_norm), times, 1e-8)
+    def hopeless(left, state):
+        # While the upper layers grow, steps only become shorter.
+        rate = upper_power(state[1], depth - 1) ** 2 * jnp.max(l)
+        return (slope(None, state, None)[1] >= 0) & (left * rate > LARGEST_STEP * MOST_STEPS)
+
+    (a, upper), _, done = march(slope, (began, problem.upper_norm), times, 1e-8, hopeless)
     v = upper_power(upper, depth - 1)
     weights = v[:, None] * a
     hidden_teacher, hidden_start = teacher - project.T @ wanted, start - project.T @ began

@@ -18,7 +18,7 @@ import optimistix
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import BadValue, check_times, require_float64
+from ..errors import BadValue, check_times, is_traced, require_float64
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
 from ..pytrees import record
@@ -31,6 +31,8 @@ from .roots import refuse_lost, rising_root
 
 __all__ = [
     "DEEP_CURVES",
+    "LARGEST_STEP",
+    "MOST_STEPS",
     "DeepLosses",
     "DeepNumbers",
     "deep_limits",
@@ -50,6 +52,7 @@ TOLERANCES = (1e-11, 1e-9)
 SAFETY = 4.0
 SUM_ULPS = 64.0  # rounding of the sums over nodes and over steps
 MOST_STEPS = 100_000
+LARGEST_STEP = 10.0  # in units of 1/(v^2 l+): beyond the reach of stability, which is about 3
 EPS = float(np.finfo(float).eps)
 
 
@@ -92,11 +95,13 @@ def upper_power(upper: Array, exponent: Array) -> Array:
     return jnp.where(none, 1.0, jnp.where(none, 1.0, upper) ** jnp.where(none, 1.0, exponent))
 
 
-def march(slope: Callable, start: Any, times: Float[Array, " times"], tolerance: ArrayLike) -> tuple[Any, Array, Array]:
+def march(
+    slope: Callable, start: Any, times: Float[Array, " times"], tolerance: ArrayLike, hopeless: Callable
+) -> tuple[Any, Array, Array]:
     """States at the times (>= 0, sorted) by an explicit method of order 8, the steps it took, and whether it ended.
 
     `slope(time, state, args)` as in diffrax. The norm is the largest error, not the mean: the upper layers are one
-    number beside hundreds.
+    number beside hundreds. `hopeless(time left, state)` says when the steps that are left cannot suffice.
     """
     last = times[-1]
     solution = diffrax.diffeqsolve(
@@ -112,6 +117,7 @@ def march(slope: Callable, start: Any, times: Float[Array, " times"], tolerance:
             diffrax.PIDController(rtol=tolerance, atol=1e-3 * tolerance, norm=optimistix.max_norm), step_ts=times
         ),
         max_steps=MOST_STEPS,
+        event=diffrax.Event(lambda time, state, _, **__: hopeless(last - time, state)),
         throw=False,
     )
     assert solution.ys is not None  # SaveAt(ts=...) saves them
@@ -155,8 +161,17 @@ def _marched(problem: DeepNumbers, times: Float[Array, " times"], rule: Spectral
         grown = jnp.where(depth >= 2, upper_power(upper, jnp.maximum(depth - 2, 0.0)) * jnp.sum(w * drive), 0.0)
         return v * (1 - v * l * gain) / slow, v**2, grown / small
 
+    end = _limits(problem).upper_norm
+    fastest = jnp.max(l)
+
+    def hopeless(left, state):
+        """At the end of the upper layers, or on their way to infinity, every step is bounded by stability."""
+        upper = small * state[2]
+        settled = jnp.where(end < jnp.inf, jnp.abs(upper - end) < 0.01 * end, upper > problem.upper_norm)
+        return settled & (left * upper_power(upper, depth - 1) ** 2 * fastest > LARGEST_STEP * MOST_STEPS)
+
     start = jnp.zeros_like(l), jnp.zeros(()), problem.upper_norm / small
-    (gain, clock, upper), steps, done = march(slope, start, times, tolerance)
+    (gain, clock, upper), steps, done = march(slope, start, times, tolerance, hopeless)
     states = slow * gain, clock, small * upper
     return jax.vmap(lambda *state: _curves(problem, rule, state))(*states), clock, steps, done
 
@@ -206,10 +221,11 @@ def solve_deep_linear(problem: DeepLinear, times: Times, method=FLOW, *, throw: 
     check_times(times)
     times = jnp.asarray(times, float)
     curves, errors, clock, steps, level = _solve(deep_numbers(problem), times)
+    traced = any(map(is_traced, jax.tree_util.tree_leaves((problem, times))))
     failed = (
-        f"The march to the times did not end within {MOST_STEPS} steps, or numbers overflow or (traced) are out of "
-        "range. Steps are bounded by stability, about 3/(v^2 l+) each: pass earlier times, or read the end from "
-        "limits(problem)."
+        f"The march to the times does not end within {MOST_STEPS} steps, or numbers overflow"
+        f"{' or, traced, are out of range' if traced else ''}. Steps are bounded by stability, about 3/(v^2 l+) each: "
+        "pass earlier times, or read the end from limits(problem)."
     )
     return Solution(
         problem,

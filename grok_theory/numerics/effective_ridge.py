@@ -2,10 +2,12 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..errors import require_float64
+from .magnitude import exponents, scaled
 
 # log(1e10/1e-130) = 322 and 322 / 2^46 = 5e-12: two Newton steps from there reach round-off.
 BISECTIONS = 46
@@ -49,6 +51,9 @@ def learned(eigenvalues: ArrayLike, kappa: ArrayLike) -> tuple[Float[Array, "...
     `kappa` broadcasts against `eigenvalues`. A mode with l = kappa = 0 counts as missed.
     """
     eigenvalues, kappa = jnp.asarray(eigenvalues, float), jnp.asarray(kappa, float)
+    # In units of each mode: neither a sum beyond float64 nor, in derivatives, a square below it.
+    exponent = -exponents(jnp.maximum(eigenvalues, kappa))
+    eigenvalues, kappa = scaled(eigenvalues, exponent), scaled(kappa, exponent)
     total = eigenvalues + kappa
     some = total > 0
     share = eigenvalues / jnp.where(some, total, 1.0)
@@ -91,10 +96,9 @@ def _solve(eigenvalues, multiplicities, samples, ridge):
 
 
 def _in_range(eigenvalues, multiplicities, samples, ridge):
-    """The root in a unit in which sums of the largest numbers of float64 do not overflow."""
-    largest = jnp.maximum(jnp.max(eigenvalues), ridge)
-    unit = jnp.where((largest > 1e280) & (largest < jnp.inf), 2.0**100, 1.0)
-    return _root(eigenvalues / unit, multiplicities, samples, ridge / unit) * unit
+    """The root in a unit that keeps clear of 2^1022, where XLA's reciprocals end."""
+    over = jnp.maximum(exponents(jnp.maximum(jnp.max(eigenvalues), ridge)) - 1000, 0)
+    return scaled(_root(scaled(eigenvalues, -over), multiplicities, samples, scaled(ridge, -over)), over)
 
 
 def _freedom_left(eigenvalues, multiplicities, kappa, samples, ridge):
@@ -108,7 +112,7 @@ def _freedom_left(eigenvalues, multiplicities, kappa, samples, ridge):
 @jax.custom_jvp
 def _root(eigenvalues, multiplicities, samples, ridge):
     legal = jnp.all(eigenvalues >= 0) & jnp.all(multiplicities >= 0) & (samples > 0) & (ridge >= 0)
-    finite = jnp.isfinite(jnp.sum(eigenvalues) + jnp.sum(multiplicities) + samples + ridge)
+    finite = jnp.all(jnp.isfinite(eigenvalues)) & jnp.isfinite(jnp.sum(multiplicities)) & jnp.isfinite(samples + ridge)
     order = jnp.argsort(-eigenvalues)
     eigenvalues = eigenvalues[order]
     multiplicities = jnp.where(eigenvalues > 0, multiplicities[order], 0.0)
@@ -116,10 +120,13 @@ def _root(eigenvalues, multiplicities, samples, ridge):
     has_root = (excess[-1] > 0) | (ridge > 0)
 
     # l/(l + kappa) <= l/kappa bounds the root from above; the ridge, or the strongest modes alone, from below.
-    high = (jnp.sum(multiplicities * eigenvalues) + ridge) / samples
-    low = jnp.maximum(jnp.max(eigenvalues * excess[1:]), ridge) / samples
-    # Where there is no root any positive bracket will do: the answer is replaced below.
-    low, high = (jnp.where(has_root & (a > 0) & (a < jnp.inf), a, 1.0) for a in (low, high))
+    # In logarithms: neither the sum nor a quotient need be a number of float64.
+    unit = exponents(jnp.maximum(eigenvalues[0], ridge))
+    total = jnp.sum(multiplicities * scaled(eigenvalues, -unit)) + scaled(ridge, -unit)
+    high = _log(total) + unit.astype(float) * np.log(2.0) - _log(samples)
+    low = jnp.maximum(jnp.max(_log(eigenvalues) + _log(excess[1:])), _log(ridge)) - _log(samples)
+    # Where there is no root any bracket will do: the answer is replaced below.
+    low, high = (jnp.where(has_root & jnp.isfinite(a), jnp.clip(a, -708, 700), 0.0) for a in (low, high))
 
     def halve(_, ends):
         low, high = ends
@@ -128,7 +135,7 @@ def _root(eigenvalues, multiplicities, samples, ridge):
         return jnp.where(weak > strong, middle, low), jnp.where(weak > strong, high, middle)
 
     # Half a unit of slack on either side: the bracket may be exact, and its ends are rounded.
-    ends = jax.lax.fori_loop(0, BISECTIONS, halve, (jnp.log(low) - 0.5, jnp.log(high) + 0.5))
+    ends = jax.lax.fori_loop(0, BISECTIONS, halve, (low - 0.5, high + 0.5))
 
     def polish(_, kappa):
         # Multiplicative steps on kappa itself: exp(log kappa) alone would cost |log kappa| units of round-off.
@@ -140,6 +147,10 @@ def _root(eigenvalues, multiplicities, samples, ridge):
 
     kappa = jax.lax.fori_loop(0, NEWTON_STEPS, polish, jnp.exp((ends[0] + ends[1]) / 2))
     return jnp.where(legal & finite, jnp.where(has_root, kappa, 0.0), jnp.nan)
+
+
+def _log(array):
+    return jnp.where(array > 0, jnp.log(jnp.where(array > 0, array, 1.0)), -jnp.inf)
 
 
 def _excess(multiplicities, samples):
@@ -163,7 +174,8 @@ def _sides(eigenvalues, multiplicities, excess, ridge, kappa):
     sum_{l > kappa} m (1 - L) + max(n - r, 0):  positive terms only, and the log of their ratio has slope at least 1/2,
     so no spectrum is ill-conditioned. The plain sum L - n keeps five digits at sum m - n = 1e-4.
     """
-    share, missed = eigenvalues / (eigenvalues + kappa), kappa / (eigenvalues + kappa)
+    # Not l/(l + kappa): the sum of two large numbers need not be one.
+    share, missed = 1 / (1 + kappa / eigenvalues), 1 / (1 + eigenvalues / kappa)
     above = eigenvalues > kappa
     balance = excess[jnp.sum(above)]
     change = multiplicities * share * missed

@@ -7,6 +7,7 @@ E[phi'(u) phi'(v)] (Price's theorem), which is what tangent kernels need.
 
 from collections.abc import Callable
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +15,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 from scipy.special import roots_hermitenorm
+
+from .magnitude import exponents, scaled
 
 
 @lru_cache(maxsize=64)
@@ -51,28 +54,64 @@ def normalized_hermite(degree: int, points: np.ndarray) -> np.ndarray:
     return np.array(rows[: degree + 1])
 
 
+class _InUnits(NamedTuple):
+    """A covariance with each variable in a power of two near its deviation: no product of two entries leaves floats.
+
+    q11 = first 4^k1, q12 = between 2^(k1 + k2), q22 = second 4^k2.
+    """
+
+    first: Array
+    between: Array
+    second: Array
+    k1: Array
+    k2: Array
+
+    @property
+    def determinant(self) -> Array:
+        """Of the covariance in these units; exactly zero for coincident variables."""
+        return self.first * self.second - self.between * self.between
+
+
+def _in_units(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, at_least: ArrayLike | None = None) -> _InUnits:
+    """`at_least`: a lower end for the exponents of both units."""
+    q11, q12, q22 = jnp.broadcast_arrays(*(jnp.asarray(q, float) for q in (q11, q12, q22)))
+    k1, k2 = exponents(q11) // 2, exponents(q22) // 2
+    if at_least is not None:
+        k1, k2 = jnp.maximum(k1, at_least), jnp.maximum(k2, at_least)
+    return _InUnits(scaled(q11, -2 * k1), scaled(q12, -k1 - k2), scaled(q22, -2 * k2), k1, k2)
+
+
 def erf_dual(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, *, scale: ArrayLike = 1.0) -> Float[Array, "..."]:
     """E[phi(u) phi(v)] for phi = erf(scale h): (2/pi) asin(2a q12 / sqrt((1 + 2a q11)(1 + 2a q22))), a = scale^2.
 
     (Williams 1997.)
     """
-    a = jnp.square(jnp.asarray(scale, float))
+    twice, determinant, units = _erf_determinant(q11, q12, q22, scale)
     # atan2 keeps the digits that asin loses near one, where u and v coincide and are large.
-    return 2 / jnp.pi * jnp.arctan2(2 * a * jnp.asarray(q12, float), jnp.sqrt(_erf_determinant(q11, q12, q22, a)))
+    return 2 / jnp.pi * jnp.arctan2(twice * units.between, jnp.sqrt(determinant))
 
 
 def erf_dual_derivative(
     q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, *, scale: ArrayLike = 1.0
 ) -> Float[Array, "..."]:
     """E[phi'(u) phi'(v)] for phi = erf(scale h): (4a/pi) / sqrt((1 + 2a q11)(1 + 2a q22) - 4a^2 q12^2), a = scale^2."""
-    a = jnp.square(jnp.asarray(scale, float))
-    return 4 * a / jnp.pi / jnp.sqrt(_erf_determinant(q11, q12, q22, a))
+    twice, determinant, units = _erf_determinant(q11, q12, q22, scale)
+    return scaled(2 * twice / jnp.pi / jnp.sqrt(determinant), -units.k1 - units.k2)
 
 
-def _erf_determinant(q11, q12, q22, a):
-    # (1 + 2a q11)(1 + 2a q22) - 4a^2 q12^2, expanded so that coincident u = v subtract two equal numbers exactly.
-    q11, q12, q22 = (jnp.asarray(q, float) for q in (q11, q12, q22))
-    return 1 + 2 * a * (q11 + q22) + 4 * a**2 * (q11 * q22 - q12 * q12)
+def _erf_determinant(q11, q12, q22, scale):
+    """2a, and (1 + 2a q11)(1 + 2a q22) - 4a^2 q12^2 over w1^2 w2^2, in units w of at least one of scale u, scale v."""
+    # Variables of order one or less keep the unit one: below it the 1 in each factor is what counts.
+    scale = jnp.asarray(scale, float)
+    k = exponents(scale)
+    mantissa = scaled(scale, -k)
+    units = _in_units(q11, q12, q22, at_least=-k)
+    twice = 2 * mantissa * mantissa
+    a, b, c = twice * units.first, twice * units.second, twice * units.between
+    ones = scaled(1.0, -2 * (units.k1 + k)), scaled(1.0, -2 * (units.k2 + k))
+    # Expanded so that coincident u = v subtract two equal numbers exactly; others may lose to rounding what they have.
+    apart = a * b - c * c
+    return twice, ones[0] * ones[1] + a * ones[1] + b * ones[0] + jnp.where(apart < 0, 0.0, apart), units
 
 
 Gaps = tuple[ArrayLike, ArrayLike]
@@ -93,12 +132,13 @@ def relu_angle(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, gaps: Gaps | None
     q11, q12, q22 = (jnp.asarray(q, float) for q in (q11, q12, q22))
     if gaps is None:
         # The determinant rather than 1 - q12/size: exactly zero for exactly coincident variables.
-        angle = jnp.arctan2(jnp.sqrt(jnp.maximum(q11 * q22 - q12 * q12, 0.0)), q12)
+        units = _in_units(q11, q12, q22)
+        angle = jnp.arctan2(jnp.sqrt(jnp.maximum(units.determinant, 0.0)), units.between)
     else:
         # Up to one factor 2 size these are sin^2 and cos^2 of half the angle.
         apart, opposed = (jnp.sqrt(jnp.maximum(jnp.asarray(gap, float), 0.0)) for gap in gaps)
         angle = 2 * jnp.arctan2(apart, opposed)
-    return jnp.where(q11 * q22 > 0, angle, jnp.pi / 2)
+    return jnp.where((q11 > 0) & (q22 > 0), angle, jnp.pi / 2)
 
 
 @relu_angle.defjvp
@@ -126,7 +166,8 @@ def _relu_dual_jvp(primals, tangents):
     q11, _, q22, _ = primals
     # Written out, because by the chain rule the infinite slopes of the angle at coincidence would meet zeros.
     height = jnp.sin(relu_angle(*primals)) / (4 * jnp.pi)
-    tilt11, tilt22 = (jnp.sqrt(b / jnp.where(a > 0, a, 1.0)) * height for a, b in ((q11, q22), (q22, q11)))
+    deviations = tuple(jnp.sqrt(jnp.where(q > 0, q, 1.0)) for q in (q11, q22)), (jnp.sqrt(q11), jnp.sqrt(q22))
+    tilt11, tilt22 = (deviations[1][1 - i] / deviations[0][i] * height for i in (0, 1))
     slope = relu_dual_derivative(*primals)
     return relu_dual(*primals), tilt11 * tangents[0] + slope * tangents[1] + tilt22 * tangents[2]
 
@@ -152,9 +193,10 @@ def _opening(q11, q12, q22, gaps):
 
 
 def _size(q11, q22):
-    product = jnp.asarray(q11, float) * jnp.asarray(q22, float)
+    units = _in_units(q11, 0.0, q22)
+    product = units.first * units.second
     some = product > 0
-    return jnp.where(some, jnp.sqrt(jnp.where(some, product, 1.0)), 0.0)
+    return jnp.where(some, scaled(jnp.sqrt(jnp.where(some, product, 1.0)), units.k1 + units.k2), 0.0)
 
 
 def _sine_minus_angle_cosine(t):
@@ -168,15 +210,19 @@ def _sine_minus_angle_cosine(t):
 
 def quadratic_dual(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, *, epsilon: ArrayLike) -> Float[Array, "..."]:
     """E[phi(u) phi(v)] for phi = h + epsilon h^2/2: q12 + (epsilon^2/4)(q11 q22 + 2 q12^2) (Wick)."""
-    q11, q12, q22, epsilon = (jnp.asarray(q, float) for q in (q11, q12, q22, epsilon))
-    return q12 + epsilon**2 / 4 * (q11 * q22 + 2 * q12**2)
+    units, epsilon = _in_units(q11, q12, q22), jnp.asarray(epsilon, float)
+    k = exponents(epsilon)
+    mantissa = scaled(epsilon, -k)
+    square = mantissa**2 / 4 * (units.first * units.second + 2 * units.between**2)
+    return jnp.asarray(q12, float) + scaled(square, 2 * (k + units.k1 + units.k2))
 
 
 def quadratic_dual_derivative(
     q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, *, epsilon: ArrayLike
 ) -> Float[Array, "..."]:
     """E[phi'(u) phi'(v)] for phi = h + epsilon h^2/2: 1 + epsilon^2 q12."""
-    return 1 + jnp.square(jnp.asarray(epsilon, float)) * jnp.asarray(q12, float) + 0 * jnp.asarray(q11) * q22
+    units, k = _in_units(q11, q12, q22), exponents(epsilon)
+    return 1 + scaled(scaled(epsilon, -k) ** 2 * units.between, 2 * k + units.k1 + units.k2)
 
 
 def polynomial_dual(coefficients: ArrayLike, q11: ArrayLike, q12: ArrayLike, q22: ArrayLike) -> Float[Array, "..."]:
@@ -241,15 +287,15 @@ def _compiled_rule(first, second, q11, q12, q22, nodes):
 
 def _tensor_rule(first, second, q11, q12, q22, nodes):
     points, weights = (jnp.asarray(a) for a in gauss_hermite(nodes))
-    some = q11 > 0
-    variance = jnp.where(some, q11, 1.0)
-    determinant = jnp.maximum(q11 * q22 - q12 * q12, 0.0)
+    some, units = q11 > 0, _in_units(q11, q12, q22)
+    variance = jnp.where(some, units.first, 1.0)
+    determinant = jnp.maximum(units.determinant, 0.0)
     # v = along z1 + across z2; the square root is guarded because its slope at coincidence is infinite.
-    along = jnp.where(some, q12 / jnp.sqrt(variance), 0.0)
-    rest = jnp.where(some, determinant / variance, q22)
-    across = jnp.where(rest > 0, jnp.sqrt(jnp.where(rest > 0, rest, 1.0)), 0.0)
+    along = scaled(jnp.where(some, units.between / jnp.sqrt(variance), 0.0), units.k2)
+    rest = jnp.where(some, determinant / variance, units.second)
+    across = scaled(jnp.where(rest > 0, jnp.sqrt(jnp.where(rest > 0, rest, 1.0)), 0.0), units.k2)
     column = points.reshape((-1,) + (1,) * q11.ndim)
-    deviation = jnp.where(some, jnp.sqrt(variance), 0.0)
+    deviation = scaled(jnp.where(some, jnp.sqrt(variance), 0.0), units.k1)
     left = first(deviation[None] * column) * weights.reshape(column.shape)
     base = along[None] * column
 

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from ..errors import BadValue, check_finite, check_shape, is_traced
 from ..pytrees import record
-from .magnitude import unit_of
+from .magnitude import exponents, scaled, unit_of
 
 # A negative eigenvalue beyond this share of the largest is no rounding and no quadrature: the matrix is no kernel.
 INDEFINITE = 1e-6
@@ -90,17 +90,25 @@ class Eigenbasis:
         kept = ~self.null
         return jnp.where(kept, self.eps * jnp.max(self.values) / jnp.where(kept, self.values, 1.0), 0.0)
 
-    def coupling(self, cross: Float[Array, "m n"], eps: Any = None) -> Float[Array, "m n"]:
-        """K_test V in the unit of K. Where all of a row in the null space is rounding, it is zero there, as for every
-        kernel: |K_test v|^2 <= K(x, x) v.K v. `eps`: rounding of the entries of `cross` as they came."""
-        cross = cross / self.unit
+    def coupling(self, cross: Float[Array, "m n"], eps: Any = None) -> tuple[Float[Array, "m n"], Array]:
+        """K_test V, each row over 2^k, and k (m, 1). Where all of a row in the null space is rounding, it is zero
+        there, as for every kernel: |K_test v|^2 <= K(x, x) v.K v. `eps`: rounding of the entries as they came."""
+        exponent = exponents(unit_of(cross, axis=1))
+        cross = scaled(cross, -exponent)
         seen = cross @ self.vectors
         own = jnp.maximum(self.eps, self.eps if eps is None else eps) * jnp.linalg.norm(cross, axis=1)
         mixed = jnp.linalg.norm(seen * self.contamination[None], axis=1)
         level = 4 * jnp.sqrt(float(cross.shape[1])) * (own + mixed)
         outside = jnp.where(self.null[None], jnp.abs(seen), 0.0)
         empty = self.gap & (jnp.max(outside, axis=1) <= level)
-        return jnp.where(self.null[None] & empty[:, None], 0.0, seen)
+        return jnp.where(self.null[None] & empty[:, None], 0.0, seen), exponent
+
+    def shifted(self, ridge: ArrayLike) -> tuple[Array, Array, Array]:
+        """(values, ridge, k): K + ridge in units of 2^k, the larger of the two's, for any ridge >= 0."""
+        ridge = jnp.asarray(ridge, float)
+        own = exponents(self.unit)
+        k = jnp.where(ridge > 0, jnp.maximum(own, exponents(ridge)), own)
+        return scaled(self.values, own - k), scaled(ridge, -k), k
 
     def own_vectors(self) -> Float[Array, "n n"]:
         """V, with the rows that have no share in the null space but rounding set to zero there."""
@@ -176,3 +184,15 @@ def solve_shifted(kernel: Float[Array, "n n"], ridge: ArrayLike, right: Float[Ar
         return basis.vectors @ (weight * (basis.vectors.T @ b))
 
     return jax.lax.custom_linear_solve(lambda x: shifted @ x, right, solve, symmetric=True)
+
+
+@jax.custom_jvp
+def once(change: ArrayLike, where: ArrayLike) -> ArrayLike:
+    """`change`, a derivative; `where` it holds an eigenbasis fixed, its own derivative is nan."""
+    return change
+
+
+@once.defjvp
+def _no_further(primals, tangents):
+    change, where = primals
+    return change, jnp.where(where, jnp.nan, 1.0) * tangents[0]

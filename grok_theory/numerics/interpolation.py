@@ -1,10 +1,10 @@
 """A curve between the points where it was computed, and how far off that can be.
 
 Polynomials through the nearest points, of degree 1, 3 or 5, in x, ln x or asinh(x/x_1), of the values or (where all are
-positive) their logarithms: each interval takes the one that best predicts its neighbouring points from the others. A
-point left out is predicted from twice the distance, where a smooth curve is off by 2^(degree + 1) as much, so what is
-missed there bounds what is missed inside; the gap to the two runners-up is the other estimate, and twice the larger
-counts.
+positive) their logarithms: each interval takes the one that best predicts its neighbouring points from the others. What
+is missed at a point left out is a divided difference times a product of distances; brought to the distances inside the
+interval, where those are larger, it bounds what is missed there. The gap to the two runners-up is the other estimate,
+and three times the larger counts.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 DEGREES = (1, 3, 5)
-SAFETY = 2.0  # makes the error hold at 99 of 100 points of 120 random theories (tests/numerics/test_interpolation.py)
+ROUGH = 0.01  # share of a step by which the neighbours of a resolved curve are missed at most
+SAFETY = 3.0  # makes the error hold at 99 of 100 points, coarse grids included (tests/numerics/test_interpolation.py)
 
 
 def read_at(
@@ -88,9 +89,12 @@ def _smooth(x, curve, wanted, own):
     # The best of many estimates is too good by chance: hence the others that are nearly as good, and the factor.
     rivals = [np.where(missed[row, take] <= 100 * least, np.abs(best - o), 0.0) for row, o in zip(order[1:], others)]
     error = SAFETY * np.max([least, *rivals], axis=0)
-    # Where neighbours are missed by a tenth of the step there is more than a smooth curve: anywhere along the step.
-    step = np.abs(np.diff(curve))[interval]
-    error = np.where(least > 0.1 * step, np.maximum(error, step), error)
+    # Where neighbours are missed by a hundredth of the step there is more than a smooth curve: anywhere along the step,
+    # or along that of a neighbour, whose corner may lie on this side.
+    steps = np.abs(np.diff(curve))
+    step, padded = steps[interval], np.concatenate([[0.0], steps, [0.0]])
+    wide = np.maximum.reduce([padded[interval], step, padded[interval + 2]])
+    error = np.where(least > ROUGH * step, np.maximum(error, wide), error)
     low = np.minimum(curve[interval], curve[interval + 1])
     # A curve that is nowhere negative is not made so.
     best = np.where((best < 0) & (curve.min() >= 0), np.minimum(low, 0.0), best)
@@ -108,19 +112,22 @@ def _candidates(x, curve, wanted, own, interval) -> Iterator[_Candidate]:
             for degree in DEGREES:
                 if degree + 1 > x.size:
                     continue
-                read, size = _read(old, values, own, new, interval, degree)
+                read, size, reach = _read(old, values, own, new, interval, degree)
                 # A wild polynomial is never chosen: its logarithm need only stay a number.
                 read = np.exp(np.clip(read, -700, 700)) if logarithms else read
                 if degree + 2 > x.size:
                     # No point can be left out: the curve is between its neighbours, as far as anybody knows.
                     yield _Candidate(read, np.maximum(step, np.abs(read - curve[interval])), size)
                     continue
-                gap = _left_out(old, values, degree)
+                gap, length = _left_out(old, values, degree)
                 gap = np.expm1(np.minimum(np.abs(gap), 300)) if logarithms else np.abs(gap)
                 # The interval's own ends and one point more on either side; the record's ends have no second side.
                 around = np.clip(interval[:, None] + np.arange(-1, 3), 1, x.size - 2)
-                with np.errstate(over="ignore"):  # infinite is far enough off
-                    yield _Candidate(read, gap[around].max(axis=1) * (size_here if logarithms else 1.0), size)
+                with np.errstate(over="ignore", invalid="ignore"):  # infinite is far enough off
+                    # Both misses are one divided difference times a product of distances: where the interval is wide
+                    # against its neighbours, what is missed there says little until it is brought to the interval.
+                    missed = (gap[around] * np.maximum(1.0, reach[:, None] / length[around])).max(axis=1)
+                    yield _Candidate(read, missed * (size_here if logarithms else 1.0), size)
 
 
 def _abscissae(x, wanted):
@@ -132,20 +139,27 @@ def _abscissae(x, wanted):
 
 
 def _read(x, values, own, wanted, interval, degree):
-    """The polynomial through the degree + 1 nearest points, and how it carries their errors."""
+    """The polynomial through the degree + 1 nearest points, how it carries their errors, and the product of the
+    distances to them."""
     first = np.clip(interval - degree // 2, 0, x.size - degree - 1)
     nodes = first[:, None] + np.arange(degree + 1)
     weights = _lagrange(x[nodes], wanted)
-    return np.sum(weights * values[nodes], axis=1), np.abs(weights).sum(axis=1) * own[nodes].max(axis=1)
+    carried = np.abs(weights).sum(axis=1) * own[nodes].max(axis=1)
+    return np.sum(weights * values[nodes], axis=1), carried, _product(wanted, x[nodes])
 
 
 def _left_out(x, values, degree):
-    """At each point, what the polynomial through its degree + 1 nearest neighbours misses."""
+    """At each point, what the polynomial through its degree + 1 nearest neighbours misses, and the product of the
+    distances to them."""
     points = np.arange(x.size)
     first = np.clip(points - (degree + 1) // 2, 0, x.size - degree - 2)
     around = first[:, None] + np.arange(degree + 2)
     others = around[around != points[:, None]].reshape(x.size, degree + 1)
-    return np.sum(_lagrange(x[others], x) * values[others], axis=1) - values
+    return np.sum(_lagrange(x[others], x) * values[others], axis=1) - values, _product(x, x[others])
+
+
+def _product(points, nodes):
+    return np.abs(np.prod(points[:, None] - nodes, axis=1))
 
 
 def _lagrange(nodes, wanted):

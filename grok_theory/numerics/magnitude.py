@@ -11,15 +11,28 @@ from jaxtyping import Array, Float
 def unit_of(*arrays: ArrayLike, axis: int | None = None) -> Array:
     """The power of two at or below the largest magnitude in `arrays` (1.0 where all are zero), as a constant to `grad`.
 
-    With one array, `axis` gives one unit a slice, that axis kept with length one. What is above 2^1023 or below 2^-1021
-    is out of reach: JAX rounds subnormal numbers to zero.
+    With one array, `axis` gives one unit a slice, that axis kept with length one. It lies in [2^-1021, 2^1022], so that
+    its inverse is a number too; what is below is out of reach, for JAX rounds subnormal numbers to zero.
     """
     largest = jnp.stack([jnp.max(jnp.abs(jnp.asarray(a)), axis=axis, keepdims=axis is not None) for a in arrays])
     largest = jax.lax.stop_gradient(jnp.max(largest, 0))
     _, exponent = jnp.frexp(largest)
-    low, high = jnp.finfo(largest.dtype).minexp + 1, jnp.finfo(largest.dtype).maxexp - 1
+    low, high = jnp.finfo(largest.dtype).minexp + 1, jnp.finfo(largest.dtype).maxexp - 2
     power = jnp.clip(exponent - 1, low, high)
     return jnp.where(largest > 0, jnp.ldexp(jnp.ones((), largest.dtype), power), 1)
+
+
+def exponents(array: ArrayLike) -> Array:
+    """Elementwise the integer k with 2^k <= |array| < 2^(k + 1), constants to `grad`; 0 where the array is zero."""
+    array = jax.lax.stop_gradient(jnp.asarray(array, float))
+    return jnp.where(array == 0, 0, jnp.frexp(array)[1] - 1)
+
+
+def scaled(array: ArrayLike, exponent: ArrayLike) -> Array:
+    """array 2^exponent: a number wherever the result is one, however large the power."""
+    half = jnp.asarray(exponent) // 2
+    first, second = (jnp.ldexp(1.0, jnp.clip(part, -1022, 1023)) for part in (half, exponent - half))
+    return jnp.asarray(array, float) * first * second
 
 
 def norm(*leaves: ArrayLike) -> Float[Array, ""]:

@@ -9,7 +9,8 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from ..errors import BadValue, check_finite, is_traced
-from ..numerics.magnitude import unit_of
+from ..numerics.gram import rounding
+from ..numerics.magnitude import exponents, scaled, unit_of
 from ..pytrees import record
 
 
@@ -63,6 +64,7 @@ def kernel_coherence(kernel: ArrayLike, residual: ArrayLike) -> Coherence:
     """
     check_finite("kernel", kernel, "Drop or mend these examples.")
     check_finite("residual", residual, "Drop or mend these examples.")
+    eps = rounding(kernel)
     kernel, residual = jnp.asarray(kernel, float), jnp.asarray(residual, float)
     m = residual.shape[0] if residual.ndim else 0
     shape = (m, m) if residual.ndim == 1 else (m, m, *residual.shape[1:] * 2)
@@ -71,7 +73,22 @@ def kernel_coherence(kernel: ArrayLike, residual: ArrayLike) -> Coherence:
             f"kernel has shape {kernel.shape}, but it must be (m, m) for a residual (m,), or (m, m, c, c) for (m, c); "
             f"residual has shape {residual.shape}. Pass the kernel of the same examples and outputs."
         )
-    r, kernel = residual / unit_of(residual), kernel / unit_of(kernel)
+    if not is_traced(kernel):
+        turned = kernel.T if residual.ndim == 1 else kernel.transpose(1, 0, 3, 2)
+        skew, largest = (float(jnp.max(jnp.abs(part))) for part in (kernel / 2 - turned / 2, kernel))
+        if skew > max(1e-6, 4 * eps) * largest:
+            raise BadValue(
+                f"kernel differs from its transpose by {skew / largest:.3g} of its largest entry, but it must be "
+                "symmetric. Pass the tangent kernel of these examples."
+            )
+    # Every example in its own unit: their gradients may differ by hundreds of decades.
+    own = jnp.diagonal(kernel) if residual.ndim == 1 else jnp.max(jnp.abs(jnp.einsum("iicd->icd", kernel)), (1, 2))
+    k = exponents(own) // 2
+    pairs = -(k[:, None] + k[None, :])
+    kernel = scaled(kernel, pairs if residual.ndim == 1 else pairs[:, :, None, None])
+    k = k if residual.ndim == 1 else k[:, None]
+    largest = jnp.max(jnp.where(residual == 0, -5000, exponents(residual) + k))
+    r, kernel = scaled(residual, k - largest), kernel / unit_of(kernel)
     if residual.ndim == 1:
         total = r @ kernel @ r
         own = jnp.sum(jnp.square(r) * jnp.diagonal(kernel))

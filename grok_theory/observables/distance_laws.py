@@ -16,7 +16,8 @@ class DistanceLaw:
     **Fields:**
     - `name`: "logarithm" offset + slope ln t; "square root" offset + slope sqrt t; "saturation" offset + slope (1 -
       e^(-t/time)).
-    - `offset`, `slope`; `time`: of the saturation, inf for the others.
+    - `offset`, `slope`: nan where they are no numbers of float64 in the units of the record.
+    - `time`: of the saturation, inf for the others.
     - `relative_error`: root mean square error over the standard deviation of the distances; 1 explains nothing.
     """
 
@@ -80,6 +81,14 @@ def _unit(values):
 
 
 def _in_units(law, unit, clock):
+    """The law in the units of the record; nan for slope and offset that are no numbers there."""
+    with np.errstate(over="ignore", under="ignore"):
+        found = _rescaled(law, unit, clock)
+    told = np.isfinite([found.offset, found.slope]).all() and (abs(found.slope) >= np.finfo(float).tiny)
+    return found if told else replace(found, offset=np.nan, slope=np.nan)
+
+
+def _rescaled(law, unit, clock):
     slope = law.slope * unit
     if law.name == "logarithm":
         return replace(law, offset=law.offset * unit - slope * np.log(clock), slope=slope)

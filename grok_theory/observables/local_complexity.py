@@ -91,10 +91,17 @@ def local_complexity_at_init(
     below = np.maximum(2 * ndtr(z) - 1, 1e-300)
     density = 2 * directions * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) * np.exp((directions - 1) * np.log(below))
     with np.errstate(over="ignore"):
-        cut = erf(np.multiply.outer(radius / size, z) / np.sqrt(2))
+        reach = radius / size
+        cut = erf(np.multiply.outer(reach, z) / np.sqrt(2))
     mass = density * weights * (high - low) / 2
     # The rule's own total stands for one: no probability above it.
-    return np.minimum(cut @ mass / mass.sum(), 1.0)[()]
+    near = cut @ mass / mass.sum()
+    # Wide neighbourhoods are missed where M is smaller than any node: there the mean over the distance |g| of the
+    # chance that no direction reaches it, which has no such corner.
+    distance, heights = 20 * (points + 1), 20 * weights
+    missed = erf(np.multiply.outer(1 / np.maximum(reach, 3.0), distance) / np.sqrt(2)) ** directions
+    far = 1 - missed @ (heights * 2 * np.exp(-(distance**2) / 2) / np.sqrt(2 * np.pi))
+    return np.clip(np.where(reach > 3, far, near), 0.0, 1.0)[()]
 
 
 def deep_local_complexity(
@@ -124,8 +131,10 @@ def deep_local_complexity(
     _check_frame(frame, center.shape[-1])
     check_positive("radius", radius, "Pass the size of the neighbourhood, in the unit of the inputs.")
     check_shape("radius", radius, (), "Pass one number; call once for each radius.")
-    images = center[..., None, :] + radius * np.concatenate([frame, -frame])
-    counts = []
+    with np.errstate(over="ignore"):
+        images = center[..., None, :] + radius * np.concatenate([frame, -frame])
+    _check_range("center or radius", images)
+    counts, height = [], np.zeros((*center.shape[:-1], 1, 1), int)
     for index, (weights, biases) in enumerate(layers):
         check_finite(f"layers[{index}][0]", weights, "Look at the network before it diverged.")
         check_finite(f"layers[{index}][1]", biases, "Look at the network before it diverged.")
@@ -135,8 +144,13 @@ def deep_local_complexity(
                 f"layers[{index}] has weights of shape {weights.shape} and biases {biases.shape}, but they must be "
                 f"(units, {images.shape[-1]}) and (units,). Pass the layers in order, the first hidden one first."
             )
+        # Only signs are read, and a factor common to all images of a point changes none: it is kept near one.
+        largest = np.frexp(np.abs(images).max(axis=(-2, -1), keepdims=True))[1]
+        images, height = np.ldexp(images, -largest), height + largest
+        size = np.frexp(np.maximum(np.abs(weights).max(initial=0.0), np.finfo(float).tiny))[1]
         with np.errstate(over="ignore", invalid="ignore"):
-            images = images @ weights.T + biases
+            images = images @ np.ldexp(weights, -size).T + np.ldexp(biases, -(height + size))
+        height = height + size
         _check_range(f"layers[{index}]", images)
         positive = images > 0
         counts.append(np.sum(positive.any(axis=-2) & ~positive.all(axis=-2), axis=-1))

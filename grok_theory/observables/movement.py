@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from ..errors import BadValue, check_finite, check_shape, check_times, is_traced, require_float64
 from ..numerics.gram import check_gram, check_target, eigenbasis, inverted, rounding
-from ..numerics.magnitude import norm, unit_of
+from ..numerics.magnitude import exponents, norm, scaled, unit_of
 
 
 def kernel_movement(kernel: ArrayLike, kernel_start: ArrayLike) -> Float[Array, ""]:
@@ -30,7 +30,16 @@ def distance_from_init(params: Any, start: Any, *, relative: bool = False) -> Fl
     for a, b in zip(leaves, first):
         check_shape("params", a, np.shape(b), "Pass the parameters as they were before training.")
     moved = _moved("params", leaves, first)
-    return _ratio(moved, _size("start", first), "start") if relative else moved
+    if relative:
+        return _ratio(moved, _size("start", first), "start")
+    size, exponent = moved
+    distance = scaled(size, exponent)
+    if not is_traced(distance) and not bool(jnp.isfinite(distance)):
+        raise BadValue(
+            "params are so far from start that the distance is no float64 number. Pass relative=True, or both in "
+            "another unit."
+        )
+    return distance
 
 
 def lazy_distance(kernel: ArrayLike, residual_start: ArrayLike, times: ArrayLike) -> Array:
@@ -45,36 +54,49 @@ def lazy_distance(kernel: ArrayLike, residual_start: ArrayLike, times: ArrayLike
     check_finite("times", times, "Pass times of at least zero.")
     check_times(jnp.ravel(jnp.asarray(times, float)))
     basis, size = eigenbasis(kernel, eps=eps), unit_of(residual)
-    times = jnp.asarray(times, float) * basis.unit
-    weight = jnp.sqrt(inverted(basis.values, 0.0)) * (basis.vectors.T @ (residual / size))
-    done = -jnp.expm1(-jnp.multiply.outer(times, basis.values))
+    times, weight = jnp.asarray(times, float), basis.vectors.T @ (residual / size)
+    spent = jnp.multiply.outer(times * basis.unit, basis.values)
+    # (1 - e^-x)/sqrt(l) late, sqrt(l) t (1 - e^-x)/x early, where x may be no number.
+    early = times * basis.unit < 1
+    slow = spent < 1e-8
+    share = jnp.where(slow, 1 - spent / 2, -jnp.expm1(-spent) / jnp.where(slow, 1.0, spent))
     # By hand: a slow mode's share may vanish when squared.
-    moved = done * weight.reshape((1,) * times.ndim + (-1,))
+    along = lambda modes: modes.reshape((1,) * times.ndim + (-1,))  # noqa: E731
+    late = -jnp.expm1(-spent) * along(jnp.sqrt(inverted(basis.values, 0.0)))
+    moved = jnp.where(early[..., None], share * along(jnp.sqrt(basis.values)), late) * along(weight)
     unit = unit_of(moved, axis=-1)
-    return jnp.linalg.norm(moved / unit, axis=-1) * unit[..., 0] * size / jnp.sqrt(basis.unit)
+    length = jnp.linalg.norm(moved / unit, axis=-1) * unit[..., 0]
+    root, clock = jnp.sqrt(basis.unit), exponents(times)
+    length = jnp.where(early, length * scaled(times, -clock) * scaled(root, -exponents(root)), length / root)
+    return scaled(length, exponents(size) + jnp.where(early, clock + exponents(root), 0))
 
 
 def _moved(name, leaves, start):
-    """|leaves - start|, wherever in the range of floats they lie."""
+    """|leaves - start| as a number and the exponent of its unit, wherever in the range of floats they lie."""
     remedy = "The network has diverged; look at it before this time."
     for leaf in leaves:
         check_finite(name, leaf, remedy)
     for leaf in start:
         check_finite(f"{name} at the start", leaf, remedy)
     if not leaves:
-        return jnp.zeros(())
+        return jnp.zeros(()), exponents(0.0)
     pairs = [(jnp.asarray(a, float), jnp.asarray(b, float)) for a, b in zip(leaves, start)]
     unit = unit_of(*(leaf for pair in pairs for leaf in pair))
-    return unit * norm(*(a / unit - b / unit for a, b in pairs))
+    return norm(*(a / unit - b / unit for a, b in pairs)), exponents(unit)
 
 
 def _size(name, leaves):
     for leaf in leaves:
         check_finite(name, leaf, "The network has diverged; look at it before this time.")
-    return norm(*(jnp.asarray(leaf, float) for leaf in leaves))
+    wide = [jnp.asarray(leaf, float) for leaf in leaves]
+    if not wide:
+        return jnp.zeros(()), exponents(0.0)
+    unit = unit_of(*wide)
+    return norm(*(leaf / unit for leaf in wide)), exponents(unit)
 
 
-def _ratio(moved, size, name):
+def _ratio(moved, start, name):
+    size = start[0]
     if not is_traced(size) and not size > 0:
         raise BadValue(f"{name} is 0 everywhere, and no distance is a share of it. Pass a start that is not zero.")
-    return moved / size
+    return scaled(moved[0] / size, moved[1] - start[1])

@@ -80,11 +80,11 @@ def _margins(logits, labels):
         )
     check_finite("logits", logits, "Look at the network before it diverged.")
     check_labels(labels, logits.shape[-2:])
-    # Beyond 1e300 margins need not be numbers; whether they collapse is the same at a quarter of them.
-    logits = np.clip(logits, -4e307, 4e307)
     own = np.take_along_axis(logits, np.broadcast_to(labels[:, None], (*logits.shape[:-1], 1)), -1)
     others = np.arange(logits.shape[-1])[None] != labels[:, None]
-    return (own - logits)[..., others].reshape(*logits.shape[:-1], -1)
+    # In quarters: the difference of two large numbers need not be one, and beyond 1e300 its size does not matter.
+    margins = 4 * np.clip(own / 4 - logits / 4, -1e300, 1e300)
+    return margins[..., others].reshape(*logits.shape[:-1], -1)
 
 
 def check_labels(labels: np.ndarray, shape: tuple[int, ...]) -> None:

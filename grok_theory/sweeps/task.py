@@ -12,7 +12,7 @@ import pickle
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -21,9 +21,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..errors import BadValue, DamagedFile, Float64Required, GrokTheoryError
-from ..provenance import made_by, versions
-from .address import is_key
+from ..provenance import circumstances, settings
 from .cache import Cache, sealed
+from .spelling import is_key
 
 UNTRACEABLE = (
     jax.errors.ConcretizationTypeError,
@@ -47,14 +47,19 @@ class Member:
 
 @dataclass(frozen=True)
 class Batch:
-    """What a worker is sent: the pickled function, the members that are to be computed, and by whom (`provenance`)."""
+    """What a worker is sent: the pickled function, the members that are to be computed, and by whom.
+
+    `circumstances` and `settings` are those of `provenance` in the process that sends it; without a cache nothing is
+    kept under them, and only the settings count.
+    """
 
     run: bytes
     size: int
     members: tuple[Member, ...]
     cache: Cache | None
     parent: int
-    made_by: str = ""
+    circumstances: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,12 +79,7 @@ def compute(batch: Batch) -> list[Outcome]:
 
     Raises `Float64Required`, and `BadValue` where the cache cannot be written or `run` cannot be traced.
     """
-    _prepare(batch.parent)
-    if batch.made_by and batch.made_by != made_by():
-        raise BadValue(
-            f"backend has a worker with another version of grok_theory or its libraries ({_versions()}) than this "
-            "process, so its numbers would be kept under a wrong name. Install the same on all workers."
-        )
+    _prepare(batch)
     known = [_known(member, batch.cache) for member in batch.members]
     outcomes = [outcome for outcome in known if outcome is not None]
     missing = [member for member, outcome in zip(batch.members, known, strict=True) if outcome is None]
@@ -104,23 +104,42 @@ def watch(parent: int) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def _versions() -> str:
-    return ", ".join(f"{name} {number}" for name, number in versions().items())
-
-
 @dataclass(frozen=True)
 class _Raised:
     reason: str
 
 
-def _prepare(parent: int) -> None:
-    if os.getpid() != parent:
-        # Workers do not inherit the caller's switch, and would compute in float32 without a word.
+def _prepare(batch: Batch) -> None:
+    if os.getpid() != batch.parent:
+        # Workers do not inherit the caller's switches, and would compute in float32, or other random numbers, silently.
         jax.config.update("jax_enable_x64", True)
+        here = settings()
+        for name, value in batch.settings.items():
+            if here.get(name) != value:
+                jax.config.update(name, value)
     if jnp.ones(()).dtype != jnp.float64:
         raise Float64Required(
             'A worker computes in float32: start the workers with the environment variable JAX_ENABLE_X64 set to "1".'
         )
+    if batch.circumstances:
+        _check_same(batch.circumstances)
+
+
+def _check_same(asked: dict[str, str]) -> None:
+    here = circumstances()
+    other = [name for name in sorted(asked.keys() | here.keys()) if asked.get(name) != here.get(name)]
+    if other:
+        said = "; ".join(
+            f"{n}: {_cut(here.get(n, 'missing'))} there, {_cut(asked.get(n, 'missing'))} here" for n in other
+        )
+        raise BadValue(
+            f"backend has a worker that computes with something else than this process ({said}), so its numbers would "
+            "be kept under a wrong name. Install and set the same on all workers."
+        )
+
+
+def _cut(text: str) -> str:
+    return text[:12] if len(text) == 64 else text[:40]
 
 
 @lru_cache(maxsize=16)

@@ -16,7 +16,7 @@ from joblib import wrap_non_picklable_objects
 
 from .. import interruption
 from ..errors import BadValue, DamagedFile, check_integer, require_float64
-from ..provenance import made_by, versions
+from ..provenance import circumstances, made_by, settings
 from . import address as addresses
 from .cache import Cache, opened
 from .dispatch import check_backend, default_workers, dispatch
@@ -42,15 +42,16 @@ def sweep(
       it must go through `jax.vmap`; with `batch=1` it is called for one problem at a time and may do anything.
     - `problems`: any Problems, mixed as you like; also dicts, tuples or numbers. `run` gets them with plain numbers.
     - `cache`: folder for finished results; None keeps nothing. A result is found again by function, canonical problem
-      and `version`. Of `run` its name, code, constants, closure and global numbers count, and the functions of your own
-      that it calls; and the sources of this package with the versions of JAX, NumPy and the other libraries that
-      compute. A finished cache may be read-only.
+      and `version`. Of `run` its name, code, constants and closure count, what it reads around it, and the functions,
+      classes and objects of your own that it uses; and the sources of this package, the versions of Python, JAX, NumPy
+      and the other libraries that compute, kind of machine and backend, and JAX's settings for random numbers and
+      rounding. A finished cache may be read-only.
     - `workers`: processes; default: one a processor. 1 computes in this process.
     - `batch`: how many problems are computed at once, always exactly so many (padded). A problem's digits do not
       depend on its companions, so a resumed sweep is equal to the uninterrupted one to the bit.
     - `backend`: "processes", "dask" (the current client, or a local cluster), or a Client, a cluster, a joblib backend.
-    - `version`: of what the address cannot see: data files, other installed packages, code that your functions call
-      through others. Change it when they have changed.
+    - `version`: of what the address cannot see: data files, the environment, other installed packages, and what they
+      call back. Change it when they have changed.
 
     **Returns:** a `Sweep`: `sweep[i]`, `.read(lambda result: ...)`, `.failures`, `.notes`. A problem that fails keeps
     the rest: it is listed in `.failures`, raises in `sweep[i]` and is nan in `.read`.
@@ -58,7 +59,8 @@ def sweep(
     Every result file is checksummed: a damaged one is named in a warning and computed again. So are results of another
     version of this package or its libraries: they are counted in `.outdated`, and not used. Ctrl-C raises
     KeyboardInterrupt with the sentence that says how to go on. In flight are at most 2 * workers * batch results.
-    Raises `BadValue` (also when the disk is full, or `run` cannot be traced), `Float64Required`.
+    Raises `BadValue` (also when the disk is full, `run` cannot be traced, or, with a cache, the sources of this package
+    were changed while it runs), `Float64Required`.
 
     >>> import jax
     >>> jax.config.update("jax_enable_x64", True)
@@ -89,13 +91,16 @@ class _Run:
         self.plain = [addresses.canonical(problem) for problem in problems]
         self.cache = None if cache is None else Cache(_folder(cache))
         self.name = addresses.name_of(run)
+        self.circumstances: dict[str, str] = {} if self.cache is None else circumstances()
+        self.settings = settings()
         self.addresses = [str(i) for i in range(len(problems))]
         self.about = [{"run": self.name, "version": version}] * len(problems)
         if self.cache is not None:
             function = addresses.fingerprint(run)
             texts = [addresses.text_of(problem) for problem in self.plain]
-            self.addresses = [addresses.address(function, version, text) for text in texts]
-            libraries = json.dumps(versions())
+            maker = made_by(self.circumstances)
+            self.addresses = [addresses.address(function, version, text, maker) for text in texts]
+            libraries = json.dumps(self.circumstances)
             self.about = [
                 {"run": self.name, "version": version, "made by": libraries, "problem": text} for text in texts
             ]
@@ -166,8 +171,12 @@ class _Run:
                         taken.add(self.addresses[index])
                         members.append(self._member(index, slot))
                 if members:
-                    batches.append(Batch(self.pickled, self.size, tuple(members), self.cache, os.getpid(), made_by()))
+                    batches.append(self._batch(members))
         return batches
+
+    def _batch(self, members: list[Member]) -> Batch:
+        who = self.circumstances, self.settings
+        return Batch(self.pickled, self.size, tuple(members), self.cache, os.getpid(), *who)
 
     def _member(self, index: int, slot: int) -> Member:
         return Member(index, slot, self.plain[index], self.addresses[index], self.about[index])

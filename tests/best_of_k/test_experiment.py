@@ -101,6 +101,7 @@ def test_a_run_is_the_same_among_few_or_many():
 
 
 BAD = [
+    (lambda: bk.simulate(bk.Prompt(1e200, 0.1), [1], temperature=1.0, runs=2, key=jax.random.key(0)), r"teacher_gap is 1e\+200.*at most 1e\+150"),
     (lambda: bk.simulate(bk.Prompt(0.1, 0.1), [1.5], temperature=1.0, runs=2, key=jax.random.key(0)), r"samples\[0\] is 1\.5.*integer"),
     (lambda: bk.simulate(bk.Prompt(0.1, 0.1), [4, 2], temperature=1.0, runs=2, key=jax.random.key(0)), r"samples\[1\] is 2.*not be below"),
     (lambda: bk.simulate(bk.Prompt(0.1, 0.1), [4], temperature=1.0, runs=0, key=jax.random.key(0)), r"runs is 0"),

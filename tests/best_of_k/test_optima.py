@@ -129,6 +129,21 @@ def test_exponents_without_a_mean_over_prompts():
     assert bk.decay_exponent(bk.Prompt(3.0, 3.0)) == 2.0
 
 
+def test_what_is_noted_of_a_curve_is_said_of_its_optimum():
+    """Gaps of 1e4 spreads leave eleven digits: `solve` notes it, and what is found on that curve carries it."""
+    problem = bk.Prompt(1e4, 1e4)
+    kept = bk.solve(problem, [4.0, INF], temperature=0.0)
+    best = bk.optimal_samples(problem, temperature=0.0)
+    assert (kept.status.name, best.status.name) == ("noted", "noted")
+    assert kept.status.text in str(best)
+    with pytest.warns(UserWarning, match=r"samples_needed: the estimated error of a curve exceeds"):
+        bk.samples_needed(problem, 9.999e7, temperature=0.0)
+    easy = bk.optimal_samples(bk.Prompt(1.5, 3.0), temperature=0.0)
+    at = bk.solve(bk.Prompt(1.5, 3.0), [easy.value], temperature=0.0)
+    assert easy.status.name == "good"
+    assert abs(easy.error - at["error"][0]) <= easy.numerical_error + at.numerical_error["error"][0]
+
+
 def test_bad_values():
     with pytest.raises(gt.BadValue, match=r"samples is 0\.5.*\[1, inf\]"):
         bk.optimal_temperature(bk.Prompt(0.1, 0.1), samples=0.5)

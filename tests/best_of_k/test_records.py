@@ -310,6 +310,9 @@ BAD = [
     (lambda: bk.fit([[1, 0, 2]], [[1, 0, 2]], model=bk.GaussianJudge()), r"1 prompt.*at least 2"),
     (lambda: bk.fit(None, [[1, 0], [1, 1]], model=bk.BetaPassRate()).predict([2], temperature=1.0), r"temperature is 1\.0.*BetaPassRate"),
     (lambda: bk.fit(None, [[1, 0], [1, 1]], model=bk.BetaPassRate()).predict([0.5]), r"samples\[0\] is 0\.5"),
+    (lambda: bk.fit(None, [[1, 0], [1, 1]], model=bk.BetaPassRate()).predict([1e13]), r"samples\[0\] is 1e\+13|samples\[0\] is 10000000000000"),
+    (lambda: bk.fit(None, [[1], [0], [1]], model=bk.BetaPassRate()), r"one answer a prompt.*at least two answers"),
+    (lambda: bk.from_records([[0, 1]], [[1, -2e150]], [1], temperature=0.0), r"values\[0, 1\] is -2e\+150.*at most 1e\+150"),
 ]  # fmt: skip
 
 

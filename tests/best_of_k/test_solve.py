@@ -245,6 +245,8 @@ BAD = [
     (lambda: bk.Posterior(0.1, 0.1, 0.2), r"covariance is 0\.2.*teacher_variance \* reward_variance = 0\.01.*Lower"),
     (lambda: bk.Posterior(-0.1, 0.1, 0.0), r"teacher_variance is -0\.1.*zero or positive"),
     (lambda: bk.LinearJudge(2.0, 0.0, 1.0), r"noise is 0\.0.*positive.*label noise"),
+    (lambda: bk.LinearJudge(2.0, 1e-200, 1.0), r"noise is 1e-200.*from 1e-50 to 1e\+50"),
+    (lambda: bk.LinearJudge(2.0, 1.0, 1.0, [1.0, 1e60]), r"spectrum\[1\] is 1e\+60.*from 1e-50"),
     (lambda: bk.LinearJudge(2.0, 1.0, -1.0), r"prior_scale is -1\.0.*positive"),
     (lambda: bk.LinearJudge(0.0, 1.0, 1.0), r"examples_per_dim is 0\.0.*positive"),
     (lambda: bk.LinearJudge(2.0, 1.0, 1.0, spectrum=[1.0, 0.0]), r"spectrum\[1\] is 0\.0.*positive"),

@@ -159,12 +159,21 @@ def test_with_replacement_of_masked_scores(temperature):
         np.testing.assert_allclose(found, np.mean(kept), rtol=1e-12, atol=0)
 
 
-def test_a_gaussian_law_refuses_masks():
+@pytest.mark.parametrize("mask", ["-1e+30", "-200"])
+def test_a_gaussian_law_refuses_masks(mask):
     rng = np.random.default_rng(0)
     scores, values = rng.normal(size=(5, 8)), rng.normal(size=(5, 8))
-    scores[2, 3] = -1e30
-    with pytest.raises(gt.BadValue, match=r"scores\[2, 3\] is -1e\+30.*Leave out answers without a score.*Empirical"):
+    scores[2, 3] = float(mask)
+    message = rf"scores\[2, 3\] is {mask.replace('+', '.')}.*Leave out answers without a score.*Empirical"
+    with pytest.raises(gt.BadValue, match=message):
         bk.fit(scores, values, model=bk.GaussianJudge())
+
+
+def test_scores_whose_difference_overflows():
+    """3.4e308 over a temperature of 1e308 is a softmax like any other."""
+    scores, values = np.array([-1.7e308, 1.7e308]), np.array([1.0, 0.0])
+    expected = float(1 / (1 + mpmath.exp(mpmath.mpf("3.4"))))
+    np.testing.assert_allclose(subset_means(scores, values, 2, 1e308), [0.5, expected], rtol=1e-12, atol=0)
 
 
 def test_pass_at_k_of_prompts_with_unequal_numbers_of_answers():

@@ -82,3 +82,18 @@ def test_help_and_json_in_ascii():
 )  # fmt: skip
 def test_characters_in_words(character, words):
     assert in_words(character) == words
+
+
+def test_surroundings_that_are_not_there(tmp_path):
+    """A platform without a driver, a screen without a window: one sentence, or no matter."""
+    code, out, said = shell(SOLVE, JAX_PLATFORMS="abacus")
+    assert (code, out) == (2, b"")
+    assert said.startswith(b"JAX_PLATFORMS is 'abacus', but JAX cannot compute with that here")
+    assert said.count(b"\n") == 1
+    log = tmp_path / "log.csv"
+    log.write_text(
+        "step,train_loss,test_loss\n" + "".join(f"{i},{1 / (1 + i)},{2 / (2 + i / 9)}\n" for i in range(200))
+    )
+    words = f"delay {log} --train-threshold .1 --test-threshold .3 --plot {tmp_path}/a.png"
+    assert shell(f"{GROK} {words}", MPLBACKEND="abacus")[::2] == (0, b"")
+    assert (tmp_path / "a.png").stat().st_size > 1000

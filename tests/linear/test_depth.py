@@ -1,5 +1,7 @@
 """Deep linear networks: the spec's values, the closed end, depth 1, and full weight matrices trained in NumPy."""
 
+import time
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -182,3 +184,26 @@ def test_bad_networks_are_refused_by_name(fields, words):
 def test_descent_is_refused(theory):
     with pytest.raises(gt.BadValue, match="DeepLinear is solved under gradient flow only"):
         solve(theory.problem, [1.0], method=GradientDescent(0.1))
+
+
+@pytest.mark.parametrize("numbers", [(0.5, 5.0, 2, 1.0, 1.0), (1.0, 5.0, 2, 1.0, 1.0), (2.0, 5.0, 1, 1.0, 1.0)])
+def test_what_cannot_end_is_told_at_once(numbers):
+    """Steps are bounded by stability; times that 100000 of them cannot reach used to take all of these."""
+    problem = DeepLinear(*numbers)
+    for last in (1e7, 1e20, 1e308):
+        solution = solve(problem, [0.0, 1.0, last], throw=False)
+        assert solution.status.name == "failed"
+        assert "pass earlier times, or read the end from limits(problem)" in solution.status.text
+        assert "traced" not in solution.status.text
+        assert int(solution.stats["steps"]) < 2000
+        assert np.isnan(solution["test_loss"][-1])
+
+
+@pytest.mark.slow  # compiles a march of runs
+def test_runs_that_cannot_end_are_told_at_once():
+    problem, key = DeepLinear(0.5, 5.0, 2, 1.0, 1.0), jax.random.key(0)
+    simulate(problem, [0.0, 1.0], dim=20, runs=2, key=key)  # compiles
+    began = time.process_time()
+    with pytest.raises(gt.BadValue, match=r"but a run needed more than 100000 steps\. Pass earlier times"):
+        simulate(problem, [0.0, 1e20], dim=20, runs=2, key=key)
+    assert time.process_time() - began < 1.0

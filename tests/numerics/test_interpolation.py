@@ -16,8 +16,8 @@ GENERATOR = np.random.default_rng(5)
 
 def _grid(kind, points):
     if kind == "linear":
-        return np.linspace(0, 20, points), GENERATOR.uniform(0, 20, 40)
-    return np.geomspace(0.05, 50, points), np.exp(GENERATOR.uniform(np.log(0.05), np.log(50), 40))
+        return np.linspace(0, 20, points), GENERATOR.uniform(0, 20, points)
+    return np.geomspace(0.05, 50, points), np.exp(GENERATOR.uniform(np.log(0.05), np.log(50), points))
 
 
 def _missed(solve, grid, wanted):
@@ -33,9 +33,10 @@ def _missed(solve, grid, wanted):
 
 
 def test_the_printed_error_holds_at_ninety_nine_of_a_hundred_points():
-    """18 random theories of three wings, on linear and logarithmic grids of 20 points."""
+    """30 random theories of three wings, on linear and logarithmic grids of 20 points; read at as many, so that one
+    compilation solves both."""
     points = beyond = 0
-    for number in range(18):
+    for number in range(30):
         count = 20
         if number % 3 == 0:
             kind = ("linear", "logarithmic")[number // 3 % 2]
@@ -53,10 +54,47 @@ def test_the_printed_error_holds_at_ninety_nine_of_a_hundred_points():
             )
         else:
             problem = best_of_k.Prompt(*GENERATOR.uniform([0.1, -2], [2, 2]))
-            grid, wanted = (np.unique(np.round(np.geomspace(1, 1000, n))) for n in (count, 97))
+            grid = np.unique(np.round(np.geomspace(1, 1000, count)))
+            wanted = GENERATOR.choice(np.arange(1.0, 1001.0), grid.size, replace=False)
             found = _missed(lambda x, p=problem: best_of_k.solve(p, x, temperature=0.5, throw=False), grid, wanted)
         points, beyond = points + found[0], beyond + found[1]
-    assert points > 1500
+    assert points > 1200
+    assert beyond <= 0.01 * points, (beyond, points)
+
+
+CURVES = {
+    "decay": lambda t, a, c: np.exp(-t / a) + c,
+    "two rates": lambda t, a, c: np.exp(-t / a) + np.exp(-t / (100 * a)) + c,
+    "both signs": lambda t, a, c: np.exp(-t / a) - 0.5,
+    "power": lambda t, a, c: (t + a) ** -(0.5 + c / 4),
+    "corner": lambda t, a, c: np.where(t < a, 1 - 0.5 * t / a, 0.5) + c,
+    "threshold": lambda t, a, c: 1 / (1 + (t / a) ** (2 + c)) + 0.01 * c,
+}
+
+
+def test_the_printed_error_holds_where_grids_are_coarse():
+    """Decays, corners and thresholds that may all lie within one interval of a linear grid: 3 % were missed there, for
+    the neighbours of a wide interval were asked about their own, smaller distances."""
+    generator = np.random.default_rng(0)
+    points = beyond = 0
+    for curve in CURVES.values():
+        for kind in ("logarithmic", "linear", "from zero", "drawn"):
+            for count in (5, 8, 20, 50):
+                for _ in range(12):
+                    low, high = 10 ** generator.uniform([-2, 1], [0, 4])
+                    x = np.geomspace(low, high, count)
+                    if kind == "linear":
+                        x = np.linspace(low, high, count)
+                    elif kind == "from zero":
+                        x = np.concatenate([[0.0], x[1:]])
+                    elif kind == "drawn":
+                        x = np.sort(10 ** generator.uniform(np.log10(low), np.log10(high), count))
+                    a, c = 10 ** generator.uniform([-1, -3], [2, 1])
+                    wanted = np.sort(x[0] + (x[-1] - x[0]) * 10 ** generator.uniform(-4, 0, 20))
+                    found = interpolate(x, curve(x, a, c), wanted)
+                    true = curve(wanted, a, c)
+                    points += wanted.size
+                    beyond += np.sum(np.abs(found.values - true) > found.error + 1e-13 * np.abs(true))
     assert beyond <= 0.01 * points, (beyond, points)
 
 

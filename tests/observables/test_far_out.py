@@ -138,3 +138,92 @@ def test_least_squares_in_any_units(samples, ridge):
     np.testing.assert_allclose(weights, [float(v) for v in right], rtol=1e-10, atol=0)
     assert smoother(features, ridge).rank == min(samples, 5)
     assert smoother(np.concatenate([features, features[:, :1]], axis=1), ridge).rank == min(samples, 5)
+
+
+@pytest.mark.parametrize("clock", [1e-300, 1e-10, 1.0, 1e10, 1e300])
+@pytest.mark.parametrize(("unit", "size"), [(1e-300, 1.0), (1e-160, 1e300), (1e160, 1e-100), (1e300, 1e160)])
+def test_lazy_distances_in_any_units(unit, size, clock):
+    """K of 1e-300 at t = 1e-10 gave 0 for 1e-160: the product of time and eigenvalue is no number."""
+    values, residual = np.array([2.0, 0.7, 0.01]) * unit, np.array([0.3, -1.0, 0.5]) * size
+    with mp.workdps(40):
+        squares = [
+            mp.mpf(r) ** 2 / mp.mpf(l) * mp.expm1(-mp.mpf(l) * mp.mpf(clock)) ** 2 for l, r in zip(values, residual)
+        ]
+        exact = float(mp.sqrt(sum(squares)))
+    found = observables.lazy_distance(np.diag(values), residual, np.array([clock]))[0]
+    assert np.isclose(found, exact, rtol=1e-12, atol=1e-300)
+
+
+def test_coherence_of_examples_in_different_units():
+    """Gradients of 1e-140 to 1e140 gave nan, and "all gradients are zero"."""
+    gradients = np.random.default_rng(0).standard_normal((4, 6))
+    unit = np.array([1e-140, 1.0, 1e140, 1e-30])
+    kernel = gradients @ gradients.T
+    near = observables.kernel_coherence(kernel, np.ones(4)).alpha
+    far = observables.kernel_coherence(unit[:, None] * kernel * unit[None], 1 / unit).alpha
+    assert np.isclose(far, near, rtol=1e-13, atol=0)
+    blocks = np.einsum("ij,cd->ijcd", kernel, np.eye(2)) * (unit[:, None] * unit[None])[:, :, None, None]
+    far = observables.kernel_coherence(blocks, np.stack([1 / unit, np.zeros(4)], 1)).alpha
+    assert np.isclose(far, near, rtol=1e-13, atol=0)
+    with pytest.raises(BadValue, match=r"kernel differs from its transpose by 0.4 .*must be symmetric"):
+        observables.kernel_coherence(np.array([[1.0, 0.9], [0.1, 1.0]]), np.ones(2))
+
+
+def test_movement_where_distances_are_no_numbers():
+    """Kernels of 1e308 had moved by inf."""
+    start, kernel = np.full((3, 3), 1.0), np.full((3, 3), -0.5)
+    assert np.isclose(observables.kernel_movement(kernel * 1.7e308, start * 1.7e308), 1.5, rtol=1e-14, atol=0)
+    assert observables.distance_from_init(np.full(2, -1e308), np.full(2, 1e308), relative=True) == 2
+    with pytest.raises(BadValue, match=r"no float64 number. Pass relative=True"):
+        observables.distance_from_init(np.full(2, -1e308), np.full(2, 1e308))
+
+
+@pytest.mark.parametrize("directions", [1, 2, 3, 10])
+@pytest.mark.parametrize("reach", [0.1, 2.9, 3.1, 1e2, 1e4, 1e6])
+def test_wide_neighbourhoods_are_cut_by_all_but_a_few(reach, directions):
+    """One direction at 1e4: 6e-5 off, for the largest |z| is then below every node."""
+    with mp.workdps(30):
+        ends = [0, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 20]
+        exact = 1 - mp.quad(lambda g: 2 * mp.npdf(g) * mp.erf(g / (reach * mp.sqrt(2))) ** directions, ends)
+    found = observables.local_complexity_at_init(reach, directions, 1.0)
+    assert np.isclose(found, float(exact), rtol=1e-12, atol=0)
+
+
+def test_margins_of_logits_near_the_end_of_floats():
+    """[1.7e308, 1.6e308] had no margin at all."""
+    logits = np.array([[1.7e308, 1.6e308], [1.6e308, 1.7e308], [-1.7e308, -1.7e308], [1.7e308, -1.7e308]])
+    labels = np.zeros(4, int)
+    assert observables.softmax_collapse_fraction(logits, labels, dtype="float32") == 0.5
+
+
+@given(seeds, st.sampled_from([-1000, -500, 500, 900]))
+def test_deep_counts_do_not_know_the_units_of_layers(seed, power):
+    """Two layers of weights 1e-200 were cut by nothing."""
+    generator = np.random.default_rng(seed)
+    layers = [(generator.standard_normal(shape), np.zeros(shape[0])) for shape in ((8, 4), (6, 8), (5, 6))]
+    center, frame = generator.standard_normal((3, 4)), np.linalg.qr(generator.standard_normal((4, 4)))[0]
+    far = [(np.ldexp(weights, power), biases) for weights, biases in layers]
+    counts = observables.deep_local_complexity(layers, center, frame, 0.8)
+    np.testing.assert_array_equal(observables.deep_local_complexity(far, center, frame, 0.8), counts)
+
+
+def test_a_slope_that_is_no_number_is_nan_and_the_name_stays():
+    """The slope was 0 or infinite, and the law called with times gave a line or infinity."""
+    times = np.linspace(1, 50, 20)
+    for unit, clock in [(1e-263, 1e259), (1e256, 1e-261)]:
+        best = observables.distance_laws(times * clock, (2 + np.sqrt(times)) * unit)[0]
+        assert best.name == "square root"
+        assert best.relative_error < 1e-9
+        assert np.isnan(best.slope)
+        assert np.isnan(best(times * clock)).all()
+
+
+@pytest.mark.parametrize("spread", [1e-300, 1e-30, 1e-15, 1e-8, 1e8, 1e300])
+def test_divergence_of_narrow_and_wide_distributions(spread):
+    """ln mu was formed as ln(1 + (mu - 1)): a tenth off at 1e-15, and refused at 1e-30."""
+    with mp.workdps(340):
+        mu = mp.mpf(spread)
+        exact = float((mu - 1 - mp.log(mu)) / 2)
+    if exact < 1e299:
+        found = bounds.gaussian_kl(np.zeros(1), np.full((1, 1), spread), np.zeros(1), np.eye(1))
+        assert np.isclose(found, exact, rtol=1e-12, atol=0)

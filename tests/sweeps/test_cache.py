@@ -6,9 +6,11 @@ import pickle
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -185,9 +187,8 @@ def test_an_answer_of_another_version_is_counted_and_not_used(tmp_path, monkeypa
     """A fault it would notice: an address without the package's sources, which serves old numbers after an upgrade."""
     old = sweep(square, points(6), cache=tmp_path)
     assert old.outdated == 0
-    monkeypatch.setattr(address, "made_by", lambda: "f" * 64)
-    monkeypatch.setattr(task, "made_by", lambda: "f" * 64)
-    monkeypatch.setattr("grok_theory.sweeps.verb.made_by", lambda: "f" * 64)
+    monkeypatch.setattr(provenance, "version", lambda name: "99.0")
+    provenance._installed.cache_clear()
     with pytest.warns(RuntimeWarning, match="6 results of another version of grok_theory or its libraries are in the"):
         new = sweep(square, points(8), cache=tmp_path)
     assert (new.computed, new.reused, new.outdated) == (8, 0, 6)
@@ -197,6 +198,7 @@ def test_an_answer_of_another_version_is_counted_and_not_used(tmp_path, monkeypa
     again = sweep(square, points(8), cache=tmp_path)
     assert (again.reused, again.outdated) == (8, 0)
     monkeypatch.undo()
+    provenance._installed.cache_clear()
     assert sweep(square, points(6), cache=tmp_path).reused == 6  # the old ones are kept for who goes back
 
 
@@ -207,10 +209,11 @@ def test_who_computes_is_known_by_sources_and_library_versions(tmp_path, monkeyp
     monkeypatch.setattr(provenance, "_PACKAGE", package)
 
     def made_by(**versions):
-        monkeypatch.setattr(provenance, "version", lambda name: versions.get(name.replace("-", "_"), "1.0"))
-        for function in (provenance.sources_hash, provenance.versions, provenance.made_by):
+        monkeypatch.setattr(provenance, "version", lambda name: versions.get(name, "1.0"))
+        monkeypatch.setattr(provenance, "_AT_IMPORT", provenance._stamps())
+        for function in (provenance._installed, provenance._hash_of):
             function.cache_clear()
-        return provenance.made_by()
+        return provenance.made_by(provenance.circumstances())
 
     def append(place, text):
         path = package / place
@@ -218,25 +221,124 @@ def test_who_computes_is_known_by_sources_and_library_versions(tmp_path, monkeyp
 
     first = made_by()
     assert first == made_by()
-    others = [made_by(**{name: "2.0"}) for name in ("jax", "jaxlib", "numpy", "scipy", "grok_theory")]
-    append("linear/ridge.py", "# another number\n")
-    others.append(made_by())
+    libraries = ["grok_theory", "scipy", "diffrax", "optimistix", "optax", "equinox", "lineax", "opt_einsum"]
+    others = [made_by(**{name: "2.0"}) for name in libraries]
+    for library in (jax, np):  # what is loaded counts, whatever has been installed since
+        with monkeypatch.context() as patch:
+            patch.setattr(library, "__version__", "2.0")
+            others.append(made_by())
+    with monkeypatch.context() as patch:
+        patch.setattr(provenance.platform, "machine", lambda: "abacus")
+        others.append(made_by())
+    with monkeypatch.context() as patch:
+        patch.setattr(provenance.platform, "python_version_tuple", lambda: ("4", "0", "0"))
+        others.append(made_by())
+    with monkeypatch.context() as patch:
+        patch.setattr(jax, "default_backend", lambda: "abacus")
+        others.append(made_by())
+    with jax.default_matmul_precision("bfloat16"):
+        others.append(made_by())
+    try:
+        jax.config.update("jax_default_prng_impl", "rbg")
+        others.append(made_by())
+    finally:
+        jax.config.update("jax_default_prng_impl", "threefry2x32")
+    for path in ("linear/ridge.py", "numerics/runs.py", "errors.py", "reports.py", "tables/__init__.py"):
+        append(path, "# another number\n")
+        others.append(made_by())
     (package / "new_room.py").write_text("X = 1\n")
     others.append(made_by())
-    assert len({first, *others}) == 8
+    (package / "numerics" / "nodes.csv").write_text("0.5,1.0\n")
+    others.append(made_by())
+    (package / "linear" / "curves.py").unlink()
+    others.append(made_by())
+    assert len({first, *others}) == 1 + len(others)
     append("cli/solve.py", "# another word\n")  # only shows numbers
+    append("plot.py", "# another colour\n")
+    (package / "linear" / ".curves.py.swp").write_text("an editor's")
     assert made_by() == others[-1]
-    for function in (provenance.sources_hash, provenance.versions, provenance.made_by):
-        function.cache_clear()
-    monkeypatch.undo()
-    assert {"jax", "jaxlib", "numpy", "scipy"} <= provenance.versions().keys()
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    yield
+    provenance._installed.cache_clear()
+    provenance._hash_of.cache_clear()
+
+
+def test_sources_that_changed_while_they_run_make_no_address(tmp_path, monkeypatch):
+    """A fault it would notice: numbers of the code in memory, kept as those of files that were edited since."""
+    package = tmp_path / "grok_theory"
+    shutil.copytree(Path(gt.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    script = (
+        "import sys; import grok_theory as gt; from grok_theory import linear; from pathlib import Path\n"
+        "def times():\n"
+        "    try: return gt.sweep(abs, [-2.0], cache=sys.argv[1], workers=1, batch=1, version='1').computed\n"
+        "    except gt.BadValue as error: return str(error)\n"
+        "print(times())\n"
+        "path = Path(linear.__file__); assert Path(sys.argv[1]).parent in path.parents\n"
+        "path.write_text(path.read_text() + '# edited')\n"
+        "print(times())\n"
+        "print(gt.sweep(abs, [-2.0], workers=1, batch=1, version='1').computed)"
+    )
+    environment = os.environ | {"PYTHONPATH": str(tmp_path), "JAX_ENABLE_X64": "1"}
+
+    def said():
+        words = [sys.executable, "-c", script, str(tmp_path / "cache")]
+        done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()
+
+    first, second, third = said()
+    assert (first, third) == ("1", "1")
+    assert "have been changed since this process imported them" in second
+    assert said()[0] == "1"  # and the files as edited are another maker
+
+
+def test_a_package_in_an_archive_or_without_sources(tmp_path, monkeypatch):
+    for content in (b"one", b"two"):
+        (tmp_path / "all.zip").write_bytes(content)
+        monkeypatch.setattr(provenance, "_PACKAGE", tmp_path / "all.zip" / "grok_theory")
+        monkeypatch.setattr(provenance, "_AT_IMPORT", provenance._stamps())
+        provenance._hash_of.cache_clear()
+        one = provenance.sources_hash() if content == b"one" else one
+    assert provenance.sources_hash() != one
+    monkeypatch.setattr(provenance, "_PACKAGE", tmp_path / "empty")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(gt.BadValue, match=r"cannot be read at .* Install it as files, or pass cache=None"):
+        provenance.sources_hash()
+
+
+def test_the_maker_is_known_in_no_time():
+    provenance.made_by(provenance.circumstances())
+    began = time.process_time()
+    for _ in range(10):
+        provenance.made_by(provenance.circumstances())
+    assert time.process_time() - began < 1.0  # measured: 3 ms a time
 
 
 def test_a_worker_of_another_version_is_refused():
     member = task.Member(0, 0, {"x": 2.0}, "ab" * 32, {})
-    batch = task.Batch(pickle.dumps(square), 4, (member,), None, os.getpid(), "another")
-    with pytest.raises(gt.BadValue, match=r"a worker with another version .*jax .*Install the same on all workers"):
+    asked = provenance.circumstances() | {"jax": "0.0.1"}
+    batch = task.Batch(pickle.dumps(square), 4, (member,), None, os.getpid(), asked)
+    with pytest.raises(
+        gt.BadValue, match=r"a worker that computes with something else .*\(jax: .* there, 0\.0\.1 here\)"
+    ):
         task.compute(batch)
+
+
+def test_workers_compute_with_the_settings_of_who_asks():
+    """A fault it would notice: random numbers of another generator in the workers than in this process."""
+
+    def run(seed):
+        return jax.random.normal(jax.random.key(seed))
+
+    try:
+        jax.config.update("jax_default_prng_impl", "rbg")
+        here, there = (gt.sweep(run, [1, 2], batch=1, workers=n, version="1") for n in (1, 2))
+    finally:
+        jax.config.update("jax_default_prng_impl", "threefry2x32")
+    assert digits(here.results) == digits(there.results)
+    assert digits(here.results) != digits(gt.sweep(run, [1, 2], batch=1, workers=1, version="1").results)
 
 
 FACTOR = 2.0
