@@ -24,7 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from ..errors import BadValue, check_finite, check_non_negative, check_positive, is_traced
+from ..errors import BadValue, as_array, check_finite, check_non_negative, check_numbers, check_positive, is_traced
 from ..pytrees import problem
 
 _FARTHEST = 1e50
@@ -78,6 +78,8 @@ class Posterior:
         check_non_negative("reward_variance", self.reward_variance, "Pass E (mean answer - judge's favourite)^2.")
         check_finite("covariance", self.covariance, "Pass the mean product of the two gaps.")
         check_positive("spread", self.spread, _SPREAD)
+        check_numbers("ridge", self.ridge, "Leave it out where it is not known.")
+        check_numbers("one_point_teacher_variance", self.one_point_teacher_variance, "Leave it out if not known.")
         _check_product(
             "covariance",
             self.covariance,
@@ -122,9 +124,8 @@ class LinearJudge:
 
     def __post_init__(self):
         for name in ("spectrum", "teacher_power", "reward_power", "overlap", "mode_weights"):
-            value = getattr(self, name)
-            if isinstance(value, (list, tuple)):
-                object.__setattr__(self, name, np.asarray(value, float))
+            value = as_array(name, getattr(self, name), "Pass one number a mode, or one for all.")
+            object.__setattr__(self, name, value)
         self.check()
 
     def check(self) -> None:

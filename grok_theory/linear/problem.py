@@ -10,6 +10,7 @@ from ..errors import (
     check_finite,
     check_integer,
     check_non_negative,
+    check_numbers,
     check_positive,
     check_shape,
 )
@@ -133,6 +134,7 @@ class CorrelatedInputs:
 
     def check(self) -> None:
         """Refuse what is out of range, element by element."""
+        check_numbers("spectrum", self.spectrum, "Pass the eigenvalues of the inputs' covariance.")
         if np.size(self.spectrum) == 0:
             raise BadValue("spectrum is empty, but it must hold at least one eigenvalue. Pass the input variances.")
         check_non_negative("spectrum", self.spectrum, "Pass the eigenvalues of the inputs' covariance.")

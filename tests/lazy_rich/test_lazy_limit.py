@@ -1,5 +1,7 @@
 """The lazy limit against reference numbers, exact moments, a diagonalised quadrature, and finite kernels."""
 
+from fractions import Fraction
+
 import chance
 import jax
 import jax.numpy as jnp
@@ -146,3 +148,14 @@ def test_times_at_which_unseen_eigenvalues_rule_are_refused():
     assert float(late[1] / late[0]) == pytest.approx(1e5, rel=1e-6)
     with pytest.raises(SolveFailed, match=r"range of the spectral rule.*earlier times"):
         solve(problem, [1e50], method=LazyLimit())
+
+
+def test_far_out_the_limit_or_a_refusal():
+    """kappa next to 1 leaves (kappa - 1) / kappa of the samples unfitted, exactly; then times that overflow."""
+    kappa = 1 + 1e-8
+    problem = QuadraticCommittee(1.0, 0.0, kappa)
+    late = solve(problem, [1e20], method=LazyLimit())
+    unfitted = Fraction(3, 4) * (Fraction(kappa) - 1) / Fraction(kappa)
+    assert abs(Fraction(float(late["train_loss"][0])) / unfitted - 1) < 1e-13
+    with pytest.raises(SolveFailed, match="Ask for earlier times"):
+        solve(QuadraticCommittee(1.0, 0.3, 0.5), [1e300], method=LazyLimit())

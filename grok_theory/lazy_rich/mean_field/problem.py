@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ...errors import BadValue, check_choice, check_finite, check_positive, check_shape, is_traced
+from ...errors import BadValue, as_array, check_choice, check_finite, check_positive, check_shape, is_traced
 from ...kernels.activations import Activation, Erf, Identity, Relu, as_activation
 from ...pytrees import problem
 
@@ -57,9 +57,8 @@ class MeanFieldNetwork:
 
     def __post_init__(self):
         for name in ("inputs", "targets", "test_inputs", "test_targets", "directions"):
-            value = getattr(self, name)
-            if isinstance(value, (list, tuple)):
-                object.__setattr__(self, name, np.asarray(value, float))
+            remedy = "Pass an array, all rows of one length."
+            object.__setattr__(self, name, as_array(name, getattr(self, name), remedy))
         self.check()
 
     def check(self) -> None:
