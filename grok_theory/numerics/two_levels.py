@@ -22,6 +22,8 @@ _SPREAD = 0.03
 # Nor are spreads that change by less than this factor beyond the chance in them: so many standard deviations of their
 # logs, more where the course has no levels to go between.
 _GROWTH, _CHANCE_ON_LEVELS, _CHANCE = 1.25, 2.0, 4.3
+# Fresh noise makes the spreads of single records differ by chance; those of so many together it does not.
+_TOGETHER = 5
 # A course has levels if it is within a fifth of its way from either end for this share of the record; a steady one
 # has 0.4.
 _STAYS = 0.44
@@ -82,11 +84,12 @@ def _at_times_of_their_own(place: np.ndarray, runs: np.ndarray, tail: float) -> 
     """(T,) booleans: when runs at `place` (run, T), 0 on the low level and 1 on the high one, part; none: never."""
     count, length = place.shape
     spread, scales = _spread(place), [runs, np.log(runs)] if np.all(runs > 0) else [runs]
+    pooled = [_spread(part, _TOGETHER) for part in scales]
     goes = np.ptp(np.median(place, axis=0)) > 0.6
     stays = goes and all(_stays(values) >= _STAYS for values in scales)
     growth = _GROWTH * np.exp((_CHANCE_ON_LEVELS if stays else _CHANCE) / np.sqrt(2 * (count - 1)))
     # Noise of one size in the unit of the curve grows in logs as the curve falls, and the other way round.
-    grown = spread.max() >= _SPREAD and all(part.max() > growth * part.min() for part in map(_spread, scales))
+    grown = spread.max() >= _SPREAD and all(part.max() > growth * part.min() for part in pooled)
     if count < 1 - np.log2(2 * tail):  # so few may have drawn all their times alike
         parted = np.ptp(place, axis=0).max() >= _APART and goes
         return np.full(length, parted or _jump_of_all(place))
@@ -107,9 +110,9 @@ def _stays(values: np.ndarray) -> float:
     return float(np.mean((at < 0.2) | (at > 0.8)))
 
 
-def _spread(values: np.ndarray) -> np.ndarray:
-    """(T,) standard deviations over the runs, of a tenth of the record together: fresh noise makes them differ too."""
-    variance, half = values.var(0, ddof=1), values.shape[1] // 20
+def _spread(values: np.ndarray, together: int = 1) -> np.ndarray:
+    """(T,) standard deviations over the runs, of a tenth of the record, at least `together` records, pooled."""
+    variance, half = values.var(0, ddof=1), max(values.shape[1] // 20, together // 2)
     sums = np.cumsum(np.r_[0.0, variance])
     at = np.arange(variance.size)
     first, last = np.maximum(at - half, 0), np.minimum(at + half + 1, variance.size)
