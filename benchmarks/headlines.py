@@ -138,6 +138,15 @@ def _compare_planted(rows: Rows) -> str:
     )
 
 
+def _two_levels(rows: Rows) -> str:
+    alarm = max(max(row["false alarms %"], row["in windows %"]) for row in rows)
+    return (
+        f"false alarms at most {alarm:.1f} %, false agreements {max(row['false agreements %'] for row in rows):.1f} %, "
+        f"above 2 % beyond chance in {sum(row['at most 2 %'] != 'yes' for row in rows)} of {len(rows)} cases; without "
+        f"the levels up to {max(row['without levels %'] for row in rows):.0f} %"
+    )
+
+
 def _user_test(rows: Rows) -> str:
     planted = [row for row in rows if row["case"].startswith("planted")]
     right = [row for row in rows if not row["case"].startswith("planted")]
@@ -272,6 +281,7 @@ HEADLINES = (
     Headline("First call (compiles), then", "start", "start_calls", _first_calls),
     Headline("compare: false alarms at nominal 1 %", "compare", "compare_calibration", _alarms, True),
     Headline("compare: planted faults over 100 keys", "compare", "compare_planted", _compare_planted, True),
+    Headline("compare: curves with two levels", "compare", "compare_two_levels", _two_levels),
     Headline("Best of k: coverage of nominal 95 % intervals", "best_of_k", "best_of_k_coverage", _coverage),
     Headline("Bounds violated where their assumptions hold", "bounds", "bounds_violations", _violations),
     Headline("A user's own property test", "verify", "verify", _user_test),

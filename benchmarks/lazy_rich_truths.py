@@ -7,7 +7,7 @@
 | TangentLimit | mpmath, 40 digits: kernels in closed form (tanh: 160 nodes), eigenvectors | nothing |
 | LinearMoments | itself at tolerance 3e-14 | equations |
 | Particles | LinearMoments where linear; else 16384 particles, other scrambles, a tenth of the tolerance | equations |
-| DMFT | fourth order instead of third, 60 nodes for 48, 2640 paths for 344, 2 other scrambles | equations |
+| DMFT | 60 nodes for 40, 2640 paths for 344, 2 other scrambles; fourth order as the solver | equations |
 """
 
 from __future__ import annotations

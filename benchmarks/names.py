@@ -9,11 +9,11 @@ NAMES = sorted(p.stem for p in Path(__file__).parent.glob("*.py") if "\ndef main
 LONG = {
     "coverage": "twenty minutes",
     "keys": "half an hour",
-    "lazy_rich_dmft_error": "half an hour",
+    "lazy_rich_dmft_error": "a quarter of an hour",
     "mutations": "two hours",
     "numerical_error": "more than an hour",
     "numerical_error_best_of_k": "half an hour",
-    "numerical_error_lazy_rich": "an hour",
+    "numerical_error_lazy_rich": "ten minutes with the kept truths",
     "planted": "an hour",
 }
 SHORT = [name for name in NAMES if name not in LONG]

@@ -13,10 +13,10 @@ variance: comparing that with a theory of the mean is a trap.) Their intervals a
 spread, so that heavy tails raise no false alarms (`numerics.mean_intervals`; measured in docs/compare.md). The theory's
 own `numerical_error` widens every interval.
 
-Where the curves show two levels between which runs jump (grokking: some have arrived, some have not), runs that were
-not drawn may lie on the other level. There the intervals hold for every share of them that S runs do not exclude
-(`numerics.two_levels`, `numerics.unseen_runs`), and a verdict that fails by that alone is `underpowered`, with this as
-its reason.
+Where the curves show levels between which runs go at times of their own (grokking: some have arrived, some have not),
+runs that were not drawn may lie on another level. There the intervals hold for every share of them that S runs do not
+exclude (`numerics.two_levels`, `numerics.unseen_runs`), and a verdict that fails by that alone is `underpowered`, with
+this as its reason.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def _judge(
     else:
         centre, limit = runs.mean(0) - theory[mask], float(margin.size)
         offset, numerical = theory[mask], error
-    tail, levels = (1 - confidence) / 2, ()
+    tail, levels = (1 - confidence) / 2, None
     if solution.run is None:
         known = np.isfinite(record).all(0) & np.isfinite(theory)
         levels = find_levels(record[:, known], apart=limit, in_logs=in_logs, tail=tail, theory=theory[known])
@@ -214,7 +214,7 @@ def _judge(
         needed = _runs_needed(runs, levels, in_logs, limit, tail / looks)
         if np.nanmax(np.r_[0.0, numerical]) >= limit:
             needed, reason = np.inf, "the theory's own error exceeds the margin, so no number of runs tells"
-        elif levels:
+        elif levels is not None:
             ends = [interval_of_mean(runs, t, in_logs=in_logs) for t in (tail, tail / looks)]
             plain = _verdict(*(end - offset for pair in ends for end in pair), numerical, limit)
             if plain != "underpowered":
@@ -224,14 +224,16 @@ def _judge(
     )  # fmt: skip
 
 
-def check_one_x(solution: Solution, ensemble: Ensemble) -> None:
-    """Refuse a Solution and an Ensemble whose x are different things: steps are no times, seconds are no tau."""
-    theory, runs = ((r.x_name, r.x_unit) for r in (solution, ensemble))
+def check_one_x(
+    one: Solution | Ensemble, other: Solution | Ensemble, names: tuple[str, str] = ("solution", "ensemble")
+) -> None:
+    """Refuse two results, called `names`, whose x are different things: steps are no times, seconds are no tau."""
+    theory, runs = ((r.x_name, r.x_unit) for r in (one, other))
     if theory != runs:
         here, there = (f"{name} [{unit}]" if unit else name for name, unit in (theory, runs))
         raise BadValue(
-            f"ensemble has x in {there}, but the solution has {here}, and equal numbers of them are not the same. "
-            f"Convert: dataclasses.replace(ensemble, x=ensemble.x * factor, x_name={theory[0]!r}, "
+            f"{names[1]} has x in {there}, but the {names[0]} has {here}, and equal numbers of them are not the same. "
+            f"Convert: dataclasses.replace({names[1]}, x={names[1]}.x * factor, x_name={theory[0]!r}, "
             f"x_unit={theory[1]!r}), with factor how much {here} one {there} is."
         )
 
@@ -266,10 +268,10 @@ def _check_judgeable(
         )
 
 
-def _runs_needed(runs: np.ndarray, levels: Sequence[Levels], in_logs: bool, margin: float, tail: float) -> float:
+def _runs_needed(runs: np.ndarray, levels: Levels | None, in_logs: bool, margin: float, tail: float) -> float:
     """Least number of runs of this spread whose simultaneous half-width is at most half the margin, at the worst x.
 
-    With levels, the half-width holds what so many runs, in the seen shares on each level, do not exclude.
+    With levels, the half-width holds the share on another level that so many runs do not exclude.
     """
     if len(runs) < 2:
         return np.inf

@@ -135,6 +135,23 @@ def check_numbers(name: str, value: Any, remedy: str) -> None:
     _numbers(name, value, remedy)
 
 
+def as_array(name: str, value: Any, remedy: str) -> Any:
+    """A list, tuple or table of numbers as an array, anything else as it is; refused where it holds no numbers.
+
+    A leaf of a Problem is a number or an array: a list would be a subtree of numbers, which no solver can add.
+    """
+    if isinstance(value, (list, tuple)) or hasattr(value, "to_numpy"):
+        array = _numbers(name, value, remedy)
+        return jax.numpy.asarray(value) if array is None else array
+    return value
+
+
+def check_single(problem: Any, names: Sequence[str]) -> None:
+    """Refuse arrays in the fields `names` of a Problem, where one number each is wanted."""
+    for name in names:
+        check_shape(name, getattr(problem, name), (), "One problem has one number: map over several with jax.vmap.")
+
+
 def check_kind(name: str, value: Any, kind: type, remedy: str) -> None:
     """Refuse what is no `kind`."""
     if not isinstance(value, kind):
@@ -177,7 +194,10 @@ def check_shape(name: str, value: Any, shape: Sequence[int | None], remedy: str)
     """Refuse an array whose shape differs from `shape`; None stands for any length of at least one."""
     if value is None or type(value) is object:
         return
-    have = tuple(np.shape(value))
+    try:
+        have = tuple(np.shape(value))
+    except ValueError:
+        raise BadValue(f"{name} is {_shown(value)}, whose rows differ in length. {remedy}") from None
     fits = len(have) == len(shape) and all(
         (n >= 1 if want is None else n == want) for n, want in zip(have, shape, strict=True)
     )

@@ -7,6 +7,7 @@ eyes (Okabe & Ito 2008) and in grey.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,7 +55,7 @@ def curves(
     **Returns:** the axes. Points where theory does not speak at this size (`ensemble.valid`) are hollow.
 
     Axes become logarithmic where the values are positive and span more than two decades, unless `ax` was given. Where
-    runs jump between levels, bands hold the runs that were not drawn, as in `gt.compare`. What failed is left out and
+    runs go between levels, bands hold the runs that were not drawn, as in `gt.compare`. What failed is left out and
     the legend says so: runs with a value that is not finite, and the part of a failed Solution that is not. What a
     solver or the runs remark is told by "(noted)".
 
@@ -248,7 +249,9 @@ def _check_axis(axes: Axes, source: Solution | Ensemble, x_label: str) -> None:
     """Refuse axes that show another x: their label must hold its name and unit."""
     there = axes.get_xlabel()
     plain = there.lower().replace("\\", "").replace("$", "")
-    if there and not all(word.lower() in plain for word in (source.x_name.replace("_", " "), source.x_unit)):
+    words = [word.lower() for word in (source.x_name.replace("_", " "), source.x_unit) if word]
+    # As words of their own: the s of seconds is in "times", the step in "stepped".
+    if there and not all(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", plain) for word in words):
         raise BadValue(
             f"ax has x in {there!r}, but this curve has {x_label!r}, and equal numbers of them are not the same. "
             "Convert with dataclasses.replace(..., x=x * factor, x_name=..., x_unit=...), draw on other axes, or set "

@@ -15,8 +15,6 @@ import jax
 import numpy as np
 from jax.core import Tracer
 
-from .errors import check_numbers
-
 Class = TypeVar("Class", bound=type)
 
 
@@ -70,20 +68,6 @@ def problem(*, static: Sequence[str] = ()) -> Callable[[Class], Class]:
         return record(static=static)(cls)
 
     return decorate
-
-
-def arrays_from_lists(self: Any, *names: str) -> None:
-    """Turn the fields of these names that are lists into arrays: to JAX a list is many leaves, not one array.
-
-    Raises `BadValue` for a list that is no array of numbers, a ragged one too.
-    """
-    for name in names:
-        value = getattr(self, name)
-        if isinstance(value, (list, tuple)):
-            check_numbers(name, value, "Pass an array, or rows of equal length.")
-            traced = any(isinstance(leaf, Tracer) for leaf in jax.tree_util.tree_leaves(value))
-            array = jax.numpy.asarray(value, float) if traced else np.asarray(value, float)
-            object.__setattr__(self, name, array)
 
 
 def same(left: Any, right: Any, *, tolerance: float = 0.0) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import between, reports
 from .errors import BadValue, SolveFailed, check_times, is_traced
-from .numerics.unseen_runs import unseen_share
+from .numerics.shares import unseen_share
 from .pytrees import record
 from .saved_results import load, save
 from .tables import Table, read_table

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize, stats
 
-from .comparison import check_comparable
+from .comparison import check_comparable, check_one_x
 from .errors import BadValue, check_finite, check_positive
 from .numerics.mean_intervals import errors_of_mean
 from .pytrees import record
@@ -64,7 +64,7 @@ class SizeLaw:
         - `solution`: one for all sizes, or one a size.
         - `ensembles`: size -> runs at that size, each with at least two runs.
 
-        Runs that are not finite at `x` have failed and are left out; `text` says how many. Where runs jump between
+        Runs that are not finite at `x` have failed and are left out; `text` says how many. Where runs go between
         levels, errors hold the runs that were not drawn (`numerics.unseen_runs`). The theory's own `numerical_error`, a
         bound at 99 %, is added as a standard error of that quantile; `text` says where it is unknown.
 
@@ -74,6 +74,8 @@ class SizeLaw:
         for size, ensemble in ensembles.items():
             theory = _theory_of(solution, size)
             check_comparable(theory, ensemble)
+            first = next(iter(ensembles))
+            check_one_x(ensembles[first], ensemble, (f"ensembles[{first:g}]", f"ensembles[{size:g}]"))
             grid = np.asarray(theory.x, float)
             at = int(np.argmin(np.abs(grid - x)))
             if not abs(grid[at] - x) <= 1e-9 * max(1.0, abs(x)):

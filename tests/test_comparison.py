@@ -235,23 +235,23 @@ def test_runs_that_all_wait_do_not_exclude_that_some_have_left():
 @pytest.mark.statistical
 @pytest.mark.parametrize("count", [3, 8, 30])
 def test_false_alarms_and_agreements_on_curves_that_jump(count, rng, plausible):
-    """400 ensembles, shares .3 to .02 not arrived: at most 2 % wrong each. Planted: no levels (up to 90 %)."""
+    """400 ensembles, shares .3 to .02 not arrived, single times and windows: at most 2 % wrong each.
+    Planted: no levels (up to 90 %)."""
     shape = compare_levels.SHAPES["sharp, noise 0.1, drifts"]
-    left = (0.3, 0.1, 0.02)
-    x, at, means = compare_levels.record("uniform", shape, 30.0, left)
-    runs = shape.draw(rng, x, compare_levels.ARRIVALS["uniform"](rng.uniform(size=(400, count))), 30.0)
-    rows = compare_levels.judged_at(runs, at, means)
-    wrong = np.array([row[word].sum() for row in rows for word in ("alarm", "agreement")])
+    curves = compare_levels.course("uniform", shape, 30.0, (0.3, 0.1, 0.02))
+    runs = curves.draw(rng, 400, count)
+    rows = compare_levels.judged(curves, runs)
+    wrong = np.array([row[word].sum() for row in rows.values() for word in compare_levels.WRONG])
     plausible(chance.binomial(wrong, 400, (0.0, 0.02)))
-    assert max(row["plain alarm"].sum() for row in rows) > 80
+    assert max(row["plain alarm"].sum() for row in rows.values()) > 80
     # The fast path is `compare`.
     for trial in range(3):
-        ensemble_ = Ensemble(PROBLEM, x, {"test_loss": runs[trial]}, "times", FLOW)
-        for j, row in zip(at, rows, strict=True):
-            theory = solution(means, x=x)
-            judged = compare(theory, ensemble_, margin=0.05, where=(x[j], x[j]))["test_loss"]
-            ends = np.array([judged.simultaneous_low[0], judged.simultaneous_high[0]])
-            assert bool(row["alarm"][trial]) == bool(ends[0] > 0 or ends[1] < 0)
+        ensemble_ = Ensemble(PROBLEM, curves.x, {"test_loss": runs[trial]}, "times", FLOW)
+        for where, at in curves.judged.items():
+            window, theory = (curves.x[at[0]], curves.x[at[-1]]), solution(curves.means, x=curves.x)
+            judged = compare(theory, ensemble_, margin=0.05, where=window)["test_loss"]
+            alarm = np.any((judged.simultaneous_low > 0) | (judged.simultaneous_high < 0))
+            assert bool(rows[where]["alarm"][trial]) == bool(alarm), where
 
 
 def test_a_run_that_diverged_is_left_out_and_said():

@@ -201,6 +201,11 @@ def test_another_x_is_not_drawn_on_the_same_axis(theory, runs):
         gt.plot.curves(None, bare, "test_loss", ax=ax)
     ax.set_xlabel(r"training time $t$ [$\tau$]")
     assert gt.plot.curves(None, runs, "test_loss", ax=ax) is ax
+    # The s of seconds stands in "tests", too.
+    ax.set_xlabel(r"time of all tests [$\tau$]")
+    seconds = gt.Ensemble(None, X, {"test_loss": runs["test_loss"]}, "time", DYNAMICS, "s")
+    with pytest.raises(BadValue, match=r"but this curve has 'time \[s\]'"):
+        gt.plot.curves(None, seconds, "test_loss", ax=ax)
 
 
 def test_bands_hold_runs_that_were_not_drawn():

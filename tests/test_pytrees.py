@@ -7,7 +7,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from grok_theory import kernels, lazy_rich, linear
 from grok_theory.errors import BadValue, check_positive
 from grok_theory.pytrees import problem, record, same
 
@@ -26,26 +25,6 @@ def test_the_constructor_checks_and_the_class_is_frozen():
         Toy(-1.0)
     with pytest.raises(dataclasses.FrozenInstanceError):
         Toy(1.0).gain = 2.0
-
-
-def test_lists_are_arrays():
-    """A list of numbers is one array, as it is where arrays are passed; a ragged one is refused."""
-    lists = linear.CorrelatedInputs([2.0, 1.0], [1, -1], 3)
-    assert lists == linear.CorrelatedInputs(np.array([2.0, 1.0]), np.array([1.0, -1.0]), 3)
-    assert lists.target.dtype == np.float64
-    assert kernels.KernelRegression([1.0], (2,)) == kernels.KernelRegression(np.ones(1), np.array([2.0]))
-    network = linear.RandomFeatures([[1.0, 0.5]], [[1.0, 0.0]], [1.0], 3)
-    assert network == linear.RandomFeatures(np.array([[1.0, 0.5]]), np.eye(2)[:1], np.ones(1), 3)
-    slope = jax.grad(lambda l: jnp.sum(linear.CorrelatedInputs([l, 1.0], [1.0, 1.0], 3).spectrum))(2.0)
-    assert slope == 1
-    for make in (
-        lambda: linear.CorrelatedInputs([1.0, [2.0]], [1.0, 1.0], 3),
-        lambda: linear.RandomFeatures([[1.0, 1.0], [2.0]], [[1.0, 2.0]], [1.0], 3),
-        lambda: kernels.KernelRegression([[1.0, 1.0], [2.0]], [1.0, 2.0]),
-        lambda: lazy_rich.MeanFieldNetwork([[1.0, 1.0], [2.0]], [1.0, 2.0], 1.0),
-    ):
-        with pytest.raises(BadValue, match=r"array of them\. Pass an array, or rows of equal length"):
-            make()
 
 
 def test_unflattening_does_not_check():

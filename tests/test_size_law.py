@@ -101,6 +101,15 @@ def test_failed_runs_and_remarks_are_said_and_failed_results_refused():
         SizeLaw(SIZES, [1.0, np.nan, 1.0, 1.0], np.ones(4))
 
 
+def test_sizes_in_other_units_are_refused_with_the_conversion():
+    theory, ensembles = measured(np.array([[1.0, 1.0], [1.0, 1.2]]))
+    theories = dict.fromkeys(SIZES, theory)
+    theories[200] = dataclasses.replace(theory, x_name="step")
+    ensembles[200] = dataclasses.replace(ensembles[200], x_name="step")
+    with pytest.raises(BadValue, match=r"ensembles\[200\] has x in step, but the ensembles\[100\] has times,.*Convert"):
+        SizeLaw.measure(theories, ensembles, "test_loss", 2.0)
+
+
 def test_errors_hold_runs_that_jump_later():
     values = np.where(np.linspace(1.1, 1.7, 9)[:, None] > np.linspace(1.0, 2.0, 20), 30.0, 1.0)
     law = SizeLaw.measure(*measured(values), "test_loss", 2.0)

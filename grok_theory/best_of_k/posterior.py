@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from ..errors import BadValue, require_float64
+from ..errors import BadValue, check_single, require_float64
 from ..numerics.effective_ridge import effective_ridge, freedom_left, learned
 from .problem import LinearJudge, Posterior
 
@@ -35,6 +35,7 @@ def posterior(judge: LinearJudge) -> Posterior:
         raise BadValue(
             f"judge is {type(judge).__name__}, but it must be a LinearJudge. Build best_of_k.LinearJudge(...)."
         )
+    check_single(judge, ("examples_per_dim", "noise", "prior_scale", "overshoot"))
     judge.check()
     numbers = (judge.examples_per_dim, judge.noise, judge.prior_scale, 1.0 + judge.overshoot)
     return Posterior(**_equivalent(judge.modes(), *(jnp.asarray(value, float) for value in numbers)))

@@ -24,8 +24,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from ..errors import BadValue, check_finite, check_non_negative, check_positive, is_traced
-from ..pytrees import arrays_from_lists, problem
+from ..errors import BadValue, as_array, check_finite, check_non_negative, check_numbers, check_positive, is_traced
+from ..pytrees import problem
 
 _FARTHEST = 1e50
 _SPREAD = "Pass the standard deviation of one answer, label noise included, for example spread=1.0."
@@ -78,6 +78,8 @@ class Posterior:
         check_non_negative("reward_variance", self.reward_variance, "Pass E (mean answer - judge's favourite)^2.")
         check_finite("covariance", self.covariance, "Pass the mean product of the two gaps.")
         check_positive("spread", self.spread, _SPREAD)
+        check_numbers("ridge", self.ridge, "Leave it out where it is not known.")
+        check_numbers("one_point_teacher_variance", self.one_point_teacher_variance, "Leave it out if not known.")
         _check_product(
             "covariance",
             self.covariance,
@@ -121,7 +123,9 @@ class LinearJudge:
     mode_weights: ArrayLike | Sequence[float] | None = None
 
     def __post_init__(self):
-        arrays_from_lists(self, "spectrum", "teacher_power", "reward_power", "overlap", "mode_weights")
+        for name in ("spectrum", "teacher_power", "reward_power", "overlap", "mode_weights"):
+            value = as_array(name, getattr(self, name), "Pass one number a mode, or one for all.")
+            object.__setattr__(self, name, value)
         self.check()
 
     def check(self) -> None:

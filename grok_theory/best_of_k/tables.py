@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 from ..errors import BadValue, check_between, check_integer, check_shape
 from ..numerics.bounded_means import bounded_mean
 from ..numerics.mean_intervals import interval_of_mean
+from ..numerics.shares import unseen_share
 from ..numerics.two_levels import find_levels
-from ..numerics.unseen_runs import unseen_share
 from ..results import Dynamics, Ensemble, Status
 from .records import Records, as_records
 from .solve import check_temperature
@@ -98,7 +98,7 @@ def intervals(
     """Mean, low, high and number left out at every k, over the prompts that are there; `within`: range of values."""
     mean, low, high = (np.full(curves.shape[1], np.nan) for _ in range(3))
     tail, whole = (1 - confidence) / 2, curves[~np.isnan(curves).any(axis=1)]
-    levels = () if within else find_levels(whole, apart=0.0, in_logs=False, tail=tail) if len(whole) else ()
+    levels = find_levels(whole, apart=0.0, in_logs=False, tail=tail) if len(whole) and not within else None
     for j in range(curves.shape[1]):
         there = curves[~np.isnan(curves[:, j]), j]
         mean[j] = there.mean()

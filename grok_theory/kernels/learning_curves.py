@@ -7,18 +7,20 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..errors import (
+    as_array,
     check_finite,
     check_kind,
     check_non_negative,
     check_not_empty,
     check_positive,
     check_shape,
+    check_single,
     check_times,
     require_float64,
 )
 from ..numerics.effective_ridge import effective_ridge, freedom_left, learned
 from ..numerics.invariants import NON_NEGATIVE, hold
-from ..pytrees import arrays_from_lists, problem, record
+from ..pytrees import problem, record
 from ..results import Dynamics, Solution, Status
 
 DYNAMICS = Dynamics("kernel regression, trained to the end")
@@ -46,7 +48,8 @@ class KernelRegression:
     noise: Any = 0.0
 
     def __post_init__(self):
-        arrays_from_lists(self, "eigenvalues", "coefficients", "multiplicities")
+        for name in ("eigenvalues", "coefficients", "multiplicities", "ridge", "noise"):
+            object.__setattr__(self, name, as_array(name, getattr(self, name), "Pass an array, one number a mode."))
         self.check()
 
     def check(self) -> None:
@@ -113,6 +116,7 @@ def solve(problem: KernelRegression, samples: ArrayLike, *, method: Any = None, 
     check_kind("problem", problem, KernelRegression, "Pass KernelRegression(eigenvalues, coefficients).")
     if method is not None:
         check_kind("method", method, EffectiveRidge, "Leave it out, or pass EffectiveRidge().")
+    check_single(problem, ("ridge", "noise"))
     problem.check()
     check_times(samples, name="samples", remedy="Pass sorted numbers of samples, for example jnp.arange(10, 100).")
     check_samples(samples)

@@ -139,7 +139,7 @@ def simulate(
     method = ExactReduction() if method is None else method
     if not isinstance(problem, QuadraticCommittee):
         raise BadValue(f"problem is {problem!r}, but it must be a QuadraticCommittee. Build one with its five fields.")
-    problem.check()
+    problem.check_single()
     samples = _check(problem, dim, width, method)
     dynamics = _dynamics(method)
     times = check_tau(times, method.learning_rate)

@@ -34,6 +34,7 @@ _FAILED_DESCENT = "Descent left the finite numbers. Use a smaller learning_rate.
 RULES = ((0.25, -110.0), (0.5, -100.0))  # step and left end of two spectral rules: they differ in range too
 CONTOUR = 6e-14  # of the contour below with 28 points, relative, and rounding: measured 1.1e-14
 UNRESOLVED, STILL = 1e-40, 1e-6  # a lowest node this low, and moved by more than that, hides what lies below it
+OVERFLOW = 1e150  # of time * rate: complex division takes its square
 ROUNDING = 2 * float(np.finfo(float).eps)
 _NOTE = "output_scale is ignored: this is the limit in which it is infinite."
 
@@ -52,7 +53,7 @@ class LazyLimit:
 def solve_lazy_limit(problem: QuadraticCommittee, times: Any, method: LazyLimit, throw: bool) -> Solution:
     """The curves of the lazy limit at `times`; called by `solve`."""
     require_float64("lazy_rich.solve")
-    problem.check()
+    problem.check_single()
     if not problem.centred:
         raise BadValue(
             "centred is False, but the lazy limit exists for centred networks only: the output at the start would "
@@ -128,8 +129,10 @@ def _flow(problem: QuadraticCommittee, times: Array) -> Judged:
     # At samples_per_dim = 1 and curvature = 0 eigenvalues reach zero, and the slowest of them rule the latest times.
     eigenvalues, _ = _law(problem.samples_per_dim, RULES[1])
     slowest = eigenvalues[0] + jnp.square(problem.curvature)
-    resolved = (slowest > UNRESOLVED) | (2 / problem.samples_per_dim * times[-1] * slowest < STILL)
-    return _judged(problem, fine, coarse, CONTOUR, resolved)
+    scaled = 2 / problem.samples_per_dim * times[-1]
+    resolved = (slowest > UNRESOLVED) | (scaled * slowest < STILL)
+    within = scaled * (jnp.max(eigenvalues) + jnp.square(problem.curvature)) < OVERFLOW
+    return _judged(problem, fine, coarse, CONTOUR, resolved & within)
 
 
 def _flow_curves(problem: QuadraticCommittee, times: Array, rule: tuple[float, float]) -> dict[str, Array]:

@@ -48,7 +48,7 @@ class Population:
 def solve_population(problem: QuadraticCommittee, times: Any, method: Population, throw: bool) -> Solution:
     """The curves of the population limit at `times`; called by `solve`."""
     require_float64("lazy_rich.solve")
-    problem.check()
+    problem.check_single()
     times, dynamics = check_tau(times, method.learning_rate), dynamics_of(method.learning_rate)
     plain = jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, float), problem)
     if method.learning_rate is None:

@@ -6,8 +6,18 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from ..errors import BadValue, check_between, check_integer, check_non_negative, check_positive
+from ..errors import (
+    BadValue,
+    as_array,
+    check_between,
+    check_integer,
+    check_non_negative,
+    check_positive,
+    check_single,
+)
 from ..pytrees import problem
+
+_NUMBERS = ("output_scale", "curvature", "samples_per_dim", "teacher_overlap")
 
 
 @problem(static=("centred",))
@@ -40,6 +50,16 @@ class QuadraticCommittee:
     samples_per_dim: Any
     teacher_overlap: Any = 0.0
     centred: Any = True
+
+    def __post_init__(self):
+        for name in _NUMBERS:
+            object.__setattr__(self, name, as_array(name, getattr(self, name), "Pass one number."))
+        self.check()
+
+    def check_single(self) -> None:
+        """Refuse a batch where one problem is wanted, and what `check` refuses."""
+        check_single(self, _NUMBERS)
+        self.check()
 
     def check(self) -> None:
         """Refuse values outside the table above; traced values pass."""

@@ -67,7 +67,7 @@ def checked_nodes(task: GroupTask, w: Any, caller: str) -> jax.Array:
     """`w` as a float64 array of nodes, or the sentence that says what is wrong with it."""
     require_float64(caller)
     check_kind("task", task, GroupTask, "Build one with GroupTask(cyclic(23), ...).")
-    task.check()
+    task.check_single()
     if not np.iscomplexobj(w):
         check_numbers("w", w, "Pass nodes [u; v], u acting on g1 and v on g2.")
     w = jnp.asarray(w)

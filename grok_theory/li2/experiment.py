@@ -138,9 +138,7 @@ def simulate(
 def _checked(task: Any) -> GroupTask:
     if not isinstance(task, GroupTask):
         raise BadValue(f"task is {task!r}, but it must be a GroupTask. Build one with GroupTask(cyclic(23), ...).")
-    task.check()
-    if np.ndim(task.weight_decay) or np.ndim(task.label_noise):
-        raise BadValue("task holds arrays of numbers, but simulate takes one task. Loop over them.")
+    task.check_single()
     return task
 
 

@@ -59,7 +59,7 @@ def lazy_gradient(task: GroupTask, hidden: Any, times: Any, *, readout: Any = No
     `Float64Required`.
     """
     require_float64("lazy_gradient")
-    task.check()
+    task.check_single()
     check_times(times)
     times = jnp.asarray(times, jnp.float64)
     hidden, readout = _checked_layers(task, hidden, readout)

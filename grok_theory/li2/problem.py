@@ -10,7 +10,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import BadValue, check_between, check_choice, check_key, check_non_negative, is_traced
+from ..errors import (
+    BadValue,
+    check_between,
+    check_choice,
+    check_key,
+    check_non_negative,
+    check_numbers,
+    check_shape,
+    check_single,
+    is_traced,
+)
 from ..pytrees import problem
 from .groups import Group
 
@@ -70,6 +80,11 @@ class GroupTask:
         if self.train_pairs is not None:
             object.__setattr__(self, "train_fraction", np.shape(self.train_pairs)[0] / self.group.order**2)
 
+    def check_single(self) -> None:
+        """Refuse a batch where one task is wanted, and what `check` refuses."""
+        check_single(self, ("weight_decay", "label_noise"))
+        self.check()
+
     def check(self) -> None:
         """Refuse values outside the table above; traced values pass."""
         if not isinstance(self.group, Group):
@@ -80,6 +95,7 @@ class GroupTask:
             raise BadValue("group has order 1, but it must have at least 2 elements. Pass for example cyclic(23).")
         if not callable(self.activation):
             check_choice("activation", self.activation, tuple(ACTIVATIONS), "Or pass a function on JAX arrays.")
+        check_shape("train_fraction", self.train_fraction, (), "Pass one share: it fixes the sizes of arrays.")
         check_between(
             "train_fraction",
             self.train_fraction,
@@ -111,6 +127,7 @@ class GroupTask:
     def _check_pairs(self) -> None:
         order, pairs, labels = self.group.order, self.train_pairs, self.train_labels
         remedy = "Pass an (n, 2) array of element indices, or None and call task.split(key)."
+        check_numbers("train_pairs", pairs, remedy)
         if np.ndim(pairs) != 2 or np.shape(pairs)[1] != 2 or np.shape(pairs)[0] == 0:
             raise BadValue(f"train_pairs has shape {np.shape(pairs)}, but it must have shape (n, 2), n >= 1. {remedy}")
         if not is_traced(pairs):

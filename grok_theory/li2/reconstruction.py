@@ -51,7 +51,7 @@ def reconstruction(task: GroupTask, hidden: Any) -> Reconstruction:
     bytes; `TooLarge` where that does not fit. Raises `BadValue`, `Float64Required`.
     """
     require_float64("reconstruction")
-    task.check()
+    task.check_single()
     hidden, order = np.asarray(hidden), task.group.order
     if hidden.ndim != 2 or hidden.shape[1] != 2 * order or hidden.shape[0] == 0:
         raise BadValue(

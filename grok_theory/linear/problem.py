@@ -8,13 +8,15 @@ from jax.typing import ArrayLike
 
 from ..errors import (
     BadValue,
+    as_array,
     check_finite,
     check_integer,
     check_non_negative,
+    check_numbers,
     check_positive,
     check_shape,
 )
-from ..pytrees import arrays_from_lists, problem
+from ..pytrees import problem
 
 __all__ = ["CorrelatedInputs", "DeepLinear", "RandomFeatures", "TeacherStudent"]
 
@@ -133,11 +135,13 @@ class CorrelatedInputs:
     noise: ArrayLike = 1.0
 
     def __post_init__(self):
-        arrays_from_lists(self, "spectrum", "target")
+        for name in ("spectrum", "target"):
+            object.__setattr__(self, name, as_array(name, getattr(self, name), "Pass an array, one number a mode."))
         self.check()
 
     def check(self) -> None:
         """Refuse what is out of range, element by element."""
+        check_numbers("spectrum", self.spectrum, "Pass the eigenvalues of the inputs' covariance.")
         if np.size(self.spectrum) == 0:
             raise BadValue("spectrum is empty, but it must hold at least one eigenvalue. Pass the input variances.")
         check_non_negative("spectrum", self.spectrum, "Pass the eigenvalues of the inputs' covariance.")
@@ -228,7 +232,9 @@ class RandomFeatures:
     noise: ArrayLike = 1.0
 
     def __post_init__(self):
-        arrays_from_lists(self, "features", "teacher", "readout")
+        for name in ("features", "teacher", "readout"):
+            remedy = "Pass an array, all rows of one length."
+            object.__setattr__(self, name, as_array(name, getattr(self, name), remedy))
         self.check()
 
     def check(self) -> None:

@@ -10,25 +10,43 @@ the most spread there can be. Of right and wrong themselves it is theirs. How of
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from numpy.typing import ArrayLike
+from scipy import special
 
-from .unseen_runs import shares, unseen_share
+from .shares import shares, unseen_share
 
 
 def bounded_mean(values: np.ndarray, tail: float, within: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
     """(low, high) of the mean over the first axis of `values` (draw, ...), all `within` a range; `tail` on a side."""
+    count, mean = len(values), values.mean(0)
     least, greatest = within
-    count = len(values)
-    mean = np.clip((values.mean(0) - least) / (greatest - least), 0.0, 1.0)
+    bottom, top = (
+        np.asarray(least + (greatest - least) * share) for share in shares(_successes(values, within), count, tail)
+    )
     if count == 1:
-        exact = shares(mean, 1, tail)
-        return tuple(np.asarray(least + end * (greatest - least)) for end in exact)  # type: ignore[return-value]
-    spread = values.std(0, ddof=1) / (greatest - least)
-    half = stats.t.isf(tail, count - 1) * spread / np.sqrt(count)
-    unseen, bottom, top = unseen_share(count, tail), *shares(mean * count, count, tail)
-    most_spread = np.sqrt(mean * (1 - mean))
+        return bottom, top
+    half = -special.stdtrit(count - 1, tail) * values.std(0, ddof=1) / np.sqrt(count)
+    low, high = not_excluded(values, tail, within)
+    low, high = np.minimum(low, mean - half), np.maximum(high, mean + half)
+    return np.asarray(np.maximum(low, bottom)), np.asarray(np.minimum(high, top))
+
+
+def not_excluded(values: np.ndarray, tail: float, within: tuple[ArrayLike, ArrayLike]) -> tuple[np.ndarray, np.ndarray]:
+    """`bounded_mean` without Student's interval: for what was not drawn. `within` may differ from mean to mean."""
+    least, greatest = (np.asarray(end, float) for end in within)
+    count, total = len(values), _successes(values, within)
+    mean, width = total / count, np.where(greatest > least, greatest - least, 1.0)
+    bottom, top = shares(total, count, tail)
+    spread = values.std(0, ddof=1) / width if count > 1 else np.ones_like(mean)
+    unseen, most_spread = unseen_share(count, tail), np.sqrt(mean * (1 - mean))
     narrowed = np.where(spread < most_spread, spread / np.where(most_spread > 0, most_spread, 1.0), 1.0)
-    low = np.minimum.reduce([mean - half, mean - narrowed * (mean - bottom), (1 - unseen) * mean])
-    high = np.maximum.reduce([mean + half, mean + narrowed * (top - mean), (1 - unseen) * mean + unseen])
-    low, high = np.maximum(low, bottom), np.minimum(high, top)
+    low = np.maximum(np.minimum(mean - narrowed * (mean - bottom), (1 - unseen) * mean), bottom)
+    high = np.minimum(np.maximum(mean + narrowed * (top - mean), (1 - unseen) * mean + unseen), top)
     return np.asarray(least + low * (greatest - least)), np.asarray(least + high * (greatest - least))
+
+
+def _successes(values: np.ndarray, within: tuple[ArrayLike, ArrayLike]) -> np.ndarray:
+    """The sum of `values` over the first axis, in a unit in which they lie in [0, 1]: as many successes."""
+    least, greatest = (np.asarray(end, float) for end in within)
+    width = np.where(greatest > least, greatest - least, 1.0)
+    return np.asarray(len(values) * np.clip((values.mean(0) - least) / width, 0.0, 1.0))

@@ -6,12 +6,12 @@ the hull of two: Student's t with the delta method (right for many runs of any l
 Krishnamoorthy & Mathew (2003), right for a log-normal law at any number of runs. For small spreads the two coincide.
 
 Neither knows what no run has shown. `interval_of_mean`, which all of the package uses, widens them by the levels
-between which the curves of the runs jump (`two_levels`, `unseen_runs`).
+between which the curves of the runs go (`two_levels`, `unseen_runs`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from scipy import special, stats
@@ -26,14 +26,14 @@ _DEGREE = 32
 
 
 def interval_of_mean(
-    runs: np.ndarray, tail: float, *, in_logs: bool, levels: Sequence[Levels] = ()
+    runs: np.ndarray, tail: float, *, in_logs: bool, levels: Levels | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """(low, high) of the mean over the first axis of `runs` (run, T), or of its log; missed with `tail` on each side.
 
-    `levels` are those between which the whole curves jump: runs that are not seen may lie on the other one.
+    `levels` are those between which whole curves go: runs that are not seen may lie on another one.
     """
     low, high = (log_of_mean if in_logs else student)(runs, tail)
-    if not levels or len(runs) < 2:
+    if levels is None or len(runs) < 2:
         return low, high
     if not in_logs:
         return widened(levels, runs, low, high, tail)
@@ -52,7 +52,7 @@ def errors_of_mean(runs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     error = runs.std(0, ddof=1) / np.sqrt(len(runs))
     levels = find_levels(runs, apart=0.0, in_logs=bool(np.all(runs > 0)), tail=0.005)
-    if not levels:
+    if levels is None:
         return error, error
     tail = float(stats.norm.sf(1.0))
     low, high = student(runs, tail)

@@ -1,125 +1,140 @@
-"""Levels between which runs jump, read off whole curves.
+"""Levels between which runs go at times of their own, read off whole curves.
 
 In grokking most runs have arrived and some have not: the law of the curves has two humps, and S runs that have all
 arrived look exactly Gaussian. Nothing at that one time can tell. The curves can: somewhere in the record some runs
-have left a level on which others still sit. What follows for an interval of a mean stands in `unseen_runs`.
+have left a level on which others still are. What follows for an interval of a mean stands in `unseen_runs`.
 
-What is no jump: a curve that all runs follow together, however steep; a constant factor of each run; one-humped noise
-of any spread. What is one: at some time the runs fall into two groups with an emptier middle, on levels that some run
-has visited both of, and some run strays that far from the median of the runs.
+What shows it: between two levels the runs are farther from each other than on either (or, where noise hides that, they
+fall into two groups with an emptier middle). What does not: a course that all runs follow together, however steep; a
+constant factor of each run; one-humped noise of any spread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-# Two groups of numbers are levels if they are this many standard deviations (inside the groups) apart. The best split
-# of a Gaussian law gives 2.65, of a uniform one (a steady drift) 3.46.
+# Few runs that are at most this share of the way from level to level apart at any time follow one course.
+_APART = 0.03
+# Spreads of many runs below this share of the way are no sign of times of their own.
+_SPREAD = 0.03
+# Nor are spreads that change by less than this factor beyond the chance in them: so many standard deviations of their
+# logs, more where the course has no levels to go between.
+_GROWTH, _CHANCE_ON_LEVELS, _CHANCE = 1.25, 2.0, 4.3
+# Fresh noise makes the spreads of single records differ by chance; those of so many together it does not.
+_TOGETHER = 5
+# A course has levels if it is within a fifth of its way from either end for this share of the record; a steady one
+# has 0.4.
+_STAYS = 0.44
+# Two groups are levels if they are this many standard deviations (inside the groups) apart. The best split of a
+# Gaussian law gives 2.65, of a uniform one (a steady drift) 3.46.
 _CLEAR = 4.0
-# Levels inside levels: a split of all numbers, of its halves, of their halves.
-_DEPTH = 3
-# Where the lower level is none in logs (a loss that goes on falling), all below this share of the greatest is one.
-_NOTHING = 0.01
-# Few runs that are at most this share of the way apart at any time follow one course, without a spread of arrivals.
-_TOGETHER = 0.1
+# The levels are looked at where the spread is above this share of its greatest: not in the first fall of a training.
+_PART = 0.25
 
 
 @dataclass(frozen=True)
 class Levels:
-    """Two levels in the unit of the curve, and the value that parts them.
+    """The lowest and the highest level that runs left or reached at times of their own, in the unit of the curve.
 
-    `reach`: (least, greatest) mean of runs that may be said to lie on them; elsewhere in the record they say nothing.
+    `middle` parts them.
     """
 
     low: float
     high: float
-    cut: float
-    reach: tuple[float, float]
+    middle: float
 
 
 def find_levels(
     runs: np.ndarray, *, apart: float, in_logs: bool, tail: float, theory: np.ndarray | None = None
-) -> tuple[Levels, ...]:
-    """Every pair of levels, at least `apart` from each other, between which the runs (run, T) jump.
+) -> Levels | None:
+    """The levels, at least `apart` from each other, between which the runs (run, T) go; None where they show none.
 
     `apart` is in logs where `in_logs`. A law that puts half of its jumps into one time is excluded by S runs that jump
-    at one time if 2^(1-S) < 2 `tail`. With fewer runs it counts as a jump if they go from level to level at times that
-    overlap but differ, or all between the same two records, and sit before and after. With `theory` (T,), which moves
-    while no run leaves its end of the way, its own ends are levels: such a theory may be a mean over runs that have and
-    runs that have not jumped.
+    at one time if 2^(1-S) < 2 `tail`: fewer runs show levels wherever they go some way without staying together. With
+    `theory` (T,), which moves while no run leaves its end of the way, its own ends are levels: such a theory may be a
+    mean over runs that have and runs that have not jumped.
     """
-    if runs.shape[0] < 2 or runs.shape[1] < 4:  # no run can sit on either of two levels
-        return ()
-    found = []
-    if in_logs and np.all(runs > 0):
-        nothing = _NOTHING * float(runs.max())
-        found += _between(runs, np.log(runs), apart, tail, _DEPTH, np.exp)
-        found += _between(
-            runs, np.log(runs + nothing), apart, tail, 1, lambda value: np.exp(value) - nothing, open_end=True
-        )
-    else:
-        spread = apart * float(np.abs(np.median(runs))) if in_logs else apart
-        found += _between(runs, runs, spread, tail, _DEPTH, float)
-    if theory is not None and not found:
-        found += _of_theory(runs, theory, apart, in_logs)
-    return tuple(found)
-
-
-def _between(
-    runs: np.ndarray,
-    values: np.ndarray,
-    apart: float,
-    tail: float,
-    depth: int,
-    back: Callable[[float], float],
-    *,
-    open_end: bool = False,
-) -> list[Levels]:
-    """Levels of `values` (run, T), which `back` turns into the runs; with `open_end` all below is on the low one."""
-    # What all runs do together is no jump: how far does one stray from the median of the runs?
-    own = np.ptp(values - np.median(values, axis=0), axis=1).max()
-    found = []
-    for a, b in _splits(np.sort(values.ravel()), apart, depth):
-        place = (values - a) / (b - a)
-        left, right = (place > -0.5) & (place < 1 / 3), (place > 2 / 3) & (place < 1.5)
-        if not np.any(left.any(1) & right.any(1)):
-            continue
-        seen = np.zeros(runs.shape, bool)
-        if own >= 0.4 * (b - a):
-            seen[:, _two_groups(place)] = True
-        if not seen.any() and len(runs) < 1 - np.log2(2 * tail):
-            together = np.ptp(place, axis=0).max() < _TOGETHER
-            seen = _jumps_of_all(place) & (left | right) if together else left | right
-        if seen.any():
-            up = place > 0.5
-            # Not the means: the plateaus drift, and a run not seen may lie as far out as any that was.
-            high, low = runs[seen & up & (place < 1.5)], runs[seen & ~up & (place > -0.5)]
-            if high.size and low.size:
-                reach = float(back(a - 0.5 * (b - a))), float(back(b + 0.5 * (b - a)))
-                reach = (-np.inf, reach[1]) if open_end else reach
-                found.append(Levels(float(low.min()), float(high.max()), float(back((a + b) / 2)), reach))
+    if runs.shape[0] < 2 or runs.shape[1] < 2:
+        return None
+    logs = in_logs and bool(np.all(runs > 0))
+    values = np.log(runs) if logs else runs
+    if in_logs and not logs:
+        apart = apart * float(np.abs(np.median(runs)))
+    ends = np.quantile(values, (0.1, 0.9), axis=0)
+    low, high = float(ends[0].min()), float(ends[1].max())
+    found = None
+    if high - low > apart:
+        place = (values - low) / (high - low)
+        here = _at_times_of_their_own(place, runs, tail)
+        if here.any():
+            seen = runs[:, here]
+            found = _levels(float(seen.min()), float(seen.max()), logs)
+    if found is None and theory is not None:
+        found = _of_theory(runs, theory, apart, in_logs)
     return found
 
 
-def _splits(ordered: np.ndarray, apart: float, depth: int) -> list[tuple[float, float]]:
-    """Means of two groups of numbers, split where the variance between them is greatest (Otsu 1979), if clear."""
+def _levels(low: float, high: float, logs: bool) -> Levels:
+    return Levels(low, high, float(np.sqrt(low) * np.sqrt(high)) if logs and low > 0 else (low + high) / 2)
+
+
+def _at_times_of_their_own(place: np.ndarray, runs: np.ndarray, tail: float) -> np.ndarray:
+    """(T,) booleans: when runs at `place` (run, T), 0 on the low level and 1 on the high one, part; none: never."""
+    count, length = place.shape
+    spread, scales = _spread(place), [runs, np.log(runs)] if np.all(runs > 0) else [runs]
+    pooled = [_spread(part, _TOGETHER) for part in scales]
+    goes = np.ptp(np.median(place, axis=0)) > 0.6
+    stays = goes and all(_stays(values) >= _STAYS for values in scales)
+    growth = _GROWTH * np.exp((_CHANCE_ON_LEVELS if stays else _CHANCE) / np.sqrt(2 * (count - 1)))
+    # Noise of one size in the unit of the curve grows in logs as the curve falls, and the other way round.
+    grown = spread.max() >= _SPREAD and all(part.max() > growth * part.min() for part in pooled)
+    if count < 1 - np.log2(2 * tail):  # so few may have drawn all their times alike
+        parted = np.ptp(place, axis=0).max() >= _APART and goes
+        return np.full(length, parted or _jump_of_all(place))
+    # Constant factors may form groups too, but then no run goes from one to the other.
+    both = np.any((place < 1 / 3).any(1) & (place > 2 / 3).any(1))
+    groups = _two_groups(place) if both and _is_clear(np.sort(place.ravel())) else np.zeros(length, bool)
+    here = groups | (spread >= _PART * spread.max()) if grown else groups
+    if here.any():
+        here[:-1] |= here[1:].copy()
+        here[1:] |= here[:-1].copy()
+    return here
+
+
+def _stays(values: np.ndarray) -> float:
+    """The share of the record for which the median of the runs is within a fifth of its way from either end."""
+    course = np.median(values, axis=0)
+    at = (course - course.min()) / max(float(np.ptp(course)), np.finfo(float).tiny)
+    return float(np.mean((at < 0.2) | (at > 0.8)))
+
+
+def _spread(values: np.ndarray, together: int = 1) -> np.ndarray:
+    """(T,) standard deviations over the runs, of a tenth of the record, at least `together` records, pooled."""
+    variance, half = values.var(0, ddof=1), max(values.shape[1] // 20, together // 2)
+    sums = np.cumsum(np.r_[0.0, variance])
+    at = np.arange(variance.size)
+    first, last = np.maximum(at - half, 0), np.minimum(at + half + 1, variance.size)
+    return np.sqrt((sums[last] - sums[first]) / (last - first))
+
+
+def _is_clear(ordered: np.ndarray) -> bool:
+    """Whether these numbers are two groups, split where the variance between them is greatest (Otsu 1979)."""
     count = ordered.size
-    if depth == 0 or count < 2 or ordered[-1] - ordered[0] <= apart:
-        return []
     shifted = ordered - ordered.mean()
-    sums = np.cumsum(shifted)[:-1]
-    below = np.arange(1, count)
+    sums, below = np.cumsum(shifted)[:-1], np.arange(1, count)
     between = sums**2 / (below * (count - below) / count)
     at = int(np.argmax(between))
-    a, b = ordered[: at + 1].mean(), ordered[at + 1 :].mean()
-    inside = np.sqrt(max(float(shifted @ shifted) - between[at], 0.0) / count)
-    found = [(float(a), float(b))] if b - a > apart and b - a >= _CLEAR * inside else []
-    for part in (ordered[: at + 1], ordered[at + 1 :]):
-        found += _splits(part, apart, depth - 1)
-    return found
+    apart = ordered[at + 1 :].mean() - ordered[: at + 1].mean()
+    return bool(apart >= _CLEAR * np.sqrt(max(float(shifted @ shifted) - between[at], 0.0) / count))
+
+
+def _jump_of_all(place: np.ndarray) -> bool:
+    """Whether all runs jump between the same two records, from two on the one level to two on the other."""
+    high, low = (place > 0.8).all(0), (place < 0.2).all(0)
+    sits = [level[:-1] & level[1:] for level in (high, low)]  # at a record and the next
+    return bool(np.any((sits[0][:-2] & sits[1][2:]) | (sits[1][:-2] & sits[0][2:])))
 
 
 def _two_groups(place: np.ndarray) -> np.ndarray:
@@ -139,26 +154,15 @@ def _two_groups(place: np.ndarray) -> np.ndarray:
     return apart & (middle <= np.minimum(left, right))
 
 
-def _jumps_of_all(place: np.ndarray) -> np.ndarray:
-    """(T,) booleans: here all runs jump at once, from two records on the one level to two on the other."""
-    high, low = (place > 0.8).all(0), (place < 0.2).all(0)
-    sits = [level[:-1] & level[1:] for level in (high, low)]  # at a record and the next
-    jump = (sits[0][:-2] & sits[1][2:]) | (sits[1][:-2] & sits[0][2:])
-    at = np.flatnonzero(jump) + 1
-    seen = np.zeros(place.shape[1], bool)
-    seen[at] = seen[at + 1] = True
-    return seen
-
-
-def _of_theory(runs: np.ndarray, theory: np.ndarray, apart: float, in_logs: bool) -> list[Levels]:
+def _of_theory(runs: np.ndarray, theory: np.ndarray, apart: float, in_logs: bool) -> Levels | None:
     logs = in_logs and bool(np.all(runs > 0) and np.all(theory > 0))
     values, way = (np.log(runs), np.log(theory)) if logs else (runs, theory)
     a, b = float(way.min()), float(way.max())
     if not b - a > (apart if logs or not in_logs else apart * abs(b)):
-        return []
+        return None
     place = (values - a) / (b - a)
     if not (np.all((place > -0.5) & (place < 1 / 3)) or np.all((place > 2 / 3) & (place < 1.5))):
-        return []
+        return None
     # A mean over both levels ends before it reaches either: a positive curve may jump to nothing.
     low = 0.0 if logs else float(theory.min())
-    return [Levels(low, float(theory.max()), float(np.exp((a + b) / 2) if logs else (a + b) / 2), (-np.inf, np.inf))]
+    return Levels(low, float(theory.max()), float(np.exp((a + b) / 2) if logs else (a + b) / 2))

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..comparison import compare
+from ..comparison import check_one_x, compare
 from ..errors import BadValue, check_key, check_non_negative, check_positive
 from ..numerics.mean_intervals import interval_of_mean
 from ..numerics.two_levels import find_levels
@@ -35,8 +35,9 @@ def check_against(
     """`candidate` says what `reference` says, wherever `strategy` looks.
 
     **Arguments:**
-    - `candidate`, `reference`: functions of the drawn argument (or of all drawn arguments). They return Solutions, or
-      numbers and arrays in any structure, the same from both.
+    - `candidate`, `reference`: functions of the drawn argument (or of all drawn arguments). They return Solutions (of
+      one x: another name or unit is refused, other values differ without end), or numbers and arrays in any structure,
+      the same from both.
     - `strategy`: `verify.problems(...)`, any hypothesis strategy, or a tuple of them for several arguments.
     - `rtol`: both are exact: greatest relative error allowed, entry by entry. nan is an infinite error, and so is
       anything but 0 where the reference is 0.
@@ -70,7 +71,12 @@ def check_against(
         check_non_negative("rtol", rtol, "Pass the relative error allowed, for example 1e-10.")
 
         def judge(*arguments: Any) -> Finding:
-            return relative_difference(calls[0](*arguments), calls[1](*arguments), "candidate", "reference")
+            have, want = calls[0](*arguments), calls[1](*arguments)
+            if isinstance(have, Solution) and isinstance(want, Solution):
+                check_one_x(want, have, ("reference", "candidate"))
+                if not _at_one_x(have.x, want.x):
+                    return Finding(np.inf, f"candidate and reference have other values of {have.x_name}")
+            return relative_difference(have, want, "candidate", "reference")
 
         claim = f"{candidate_name} is {reference_name}, to a relative error of {rtol:g}"
         return search(claim, judge, strategy, allowed=float(rtol), unit="relative error", examples=examples)
@@ -120,7 +126,7 @@ def _surely_beyond(theory: Any, runs: Any, margin: float, confidence: float) -> 
         tail, mean = (1 - confidence) / 2, sample.mean(0)
         curves = sample.reshape(len(sample), -1)
         # Only a list has a course that can show levels between which runs jump.
-        levels = find_levels(curves, apart=0.0, in_logs=False, tail=tail) if sample.ndim == 2 else ()
+        levels = find_levels(curves, apart=0.0, in_logs=False, tail=tail) if sample.ndim == 2 else None
         low, high = interval_of_mean(curves, tail / looks, in_logs=False, levels=levels)
         off = np.maximum(low.reshape(values.shape) - values, values - high.reshape(values.shape))
         sure = np.where(np.isnan(off), np.nan, np.maximum(off, 0.0))
@@ -132,6 +138,11 @@ def _surely_beyond(theory: Any, runs: Any, margin: float, confidence: float) -> 
             seen = f"candidate {values[at]:.6g}, {len(sample)} runs {mean[at]:.6g}, surely off by {sure[at]:.2g}"
             worst = Finding(float(error[at]), f"{name}{index}: {seen}".lstrip(": "))
     return worst
+
+
+def _at_one_x(one: Any, other: Any) -> bool:
+    one, other = np.asarray(one, float), np.asarray(other, float)
+    return one.shape == other.shape and np.allclose(one, other, rtol=1e-9, atol=0.0)
 
 
 def _number_of(arguments: tuple) -> int:

@@ -30,13 +30,17 @@ FINER = {
 
 
 @pytest.mark.parametrize("name", ["A", "B"])
-def test_the_printed_error_is_that_of_the_answer(name):
-    """Measured: the distance from a much finer solve, at other scrambles, is at most .57 of the printed error."""
+def test_the_printed_error_bounds_the_distance_from_a_finer_solve(name):
+    """Measured: the distance is at most .20 of the printed error, which is nearly all the change of the order.
+
+    That change was once taken as it is, of third order on 48 nodes, and below 6e-3; the bound takes it 1.5 times, and
+    as of third order on 40 nodes.
+    """
     solution = solve({"A": A, "B": B}[name], LONG, method=DMFT())
     error = np.asarray(solution.numerical_error["test_loss"])
     gap = np.abs(np.asarray(solution["test_loss"]) - FINER[name])
-    assert np.all(error[1:] < 6e-3)
-    assert np.all(gap < 1.5 * error + 2e-4)
+    assert np.all(error[1:] < 1.5 * (48 / 40) ** 3 * 6e-3)
+    assert np.all(gap <= error)
     for curve in solution.curves.values():
         assert np.isfinite(curve).all()
 

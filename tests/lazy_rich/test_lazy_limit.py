@@ -150,11 +150,12 @@ def test_times_at_which_unseen_eigenvalues_rule_are_refused():
         solve(problem, [1e50], method=LazyLimit())
 
 
-@pytest.mark.parametrize("excess", [1e-12, 1e-8, 1e-5])
-def test_a_few_samples_more_than_inputs_keep_their_digits(excess):
-    """Late, a linear committee misfits 3/4 of what samples exceed inputs by: (kappa - 1)/kappa of the float64 kappa."""
-    kappa = 1 + excess
-    solution = solve(QuadraticCommittee(1.0, 0.0, kappa), [1e35], method=LazyLimit())
-    found, truth = Fraction(float(solution["train_loss"][0])), Fraction(3, 4) * (Fraction(kappa) - 1) / Fraction(kappa)
-    assert abs(found / truth - 1) < 1e-13
-    assert abs(found - truth) <= Fraction(float(solution.numerical_error["train_loss"][0]))
+def test_far_out_the_limit_or_a_refusal():
+    """kappa next to 1 leaves (kappa - 1) / kappa of the samples unfitted, exactly; then times that overflow."""
+    kappa = 1 + 1e-8
+    problem = QuadraticCommittee(1.0, 0.0, kappa)
+    late = solve(problem, [1e20], method=LazyLimit())
+    unfitted = Fraction(3, 4) * (Fraction(kappa) - 1) / Fraction(kappa)
+    assert abs(Fraction(float(late["train_loss"][0])) / unfitted - 1) < 1e-13
+    with pytest.raises(SolveFailed, match="Ask for earlier times"):
+        solve(QuadraticCommittee(1.0, 0.3, 0.5), [1e300], method=LazyLimit())

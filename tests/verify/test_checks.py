@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import grok_theory as gt
 from grok_theory import verify
+from grok_theory.errors import BadValue
 from grok_theory.results import Dynamics, Ensemble, Solution, Status
 
 POSITIVE = verify.numbers(0.1, 10.0, special=(1.0,))
@@ -136,6 +137,20 @@ def test_solutions_are_held_against_ensembles():
 
 
 # check_limit, check_monotone, check_exponent, check_symmetry
+
+
+def test_two_solutions_in_other_units_or_at_other_times_are_not_the_same():
+    x = np.array([1.0, 2.0])
+
+    def solved(scale, x=x, **unit):
+        return Solution(None, x, {"test_loss": scale / x}, "time", Dynamics("flow"), None, **unit)
+
+    options = {"strategy": st.floats(1.0, 2.0), "rtol": 1e-12, "examples": 3}
+    assert verify.check_against(solved, lambda scale: solved(scale), **options).points == 3
+    with pytest.raises(BadValue, match=r"candidate has x in time \[s\], but the reference has time .*x_unit='tau'"):
+        verify.check_against(lambda s: solved(s, x_unit="s"), lambda s: solved(s, x_unit="tau"), **options)
+    with pytest.raises(verify.CounterExample, match="other values of time"):
+        verify.check_against(lambda s: solved(s), lambda s: solved(2 * s, 2 * x), **options)
 
 
 def test_limits():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 STEEPEST_RATIO = 1.45  # the third-order formula loses zero-stability at 1.61 on a geometric grid
-STEEPEST_RATIO_OF_CHECK = 1.25  # the fourth-order formula at 1.28
+STEEPEST_RATIO_OF_FOURTH = 1.25  # the fourth-order formula at 1.28
 START_SCALE = 0.2  # tau below which the nodes are evenly spaced; losses begin to move at order one
 
 

@@ -48,7 +48,8 @@ _FAILED = (
     "The flow became non-finite (lower tolerance) or ran out of steps (raise it, ask for earlier times, or take a "
     "smooth activation)."
 )
-_ONE_SCRAMBLE = "One scramble: the error of the particles is unknown, so there is no numerical_error; use 4."
+_ONE_SCRAMBLE = "One scramble: the error of the particles is unknown, so there is no numerical_error; use 9."
+LOOKS = 10  # as many independent values as seven curves at ten times are worth: the bound is for the worst of them
 SHARED = 0.1  # of the tolerance: local error where both tolerances take the same steps, as they do at first
 LOOSER = 10.0  # the flow that measures the integration error has this times the tolerance
 
@@ -69,7 +70,7 @@ class Particles:
     """
 
     count: int = 4096
-    scrambles: int = 4
+    scrambles: int = 9
     seed: int = 0
     tolerance: Any = 1e-5
 
@@ -80,7 +81,7 @@ class Particles:
                 f"count is {count}, but it must be a power of two, or the Sobol points are uneven. "
                 f"Pass {1 << (count.bit_length() - 1)} or {1 << count.bit_length()}."
             )
-        check_integer("scrambles", self.scrambles, 1, "4 is the default; 2 or more show the error.")
+        check_integer("scrambles", self.scrambles, 1, "9 is the default; 2 or more show the error.")
         check_integer("seed", self.seed, 0, "Pass any whole number.")
         check_positive("tolerance", self.tolerance, "Pass the local error allowed, for example 1e-5.")
 
@@ -229,13 +230,13 @@ def _size(richness: Array, state: tuple[Array, Array]) -> Array:
 def _errors(
     data: Data, readings: Reading, start: Array, curves: dict[str, Array], tolerance: Array, richness: Array
 ) -> dict[str, Array]:
-    """Integration (the change at ten times the tolerance) plus the 99 % Student band of the mean over scrambles.
+    """Integration (the change at ten times the tolerance) plus Student's 99 % band of the scrambles' mean, all curves.
 
     The bias of finitely many particles is of the order of their variance, far below their scatter; but a norm feels the
     scatter of all entries, also where it is itself near zero.
     """
     count = len(next(iter(curves.values()))) - 1
-    quantile = student.ppf(0.995, count - 1) / np.sqrt(count) if count > 1 else 0.0
+    quantile = student.ppf(1 - 0.005 / LOOKS, count - 1) / np.sqrt(count) if count > 1 else 0.0
 
     def error(values):
         scatter = jnp.std(values[:-1], axis=0, ddof=1) if count > 1 else jnp.zeros_like(values[0])

@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ...errors import BadValue, check_choice, check_finite, check_positive, check_shape, is_traced
+from ...errors import BadValue, as_array, check_choice, check_finite, check_positive, check_shape, is_traced
 from ...kernels.activations import Activation, Erf, Identity, Relu, as_activation
-from ...pytrees import arrays_from_lists, problem
+from ...pytrees import problem
 
 # One object a name, made once: JAX compiles by the identity of the functions inside.
 ACTIVATIONS = {
@@ -56,7 +56,9 @@ class MeanFieldNetwork:
     directions: Any = None
 
     def __post_init__(self):
-        arrays_from_lists(self, "inputs", "targets", "test_inputs", "test_targets", "directions")
+        for name in ("inputs", "targets", "test_inputs", "test_targets", "directions"):
+            remedy = "Pass an array, all rows of one length."
+            object.__setattr__(self, name, as_array(name, getattr(self, name), remedy))
         self.check()
 
     def check(self) -> None:
