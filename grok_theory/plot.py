@@ -84,6 +84,8 @@ def curves(
         if solution is not None:
             x, values = np.asarray(solution.x, float), np.asarray(solution[name], float)
             said = ("theory" if label is None else label) + _remark(solution.status)
+            if solution.status.name != "failed" and not np.isfinite(values).all():
+                said += " (not finite in part, left out)"
             (line,) = axes.plot(x, values, color=color, label=said)
             color = line.get_color()
             drawn.append((x, values))
@@ -225,10 +227,16 @@ def _band(runs: np.ndarray, band: str, confidence: float) -> tuple[np.ndarray, n
 
 
 def _check_drawable(what: str, result: Solution | Ensemble | None, name: str) -> None:
-    """Refuse a failed result of which no value says where it failed."""
-    if result is None or result.status.name != "failed":
+    """Refuse a failed result of which no value says where it failed, and a curve without a number."""
+    if result is None:
         return
     values = np.asarray(result[name], float)
+    if result.status.name != "failed":
+        if what == "solution" and not np.isfinite(values).any():
+            raise BadValue(
+                f"{what}[{name!r}] is finite nowhere, so there is nothing to draw. Mend it, or leave it out."
+            )
+        return
     if np.isfinite(values).all() or not np.isfinite(values).any():
         raise BadValue(f"{what} has failed, and what is not trusted is not drawn. It says: {result.status.text}")
 

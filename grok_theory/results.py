@@ -154,8 +154,9 @@ class Solution:
         return save(self, path)
 
     def to_dataframe(self) -> Any:
-        """A pandas DataFrame with `x` and one column a curve. Needs pandas."""
-        return _dataframe({self.x_name: np.asarray(self.x), **{n: np.asarray(c) for n, c in self.curves.items()}})
+        """A pandas DataFrame with `x` and one column a curve; its `attrs["status"]` is the status. Needs pandas."""
+        columns = {self.x_name: np.asarray(self.x), **{n: np.asarray(c) for n, c in self.curves.items()}}
+        return _dataframe(columns, self.status)
 
     def __str__(self) -> str:
         return reports.solution(self)
@@ -273,14 +274,15 @@ class Ensemble:
         return save(self, path)
 
     def to_dataframe(self) -> Any:
-        """A pandas DataFrame in long form: columns `run`, `x`, one a curve. Needs pandas."""
+        """A pandas DataFrame in long form: columns `run`, `x`, one a curve, and `attrs["status"]`. Needs pandas."""
         size = np.size(self.x)
         return _dataframe(
             {
                 "run": np.repeat(np.arange(self.runs), size),
                 self.x_name: np.tile(np.asarray(self.x), self.runs),
                 **{name: np.asarray(values).ravel() for name, values in self.curves.items()},
-            }
+            },
+            self.status,
         )
 
     def __str__(self) -> str:
@@ -375,12 +377,14 @@ def _curve(self: Any, name: str) -> Any:
     return self.curves[name]
 
 
-def _dataframe(columns: dict[str, np.ndarray]) -> Any:
+def _dataframe(columns: dict[str, np.ndarray], status: Status) -> Any:
     try:
         import pandas
     except ImportError:
         raise BadValue("to_dataframe needs pandas, which is not installed. Install it, or read .curves.") from None
-    return pandas.DataFrame(columns)
+    frame = pandas.DataFrame(columns)
+    frame.attrs["status"] = str(status)
+    return frame
 
 
 __all__ = ["Agreement", "CurveAgreement", "Dynamics", "Ensemble", "Field", "Solution", "Status", "Text", "load"]

@@ -1,5 +1,7 @@
 """Pictures hold what they should: the line, the mean, the band, hollow points, labels with units."""
 
+import dataclasses
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -149,6 +151,16 @@ def test_the_style_is_ours_and_stays_inside():
     ax = gt.plot.heatmap([1.0, 2.0], [1.0], [[1.0, 2.0]])
     assert ax.figure.get_size_inches().tolist() == [3.4, 2.4]
     assert plt.rcParams["font.size"] == before
+
+
+def test_a_curve_without_a_number_is_not_drawn(theory):
+    nowhere = dataclasses.replace(theory, curves={"test_loss": np.full(X.size, np.nan)})
+    with pytest.raises(BadValue, match=r"solution\['test_loss'\] is finite nowhere, so there is nothing to draw"):
+        gt.plot.curves(nowhere, None, "test_loss")
+
+    gap = dataclasses.replace(theory, curves={"test_loss": np.where(X > 5, np.nan, 1.0)})
+    (line,) = gt.plot.curves(gap, None, "test_loss").get_lines()
+    assert line.get_label() == "theory (not finite in part, left out)"
 
 
 def test_what_failed_is_left_out_and_the_legend_says_so(theory, runs):

@@ -71,6 +71,8 @@ RAGGED = [[0.5, 0.5], [0.5]]
         ("eigenvalues", lambda: kernels.KernelRegression(RAGGED, [1.0, 1.0])),
         ("ridge", lambda: best_of_k.Posterior(1.0, 1.0, 0.5, ridge=np.array("0.5"))),
         ("spectrum", lambda: linear.CorrelatedInputs(np.array(["1", "2"]), np.ones(2), 3.0)),
+        ("spectrum", lambda: linear.CorrelatedInputs(RAGGED, [1.0, 1.0], 3.0)),
+        ("features", lambda: linear.RandomFeatures(RAGGED, [[1.0, 2.0]], [1.0], 3.0)),
         ("train_pairs", lambda: li2.GroupTask(li2.cyclic(5), train_pairs=[[0, 1], [2]])),
     ],
 )
@@ -88,3 +90,14 @@ def test_a_list_becomes_an_array_and_maps():
         )
     )(problem.output_scale)
     assert solved["test_loss"].shape == (2, 2)
+
+
+def test_lists_in_the_linear_wing_are_arrays():
+    """Before, a list was many leaves: `solve` ended in a TypeError."""
+    lists = linear.CorrelatedInputs([2.0, 1.0], [1, -1], 3)
+    assert lists == linear.CorrelatedInputs(np.array([2.0, 1.0]), np.array([1.0, -1.0]), 3)
+    assert float(linear.limits(lists).test_loss) > 1
+    features = linear.RandomFeatures([[1.0, 0.5]], [[1.0, 0.0]], [1.0], 3)
+    assert features == linear.RandomFeatures(np.array([[1.0, 0.5]]), np.eye(2)[:1], np.ones(1), 3)
+    slope = jax.grad(lambda l: linear.CorrelatedInputs([l, 1.0], [1.0, 1.0], 3).spectrum.sum())(2.0)
+    assert slope == 1

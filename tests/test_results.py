@@ -1,5 +1,7 @@
 """Solutions and Ensembles: labelled, printable, saved to the bit, honest about their status."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -137,7 +139,11 @@ def test_a_damaged_or_swapped_file_is_named(tmp_path):
 def test_dataframes():
     frame = decay().to_dataframe()
     assert list(frame.columns) == ["times", "test_loss", "train_loss"]
-    frame = runs().to_dataframe()
+    assert frame.attrs["status"] == "good"
+    failed = dataclasses.replace(decay(), status=Status(2, failed="No root. Widen it."))
+    assert failed.to_dataframe().attrs["status"] == "failed: No root. Widen it."
+    frame = dataclasses.replace(runs(), status=Status(1, noted="short runs")).to_dataframe()
+    assert frame.attrs["status"] == "noted: short runs"
     assert list(frame.columns) == ["run", "times", "test_loss"]
     assert frame.shape == (12, 3)
 

@@ -116,3 +116,25 @@ def test_errors_hold_runs_that_jump_later():
     # No run has stayed: no spread, but the share that nine runs leave open at one standard deviation.
     share = 1 - stats.norm.sf(1.0) ** (1 / 9)
     np.testing.assert_allclose(law.errors, 29 * share * (1 + 1 / SIZES), rtol=1e-9, atol=0)
+
+
+def test_the_errors_hold_the_theorys_own():
+    """A theory that is off by 3 % of itself finds no gap at infinite size beyond its own error."""
+    values = np.array([[1.0, 1.001], [1.0, 0.999]])
+    theory, ensembles = measured(values)
+    silent = SizeLaw.measure(theory, ensembles, "test_loss", 2.0)
+    assert silent.text == "the theory's own error is unknown and taken as zero at size 100, 200, 400, 800"
+    stated = dataclasses.replace(theory, numerical_error={"test_loss": np.array([0.0, 0.03])})
+    law = SizeLaw.measure(stated, ensembles, "test_loss", 2.0)
+    assert law.text == ""
+    expected = np.sqrt((0.001 * (1 + 1 / SIZES)) ** 2 + (0.03 / 2.5758293035489) ** 2)
+    np.testing.assert_allclose(law.errors, expected, rtol=1e-12, atol=0)
+    off = dataclasses.replace(stated, curves={"test_loss": np.full(2, 1.03)})
+    found = SizeLaw.measure(off, ensembles, "test_loss", 2.0).intercept()
+    assert abs(found.value) < 3 * found.standard_error
+    alone = SizeLaw.measure(dataclasses.replace(off, numerical_error={}), ensembles, "test_loss", 2.0).intercept()
+    assert abs(alone.value) > 10 * alone.standard_error
+    with pytest.raises(BadValue, match=r"errors\[0\] is inf"):
+        SizeLaw.measure(
+            dataclasses.replace(theory, numerical_error={"test_loss": np.full(2, np.inf)}), ensembles, "test_loss", 2.0
+        )

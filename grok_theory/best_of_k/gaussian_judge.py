@@ -14,7 +14,7 @@ from .records import Records
 # Typical deviations (medians) that no Gaussian law reaches: of the prompt's own, where enough answers tell it, and of
 # those of all prompts, whose spreads may differ.
 _FARTHEST_OWN, _FARTHEST, _ENOUGH = 100.0, 1e4, 8
-_SWITCH = 0.3  # temperature/spread below which Gumbel noise is a perturbation of the score
+_SWITCH = 0.12  # temperature/spread below which Gumbel noise is a perturbation of the score, at k = 1e12 too
 
 
 def fit_gaussian(records: Records) -> dict[str, Any]:

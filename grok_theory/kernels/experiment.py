@@ -19,6 +19,7 @@ from ..results import Ensemble
 from .learning_curves import DYNAMICS, KernelRegression, check_samples
 
 BATCH = 8
+DOUBT = 1e-4  # relative error of a fitted direction from which a fit is refused: an upper bound, often by a hundred
 
 
 def simulate(problem: KernelRegression, samples: ArrayLike, *, runs: int, key: jax.Array) -> Ensemble:
@@ -30,7 +31,8 @@ def simulate(problem: KernelRegression, samples: ArrayLike, *, runs: int, key: j
     **Arguments:**
     - `samples`: (T,) whole numbers >= 1, non-decreasing. `runs`: >= 1. `key`: a typed JAX key.
 
-    **Returns:** an Ensemble with curves `test_loss` and `train_loss`, each (runs, T).
+    **Returns:** an Ensemble with curves `test_loss` and `train_loss`, each (runs, T). Raises `BadValue` where rounding
+    decides the fit: eigenvalues that span many orders, without a ridge above what float64 can tell from the largest.
     """
     require_float64("kernels.simulate")
     check_kind("problem", problem, KernelRegression, "Pass KernelRegression(eigenvalues, coefficients).")
@@ -50,7 +52,15 @@ def simulate(problem: KernelRegression, samples: ArrayLike, *, runs: int, key: j
     numbers = (eigenvalues, coefficients, jnp.asarray(problem.ridge, float), jnp.asarray(problem.noise, float))
     # The draw's size must be known to the compiler; it rides on an array's shape, so that numbers do not recompile.
     shape = jnp.zeros((largest, 0))
-    test, train = run_batched(_one_run, key, runs, batch=BATCH, arguments=(*numbers, jnp.asarray(sizes), shape))
+    test, train, doubt, needed = run_batched(
+        _one_run, key, runs, batch=BATCH, arguments=(*numbers, jnp.asarray(sizes), shape)
+    )
+    if not doubt.max() <= DOUBT:
+        raise BadValue(
+            f"ridge is {float(problem.ridge):g}, but with eigenvalues from {float(eigenvalues.min()):.3g} to "
+            f"{float(eigenvalues.max()):.3g} rounding would decide what is fitted. Pass a ridge of at least "
+            f"{needed.max():.2g}, fewer samples, or drop the smallest modes."
+        )
     return Ensemble(problem, np.asarray(samples, float), {"test_loss": test, "train_loss": train}, "samples", DYNAMICS)
 
 
@@ -70,7 +80,13 @@ def _one_run(key, eigenvalues, coefficients, ridge, noise, sizes, shape):
         gain = jnp.where(alive, singular / jnp.where(alive, jnp.square(singular) + ridge, 1.0), 0.0)
         weights = jnp.sqrt(eigenvalues) * (right.T @ (gain * (left.T @ (labels * kept))))
         residual = kept * (labels - features @ weights)
-        return jnp.sum(jnp.square(weights - coefficients)) + noise**2, jnp.sum(jnp.square(residual)) / size
+        # In exact arithmetic so many directions are fitted. What is lost of each is an absolute error of its singular
+        # value of about `cut`; below `cut` all of it.
+        there = jnp.arange(singular.size, dtype=float) < jnp.minimum(size, float(eigenvalues.size))
+        known = jnp.maximum(singular, cut)
+        doubt = jnp.max(jnp.where(there, cut / (known + ridge / known), 0.0))
+        test, train = jnp.sum(jnp.square(weights - coefficients)) + noise**2, jnp.sum(jnp.square(residual)) / size
+        return test, train, doubt, jnp.square(cut / (2 * DOUBT))
 
     return jax.lax.map(fit, sizes.astype(float))
 

@@ -22,7 +22,8 @@ def solution_delay(solution: Solution, *, train_threshold: float, test_threshold
     - `train_threshold`, `test_threshold`: > 0, in the unit of the losses (mean squares).
 
     **Returns:** the delay, negative if the test loss crosses first; nan where either loss does not cross before the
-    last time (censored), is at or below its threshold at the first (it crossed before), or the solution failed.
+    last time (censored), is at or below its threshold at the first (it crossed before), is nan before it is seen to
+    cross, or the solution failed.
 
     >>> import numpy as np
     >>> from grok_theory.lazy_rich import Population, QuadraticCommittee, solve
@@ -50,7 +51,9 @@ def _crossing(times, values, threshold):
     high, low = (jnp.take_along_axis(values, index[..., None], axis=-1)[..., 0] for index in (before, after))
     times = jnp.broadcast_to(times, values.shape)
     start, end = (jnp.take_along_axis(times, index[..., None], axis=-1)[..., 0] for index in (before, after))
+    # A nan before it may hide an earlier crossing.
+    known = ~jnp.any(jnp.isnan(values) & (jnp.arange(values.shape[-1]) < after[..., None]), axis=-1)
     fall = high - low
     # Both branches of a `where` are differentiated: no division by zero in the one that is not taken.
     share = jnp.where(after > 0, (high - threshold) / jnp.where(fall > 0, fall, 1.0), 0.0)
-    return jnp.where(past.any(axis=-1) & ~past[..., 0], start + share * (end - start), jnp.nan)
+    return jnp.where(past.any(axis=-1) & ~past[..., 0] & known, start + share * (end - start), jnp.nan)

@@ -16,7 +16,16 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.stats import beta, binomtest
 
-from ..errors import BadValue, check_between, check_choice, check_integer, check_key, check_memory, check_positive
+from ..errors import (
+    BadValue,
+    check_between,
+    check_choice,
+    check_integer,
+    check_key,
+    check_memory,
+    check_positive,
+    check_shape,
+)
 from ..numerics.runs import run_batched
 from ..pytrees import record
 from .groups import Group
@@ -113,7 +122,7 @@ def sample_threshold(
         )
     counts = (mass > 0.5).sum(axis=0)
     success = counts / subsets
-    half, half_interval = half_success(levels, counts, subsets, confidence)
+    half, half_interval = half_success(pairs / group.order, counts, subsets, confidence)
     exact = [binomtest(int(c), subsets).proportion_ci(confidence, "exact") for c in counts]
     return SampleThreshold(
         pairs_per_element=pairs / group.order,
@@ -138,11 +147,19 @@ def _checked(group: Group, pairs_per_element: Any, method: Any, row: Any) -> tup
     check_integer("method.iterations", method.iterations, 1, "Pass for example 300.")
     check_choice("method.centering", method.centering, CENTERINGS)
     remedy = f"Pass increasing n / M in (0, M], M = {group.order}."
+    check_positive("pairs_per_element", pairs_per_element, remedy)
     levels = np.atleast_1d(np.asarray(pairs_per_element, float))
-    check_positive("pairs_per_element", levels, remedy)
+    check_shape("pairs_per_element", levels, (None,), remedy)
     check_between("pairs_per_element", levels, 0.5 / group.order, group.order, remedy)
-    if levels.ndim != 1 or (np.diff(levels) <= 0).any():
+    if (np.diff(levels) <= 0).any():
         raise BadValue(f"pairs_per_element is {levels}, but it must increase. {remedy}")
+    same = np.flatnonzero(np.diff(np.round(levels * group.order)) == 0)
+    if same.size:
+        at = int(same[0])
+        raise BadValue(
+            f"pairs_per_element[{at + 1}] is {levels[at + 1]:g}, but that is the same whole number of pairs as "
+            f"pairs_per_element[{at}]. Pass steps of at least 1 / M = {1 / group.order:.3g}."
+        )
     available = len(real_irreps(group))
     if row is None:
         return levels, list(range(available))

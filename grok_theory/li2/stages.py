@@ -301,7 +301,10 @@ def _ascent(task: GroupTask, start: Any, times: np.ndarray, method: FeatureAscen
             "irrep_share": Field(np.asarray(share), ("time", "irrep")),
         },
         status=Status(
-            level, noted=INACCURATE, failed="The integrator did not reach the last time. Pass a larger tolerance."
+            level,
+            noted=INACCURATE,
+            failed="The integrator did not reach the last time. Pass earlier times (every node is at a maximum long "
+            "before 1e4), or a tolerance from 1e-13 to 1e-3.",
         ),
         run=0,
     )

@@ -98,6 +98,8 @@ def trained_features(
     check_between("confidence", confidence, 0, 1, "Pass 0.95.", include_low=False, include_high=False)
     if not isinstance(ensemble, Ensemble) or not {"hidden", "hidden_start", "train_pairs"} <= set(ensemble.stats):
         raise BadValue("ensemble holds no hidden layers in stats, but trained_features needs them. Pass simulate(...).")
+    if ensemble.status.name == "failed":
+        raise BadValue(f"ensemble has failed, and only what is trusted can be judged. It says: {ensemble.status.text}")
     task: GroupTask = ensemble.problem
     hidden, start = np.asarray(ensemble.stats["hidden"]), np.asarray(ensemble.stats["hidden_start"])
     length = np.linalg.norm(hidden, axis=2)

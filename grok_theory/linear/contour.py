@@ -87,7 +87,8 @@ def effective_ridge_on_contours(
     begin = effective_ridge(spectrum, samples, ridge=samples * first)
     some = spectrum > 0
     kept = jnp.where(some, spectrum / jnp.where(some, spectrum + end, 1.0), 0.0)
-    floor = jnp.where(end > 0, 0.0, 1 - jnp.sum(jnp.where(some, 1.0, 0.0)) / samples)
+    # Not 1 - modes / samples: where they are nearly equal, their difference has all its digits and this has none.
+    floor = jnp.where(end > 0, 0.0, (samples - jnp.sum(jnp.where(some, 1.0, 0.0))) / samples)
     slope = jnp.sum(kept[None, :] / jnp.where(some[None, :], spectrum[None, :] + begin[:, None], 1.0), axis=1) / samples
     start = jnp.where(end > 0, first / (begin * slope), begin)
     # Complex before they meet complex numbers: mixed types are refused under strict promotion.

@@ -234,12 +234,14 @@ def ridge_values(problem: CorrelatedInputs, penalty: Float[Array, ""]) -> Losses
     some = kappa > 0
     share = jnp.where(l > 0, l / jnp.where(l + kappa > 0, l + kappa, 1.0), 0.0)
     inverse = jnp.where(l > 0, share / jnp.where(l > 0, l, 1.0), 0.0)  # 1/(l + kappa)
-    test = (noise + jnp.sum(power * l * (1 - share) ** 2)) / left
+    missed = jnp.where(l > 0, kappa / jnp.where(l + kappa > 0, l + kappa, 1.0), 0.0)  # 1 - share, with all its digits
+    test = (noise + jnp.sum(power * l * missed**2)) / left
     # p/kappa, p = penalty/n: zero without a penalty where kappa > 0, and the share of unfitted labels where kappa = 0.
     modes = jnp.sum(jnp.where(l > 0, 1.0, 0.0))
-    unfitted = jnp.where(some, penalty / n / jnp.where(some, kappa, 1.0), 1 - modes / n)
-    p_slope = penalty / n / left  # p dkappa/dp
-    signal = jnp.sum(power * share * (1 - p_slope * inverse))
+    unfitted = jnp.where(some, penalty / n / jnp.where(some, kappa, 1.0), (n - modes) / n)
+    # 1 - (p dkappa/dp)/(l + kappa), as a sum: at large penalties the difference is rounding, of either sign.
+    moved = (unfitted * share + jnp.sum(share * missed) / n) / left
+    signal = jnp.sum(power * share * moved)
     norm = (signal + noise / n / left * jnp.sum(share * inverse)) / l.size
     at = (left <= 0) | ((penalty == 0) & (modes == n))
     legal = _is_legal(problem) & (penalty >= 0) & (penalty < jnp.inf)

@@ -1,5 +1,6 @@
 """What is studied: the problems of the linear wing, in the conventions of Advani & Saxe (arXiv:1710.03667)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ from jax.typing import ArrayLike
 
 from ..errors import (
     BadValue,
+    as_array,
     check_finite,
     check_integer,
     check_non_negative,
@@ -127,10 +129,15 @@ class CorrelatedInputs:
     Curves: `train_loss` and `test_loss` (noise included) in label units squared, `weight_norm` = w.w/modes.
     """
 
-    spectrum: ArrayLike
-    target: ArrayLike
+    spectrum: ArrayLike | Sequence
+    target: ArrayLike | Sequence
     samples: ArrayLike
     noise: ArrayLike = 1.0
+
+    def __post_init__(self):
+        for name in ("spectrum", "target"):
+            object.__setattr__(self, name, as_array(name, getattr(self, name), "Pass an array, one number a mode."))
+        self.check()
 
     def check(self) -> None:
         """Refuse what is out of range, element by element."""
@@ -218,11 +225,17 @@ class RandomFeatures:
     Curves: `train_loss`, `test_loss` (label units squared), `weight_norm` = w.w/width.
     """
 
-    features: ArrayLike
-    teacher: ArrayLike
-    readout: ArrayLike
+    features: ArrayLike | Sequence
+    teacher: ArrayLike | Sequence
+    readout: ArrayLike | Sequence
     samples: ArrayLike
     noise: ArrayLike = 1.0
+
+    def __post_init__(self):
+        for name in ("features", "teacher", "readout"):
+            remedy = "Pass an array, all rows of one length."
+            object.__setattr__(self, name, as_array(name, getattr(self, name), remedy))
+        self.check()
 
     def check(self) -> None:
         """Refuse what is out of range and arrays that do not fit."""

@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import numpy as np
 
 from ..errors import BadValue
+from ..results import Status
 from .certificate import Certificate, CounterExample
 from .differences import Finding
 
@@ -35,18 +37,33 @@ class Fault(Exception):
 
 
 def guarded(function: Callable[..., Any], role: str) -> Callable[..., Any]:
-    """`function`, whose exceptions count as an infinite error; those hypothesis itself uses pass."""
+    """`function`, whose exceptions count as an infinite error, as does a result that says of itself that it failed.
+
+    Exceptions that hypothesis itself uses pass.
+    """
     hypothesis = hypothesis_or_sentence()
 
     def call(*arguments: Any, **named: Any) -> Any:
         try:
-            return function(*arguments, **named)
+            result = function(*arguments, **named)
         except hypothesis.errors.HypothesisException:
             raise
         except Exception as error:
             raise Fault(f"{role} raised {type(error).__name__}: {error}") from error
+        said = next(filter(None, map(_failure, jax.tree_util.tree_leaves(result, is_leaf=_has_status))), None)
+        if said is not None:
+            raise Fault(f"{role} failed: {said}")
+        return result
 
     return call
+
+
+def _has_status(value: Any) -> bool:
+    return isinstance(getattr(value, "status", None), Status)
+
+
+def _failure(value: Any) -> str | None:
+    return value.status.text if _has_status(value) and value.status.name == "failed" else None
 
 
 def search(

@@ -1,8 +1,11 @@
 """Learning curves: reference numbers, exact limits, drawn data, batches and bad input."""
 
+import re
+
 import chance
 import jax
 import jax.numpy as jnp
+import mpmath as mp
 import numpy as np
 import pytest
 from hypothesis import given
@@ -108,7 +111,7 @@ def test_a_drawn_fit_is_kernel_ridge_on_that_draw():
     modes = jnp.arange(1, 31.0)
     key = jax.random.fold_in(jax.random.key(2), 0)
     arguments = (modes**-1.3, 1 / modes, jnp.asarray(0.1), jnp.asarray(0.3), jnp.array([12]), jnp.zeros((20, 0)))
-    test, train = experiment._one_run(key, *arguments)
+    test, train, *_ = experiment._one_run(key, *arguments)
     draw, draw_noise = jax.random.split(key)
     features = np.asarray(jax.random.normal(draw, (20, 30)))[:12]
     labels = features @ np.asarray(1 / modes) + 0.3 * np.asarray(jax.random.normal(draw_noise, (20,)))[:12]
@@ -179,3 +182,56 @@ def test_bad_values(make, words):
         make()
     for word in words:
         assert word in str(caught.value)
+
+
+def simulated(eigenvalues, ridge):
+    eigenvalues = np.asarray(eigenvalues, float)
+    problem = KernelRegression(eigenvalues, np.ones(eigenvalues.size), ridge=ridge, noise=0.1)
+    runs = simulate(problem, np.array([1.0, 2.0, 3.0]), runs=1, key=jax.random.key(0))
+    return problem, np.asarray(runs["test_loss"][0])
+
+
+def fitted(problem, size):
+    """The test loss of the same draw: (K + ridge)^-1 y with 120 digits, or the least norm of all that interpolate."""
+    draw, noise = jax.random.split(jax.random.fold_in(jax.random.key(0), 0))
+    features = np.asarray(jax.random.normal(draw, (3, problem.eigenvalues.size)))[:size]
+    errors = problem.noise * np.asarray(jax.random.normal(noise, (3,)))[:size]
+    with mp.workdps(120):
+        x, l = mp.matrix(features.tolist()), mp.diag([mp.mpf(float(v)) for v in problem.eigenvalues])
+        labels = x * mp.ones(x.cols, 1) + mp.matrix(errors.tolist())
+        weights = l * x.T * mp.lu_solve(x * l * x.T + mp.mpf(problem.ridge) * mp.eye(size), labels)
+        return float(sum((w - 1) ** 2 for w in weights) + mp.mpf(problem.noise) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("eigenvalues", "ridge"),
+    [
+        ([1.0, 1e-8, 1e-16], 0.0),
+        ([1.0, 1e-20, 1e-40, 1e-60], 1e-12),
+        ([1e-40, 1e-40, 1.0], 1e-12),
+        ([1.0, 0.5, 1e-33], 1e-10),
+    ],
+)
+def test_drawn_sets_with_eigenvalues_of_many_orders(eigenvalues, ridge):
+    problem, found = simulated(eigenvalues, ridge)
+    np.testing.assert_allclose(found, [fitted(problem, size) for size in (1, 2, 3)], rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("eigenvalues", "ridge"),
+    [
+        ([1.0, 1e-15, 1e-31], 0.0),
+        ([1.0, 1e-15, 1e-31], 1e-30),
+        ([1e-40, 1e-40, 1.0], 0.0),
+        ([1.0, 0.5, 1e-33, 1e-34], 0.0),
+    ],
+)
+def test_drawn_sets_that_rounding_would_decide_are_refused(eigenvalues, ridge):
+    """Off by factors of 1.3 to 120, with status good, before."""
+    with pytest.raises(
+        BadValue, match=r"ridge is .* rounding would decide what is fitted\. Pass a ridge of at least"
+    ) as said:
+        simulated(eigenvalues, ridge)
+    enough = float(re.search(r"at least ([0-9.e+-]+),", str(said.value))[1])
+    problem, found = simulated(eigenvalues, 1.1 * enough)
+    np.testing.assert_allclose(found, [fitted(problem, size) for size in (1, 2, 3)], rtol=1e-4, atol=0)

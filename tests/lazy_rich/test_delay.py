@@ -22,6 +22,13 @@ def test_the_digits_of_records():
     np.testing.assert_allclose(delay(TRAIN, TEST), expected.delay, rtol=1e-13, atol=0)
 
 
+def test_a_nan_may_hide_an_earlier_crossing():
+    for index, seen in ((10, False), (60, True)):  # before and after both cross, at 6.9 and 22.8
+        gap = np.where(np.arange(80) == index, np.nan, 0.0)
+        for pair in ((TRAIN + gap, TEST), (TRAIN, TEST + gap)):
+            assert np.isfinite(delay(*pair)) == seen
+
+
 def test_a_loss_below_its_threshold_at_the_first_time_crossed_before():
     assert np.isnan(delay(TRAIN * 0.1, TEST))
     assert np.isnan(delay(TRAIN, TEST * 0.1))

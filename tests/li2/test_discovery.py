@@ -129,6 +129,9 @@ def test_derivative():
         ([], 2.0, r"strengths has shape \(0,\)"),
         ([1.0], 0.0, "tail is 0.0, but it must be positive and finite. Pass the Frechet index"),
         ([1.0], float("inf"), "tail is inf"),
+        ([1.0, 1e-300], 1.0, "tail is 1, but with these strengths the rarest mode would need more than 1e150 nodes"),
+        ([1.0, 0.5], 1e6, "tail is 1e.06, but .* Pass a smaller tail, or strengths nearer to each other"),
+        ([[1.0, 2.0]], 1.0, r"strengths has shape \(1, 2\)"),
     ],
 )
 def test_bad_inputs(strengths, tail, said):
@@ -136,6 +139,15 @@ def test_bad_inputs(strengths, tail, said):
         feature_discovery_times(strengths, tail)
     with pytest.raises(BadValue, match=r"suppression is 1.5, but it must be in \[0, 1\]"):
         feature_discovery_times([1.0], 1.0, suppression=1.5)
+
+
+def test_up_to_the_edge_and_nan_beyond_it_in_a_trace():
+    """Two modes: T_0 = 1/p + 1/q - 1 by inclusion and exclusion."""
+    found = feature_discovery_times([1.0, 1e-149], 1.0)
+    np.testing.assert_allclose(found.sgd, 1e149, rtol=1e-12, atol=0)
+    lost = jax.jit(feature_discovery_times)(np.array([1.0, 1e-300]), 1.0)
+    assert np.isnan(lost.sgd)
+    assert np.isnan(lost.muon)
 
 
 def test_more_modes_than_memory_are_refused_with_the_memory_they_need(monkeypatch):

@@ -1,12 +1,14 @@
 """Sample thresholds: the spec's numbers, independence of runs and levels, the interval, the scaling fit."""
 
+import inspect
+
 import chance
 import jax
 import numpy as np
 import pytest
 from scipy.optimize import isotonic_regression
 
-from grok_theory import BadValue
+from grok_theory import BadValue, TooLarge
 from grok_theory.li2 import CrossTerm, FullEnergy, cyclic, sample_threshold, threshold_scaling
 from grok_theory.li2.sample_threshold import _isotonic, half_success
 
@@ -91,6 +93,13 @@ def test_scaling_fits_recover_planted_laws():
         ({"pairs_per_element": [0.0]}, r"pairs_per_element\[0\] is 0.0, but it must be positive"),
         ({"pairs_per_element": [12.0]}, r"pairs_per_element\[0\] is 12.0, but it must be in .*M = 11"),
         ({"pairs_per_element": [5.0, 4.0]}, "pairs_per_element is .*but it must increase"),
+        ({"pairs_per_element": []}, r"pairs_per_element has shape \(0,\), but it must have shape \(any,\)"),
+        ({"pairs_per_element": [[5.0, 6.0]]}, r"pairs_per_element has shape \(1, 2\)"),
+        ({"pairs_per_element": ["five"]}, "pairs_per_element is .*but it must be a real number or an array of them"),
+        ({"pairs_per_element": [5.0, 5.01]}, r"pairs_per_element\[1\] is 5.01, but that is the same whole number of"),
+        # One pair is its own mean: centred, it pulls nowhere.
+        ({"pairs_per_element": [0.1, 5.0]}, r"pairs_per_element\[0\] is 0.1, but 1 pairs have no energy to ascend"),
+        ({"group": cyclic(1)}, r"group is Group\(Z_1, order=1\), but it must be a Group of at least 2 elements"),
         ({"subsets": 0}, "subsets is 0, but it must be an integer of at least 1"),
         ({"method": "full"}, r"method is 'full', but it must be FullEnergy\(\) or CrossTerm\(\)"),
         ({"method": FullEnergy(iterations=0)}, "method.iterations is 0"),
@@ -101,10 +110,25 @@ def test_scaling_fits_recover_planted_laws():
     ],
 )
 def test_bad_inputs(call, said):
-    arguments = {"pairs_per_element": [5.0], "subsets": 8, "key": jax.random.key(0)} | call
-    levels = arguments.pop("pairs_per_element")
+    arguments = {"group": cyclic(11), "pairs_per_element": [5.0], "subsets": 8, "key": jax.random.key(0)} | call
     with pytest.raises(BadValue, match=said):
-        sample_threshold(cyclic(11), levels, **arguments)
+        inspect.unwrap(sample_threshold)(**arguments)
+
+
+def test_a_group_whose_levels_do_not_fit_into_memory(monkeypatch):
+    # Eight subsets, forty numbers for each of M^2 pairs: 125 MiB for 100 levels at M = 64.
+    monkeypatch.setattr("grok_theory.errors._free_bytes", lambda: 2.0**26)
+    with pytest.raises(TooLarge, match=r"Eight subsets of Z_64 at 100 levels needs 0\.122 GiB.* Pass fewer levels"):
+        sample_threshold(cyclic(64), np.linspace(1, 60, 100), subsets=8, key=jax.random.key(0))
+
+
+def test_the_half_point_is_that_of_whole_pairs():
+    """n / M is rounded to whole pairs before it is interpolated: 5.04 and 8.05 of 11 elements are 55 and 89 pairs."""
+    asked = sample_threshold(cyclic(11), [3.04, 9.05], subsets=8, key=jax.random.key(0))
+    whole = sample_threshold(cyclic(11), np.array([33, 100]) / 11, subsets=8, key=jax.random.key(0))
+    np.testing.assert_array_equal(asked.pairs_per_element, np.array([33, 100]) / 11)
+    assert np.isfinite(whole.half_success)
+    np.testing.assert_allclose(asked.half_success, whole.half_success, rtol=1e-14, atol=0)
 
 
 def test_bad_fits():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
-from grok_theory import BadValue, SolveFailed
+from grok_theory import BadValue, SolveFailed, TooLarge
 from grok_theory.comparison import Relative, compare
 from grok_theory.li2 import (
     FeatureAscent,
@@ -27,6 +27,7 @@ from grok_theory.li2 import (
     symmetric,
     time_of_steps,
 )
+from grok_theory.results import Ensemble
 
 KEY = jax.random.key(2)
 TASK = GroupTask(cyclic(11), train_fraction=0.6)
@@ -154,6 +155,33 @@ def test_what_is_refused(change, words):
         Lazy(np.inf)
     with pytest.raises(BadValue, match="tolerance"):
         FeatureAscent(0.0)
+
+
+@pytest.mark.parametrize(
+    ("times", "method", "words"),
+    [
+        ([0.0, 1.0], Lazy(1e200), "A curve left its range or is no finite number.*Bring them nearer to 1"),
+        ([0.0, 1.0], FeatureAscent(1e-300), "did not reach the last time. Pass earlier .*, or a tolerance from 1e-13"),
+    ],
+)
+def test_what_fails_says_so_and_is_returned_where_asked(times, method, words):
+    failed = solve(TASK, times, width=4, key=KEY, method=method, throw=False)
+    with pytest.raises(SolveFailed, match=words):
+        failed.checked(throw=True)
+    assert failed.status.name == "failed"
+    with pytest.raises(BadValue, match="solution has failed"):
+        compare(failed, failed_runs(failed), margin=0.1)
+
+
+def failed_runs(solution):
+    curves = {name: np.ones((2, solution.x.size)) for name in solution.curves}
+    return Ensemble(solution.problem, solution.x, curves, solution.x_name, solution.dynamics)
+
+
+def test_more_nodes_than_memory_are_refused(monkeypatch):
+    monkeypatch.setattr("grok_theory.errors._free_bytes", lambda: 2.0**20)
+    with pytest.raises(TooLarge, match=r"Stage I of 4096 nodes on 121 pairs needs .*Lower width"):
+        solve(TASK, [0.0, 1.0], width=4096, key=KEY)
 
 
 def test_too_large_a_step_fails_aloud():

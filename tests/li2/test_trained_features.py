@@ -19,7 +19,7 @@ from grok_theory.li2 import (
     symmetric,
     trained_features,
 )
-from grok_theory.results import Ensemble
+from grok_theory.results import Ensemble, Status
 
 KEY = jax.random.key(8)
 
@@ -77,6 +77,8 @@ def test_what_is_refused(trained):
         trained_features(trained, confidence=1.0)
     with pytest.raises(BadValue, match="not finite"):
         trained_features(planted(trained, np.full((3, 24, 14), np.nan)))
+    with pytest.raises(BadValue, match=r"ensemble has failed.*Use a smaller step"):
+        trained_features(dataclasses.replace(trained, status=Status(2, failed="Use a smaller step.")))
 
 
 def test_roles_put_runs_and_theory_side_by_side():

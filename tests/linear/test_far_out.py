@@ -1,6 +1,7 @@
 """Far out: times to 1e200, ratios at and next to 1, signals, decays and units over hundreds of decades."""
 
 import itertools
+from fractions import Fraction
 from functools import partial
 
 import jax
@@ -171,6 +172,52 @@ def test_noiseless_delay_far_out():
     assert np.isclose(found.test_time, 1 / (2 * np.pi * variance**2), rtol=1e-9, atol=0)
     with pytest.raises(gt.SolveFailed, match="tolerance"):
         noiseless_delay(1.5, 1e-160)
+
+
+def ridge_in_digits(problem, penalty):
+    """(train, test, norm) by bisection for the effective ridge and the plain formulas, in 300 digits."""
+    with mp.workdps(300):
+        l, c = ([mp.mpf(float(v)) for v in field] for field in (problem.spectrum, problem.target))
+        n, noise, p = mp.mpf(float(problem.samples)), mp.mpf(problem.noise) ** 2, mp.mpf(penalty) / problem.samples
+        low, high = -mp.mpf(400), mp.mpf(400)
+        for _ in range(1000):
+            k = mp.e ** ((low + high) / 2)
+            low, high = (
+                ((low + high) / 2, high) if k - k * sum(v / (v + k) for v in l) / n < p else (low, (low + high) / 2)
+            )
+        share = [v / (v + k) for v in l]
+        left = 1 - sum(s**2 for s in share) / n
+        test = (noise + sum(v * a**2 * (1 - s) ** 2 for v, a, s in zip(l, c, share))) / left
+        norm = sum(a**2 * s * (1 - p / left / (v + k)) for v, a, s in zip(l, c, share))
+        norm += noise / n / left * sum(v / (v + k) ** 2 for v in l)
+        return float((p / k) ** 2 * test), float(test), float(norm / len(l))
+
+
+@pytest.mark.parametrize("samples", [2.0, 5.5])
+@pytest.mark.parametrize("penalty", [1e-30, 1e-8, 1.0, 1e12, 1e60])
+def test_correlated_ridge_in_all_digits(samples, penalty):
+    """At large penalties the norm was rounding, below zero; at small ones a clean label's loss was."""
+    for noise in (1.0, 1e-30):
+        problem = CorrelatedInputs([2.0, 0.3, 1e-4], [1.0, -2.0, 0.5], samples, noise)
+        found = ridge(problem, penalty)
+        expected = ridge_in_digits(problem, penalty)
+        np.testing.assert_allclose(
+            [found.train_loss, found.test_loss, found.weight_norm], expected, rtol=1e-12, atol=0, err_msg=str(noise)
+        )
+
+
+@pytest.mark.parametrize("excess", [1e-12, 1e-9, 1e-7, 1e-5, 0.5])
+def test_a_few_samples_more_than_modes_keep_their_digits(excess):
+    """1 - modes/samples and samples/(samples - modes) of the very float64 numbers, in fractions."""
+    samples = 8 * (1 + excess)
+    problem = CorrelatedInputs(np.ones(8) / 8, np.full(8, 5.0**0.5), samples)
+    share = (Fraction(samples) - 8) / Fraction(samples)
+    late, ends = solve(problem, [1e60]), limits(problem)
+    assert abs(Fraction(float(late["train_loss"][0])) / share - 1) < 1e-14
+    assert abs(Fraction(float(late["train_loss"][0])) - share) <= Fraction(float(late.numerical_error["train_loss"][0]))
+    assert abs(Fraction(float(late["test_loss"][0])) * share - 1) < 1e-13
+    assert abs(Fraction(float(ends.train_loss)) / share - 1) < 1e-14
+    assert abs(Fraction(float(ends.test_loss)) * share - 1) < 1e-14
 
 
 def test_ridge_at_tiny_and_huge_penalties():

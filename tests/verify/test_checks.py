@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import grok_theory as gt
 from grok_theory import verify
 from grok_theory.errors import BadValue
-from grok_theory.results import Dynamics, Ensemble, Solution
+from grok_theory.results import Dynamics, Ensemble, Solution, Status
 
 POSITIVE = verify.numbers(0.1, 10.0, special=(1.0,))
 GRID = np.geomspace(1.0, 1e4, 9)
@@ -66,6 +66,29 @@ def test_a_planted_factor_is_found_at_the_simplest_argument():
 def test_nan_other_shapes_and_exceptions_are_errors(candidate, message):
     with pytest.raises(verify.CounterExample, match=message):
         verify.check_against(candidate, lambda x: x, strategy=POSITIVE, rtol=1.0)
+
+
+def test_what_says_of_itself_that_it_failed_certifies_nothing():
+    flow, x, lost = Dynamics("flow"), np.array([1.0, 2.0]), Status(2, failed="No root. Widen it.")
+
+    def theory(scale, status=None):
+        return Solution(flow, x, {"loss": scale * x}, "time", flow, None, status=status or Status(1, noted="near"))
+
+    assert verify.check_against(theory, theory, strategy=POSITIVE, rtol=0.0).worst == 0
+    for pair, role in (
+        ((lambda s: theory(s, lost), theory), "candidate"),
+        ((theory, lambda s: theory(s, lost)), "reference"),
+    ):
+        with pytest.raises(verify.CounterExample, match=f"the {role} failed: No root. Widen it"):
+            verify.check_against(*pair, strategy=POSITIVE, rtol=1.0)
+    with pytest.raises(verify.CounterExample, match="the function failed: No root"):
+        verify.check_monotone(lambda s, _: {"both": [theory(s, lost)]}, strategy=POSITIVE, over=x)
+
+    def runs(scale, *, key):
+        return Ensemble(flow, x, {"loss": noisy(scale, key=key)["loss"]}, "time", flow, status=lost)
+
+    with pytest.raises(verify.CounterExample, match="the reference failed: No root"):
+        verify.check_against(theory, runs, strategy=POSITIVE, margin=0.05, key=jax.random.key(1), examples=2)
 
 
 def test_zero_and_infinity_are_equal_only_to_themselves():

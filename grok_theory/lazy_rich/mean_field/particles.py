@@ -40,6 +40,7 @@ from .problem import MeanFieldNetwork
 from .readings import Reading, curves_of, forward, output, read_neurons
 
 FLOW = Dynamics("gradient flow")
+ROUNDING = 8 * float(np.finfo(float).eps)  # of what is read off the neurons, where nothing else is lost (tau = 0)
 TRIES = 3  # of flows that end early: at the given tolerance, then at others
 OTHER = 10.0  # times the tolerance where steps ran out, a tenth where numbers became non-finite
 MANY_STEPS = 50_000  # of one flow: it ran out of them
@@ -251,6 +252,7 @@ def _errors(
     errors["kernel_movement"] += jnp.sqrt(jnp.sum(jnp.square(moved[0] - moved[-1]), axis=(1, 2))) / jnp.linalg.norm(
         start[0]
     )
+    errors = {name: error + ROUNDING * jnp.abs(curves[name][0]) for name, error in errors.items()}
     return add_output_error(
         errors, data, first, *(shared + norm for norm in output_norms(data, first.output - loose.output))
     )

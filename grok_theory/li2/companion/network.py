@@ -114,6 +114,11 @@ def network_of_run(ensemble: Any, run: Any = 0) -> ModularNetwork:
         raise BadValue(f"activation is {task.activation!r}, but the network must be quadratic. Simulate with 'square'.")
     run = check_integer("run", run, 0, "Pass the index of a run.", high=ensemble.runs - 1)
     hidden, readout = ensemble.stats["hidden"][run], ensemble.stats["readout"][run]
+    lost = ensemble.failed_runs("train_loss")
+    if lost[run] or not (np.isfinite(hidden).all() and np.isfinite(readout).all()):
+        raise BadValue(f"run is {run}, but that run diverged: its record is not finite. Pass another run.")
+    if ensemble.status.name == "failed" and not lost.any():
+        raise BadValue(f"ensemble has failed, and no run of it says why. It says: {ensemble.status.text}")
     network = ModularNetwork(hidden[:, :order], hidden[:, order:], readout.T)
     if task.centering == "classes" or "SquaredLoss" not in str(ensemble.stats["loss"]):
         return network

@@ -1,5 +1,7 @@
 """The exact network against sums by hand and against its accuracy law; networks read from runs."""
 
+import dataclasses
+
 import jax
 import mpmath
 import numpy as np
@@ -19,6 +21,7 @@ from grok_theory.li2 import (
     simulate,
     symmetric,
 )
+from grok_theory.results import Status
 
 
 def accuracy(network):
@@ -96,6 +99,16 @@ def test_a_run_read_as_a_network_decides_the_same(centering):
     right = np.mean(decided[first, second] == runs.stats["train_labels"][1])
     assert right == pytest.approx(runs["train_accuracy"][1, -1], abs=1e-6)
     assert network.participation().shape == (16,)
+    # A run that diverged is no network; another of the same ensemble is.
+    curves = {**runs.curves, "train_loss": np.where([[True], [False]], runs["train_loss"], np.nan)}
+    lost = dataclasses.replace(runs, curves=curves, status=Status(2, failed="1 of 2 runs diverged."))
+    np.testing.assert_array_equal(network_of_run(lost, 0).output, network_of_run(runs, 0).output)
+    layers = runs.stats | {"readout": runs.stats["readout"] * np.array([1, np.inf])[:, None, None]}
+    for ensemble in (lost, dataclasses.replace(runs, stats=layers)):
+        with pytest.raises(BadValue, match="run is 1, but that run diverged"):
+            network_of_run(ensemble, 1)
+    with pytest.raises(BadValue, match=r"ensemble has failed, and no run of it says why\. It says: 1 of 2"):
+        network_of_run(dataclasses.replace(runs, status=lost.status), 0)
 
 
 def test_what_is_refused():
