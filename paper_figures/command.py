@@ -31,8 +31,8 @@ def figures(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Change a parameter (repeatable).")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for pictures, numbers and page.")] = HOME.parent / "out" / "figures",
-    cache: Annotated[Path, typer.Option(help="Folder of finished steps.")] = HOME.parent / ".cache" / "figures",
+    out: Annotated[Path, typer.Option(help="Folder for pictures, numbers and page.")] = Path("out/figures"),
+    cache: Annotated[Path, typer.Option(help="Folder of finished steps.")] = Path(".cache/figures"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again.")] = False,
     workers: Annotated[int, typer.Option(help="How many figures are built at once.")] = 2,
     folder: Annotated[Path, typer.Option("--from", help="Folder of the figure files.")] = HOME,

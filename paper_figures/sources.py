@@ -130,6 +130,9 @@ def circumstances() -> dict[str, str]:
 def commit() -> str:
     """The commit of the checkout, with `+` where files differ from it; empty outside git."""
 
+    if not (HOME.parent / ".git").exists():
+        return ""  # installed: what repository may lie around it is somebody else's
+
     def git(*words: str) -> str:
         try:
             done = subprocess.run(["git", *words], cwd=HOME.parent, capture_output=True, text=True, timeout=20)
