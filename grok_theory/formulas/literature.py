@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import require_float64
+from . import li2_corrections
+from .correction import Correction
 from .formula import Formula, Printed
 from .register import register
-
-# Statements that li2 makes and the register makes again, with the same numbers.
-_TWICE = ("Theorem 2, energies", "Theorem 3, real weights")
-
-
-@dataclass(frozen=True)
-class Correction:
-    """One statement beside what holds.
-
-    - `wing`, `where`: paper and statement. `form`: what it prints. `holds`: what is true.
-    - `measure`: what the numbers are. `printed`, `corrected`: the two numbers; `oracle`: the third, which decides, or
-      nan where the corrected number is itself a measured error or a brute-force result.
-    """
-
-    wing: str
-    where: str
-    form: str
-    holds: str
-    measure: str
-    printed: float
-    corrected: float
-    oracle: float = float("nan")
 
 
 def corrections() -> list[Correction]:
@@ -41,7 +20,7 @@ def corrections() -> list[Correction]:
     """
     require_float64("grok_theory.formulas.corrections")
     found = [_of(formula, printed) for formula in register().values() for printed in formula.printed]
-    found += [make() for make in _OTHERS] + _of_li2()
+    found += [make() for make in (*_OTHERS, *li2_corrections.CORRECTIONS)]
     rank = {wing: number for number, wing in enumerate(dict.fromkeys(f.wing for f in register().values()))}
     return sorted(found, key=lambda correction: rank[correction.wing])
 
@@ -57,17 +36,6 @@ def _of(formula: Formula, printed: Printed) -> Correction:
         printed.read(formula(*printed.at)),
         printed.read(formula.oracle(*printed.at)),
     )
-
-
-def _of_li2() -> list[Correction]:
-    from ..li2 import printed_against_corrected
-
-    paper = "Tian, arXiv 2509.21519 (v5), "
-    return [
-        Correction("li2", paper + s.where, s.printed, s.holds, s.measure, s.printed_value, s.true_value)
-        for s in printed_against_corrected()
-        if s.where not in _TWICE
-    ]
 
 
 def _absolute_bisection() -> Correction:
