@@ -14,9 +14,10 @@ from scipy import stats
 import grok_theory as gt
 from benchmarks import compare_levels
 from benchmarks.report import publish
-from grok_theory.results import Dynamics, Ensemble, Solution
+from grok_theory.dynamics import GradientDescent, GradientFlow
+from grok_theory.results import Ensemble, Solution
 
-FLOW = Dynamics("synthetic")
+FLOW = GradientFlow()
 LAWS = {
     "Gaussian, spread 0.1": lambda z: 1 + 0.1 * z,
     "log-normal, log-spread 0.3": lambda z: np.exp(0.3 * z - 0.3**2 / 2),
@@ -74,10 +75,10 @@ def planted(keys: int, runs: int) -> list[dict]:
     problem = gt.linear.TeacherStudent(samples_per_dim=0.5, snr=5.0)
     times = jnp.geomspace(0.1, 10.0, 40)
     steps = jnp.arange(1.0, 21.0)
-    descent = gt.linear.GradientDescent(learning_rate=0.2)
+    descent = GradientDescent(learning_rate=0.2)
     theory = gt.linear.solve(problem, times)
-    stepped = gt.linear.solve(problem, steps, method=descent)
-    late = gt.linear.solve(problem, steps + 1, method=descent)
+    stepped = gt.linear.solve(problem, steps, dynamics=descent)
+    late = gt.linear.solve(problem, steps + 1, dynamics=descent)
 
     def altered(solution: Solution, values) -> Solution:
         return dataclasses.replace(solution, curves={"test_loss": values}, numerical_error={})
@@ -95,7 +96,7 @@ def planted(keys: int, runs: int) -> list[dict]:
     simulate = functools.partial(gt.linear.simulate, problem, dim=400, runs=runs)
     for number in range(keys):
         flow = simulate(times, key=jax.random.key(number))
-        steps_runs = simulate(steps, key=jax.random.key(number), method=descent)
+        steps_runs = simulate(steps, key=jax.random.key(number), dynamics=descent)
         for name, solution in wrong.items():
             ensemble = steps_runs if solution.dynamics == stepped.dynamics else flow
             counts[name][gt.compare(solution, ensemble, margin=0.03, curves=["test_loss"]).verdict] += 1

@@ -140,10 +140,10 @@ def solutions(good: bytes) -> Iterator[tuple[str, bytes]]:
         (("run",), {"int": "9" * 400}),
         (("problem", "snr"), {"complex": ["0x1p0", "0x1p0"]}),
         (("problem", "snr"), {"tuple": []}),
-        (("dynamics", "parameters"), {"dict": {"learning_rate": {"plain": "fast"}}}),
-        (("dynamics", "parameters"), {"dict": {"learning_rate": {"plain": None}}}),
-        (("dynamics", "parameters"), {"dict": {"learning_rate": {"float": "nan"}}}),
-        (("dynamics", "parameters"), {"dict": {"learning_rate": {"int": "9" * 400}}}),
+        (("dynamics",), _descent({"plain": "fast"})),
+        (("dynamics",), _descent({"plain": None})),
+        (("dynamics",), _descent({"float": "nan"})),
+        (("dynamics",), _descent({"int": "9" * 400})),
         (("stats",), {"dict": {"law": {"class": "grok_theory.results:Field", "fields": {}}}}),
     ):
         yield f"{'.'.join(path)} is {part}", at(path, part)
@@ -246,6 +246,10 @@ def solutions(good: bytes) -> Iterator[tuple[str, bytes]]:
     yield "a text among the arrays", sealed([*members, ("readme.txt", b"hello")])
     yield "no archive", resealed(b"nothing" * 40)
     yield "nothing but a seal", resealed(bytes(71))
+
+
+def _descent(rate: dict[str, Any]) -> dict[str, Any]:
+    return {"class": "grok_theory.dynamics:GradientDescent", "fields": {"learning_rate": rate}}
 
 
 def _renamed(good: bytes, field: str) -> bytes:

@@ -17,6 +17,7 @@ import numpy as np
 from jax import lax
 
 from benchmarks import report
+from grok_theory.dynamics import GradientDescent
 from grok_theory.lazy_rich import DMFT, ExactReduction, QuadraticCommittee, simulate, solve
 from grok_theory.lazy_rich.dmft.gaussian_rows import add_increment, draw_increment, no_increments, past_factor
 from grok_theory.lazy_rich.dmft.grids import descent_grid
@@ -127,12 +128,12 @@ def _sweep(quick: bool) -> list[dict[str, Any]]:
     """
     paths, exact_paths = (184, 344) if quick else (672, 2640)
     steps, target = (10, 0.005) if quick else (40, 0.005)
-    times = LEARNING_RATE * np.arange(steps + 1)
-    exact = DMFT(LEARNING_RATE, paths=exact_paths, scrambles=4, seed=11, field_points=0)
-    exact = float(solve(SETTING, times, method=exact)["test_loss"][-1])
-    method = DMFT(LEARNING_RATE, paths=paths, scrambles=1, field_points=0)
-    causal = seconds(lambda: solve(SETTING, times, method=method))
-    solution = solve(SETTING, times, method=method)
+    wanted, descent = np.arange(steps + 1), GradientDescent(LEARNING_RATE)
+    exact = DMFT(paths=exact_paths, scrambles=4, seed=11, field_points=0)
+    exact = float(solve(SETTING, wanted, dynamics=descent, method=exact)["test_loss"][-1])
+    method = DMFT(paths=paths, scrambles=1, field_points=0)
+    causal = seconds(lambda: solve(SETTING, wanted, dynamics=descent, method=method))
+    solution = solve(SETTING, wanted, dynamics=descent, method=method)
     error = abs(float(solution["test_loss"][-1]) / exact - 1)
 
     drawn = draw_paths(paths, 6)
@@ -144,10 +145,11 @@ def _sweep(quick: bool) -> list[dict[str, Any]]:
     count, same = damped_iteration(*arguments)
 
     dim, runs = (50, 2) if quick else (400, 4)
-    reduction = ExactReduction(LEARNING_RATE, orthogonal_start=True)
+    reduction = ExactReduction(orthogonal_start=True)
 
     def simulated():
-        return simulate(SETTING, times, dim=dim, runs=runs, key=jax.random.key(0), method=reduction)
+        key = jax.random.key(0)
+        return simulate(SETTING, wanted, dynamics=descent, dim=dim, runs=runs, key=key, method=reduction)
 
     direct = seconds(simulated) / runs
     last = simulated()["test_loss"][:, -1]
@@ -166,9 +168,9 @@ def _sweep(quick: bool) -> list[dict[str, Any]]:
 def _growth(quick: bool) -> list[dict[str, Any]]:
     rows = []
     for steps in (10, 20) if quick else (25, 50, 100):
-        times = LEARNING_RATE * np.arange(steps)
-        method = DMFT(LEARNING_RATE, paths=184 if quick else 672, scrambles=1, field_points=0)
-        cost = seconds(lambda times=times, method=method: solve(SETTING, times, method=method))
+        call = {"x": np.arange(steps), "dynamics": GradientDescent(LEARNING_RATE)}
+        call["method"] = DMFT(paths=184 if quick else 672, scrambles=1, field_points=0)
+        cost = seconds(lambda call=call: solve(SETTING, **call))
         rows.append(
             {"nodes": steps, "seconds": cost, "over half the nodes": cost / rows[-1]["seconds"] if rows else 0.0}
         )

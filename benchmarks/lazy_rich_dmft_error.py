@@ -138,30 +138,33 @@ MEASURE = """
 import json, re, sys
 import jax
 jax.config.update("jax_enable_x64", True)
+from grok_theory import GradientDescent, GradientFlow
 from grok_theory.lazy_rich import DMFT, QuadraticCommittee, solve
 from grok_theory.lazy_rich.dmft.derivatives import bytes_of_march
 from grok_theory.lazy_rich.dmft.paths import draw_paths
-settings, last, derivative = json.loads(sys.argv[1])
+settings, rate, last, derivative = json.loads(sys.argv[1])
+dynamics = GradientFlow() if rate is None else GradientDescent(rate)
 def run(**changed):
-    method = DMFT(**{**settings, **changed})
+    call = {"dynamics": dynamics, "method": DMFT(**{**settings, **changed}), "throw": False}
     def loss(alpha):
-        return solve(QuadraticCommittee(alpha, 0.5, 2.0, 0.4), [last], method=method, throw=False)["test_loss"][0]
+        return solve(QuadraticCommittee(alpha, 0.5, 2.0, 0.4), [last], **call)["test_loss"][0]
     jax.block_until_ready((jax.grad(loss) if derivative else loss)(1.0))
     # Not getrusage: its maximum is inherited from the process that started this one.
     return 1024 * int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
-flow = settings.get("learning_rate") is None
 before = run(paths=48)  # the same program, compiled for next to no paths: what is left is the march
 after = run()
-nodes = settings["grid_points"] + 1 if flow else round(last / settings["learning_rate"]) + 1
+nodes = settings["grid_points"] + 1 if rate is None else last + 1
 predicted = (5 if derivative else 1) * bytes_of_march(nodes, len(draw_paths(settings["paths"], 6).weight))
 print(json.dumps([nodes, predicted, after - before]))
 """
 
 
-def measured_memory(settings: dict[str, Any], last: float, derivative: bool) -> tuple[int, float, float]:
+def measured_memory(
+    settings: dict[str, Any], rate: float | None, last: float, derivative: bool
+) -> tuple[int, float, float]:
     """(nodes, predicted, measured bytes) of one march, in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-c", MEASURE, json.dumps([settings, last, derivative])],
+        [sys.executable, "-c", MEASURE, json.dumps([settings, rate, last, derivative])],
         capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1], env=os.environ,
     )  # fmt: skip
     nodes, predicted, measured = json.loads(done.stdout)
@@ -170,18 +173,18 @@ def measured_memory(settings: dict[str, Any], last: float, derivative: bool) -> 
 
 def memory(quick: bool) -> list[dict[str, Any]]:
     """Peak of the process above its peak at 48 paths, beside what `check_memory` is told."""
-    cases = [({"learning_rate": 0.1, "paths": 2640, "scrambles": 1}, 4.0, False)]
+    cases = [({"paths": 2640, "scrambles": 1}, 0.1, 40, False)]
     if not quick:
         cases = [
-            ({"learning_rate": 0.1, "paths": 2640, "scrambles": 2}, 7.0, False),
-            ({"grid_points": 48, "paths": 2640, "scrambles": 1}, 10.0, False),
-            ({"grid_points": 72, "paths": 2640, "scrambles": 1}, 10.0, False),
-            ({"learning_rate": 0.1, "paths": 2640, "scrambles": 1}, 3.0, True),
+            ({"paths": 2640, "scrambles": 2}, 0.1, 70, False),
+            ({"grid_points": 48, "paths": 2640, "scrambles": 1}, None, 10.0, False),
+            ({"grid_points": 72, "paths": 2640, "scrambles": 1}, None, 10.0, False),
+            ({"paths": 2640, "scrambles": 1}, 0.1, 30, True),
         ]
     rows = []
-    for settings, last, derivative in cases:
-        nodes, predicted, measured = measured_memory(settings, last, derivative)
-        kind = ("descent" if "learning_rate" in settings else "flow") + (", gradient" if derivative else "")
+    for settings, rate, last, derivative in cases:
+        nodes, predicted, measured = measured_memory(settings, rate, last, derivative)
+        kind = ("flow" if rate is None else "descent") + (", gradient" if derivative else "")
         rows.append(
             {"march": kind, "nodes": nodes, "paths": settings["paths"], "predicted, MB": predicted / 1e6,
              "measured, MB": measured / 1e6, "ratio": measured / predicted}

@@ -18,7 +18,7 @@ from benchmarks import report
 from grok_theory.lazy_rich import LinearMoments, MeanFieldNetwork, Particles, TangentLimit, simulate, solve
 
 TIMES = np.array([0.5, 2.0, 6.0])
-GIVEN = {  # specification, section 4b
+GIVEN = {  # reference values
     "linear": ([0.2758985689, 0.2280877447, 0.2280583015], [0.9244705651, 1.3385317940, 1.3522778466]),
     "tanh": ([0.40055, 0.25767, 0.23939], [0.60239, 0.95718, 1.17225]),
 }

@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from benchmarks.report import publish
-from grok_theory import li2
+from grok_theory import AdamW, li2
 
 # modulus, share of pairs, label noise, steps, runs, decays of AdamW
 SMALL = (31, 0.8, 0.2, 800, 2, (0.0, 1.0, 3.0, 6.0, 10.0, 20.0))
@@ -69,7 +69,7 @@ def _trained(setting: tuple, decay: float, width: int, runs: int, centering: str
         width=width,
         runs=runs,
         key=jax.random.key(0),
-        optimizer=li2.AdamW(0.01, (0.9, 0.98)),
+        dynamics=AdamW(0.01, (0.9, 0.98)),
         initial=li2.Gaussian((16 * width) ** (-2 / 3)),
     )
 

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from benchmarks.report import publish
-from grok_theory import li2
+from grok_theory import Adam, li2
 from paper_figures.li2_groups import group_of
 
 GROUPS = {
@@ -53,7 +53,7 @@ def _map(quick: bool) -> list[dict[str, Any]]:
 
 def _remedies(quick: bool) -> list[dict[str, Any]]:
     order, width, last, runs = (11, 32, 60, 2) if quick else (23, 128, 2000, 3)
-    plain = li2.Adam(0.01)
+    plain = Adam(0.01)
     ways: dict[str, tuple[Any, Any, float]] = {
         "cross-entropy": (li2.CrossEntropy(), plain, 0.0),
         "cross-entropy, StableMax": (li2.StableMaxCrossEntropy(), plain, 0.0),
@@ -65,9 +65,9 @@ def _remedies(quick: bool) -> list[dict[str, Any]]:
     }
     looks = np.unique(np.rint(np.geomspace(5, last, 40)).astype(int))
     rows = []
-    for name, (loss, optimizer, decay) in ways.items():
+    for name, (loss, dynamics, decay) in ways.items():
         task = li2.GroupTask(li2.cyclic(order), train_fraction=0.6, weight_decay=decay, centering="classes")
-        found = li2.simulate(task, looks, width=width, runs=runs, key=jax.random.key(0), optimizer=optimizer, loss=loss)
+        found = li2.simulate(task, looks, width=width, runs=runs, key=jax.random.key(0), dynamics=dynamics, loss=loss)
         test = found["test_accuracy"]
         first = [int(looks[np.argmax(run >= 0.95)]) if (run >= 0.95).any() else None for run in test]
         rows.append(

@@ -15,6 +15,7 @@ from typing import Any
 import jax
 import numpy as np
 
+import grok_theory as gt
 from benchmarks.report import publish
 from grok_theory import li2
 
@@ -87,11 +88,12 @@ def _numpy_run(task: li2.GroupTask, width: int, steps: int, key: Any) -> float:
 def _stage_one() -> list[dict[str, Any]]:
     """Z_11, 60 %, K = 32, descent at rate 2, 200 steps from a zero read-out: largest relative gap to the prediction."""
     task, steps, key = li2.GroupTask(li2.cyclic(11), train_fraction=0.6), np.arange(0, 201, 10), jax.random.key(0)
-    times, rows = li2.time_of_steps(task, steps, 2.0), []
-    for form, rate in (("discrete", 2.0), ("flow", None)):
-        theory = li2.solve(task, times, width=32, key=key, method=li2.Lazy(readout_scale=0.0, learning_rate=rate))
+    descent, start, rows = gt.GradientDescent(2.0), li2.ZeroReadout(), []
+    forms = {"discrete": (steps, descent), "flow": (steps * task.tau_per_step(descent), gt.GradientFlow())}
+    for form, (x, dynamics) in forms.items():
+        theory = li2.solve(task, x, dynamics=dynamics, width=32, key=key, initial=start)
         for layer, dtype in (("frozen", "float64"), ("frozen", "float32"), ("learning", "float64")):
-            how = {"optimizer": li2.GradientDescent(2.0), "initial": li2.ZeroReadout(), "dtype": dtype}
+            how = {"dynamics": descent, "initial": start, "dtype": dtype}
             found = li2.simulate(task, steps, width=32, runs=1, key=key, train_hidden=layer == "learning", **how)
             gaps = {c: np.abs(found[c][0, 1:] / theory[c][1:] - 1) for c in ("train_loss", "gradient_norm")}
             rows.append(
@@ -112,11 +114,11 @@ def _roles(quick: bool) -> list[dict[str, Any]]:
     settings: dict[str, dict[str, Any]] = {"usual (wd 2e-4, Adam .005)": {}}
     if not quick:
         settings |= {f"wd {d:g}": {"weight_decay": d} for d in (0.0, 5e-5, 1e-3, 4e-3)}
-        settings |= {f"Adam {r:g}": {"optimizer": li2.Adam(r)} for r in (0.001, 0.002, 0.02)}
+        settings |= {f"Adam {r:g}": {"dynamics": gt.Adam(r)} for r in (0.001, 0.002, 0.02)}
         settings |= {"wd 0, zero read-out": {"weight_decay": 0.0, "initial": li2.ZeroReadout()}}
         settings |= {f"K = {k}": {"width": k} for k in (48, 256)}
-        settings |= {"AdamW .005, wd .5 decoupled": {"optimizer": li2.AdamW(0.005), "weight_decay": 0.5}}
-    settings |= {"zero read-out": {"initial": li2.ZeroReadout()}, "Muon .02": {"optimizer": li2.Muon(0.02)}}
+        settings |= {"AdamW .005, wd .5 decoupled": {"dynamics": gt.AdamW(0.005), "weight_decay": 0.5}}
+    settings |= {"zero read-out": {"initial": li2.ZeroReadout()}, "Muon .02": {"dynamics": gt.Muon(0.02)}}
     looks = np.unique(np.rint(np.geomspace(5, last, 60)).astype(int))
     table = li2.roles(task, settings, looks, width=width, runs=runs, key=jax.random.key(1))
     print(table)

@@ -18,9 +18,10 @@ import numpy as np
 from scipy import integrate
 
 from benchmarks import report
-from grok_theory import compare, linear
+from grok_theory import GradientDescent, compare, linear
 from grok_theory.linear.curves import as_arrays
 from grok_theory.linear.experiment import _draw, _train
+from grok_theory.linear.relaxation import FLOW
 
 
 def main(out: Path, *, quick: bool) -> None:
@@ -79,7 +80,7 @@ def _speed(quick: bool) -> list[dict[str, Any]]:
         drawn = as_arrays(problem)
         run = jax.jit(
             lambda key, drawn=drawn, alpha=alpha: _train(
-                drawn, linear.GradientFlow(), jnp.asarray(times), *_draw(drawn, key, dim, round(alpha * dim))
+                drawn, FLOW, jnp.asarray(times), *_draw(drawn, key, dim, round(alpha * dim))
             )
         )
         jax.block_until_ready(run(jax.random.key(0)))
@@ -189,9 +190,9 @@ def _derivatives() -> list[dict[str, Any]]:
     rows.append({"limit": "vmap against a loop", "worst gap": gap, "where": ", ".join(names)})
     flow, errors = float(linear.solve(linear.TeacherStudent(0.8, 5.0, 1.0), [4.0])["test_loss"][0]), []
     for steps in (400, 800):
-        descent = linear.GradientDescent(4.0 / steps)
+        descent = GradientDescent(4.0 / steps)
         errors.append(
-            float(linear.solve(linear.TeacherStudent(0.8, 5.0, 1.0), [steps], method=descent)["test_loss"][0])
+            float(linear.solve(linear.TeacherStudent(0.8, 5.0, 1.0), [steps], dynamics=descent)["test_loss"][0])
         )
     order = np.log2(abs(errors[0] - flow) / abs(errors[1] - flow))
     rows.append({"limit": "descent to flow: order in the step, minus 1", "worst gap": abs(order - 1), "where": "t = 4"})

@@ -30,7 +30,7 @@ def tangent_kernel(size):
     return gt.kernels.ntk(gt.kernels.FullyConnected("relu"), inputs)
 def committee(size):
     problem = gt.lazy_rich.QuadraticCommittee(1.0, 0.5, 2.0)
-    return gt.lazy_rich.simulate(problem, [0.01], dim=size, runs=1, key=key, method=gt.lazy_rich.ExactReduction(0.01))
+    return gt.lazy_rich.simulate(problem, [1], dynamics=gt.GradientDescent(0.01), dim=size, runs=1, key=key)
 def tangent_limit(size):
     inputs = np.random.default_rng(0).normal(size=(size, 4))
     problem = gt.lazy_rich.MeanFieldNetwork(inputs, inputs[:, 0], 1.0, "erf")

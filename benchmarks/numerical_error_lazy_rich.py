@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks import lazy_rich_truths as truths
 from benchmarks import report
-from grok_theory import storage
+from grok_theory import GradientDescent, GradientFlow, storage
 from grok_theory.lazy_rich import (
     DMFT,
     LazyLimit,
@@ -35,7 +35,7 @@ from grok_theory.lazy_rich.population import stable_below
 RAW, TRUTHS = "numerical_error_lazy_rich_raw.json", "lazy_rich_truths.json"
 SHAPES = ((5, 3, 4, 1), (4, 6, 3, 2))  # samples, dimensions, test inputs, outputs
 STEPS = 1000
-Case = tuple[Any, np.ndarray, Any, Callable[[], truths.Curves]]  # problem, times, method, truth
+Case = tuple[Any, np.ndarray, dict[str, Any], Callable[[], truths.Curves]]  # problem, times, dynamics and method, truth
 
 
 def main(out: Path, *, quick: bool = False) -> None:
@@ -51,13 +51,13 @@ def rows(quick: bool, out: Path | None = None) -> list[dict[str, Any]]:
     raw: dict[str, list[dict[str, Any]]] = {}
     for solver, (cases, full) in SOLVERS.items():
         raw[solver] = []
-        for index, (problem, times, method, truth) in enumerate(cases(2 if quick else full)):
+        for index, (problem, times, how, truth) in enumerate(cases(2 if quick else full)):
             key = f"{solver} {index} {problem.__class__.__name__} {_digest(problem, times)}"
             if key not in known:
                 known[key] = {name: np.asarray(curve, float).tolist() for name, curve in truth().items()}
                 if out:
                     storage.write_whole(out / TRUTHS, json.dumps(known).encode())
-            raw[solver].append(_judged(problem, times, method, known[key]))
+            raw[solver].append(_judged(problem, times, how, known[key]))
         if out:
             storage.write_whole(out / RAW, json.dumps(raw).encode())
     return [_row(solver, found) for solver, found in raw.items()]
@@ -77,8 +77,15 @@ def _digest(problem: Any, times: np.ndarray) -> str:
     return f"{np.sum(np.concatenate([*numbers, times])):.12e}"
 
 
-def _judged(problem: Any, times: np.ndarray, method: Any, truth: dict[str, list[float]]) -> dict[str, Any]:
-    solution = solve(problem, times, method=method, throw=False)
+def _under(rate: float | None, method: Any) -> dict[str, Any]:
+    """Flow, or descent of this rate."""
+    return {"dynamics": GradientFlow() if rate is None else GradientDescent(rate), "method": method}
+
+
+def _judged(problem: Any, times: np.ndarray, how: dict[str, Any], truth: dict[str, list[float]]) -> dict[str, Any]:
+    steps = not isinstance(how["dynamics"], GradientFlow)
+    x = np.round(times / problem.tau_per_step(how["dynamics"])) if steps else times
+    solution = solve(problem, x, **how, throw=False)
     curves = {}
     for name, expected in truth.items():
         value, error = np.asarray(solution[name]), np.asarray(solution.numerical_error[name])
@@ -88,7 +95,7 @@ def _judged(problem: Any, times: np.ndarray, method: Any, truth: dict[str, list[
         curves[name] = {"value": value.tolist(), "printed": error.tolist(), "truth": expected, "ratio": ratio.tolist()}
     worst = max(curves, key=lambda name: np.nan_to_num(np.max(curves[name]["ratio"]), nan=np.inf))
     return {
-        "problem": str(problem), "times": times.tolist(), "method": str(method), "status": str(solution.status),
+        "problem": str(problem), "times": times.tolist(), "method": str(how), "status": str(solution.status),
         "worst curve": worst, "ratio": float(np.max(curves[worst]["ratio"])), "curves": curves,
     }  # fmt: skip
 
@@ -120,7 +127,7 @@ def population_cases(count: int) -> Iterator[Case]:
             times = rate * np.unique(np.round(np.geomspace(1, STEPS, 20)))
         else:
             times = np.concatenate([[0.0], np.geomspace(last / 1e4, last, 19)])
-        yield problem, times, Population(rate), lambda p=problem, t=times, r=rate: truths.population(p, t, r)
+        yield problem, times, _under(rate, Population()), lambda p=problem, t=times, r=rate: truths.population(p, t, r)
 
 
 def lazy_limit_cases(count: int) -> Iterator[Case]:
@@ -136,7 +143,7 @@ def lazy_limit_cases(count: int) -> Iterator[Case]:
         if index % 2:
             rate = float(largest_stable_learning_rate(problem, 0.0)) * rng.uniform(0.05, 0.95)
             times = rate * np.unique(np.round(np.geomspace(1, STEPS, 14)))
-        yield problem, times, LazyLimit(rate), lambda p=problem, t=times, r=rate: truths.lazy_limit(p, t, r)
+        yield problem, times, _under(rate, LazyLimit()), lambda p=problem, t=times, r=rate: truths.lazy_limit(p, t, r)
 
 
 def _network(rng: np.random.Generator, activation: str, index: int, powers: tuple[float, float]) -> MeanFieldNetwork:
@@ -156,7 +163,7 @@ def tangent_limit_cases(count: int) -> Iterator[Case]:
         problem = _network(rng, ("linear", "relu", "erf", "tanh")[index // 2 % 4], index, (-2.5, 0.8))
         last = 10 ** rng.uniform(-1, 2.5)
         times = np.concatenate([[0.0], np.geomspace(last / 1e4, last, 11)])
-        yield problem, times, TangentLimit(), lambda p=problem, t=times: truths.tangent_limit(p, t)
+        yield problem, times, _under(None, TangentLimit()), lambda p=problem, t=times: truths.tangent_limit(p, t)
 
 
 def linear_moments_cases(count: int) -> Iterator[Case]:
@@ -164,7 +171,7 @@ def linear_moments_cases(count: int) -> Iterator[Case]:
     for index in range(count):
         problem, last = _network(rng, "linear", index, (-2.5, 0.8)), 10 ** rng.uniform(-1, 2.5)
         times = np.concatenate([[0.0], np.geomspace(last / 1e4, last, 11)])
-        yield problem, times, LinearMoments(), lambda p=problem, t=times: truths.linear_moments(p, t)
+        yield problem, times, _under(None, LinearMoments()), lambda p=problem, t=times: truths.linear_moments(p, t)
 
 
 def particles_cases(count: int) -> Iterator[Case]:
@@ -174,14 +181,14 @@ def particles_cases(count: int) -> Iterator[Case]:
         problem = _network(rng, ("linear", "tanh", "erf", "tanh")[index // 2 % 4], index, (-1.5, 0.5))
         last = 10 ** rng.uniform(-0.5, 1.7)
         times = np.geomspace(last / 300, last, 10)
-        yield problem, times, Particles(), lambda p=problem, t=times: truths.particles(p, t)
+        yield problem, times, _under(None, Particles()), lambda p=problem, t=times: truths.particles(p, t)
 
 
 def dmft_cases(count: int) -> Iterator[Case]:
     """The flow by default: alpha .1 to 64, eps .05 to 1, kappa .3 to 8, overlaps to .6 and none, tau to 1 .. 1000."""
     for problem, last in dmft_problems(count):
         times = np.geomspace(min(0.05, last / 50), last, 20)
-        yield problem, times, DMFT(field_points=0), lambda p=problem, t=times: truths.dmft(p, t)
+        yield problem, times, _under(None, DMFT(field_points=0)), lambda p=problem, t=times: truths.dmft(p, t)
 
 
 def dmft_problems(count: int) -> Iterator[tuple[QuadraticCommittee, float]]:

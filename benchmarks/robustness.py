@@ -18,6 +18,7 @@ from benchmarks.doors import (
     best_of_k,
     bounds,
     command_line,
+    dynamics,
     far_out,
     files,
     lazy_rich,
@@ -29,8 +30,8 @@ from benchmarks.doors import (
 from benchmarks.doors.door import BAD, Door
 from benchmarks.report import publish
 
-ROOMS = (linear, lazy_rich, li2, best_of_k, arrays, bounds, far_out, results, tables, files, command_line)
-SPEAKS_AS = {"method": "learning_rate", "margin": "curves"}
+ROOMS = (dynamics, linear, lazy_rich, li2, best_of_k, arrays, bounds, far_out, results, tables, files, command_line)
+SPEAKS_AS = {"x": "steps", "margin": "curves"}
 # Said of a value in words instead of showing it.
 STATES = ("is empty", "is given", "is complex", "is no table of numbers", "has type")
 COUNTS = ("tried", "refused", "unclear", "crashed", "accepted")

@@ -23,7 +23,8 @@ def lazy(count: int):
         decay, scale = rng.choice([0.0, 10 ** rng.uniform(-4, 1)]), float(rng.choice([0.0, 1.0]))
         task = li2.GroupTask(li2.cyclic(5), train_fraction=SAMPLES / 25, weight_decay=decay, centering=centering)
         times = np.sort(10 ** rng.uniform(-3, 4, 3))
-        found = li2.solve(task, times, width=WIDTH, key=jax.random.key(index), method=li2.Lazy(readout_scale=scale))
+        initial = li2.TorchUniform() if scale else li2.ZeroReadout()
+        found = li2.solve(task, times, width=WIDTH, key=jax.random.key(index), initial=initial)
         start = start_of_run(task, width=WIDTH, key=jax.random.key(index), initial=li2.TorchUniform())
         yield found.curves, found.numerical_error, _lazy_truth(task, start, scale, times)
 

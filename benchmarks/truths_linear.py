@@ -12,7 +12,7 @@ import mpmath as mp
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from grok_theory import linear
+from grok_theory import GradientDescent, GradientFlow, linear
 
 Wide = np.longdouble
 Case = tuple[dict[str, Any], dict[str, Any], dict[str, Any]]  # curves, printed errors, truth
@@ -38,15 +38,15 @@ def teacher_student(count: int, *, descent: bool) -> Iterator[Case]:
     for _ in range(count):
         alpha, snr, noise = _ratio(rng), 10 ** rng.uniform(-3, 4), 10 ** rng.uniform(-1, 1)
         inr, decay = (rng.choice([0.0, 10 ** rng.uniform(*span)]) for span in ((-2, 4), (-4, 1)))
-        problem, method = linear.TeacherStudent(alpha, snr, inr, noise, decay), linear.GradientFlow()
+        problem, dynamics = linear.TeacherStudent(alpha, snr, inr, noise, decay), GradientFlow()
         times = np.sort(10 ** rng.uniform(-4, rng.choice([2, 6, 30]), 4))
         if descent:
-            method = linear.GradientDescent(rng.choice([0.01, 0.5, 0.99]) * 2 / ((1 + alpha**0.5) ** 2 + decay))
+            dynamics = GradientDescent(rng.choice([0.01, 0.5, 0.99]) * 2 / ((1 + alpha**0.5) ** 2 + decay))
             times = np.sort(np.round(10 ** rng.uniform(0, rng.choice([2, 6, 20]), 4)))
-        found = linear.solve(problem, times, method=method)
+        found = linear.solve(problem, times, dynamics=dynamics)
         l, w = _bulk(alpha)
         wide = [Wide(v) for v in (alpha, snr, inr, noise, decay)]
-        yield found.curves, found.numerical_error, _sums(l, w, *wide, times, getattr(method, "learning_rate", None))
+        yield found.curves, found.numerical_error, _sums(l, w, *wide, times, getattr(dynamics, "learning_rate", None))
 
 
 def _sums(l, w, alpha, snr, inr, noise, decay, times, rate):

@@ -24,14 +24,20 @@ _ROOMS = (
 )
 _NAMES = {
     "Absolute": "comparison",
+    "Adam": "dynamics",
+    "AdamW": "dynamics",
     "Agreement": "results",
     "BadValue": "errors",
+    "Conditions": "dynamics",
     "DamagedFile": "errors",
-    "Dynamics": "results",
     "Ensemble": "results",
     "Float64Required": "errors",
+    "GradientDescent": "dynamics",
+    "GradientFlow": "dynamics",
     "GrokTheoryError": "errors",
+    "Muon": "dynamics",
     "Relative": "comparison",
+    "SGD": "dynamics",
     "Solution": "results",
     "SolveFailed": "errors",
     "Status": "results",
@@ -49,9 +55,10 @@ __all__ = ["__version__", *_ROOMS, *_NAMES]  # pyright: ignore[reportUnsupported
 if TYPE_CHECKING:
     from . import best_of_k, bounds, formulas, kernels, lazy_rich, li2, linear, observables, plot, verify
     from .comparison import Absolute, Relative, compare
+    from .dynamics import SGD, Adam, AdamW, Conditions, GradientDescent, GradientFlow, Muon
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
     from .refinement import Axis, refine
-    from .results import Agreement, Dynamics, Ensemble, Solution, Status
+    from .results import Agreement, Ensemble, Solution, Status
     from .saved_results import load
     from .size_law import SizeLaw
     from .sweeps import sweep

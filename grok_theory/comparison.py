@@ -22,11 +22,13 @@ this as its reason.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from .dynamics import same_dynamics
 from .errors import BadValue, check_between, check_choice, check_positive
 from .numerics.mean_intervals import half_width_of_log_mean, interval_of_mean
 from .numerics.two_levels import Levels, find_levels
@@ -111,20 +113,26 @@ def compare(
 
 
 def check_comparable(solution: Solution, ensemble: Ensemble) -> None:
-    """Refuse what cannot be held against each other: another problem, dynamics, x or unit, a batch, what has failed."""
-    for kind, theory, runs in (
-        ("problem", solution.problem, ensemble.problem),
-        ("dynamics", solution.dynamics, ensemble.dynamics),
-    ):
-        if not same(theory, runs, tolerance=1e-12):
-            raise BadValue(
-                f"ensemble has {kind} {runs}, but the solution has {theory}, and only the same can be compared. "
-                f"Solve and simulate with one {kind}."
-            )
+    """Refuse what cannot be held against each other: other physics, another x or unit, a batch, what has failed."""
     if np.ndim(solution.x) != 1:
         raise BadValue(
             f"solution is a batch of shape {np.shape(solution.x)[:-1]}, but one solution is compared at a time. "
             "Pick a member with jax.tree_util.tree_map(lambda leaf: leaf[i], solution)."
+        )
+    for kind, theory, runs, alike in (
+        ("problem", solution.problem, ensemble.problem, partial(same, tolerance=1e-12)),
+        ("dynamics", solution.dynamics, ensemble.dynamics, same_dynamics),
+    ):
+        if not alike(theory, runs):
+            raise BadValue(
+                f"ensemble has {kind} {runs}, but the solution has {theory}, and only the same can be compared. "
+                f"Solve and simulate with one {kind}."
+            )
+    for name in solution.conditions.differences(ensemble.conditions):
+        theory, runs = getattr(solution.conditions, name), getattr(ensemble.conditions, name)
+        raise BadValue(
+            f"ensemble was run with {name} {runs}, but the solution is for {name} {theory}, and only the same can be "
+            f"compared. Solve and simulate with one {name}."
         )
     check_one_x(solution, ensemble)
     for what, result in (("solution", solution), ("ensemble", ensemble)):

@@ -16,6 +16,7 @@ from typing import Any
 
 _PACKAGE = __name__.rpartition(".")[0]
 ROOMS = (
+    "dynamics",
     "results",
     "kernels",
     "observables",

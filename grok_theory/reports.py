@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from .dynamics import GradientDescent
 from .errors import is_traced
 
 
 def solution(self: Any) -> str:
     """The report `print(solution)` shows."""
     lines = [f"Solution of {_short(self.problem)}", f"  status    {self.status}"]
-    lines += [f"  method    {_short(self.method)}", f"  dynamics  {self.dynamics}"]
+    lines += [f"  method    {_short(self.method)}", *_physics(self)]
     if self.run is not None:
         lines.append(f"  given     run {self.run}")
     lines.append(f"  x         {_range(self)}")
@@ -30,7 +31,7 @@ def solution(self: Any) -> str:
 def ensemble(self: Any) -> str:
     """The report `print(ensemble)` shows."""
     lines = [f"Ensemble of {self.runs} runs of {_short(self.problem)}", f"  status    {self.status}"]
-    lines += [f"  dynamics  {self.dynamics}", f"  x         {_range(self)}"]
+    lines += [*_physics(self), f"  x         {_range(self)}"]
     rows = [("mean of the runs", "first", "last", "least", "greatest", "spread at the end", "valid")]
     for name, values in self.curves.items():
         values = np.asarray(values)
@@ -84,6 +85,20 @@ def _agreement_notes(self: Any) -> list[str]:
             f"{self.unseen_share:.2g} of all runs behaves in a way that none of them shows"
         )
     return [*notes, *(f"  {remark}" for remark in self.remarks)]
+
+
+def _physics(self: Any) -> list[str]:
+    """How the weights were trained: the dynamics, what a step of it is worth, and what else was said."""
+    lines = []
+    if self.dynamics is not None:
+        worth = getattr(self.problem, "tau_per_step", None)
+        step = ""
+        if worth is not None and isinstance(self.dynamics, GradientDescent):
+            step = f"; a step is {number(worth(self.dynamics))} tau"
+        lines.append(f"  dynamics  {_short(self.dynamics)}{step}")
+    if str(self.conditions):
+        lines.append(f"  given     {self.conditions}")
+    return lines
 
 
 def _short(thing: Any) -> str:

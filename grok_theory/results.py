@@ -11,7 +11,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from . import between, reports
+from . import between, labelled, reports
+from .dynamics import Conditions, Dynamics
 from .errors import BadValue, SolveFailed, check_times, is_traced
 from .numerics.shares import unseen_share
 from .pytrees import record
@@ -28,21 +29,6 @@ class Text(str):
 
 
 jax.tree_util.register_pytree_node(Text, lambda text: ((), str(text)), lambda text, _: Text(text))
-
-
-@record(static=("name",))
-class Dynamics:
-    """Which dynamics made a result: `name` ("gradient flow", "gradient descent" ...) and its physical `parameters`."""
-
-    name: str
-    parameters: Mapping[str, Any] = ()  # type: ignore[assignment]
-
-    def __post_init__(self):
-        object.__setattr__(self, "parameters", dict(self.parameters))
-
-    def __str__(self) -> str:
-        inside = ", ".join(f"{name}={reports.number(value)}" for name, value in self.parameters.items())
-        return f"{self.name} ({inside})" if inside else self.name
 
 
 @record(static=("noted", "failed"))
@@ -81,13 +67,25 @@ class Status:
 
 @record(static=("axes",))
 class Field:
-    """An array with named axes: a two-time function, a spectrum ..."""
+    """An array with named axes: a two-time function, a spectrum ...
+
+    `axes` are distinct; `coordinates` says for some of them where their points lie: axis name -> (points,). An axis
+    called like the x of the result lies on that x.
+    """
 
     values: Any
     axes: tuple[str, ...]
+    coordinates: Mapping[str, Any] = ()  # type: ignore[assignment]
 
     def __post_init__(self):
         object.__setattr__(self, "axes", tuple(self.axes))
+        object.__setattr__(self, "coordinates", dict(self.coordinates))
+        unknown = set(self.coordinates) - set(self.axes)
+        if len(set(self.axes)) < len(self.axes) or unknown:
+            raise BadValue(
+                f"axes is {self.axes} with coordinates for {sorted(self.coordinates)}, but axes must be distinct and "
+                "coordinates name some of them. Give each axis a name of its own."
+            )
 
 
 @record(static=("x_name", "x_unit", "run"))
@@ -95,7 +93,8 @@ class Solution:
     """What a theory predicts for `problem` at `x`.
 
     **Fields:**
-    - `problem`: the Problem it belongs to; `dynamics`: flow, descent with a learning rate ...; `method`: the solver.
+    - `problem`: the Problem it belongs to; `dynamics`: flow, descent ... (`grok_theory.dynamics`), None where nothing
+      is trained; `conditions`: the other physics of the training; `method`: the solver.
     - `x`: (T,) times, steps or samples, with `x_name` and `x_unit`.
     - `curves`: name -> (T,). `solution["test_loss"]` reads one.
     - `numerical_error`: same names, a bound of |value - truth| (truth: the same theory without discretisation, sampling
@@ -110,7 +109,7 @@ class Solution:
     x: Any
     curves: Mapping[str, Any]
     x_name: str
-    dynamics: Any
+    dynamics: Dynamics | None
     method: Any
     x_unit: str = ""
     numerical_error: Mapping[str, Any] = ()  # type: ignore[assignment]
@@ -118,6 +117,7 @@ class Solution:
     status: Status = Status()
     stats: Mapping[str, Any] = ()  # type: ignore[assignment]
     run: int | None = None
+    conditions: Conditions = Conditions()
 
     def __post_init__(self):
         _as_dicts(self, "curves", "numerical_error", "fields", "stats")
@@ -158,6 +158,11 @@ class Solution:
         columns = {self.x_name: np.asarray(self.x), **{n: np.asarray(c) for n, c in self.curves.items()}}
         return _dataframe(columns, self.status)
 
+    def to_xarray(self) -> Any:
+        """An xarray Dataset: curves over x, each with its `..._error`, fields over their axes. Needs xarray."""
+        errors = {f"{name}_error": error for name, error in self.numerical_error.items()}
+        return labelled.dataset(self, {**self.curves, **errors}, (self.x_name,))
+
     def __str__(self) -> str:
         return reports.solution(self)
 
@@ -176,12 +181,13 @@ class Ensemble:
     x: Any
     curves: Mapping[str, Any]
     x_name: str
-    dynamics: Any
+    dynamics: Dynamics | None
     x_unit: str = ""
     valid: Mapping[str, Any] = ()  # type: ignore[assignment]
     fields: Mapping[str, Field] = ()  # type: ignore[assignment]
     stats: Mapping[str, Any] = ()  # type: ignore[assignment]
     status: Status = Status()
+    conditions: Conditions = Conditions()
 
     def __post_init__(self):
         _as_dicts(self, "curves", "valid", "fields", "stats")
@@ -228,7 +234,7 @@ class Ensemble:
         path: str | os.PathLike | Table,
         *,
         problem: Any,
-        dynamics: Dynamics,
+        dynamics: Dynamics | None,
         x: str,
         curves: Sequence[str] | Mapping[str, str],
         run: str | None = None,
@@ -284,6 +290,10 @@ class Ensemble:
             },
             self.status,
         )
+
+    def to_xarray(self) -> Any:
+        """An xarray Dataset: curves over (run, x), fields over their axes. Needs xarray."""
+        return labelled.dataset(self, self.curves, ("run", self.x_name))
 
     def __str__(self) -> str:
         return reports.ensemble(self)
@@ -387,4 +397,4 @@ def _dataframe(columns: dict[str, np.ndarray], status: Status) -> Any:
     return frame
 
 
-__all__ = ["Agreement", "CurveAgreement", "Dynamics", "Ensemble", "Field", "Solution", "Status", "Text", "load"]
+__all__ = ["Agreement", "CurveAgreement", "Ensemble", "Field", "Solution", "Status", "Text", "load"]

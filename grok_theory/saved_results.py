@@ -246,6 +246,13 @@ def _check_fields(fields: Any) -> None:
         values = _real(f"fields[{name!r}].values", field.values, "biufc", (1, 4, 8, 16))
         if values.ndim < len(field.axes):
             raise _wrong(f"fields[{name!r}].values has shape {values.shape}", f"its axes are {field.axes}")
+        if not isinstance(field.coordinates, Mapping) or len(set(field.axes)) < len(field.axes):
+            raise _wrong(f"fields[{name!r}] has axes {field.axes}", "they must be distinct, with coordinates by name")
+        shape = dict(zip(field.axes, values.shape[values.ndim - len(field.axes) :], strict=True))
+        for axis, points in field.coordinates.items():
+            at = _real(f"fields[{name!r}].coordinates[{axis!r}]", points, "iuf", (1, 4, 8))
+            if at.shape[-1:] != (shape.get(axis),):
+                raise _wrong(f"fields[{name!r}].coordinates[{axis!r}] has shape {at.shape}", f"its axes are {shape}")
 
 
 def _check_stats(stats: Any) -> None:
@@ -260,13 +267,14 @@ def _check_made(self: Any, *, checks: bool) -> None:
     """
     for name in ("problem", "dynamics"):
         part = getattr(self, name, self)
+        if name == "dynamics" and part is None:
+            continue  # nothing was trained
         if not dataclasses.is_dataclass(part) or isinstance(part, type):
             raise _wrong(f"{name} is {_shown(part)}", "must be a record")
     if checks:
-        _check_parameters(getattr(self, "dynamics", None))
-        for name in ("problem", "method"):
+        for name in ("problem", "method", "dynamics", "conditions"):
             _check_numbers(name, getattr(self, name, None))
-        for name in ("problem", "method", "dynamics", "stats"):
+        for name in ("problem", "method", "dynamics", "conditions", "stats"):
             for part in _records(getattr(self, name, None)):
                 for way in ("__post_init__", "check_read"):
                     if hasattr(part, way):
@@ -283,14 +291,6 @@ def _check_numbers(name: str, part: Any) -> None:
             values = _real(f"{name}, which is {_shown(part)}, in one field", leaf, "biuf", (1, 2, 4, 8))
             if values.dtype == np.float16 or (values.dtype.kind == "f" and np.isnan(values).any()):
                 raise _wrong(f"{name}, which is {_shown(part)}, in one field", "must hold numbers of float64")
-
-
-def _check_parameters(dynamics: Any) -> None:
-    """What a Dynamics is made with are numbers: a learning rate, a temperature."""
-    for name, value in getattr(dynamics, "parameters", {}).items():
-        values = _real(f"dynamics.parameters[{name!r}]", value, "iuf", (4, 8))
-        if np.isnan(values).any() or values.size == 0:
-            raise _wrong(f"dynamics.parameters[{name!r}] is {_shown(value)}", "must be a number")
 
 
 def _records(value: Any) -> Iterator[Any]:

@@ -26,7 +26,7 @@ from .interruption import unfinished
 from .provenance import versions
 from .structures import decode, encode
 
-FORMAT = "grok_theory 1"
+FORMAT = "grok_theory 2"
 _MARK = b"sha256:"
 _SEAL = len(_MARK) + 64
 

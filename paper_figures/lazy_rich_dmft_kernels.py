@@ -50,7 +50,7 @@ def _kernels(parameters):
     method = DMFT(paths=parameters.paths, grid_points=parameters.grid_points, scrambles=1)
     # As many times as other DMFT figures read: the quick sizes then share one compiled march.
     solution = solve(problem, np.append(0.0, np.geomspace(0.05, parameters.last, 59)), method=method)
-    nodes = np.asarray(solution.stats["field_nodes"])
+    nodes = np.asarray(solution.fields["correlation_odd"].coordinates["tau"])
     rate = 2.0 / (parameters.output_scale * parameters.samples_per_dim)
     found = {"nodes": nodes}
     for mode in MODES:

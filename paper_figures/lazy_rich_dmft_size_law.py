@@ -60,19 +60,20 @@ def steps(parameters):
 
 
 def _problem(setting):
+    from grok_theory import GradientDescent
     from grok_theory.lazy_rich import QuadraticCommittee
 
     alpha, curvature, kappa, overlap, learning_rate, count = setting
-    return QuadraticCommittee(alpha, curvature, kappa, overlap), learning_rate, learning_rate * np.arange(count + 1)
+    return QuadraticCommittee(alpha, curvature, kappa, overlap), GradientDescent(learning_rate), np.arange(count + 1)
 
 
 def _theory(parameters, setting):
     from grok_theory.lazy_rich import DMFT, solve
 
-    problem, learning_rate, times = _problem(setting)
-    theory = solve(problem, times, method=DMFT(learning_rate, paths=parameters.paths))
+    problem, dynamics, steps = _problem(setting)
+    theory = solve(problem, steps, dynamics=dynamics, method=DMFT(paths=parameters.paths))
     return {
-        "times": times,
+        "times": steps * float(problem.tau_per_step(dynamics)),
         **{name: np.asarray(theory[name]) for name in ("train_loss", "test_loss")},
         "error": np.asarray(theory.numerical_error["test_loss"]),
     }
@@ -83,14 +84,15 @@ def _runs(parameters, setting, dim, runs):
 
     from grok_theory.lazy_rich import ExactReduction, simulate
 
-    problem, learning_rate, times = _problem(setting)
+    problem, dynamics, steps = _problem(setting)
     drawn = simulate(
         problem,
-        times,
+        steps,
+        dynamics=dynamics,
         dim=dim,
         runs=runs,
         key=jax.random.fold_in(jax.random.key(parameters.key), dim),
-        method=ExactReduction(learning_rate, orthogonal_start=True),
+        method=ExactReduction(orthogonal_start=True),
     )
     return {name: np.asarray(drawn[name]) for name in ("train_loss", "test_loss")}
 

@@ -34,9 +34,13 @@ SIZES = {"quick": {"width": 30, "runs": 1, "last": 60.0, "points": 30}, "full": 
 HALF = 0.375  # half of a centred committee's test loss at the start, 3/4
 
 
-def _times(parameters):
+def _steps(parameters):
     last = round(parameters.last / parameters.learning_rate)
-    return np.unique(np.append(0, np.geomspace(1, last, parameters.points)).astype(int)) * parameters.learning_rate
+    return np.unique(np.append(0, np.geomspace(1, last, parameters.points)).astype(int))
+
+
+def _times(parameters):
+    return _steps(parameters) * parameters.learning_rate
 
 
 def steps(parameters):
@@ -52,16 +56,18 @@ def steps(parameters):
 def _train(parameters, scale, trained):
     import jax
 
+    from grok_theory import GradientDescent
     from grok_theory.lazy_rich import ExplicitNetwork, QuadraticCommittee, simulate
 
     runs = simulate(
         QuadraticCommittee(scale, parameters.curvature, parameters.samples_per_dim),
-        _times(parameters),
+        _steps(parameters),
+        dynamics=GradientDescent(parameters.learning_rate),
         dim=parameters.dim,
         width=parameters.width,
         runs=parameters.runs,
         key=jax.random.key(parameters.key),
-        method=ExplicitNetwork(parameters.learning_rate, train_readout=trained),
+        method=ExplicitNetwork(train_readout=trained),
     )
     return {name: runs[name].mean(0) for name in ("train_loss", "test_loss")}
 

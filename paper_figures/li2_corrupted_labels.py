@@ -44,7 +44,7 @@ def steps(parameters):
 def _train(parameters, decay):
     import jax
 
-    from grok_theory import li2
+    from grok_theory import AdamW, li2
 
     task = li2.GroupTask(
         li2.cyclic(parameters.modulus),
@@ -59,7 +59,7 @@ def _train(parameters, decay):
         width=parameters.width,
         runs=parameters.runs,
         key=jax.random.key(parameters.key),
-        optimizer=li2.AdamW(parameters.rate, (0.9, 0.98)),
+        dynamics=AdamW(parameters.rate, (0.9, 0.98)),
         initial=li2.Gaussian((16 * parameters.width) ** (-2 / 3)),
     )
     names = ("train", "test", "corrupted", "corrected")

@@ -42,7 +42,7 @@ def steps(parameters):
 def _train(parameters, share):
     import jax
 
-    from grok_theory import li2
+    from grok_theory import Adam, li2
 
     group = li2.cyclic(parameters.order)
     task = li2.GroupTask(group, train_fraction=share, weight_decay=parameters.decay, centering="classes")
@@ -54,7 +54,7 @@ def _train(parameters, share):
             width=parameters.width,
             runs=parameters.runs,
             key=jax.random.key(parameters.key),
-            optimizer=li2.Adam(rate),
+            dynamics=Adam(rate),
         )
         test.append(found["test_accuracy"][:, -1])
         of_runs = []

@@ -45,7 +45,7 @@ def steps(parameters):
 def _train(parameters, width):
     import jax
 
-    from grok_theory import li2
+    from grok_theory import Adam, Muon, li2
 
     task = li2.GroupTask(
         li2.cyclic(parameters.order),
@@ -54,14 +54,14 @@ def _train(parameters, width):
         centering="classes",
     )
     result = {}
-    for name, optimizer in (("adam", li2.Adam(0.005)), ("muon", li2.Muon(parameters.rate))):
+    for name, dynamics in (("adam", Adam(0.005)), ("muon", Muon(parameters.rate))):
         found = li2.simulate(
             task,
             [parameters.last],
             width=width,
             runs=parameters.runs,
             key=jax.random.key(parameters.key),
-            optimizer=optimizer,
+            dynamics=dynamics,
         )
         share = found.fields["irrep_share"].values[:, -1]
         result |= {f"{name} {which}": found[f"{which}_loss"][:, -1] for which in ("train", "test")}

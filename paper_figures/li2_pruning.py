@@ -44,7 +44,7 @@ def steps(parameters):
 def _prune(parameters):
     import jax
 
-    from grok_theory import li2
+    from grok_theory import AdamW, li2
 
     task = li2.GroupTask(
         li2.cyclic(parameters.modulus),
@@ -61,7 +61,7 @@ def _prune(parameters):
         width=parameters.width,
         runs=1,
         key=key,
-        optimizer=li2.AdamW(parameters.rate, (0.9, 0.98)),
+        dynamics=AdamW(parameters.rate, (0.9, 0.98)),
         initial=initial,
     )
     network = li2.network_of_run(found)

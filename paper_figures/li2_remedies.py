@@ -59,14 +59,14 @@ def steps(parameters):
 def _train(parameters, name):
     import jax
 
-    from grok_theory import li2
+    from grok_theory import Adam, li2
 
     kind, *extra = name.split()
     decay = parameters.decay if "decay" in extra else 0.0
     task = li2.GroupTask(
         li2.cyclic(parameters.order), train_fraction=parameters.share, weight_decay=decay, centering="classes"
     )
-    optimizer = li2.Adam(parameters.rate)
+    dynamics = Adam(parameters.rate)
     losses = {"softmax": li2.CrossEntropy(), "stablemax": li2.StableMaxCrossEntropy(), "squared": li2.SquaredLoss()}
     marks = np.unique(np.rint(np.geomspace(2, parameters.last, parameters.looks)).astype(int))
     found = li2.simulate(
@@ -75,7 +75,7 @@ def _train(parameters, name):
         width=parameters.width,
         runs=parameters.runs,
         key=jax.random.key(parameters.key),
-        optimizer=li2.OrthogonalGradient(optimizer) if "orthogonal" in extra else optimizer,
+        dynamics=li2.OrthogonalGradient(dynamics) if "orthogonal" in extra else dynamics,
         loss=losses[kind],
     )
     names = ("train_accuracy", "test_accuracy", "softmax_collapse", "train_loss")

@@ -54,7 +54,7 @@ def steps(parameters):
 def _train(parameters, decay):
     import jax
 
-    from grok_theory import li2
+    from grok_theory import Adam, li2
 
     task = li2.GroupTask(
         li2.cyclic(parameters.order), train_fraction=parameters.share, weight_decay=decay, centering="classes"
@@ -66,7 +66,7 @@ def _train(parameters, decay):
         width=parameters.width,
         runs=parameters.runs,
         key=jax.random.key(parameters.key),
-        optimizer=li2.Adam(parameters.rate),
+        dynamics=Adam(parameters.rate),
     )
     return {"step": found.x, **{name: found[name] for name in CURVES}}
 

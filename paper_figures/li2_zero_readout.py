@@ -79,8 +79,8 @@ def _stage(parameters):
     rate = li2.solve(task, [0.0], width=parameters.width, key=key).stats["largest_rate"]
     times = np.geomspace(1e-3, 1e2, 30) / rate
     result = {"time": times * rate}
-    for name, scale in (("usual", 1.0), ("zero", 0.0)):
-        result[name] = li2.solve(task, times, width=parameters.width, key=key, method=li2.Lazy(scale))["alignment"]
+    for name, initial in (("usual", li2.TorchUniform()), ("zero", li2.ZeroReadout())):
+        result[name] = li2.solve(task, times, width=parameters.width, key=key, initial=initial)["alignment"]
     return result
 
 

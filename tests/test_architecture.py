@@ -1,7 +1,11 @@
 """The house stays as designed: data flows one way, files are one idea, nothing private of JAX is used."""
 
 import ast
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,35 +13,6 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "grok_theory"
 WINGS = ("linear", "lazy_rich", "li2", "best_of_k")
-# Ground floor first. A room may import from its own floor's lower-numbered rooms and from floors below; never up.
-FLOORS = {
-    "errors": 0,
-    "interruption": 0,
-    "pytrees": 1,
-    "archives": 1,
-    "provenance": 1,
-    "record_classes": 1,
-    "saved_results": 1.6,
-    "structures": 1.2,
-    "storage": 1.4,
-    "tables": 1.4,
-    "reports": 1,
-    "numerics": 2,
-    "between": 2.5,
-    "results": 3,
-    "kernels": 4,
-    "observables": 4,
-    **dict.fromkeys(WINGS, 5),
-    "bounds": 6,
-    "comparison": 6,
-    "size_law": 6.5,
-    "verify": 7,
-    "sweeps": 7,
-    "refinement": 7.5,
-    "formulas": 7.5,
-    "plot": 8,
-    "cli": 9,
-}
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
 
 
@@ -57,18 +32,49 @@ def imports(path):
             yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_nothing_imports_what_stands_above_it(path):
-    here = room(path)
-    assert here in FLOORS, f"{here} has no floor: add it to FLOORS where it belongs."
-    for name in imports(path):
-        parts = name.split(".")
-        if parts[0] in ("paper_figures", "benchmarks", "tests"):
-            assert here == "cli", f"{path.name} imports {name}"
-        if parts[0] != "grok_theory" or len(parts) == 1 or parts[1] not in FLOORS:
-            continue
-        there = parts[1]
-        assert there == here or FLOORS[there] < FLOORS[here], f"{here} imports {there}, which does not stand below it"
+def linted(folder):
+    """What import-linter says of the package in `folder`, by the contracts of pyproject.toml."""
+    program = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports('pyproject.toml'))"
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_floors_hold_and_there_is_no_circle():
+    said = linted(ROOT)
+    assert said.returncode == 0, said.stdout
+    assert "2 kept, 0 broken" in said.stdout
+
+
+@pytest.mark.parametrize(
+    ("place", "line", "said"),
+    [
+        ("linear/problem.py", "from .curves import mode_forms", "No circles BROKEN"),
+        ("numerics/spectra.py", "from ..results import Solution", "The floors of the house BROKEN"),
+        ("linear/curves.py", "from ..li2 import solve", "The floors of the house BROKEN"),
+        ("a_new_room.py", "", "grok_theory.a_new_room"),
+    ],
+    ids=[
+        "a circle inside a wing",
+        "an import of what stands above",
+        "a wing that sees another",
+        "a room without floor",
+    ],
+)
+def test_the_linter_sees(place, line, said, tmp_path):
+    shutil.copytree(PACKAGE, tmp_path / "grok_theory", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    planted = tmp_path / "grok_theory" / place
+    planted.write_text(f"{planted.read_text() if planted.exists() else ''}\n\ndef planted():\n    {line or 'return'}\n")
+    found = linted(tmp_path)
+    assert found.returncode != 0
+    assert said in found.stdout
+
+
+def test_only_the_command_knows_what_stands_beside_the_package():
+    for path in FILES:
+        beside = {name.split(".")[0] for name in imports(path)} & {"paper_figures", "benchmarks", "tests"}
+        assert not beside or room(path) == "cli", f"{path} imports {beside}"
 
 
 def test_the_test_itself_sees_imports():

@@ -82,9 +82,9 @@ def test_solve_as_json_and_into_files(run, tmp_path):
 
 
 def test_a_method_is_written_as_in_python(run):
-    code, out, _ = run("solve", *LINEAR, "--times", "1:20:4:steps", "--method", "GradientDescent(learning_rate=0.1)")
+    code, out, _ = run("solve", *LINEAR, "--times", "1:20:4:steps", "--dynamics", "GradientDescent(learning_rate=0.1)")
     assert code == 0
-    assert "gradient descent (learning_rate=0.1)" in out
+    assert "GradientDescent(learning_rate=0.1)" in out
     code, _, err = run("solve", *LINEAR, "--method", "GradientDecent(0.1)")
     assert code == 2
     assert "there is no 'GradientDecent'; did you mean GradientDescent?" in err
@@ -328,15 +328,15 @@ def test_doctor_knows_the_versions_that_crash(run, monkeypatch):
     assert "jaxlib 0.11.0 is known to crash" in out
 
 
-def test_figures_lists_them_in_a_checkout_and_says_where_they_are_outside(run, monkeypatch, tmp_path):
+def test_figures_lists_them_and_says_what_is_missing(run, monkeypatch):
     code, out, err = run("figures", "--list")
     assert (code, err) == (0, "")
     assert "linear_spectrum" in out
-    monkeypatch.setattr("grok_theory.cli.figures.CHECKOUT", tmp_path)
+    monkeypatch.setitem(sys.modules, "paper_figures.command", None)
     code, out, err = run("figures", "--list")
     assert (code, out) == (2, "")
     assert len(err.strip().splitlines()) == 1
-    assert "clone the repository" in err
+    assert "pip install 'grok_theory[figures]'" in err
 
 
 def test_ctrl_c_is_exit_code_130():

@@ -8,11 +8,13 @@ from scipy import stats
 
 from benchmarks import compare_levels
 from grok_theory import Absolute, Relative, compare, load
+from grok_theory.dynamics import GradientDescent, GradientFlow
 from grok_theory.errors import BadValue
-from grok_theory.results import Dynamics, Ensemble, Solution, Status
+from grok_theory.linear import TeacherStudent
+from grok_theory.results import Ensemble, Solution, Status
 
-FLOW = Dynamics("gradient flow")
-PROBLEM = Dynamics("stands for a problem")
+FLOW = GradientFlow()
+PROBLEM = TeacherStudent(0.5, 5.0)
 TIMES = np.linspace(1.0, 10.0, 50)
 THEORY = np.exp(-TIMES / 5)
 
@@ -152,8 +154,8 @@ def other(**change):
 @pytest.mark.parametrize(
     ("runs", "arguments", "message"),
     [
-        (other(problem=Dynamics("another")), {}, "ensemble has problem another"),
-        (other(dynamics=Dynamics("gradient descent", {"learning_rate": 0.1})), {}, "ensemble has dynamics"),
+        (other(problem=TeacherStudent(0.7, 5.0)), {}, r"ensemble has problem TeacherStudent\(samples_per_dim=0\.7"),
+        (other(dynamics=GradientDescent(0.1)), {}, "ensemble has dynamics"),
         (other(x=TIMES * (1 + 1e-8)), {}, "equal to 1e-9"),
         (other(values=np.full((3, 50), np.nan)), {}, r"ensemble\['test_loss'\] in run 0 is nan at times = 1"),
         (other(values=np.zeros((3, 50))), {}, r"a relative margin needs positive curves\. Pass margin"),

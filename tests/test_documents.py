@@ -36,6 +36,7 @@ def as_a_user(request, compiled_lightly, tmp_path, monkeypatch):
         importlib.import_module("matplotlib.pyplot").close("all")
 
 
+@pytest.mark.example
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_the_examples_of_a_page_run(page, as_a_user):
     """Blocks of one page share a namespace. A block followed by ```text must print exactly that text."""
@@ -49,6 +50,7 @@ def test_the_examples_of_a_page_run(page, as_a_user):
             assert printed.getvalue().strip() == expected.strip(), code
 
 
+@pytest.mark.example
 @pytest.mark.parametrize("name", MODULES)
 def test_the_examples_in_docstrings_run(name, as_a_user):
     module = importlib.import_module(name)
@@ -69,3 +71,13 @@ def test_no_page_names_a_path_of_somebodys_machine():
     for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
         assert home not in page.read_text()
         assert str(ROOT.parent) + "/" not in page.read_text()
+
+
+def test_code_points_at_nothing_by_section_number():
+    """Neither pages nor papers keep their section numbers: an equation is named, a page is linked by its heading."""
+    pointing = []
+    for path in sorted((ROOT / "grok_theory").rglob("*.py")):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if re.search(r"\bsections? \d|\b[Ww]ing spec\b|\bthe spec\b", line):
+                pointing.append(f"{path.relative_to(ROOT)}:{number}")
+    assert not pointing, pointing

@@ -30,11 +30,11 @@ def solution():
         TIMES,
         {"test_loss": np.exp(-TIMES), "train_loss": np.exp(-2 * TIMES)},
         "time",
-        gt.Dynamics("gradient flow"),
-        gt.linear.GradientFlow(),
+        gt.GradientFlow(),
+        gt.linear.SpectralQuadrature(),
         x_unit="tau",
         numerical_error={"test_loss": 1e-15 * np.exp(-TIMES)},
-        fields={"memory": Field(np.ones((4, 4)), ("time", "time"))},
+        fields={"memory": Field(np.ones((4, 4)), ("time", "earlier"))},
         status=Status(np.int8(0), noted="Far out.", failed="Not converged."),
         stats={"nodes": 12, "source": "by hand"},
     )
@@ -42,7 +42,7 @@ def solution():
 
 def ensemble():
     curves = {"test_loss": np.exp(-TIMES) * np.array([[1.0], [1.1], [0.9]])}
-    return Ensemble(solution().problem, TIMES, curves, "time", gt.Dynamics("gradient flow"), "tau")
+    return Ensemble(solution().problem, TIMES, curves, "time", gt.GradientFlow(), "tau")
 
 
 def agreement():
@@ -447,7 +447,7 @@ def test_a_group_from_a_file_is_a_group(tmp_path):
     """The constructor of a Group checks nothing; a table that is none, or another identity, comes from files alone."""
     task = gt.li2.GroupTask(gt.li2.cyclic(5), train_fraction=0.8)
     curves = {"test_loss": np.exp(-TIMES)}
-    good = Solution(task, TIMES, curves, "time", gt.Dynamics("gradient flow"), None)
+    good = Solution(task, TIMES, curves, "time", gt.GradientFlow(), None)
     assert gt.load(good.save(tmp_path / "a.npz")) == good
     table = np.array(task.group.table)
     table[0, 0] = table[0, 1]

@@ -14,8 +14,10 @@ import pytest
 
 from grok_theory import BadValue, best_of_k, kernels, lazy_rich, li2, linear
 from grok_theory.comparison import Absolute, compare
-from grok_theory.results import Dynamics, Ensemble, Solution
+from grok_theory.dynamics import GradientDescent, GradientFlow
+from grok_theory.results import Ensemble, Solution
 
+DESCENT = GradientDescent(0.1)
 TIMES = np.array([0.0, 0.5, 3.0, 40.0])
 DRAW = np.random.default_rng(0).standard_normal((7, 3))
 GROUP = {"width": 6, "key": jax.random.key(3)}
@@ -51,23 +53,22 @@ _LIMITS = {
     "BestOfK": (best_of_k.BestOfK(), {"temperature": 0.0}),
 }
 QUICK = {
-    ("TeacherStudent", "GradientFlow"): (linear.GradientFlow(), {}),
-    ("TeacherStudent", "GradientDescent"): (linear.GradientDescent(0.1), {"times": [0, 1, 7, 900]}),
+    ("TeacherStudent", "SpectralQuadrature"): (linear.SpectralQuadrature(), {}),
     ("QuadraticCommittee", "LazyLimit"): (lazy_rich.LazyLimit(), {}),
     ("Prompt", "Exact"): (best_of_k.Exact(), {}),
     ("Prompt", "LargeK"): _LIMITS["LargeK"],
     ("Prompt", "HighTemperature"): _LIMITS["HighTemperature"],
 }
 SLOW = {
-    ("DeepLinear", "GradientFlow"): (linear.GradientFlow(), {}),
-    ("CorrelatedInputs", "GradientFlow"): (linear.GradientFlow(), {}),
-    ("RandomFeatures", "GradientFlow"): (linear.GradientFlow(), {}),
+    ("DeepLinear", "Trajectory"): (linear.Trajectory(), {}),
+    ("CorrelatedInputs", "ContourIntegral"): (linear.ContourIntegral(), {}),
+    ("RandomFeatures", "ContourIntegral"): (linear.ContourIntegral(), {}),
     ("QuadraticCommittee", "Population"): (lazy_rich.Population(), {}),
-    ("QuadraticCommittee", "DMFT"): (lazy_rich.DMFT(0.1, 32, 4, scrambles=3), {"times": [0.0, 0.3]}),
-    ("MeanFieldNetwork", "Particles"): (lazy_rich.Particles(count=64, scrambles=3), {"times": [0.0, 1.0]}),
+    ("QuadraticCommittee", "DMFT"): (lazy_rich.DMFT(32, 4, scrambles=3), {"x": [0, 3], "dynamics": DESCENT}),
+    ("MeanFieldNetwork", "Particles"): (lazy_rich.Particles(count=64, scrambles=3), {"x": [0.0, 1.0]}),
     ("MeanFieldNetwork", "LinearMoments"): (lazy_rich.LinearMoments(), {}),
     ("MeanFieldNetwork", "TangentLimit"): (lazy_rich.TangentLimit(), {}),
-    ("GroupTask", "Lazy"): (li2.Lazy(0.5), {}),
+    ("GroupTask", "Lazy"): (li2.Lazy(), {}),
     ("GroupTask", "FeatureAscent"): (li2.FeatureAscent(), {}),
     ("Prompt", "BestOfK"): _LIMITS["BestOfK"],
     ("KernelRegression", "EffectiveRidge"): (kernels.EffectiveRidge(), {}),
@@ -75,8 +76,8 @@ SLOW = {
     **{(name, limit): case for name in ("Posterior", "LinearJudge") for limit, case in _LIMITS.items()},
 }
 UNSTATED = {  # with their sentence
-    ("QuadraticCommittee", "DMFT"): (lazy_rich.DMFT(0.1, 32, 4, scrambles=1), {"times": [0.0, 0.3]}),
-    ("MeanFieldNetwork", "Particles"): (lazy_rich.Particles(count=64, scrambles=1), {"times": [0.0, 1.0]}),
+    ("QuadraticCommittee", "DMFT"): (lazy_rich.DMFT(32, 4, scrambles=1), {"x": [0, 3], "dynamics": DESCENT}),
+    ("MeanFieldNetwork", "Particles"): (lazy_rich.Particles(count=64, scrambles=1), {"x": [0.0, 1.0]}),
 }
 
 
@@ -86,15 +87,15 @@ def wing_of(name):
 
 def solved(name, method, changes):
     wing = wing_of(name)
-    given = {"times": WINGS[wing], **MORE.get(wing, {}), "method": method} | changes
-    return wing.solve(PROBLEMS[name], given.pop("times"), **given)
+    given = {"x": WINGS[wing], **MORE.get(wing, {}), "method": method} | changes
+    return wing.solve(PROBLEMS[name], given.pop("x"), **given)
 
 
 def named(wing, problem, **changes):
     """The public names in the sentence with which `solve` refuses."""
     with pytest.raises(BadValue) as refused:
         inspect.unwrap(wing.solve)(problem, WINGS[wing], **MORE.get(wing, {}), **changes)  # as without type checks
-    words = re.findall(r"\w+", str(refused.value).split("must be")[-1].split("takes")[-1])
+    words = re.findall(r"\w+", str(refused.value).split("must be")[-1].split("takes")[-1].split("is solved by")[-1])
     return [word for word in dict.fromkeys(words) if word in wing.__all__ and isinstance(getattr(wing, word), type)]
 
 
@@ -102,11 +103,13 @@ def test_no_method_is_left_out():
     problems = [name for wing in WINGS for name in named(wing, None)]
     assert sorted(problems) == sorted(PROBLEMS)
     found = {(name, method) for name in problems for method in named(wing_of(name), PROBLEMS[name], method="none")}
-    flow_only = {name for name in problems if wing_of(name) is linear and name != "TeacherStudent"}
-    for name in flow_only:
-        with pytest.raises(BadValue, match="gradient flow only"):
-            linear.solve(PROBLEMS[name], TIMES, method=linear.GradientDescent(0.1))
-    assert found - {(name, "GradientDescent") for name in flow_only} == QUICK.keys() | SLOW.keys()
+    assert found == QUICK.keys() | SLOW.keys()
+
+
+def test_descent_has_its_errors_too():
+    solution = linear.solve(PROBLEMS["TeacherStudent"], [0, 1, 7, 900], dynamics=DESCENT)
+    check(solution)
+    assert set(solution.numerical_error) == set(solution.curves)
 
 
 def check(solution):
@@ -147,7 +150,7 @@ def test_one_scramble_shows_no_error_and_says_so(name):
 
 def test_compare_says_which_error_is_unknown():
     """Neither zero nor another curve's: nan in the record, the word in the report, the sentence with its name."""
-    x, flow = np.array([1.0, 2.0]), Dynamics("flow")
+    x, flow = np.array([1.0, 2.0]), GradientFlow()
     curves = {"known": 2 + x, "unknown": 3 + x, "in part": 4 + x}
     runs = {name: values + 1e-6 * DRAW[:, :2] for name, values in curves.items()}
     errors = {"known": np.full(2, 1e-3), "in part": np.array([1e-3, np.nan])}

@@ -11,7 +11,7 @@ import grok_theory as gt
 from grok_theory.errors import BadValue
 
 X = np.geomspace(0.1, 10.0, 6)
-DYNAMICS = gt.Dynamics("gradient flow")
+DYNAMICS = gt.GradientFlow()
 
 
 @pytest.fixture(autouse=True)

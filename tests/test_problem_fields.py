@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grok_theory import best_of_k, kernels, lazy_rich, li2, linear
+from grok_theory import GradientDescent, best_of_k, kernels, lazy_rich, li2, linear
 from grok_theory.errors import BadValue
 
 TIMES = [0.0, 0.1]
 COMMITTEE = lazy_rich.QuadraticCommittee(1.0, 0.5, 2.0, 0.3)
+SMALL = lazy_rich.DMFT(paths=48, scrambles=1)
 SINGLE = {
-    "dmft": (COMMITTEE, lambda p: lazy_rich.solve(p, TIMES, method=lazy_rich.DMFT(0.1, paths=48, scrambles=1))),
+    "dmft": (COMMITTEE, lambda p: lazy_rich.solve(p, [0, 1], dynamics=GradientDescent(0.1), method=SMALL)),
     "population": (COMMITTEE, lambda p: lazy_rich.solve(p, TIMES, method=lazy_rich.Population())),
     "lazy limit": (
         lazy_rich.QuadraticCommittee(1.0, 0.5, 2.0),

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 import grok_theory as gt
+from grok_theory.dynamics import GradientFlow
 from grok_theory.errors import BadValue, DamagedFile, SolveFailed
-from grok_theory.results import Dynamics, Ensemble, Field, Solution, Status
+from grok_theory.linear import TeacherStudent
+from grok_theory.results import Ensemble, Field, Solution, Status
 
-FLOW = Dynamics("gradient flow")
-PROBLEM = Dynamics("stands for a problem", {"gain": 0.1 + 0.2})  # any record of the package can be a problem here
+FLOW = GradientFlow()
+PROBLEM = TeacherStudent(0.1 + 0.2, 5.0)  # any record of the package can be a problem here
 
 
 def decay(gain=1.0, level=0, **more):
@@ -27,7 +29,7 @@ def decay(gain=1.0, level=0, **more):
         dynamics=FLOW,
         method=None,
         numerical_error={"test_loss": 1e-15 * values},
-        fields={"memory": Field(jnp.outer(values, values), ("time", "time"))},
+        fields={"memory": Field(jnp.outer(values, values), ("time", "earlier"), {"earlier": times})},
         status=Status(
             jnp.asarray(level, jnp.int8), noted="Outside the tested range.", failed="Not converged. Halve dt."
         ),
@@ -53,12 +55,12 @@ def test_the_report_says_status_method_dynamics_and_every_curve():
     text = str(decay(level=1))
     for part in (
         "noted: Outside the tested range.",
-        "gradient flow",
+        "GradientFlow()",
         "times [tau], 4 values from 0 to 4",
         "train_loss",
         "not estimated",
         "<= 1.0e-15",
-        "field memory: time x time (4, 4)",
+        "field memory: time x earlier (4, 4)",
         "nodes = 593",
         "source = quadrature",
     ):
@@ -106,7 +108,7 @@ def test_saved_and_loaded_to_the_bit(tmp_path):
     back = gt.load(solution.save(tmp_path / "theory.npz"))
     assert back["test_loss"].tobytes() == odd.tobytes()
     assert back.problem == PROBLEM
-    assert back.fields["memory"].axes == ("time", "time")
+    assert back.fields["memory"].axes == ("time", "earlier")
     assert (back.run, back.status.name, back.stats["source"]) == (3, "good", "quadrature")
     ensemble = runs(valid={"test_loss": np.array([True, True, True, False])})
     again = gt.load(ensemble.save(tmp_path / "runs.npz"))
@@ -146,6 +148,23 @@ def test_dataframes():
     assert frame.attrs["status"] == "noted: short runs"
     assert list(frame.columns) == ["run", "times", "test_loss"]
     assert frame.shape == (12, 3)
+
+
+def test_labelled_arrays():
+    solution = decay()
+    found = solution.to_xarray()
+    assert found["test_loss"].dims == ("times",)
+    assert found["times"].attrs == {"units": "tau"}
+    np.testing.assert_array_equal(found["test_loss_error"], solution.numerical_error["test_loss"])
+    memory = found["memory"]
+    assert memory.dims == ("time", "earlier")
+    np.testing.assert_array_equal(memory.coords["earlier"], [0.0, 1.0, 2.0, 4.0])
+    assert float(memory.sel(earlier=2.0)[1]) == float(solution.fields["memory"].values[1, 2])
+    assert runs().to_xarray()["test_loss"].dims == ("run", "times")
+    with pytest.raises(BadValue, match=r"axes is \('a', 'a'\).*distinct"):
+        Field(np.ones((2, 2)), ("a", "a"))
+    with pytest.raises(BadValue, match=r"x has shape \(2, 4\): a batch has no one x"):
+        jax.tree_util.tree_map(lambda leaf: np.stack([leaf, leaf]), solution).to_xarray()
 
 
 @pytest.mark.parametrize(

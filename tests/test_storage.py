@@ -22,8 +22,9 @@ from hypothesis import given
 import grok_theory as gt
 from grok_theory import storage
 from grok_theory.best_of_k.closed_forms import Gaps
+from grok_theory.dynamics import GradientDescent
 from grok_theory.errors import BadValue, DamagedFile, TooLarge
-from grok_theory.results import Dynamics, Field
+from grok_theory.results import Field
 
 leaves = (
     st.none()
@@ -61,11 +62,11 @@ def test_what_is_packed_comes_back_to_the_bit(tree):
 
 def test_records_and_keys_come_back():
     field = Field(np.arange(6.0).reshape(2, 3), axes=("time", "lag"))
-    packed = storage.pack({"field": field, "dynamics": Dynamics("flow", {"rate": 0.1}), "key": jax.random.key(7)})
+    packed = storage.pack({"field": field, "dynamics": GradientDescent(0.1), "key": jax.random.key(7)})
     back = storage.unpack(packed)
     assert back["field"] == field
     assert back["field"].axes == ("time", "lag")
-    assert back["dynamics"] == Dynamics("flow", {"rate": 0.1})
+    assert back["dynamics"] == GradientDescent(0.1)
     assert jax.random.bits(back["key"]) == jax.random.bits(jax.random.key(7))
 
 

@@ -86,7 +86,8 @@ def doors() -> list[Door]:
             "snr",
         ),
         _door("--times", ("solve", *LINEAR), "0.1:10:3", NO_TIMES, "times"),
-        _door("--method", solve, "GradientFlow", NO_OBJECT),
+        _door("--dynamics", solve, "GradientFlow", NO_OBJECT),
+        _door("--method", solve, "SpectralQuadrature", NO_OBJECT),
         _door(
             "dim=",
             ("validate", *LINEAR, "--runs=2", "--times=1,2"),
@@ -106,7 +107,7 @@ def doors() -> list[Door]:
             "where",
         ),
         _door("--curve", validate, "test_loss", ["x", "\udcff"]),
-        _door("--run-method", validate, "GradientFlow", NO_OBJECT, "method"),
+        _door("--dynamics", validate, "GradientFlow", NO_OBJECT),
         _door("--train-threshold", (*delay, "--test-threshold=0.3"), "0.1", [*NO_NUMBER, "inf"], "threshold"),
         _door("--test-threshold", (*delay, "--train-threshold=0.1"), "0.3", [*NO_NUMBER, "inf"], "threshold"),
         _door("--patience", both, "1", [*NO_NUMBER, "-1"]),
@@ -136,7 +137,7 @@ def _repeated() -> Door:
 
     twice = [["snr=6"], ["samples_per_dim=0.5"], ["--times=1", "--times=1"], ["--times=1", "--x=2"]]
     twice += [
-        ["--method=GradientFlow", "--method=GradientFlow"],
+        ["--dynamics=GradientFlow", "--dynamics=GradientFlow"],
         ["--out=a.csv", "--out=b.csv"],
         ["noise=1", "noise=1"],
     ]

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.doors.door import NAN, Door
+from grok_theory import GradientDescent
 from grok_theory import lazy_rich as lazy
 
 
@@ -30,14 +31,22 @@ def doors() -> list[Door]:
         Door(
             "lazy_rich.solve",
             lazy.solve,
-            {"problem": committee, "times": times, "method": lazy.Population()},
-            {"problem": "problem", "times": "times", "method": "method"},
+            {"problem": committee, "x": times, "method": lazy.Population()},
+            {"problem": "problem", "x": "times", "dynamics": "dynamics", "method": "method"},
         ),
         Door(
             "lazy_rich.simulate",
             lazy.simulate,
-            {"problem": committee, "times": times, "dim": 4, "runs": 1, "key": key},
-            {"problem": "problem", "times": "times", "dim": "size", "runs": "runs", "key": "key", "method": "method"},
+            {"problem": committee, "x": times, "dim": 4, "runs": 1, "key": key},
+            {
+                "problem": "problem",
+                "x": "times",
+                "dynamics": "dynamics",
+                "dim": "size",
+                "runs": "runs",
+                "key": "key",
+                "method": "method",
+            },
             {"dim": [1], "width": [0, -2, 2.5, "3"]},
             {"dim": "dim is"},
         ),
@@ -58,15 +67,15 @@ def doors() -> list[Door]:
         Door(
             "lazy_rich.solve, mean field",
             lazy.solve,
-            {"problem": network, "times": times, "method": lazy.LinearMoments()},
-            {"times": "times"},
+            {"problem": network, "x": times, "method": lazy.LinearMoments()},
+            {"x": "times", "dynamics": "dynamics"},
             {"method": ["flow", 3, lazy.LazyLimit()]},
         ),
         Door(
             "lazy_rich.simulate, mean field",
             lazy.simulate,
-            {"problem": network, "times": times, "width": 4, "runs": 1, "key": key},
-            {"times": "times", "width": "size", "runs": "runs", "key": "key"},
+            {"problem": network, "x": times, "width": 4, "runs": 1, "key": key},
+            {"x": "times", "dynamics": "dynamics", "width": "size", "runs": "runs", "key": "key"},
         ),
         Door(
             "lazy_rich.Particles",
@@ -81,7 +90,6 @@ def doors() -> list[Door]:
             lazy.DMFT,
             {},
             {
-                "learning_rate": "positive or none",
                 "teacher_nodes": "size",
                 "paths": "size",
                 "grid_points": "size",
@@ -93,27 +101,34 @@ def doors() -> list[Door]:
         Door(
             "lazy_rich.solve, DMFT",
             lazy.solve,
-            {"problem": committee, "times": [0.1, 0.2], "method": lazy.DMFT(0.1, paths=48, scrambles=1)},
-            {"problem": "problem", "times": "times"},
-            {"times": [[0.15]]},
+            {
+                "problem": committee,
+                "x": [1, 2],
+                "dynamics": GradientDescent(0.1),
+                "method": lazy.DMFT(paths=48, scrambles=1),
+            },
+            {"problem": "problem", "x": "steps"},
+            {"dynamics": [GradientDescent(5.0), GradientDescent(np.ones(2))]},
+            {"dynamics": "learning_rate"},
         ),
-        *(
-            _method(name, committee, times, key)
-            for name in ("LazyLimit", "Population", "ExactReduction", "FrozenKernel")
-        ),
+        *(_descent(name, committee) for name in ("LazyLimit", "Population")),
+        *(_samples(name, committee, times, key) for name in ("ExactReduction", "FrozenKernel")),
     ]
 
 
-def _method(name: str, committee: lazy.QuadraticCommittee, times, key) -> Door:
+def _descent(name: str, committee: lazy.QuadraticCommittee) -> Door:
+    """Steps and rates of a theory."""
+    good = {"problem": committee, "x": [1, 2], "dynamics": GradientDescent(0.1), "method": getattr(lazy, name)()}
+    return Door(
+        f"lazy_rich.solve, {name}", lazy.solve, good, {"x": "steps"}, {"dynamics": [GradientDescent(5.0)]},
+        {"dynamics": "learning_rate"},
+    )  # fmt: skip
+
+
+def _samples(name: str, committee: lazy.QuadraticCommittee, times, key) -> Door:
     """A method's numbers are looked at where it is used."""
-    method = getattr(lazy, name)
-    theory = name in ("LazyLimit", "Population")
 
-    def used(learning_rate, **fields):
-        chosen = method(learning_rate, **fields)
-        if theory:
-            return lazy.solve(committee, times, method=chosen)
-        return lazy.simulate(committee, times, dim=4, runs=1, key=key, method=chosen)
+    def used(**fields):
+        return lazy.simulate(committee, times, dim=4, runs=1, key=key, method=getattr(lazy, name)(**fields))
 
-    extra = {} if theory else {"test_samples": [0, -1, 2.5, NAN, "3"]}
-    return Door(f"lazy_rich.{name}", used, {"learning_rate": 0.1}, {"learning_rate": "positive or none"}, extra)
+    return Door(f"lazy_rich.{name}", used, {"test_samples": 4}, {}, {"test_samples": [0, -1, 2.5, NAN, "3"]})

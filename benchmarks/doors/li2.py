@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+import grok_theory as gt
 from benchmarks.doors.door import NAN, Door
 from grok_theory import li2
 
@@ -68,12 +69,15 @@ def _theory(task: li2.GroupTask) -> list[Door]:
         Door(
             "li2.solve",
             li2.solve,
-            {"task": task, "times": [0.0, 1.0], "width": 4, "key": KEY},
-            {"task": "problem", "times": "times", "width": "size", "key": "key", "method": "method"},
-            {"initial": ["zero", 3]},
+            {"task": task, "x": [0.0, 1.0], "width": 4, "key": KEY},
+            {"task": "problem", "x": "times", "width": "size", "key": "key", "method": "method"},
+            {"initial": ["zero", 3], "dynamics": ["flow", 3, gt.Muon(0.1)]},
         ),
         Door(
-            "li2.Lazy", li2.Lazy, {}, {"learning_rate": "positive or none"}, {"readout_scale": [NAN, np.inf, "1", None]}
+            "li2.solve, descent",
+            li2.solve,
+            {"task": task, "x": [0, 1], "dynamics": gt.GradientDescent(0.1), "width": 4, "key": KEY},
+            {"x": "steps"},
         ),
         Door("li2.FeatureAscent", li2.FeatureAscent, {}, {"tolerance": "positive"}),
         Door(
@@ -87,26 +91,20 @@ def _theory(task: li2.GroupTask) -> list[Door]:
 
 
 def _training(task: li2.GroupTask) -> list[Door]:
-    rates = {"learning_rate": "positive"}
     return [
         Door(
             "li2.simulate",
             li2.simulate,
-            {"task": task, "steps": [0, 1], "width": 4, "runs": 1, "key": KEY},
-            {"task": "problem", "width": "size", "runs": "runs", "key": "key", "batch": "size or none"},
+            {"task": task, "x": [0, 1], "width": 4, "runs": 1, "key": KEY},
+            {"task": "problem", "x": "steps", "width": "size", "runs": "runs", "key": "key", "batch": "size or none"},
             {
-                "steps": [[], [0, 2.5], [3, 3], [-1, 3], [NAN], "abc", None],
                 "width": [10**9],
-                "optimizer": ["adam", 3],
+                "dynamics": ["adam", 3, gt.GradientFlow(), gt.SGD(0.1, 21)],
                 "loss": ["mse", 3],
                 "initial": ["zero", 3],
                 "dtype": ["float16", 3, None],
             },
         ),
-        Door("li2.Adam", li2.Adam, {"learning_rate": 0.1}, rates, {"betas": [(0.9, 1.0), 0.9, (NAN, 0.9), "ab"]}),
-        Door("li2.AdamW", li2.AdamW, {"learning_rate": 0.1}, rates, {"betas": [(0.9, 1.0), 0.9, (NAN, 0.9), "ab"]}),
-        Door("li2.GradientDescent", li2.GradientDescent, {"learning_rate": 0.1}, rates),
-        Door("li2.Muon", li2.Muon, {"learning_rate": 0.1}, {**rates, "readout_learning_rate": "positive"}),
         Door("li2.Gaussian", li2.Gaussian, {"variance": 0.1}, {"variance": "positive"}),
     ]
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from benchmarks.doors.door import NAN, Door
-from grok_theory import linear
+from grok_theory import GradientDescent, linear
 
 
 def doors() -> list[Door]:
@@ -20,19 +20,24 @@ def doors() -> list[Door]:
             {"samples_per_dim": 0.5, "snr": 5.0},
             {**fields, "weight_decay": "non-negative"},
         ),
-        Door("linear.GradientDescent", linear.GradientDescent, {"learning_rate": 0.1}, {"learning_rate": "positive"}),
         Door(
             "linear.solve",
             linear.solve,
-            {"problem": student, "times": times},
-            {"problem": "problem", "times": "times", "method": "method"},
-            {"method": [linear.GradientDescent(learning_rate=2.0)]},
+            {"problem": student, "x": times},
+            {"problem": "problem", "x": "times", "dynamics": "dynamics", "method": "method"},
+            {"dynamics": [GradientDescent(learning_rate=2.0)], "method": [GradientDescent(0.1), linear.Trajectory()]},
+        ),
+        Door(
+            "linear.solve, descent",
+            linear.solve,
+            {"problem": student, "x": [1, 2], "dynamics": GradientDescent(0.1)},
+            {"problem": "problem", "x": "steps"},
         ),
         Door(
             "linear.simulate",
             linear.simulate,
-            {"problem": student, "times": times, "dim": 20, "runs": 2, "key": key},
-            {"problem": "problem", "times": "times", "dim": "size", "runs": "runs", "key": "key", "method": "method"},
+            {"problem": student, "x": times, "dim": 20, "runs": 2, "key": key},
+            {"problem": "problem", "x": "times", "dim": "size", "runs": "runs", "key": "key", "dynamics": "dynamics"},
             {"dim": [21]},
             {"dim": "dim is"},
         ),
@@ -43,13 +48,25 @@ def doors() -> list[Door]:
             {"problem": student, "penalty": 0.1},
             {"problem": "problem", "penalty": "non-negative"},
         ),
-        Door("linear.optimal_stopping", linear.optimal_stopping, {"problem": student}, {"problem": "problem"}),
+        Door(
+            "linear.optimal_stopping",
+            linear.optimal_stopping,
+            {"problem": student},
+            {"problem": "problem", "dynamics": "dynamics"},
+        ),
+        Door(
+            "linear.grokking_time",
+            linear.grokking_time,
+            {"problem": student, "train_fraction": 0.1, "test_factor": 2.0},
+            {"problem": "problem", "dynamics": "dynamics", "train_fraction": "share"},
+            {"train_fraction": [0.0], "test_factor": [1.0, 0.5, NAN, "2", None]},
+        ),
         Door("linear.optimal_ridge", linear.optimal_ridge, {"problem": student}, {"problem": "problem"}),
         Door(
             "linear.fluctuations",
             linear.fluctuations,
             {"problem": student, "times": times, "dim": 20},
-            {"problem": "problem", "times": "times", "dim": "positive", "method": "method"},
+            {"problem": "problem", "times": "times", "dim": "positive", "dynamics": "dynamics"},
         ),
         Door(
             "linear.CorrelatedInputs",

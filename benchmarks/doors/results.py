@@ -31,7 +31,7 @@ def doors() -> list[Door]:
                 "x": np.array([0.0, 1.0]),
                 "curves": {"test_loss": np.ones((2, 2))},
                 "x_name": "time",
-                "dynamics": gt.Dynamics("gradient flow"),
+                "dynamics": gt.GradientFlow(),
             },
             {"x": "times"},
             {"curves": [{}, {"test_loss": np.ones(2)}, {"test_loss": np.ones((0, 2))}]},

@@ -104,7 +104,7 @@ def doors() -> list[Door]:
 
     def runs(path, x="prompt", **more):
         return gt.Ensemble.from_csv(
-            path, problem=student, dynamics=gt.Dynamics("gradient flow"), x=x, curves=["score", "value"], **more
+            path, problem=student, dynamics=gt.GradientFlow(), x=x, curves=["score", "value"], **more
         )
 
     def delay(train_threshold=1.0, test_threshold=1.0, **more):

@@ -1,7 +1,7 @@
 """Curves of the error: one prompt, or the average over a Gaussian population of prompts.
 
 Given the reward gap DR, the judge's own error D is Gaussian with mean b DR, b = (c_TR - v_R)/v_R, and a variance v_0
-that knows nothing of DR (section 4.7 of the docs page). A population needs only the mean over the reward gap:
+that knows nothing of DR. A population needs only the mean over the reward gap:
 
     error = E (u + b DR)^2 + v_0,    judged_error = E u^2,    v_0 = v_D - (c_TR - v_R)^2/v_R = q - c_TR^2/v_R.
 

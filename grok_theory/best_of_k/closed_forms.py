@@ -44,7 +44,7 @@ def judged(gaps: Gaps) -> Gaps:
 
 
 def many_samples_limit(gaps: Gaps, t: Any) -> Any:
-    """Error/s^2 at k = inf (section 4.3):  E (DT - DR/(1+t))^2 + m,  formed as v_D + 2 m (c - v) + m^2 v + m.
+    """Error/s^2 at k = inf:  E (DT - DR/(1+t))^2 + m,  formed as v_D + 2 m (c - v) + m^2 v + m.
 
     t = 0 gives v_D, t = inf E DT^2 + 1.
 
@@ -60,14 +60,14 @@ def _heat(t):
 
 
 def many_samples_spread(gaps: Gaps, t: Any) -> Any:
-    """rho = E w^2/(E w)^2 of the selection weights: the 1/k law needs k >> rho (section 4.4)."""
+    """rho = E w^2/(E w)^2 of the selection weights: the 1/k law needs k >> rho."""
     kappa = 1 / ((1 + t) * (2 + t))
     root = (1 + t) / jnp.sqrt(t * (t + 2))
     return root * (_gaussian_mean(gaps, 2 * kappa)[0] if gaps.population else jnp.exp(kappa * gaps.reward))
 
 
 def many_samples_correction(gaps: Gaps, t: Any) -> Any:
-    """a1/s^2 of error = limit + a1/k + O(k^-2) at fixed t > 0 (sections 4.4 and 4.7); nan where its mean diverges.
+    """a1/s^2 of error = limit + a1/k + O(k^-2) at fixed t > 0; nan where its mean diverges.
 
     a1 = rho [delta_inf(t) - delta_inf(t/2)]; over prompts rho is inside the mean, which needs
     v < (1+t)(2+t)/2 and makes c and v those of prompts weighted by rho.
@@ -94,7 +94,7 @@ def _gaussian_mean(gaps: Gaps, twice: Any) -> tuple[Any, Any]:
 
 
 def high_temperature_series(gaps: Gaps, samples: Any, t: Any, *, order: int, as_published: bool = False) -> Any:
-    """Error/s^2 to `order` in 1/t (section 4.5), remainder O(t^-(order+1)); exact at t = inf.
+    """Error/s^2 to `order` in 1/t, remainder O(t^-(order+1)); exact at t = inf.
 
     E DT^2 + 1 - (1-1/k) C1/t + (1-1/k)(1-2/k) C2/t^2
       - (1-1/k) [(1 - 6/k + 6/k^2) C3 - E C1 (1 + 2 DR^2)/(2k)]/t^3,   C2 = C1 + v, C3 = C1 + 2 v.
@@ -129,7 +129,7 @@ def _series(signal, gaps, heat, share, order, as_published):
 
 
 def best_of_k_law(gaps: Gaps, samples: Any) -> Any:
-    """Error/s^2 at T = 0 and large k (sections 4.6, 4.7); over prompts only for v < 1/2, nan beyond.
+    """Error/s^2 at T = 0 and large k; over prompts only for v < 1/2, nan beyond.
 
     v_D + (1 + 2 (c - v)) pi e^v/((k+1)(k+2)); over prompts e^v -> z^(-1/2) and c - v -> (c - v)/z, z = 1 - 2 v.
 
@@ -142,7 +142,7 @@ def best_of_k_law(gaps: Gaps, samples: Any) -> Any:
 
 
 def hard_prompt_law(difficulty: float, samples: float) -> float:
-    """Error/s^2 at T = 0 and large k for judge = teacher and difficulty q/s^2 > 1/2 (section 4.8): k^(-s^2/q).
+    """Error/s^2 at T = 0 and large k for judge = teacher and difficulty q/s^2 > 1/2: k^(-s^2/q).
 
     2 (2 pi q)^(-1/2) (sqrt(2 pi) x/k)^(1/q) x^-3 Gamma(1/q) int_0^inf 2 r (2 sinh r)^(-1/q) dr,  k phi(x) = x.
     Approach is logarithmic: still 8 % off at k = 1e9 for q = 0.6 and 1.

@@ -13,6 +13,7 @@ import jax
 import numpy as np
 from jax.typing import ArrayLike
 
+from ..dynamics import Conditions
 from ..errors import (
     BadValue,
     check_integer,
@@ -23,7 +24,7 @@ from ..errors import (
     check_size,
     require_float64,
 )
-from ..results import Dynamics, Ensemble, Status
+from ..results import Ensemble, Status
 from .problem import LinearJudge, Posterior, Prompt
 from .regression import draw_regression
 from .solve import check_temperature
@@ -101,7 +102,8 @@ def simulate(
         x=np.asarray(counts, float),
         curves=curves,
         x_name="samples",
-        dynamics=Dynamics("selection", {"temperature": temperature}),
+        dynamics=None,
+        conditions=Conditions(temperature=temperature),
         stats=stats,
         status=status,
     )

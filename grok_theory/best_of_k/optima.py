@@ -164,7 +164,7 @@ def _sloped(solved, k, temperature, kind):
 def optimal_temperature(problem: Prompt | Posterior | LinearJudge, *, samples: ArrayLike) -> Optimum:
     """The temperature that minimises the error at k = `samples` (inf allowed); 0 is best-of-k, inf "do not select".
 
-    k = inf is a closed form (section 4.10): t* = 2 C2/C1 - 3 if 0 < C1 < 2 v. Finite k: the exact curve, scanned in
+    k = inf is a closed form: t* = 2 C2/C1 - 3 if 0 < C1 < 2 v. Finite k: the exact curve, scanned in
     ln T and refined to about 1e-7 relative; a population takes half a minute.
 
     >>> import jax; jax.config.update("jax_enable_x64", True)
@@ -270,7 +270,7 @@ def _overshooting(solved: Prompt | Posterior) -> Callable[[float], Prompt | Post
 def decay_exponent(problem: Prompt | Posterior | LinearJudge) -> float:
     """Power of k with which the excess error decays at T = 0: min(2, s^2/v_R), and 2 for a single prompt.
 
-    For judge = teacher s^2/v_R is the inverse difficulty, and the law is proved (section 4.8); for another judge it is
+    For judge = teacher s^2/v_R is the inverse difficulty, and the law is proved; for another judge it is
     a conjecture that holds in two numerical cases. At v_R = s^2/2 it holds up to logarithms.
 
     >>> decay_exponent(Posterior(0.8, 0.8, 0.8))

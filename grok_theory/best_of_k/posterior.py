@@ -14,7 +14,7 @@ def posterior(judge: LinearJudge) -> Posterior:
     """The Gaussian population of test prompts that a trained Bayesian regression with this judge makes, d -> inf.
 
     With <.> the mean over dimensions and alpha = d/n, the effective ridge R > 0 solves
-    R (1 - alpha <l/(l+R)>) = alpha sigma^2/gamma^2, and (section 4.9 of the docs page)
+    R (1 - alpha <l/(l+R)>) = alpha sigma^2/gamma^2, and
 
         s^2 = sigma^2 + gamma^2 R <l/(l+R)>,   g = alpha <l^2/(l+R)^2>,
         q = (R^2 <l tau/(l+R)^2> + sigma^2 g)/(1 - g),

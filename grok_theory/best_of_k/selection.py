@@ -6,7 +6,7 @@ h(z) = exp(z - e^z),
 
     B(v) = E exp(-e^{v - u^2/T}),   A_j(v) = E[u^j h(v - u^2/T)],   M_j(k) = k int dv A_j(v) B(v)^(k-1),
 
-and M_0 = 1 is a check that costs nothing (section 4.1 of the docs page). At T = 0, with F(r) = P(|u| < r),
+and M_0 = 1 is a check that costs nothing. At T = 0, with F(r) = P(|u| < r),
 
     M_j(k) = k int_0^inf dr r^j [p(r) + (-1)^j p(-r)] (1 - F(r))^(k-1).
 

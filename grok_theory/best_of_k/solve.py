@@ -11,9 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from ..dynamics import Conditions
 from ..errors import BadValue, SolveFailed, check_between, check_shape, is_traced, require_float64
 from ..numerics import invariants
-from ..results import FAILED, GOOD, Dynamics, Solution, Status
+from ..results import FAILED, GOOD, Solution, Status
 from . import closed_forms
 from .averages import NARROW_NODES, WIDE_NODES, population_curves, prompt_curves
 from .methods import BestOfK, Exact, HighTemperature, LargeK
@@ -91,7 +92,8 @@ def solve(
         x=k,
         curves=result["curves"],
         x_name="samples",
-        dynamics=Dynamics("selection", {"temperature": temperature}),
+        dynamics=None,
+        conditions=Conditions(temperature=temperature),
         method=method,
         numerical_error=result["numerical_error"],
         status=Status(result["level"], noted=_noted(method), failed=_failed(method)),

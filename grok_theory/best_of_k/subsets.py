@@ -5,7 +5,7 @@ and a_i = e^(v+z_i) x_i the mean over all C(N, k) subsets of the value kept is
 
     U_k = int dv G_k(v),   G_k = mean over k-subsets of  sum_i a_i value_i prod_(j != i) x_j,
 
-an elementary symmetric mean, built answer by answer (section 4.11 of the docs page). All of its numbers lie in
+an elementary symmetric mean, built answer by answer. All of its numbers lie in
 [0, O(1)]: nothing overflows, nothing cancels, and every k comes from one pass.
 """
 

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..dynamics import Conditions
 from ..errors import BadValue, check_between, check_integer, check_shape
 from ..numerics.bounded_means import bounded_mean
 from ..numerics.mean_intervals import interval_of_mean
 from ..numerics.shares import unseen_share
 from ..numerics.two_levels import find_levels
-from ..results import Dynamics, Ensemble, Status
+from ..results import Ensemble, Status
 from .records import Records, as_records
 from .solve import check_temperature
 from .subsets import subset_means, subset_shares
@@ -70,7 +71,8 @@ def from_records(
         x=counts.astype(float),
         curves={"value": curves},
         x_name="samples",
-        dynamics=Dynamics("selection", {"temperature": temperature}),
+        dynamics=None,
+        conditions=Conditions(temperature=temperature),
         stats={"mean": mean, "low": low, "high": high, "left_out": left_out, "confidence": confidence},
         status=status,
     )

@@ -101,13 +101,17 @@ def verbs_of(wing: ModuleType, *names: str) -> list[Any]:
 
 
 def public_names(wing: ModuleType) -> dict[str, Any]:
-    """What may be written as `Name(...)` on the command line: the public classes and functions of the wing."""
-    return {name: getattr(wing, name) for name in wing.__all__ if callable(getattr(wing, name))}
+    """What may be written as `Name(...)` on the command line: every dynamics, and the public names of the wing."""
+    from ..dynamics import SGD, Adam, AdamW, GradientDescent, GradientFlow, Muon
+
+    trained = (GradientFlow, GradientDescent, SGD, Adam, AdamW, Muon)
+    public = {name: getattr(wing, name) for name in wing.__all__ if callable(getattr(wing, name))}
+    return {kind.__name__: kind for kind in trained} | public
 
 
 def _keywords(verb: Any) -> dict[str, Any]:
     """The keyword-only arguments of a verb with their defaults, without those that are options of the commands."""
-    options = ("method", "throw", "runs", "key")
+    options = ("dynamics", "method", "throw", "runs", "key")
     kinds = inspect.signature(verb).parameters.values()
     return {p.name: p.default for p in kinds if p.kind is p.KEYWORD_ONLY and p.name not in options}
 

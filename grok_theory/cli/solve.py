@@ -20,7 +20,10 @@ def command(
             "--times", "--x", help="low:high:count (logs), low:high:count:linear, ...:steps, or a list 0,1,2.5."
         ),
     ] = "0.1:10:20",
-    method: Annotated[str | None, typer.Option(help='How to solve, for example "GradientDescent(0.1)".')] = None,
+    dynamics: Annotated[
+        str | None, typer.Option(help='How weights are trained, for example "GradientDescent(0.1)"; x is then steps.')
+    ] = None,
+    method: Annotated[str | None, typer.Option(help='How to solve, for example "Population".')] = None,
     out: Annotated[
         str | None, typer.Option(metavar="FILE", help="Save to this file: .npz (all of it) or .csv (curves).")
     ] = None,
@@ -35,7 +38,7 @@ def command(
     use_float64()
     from ..storage import destination
     from .problems import find_problem, make_problem, public_names, verbs_of
-    from .values import read_axis, read_method
+    from .values import read_axis, read_object
     from .waiting import waiting
 
     if problem is None:
@@ -44,8 +47,9 @@ def command(
     wing, cls = find_problem(problem)
     (solve,) = verbs_of(wing, "solve")
     made, (more,) = make_problem(wing, cls, fields or [], solve)
-    if method is not None:
-        more["method"] = read_method("method", method, public_names(wing))
+    for name, text in (("dynamics", dynamics), ("method", method)):
+        if text is not None:
+            more[name] = read_object(name, text, public_names(wing), solve)
     axis = read_axis(times)
     path = None if out is None else destination(out, (".npz", ".csv"), "out")  # before what may take long
     with waiting(f"solving {problem}"):
@@ -80,7 +84,8 @@ def described(solution: Any) -> dict[str, Any]:
     """A Solution as a dict for JSON, without its two-time fields."""
     return {
         "problem": solution.problem,
-        "dynamics": str(solution.dynamics),
+        "dynamics": None if solution.dynamics is None else repr(solution.dynamics),
+        "conditions": str(solution.conditions),
         "method": repr(solution.method),
         "status": status_of(solution),
         "x_name": solution.x_name,

@@ -22,10 +22,11 @@ def command(
     curve: Annotated[list[str] | None, typer.Option(help="Curve to judge (repeatable); default all both have.")] = None,
     where: Annotated[str | None, typer.Option(help="low:high, the range of x to judge.")] = None,
     confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.99,
-    method: Annotated[str | None, typer.Option(help='How to solve, for example "GradientDescent(0.1)".')] = None,
-    run_method: Annotated[
-        str | None, typer.Option(help="How to make the runs, where that is another choice than --method.")
+    dynamics: Annotated[
+        str | None, typer.Option(help='Of theory and runs, for example "GradientDescent(0.1)"; x is then steps.')
     ] = None,
+    method: Annotated[str | None, typer.Option(help='How to solve, for example "Population".')] = None,
+    run_method: Annotated[str | None, typer.Option(help='How to make the runs: "FrozenKernel" ...')] = None,
     data: Annotated[
         Path | None,
         typer.Option(help="Judge the runs in this table instead of simulating: columns for x, the run, each curve."),
@@ -44,20 +45,20 @@ def command(
     from ..errors import check_choice, check_memory, check_runs
     from .problems import find_problem, make_problem, public_names, verbs_of
     from .solve import leave_if_failed, status_of, without_throwing
-    from .values import read_axis, read_method, read_seed
+    from .values import read_axis, read_object, read_seed
     from .waiting import waiting
 
     wing, cls = find_problem(problem)
     solve, simulate = verbs_of(wing, "solve", "simulate")
     of_both = (solve,) if data is not None else (solve, simulate)
     made, (of_theory, *of_runs) = make_problem(wing, cls, fields or [], *of_both)
-    given = (("method", method, of_theory), *(("run-method", run_method, words) for words in of_runs))
-    for name, text, verb_words in given:
-        if text is not None:
-            verb_words["method"] = read_method(name, text, public_names(wing))
-    if of_runs and hasattr(of_theory.get("method"), "dynamics"):
-        # Flow or descent with a step is physics: what is said of the theory is meant of the runs too.
-        of_runs[0].setdefault("method", of_theory["method"])
+    public = public_names(wing)
+    if method is not None:
+        of_theory["method"] = read_object("method", method, public, solve)
+    for words in of_runs if run_method is not None else ():
+        words["method"] = read_object("run-method", run_method, public, simulate)
+    for words in (of_theory, *of_runs) if dynamics is not None else ():
+        words["dynamics"] = read_object("dynamics", dynamics, public, solve)
     random = jax.random.key(read_seed("key", key))
     columns: dict[str, Any] = {}
     guessed: list[str] = []

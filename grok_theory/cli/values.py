@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import inspect
 import math
 import re
 from typing import Any
@@ -23,8 +24,14 @@ def read_seed(name: str, seed: int) -> int:
     return check_integer(name, seed, 0, f"Write for example --{name} 0.", high=_SEEDS - 1)
 
 
-def read_method(name: str, text: str, public: dict[str, Any]) -> Any:
-    """The object that `--method` names: `GradientDescent(0.1)`, or `GradientFlow`, short for `GradientFlow()`."""
+def read_object(name: str, text: str, public: dict[str, Any], verb: Any) -> Any:
+    """The object that `--dynamics` or `--method` names: `GradientDescent(0.1)`, or `Population` for `Population()`.
+
+    `verb` is the function that is to take it. Raises `BadValue`.
+    """
+    taken = inspect.signature(verb).parameters
+    if name.rpartition("-")[2] not in taken:
+        raise BadValue(f"{name} is {text!r}, but {verb.__module__.rpartition('.')[0]} takes none. Leave --{name} out.")
     remedy = f'Write for example --{name} "Name(size=3)".'
     if not text.strip():
         raise BadValue(f"{name} is empty, but it must be an object of the wing. {remedy}")

@@ -16,7 +16,7 @@ from ..errors import (
 )
 from ..numerics.runs import run_batched
 from ..results import Ensemble
-from .learning_curves import DYNAMICS, KernelRegression, check_samples
+from .learning_curves import KernelRegression, check_samples
 
 BATCH = 8
 DOUBT = 1e-4  # relative error of a fitted direction from which a fit is refused: an upper bound, often by a hundred
@@ -61,7 +61,7 @@ def simulate(problem: KernelRegression, samples: ArrayLike, *, runs: int, key: j
             f"{float(eigenvalues.max()):.3g} rounding would decide what is fitted. Pass a ridge of at least "
             f"{needed.max():.2g}, fewer samples, or drop the smallest modes."
         )
-    return Ensemble(problem, np.asarray(samples, float), {"test_loss": test, "train_loss": train}, "samples", DYNAMICS)
+    return Ensemble(problem, np.asarray(samples, float), {"test_loss": test, "train_loss": train}, "samples", None)
 
 
 def _one_run(key, eigenvalues, coefficients, ridge, noise, sizes, shape):

@@ -21,9 +21,7 @@ from ..errors import (
 from ..numerics.effective_ridge import effective_ridge, freedom_left, learned
 from ..numerics.invariants import NON_NEGATIVE, hold
 from ..pytrees import problem, record
-from ..results import Dynamics, Solution, Status
-
-DYNAMICS = Dynamics("kernel regression, trained to the end")
+from ..results import Solution, Status
 
 
 @problem()
@@ -161,7 +159,7 @@ def solve(problem: KernelRegression, samples: ArrayLike, *, method: Any = None, 
         samples,
         curves,
         x_name="samples",
-        dynamics=DYNAMICS,
+        dynamics=None,
         method=EffectiveRidge() if method is None else method,
         numerical_error=errors,
         status=status,

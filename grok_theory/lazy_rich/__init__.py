@@ -1,51 +1,55 @@
 """Two-layer networks between the lazy and the rich regime: grokking without weight decay, computed."""
 
-from importlib import import_module
-from typing import Any
-
-_NAMES = {
-    "Converted": "conversions",
-    "DMFT": "dmft",
-    "ExactReduction": "experiment",
-    "ExplicitNetwork": "experiment",
-    "FrozenKernel": "experiment",
-    "KernelEigenvector": "labels",
-    "KernelSpectrum": "closed_forms",
-    "LazyLimit": "lazy_limit",
-    "LinearMoments": "mean_field",
-    "LossParts": "closed_forms",
-    "MeanFieldNetwork": "mean_field",
-    "Particles": "mean_field",
-    "Population": "population",
-    "QuadraticCommittee": "problem",
-    "TangentLimit": "mean_field",
-    "escape_time": "closed_forms",
-    "from_paper": "conversions",
-    "from_training_code": "conversions",
-    "kernel_spectrum": "closed_forms",
-    "largest_stable_learning_rate": "closed_forms",
-    "population_alignment": "closed_forms",
-    "rescaled_start": "conversions",
-    "simulate": "dispatch",
-    "solution_delay": "delay",
-    "solve": "dispatch",
-    "tangent_kernel": "closed_forms",
-    "test_loss_decomposition": "closed_forms",
-}
+from .closed_forms import (
+    KernelSpectrum,
+    LossParts,
+    escape_time,
+    kernel_spectrum,
+    largest_stable_learning_rate,
+    population_alignment,
+    tangent_kernel,
+    test_loss_decomposition,
+)
+from .conversions import Converted, from_paper, from_training_code, rescaled_start
+from .delay import solution_delay
+from .dmft import DMFT
+from .experiment import ExactReduction, ExplicitNetwork, FrozenKernel
+from .labels import KernelEigenvector
+from .lazy_limit import LazyLimit
+from .mean_field import LinearMoments, MeanFieldNetwork, Particles, TangentLimit
+from .population import Population
+from .problem import QuadraticCommittee
+from .verbs import simulate, solve
 
 # Not public, but inside public results: they may stand in a file too (`record_classes`).
 _IN_FILES = ("closed_forms:Mode",)
 
-__all__ = [*_NAMES]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _NAMES:
-        value = getattr(import_module(f"{__name__}.{_NAMES[name]}"), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}.")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__all__ = [
+    "DMFT",
+    "Converted",
+    "ExactReduction",
+    "ExplicitNetwork",
+    "FrozenKernel",
+    "KernelEigenvector",
+    "KernelSpectrum",
+    "LazyLimit",
+    "LinearMoments",
+    "LossParts",
+    "MeanFieldNetwork",
+    "Particles",
+    "Population",
+    "QuadraticCommittee",
+    "TangentLimit",
+    "escape_time",
+    "from_paper",
+    "from_training_code",
+    "kernel_spectrum",
+    "largest_stable_learning_rate",
+    "population_alignment",
+    "rescaled_start",
+    "simulate",
+    "solution_delay",
+    "solve",
+    "tangent_kernel",
+    "test_loss_decomposition",
+]

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from ..dynamics import GradientDescent
 from ..errors import check_choice, check_integer, check_positive, check_times
 from .problem import QuadraticCommittee
 
@@ -25,8 +26,13 @@ class Converted(NamedTuple):
     learning_rate: float  # eta_hat; tau = epochs * eta_hat
     loss_unit: float  # one unit of our losses is this much of the script's; times its 1/2, or its sum over samples
 
+    @property
+    def dynamics(self) -> GradientDescent:
+        """Descent by the script's steps: epochs of full batches are its x."""
+        return GradientDescent(self.learning_rate)
+
     def times(self, epochs: Any) -> Float[np.ndarray, " times"]:
-        """tau of full-batch epochs (steps)."""
+        """tau of full-batch epochs (steps): the x of a gradient flow."""
         check_times(epochs, name="epochs", remedy="Pass sorted step counts.")
         return np.asarray(epochs, dtype=np.float64) * self.learning_rate
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import ndtri
 
+from ..dynamics import Conditions, whole_steps
 from ..errors import (
     BadValue,
     check_integer,
@@ -23,8 +25,10 @@ from ..errors import (
 )
 from ..kernels.activations import as_activation
 from ..pytrees import record
-from ..results import Dynamics, Ensemble, Status
+from ..results import Ensemble, Status
+from .clock import FlowOrDescent, checked_x, rate_of
 from .closed_forms import largest_stable_learning_rate
+from .conditions import PLAIN
 from .draws import (
     Data,
     data_key,
@@ -39,7 +43,6 @@ from .explicit_network import Network, Parameters, run_network
 from .frozen_kernel import run_frozen_kernel
 from .problem import QuadraticCommittee
 from .reduction import Run, committee_output, observe, run_descent, run_flow
-from .timing import X_NAME, check_tau, dynamics_of, steps_of
 
 _STRUCTURE = ("labels", "stratified", "orthogonal_start", "test_samples")
 
@@ -49,7 +52,6 @@ class ExactReduction:
     """Train by the closed equations of wbar and M: exact at every width, infinite included, and free of it in cost.
 
     **Fields:**
-    - `learning_rate`: eta_hat of descent; None is gradient flow.
     - `labels`: other targets, a function (inputs, train_inputs) -> targets at inputs, for example
       `KernelEigenvector(3, curvature)`; then the test loss is a mean over `test_samples` fresh inputs, without parts.
     - `stratified`: draw the P values of beta . x one in each of P equally likely strata. The same limit, less noise.
@@ -58,7 +60,6 @@ class ExactReduction:
     - `tolerance`: of the flow, local error of the output in units of 1.
     """
 
-    learning_rate: float | None = None
     labels: Callable | None = None
     stratified: bool = True
     orthogonal_start: bool = False
@@ -73,7 +74,6 @@ class FrozenKernel:
     This is the network linearised around its start, at every width. Fields as there.
     """
 
-    learning_rate: float | None = None
     labels: Callable | None = None
     stratified: bool = True
     orthogonal_start: bool = False
@@ -82,10 +82,11 @@ class FrozenKernel:
 
 @record(static=("activation", "train_readout", "linearised", *_STRUCTURE))
 class ExplicitNetwork:
-    """Train all weights by automatic differentiation, full-batch descent. Needs a width.
+    """Train all weights by automatic differentiation. Needs a width, and `GradientDescent(eta_hat)`.
+
+    Every trained parameter moves by eta = eta_hat N D / alpha^2 times its gradient.
 
     **Fields:**
-    - `learning_rate`: eta_hat; every trained parameter moves by eta = eta_hat N D / alpha^2 times its gradient.
     - `activation`: an elementwise function or one of `kernels.activations` (those may be named by a string); None is
       the Problem's h + (eps/2) h^2.
     - `train_readout`: train the readouts too; they start at 1.
@@ -94,7 +95,6 @@ class ExplicitNetwork:
     - the others as in `ExactReduction`; with another activation the test loss is a mean over `test_samples`.
     """
 
-    learning_rate: float
     activation: Callable | str | None = None
     train_readout: bool = False
     linearised: bool = False
@@ -112,10 +112,11 @@ class ExplicitNetwork:
 Method = ExactReduction | FrozenKernel | ExplicitNetwork
 
 
-def simulate(
+def simulate_committee(
     problem: QuadraticCommittee,
-    times: Any,
+    x: Any,
     *,
+    dynamics: FlowOrDescent,
     dim: int,
     width: int | None = None,
     runs: int,
@@ -125,7 +126,7 @@ def simulate(
     """Train `runs` committees on `samples_per_dim * dim` samples of their own and read their curves.
 
     **Arguments:**
-    - `times`: tau, (T,), >= 0, non-decreasing; multiples of the method's learning rate, if it has one.
+    - `x`: (T,), >= 0, non-decreasing: times in tau under flow, whole steps under descent.
     - `dim`: D; `samples_per_dim * dim` must be a whole number. `width`: N; None is infinite (not for ExplicitNetwork).
     - `key`: run i draws from fold_in(key, i). The same key gives every method the same data and start.
     - `method`: `ExactReduction()` by default.
@@ -140,13 +141,14 @@ def simulate(
     if not isinstance(problem, QuadraticCommittee):
         raise BadValue(f"problem is {problem!r}, but it must be a QuadraticCommittee. Build one with its five fields.")
     problem.check_single()
-    samples = _check(problem, dim, width, method)
-    dynamics = _dynamics(method)
-    times = check_tau(times, method.learning_rate)
+    rate = rate_of(dynamics, f"lazy_rich.{type(method).__name__}")
+    samples = _check(problem, rate, dim, width, method)
+    x = checked_x(dynamics, x)
     runs, _ = check_runs(runs), check_key(key)
-    _refuse_what_does_not_fit(samples, dim, width, runs, times.size)
+    _refuse_what_does_not_fit(samples, dim, width, runs, x.size)
     # One run a call: the batch of fixed size is one, so a run's digits cannot depend on the others.
-    results = [_run(problem, times, jax.random.fold_in(key, i), dim, samples, width, method) for i in range(runs)]
+    sizes = (dim, samples, width)
+    results = [_run(problem, x, rate, jax.random.fold_in(key, i), sizes, method) for i in range(runs)]
     stacked: Run = jax.tree_util.tree_map(lambda *leaves: np.stack(leaves), *results)
     stats = {
         "dim": dim,
@@ -158,12 +160,22 @@ def simulate(
         "mean_weight": stacked.last.mean,
         **stacked.work,
     }
-    if isinstance(method, ExactReduction) and method.learning_rate is None:
+    if isinstance(method, ExactReduction) and rate is None:
         stats["tolerance"] = method.tolerance
-    return Ensemble(problem, times, stacked.curves, X_NAME, dynamics, stats=stats, status=_status(problem, stacked))
+    return Ensemble(
+        problem,
+        x,
+        stacked.curves,
+        dynamics.x_name,
+        dynamics,
+        dynamics.x_unit,
+        stats=stats,
+        status=_status(problem, stacked),
+        conditions=_conditions(method),
+    )
 
 
-def _check(problem: QuadraticCommittee, dim: int, width: int | None, method: Any) -> int:
+def _check(problem: QuadraticCommittee, rate: float | None, dim: int, width: int | None, method: Any) -> int:
     """Refuse sizes and methods that do not fit; the number of samples."""
     if not isinstance(method, Method):
         raise BadValue(
@@ -194,18 +206,17 @@ def _check(problem: QuadraticCommittee, dim: int, width: int | None, method: Any
         check_positive("tolerance", method.tolerance, "Pass the local error allowed, for example 1e-5.")
     if explicit:
         check_positive("init_scale", method.init_scale, "Pass the factor on the starting weights, for example 1.0.")
-        if method.learning_rate is None:
+        if rate is None:
             raise BadValue(
-                "learning_rate is None, but ExplicitNetwork takes steps. Pass eta_hat, for example "
-                "ExplicitNetwork(learning_rate=0.05), or use ExactReduction() for gradient flow."
+                "dynamics is GradientFlow(), but ExplicitNetwork takes steps. Pass dynamics=GradientDescent(eta_hat), "
+                "for example 0.05, or use ExactReduction() for gradient flow."
             )
-    if method.learning_rate is not None:
-        check_positive("learning_rate", method.learning_rate, "Pass eta_hat, for example 0.1.")
-        _refuse_unstable_steps(problem, samples, method)
+    if rate is not None:
+        _refuse_unstable_steps(problem, rate, samples, method)
     return samples
 
 
-def _refuse_unstable_steps(problem: QuadraticCommittee, samples: int, method: Method) -> None:
+def _refuse_unstable_steps(problem: QuadraticCommittee, rate: float, samples: int, method: Method) -> None:
     other = getattr(method, "activation", None) or getattr(method, "train_readout", False) or method.labels
     if other:
         return  # the rule is the committee's; what diverges is reported by `status`
@@ -220,10 +231,10 @@ def _refuse_unstable_steps(problem: QuadraticCommittee, samples: int, method: Me
     frozen = isinstance(method, FrozenKernel) or getattr(method, "linearised", False)
     largest = 0.0 if frozen else float(ndtri(1 - 1 / (2 * samples))) ** 2 / 2
     limit = float(largest_stable_learning_rate(scaled, largest))
-    if method.learning_rate is not None and not method.learning_rate < limit:
+    if not rate < limit:
         raise BadValue(
-            f"learning_rate is {method.learning_rate}, but descent on {samples} samples is stable only below "
-            f"{limit:.4g}. Pass a smaller one, or None for gradient flow."
+            f"learning_rate is {rate}, but descent on {samples} samples is stable only below "
+            f"{limit:.4g}. Pass a smaller one, or take GradientFlow()."
         )
 
 
@@ -238,22 +249,23 @@ def _refuse_what_does_not_fit(samples: int, dim: int, width: int | None, runs: i
     )
 
 
-def _dynamics(method: Method) -> Dynamics:
-    """Flow or descent; a variant of the Problem is named, so that no theory of the plain one is held against it."""
-    plain = dynamics_of(method.learning_rate)
-    variant = ["frozen kernel"] if isinstance(method, FrozenKernel) else []
+def _conditions(method: Method) -> Conditions:
+    """What a variant of the Problem changes, so that no theory of the plain one is held against it."""
     if isinstance(method, ExplicitNetwork):
-        if method.activation is not None:
-            variant.append(f"activation {getattr(method.activation, '__name__', method.activation)}")
-        if method.train_readout:
-            variant.append("trained readout")
-        if method.linearised:
-            variant.append("frozen kernel")
-        if float(method.init_scale) != 1.0:
-            variant.append(f"starting weights times {float(method.init_scale):g}")
-    if method.labels is not None:
-        variant.append("given labels")
-    return Dynamics(", ".join([plain.name, *variant]), plain.parameters)
+        made = replace(
+            PLAIN,
+            start=float(method.init_scale),
+            trained=("hidden", "readout") if method.train_readout else PLAIN.trained,
+            activation=PLAIN.activation if method.activation is None else _named(method.activation),
+            linearised=method.linearised,
+        )
+    else:
+        made = replace(PLAIN, linearised=isinstance(method, FrozenKernel))
+    return made if method.labels is None else replace(made, labels=_named(method.labels))
+
+
+def _named(function: Callable) -> str:
+    return getattr(function, "__name__", None) or repr(function)
 
 
 def _status(problem: QuadraticCommittee, stacked: Run) -> Status:
@@ -270,24 +282,27 @@ def _status(problem: QuadraticCommittee, stacked: Run) -> Status:
     return Status(0)
 
 
-def _run(problem: QuadraticCommittee, times: np.ndarray, key: jax.Array, dim, samples, width, method: Method) -> Run:
+def _run(
+    problem: QuadraticCommittee, x: np.ndarray, rate: float | None, key: jax.Array, sizes: tuple, method: Method
+) -> Run:
+    dim, samples, width = sizes
     problem = jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, float), problem)
     network = None
     if isinstance(method, ExplicitNetwork):
         network = Network(method.activation, method.train_readout, method.linearised)
     sampled_test = method.labels is not None or (network is not None and network.activation is not None)
-    sizes = (samples, method.test_samples if sampled_test else 0, dim)
-    data, test = _draw_data(key, sizes, method.stratified, method.labels)
+    drawn = (samples, method.test_samples if sampled_test else 0, dim)
+    data, test = _draw_data(key, drawn, method.stratified, method.labels)
     start = _draw_start(key, problem, dim, width, method.orthogonal_start, network is not None)
-    rate = None if method.learning_rate is None else jnp.float64(method.learning_rate)
-    reads = jnp.asarray(times if rate is None else steps_of(times, method.learning_rate))
+    steps_or_times = jnp.asarray(x if rate is None else whole_steps(x))
+    eta = None if rate is None else jnp.float64(rate)
     if network is not None:
         start = Parameters(jnp.float64(method.init_scale) * start, jnp.ones(width))
-        run = _train_network(problem, network, start, data, test, reads, rate)
+        run = _train_network(problem, network, start, data, test, steps_or_times, eta)
     elif isinstance(method, FrozenKernel):
-        run = _regress(problem, start, data, test, jnp.asarray(times), rate)
+        run = _regress(problem, start, data, test, jnp.asarray(x), eta)
     else:
-        run = _train_moments(problem, start, data, test, reads, rate, jnp.float64(method.tolerance))
+        run = _train_moments(problem, start, data, test, steps_or_times, eta, jnp.float64(method.tolerance))
     return jax.tree_util.tree_map(np.asarray, run)
 
 

@@ -20,9 +20,9 @@ from .reduction import Run, committee_output, loss_curves
 
 
 def run_frozen_kernel(
-    problem: QuadraticCommittee, start: Moments, data: Data, times: Array, learning_rate: Any | None, read_test=None
+    problem: QuadraticCommittee, start: Moments, data: Data, x: Array, learning_rate: Any | None, read_test=None
 ) -> Run:
-    """Flow (`learning_rate` None) or descent of the residuals under the kernel of `start`, read at `times`."""
+    """Flow (`learning_rate` None) or descent of the residuals under the kernel of `start`, read at `x`."""
     samples, dim = data.inputs.shape
     curvature = jnp.asarray(problem.curvature)
     kernel = tangent_kernel(data.inputs, data.inputs, start.second, start.mean, curvature=curvature)
@@ -32,8 +32,8 @@ def run_frozen_kernel(
     first = data.targets - committee_output(problem, start, start, data.inputs)
     amplitudes = vectors.T @ first
 
-    def read(time):
-        left, spent = decay(values, time, learning_rate)
+    def read(at):
+        left, spent = decay(values, at, learning_rate)
         residuals = vectors @ (left * amplitudes)
         moments = _moved(problem, start, data.inputs, vectors @ (spent * amplitudes))
         curves = {"train_loss": jnp.mean(jnp.square(residuals))}
@@ -42,21 +42,20 @@ def run_frozen_kernel(
         curves["alignment"] = population_alignment(start.second, start.mean, teacher(dim), curvature=curvature)
         return moments, curves
 
-    last, curves = jax.lax.scan(lambda _, time: read(time), start, times)
+    last, curves = jax.lax.scan(lambda _, at: read(at), start, x)
     return Run(curves, last, {})
 
 
-def decay(rates: Array, time: Any, learning_rate: Any | None) -> tuple[Array, Array]:
-    """(z, integral of z) for z' = -rate z from 1, or for steps z -> (1 - learning_rate rate) z and their sum."""
+def decay(rates: Array, x: Any, learning_rate: Any | None) -> tuple[Array, Array]:
+    """(z, integral of z) at time x of z' = -rate z from 1, or after x steps z -> (1 - learning_rate rate) z."""
     if learning_rate is None:
-        left = jnp.exp(-rates * time)
-        lost = -jnp.expm1(-rates * time)
+        time, left = x, jnp.exp(-rates * x)
+        lost = -jnp.expm1(-rates * x)
     else:
-        steps = jnp.rint(time / learning_rate)
-        left = jnp.power(1 - learning_rate * rates, steps)
+        time, left = learning_rate * x, jnp.power(1 - learning_rate * rates, x)
         # 1 - (1 - a)^t without cancellation for small a.
         small = learning_rate * rates < 0.5
-        lost = jnp.where(small, -jnp.expm1(steps * jnp.log1p(-jnp.where(small, learning_rate * rates, 0.0))), 1 - left)
+        lost = jnp.where(small, -jnp.expm1(x * jnp.log1p(-jnp.where(small, learning_rate * rates, 0.0))), 1 - left)
     moving = rates > 0
     return left, jnp.where(moving, lost / jnp.where(moving, rates, 1.0), time)
 

@@ -12,6 +12,7 @@ kappa, B = 1 - a (l + eps^2), < > over that law, z_0 = 1/2, e_0 = sqrt(1/2), c_0
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 from typing import Any
 
@@ -20,13 +21,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from ..dynamics import whole_steps
 from ..errors import BadValue, is_traced, require_float64
 from ..numerics.spectra import marchenko_pastur_rule
 from ..pytrees import record
 from ..results import Solution
+from .clock import FlowOrDescent, checked_x, padded, rate_of
 from .closed_forms import largest_stable_learning_rate
+from .conditions import PLAIN
 from .problem import QuadraticCommittee
-from .timing import X_NAME, check_tau, dynamics_of, padded, steps_of
 from .verdict import Judged, judged, status_of
 
 _FAILED_FLOW = "The flow left the finite numbers or the range of the spectral rule. Ask for earlier times."
@@ -43,15 +46,15 @@ _NOTE = "output_scale is ignored: this is the limit in which it is infinite."
 class LazyLimit:
     """Solve the limit output_scale -> infinity of a centred Problem without teacher overlap.
 
-    `learning_rate` is eta_hat of descent, None is gradient flow. Exact up to quadrature and rounding (printed; 1e-13 of
+    Under flow or descent. Exact up to quadrature and rounding (printed; 1e-13 of
     the test loss). A flow's train loss below 1e-26 is rounding.
     """
 
-    learning_rate: float | None = None
 
-
-def solve_lazy_limit(problem: QuadraticCommittee, times: Any, method: LazyLimit, throw: bool) -> Solution:
-    """The curves of the lazy limit at `times`; called by `solve`."""
+def solve_lazy_limit(
+    problem: QuadraticCommittee, x: Any, dynamics: FlowOrDescent, method: LazyLimit, throw: bool
+) -> Solution:
+    """The curves of the lazy limit at `x`; called by `solve`."""
     require_float64("lazy_rich.solve")
     problem.check_single()
     if not problem.centred:
@@ -64,23 +67,32 @@ def solve_lazy_limit(problem: QuadraticCommittee, times: Any, method: LazyLimit,
         raise BadValue(
             f"teacher_overlap is {overlap}, but LazyLimit is solved for 0 only. Pass teacher_overlap=0.0, or DMFT()."
         )
-    times, dynamics = check_tau(times, method.learning_rate), dynamics_of(method.learning_rate)
+    rate, x = rate_of(dynamics, "lazy_rich.LazyLimit"), checked_x(dynamics, x)
     plain = jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, float), problem)
-    if method.learning_rate is None:
-        verdict = _flow(plain, jnp.asarray(times))
+    if rate is None:
+        verdict = _flow(plain, jnp.asarray(x))
     else:
         limit = largest_stable_learning_rate(plain, 0.0)
-        if not is_traced(limit) and bool(jnp.any(method.learning_rate >= limit)):
+        if not is_traced(limit) and bool(jnp.any(rate >= limit)):
             raise BadValue(
-                f"learning_rate is {method.learning_rate}, but the lazy limit is stable only below "
-                f"{float(jnp.min(limit)):.4g}. Pass a smaller one, or None for gradient flow."
+                f"learning_rate is {rate}, but the lazy limit is stable only below "
+                f"{float(jnp.min(limit)):.4g}. Pass a smaller one, or take GradientFlow()."
             )
-        steps = steps_of(times, method.learning_rate)
-        verdict = _descent(plain, jnp.asarray(steps), jnp.float64(method.learning_rate), padded(steps[-1]))
-    failed = _FAILED_FLOW if method.learning_rate is None else _FAILED_DESCENT
+        steps = whole_steps(x)
+        verdict = _descent(plain, jnp.asarray(steps), jnp.float64(rate), padded(steps[-1]))
+    failed = _FAILED_FLOW if rate is None else _FAILED_DESCENT
     status = status_of(verdict, remarks=[_NOTE], failed=failed)
     return Solution(
-        problem, times, verdict.curves, X_NAME, dynamics, method, numerical_error=verdict.errors, status=status
+        problem,
+        x,
+        verdict.curves,
+        dynamics.x_name,
+        dynamics,
+        method,
+        x_unit=dynamics.x_unit,
+        numerical_error=verdict.errors,
+        status=status,
+        conditions=dataclasses.replace(PLAIN, linearised=None),
     ).checked(throw)
 
 

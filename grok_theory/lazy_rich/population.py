@@ -19,11 +19,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from ..dynamics import whole_steps
 from ..errors import BadValue, is_traced, require_float64
 from ..pytrees import record
 from ..results import Solution
+from .clock import FlowOrDescent, checked_x, padded, rate_of
+from .conditions import PLAIN
 from .problem import QuadraticCommittee
-from .timing import X_NAME, check_tau, dynamics_of, padded, steps_of
 from .verdict import Judged, judged, status_of
 
 TOLERANCE = 1e-12
@@ -36,31 +38,40 @@ _NOTE = "samples_per_dim is ignored: this is the limit in which it is infinite."
 
 @record()
 class Population:
-    """Solve the limit samples_per_dim -> infinity; `learning_rate` is eta_hat of descent, None is gradient flow.
+    """Solve the limit samples_per_dim -> infinity, under flow or descent.
 
     Exact up to the ODE tolerance (1e-12 in the logs of both powers) or rounding. At finite dimension pass
     `problem.dressed(dim)`.
     """
 
-    learning_rate: float | None = None
 
-
-def solve_population(problem: QuadraticCommittee, times: Any, method: Population, throw: bool) -> Solution:
-    """The curves of the population limit at `times`; called by `solve`."""
+def solve_population(
+    problem: QuadraticCommittee, x: Any, dynamics: FlowOrDescent, method: Population, throw: bool
+) -> Solution:
+    """The curves of the population limit at `x`; called by `solve`."""
     require_float64("lazy_rich.solve")
     problem.check_single()
-    times, dynamics = check_tau(times, method.learning_rate), dynamics_of(method.learning_rate)
+    rate, x = rate_of(dynamics, "lazy_rich.Population"), checked_x(dynamics, x)
     plain = jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, float), problem)
-    if method.learning_rate is None:
-        verdict = _flow(plain, jnp.asarray(times))
+    if rate is None:
+        verdict = _flow(plain, jnp.asarray(x))
     else:
-        _refuse_unstable(plain, method.learning_rate)
-        steps = steps_of(times, method.learning_rate)
-        verdict = _descent(plain, jnp.asarray(steps), jnp.float64(method.learning_rate), padded(steps[-1]))
-    failed = _FAILED_FLOW if method.learning_rate is None else _FAILED_DESCENT
+        _refuse_unstable(plain, rate)
+        steps = whole_steps(x)
+        verdict = _descent(plain, jnp.asarray(steps), jnp.float64(rate), padded(steps[-1]))
+    failed = _FAILED_FLOW if rate is None else _FAILED_DESCENT
     status = status_of(verdict, remarks=[_NOTE], failed=failed)
     return Solution(
-        problem, times, verdict.curves, X_NAME, dynamics, method, numerical_error=verdict.errors, status=status
+        problem,
+        x,
+        verdict.curves,
+        dynamics.x_name,
+        dynamics,
+        method,
+        x_unit=dynamics.x_unit,
+        numerical_error=verdict.errors,
+        status=status,
+        conditions=PLAIN,
     ).checked(throw)
 
 
@@ -82,7 +93,7 @@ def _refuse_unstable(problem: QuadraticCommittee, learning_rate: float) -> None:
     if not is_traced(limit) and bool(jnp.any(learning_rate >= limit)):
         raise BadValue(
             f"learning_rate is {learning_rate}, but descent on unlimited data is stable only below "
-            f"{float(jnp.min(limit)):.4g}. Pass a smaller one, or None for gradient flow."
+            f"{float(jnp.min(limit)):.4g}. Pass a smaller one, or take GradientFlow()."
         )
 
 

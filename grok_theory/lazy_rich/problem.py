@@ -6,6 +6,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from ..dynamics import GradientDescent
 from ..errors import (
     BadValue,
     as_array,
@@ -78,6 +79,10 @@ class QuadraticCommittee:
             raise BadValue(
                 f"centred is {self.centred!r}, but it must be True or False. True subtracts the start's output."
             )
+
+    def tau_per_step(self, dynamics: GradientDescent) -> Any:
+        """How much tau a step of descent is worth: eta_hat."""
+        return dynamics.learning_rate
 
     def in_range(self) -> Any:
         """The conditions of `check` as an array of booleans: for solvers, where numbers are traced."""

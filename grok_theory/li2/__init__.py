@@ -2,9 +2,9 @@
 
 Ground floor to roof: `groups` (multiplication tables), `irreps` and `real_irreps` (representations from the table
 alone), `problem` (GroupTask), `energy`, `maxima` (closed form) and `ascent` (numerical), `lazy_gradient` (stage I),
-`interaction` and `discovery` (stage III), `reconstruction`, `sample_threshold`, `printed` (the paper beside what
-holds). Real training: `losses`, `optimizers`, `starts`, `training`, `experiment` (simulate); beside it `stages`
-(solve), `trained_features`, `roles`; `companion` (corrupted labels).
+`interaction` and `discovery` (stage III), `reconstruction`, `sample_threshold`. Real training: `losses`, `optimizers`,
+`starts`, `training`, `experiment` (simulate); beside it `stages` (solve), `trained_features`, `roles`; `companion`
+(corrupted labels).
 """
 
 from .ascent import Ascent, ascend
@@ -24,7 +24,7 @@ from .companion import (
 )
 from .discovery import DiscoveryTimes, feature_discovery_times
 from .energy import energy, energy_by_irrep, energy_gradient
-from .experiment import simulate, time_of_steps
+from .experiment import simulate
 from .fourier import irrep_share
 from .groups import (
     Group,
@@ -42,8 +42,7 @@ from .irreps import Irrep, fourier_transform, inverse_fourier_transform, irreps
 from .lazy_gradient import LazyGradient, lazy_gradient
 from .losses import CrossEntropy, SquaredLoss, StableMaxCrossEntropy
 from .maxima import LocalMaxima, feature, hessian_spectrum, local_maxima, random_features
-from .optimizers import Adam, AdamW, Custom, GradientDescent, Muon, OrthogonalGradient
-from .printed import Statement, Statements, printed_against_corrected
+from .optimizers import Custom, Decay, OrthogonalGradient, decay_of
 from .problem import GroupTask
 from .real_irreps import RealIrrep, isotypic_basis, real_irreps
 from .reconstruction import Reconstruction, mirrored_features, mirrored_residual, reconstruction, structured_features
@@ -61,17 +60,15 @@ __all__ = [
     "HIGHEST_FIRST",
     "LOWEST_FIRST",
     "RANDOM",
-    "Adam",
-    "AdamW",
     "Ascent",
     "CrossEntropy",
     "CrossTerm",
     "Custom",
+    "Decay",
     "DiscoveryTimes",
     "FeatureAscent",
     "FullEnergy",
     "Gaussian",
-    "GradientDescent",
     "Group",
     "GroupTask",
     "Irrep",
@@ -79,7 +76,6 @@ __all__ = [
     "LazyGradient",
     "LocalMaxima",
     "ModularNetwork",
-    "Muon",
     "MuonColumn",
     "OrthogonalGradient",
     "Phase",
@@ -93,8 +89,6 @@ __all__ = [
     "SquaredLoss",
     "StableMaxCrossEntropy",
     "Start",
-    "Statement",
-    "Statements",
     "ThresholdScaling",
     "TorchUniform",
     "TrainedFeatures",
@@ -102,6 +96,7 @@ __all__ = [
     "alternating",
     "ascend",
     "cyclic",
+    "decay_of",
     "dihedral",
     "direct_product",
     "energy",
@@ -128,7 +123,6 @@ __all__ = [
     "muon_column",
     "network_of_run",
     "phase",
-    "printed_against_corrected",
     "prune_curve",
     "quaternion",
     "random_features",
@@ -143,6 +137,5 @@ __all__ = [
     "structured_features",
     "symmetric",
     "threshold_scaling",
-    "time_of_steps",
     "trained_features",
 ]

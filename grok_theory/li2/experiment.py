@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import jax
 import numpy as np
+import optax
+from jax import Array
 
+from ..dynamics import SGD, Adam, Conditions, check_x, whole_steps
 from ..errors import (
     BadValue,
     check_choice,
@@ -15,43 +19,43 @@ from ..errors import (
     check_key,
     check_memory,
     check_runs,
-    check_times,
     require_float64,
 )
-from ..results import FAILED, GOOD, NOTED, Dynamics, Ensemble, Field, Status
+from ..results import FAILED, GOOD, NOTED, Ensemble, Field, Status
 from .groups import Group
-from .losses import LOSSES, SquaredLoss
-from .optimizers import Adam, GradientDescent, as_optimizer
+from .losses import LOSSES, CrossEntropy, SquaredLoss, StableMaxCrossEntropy
+from .optimizers import Optimizer, as_optimizer
 from .problem import GroupTask
 from .real_irreps import isotypic_basis
-from .starts import TorchUniform, ZeroReadout, check_initial, samples_of, start_of_run
+from .starts import Initial, TorchUniform, check_initial, samples_of, start_of_run, training_key
 from .training import UNDEFINED, train_batch
 
 _FIELD_AXES = {"purity": ("run", "step", "node"), "irrep_share": ("run", "step", "irrep")}
 
 
 def simulate(
-    task: Any,
-    steps: Any,
+    task: GroupTask,
+    x: Sequence[int] | np.ndarray,
     *,
-    width: Any,
-    runs: Any,
-    key: Any,
-    optimizer: Any = None,
-    loss: Any = None,
-    initial: Any = None,
+    dynamics: Optimizer | optax.GradientTransformation | None = None,
+    width: int,
+    runs: int,
+    key: Array,
+    loss: SquaredLoss | CrossEntropy | StableMaxCrossEntropy | None = None,
+    initial: Initial | None = None,
     train_hidden: bool = True,
-    dtype: Any = "float32",
-    batch: Any = None,
+    dtype: str = "float32",
+    batch: int | None = None,
 ) -> Ensemble:
-    """Train `runs` networks on the whole training set and read their curves at `steps`.
+    """Train `runs` networks on the whole training set and read their curves at the steps `x`.
 
     **Arguments:**
     - `task`: run i draws its own split from (key, i), unless pairs are fixed. Any activation, centring, noise.
-    - `steps`: increasing integers, 0 allowed: optimizer steps made when the network is looked at.
+    - `x`: (T,) whole numbers >= 0, non-decreasing: steps made when the network is looked at; one of descent is
+      `task.tau_per_step(dynamics)` of the flow of J.
     - `width`: K. `runs`: how many; run i depends on (key, i) only.
-    - `optimizer`: `Adam(0.005)` by default; `GradientDescent`, `AdamW`, `Muon`, `OrthogonalGradient`, `Custom`, or an
-      optax transformation. Each says whether the task's weight decay is coupled or decoupled.
+    - `dynamics`: `Adam(0.005)` by default; `GradientDescent`, `SGD`, `AdamW`, `Muon`, `OrthogonalGradient`,
+      `Custom`, an optax transformation; `decay_of` says where the task's weight decay acts.
     - `loss`: `SquaredLoss()`, `CrossEntropy()`, `StableMaxCrossEntropy()`.
     - `initial`: `TorchUniform()`, `ZeroReadout()` (the same hidden layer, V = 0), `Gaussian(variance)`.
     - `train_hidden`: False freezes the hidden layer (stage I).
@@ -73,7 +77,7 @@ def simulate(
 
     Raises `BadValue`, `TooLarge`; `Float64Required` for dtype="float64" without it.
     """
-    optimizer = as_optimizer(Adam(0.005) if optimizer is None else optimizer, _checked(task).weight_decay)
+    dynamics = as_optimizer(Adam(0.005) if dynamics is None else dynamics, _checked(task).weight_decay)
     loss = SquaredLoss() if loss is None else loss
     initial = TorchUniform() if initial is None else initial
     if not isinstance(loss, LOSSES):
@@ -84,7 +88,12 @@ def simulate(
     check_choice("dtype", dtype, ("float32", "float64"), "Pass the precision of the network.")
     if dtype == "float64":
         require_float64("li2.simulate with dtype='float64'")
-    steps = check_steps(steps)
+    check_x(dynamics, x)
+    steps = whole_steps(x)
+    if isinstance(dynamics, SGD) and dynamics.batch_size > task.samples:
+        raise BadValue(
+            f"batch_size is {dynamics.batch_size}, but the task trains on {task.samples} pairs. Pass at most that many."
+        )
     width = check_integer("width", width, 1, "Pass the number of hidden nodes, for example 256.")
     runs, _ = check_runs(runs), check_key(key)
     batch = _default_batch() if batch is None else check_integer("batch", batch, 1, "Pass how many runs go together.")
@@ -94,10 +103,10 @@ def simulate(
     for first in range(0, runs, batch):
         starts = [start_of_run(task, width=width, key=key, run=first + i, initial=initial) for i in range(batch)]
         curves, fields, last = train_batch(
-            [(samples_of(s.task), s.hidden, s.readout) for s in starts],
+            [(samples_of(s.task), s.hidden, s.readout, training_key(key, first + i)) for i, s in enumerate(starts)],
             task,
             steps,
-            optimizer,
+            dynamics,
             loss,
             component_basis(task.group),
             train_hidden=train_hidden,
@@ -110,28 +119,21 @@ def simulate(
         last |= {"train_labels": np.stack([h for _, h in pairs_and_labels])}
         parts.append((curves, fields, last))
     curves, fields, last = jax.tree.map(lambda *p: np.concatenate(p)[:runs], *parts)
-    x, x_name = (steps.astype(float), "step")
-    if isinstance(optimizer, GradientDescent):
-        x, x_name = time_of_steps(task, steps, optimizer.learning_rate), "time"
     return Ensemble(
         task,
-        x,
+        steps.astype(float),
         curves,
-        x_name,
-        dynamics_of(optimizer, loss, initial),
+        dynamics.x_name,
+        dynamics,
+        dynamics.x_unit,
         fields={name: Field(values, _FIELD_AXES[name]) for name, values in fields.items()},
         stats={
             **last,
-            "steps": steps,
             "width": width,
-            "train_hidden": bool(train_hidden),
-            "optimizer": repr(optimizer),
-            "decay": optimizer.decay,
-            "loss": repr(loss),
-            "initial": repr(initial),
             "dtype": dtype,
         },
         status=_status(curves),
+        conditions=conditions_of(loss, initial, train_hidden=bool(train_hidden)),
     )
 
 
@@ -142,35 +144,10 @@ def _checked(task: Any) -> GroupTask:
     return task
 
 
-def check_steps(steps: Any) -> np.ndarray:
-    """`steps` as int64; refuses what is no increasing list of whole numbers >= 0."""
-    remedy = "Pass increasing step numbers, for example [0, 10, 100]."
-    values = np.asarray(steps)
-    if values.dtype.kind not in "iu":
-        raise BadValue(f"steps has type {values.dtype}, but it must hold integers. {remedy}")
-    check_times(values.astype(float), name="steps", remedy=remedy)
-    repeated = np.flatnonzero(np.diff(values) == 0)
-    if repeated.size:
-        at = int(repeated[0]) + 1
-        raise BadValue(f"steps[{at}] is {values[at]} again, but steps must increase. {remedy}")
-    return values.astype(np.int64)
-
-
-def time_of_steps(task: GroupTask, steps: Any, learning_rate: Any) -> Any:
-    """Times t = 2 learning_rate step / n of the gradient flow of J."""
-    return 2.0 * float(learning_rate) * np.asarray(steps, float) / task.samples
-
-
-def dynamics_of(optimizer: Any, loss: Any, initial: Any) -> Dynamics:
-    """What made the curves. Descent on the squared loss, of which theory speaks, carries what theory must share."""
-    if isinstance(optimizer, GradientDescent) and isinstance(loss, SquaredLoss):
-        return descent(float(optimizer.learning_rate), 0.0 if isinstance(initial, ZeroReadout) else 1.0)
-    return Dynamics(f"{optimizer!r} on {loss!r}, decay {optimizer.decay}")
-
-
-def descent(learning_rate: float, readout_scale: float) -> Dynamics:
-    """Full-batch descent on the mean squared loss, from a read-out of `readout_scale` times the draw."""
-    return Dynamics("gradient descent", {"learning_rate": learning_rate, "readout_scale": readout_scale})
+def conditions_of(loss: Any, initial: Any, *, train_hidden: bool | None) -> Conditions:
+    """What a training of this wing can differ in; `train_hidden` None is not said."""
+    trained = None if train_hidden is None else ("hidden", "readout") if train_hidden else ("readout",)
+    return Conditions(loss=loss, start=initial, trained=trained)
 
 
 @lru_cache(maxsize=32)

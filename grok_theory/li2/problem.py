@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..dynamics import GradientDescent
 from ..errors import (
     BadValue,
     check_between,
@@ -210,6 +211,10 @@ class GroupTask:
         if self.train_labels is None:
             return self.train_pairs, jnp.asarray(self.group.table)[self.train_pairs[:, 0], self.train_pairs[:, 1]]
         return self.train_pairs, self.train_labels
+
+    def tau_per_step(self, dynamics: GradientDescent) -> Any:
+        """How much time of the gradient flow of J a step of descent on the mean loss is worth: 2 learning_rate / n."""
+        return 2.0 * dynamics.learning_rate / self.samples
 
     def without_samples(self) -> GroupTask:
         """The task with a split of its own still to be drawn; its numbers are kept."""

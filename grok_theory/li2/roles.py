@@ -13,16 +13,18 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
+from ..dynamics import Adam, check_x, whole_steps
 from ..errors import BadValue, check_between, check_integer, check_runs
 from ..observables import Delay, grokking_delay
 from ..pytrees import record
-from .experiment import check_steps, simulate
+from .experiment import simulate
 from .lazy_gradient import lazy_gradient
+from .optimizers import COUPLED, decay_of
 from .problem import GroupTask
 from .starts import start_of_run
 
 _TASK = ("weight_decay", "train_fraction", "activation", "label_noise", "centering")
-_RUN = ("width", "optimizer", "initial", "loss")
+_RUN = ("width", "dynamics", "initial", "loss")
 
 
 @record(static=("name",))
@@ -106,14 +108,15 @@ def roles(
 
     **Arguments:**
     - `settings`: name -> what differs: fields of the task ("weight_decay", "train_fraction", ...) or arguments of
-      `simulate` ("width", "optimizer", "initial", "loss").
+      `simulate` ("width", "dynamics", "initial", "loss").
     - `steps`: as in `simulate`; times are read on this grid. `width`, `runs`, `key`: of every setting.
     - `train_threshold`, `test_threshold`: accuracies that count as fitted and as generalised.
     - `confidence`: of the intervals; that of the delay needs six runs at 0.95.
 
     Raises `BadValue`, `Float64Required`.
     """
-    steps, runs = check_steps(steps), check_runs(runs)
+    check_x(Adam(0.005), steps)
+    steps, runs = whole_steps(steps), check_runs(runs)
     check_integer("width", width, 1, "Pass the number of hidden nodes, for example 256.")
     for name, value in (("train_threshold", train_threshold), ("test_threshold", test_threshold)):
         check_between(name, value, 0.0, 1.0, "Pass an accuracy, for example 0.95.")
@@ -151,7 +154,7 @@ def _role(name, task, how, steps, runs, key, thresholds, confidence) -> Role:
     share = ensemble.fields["irrep_share"].values[:, -1]
     ridge = float(task.ridge)
     early, fixed, norm = np.mean([_stage_one(task, how, key, run) for run in range(min(runs, 4))], axis=0)
-    if "coupled" not in str(ensemble.stats["decay"]).replace("decoupled", ""):
+    if decay_of(ensemble.dynamics).readout != COUPLED:
         # Decay that is not in the gradient has no ridge, and stage I nothing to say about its fixed point.
         ridge = fixed = norm = np.nan
     return Role(

@@ -6,6 +6,7 @@ energy on the unit sphere. Neither is the whole training: `compare` and `trained
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -13,10 +14,12 @@ import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
 
+from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
 from ..errors import (
     BadValue,
-    check_finite,
     check_key,
     check_memory,
     check_positive,
@@ -26,13 +29,14 @@ from ..errors import (
 )
 from ..numerics.invariants import COSINE, INACCURATE, NON_NEGATIVE, PROBABILITY, hold
 from ..pytrees import record
-from ..results import FAILED, GOOD, NOTED, Dynamics, Field, Solution, Status
+from ..results import FAILED, GOOD, NOTED, Field, Solution, Status
 from .energy import energy_function
-from .experiment import component_basis, descent, time_of_steps
+from .experiment import component_basis, conditions_of
 from .lazy_gradient import centred_features, mean_cosine, modes
+from .losses import SquaredLoss
 from .problem import GroupTask
 from .real_irreps import real_irreps
-from .starts import TorchUniform, check_initial, samples_of, start_of_run
+from .starts import Initial, TorchUniform, check_initial, samples_of, start_of_run
 from .training import UNDEFINED, activity
 
 CLOSE = 1e-9  # predictions nearer than this may swap their order by rounding
@@ -59,18 +63,8 @@ def _backward_errors(features: np.ndarray, largest_rate: float) -> list[np.ndarr
 class Lazy:
     """Stage I: the read-out learns, the hidden layer is frozen; exact by one singular value decomposition.
 
-    - `readout_scale`: V(0) is this times the read-out of `initial`; 0 matches `ZeroReadout()`.
-    - `learning_rate`: None is gradient flow of J; a number is descent in steps of 2 learning_rate / n, which matches
-      `simulate(..., optimizer=GradientDescent(learning_rate))` with a frozen hidden layer to rounding.
+    Under descent it matches `simulate(..., train_hidden=False)` to rounding; a hidden layer that learns leaves it.
     """
-
-    readout_scale: Any = 0.0
-    learning_rate: Any = None
-
-    def __post_init__(self) -> None:
-        check_finite("readout_scale", self.readout_scale, "Pass 0 for a zero read-out, 1 for the draw itself.")
-        if self.learning_rate is not None:
-            check_positive("learning_rate", self.learning_rate, "Pass the step size, or None for gradient flow.")
 
 
 @record()
@@ -87,20 +81,22 @@ class FeatureAscent:
 
 
 def solve(
-    task: Any,
-    times: Any,
+    task: GroupTask,
+    x: ArrayLike | Sequence,
     *,
-    width: Any,
-    key: Any,
-    method: Any = None,
-    initial: Any = None,
+    dynamics: GradientFlow | GradientDescent | None = None,
+    width: int,
+    key: Array,
+    method: Lazy | FeatureAscent | None = None,
+    initial: Initial | None = None,
     throw: bool = True,
 ) -> Solution:
     """What theory says about run 0 of `simulate(task, ..., width=width, key=key)`.
 
     **Arguments:**
-    - `times`: (T,) >= 0, non-decreasing: of the gradient flow of J for `Lazy`, whose steps they must be where it has a
-      learning rate; for `FeatureAscent` in units of the rate at the highest maximum.
+    - `x`: (T,) >= 0, non-decreasing: times of the gradient flow of J, or steps of descent; for `FeatureAscent` times in
+      units of the rate at the highest maximum.
+    - `dynamics`: for `Lazy`: `GradientFlow()` (default) or `GradientDescent(learning_rate)`. The ascent takes none.
     - `width`, `key`, `initial`: as in `simulate`; a task without fixed pairs gets the split of run 0.
     - `method`: `Lazy()` by default, or `FeatureAscent()`.
 
@@ -120,26 +116,29 @@ def solve(
         raise BadValue(f"task is {task!r}, but it must be a GroupTask. Build one with GroupTask(cyclic(23), ...).")
     check_initial(initial)
     check_key(key)
-    check_times(times)
-    times = np.asarray(times, float)
     start = start_of_run(task, width=width, key=key, initial=initial)
-    solver = _lazy if isinstance(method, Lazy) else _ascent
-    return solver(task, start, times, method).checked(throw)
+    if isinstance(method, FeatureAscent):
+        if dynamics is not None:
+            raise BadValue(f"dynamics is {dynamics!r}, but FeatureAscent has its own, on the sphere. Leave it out.")
+        check_times(x)
+        return _ascent(task, start, np.asarray(x, float), method).checked(throw)
+    dynamics = GradientFlow() if dynamics is None else dynamics
+    check_dynamics(dynamics, (GradientFlow, GradientDescent), "li2.Lazy")
+    check_x(dynamics, x)
+    return _lazy(task, start, np.asarray(x, float), dynamics, method, initial).checked(throw)
 
 
-def _lazy(task: GroupTask, start: Any, times: np.ndarray, method: Lazy) -> Solution:
+def _lazy(task: GroupTask, start: Any, x: np.ndarray, dynamics: Any, method: Lazy, initial: Initial) -> Solution:
     drawn, order = start.task, task.group.order
     check_memory(
         f"Stage I of {len(start.hidden)} nodes on {order**2} pairs",
         8.0 * (4 * order**2 * len(start.hidden) + 3 * len(start.hidden) ** 2),
         "Lower width.",
     )
-    size, counts = 0.0, times
-    if method.learning_rate is not None:
-        size = float(time_of_steps(task, 1, method.learning_rate))
-        counts = steps_at(times, size)
+    descends = isinstance(dynamics, GradientDescent)
+    size = float(task.tau_per_step(dynamics)) if descends else 0.0
     samples = samples_of(drawn)
-    readout = float(method.readout_scale) * start.readout
+    readout = start.readout
     if task.centering == "classes":
         readout = readout - readout.mean(axis=1, keepdims=True)
     features, targets = centred_features(
@@ -154,8 +153,8 @@ def _lazy(task: GroupTask, start: Any, times: np.ndarray, method: Lazy) -> Solut
         readout=jnp.asarray(readout),
         ridge=jnp.asarray(drawn.ridge, jnp.float64),
         size=jnp.asarray(size),
-        counts=jnp.asarray(counts, jnp.float64),
-        descends=method.learning_rate is not None,
+        counts=jnp.asarray(x, jnp.float64),
+        descends=descends,
         by_samples=task.centering == "samples",
     )
     curves, blurred, largest = follow(features)
@@ -171,27 +170,26 @@ def _lazy(task: GroupTask, start: Any, times: np.ndarray, method: Lazy) -> Solut
     finite = all(np.isfinite(values).all() for name, values in curves.items() if name != "alignment")
     held = hold(curves, error, GOOD if finite else FAILED, LAZY_RANGES)
     curves, level = {name: np.asarray(values) for name, values in held.curves.items()}, int(held.level)
-    dynamics = Dynamics("gradient flow", {"readout_scale": float(method.readout_scale)})
-    if method.learning_rate is not None:
-        dynamics = descent(float(method.learning_rate), float(method.readout_scale))
     return Solution(
         task,
-        times,
+        x,
         curves,
-        "time",
+        dynamics.x_name,
         dynamics,
         method,
+        x_unit=dynamics.x_unit,
         numerical_error=error,
         stats={"largest_rate": float(largest), "ridge": float(drawn.ridge)},
         status=Status(
             level if level != GOOD or not np.isnan(curves["alignment"]).any() else NOTED,
             noted=_remark(level == NOTED, bool(np.isnan(curves["alignment"]).any())),
             failed=_diverged(task.samples / float(largest))
-            if method.learning_rate is not None
+            if descends
             else "A curve left its range or is no finite number: the hidden layer, the read-out or the weight decay is "
             "too large or too small for float64. Bring them nearer to 1.",
         ),
         run=0,
+        conditions=conditions_of(SquaredLoss(), initial, train_hidden=None),
     )
 
 
@@ -246,22 +244,8 @@ def _remark(inaccurate: bool, undefined: bool) -> str:
 def _diverged(largest: float) -> str:
     return (
         f"Descent diverges: learning_rate must stay below n / largest_rate = {largest:.4g}. Pass a smaller one, or "
-        "None for gradient flow."
+        "take GradientFlow()."
     )
-
-
-def steps_at(times: Any, size: float) -> np.ndarray:
-    """How many steps of `size` reach each of `times`; refuses what is no multiple (to 1e-6 steps)."""
-    ratio = np.asarray(times, float) / size
-    steps = np.rint(ratio)
-    wrong = np.flatnonzero(~(np.abs(ratio - steps) <= 1e-6))
-    if wrong.size:
-        at = int(wrong[0])
-        raise BadValue(
-            f"times[{at}] is {times[at]}, but with a learning rate it must be a multiple of 2 learning_rate / n = "
-            f"{size:.12g}. Pass time_of_steps(task, steps, learning_rate), or learning_rate=None for gradient flow."
-        )
-    return steps
 
 
 def _ascent(task: GroupTask, start: Any, times: np.ndarray, method: FeatureAscent) -> Solution:
@@ -292,7 +276,7 @@ def _ascent(task: GroupTask, start: Any, times: np.ndarray, method: FeatureAscen
         times,
         {name: np.asarray(values) for name, values in curves.items()},
         "time",
-        Dynamics("ascent of the energy on the unit sphere"),
+        None,
         method,
         numerical_error={name: np.asarray(values) for name, values in error.items()},
         fields={

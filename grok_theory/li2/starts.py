@@ -53,6 +53,7 @@ class Gaussian:
         return deviation * hidden, deviation * jax.random.normal(readout_key, (width, order), jnp.float32)
 
 
+Initial = TorchUniform | ZeroReadout | Gaussian
 INITIALS = (TorchUniform, ZeroReadout, Gaussian)
 
 
@@ -72,6 +73,11 @@ def _uniform(key: Any, shape: tuple[int, int], bound: float) -> Any:
 def run_keys(key: Any) -> Any:
     """The keys of one run: split, hidden layer, read-out."""
     return jax.random.split(key, 3)
+
+
+def training_key(key: Any, run: int) -> Any:
+    """The key of what is drawn while run `run` trains: the samples of a step of SGD."""
+    return jax.random.fold_in(jax.random.fold_in(key, run), 3)
 
 
 @record(static=("task",))

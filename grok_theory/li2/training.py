@@ -13,7 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from ..dynamics import SGD
 from .losses import free_bias, objective, output_residual, predicted
+from .optimizers import transformation
 from .starts import Samples
 
 DEAD = 1e-2  # a node this much shorter than the longest is dead
@@ -35,40 +37,47 @@ def cast(tree: Any, dtype: Any) -> Any:
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), tree)
 
 
-def rule_of(optimizer: Any, weight_decay: Any, dtype: Any) -> optax.GradientTransformation:
-    """The optimizer's transformation, its numbers in the precision of the network."""
-    return cast(optimizer, dtype).transformation(jnp.asarray(weight_decay, dtype))
+def rule_of(dynamics: Any, weight_decay: Any, dtype: Any) -> optax.GradientTransformation:
+    """The transformation of a dynamics, its numbers in the precision of the network."""
+    return transformation(cast(dynamics, dtype), jnp.asarray(weight_decay, dtype))
 
 
-def memory_of(optimizer: Any, weight_decay: Any, learning: dict) -> Any:
-    """The optimizer's first state for a batch of runs."""
+def memory_of(dynamics: Any, weight_decay: Any, learning: dict) -> Any:
+    """The first state of a dynamics for a batch of runs."""
     dtype = next(iter(learning.values())).dtype
     with jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard"):
-        return jax.vmap(rule_of(optimizer, weight_decay, dtype).init)(learning)
+        return jax.vmap(rule_of(dynamics, weight_decay, dtype).init)(learning)
 
 
 @jax.jit
-def advance(state: Any, frozen: dict, samples: Samples, task: Any, optimizer: Any, loss: Any, gap: Any) -> Any:
-    """(layers, memory) of a batch of runs after `gap` more steps; `frozen` layers take part and do not learn."""
+def advance(state: Any, frozen: dict, samples: Samples, task: Any, dynamics: Any, loss: Any, gap: Any) -> Any:
+    """The state of a batch of runs after `gap` more steps: (layers, memory, steps made, key of the batches drawn).
+
+    `frozen` layers take part and do not learn.
+    """
     # Other people's optimizers promote types and ranks; the network keeps its own precision whatever they do.
     with jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard"):
-        return jax.vmap(_advance, (0, 0, 0, None, None, None, None))(state, frozen, samples, task, optimizer, loss, gap)
+        return jax.vmap(_advance, (0, 0, 0, None, None, None, None))(state, frozen, samples, task, dynamics, loss, gap)
 
 
-def _advance(state, frozen, samples, task, optimizer, loss, gap):
+def _advance(state, frozen, samples, task, dynamics, loss, gap):
     dtype = next(iter(state[0].values())).dtype
-    rule = rule_of(optimizer, task.weight_decay, dtype)
+    rule = rule_of(dynamics, task.weight_decay, dtype)
     pairs = samples.pairs[: len(samples.labels)]
     still = activity(task, frozen["hidden"], pairs) if "hidden" in frozen else None
 
-    def value(layers):
-        nodes = activity(task, layers["hidden"], pairs) if still is None else still
-        return objective(task, loss, nodes @ layers["readout"], samples.labels)
+    def value(layers, seen):
+        nodes = activity(task, layers["hidden"], pairs[seen]) if still is None else still[seen]
+        return objective(task, loss, nodes @ layers["readout"], samples.labels[seen])
 
     def step(_, state):
-        layers, memory = state
-        updates, memory = rule.update(jax.grad(value)(layers), memory, layers)
-        return cast(optax.apply_updates(layers, updates), dtype), memory
+        layers, memory, made, key = state
+        seen = ...
+        if isinstance(dynamics, SGD):
+            drawn = jax.random.fold_in(key, made)
+            seen = jax.random.choice(drawn, len(samples.labels), (dynamics.batch_size,), replace=False)
+        updates, memory = rule.update(jax.grad(value)(layers, seen), memory, layers)
+        return cast(optax.apply_updates(layers, updates), dtype), memory, made + 1, key
 
     return jax.lax.fori_loop(0, gap, step, state)
 
@@ -167,23 +176,25 @@ def _median(values, chosen):
 
 
 def train_batch(
-    starts: Any, task: Any, steps: Any, optimizer: Any, loss: Any, basis: Any, *, train_hidden, dtype, noisy
+    starts: Any, task: Any, steps: Any, dynamics: Any, loss: Any, basis: Any, *, train_hidden, dtype, noisy
 ):
     """A batch of runs from their `Start`s: curves (run, T), fields (run, T, ...), last layers (run, ...), as NumPy.
 
-    `starts`: (Samples, hidden, readout) of each run.
+    `starts`: (Samples, hidden, readout, key of what is drawn while it trains) of each run.
     """
-    samples = jax.tree.map(lambda *a: jnp.asarray(np.stack(a)), *[s for s, _, _ in starts])
-    first = {"hidden": np.stack([h for _, h, _ in starts]), "readout": np.stack([r for _, _, r in starts])}
+    samples = jax.tree.map(lambda *a: jnp.asarray(np.stack(a)), *[s for s, *_ in starts])
+    first = {"hidden": np.stack([h for _, h, _, _ in starts]), "readout": np.stack([r for _, _, r, _ in starts])}
     first = cast(first, dtype)
     learning = {name: layer for name, layer in first.items() if train_hidden or name != "hidden"}
     frozen = {name: layer for name, layer in first.items() if name not in learning}
     # Pairs and labels are those of each run; the task itself only says what kind they are.
     bare = task.without_samples()
-    state, looks = (learning, memory_of(optimizer, task.weight_decay, learning)), []
+    keys = jnp.stack([key for *_, key in starts])
+    memory, made = memory_of(dynamics, task.weight_decay, learning), jnp.zeros(len(starts), jnp.int32)
+    state, looks = (learning, memory, made, keys), []
     for gap in np.diff(steps, prepend=0):
         if gap:
-            state = advance(state, frozen, samples, bare, optimizer, loss, jnp.asarray(gap, jnp.int32))
+            state = advance(state, frozen, samples, bare, dynamics, loss, jnp.asarray(gap, jnp.int32))
         looks.append(observe({**frozen, **state[0]}, first, samples, bare, loss, basis, noisy=noisy))
     curves, fields = jax.tree.map(lambda *a: np.stack([np.asarray(x, np.float64) for x in a], axis=1), *looks)
     return curves, fields, {name: np.asarray(layer, np.float64) for name, layer in {**frozen, **state[0]}.items()}

@@ -8,27 +8,28 @@ from .depth import DeepLosses
 from .features import approximation_error
 from .finite_size import Fluctuations, fluctuations
 from .grokking import GrokkingTime, NoiselessDelay, grokking_time, noiseless_delay
-from .methods import GradientDescent, GradientFlow
+from .methods import ContourIntegral, SpectralQuadrature, Trajectory
 from .problem import CorrelatedInputs, DeepLinear, RandomFeatures, TeacherStudent
 from .ridge import Losses, OptimalRidge, optimal_ridge
 from .stopping import OptimalStopping, optimal_stopping
 from .verbs import limits, ridge, simulate, solve
 
 __all__ = [
+    "ContourIntegral",
     "Convention",
     "CorrelatedInputs",
     "DeepLinear",
     "DeepLosses",
     "Fluctuations",
-    "GradientDescent",
-    "GradientFlow",
     "GrokkingTime",
     "Losses",
     "NoiselessDelay",
     "OptimalRidge",
     "OptimalStopping",
     "RandomFeatures",
+    "SpectralQuadrature",
     "TeacherStudent",
+    "Trajectory",
     "approximation_error",
     "aspect_ratio",
     "fluctuations",

@@ -1,4 +1,4 @@
-"""Exact formulas and limiting laws of the linear wing that need no quadrature (wing spec, sections 4.2-4.6).
+"""Exact formulas and limiting laws of the linear wing that need no quadrature.
 
 Arguments are arrays or numbers and broadcast; losses are in units of noise^2. `signal` is S = SNR + INR: without weight
 decay teacher and initial weights enter only through their sum.

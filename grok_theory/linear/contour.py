@@ -1,6 +1,6 @@
 """Inverse Laplace transforms on a contour that goes with the time, and the effective ridge continued along it.
 
-Wing spec `linear`, sections 4.10 and 6. p T = M [.5017 th cot(.6407 th) - .6122 + .2645 i th], th = (2j+1) pi/M (the
+p T = M [.5017 th cot(.6407 th) - .6122 + .2645 i th], th = (2j+1) pi/M (the
 optimal cotangent contour of Dingfelder & Weideman, Numer. Algorithms 68, 2015): relative accuracy 3.9^-M until
 rounding, e^(.17 M) ulps, takes over. M = 28 is the best for float64.
 """

@@ -1,6 +1,6 @@
 """Other people's units and back: mean losses, halved losses, inputs of another variance, the inverse aspect ratio.
 
-Wing spec `linear`, section 2. Here: inputs of variance 1/N, flow of half the *summed* square error, penalty g of
+Here: inputs of variance 1/N, flow of half the *summed* square error, penalty g of
 |y - wX|^2 + g |w|^2. A `Convention` holds the factors "number there / number here"; two of them multiply.
 """
 

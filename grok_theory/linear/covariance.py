@@ -1,6 +1,6 @@
 """Learning curves for any covariance of the inputs: deterministic equivalents of two resolvents, inverted in time.
 
-Wing spec `linear`, section 4.10. With T = n t, p conjugate to T, kappa(p) = p + kappa (1/n) sum l/(l + kappa),
+With T = n t, p conjugate to T, kappa(p) = p + kappa (1/n) sum l/(l + kappa),
 G = 1/(l + kappa), F(p) = se^2/kappa + sum c^2 l G and L^-1 the inverse Laplace transform,
 
     E_g = se^2 + bias + 2 a(T) - a(2T),    a = L^-1[(se^2/n) (kappa/p^2) sum l G],
@@ -19,22 +19,24 @@ at early times b from (F - (se^2 + sum c^2 l)/p)/p, where the constant is that o
 `RandomFeatures` is solved here too, as the `CorrelatedInputs` it is equivalent to.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import check_non_negative, check_shape, check_times, is_traced, require_float64
+from ..errors import check_non_negative, check_shape, is_traced, require_float64
 from ..numerics.effective_ridge import effective_ridge, freedom_left
 from ..numerics.invariants import NON_NEGATIVE, hold
 from ..results import Solution, Status
 from .contour import Continued, contour_points, effective_ridge_on_contours, invert
 from .curves import FAINT, as_arrays, check_single
-from .depth import require_flow
 from .features import equivalent, equivalent_problem
-from .methods import FLOW, Times
+from .methods import ContourIntegral
 from .problem import CorrelatedInputs, RandomFeatures
+from .relaxation import FLOW, Times, check_flow
 from .ridge import LOST as BEYOND
 from .ridge import Losses
 from .roots import refuse_lost
@@ -193,13 +195,12 @@ LOST = (
 
 
 def solve_correlated(
-    problem: CorrelatedInputs | RandomFeatures, times: Times, method=FLOW, *, throw: bool = True
+    problem: CorrelatedInputs | RandomFeatures, times: Times, dynamics: Any = FLOW, *, throw: bool = True
 ) -> Solution:
     """See `grok_theory.linear.solve`."""
     require_float64("grok_theory.linear.solve")
-    require_flow(method, problem)
     check_single(problem, "solve")
-    check_times(times)
+    check_flow(problem, dynamics, times)
     times = jnp.asarray(times, float)
     curves, errors, level, unseen = _solve(as_arrays(problem), times)
     traced = any(map(is_traced, jax.tree_util.tree_leaves((problem, times))))
@@ -212,10 +213,10 @@ def solve_correlated(
         problem,
         times,
         {name: curves[name] for name in CORRELATED_CURVES},
-        method.x_name,
-        method.dynamics,
-        method,
-        x_unit=method.x_unit,
+        dynamics.x_name,
+        dynamics,
+        ContourIntegral(),
+        x_unit=dynamics.x_unit,
         numerical_error=errors,
         status=Status(level, noted=noted, failed=TRACED if traced else LOST),
         stats={"contour_points": POINTS, "directions_without_variance": unseen},

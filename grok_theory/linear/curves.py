@@ -1,6 +1,6 @@
 """Learning curves of `TeacherStudent`: train and test error, their parts, and the weight norm, at any time.
 
-Wing spec `linear`, section 4.2. Every curve is the sum over eigenmodes l of X X^T of one quadratic form
+Every curve is the sum over eigenmodes l of X X^T of one quadratic form
 
     f(l) = sum_j c_j(l) a_j(l, t)^2,
 
@@ -16,12 +16,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..errors import BadValue, check_shape, check_times, is_traced, require_float64
+from ..errors import BadValue, check_shape, is_traced, require_float64
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ..numerics.spectra import FAR, FARTHER, SpectralRule, marchenko_pastur_rule
 from ..results import Solution, Status
-from .methods import FLOW, Method, Times
+from .methods import SpectralQuadrature
 from .problem import TeacherStudent
+from .relaxation import FLOW, ByModes, Times, check, elapsed, is_stable, relaxation, sensitivity
 
 __all__ = ["QuadraticForm", "as_arrays", "curve_values", "is_legal", "mode_forms", "solve_teacher_student"]
 
@@ -50,17 +51,19 @@ class QuadraticForm(NamedTuple):
     per_sample: bool
 
 
-def mode_forms(problem: TeacherStudent, method: Method, times: Array, eigenvalues: Array) -> dict[str, QuadraticForm]:
+def mode_forms(
+    problem: TeacherStudent, dynamics: ByModes, times: Array, eigenvalues: Array
+) -> dict[str, QuadraticForm]:
     """The quadratic form of every curve on the given modes; factors have shape (times, modes)."""
     g, snr, inr, l = problem.weight_decay, problem.snr, problem.inr, eigenvalues
     one = jnp.ones_like(l)
-    e, psi = method.relaxation(l + g, times)
+    e, psi = relaxation(dynamics, l + g, times)
     # A = e + g psi instead of (g + l e)/(l + g): all terms positive, and nothing to divide at g = 0.
     error = e + g * psi
     # sqrt(l) psi and l psi are squared, never psi alone: at t = 1e200 its square overflows.
     heard, learned = _noise_heard(l, psi), l[None, :] * psi
     # Modes that see no data: the teacher is never learned there, the initial weight only decays.
-    unlearned, frozen = (snr, jnp.ones_like(times)), (inr, method.relaxation(jnp.reshape(g, (1,)), times)[0][:, 0])
+    unlearned, frozen = (snr, jnp.ones_like(times)), (inr, relaxation(dynamics, jnp.reshape(g, (1,)), times)[0][:, 0])
     teacher, initial, noise = (snr * one, error), (inr * one, e), (one, heard)
     fit_teacher, fit_initial, fit_noise = (l * snr, error), (l * inr, e), (one, error)
 
@@ -83,12 +86,12 @@ def _noise_heard(l: Float[Array, " modes"], psi: Float[Array, "times modes"]) ->
     return jnp.where(some, jnp.sqrt(jnp.where(some, l, 1.0)), 0.0)[None, :] * psi
 
 
-def curve_values(problem: TeacherStudent, method: Method, times: Array, rule: SpectralRule) -> dict[str, Array]:
+def curve_values(problem: TeacherStudent, dynamics: ByModes, times: Array, rule: SpectralRule) -> dict[str, Array]:
     """Every curve at `times` by the given rule, in label units (noise^2 included)."""
     alpha = problem.samples_per_dim
     null_share = jnp.maximum(alpha - 1, 0.0) / alpha
     values = {}
-    for name, form in mode_forms(problem, method, times, rule.eigenvalues).items():
+    for name, form in mode_forms(problem, dynamics, times, rule.eigenvalues).items():
         density = sum((rule.weights * c)[None, :] * a**2 for c, a in zip(form.coefficients, form.factors, strict=True))
         bulk = jnp.sum(density, axis=1)
         atom = sum((c * a**2 for c, a in form.atom), jnp.zeros_like(times))
@@ -97,14 +100,14 @@ def curve_values(problem: TeacherStudent, method: Method, times: Array, rule: Sp
     return values
 
 
-def _rounding(problem: TeacherStudent, method: Method, times: Array, rule: SpectralRule) -> dict[str, Array]:
+def _rounding(problem: TeacherStudent, dynamics: ByModes, times: Array, rule: SpectralRule) -> dict[str, Array]:
     """What rounding costs each curve beyond its own last digits: e^(-r t) carries r t ulps, and so do sums of it."""
     alpha, l = problem.samples_per_dim, rule.eigenvalues
     rate = l + problem.weight_decay
-    e, psi = method.relaxation(rate, times)
-    shaken = method.sensitivity(rate, times)
-    still = method.sensitivity(jnp.reshape(problem.weight_decay, (1,)), times)[:, 0]
-    left = method.relaxation(jnp.reshape(problem.weight_decay, (1,)), times)[0][:, 0]
+    e, psi = relaxation(dynamics, rate, times)
+    shaken = sensitivity(dynamics, rate, times)
+    still = sensitivity(dynamics, jnp.reshape(problem.weight_decay, (1,)), times)[:, 0]
+    left = relaxation(dynamics, jnp.reshape(problem.weight_decay, (1,)), times)[0][:, 0]
     by_teacher, by_start = shaken * jnp.abs(e + problem.weight_decay * psi), shaken * jnp.abs(e)
     teacher, start = by_teacher @ rule.weights, by_start @ rule.weights
     fit_teacher, fit_start = by_teacher @ (rule.weights * l), by_start @ (rule.weights * l)
@@ -143,20 +146,20 @@ def _nodes(far: bool) -> int:
 
 
 @partial(jax.jit, static_argnames="far")
-def _solve(problem: TeacherStudent, method: Method, times: Float[Array, " times"], *, far: bool):
+def _solve(problem: TeacherStudent, dynamics: ByModes, times: Float[Array, " times"], *, far: bool):
     ends = (FAR, FARTHER) if far else (NEAR, NEARER)
     rule, other = (
         marchenko_pastur_rule(problem.samples_per_dim, step=step, left=left)
         for step, left in zip((STEP, CHECK_STEP), ends, strict=True)
     )
-    curves, others = (curve_values(problem, method, times, chosen) for chosen in (rule, other))
-    rounding = _rounding(problem, method, times, rule)
+    curves, others = (curve_values(problem, dynamics, times, chosen) for chosen in (rule, other))
+    rounding = _rounding(problem, dynamics, times, rule)
     errors = {
         name: jnp.abs(curves[name] - others[name]) + EPS * SUM_ULPS * jnp.abs(curves[name]) + rounding[name]
         for name in CURVES
     }
     start = problem.noise**2 * (1 + problem.snr + problem.inr)
-    legal = is_legal(problem) & (times >= 0) & (times < jnp.inf) & method.is_stable(problem, times)
+    legal = is_legal(problem) & (times >= 0) & (times < jnp.inf) & is_stable(problem, dynamics, times)
     # Beyond the left end of the rules nothing is known.
     lost = {name: errors[name] > jnp.maximum(0.5 * jnp.abs(curves[name]), FAINT * start) for name in CURVES}
     curves = {name: jnp.where(legal & ~lost[name], curves[name], jnp.nan) for name in CURVES}
@@ -179,33 +182,32 @@ OVERFLOWN = (
 )
 
 
-def is_late(method: Method, times: Times) -> bool:
+def is_late(problem: TeacherStudent, dynamics: ByModes, times: Times) -> bool:
     """Whether times need the rules that reach to the end of float64; traced ones get the short rules."""
-    elapsed = method.elapsed(times if is_traced(times) else np.asarray(times, float))
-    return not is_traced(elapsed) and bool(np.max(np.asarray(elapsed)) > LATE)
+    lasted = elapsed(problem, dynamics, times if is_traced(times) else np.asarray(times, float))
+    return not is_traced(lasted) and bool(np.max(np.asarray(lasted)) > LATE)
 
 
 def solve_teacher_student(
-    problem: TeacherStudent, times: Times, method: Method = FLOW, *, throw: bool = True
+    problem: TeacherStudent, times: Times, dynamics: ByModes = FLOW, *, throw: bool = True
 ) -> Solution:
     """See `grok_theory.linear.solve`."""
     require_float64("grok_theory.linear.solve")
     check_single(problem, "solve")
-    check_times(times)
-    method.check(problem, times)
-    far = is_late(method, times)
+    check(problem, dynamics, times, "solve")
+    far = is_late(problem, dynamics, times)
     times = jnp.asarray(times, float)
-    curves, errors, level = _solve(as_arrays(problem), as_arrays(method), times, far=far)
-    traced = any(map(is_traced, jax.tree_util.tree_leaves((problem, method, times))))
+    curves, errors, level = _solve(as_arrays(problem), as_arrays(dynamics), times, far=far)
+    traced = any(map(is_traced, jax.tree_util.tree_leaves((problem, dynamics, times))))
     curves = {name: curves[name] for name in CURVES}  # jit hands dictionaries back in alphabetical order
     return Solution(
         problem,
         times,
         curves,
-        method.x_name,
-        method.dynamics,
-        method,
-        x_unit=method.x_unit,
+        dynamics.x_name,
+        dynamics,
+        SpectralQuadrature(),
+        x_unit=dynamics.x_unit,
         numerical_error={name: errors[name] for name in CURVES},
         status=Status(level, noted=INACCURATE, failed=TRACED if traced else OVERFLOWN),
         stats={"nodes": _nodes(far)},

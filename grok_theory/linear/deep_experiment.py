@@ -18,7 +18,6 @@ from ..errors import (
     check_memory,
     check_runs,
     check_size,
-    check_times,
     require_float64,
 )
 from ..numerics.runs import run_batched
@@ -31,13 +30,12 @@ from .depth import (
     DeepNumbers,
     deep_numbers,
     march,
-    require_flow,
     solve_deep_linear,
     upper_power,
 )
 from .experiment import eigenmodes
-from .methods import FLOW, Times
 from .problem import DeepLinear
+from .relaxation import FLOW, Times, check_flow
 
 __all__ = ["simulate_deep_linear"]
 
@@ -107,12 +105,13 @@ class _Run:
         return hash((type(self), self.sizes))
 
 
-def simulate_deep_linear(problem: DeepLinear, times: Times, method=FLOW, *, runs: Any, key: Any, dim: Any) -> Ensemble:
+def simulate_deep_linear(
+    problem: DeepLinear, times: Times, dynamics: Any = FLOW, *, runs: Any, key: Any, dim: Any
+) -> Ensemble:
     """See `grok_theory.linear.simulate`."""
     require_float64("grok_theory.linear.simulate")
-    require_flow(method, problem)
     check_single(problem, "simulate")
-    check_times(times)
+    check_flow(problem, dynamics, times)
     check_key(key)
     runs = check_runs(runs)
     dim = check_integer("dim", dim, 1, "Pass the number of inputs, for example dim=200.")
@@ -140,9 +139,9 @@ def simulate_deep_linear(problem: DeepLinear, times: Times, method=FLOW, *, runs
         problem,
         times,
         {name: curves[name] for name in DEEP_CURVES},
-        method.x_name,
-        method.dynamics,
-        x_unit=method.x_unit,
+        dynamics.x_name,
+        dynamics,
+        x_unit=dynamics.x_unit,
         valid=valid,
         stats={"dim": dim, "samples": samples},
     )

@@ -1,6 +1,6 @@
 """Deep linear networks: the closed dynamics of one norm and two functions of the eigenvalue, and its end.
 
-Wing spec `linear`, section 4.9. With v = u^(D-1), q(l) = se^2 (l^2 SNR + l) and a = A s + B a(0) mode by mode,
+With v = u^(D-1), q(l) = se^2 (l^2 SNR + l) and a = A s + B a(0) mode by mode,
 
     dA/dt = v (1 - v l A),   dB/dt = -v^2 l B,   du/dt = u^(D-2) int rho [A q - v l (A^2 q + B^2 f^2)],
 
@@ -18,14 +18,15 @@ import optimistix
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import BadValue, check_times, is_traced, require_float64
+from ..errors import is_traced, require_float64
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
 from ..pytrees import record
 from ..results import Solution, Status
 from .curves import FAINT, check_single
-from .methods import FLOW, GradientFlow, Times
+from .methods import Trajectory
 from .problem import DeepLinear
+from .relaxation import FLOW, Times, check_flow
 from .ridge import LOST
 from .roots import refuse_lost, rising_root
 
@@ -38,7 +39,6 @@ __all__ = [
     "deep_limits",
     "deep_numbers",
     "march",
-    "require_flow",
     "solve_deep_linear",
     "upper_power",
 ]
@@ -204,21 +204,11 @@ def _solve(problem: DeepNumbers, times: Float[Array, " times"]):
     return held.curves, {name: e + FAINT * start for name, e in errors.items()}, clock, steps, held.level
 
 
-def require_flow(method, problem) -> None:
-    """Refuse descent for the problems that are solved under gradient flow only."""
-    if not isinstance(method, GradientFlow):
-        raise BadValue(
-            f"method is {method!r}, but {type(problem).__name__} is solved under gradient flow only. "
-            "Pass GradientFlow(), or study TeacherStudent."
-        )
-
-
-def solve_deep_linear(problem: DeepLinear, times: Times, method=FLOW, *, throw: bool = True) -> Solution:
+def solve_deep_linear(problem: DeepLinear, times: Times, dynamics: Any = FLOW, *, throw: bool = True) -> Solution:
     """See `grok_theory.linear.solve`."""
     require_float64("grok_theory.linear.solve")
-    require_flow(method, problem)
     check_single(problem, "solve")
-    check_times(times)
+    check_flow(problem, dynamics, times)
     times = jnp.asarray(times, float)
     curves, errors, clock, steps, level = _solve(deep_numbers(problem), times)
     traced = any(map(is_traced, jax.tree_util.tree_leaves((problem, times))))
@@ -231,10 +221,10 @@ def solve_deep_linear(problem: DeepLinear, times: Times, method=FLOW, *, throw: 
         problem,
         times,
         {name: curves[name] for name in DEEP_CURVES},
-        method.x_name,
-        method.dynamics,
-        method,
-        x_unit=method.x_unit,
+        dynamics.x_name,
+        dynamics,
+        Trajectory(),
+        x_unit=dynamics.x_unit,
         numerical_error=errors,
         status=Status(level, noted=INACCURATE, failed=failed),
         stats={"clock": clock, "steps": steps},

@@ -1,6 +1,6 @@
 """The same regression, drawn and trained for real: one data set, teacher, noise and start a run, at finite N.
 
-Wing spec `linear`, section 7. The Gram matrix of a run is diagonalised once; then the flow (or any number of descent
+The Gram matrix of a run is diagonalised once; then the flow (or any number of descent
 steps) is exact at every time: no step-size error is left, only finite size.
 """
 
@@ -11,12 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..errors import check_integer, check_key, check_memory, check_runs, check_size, check_times, require_float64
+from ..errors import check_integer, check_key, check_memory, check_runs, check_size, require_float64
 from ..numerics.runs import run_batched
 from ..results import Ensemble
 from .curves import CURVES, as_arrays, check_single, solve_teacher_student
-from .methods import FLOW, Method, Times
 from .problem import TeacherStudent
+from .relaxation import FLOW, ByModes, Times, check, elapsed, relaxation
 from .ridge import teacher_student_limits
 
 __all__ = ["simulate_teacher_student"]
@@ -56,7 +56,7 @@ def eigenmodes(
 
 def _train(
     problem: TeacherStudent,
-    method: Method,
+    dynamics: ByModes,
     times: Float[Array, " times"],
     inputs: Float[Array, "dim samples"],
     noise: Float[Array, " samples"],
@@ -67,8 +67,8 @@ def _train(
     dim, samples = inputs.shape
     eigenvalues, project, seen_noise, unfittable = eigenmodes(inputs, noise)
     wanted, began = project @ teacher, project @ start
-    e, psi = method.relaxation(eigenvalues + problem.weight_decay, times)
-    frozen = method.relaxation(jnp.reshape(problem.weight_decay, (1,)), times)[0][:, 0]
+    e, psi = relaxation(dynamics, eigenvalues + problem.weight_decay, times)
+    frozen = relaxation(dynamics, jnp.reshape(problem.weight_decay, (1,)), times)[0][:, 0]
     error = e + problem.weight_decay * psi
     root = jnp.sqrt(eigenvalues)
 
@@ -105,9 +105,9 @@ class _Run:
     def __init__(self, dim: int, samples: int):
         self.sizes = dim, samples
 
-    def __call__(self, key: Array, problem: TeacherStudent, method: Method, times: Array) -> dict[str, Array]:
+    def __call__(self, key: Array, problem: TeacherStudent, dynamics: ByModes, times: Array) -> dict[str, Array]:
         inputs, noise, teacher, start = _draw(problem, key, *self.sizes)
-        return _train(problem, method, times, inputs, noise, teacher, start)
+        return _train(problem, dynamics, times, inputs, noise, teacher, start)
 
     def __eq__(self, other):
         return type(self) is type(other) and self.sizes == other.sizes
@@ -116,19 +116,18 @@ class _Run:
         return hash((type(self), self.sizes))
 
 
-def where_theory_speaks(problem: TeacherStudent, method: Method, times: Array, dim: int, samples: int) -> dict:
-    """Per curve and time, whether the N -> inf curve describes runs of this size (wing spec, section 7).
+def where_theory_speaks(problem: TeacherStudent, dynamics: ByModes, times: Array, dim: int, samples: int) -> dict:
+    """Per curve and time, whether the N -> inf curve describes runs of this size.
 
     Losses that decay to nothing stop self-averaging at t ~ N^(2/3), where the smallest eigenvalue of the single run
     decides; at alpha = 1 (|N - P| <= 3) every curve does so at t ~ 0.01 N^2.
     """
-    rate = getattr(method, "learning_rate", 1.0)
-    clock = np.asarray(times) * float(rate)
+    clock = np.asarray(elapsed(problem, dynamics, np.asarray(times, float)))
     if abs(dim - samples) <= 3:
         early = clock <= 0.01 * dim**2
         return dict.fromkeys(CURVES, early)
     early = clock <= 0.25 * dim ** (2 / 3)
-    theory = solve_teacher_student(problem, times, method)
+    theory = solve_teacher_student(problem, times, dynamics)
     ends = _decaying_ends(problem)
     return {
         # Later it is still described as long as what decays is no more than a tenth of what stays.
@@ -147,13 +146,12 @@ def _decaying_ends(problem: TeacherStudent) -> dict[str, float]:
 
 
 def simulate_teacher_student(
-    problem: TeacherStudent, times: Times, method: Method = FLOW, *, runs: Any, key: Any, dim: Any
+    problem: TeacherStudent, times: Times, dynamics: ByModes = FLOW, *, runs: Any, key: Any, dim: Any
 ) -> Ensemble:
     """See `grok_theory.linear.simulate`."""
     require_float64("grok_theory.linear.simulate")
     check_single(problem, "simulate")
-    check_times(times)
-    method.check(problem, times)
+    check(problem, dynamics, times, "simulate")
     check_key(key)
     runs = check_runs(runs)
     dim = check_integer("dim", dim, 1, "Pass the number of weights, for example dim=200.")
@@ -167,16 +165,16 @@ def simulate_teacher_student(
     )
     times = jnp.asarray(times, float)
     curves = run_batched(
-        _Run(dim, samples), key, runs, batch=batch, arguments=(as_arrays(problem), as_arrays(method), times)
+        _Run(dim, samples), key, runs, batch=batch, arguments=(as_arrays(problem), as_arrays(dynamics), times)
     )
-    valid = where_theory_speaks(problem, method, times, dim, samples)
+    valid = where_theory_speaks(problem, dynamics, times, dim, samples)
     return Ensemble(
         problem,
         times,
         {name: curves[name] for name in valid},
-        method.x_name,
-        method.dynamics,
-        x_unit=method.x_unit,
+        dynamics.x_name,
+        dynamics,
+        x_unit=dynamics.x_unit,
         valid=valid,
         stats={"dim": dim, "samples": samples},
     )

@@ -1,6 +1,6 @@
 """Random ReLU features: exact population moments, and the linear problem they are equivalent to.
 
-Wing spec `linear`, section 4.11. With h = relu(features x), f = readout . relu(teacher x) and x ~ N(0, I),
+With h = relu(features x), f = readout . relu(teacher x) and x ~ N(0, I),
 
     E relu(u.x) relu(v.x) = |u||v| (sin th + (pi - th) cos th)/(2 pi)
 
@@ -16,12 +16,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..errors import require_float64
-from ..numerics.gaussian import relu_dual
+from ..numerics.relu_pairs import relu_pairs
 from .curves import as_arrays, check_single
-from .problem import CorrelatedInputs, RandomFeatures
+from .problem import CorrelatedInputs, RandomFeatures, teacher_power
 from .units import graded_svd
 
-__all__ = ["Moments", "approximation_error", "equivalent_problem", "moments", "teacher_power"]
+__all__ = ["Moments", "approximation_error", "equivalent_problem", "moments"]
 
 KEPT_ULPS = 4  # times the width: eigenvalues below this many ulps of the largest are rounding
 
@@ -34,24 +34,11 @@ class Moments(NamedTuple):
     power: Float[Array, ""]
 
 
-def _pairs(first: Float[Array, "a dim"], second: Float[Array, "b dim"]) -> Float[Array, "a b"]:
-    """E relu(u.x) relu(v.x) for every pair of rows."""
-    inner = first @ second.T
-    norms = jnp.sum(first**2, axis=1)[:, None], jnp.sum(second**2, axis=1)[None, :]
-    shape = inner.shape
-    return relu_dual(jnp.broadcast_to(norms[0], shape), inner, jnp.broadcast_to(norms[1], shape))
-
-
-def teacher_power(teacher: Array, readout: Array) -> Array:
-    """E f(x)^2 of the teacher, exactly."""
-    return readout @ _pairs(teacher, teacher) @ readout
-
-
 @jax.jit
 def moments(problem: RandomFeatures) -> Moments:
     """The exact second moments of features and label."""
-    covariance = _pairs(problem.features, problem.features)
-    overlap = _pairs(problem.features, problem.teacher) @ problem.readout
+    covariance = relu_pairs(problem.features, problem.features)
+    overlap = relu_pairs(problem.features, problem.teacher) @ problem.readout
     return Moments((covariance + covariance.T) / 2, overlap, teacher_power(problem.teacher, problem.readout))
 
 

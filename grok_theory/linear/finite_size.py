@@ -1,6 +1,6 @@
 """How far one finite run strays from the curves: shift of the mean, spread, and covariance between times.
 
-Wing spec `linear`, section 4.8. A curve is (1/N) sum_i f(l_i) z_i^2 over modes with Gaussian amplitudes z_i; both the
+A curve is (1/N) sum_i f(l_i) z_i^2 over modes with Gaussian amplitudes z_i; both the
 amplitudes and the eigenvalues fluctuate. With f_tu the two-time form of `curves`, and for real Gaussian data
 
     D[h] = (h(l-) + h(l+))/4 - (1/2pi) int_0^pi h(theta) dtheta,
@@ -20,12 +20,13 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import BadValue, check_positive, check_shape, check_times, is_traced, require_float64
+from ..dynamics import GradientDescent
+from ..errors import BadValue, check_positive, check_shape, is_traced, require_float64
 from ..numerics.spectra import marchenko_pastur_rule, spectral_edges
 from ..pytrees import record
 from .curves import CURVES, STEP, QuadraticForm, as_arrays, check_single, is_legal, mode_forms
-from .methods import FLOW, GradientDescent, Method, Times, check_method
 from .problem import TeacherStudent
+from .relaxation import FLOW, ByModes, Times, check, elapsed
 from .roots import refuse_lost
 
 __all__ = ["Fluctuations", "fluctuations"]
@@ -50,7 +51,7 @@ class Fluctuations:
     covariance: dict[str, Any]
 
 
-def _needed(problem: TeacherStudent, method: Method, times: Array) -> Array:
+def _needed(problem: TeacherStudent, dynamics: ByModes, times: Array) -> Array:
     """How many angles resolve exp(-2 l t) at either edge, for each time; traceable.
 
     About 17 sqrt(t sqrt(alpha)) harmonics matter at an edge, until its modes have ended. At the upper one those of
@@ -59,16 +60,18 @@ def _needed(problem: TeacherStudent, method: Method, times: Array) -> Array:
     alpha = jnp.asarray(problem.samples_per_dim, float)
     lower, upper = spectral_edges(alpha)
     lasts = 40 / jnp.where(lower > 0, lower, 1e-300)
-    if isinstance(method, GradientDescent):
-        rate = jnp.asarray(method.learning_rate, float)
+    if isinstance(dynamics, GradientDescent):
+        rate = jnp.asarray(dynamics.learning_rate, float)
         margin = 2 - rate * (upper + problem.weight_decay)
         lasts = jnp.maximum(lasts, 40 * rate / jnp.where(margin > 0, margin, 1e-300))
-    return 64 + 32 * jnp.sqrt(jnp.minimum(jnp.asarray(method.elapsed(times), float), lasts) * jnp.sqrt(alpha))
+    return 64 + 32 * jnp.sqrt(
+        jnp.minimum(jnp.asarray(elapsed(problem, dynamics, times), float), lasts) * jnp.sqrt(alpha)
+    )
 
 
-def _angles(problem: TeacherStudent, method: Method, times: Array) -> int:
+def _angles(problem: TeacherStudent, dynamics: ByModes, times: Array) -> int:
     """A power of two that is enough for all times; under a trace a fixed one, beyond which times come back as nan."""
-    needed = jnp.max(_needed(problem, method, times))
+    needed = jnp.max(_needed(problem, dynamics, times))
     if is_traced(needed):
         return 4096
     angles = 2 ** int(np.ceil(np.log2(float(needed))))
@@ -100,7 +103,7 @@ def _shift_weights(angles: int) -> np.ndarray:
 
 
 @partial(jax.jit, static_argnames="angles")
-def _fluctuations(problem: TeacherStudent, method: Method, times: Array, dim: Array, angles: int) -> Fluctuations:
+def _fluctuations(problem: TeacherStudent, dynamics: ByModes, times: Array, dim: Array, angles: int) -> Fluctuations:
     alpha = problem.samples_per_dim
     rule = marchenko_pastur_rule(alpha, step=STEP)
     theta = np.arange(angles + 1) * np.pi / angles
@@ -108,12 +111,12 @@ def _fluctuations(problem: TeacherStudent, method: Method, times: Array, dim: Ar
     shape = np.cos(theta / 2) ** 2
     shape[-1] = 0.0
     on_circle = spectral_edges(alpha)[0] + 4 * jnp.sqrt(alpha) * shape
-    in_bulk = mode_forms(problem, method, times, rule.eigenvalues)
-    at_angles = mode_forms(problem, method, times, on_circle)
+    in_bulk = mode_forms(problem, dynamics, times, rule.eigenvalues)
+    at_angles = mode_forms(problem, dynamics, times, on_circle)
     shift_weights = jnp.asarray(_shift_weights(angles))
     harmonics = jnp.arange(1, angles // 2 + 1, dtype=float)
     legal = is_legal(problem) & (dim > 0)
-    resolved = _needed(problem, method, times) <= angles
+    resolved = _needed(problem, dynamics, times) <= angles
     shifts, covariances = {}, {}
     for name in CURVES:
         form, circle = in_bulk[name], at_angles[name]
@@ -148,11 +151,11 @@ def _root_of_variance(variance: Array) -> Array:
     return jnp.where(some, jnp.sqrt(jnp.where(some, variance, 1.0)), jnp.where(variance < -rounding, jnp.nan, 0.0))
 
 
-def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, method: Method = FLOW) -> Fluctuations:
+def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, dynamics: ByModes = FLOW) -> Fluctuations:
     """Finite-size shift of the mean, spread of single runs and their covariance in time, for every curve.
 
     **Arguments:**
-    - `times`, `method`: as in `solve`. - `dim`: N, the number of weights; > 0.
+    - `times`, `dynamics`: as in `solve`. - `dim`: N, the number of weights; > 0.
 
     **Returns:** `.mean_shift`, `.std` (times,), `.covariance` (times, times): dictionaries keyed by curve name. The
     first terms in 1/N; where they hold (and where not) stands in the wing's documentation.
@@ -167,12 +170,10 @@ def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, metho
     """
     require_float64("grok_theory.linear.fluctuations")
     check_single(problem, "fluctuations", TeacherStudent)
-    check_times(times)
     check_shape("dim", dim, (), "Use jax.vmap for many sizes.")
     check_positive("dim", dim, "Pass the number of weights, for example 200.")
-    check_method(method)
-    method.check(problem, times)
+    check(problem, dynamics, times, "fluctuations")
     times = jnp.asarray(times, float)
-    angles = _angles(problem, method, times)
-    spread = _fluctuations(as_arrays(problem), as_arrays(method), times, jnp.asarray(dim, float), angles)
+    angles = _angles(problem, dynamics, times)
+    spread = _fluctuations(as_arrays(problem), as_arrays(dynamics), times, jnp.asarray(dim, float), angles)
     return refuse_lost(spread, "fluctuations", LOST)

@@ -1,6 +1,6 @@
 """When a linear student groks: two clocks, and the delay between them.
 
-Wing spec `linear`, section 4.7. With weight decay, alpha < 1 and large initial weights the train error falls within a
+With weight decay, alpha < 1 and large initial weights the train error falls within a
 few 1/l-, the test error only when the weights that see no data have decayed, at the rate of the decay.
 """
 
@@ -12,13 +12,15 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from ..dynamics import GradientDescent
 from ..errors import check_between, check_positive, check_shape, is_traced, require_float64
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
 from ..pytrees import record
 from .closed_forms import noiseless_ratio
 from .curves import FAINT, STEP, as_arrays, check_single, curve_values, is_legal
-from .methods import GradientFlow
+from .descent_clocks import LAST_STEP, first_step_below, read_steps, refuse_traced
 from .problem import TeacherStudent
+from .relaxation import FLOW, ByModes, check
 from .ridge import teacher_student_limits
 from .roots import refuse_lost
 
@@ -41,7 +43,7 @@ def _scanned(rule: SpectralRule, decay: ArrayLike) -> Float[Array, " scan"]:
 
 @record()
 class GrokkingTime:
-    """Two clocks in units of tau: `train_time`, `test_time`, and their difference `delay`.
+    """Two clocks in units of tau, or steps of descent: `train_time`, `test_time`, and their difference `delay`.
 
     `delay` is nan if the train error never falls. `estimate` of the test time is None where its logarithm has no
     meaning (no decay, alpha >= 1, no initial weights), and nan instead of None when traced.
@@ -76,7 +78,7 @@ def _clocks(problem: TeacherStudent, train_fraction: Array, test_factor: Array) 
     grid = _scanned(rule, problem.weight_decay)
 
     def curve(name):
-        return lambda log_times: curve_values(problem, GradientFlow(), jnp.exp(log_times), rule)[name]
+        return lambda log_times: curve_values(problem, FLOW, jnp.exp(log_times), rule)[name]
 
     start = problem.noise**2 * (1 + problem.snr + problem.inr)
     end = teacher_student_limits(problem).test_loss
@@ -94,7 +96,11 @@ def _clocks(problem: TeacherStudent, train_fraction: Array, test_factor: Array) 
 
 
 def grokking_time(
-    problem: TeacherStudent, *, train_fraction: ArrayLike = 0.01, test_factor: ArrayLike = 2.0
+    problem: TeacherStudent,
+    *,
+    train_fraction: ArrayLike = 0.01,
+    test_factor: ArrayLike = 2.0,
+    dynamics: ByModes = FLOW,
 ) -> GrokkingTime:
     """When the train error has fallen, when the test error has, and the delay: grokking by weight decay.
 
@@ -102,6 +108,9 @@ def grokking_time(
     test_loss > `test_factor` * (its end); inf if that never ends (before 1e269 tau), 0 if it never begins, nan for the
     test error at samples_per_dim = 1 without decay, whose end is infinite. `estimate` =
     ln[(1 - alpha) INR/((f - 1) E_inf)]/(2 g), f = `test_factor`, holds for INR >> SNR, alpha < 1 and small g.
+
+    Under `GradientDescent` the clocks are the whole steps from which on the losses are never above again (inf from
+    2^52 steps on), and `estimate` is in steps too.
 
     **Returns:** a `GrokkingTime`; times in units of tau, relative error below 1e-10 where the curve crosses steeply.
     Raises `BadValue` for values out of range, `SolveFailed` where float64 ends, `Float64Required`.
@@ -118,13 +127,31 @@ def grokking_time(
     )
     check_positive("test_factor", test_factor, "Pass a factor above 1, for example 2.0.")
     check_between("test_factor", test_factor, 1, np.inf, "Pass a factor above 1, for example 2.0.", include_low=False)
-    train, test, estimate = _clocks(
-        as_arrays(problem), jnp.asarray(train_fraction, float), jnp.asarray(test_factor, float)
-    )
+    check(problem, dynamics, [0.0], "grokking_time")
+    levels = jnp.asarray(train_fraction, float), jnp.asarray(test_factor, float)
+    train, test, estimate = _clocks(as_arrays(problem), *levels)
+    if isinstance(dynamics, GradientDescent):
+        refuse_traced(problem, dynamics, "grokking_time")
+        train, test = _steps(problem, dynamics, *(float(level) for level in levels))
+        estimate = estimate / problem.tau_per_step(dynamics)
     refuse_lost(train, "grokking_time", LOST)
     delay = jnp.where(jnp.isinf(train), jnp.nan, test - train)
     meaningless = not is_traced(estimate) and bool(jnp.all(jnp.isnan(estimate)))
     return GrokkingTime(train, test, delay, None if meaningless else estimate)
+
+
+def _steps(
+    problem: TeacherStudent, dynamics: GradientDescent, train_fraction: float, test_factor: float
+) -> tuple[Array, Array]:
+    """Both clocks in whole steps."""
+    start = float(problem.noise) ** 2 * (1 + float(problem.snr) + float(problem.inr))
+    end = float(teacher_student_limits(problem).test_loss)
+    below = {"train_loss": train_fraction * start, "test_loss": test_factor * end}
+    train, test = (
+        first_step_below(read_steps(problem, dynamics, name), level, LAST_STEP) if level < np.inf else np.nan
+        for name, level in below.items()
+    )
+    return jnp.asarray(train), jnp.asarray(test)
 
 
 @record()
@@ -150,7 +177,7 @@ def _noiseless(samples_per_dim: Array, tolerance: Array, accuracy: Array) -> Noi
     variance = tolerance**2 / (2 * jax.scipy.special.erfinv(accuracy) ** 2)
 
     def curve(name):
-        return lambda log_times: curve_values(problem, GradientFlow(), jnp.exp(log_times), rule)[name]
+        return lambda log_times: curve_values(problem, FLOW, jnp.exp(log_times), rule)[name]
 
     train = _last_above(curve("train_bias"), variance, grid)
     test = _last_above(curve("test_bias"), variance, grid)

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from ..dynamics import GradientDescent
 from ..errors import (
     BadValue,
     as_array,
@@ -16,6 +18,8 @@ from ..errors import (
     check_positive,
     check_shape,
 )
+from ..numerics.relu_pairs import relu_pairs
+from ..numerics.spectra import spectral_edges
 from ..pytrees import problem
 
 __all__ = ["CorrelatedInputs", "DeepLinear", "RandomFeatures", "TeacherStudent"]
@@ -64,6 +68,15 @@ class TeacherStudent:
             "test_bias and train_bias, which hold nothing of the label noise.",
         )
         check_non_negative("weight_decay", self.weight_decay, "Pass the penalty g, for example 0.0.")
+
+    def tau_per_step(self, dynamics: GradientDescent) -> ArrayLike:
+        """How much tau a step w <- w + eta [(y - wX) X^T - g w] is worth: eta, exactly as eta -> 0."""
+        return dynamics.learning_rate
+
+    def largest_stable_learning_rate(self) -> ArrayLike:
+        """2/(l+ + g), l+ = (1 + sqrt(alpha))^2; from there on descent diverges."""
+        upper = spectral_edges(jnp.asarray(self.samples_per_dim, float))[1]
+        return 2 / (upper + self.weight_decay)
 
 
 @problem(static=("depth",))
@@ -258,7 +271,6 @@ class RandomFeatures:
         import jax
 
         from ..errors import check_key
-        from .features import teacher_power
 
         check_key(key)
         sizes = {"dim": dim, "width": width, "teacher_width": teacher_width}
@@ -273,6 +285,11 @@ class RandomFeatures:
         readout = jax.random.normal(keys[2], (teacher_width,)) / np.sqrt(teacher_width)
         noise = float(np.sqrt(teacher_power(teacher, readout) / snr))
         return cls(features, teacher, readout, samples, noise)
+
+
+def teacher_power(teacher: Any, readout: Any):
+    """E f(x)^2 of the teacher f = readout . relu(teacher x), x ~ N(0, I), exactly."""
+    return readout @ relu_pairs(teacher, teacher) @ readout
 
 
 def _check_at_least_one(name: str, value) -> None:

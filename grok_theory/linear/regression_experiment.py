@@ -12,15 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..errors import BadValue, check_integer, check_key, check_memory, check_runs, check_times, require_float64
+from ..errors import BadValue, check_integer, check_key, check_memory, check_runs, require_float64
 from ..numerics.runs import run_batched
 from ..results import Ensemble
 from .covariance import CORRELATED_CURVES
 from .curves import as_arrays, check_single
-from .depth import require_flow
 from .features import moments
-from .methods import FLOW, Times
 from .problem import CorrelatedInputs, RandomFeatures
+from .relaxation import FLOW, Times, check_flow
 
 __all__ = ["flow_weights", "simulate_correlated", "simulate_random_features"]
 
@@ -82,10 +81,11 @@ class _FeatureRun(_CorrelatedRun):
         return {"train_loss": train, "test_loss": test, "weight_norm": jnp.mean(weights**2, axis=1)}
 
 
-def _simulate(problem, times: Times, method, runs: Any, key: Any, dim: Any, run: Callable, modes: int, decay: float):
+def _simulate(
+    problem, times: Times, dynamics: Any, runs: Any, key: Any, dim: Any, run: Callable, modes: int, decay: float
+):
     require_float64("grok_theory.linear.simulate")
-    require_flow(method, problem)
-    check_times(times)
+    check_flow(problem, dynamics, times)
     check_key(key)
     runs = check_runs(runs)
     if dim is not None:
@@ -109,25 +109,27 @@ def _simulate(problem, times: Times, method, runs: Any, key: Any, dim: Any, run:
         problem,
         times,
         {name: curves[name] for name in CORRELATED_CURVES},
-        method.x_name,
-        method.dynamics,
-        x_unit=method.x_unit,
+        dynamics.x_name,
+        dynamics,
+        x_unit=dynamics.x_unit,
         valid=valid,
         stats={"samples": samples, "modes": modes},
     )
 
 
-def simulate_correlated(problem: CorrelatedInputs, times: Times, method=FLOW, *, runs: Any, key: Any, dim: Any = None):
+def simulate_correlated(
+    problem: CorrelatedInputs, times: Times, dynamics: Any = FLOW, *, runs: Any, key: Any, dim: Any = None
+):
     """See `grok_theory.linear.simulate`."""
     check_single(problem, "simulate")
     modes = np.size(problem.spectrum)
-    return _simulate(problem, times, method, runs, key, dim, _CorrelatedRun, modes, 0.01)
+    return _simulate(problem, times, dynamics, runs, key, dim, _CorrelatedRun, modes, 0.01)
 
 
 def simulate_random_features(
-    problem: RandomFeatures, times: Times, method=FLOW, *, runs: Any, key: Any, dim: Any = None
+    problem: RandomFeatures, times: Times, dynamics: Any = FLOW, *, runs: Any, key: Any, dim: Any = None
 ):
     """See `grok_theory.linear.simulate`."""
     check_single(problem, "simulate")
     modes = np.shape(problem.features)[0]
-    return _simulate(problem, times, method, runs, key, dim, _FeatureRun, modes, 0.1)
+    return _simulate(problem, times, dynamics, runs, key, dim, _FeatureRun, modes, 0.1)

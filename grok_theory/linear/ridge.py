@@ -1,6 +1,6 @@
 """Where training ends: limits of the flow, ridge regression at any penalty, and the best penalty.
 
-Wing spec `linear`, sections 4.3 and 4.6. A flow with weight decay g ends at ridge regression with penalty g.
+A flow with weight decay g ends at ridge regression with penalty g.
 """
 
 import jax

@@ -1,6 +1,6 @@
 """Early stopping: the time at which the test error is least.
 
-Wing spec `linear`, section 4.5. Without weight decay the best time t solves
+Without weight decay the best time t solves
 
     S = S*(t),   S*(t) = int rho e^{-lt} (1 - e^{-lt}) / int rho l e^{-2lt},   S = SNR + INR,
 
@@ -16,16 +16,20 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from ..dynamics import GradientDescent
 from ..errors import is_traced, require_float64
 from ..numerics.spectra import FAR, marchenko_pastur_rule
 from ..pytrees import record
 from .curves import STEP, as_arrays, check_single, curve_values, is_legal
-from .methods import GradientFlow
+from .descent_clocks import LAST_STEP, best_step, read_steps, refuse_traced
 from .problem import TeacherStudent
+from .relaxation import FLOW, ByModes, check, relaxation
+from .ridge import teacher_student_limits
 from .roots import refuse_lost, rising_root
 
 __all__ = ["OptimalStopping", "optimal_stopping", "signal_stopped_at"]
 
+ENDED = 1e-13  # relative: nearer than this, a minimum and the end are one to rounding
 LATEST = 1e270  # where the rule ends close to alpha = 1
 LOST = (
     "The best time is beyond 1e270 tau, or fields and noise^2 are too large or too small for it: bring them nearer to "
@@ -35,7 +39,10 @@ LOST = (
 
 @record()
 class OptimalStopping:
-    """The time of least test error (units of tau; 0: never start, inf: train for ever), and that error."""
+    """The time of least test error, and that error.
+
+    The time is in units of tau, or steps of descent; 0: never start, inf: train for ever.
+    """
 
     time: Array
     test_loss: Array
@@ -76,7 +83,7 @@ def _without_decay(problem: TeacherStudent) -> OptimalStopping:
     found &= (time < LATEST) | (rule.lower * time > 800)
     time = jnp.where(none, signal, jnp.where(found, time, jnp.nan))
     time = jnp.where(is_legal(problem), time, jnp.nan)
-    loss = curve_values(problem, GradientFlow(), time[None], rule)["test_loss"][0]
+    loss = curve_values(problem, FLOW, time[None], rule)["test_loss"][0]
     return OptimalStopping(time, jnp.where(loss < jnp.inf, loss, jnp.nan))
 
 
@@ -84,7 +91,7 @@ def _slope(problem: TeacherStudent, rule, times: Float[Array, " times"]) -> Floa
     """dE_g/dt per noise^2: int rho {(2 l e/r)[(1-e) - SNR (g + l e)] - 2 r INR e^2} - 2 g (1-alpha)_+ INR e^{-2gt}."""
     g, l = problem.weight_decay, rule.eigenvalues
     rate = l + g
-    e, psi = GradientFlow().relaxation(rate, times)
+    e, psi = relaxation(FLOW, rate, times)
     gained = (2 * rule.weights * l)[None, :] * e * (psi - problem.snr * (e + g * psi))
     bulk = jnp.sum(gained - (2 * problem.inr * rule.weights * rate)[None, :] * e**2, axis=1)
     return bulk - 2 * g * rule.atom * problem.inr * jnp.exp(-2 * g * times)
@@ -122,7 +129,7 @@ def _with_decay(problem: TeacherStudent) -> OptimalStopping:
 
     # The frozen teacher costs the same at every time: left out, or it hides which minimum is lower.
     def without_frozen(times):
-        e, psi = GradientFlow().relaxation(rule.eigenvalues + problem.weight_decay, times)
+        e, psi = relaxation(FLOW, rule.eigenvalues + problem.weight_decay, times)
         error = e + problem.weight_decay * psi
         heard = jnp.sqrt(rule.eigenvalues)[None, :] * psi
         density = problem.snr * error**2 + problem.inr * e**2 + heard**2
@@ -140,15 +147,16 @@ def _with_decay(problem: TeacherStudent) -> OptimalStopping:
     return OptimalStopping(jnp.where(legal, candidates[best], jnp.nan), jnp.where(legal, loss, jnp.nan))
 
 
-def optimal_stopping(problem: TeacherStudent) -> OptimalStopping:
-    """The time at which gradient flow has the least test error, and that error.
+def optimal_stopping(problem: TeacherStudent, *, dynamics: ByModes = FLOW) -> OptimalStopping:
+    """The time at which training has the least test error, and that error.
 
-    **Returns:** `.time` in units of tau, relative error below 1e-12 (inf: weight decay keeps the test error falling, or
-    training for ever beats every minimum; 0: there is nothing to learn), `.test_loss` in label units squared.
-    Differentiable in every field and mappable by `jax.vmap`; out-of-range traced values give nan.
+    **Returns:** `.time` in units of tau, relative error below 1e-12, or under `GradientDescent` the whole step (inf:
+    weight decay keeps the test error falling, or training for ever beats every minimum; 0: there is nothing to learn),
+    `.test_loss` in label units squared. Under flow differentiable in every field and mappable by `jax.vmap`;
+    out-of-range traced values give nan.
 
-    Raises `BadValue` for values out of range, `SolveFailed` where the time is beyond 1e270 tau or float64 ends,
-    `Float64Required`.
+    Raises `BadValue` for values out of range, `SolveFailed` where the time is beyond 1e270 tau (2^52 steps) or float64
+    ends, `Float64Required`.
 
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> best = optimal_stopping(TeacherStudent(samples_per_dim=0.5, snr=5.0))
@@ -157,10 +165,25 @@ def optimal_stopping(problem: TeacherStudent) -> OptimalStopping:
     """
     require_float64("grok_theory.linear.optimal_stopping")
     check_single(problem, "optimal_stopping", TeacherStudent)
+    check(problem, dynamics, [0.0], "optimal_stopping")
+    if isinstance(dynamics, GradientDescent):
+        return _under_descent(problem, dynamics)
     if is_traced(problem.weight_decay):
         return _either(as_arrays(problem))
     find = _with_decay if float(np.asarray(problem.weight_decay)) > 0 else _without_decay
     return refuse_lost(find(as_arrays(problem)), "optimal_stopping", LOST)
+
+
+def _under_descent(problem: TeacherStudent, dynamics: GradientDescent) -> OptimalStopping:
+    refuse_traced(problem, dynamics, "optimal_stopping")
+    step, loss = best_step(read_steps(problem, dynamics, "test_loss"), LAST_STEP)
+    end = float(teacher_student_limits(problem).test_loss)
+    found = OptimalStopping(jnp.asarray(step), jnp.asarray(loss))
+    if end <= loss * (1 + ENDED):
+        found = OptimalStopping(jnp.asarray(jnp.inf), jnp.asarray(end))
+    elif step >= LAST_STEP / 2:
+        found = OptimalStopping(jnp.asarray(jnp.nan), jnp.asarray(jnp.nan))
+    return refuse_lost(found, "optimal_stopping", LOST)
 
 
 @jax.jit

@@ -3,7 +3,7 @@
 A singular value decomposition has absolute errors of 1e-16 of the largest value: with columns in units 1e-8 and 1e8 it
 knows nothing of the small ones. After two QR factorisations of the columns sorted by size the matrix is graded towards
 one corner and nearly diagonal, and the same decomposition keeps every value to rounding (Higham, Accuracy and Stability
-of Numerical Algorithms, section 19.4; Drmac & Veselic, SIAM J. Matrix Anal. Appl. 29, 2008, on the preconditioning).
+of Numerical Algorithms, chapter 19; Drmac & Veselic, SIAM J. Matrix Anal. Appl. 29, 2008, on the preconditioning).
 """
 
 from typing import Any

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from jax import Array
 from jax.typing import ArrayLike
 
 from ..errors import BadValue
@@ -11,9 +12,10 @@ from .curves import solve_teacher_student
 from .deep_experiment import simulate_deep_linear
 from .depth import DeepLosses, deep_limits, solve_deep_linear
 from .experiment import simulate_teacher_student
-from .methods import FLOW, Times, check_method
+from .methods import Method, the_method
 from .problem import CorrelatedInputs, DeepLinear, RandomFeatures, TeacherStudent
 from .regression_experiment import simulate_correlated, simulate_random_features
+from .relaxation import FLOW, ByModes, Times
 from .ridge import Losses, teacher_student_limits, teacher_student_ridge
 
 _SOLVERS = {
@@ -39,19 +41,22 @@ _RIDGES = {TeacherStudent: teacher_student_ridge, CorrelatedInputs: correlated_r
 __all__ = ["limits", "ridge", "simulate", "solve"]
 
 
-def solve(problem: Any, times: Times, *, method: Any = FLOW, throw: bool = True) -> Solution:
-    """Learning curves of a linear student at the given times.
+def solve(
+    problem: Any, x: Times, *, dynamics: ByModes = FLOW, method: Method | None = None, throw: bool = True
+) -> Solution:
+    """Learning curves of a linear student at `x`.
 
     **Arguments:**
     - `problem`: `TeacherStudent`, `DeepLinear`, `CorrelatedInputs` or `RandomFeatures`.
-    - `times`: sorted, >= 0; units of tau with `GradientFlow()` (default), whole steps with `GradientDescent(...)`,
-      which only TeacherStudent takes.
+    - `x`: (T,), sorted, >= 0: times in tau under flow, whole steps under descent.
+    - `dynamics`: `GradientFlow()` (default), or `GradientDescent(...)`, which only TeacherStudent takes.
+    - `method`: leave it out: every Problem has one (`linear.methods`).
     - `throw`: False hands a failed Solution back instead of raising `SolveFailed`.
 
     **Returns:** a `Solution` with curves `train_loss`, `test_loss`, `weight_norm` (TeacherStudent also `test_bias`,
     `test_variance`, `train_bias`; DeepLinear also `upper_norm`), their numerical errors (difference of two rules,
-    tolerances or contours), x = times. Goes through `jax.jit`,
-    `jax.vmap` (over fields or times) and `jax.grad`, also at samples_per_dim = 1; out-of-range traced values give nan.
+    tolerances or contours). Goes through `jax.jit`,
+    `jax.vmap` (over fields or x) and `jax.grad`, also at samples_per_dim = 1; out-of-range traced values give nan.
 
     Raises `BadValue` naming the argument, `Float64Required`, `SolveFailed`.
 
@@ -60,23 +65,24 @@ def solve(problem: Any, times: Times, *, method: Any = FLOW, throw: bool = True)
     >>> print([f"{loss:.12f}" for loss in theory["test_loss"]])
     ['6.000000000000', '4.333484019821']
     """
-    check_method(method)
-    return _pick("solve", problem, _SOLVERS)(problem, times, method, throw=throw)
+    solver = _pick("solve", problem, _SOLVERS)
+    the_method(problem, method)
+    return solver(problem, x, dynamics, throw=throw)
 
 
 def simulate(
     problem: Any,
-    times: Times,
+    x: Times,
     *,
-    runs: Any,
-    key: Any,
-    dim: Any = None,
-    method: Any = FLOW,
+    dynamics: ByModes = FLOW,
+    runs: int,
+    key: Array,
+    dim: int | None = None,
 ) -> Ensemble:
     """Real runs of the same problem: drawn data, teacher, noise and start, trained exactly, at finite size.
 
     **Arguments:**
-    - `problem`, `times`, `method`: as in `solve`.
+    - `problem`, `x`, `dynamics`: as in `solve`.
     - `runs`: how many. - `key`: a `jax.random.key`; run i uses `fold_in(key, i)`, so run 7 is the same among 8 or 800.
     - `dim`: N, the number of weights; `samples_per_dim * dim` must be a whole number. Left out for CorrelatedInputs and
       RandomFeatures, whose size is in their arrays.
@@ -89,9 +95,8 @@ def simulate(
     >>> real["test_loss"].shape
     (3, 2)
     """
-    check_method(method)
     run = _pick("simulate", problem, _EXPERIMENTS)
-    return run(problem, times, method, runs=runs, key=key, dim=dim)
+    return run(problem, x, dynamics, runs=runs, key=key, dim=dim)
 
 
 def limits(problem: Any) -> Losses | DeepLosses:

@@ -1,6 +1,6 @@
 """The Marchenko-Pastur law as a quadrature rule that is uniform in the aspect ratio, through 1, and in time.
 
-Wing spec `linear`, sections 4.1 and 6. The law is that of the eigenvalues l of X X^T, X of shape dim x samples with
+The law is that of the eigenvalues l of X X^T, X of shape dim x samples with
 independent entries of variance 1/dim, alpha = samples/dim held fixed:
 
     rho(l) = sqrt((l+ - l)(l - l-)) / (2 pi l) on [l-, l+],   l+- = (1 +- sqrt(alpha))^2,   an atom (1 - alpha)_+ at 0.

@@ -1,4 +1,4 @@
-"""Optima on the exact curve against the spec's values, and 'there is none' as an answer."""
+"""Optima on the exact curve against reference values, and 'there is none' as an answer."""
 
 import jax
 import numpy as np
@@ -86,7 +86,7 @@ def slopes(problem, curve, floor, ks):
 
 
 def test_local_exponents_of_hard_populations():
-    """-1/q + (1/q - 3)/(x^2 + 1), the slope of the law of section 4.8; what is left falls as x^-4 (about 3 orders)."""
+    """-1/q + (1/q - 3)/(x^2 + 1), the slope of the law; what is left falls as x^-4 (about 3 orders)."""
     ks = np.array([1e4, 1e6, 1e9])
     for q in (0.6, 0.8, 1.0, 1.5):
         predicted = [hard_prompt_exponent(q, k) for k in ks]

@@ -165,7 +165,7 @@ def test_best_of_k_law_is_second_order_when_the_judge_is_the_teacher():
 
 
 def test_third_order_of_the_authors_scripts_is_wrong_at_finite_k():
-    """Section 5 of the spec: residual t^3 -> 1.40, 1.04, .61, .12 at k = 2, 4, 8, 50 for (.4, .9)."""
+    """Known values: residual t^3 -> 1.40, 1.04, .61, .12 at k = 2, 4, 8, 50 for (.4, .9)."""
     t, ks = 3000.0, [2, 4, 8, 50]
     exact = bk.solve(bk.Prompt(0.4, 0.9), ks, temperature=2 * t)["error"]
     printed = bk.solve(bk.Prompt(0.4, 0.9), ks, temperature=2 * t, method=bk.HighTemperature(3, as_published=True))[

@@ -58,12 +58,13 @@ def test_a_script_in_other_units_is_the_same_run(loss, centred):
     assert losses[-1] < 0.6 * losses[0]
     ours = simulate(
         run.problem,
-        run.times(epochs),
+        epochs,
+        dynamics=run.dynamics,
         dim=DIM,
         width=WIDTH,
         runs=1,
         key=key,
-        method=ExplicitNetwork(run.learning_rate),
+        method=ExplicitNetwork(),
     )
     np.testing.assert_allclose(run.loss_unit * ours["train_loss"][0], losses[epochs], rtol=1e-10)
 

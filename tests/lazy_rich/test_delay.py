@@ -3,9 +3,10 @@
 import jax.numpy as jnp
 import numpy as np
 
+from grok_theory.dynamics import GradientFlow
 from grok_theory.lazy_rich import solution_delay
 from grok_theory.observables import grokking_delay
-from grok_theory.results import Dynamics, Solution
+from grok_theory.results import Solution
 
 TIMES = np.linspace(0.5, 40, 80)
 TRAIN, TEST = np.exp(-TIMES / 3), 1 / (1 + np.exp((TIMES - 20) / 2))
@@ -13,7 +14,7 @@ TRAIN, TEST = np.exp(-TIMES / 3), 1 / (1 + np.exp((TIMES - 20) / 2))
 
 def delay(train, test):
     curves = {"train_loss": jnp.asarray(train), "test_loss": jnp.asarray(test)}
-    solution = Solution(None, TIMES, curves, "tau", Dynamics("gradient flow"), None)
+    solution = Solution(None, TIMES, curves, "tau", GradientFlow(), None)
     return float(solution_delay(solution, train_threshold=0.1, test_threshold=0.2))
 
 

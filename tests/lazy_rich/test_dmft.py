@@ -7,12 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from grok_theory.dynamics import GradientDescent, GradientFlow
 from grok_theory.errors import BadValue, SolveFailed, TooLarge
 from grok_theory.lazy_rich import DMFT, LazyLimit, Population, QuadraticCommittee, solution_delay, solve
 from grok_theory.lazy_rich.dmft import solve as dmft_solve
 from grok_theory.lazy_rich.verdict import judged
 from grok_theory.results import Solution, Status
 
+FLOW = GradientFlow()
 STEPS = np.arange(21)  # one shape for all descents of this file: one compilation
 A = QuadraticCommittee(1.0, 0.5, 2.0, 0.4)
 B = QuadraticCommittee(2.0, 0.3, 3.0, 0.1)
@@ -20,10 +22,10 @@ LONG = np.array([0.0, 1.0, 3.0, 10.0, 100.0, 1000.0])
 
 
 def descent(problem, learning_rate=0.1, **settings):
-    return solve(problem, learning_rate * STEPS, method=DMFT(learning_rate, paths=344, **settings))
+    return solve(problem, STEPS, dynamics=GradientDescent(learning_rate), method=DMFT(paths=344, **settings))
 
 
-REFERENCES = {  # spec section 9; t counts steps
+REFERENCES = {  # t counts steps
     "A": (A, 0.1, {1: (0.49869, 0.701585), 2: (0.3172, 0.66248), 5: (0.09552, 0.55837), 10: (0.02522, 0.46503),
                    20: (0.00561, 0.41000)}),
     "C": (QuadraticCommittee(1.0, 1.0, 1.0, 0.3), 0.02,
@@ -53,7 +55,9 @@ def test_without_overlap_the_teacher_stays_out_of_sight():
 
 
 def test_lazy_limit_with_error_falling_as_1_over_alpha():
-    limit = solve(QuadraticCommittee(1.0, 0.5, 2.0), 0.1 * STEPS, method=LazyLimit(0.1))["test_loss"]
+    limit = solve(QuadraticCommittee(1.0, 0.5, 2.0), STEPS, dynamics=GradientDescent(0.1), method=LazyLimit())[
+        "test_loss"
+    ]
     gaps = [
         np.max(np.abs(np.asarray(descent(QuadraticCommittee(alpha, 0.5, 2.0))["test_loss"] - limit)))
         for alpha in (10.0, 100.0, 1000.0)
@@ -63,7 +67,9 @@ def test_lazy_limit_with_error_falling_as_1_over_alpha():
 
 
 def test_population_limit_with_error_falling_as_1_over_kappa():
-    limit = solve(QuadraticCommittee(1.0, 0.5, 2.0, 0.3), 0.05 * STEPS, method=Population(0.05))["test_loss"]
+    limit = solve(QuadraticCommittee(1.0, 0.5, 2.0, 0.3), STEPS, dynamics=GradientDescent(0.05), method=Population())[
+        "test_loss"
+    ]
     gaps = [
         np.max(np.abs(np.asarray(descent(QuadraticCommittee(1.0, 0.5, k, 0.3), 0.05)["test_loss"] / limit - 1)))
         for k in (64.0, 512.0)
@@ -73,7 +79,7 @@ def test_population_limit_with_error_falling_as_1_over_kappa():
 
 
 def test_same_seed_same_digits_and_a_longer_march_repeats_the_shorter():
-    short = solve(A, 0.1 * STEPS[:11], method=DMFT(0.1, paths=344))
+    short = solve(A, STEPS[:11], dynamics=GradientDescent(0.1), method=DMFT(paths=344))
     for name, curve in descent(A).curves.items():
         np.testing.assert_allclose(curve[:11], short[name], rtol=1e-10)
         assert np.array_equal(curve, descent(A)[name])
@@ -115,7 +121,7 @@ def test_long_times_are_finite_and_near_the_given_values(quick_flow):
 def test_a_batch_is_its_members_and_what_is_out_of_range_is_nan_and_failed():
     def one(alpha):
         problem = QuadraticCommittee(alpha, 0.5, 2.0, 0.4)
-        return solve(problem, 0.1 * STEPS, method=DMFT(0.1, paths=344), throw=False)
+        return solve(problem, STEPS, dynamics=GradientDescent(0.1), method=DMFT(paths=344), throw=False)
 
     batch = jax.vmap(one)(jnp.array([1.0, 3.0, -1.0]))
     np.testing.assert_allclose(batch["test_loss"][0], one(1.0)["test_loss"], rtol=1e-9)
@@ -125,14 +131,14 @@ def test_a_batch_is_its_members_and_what_is_out_of_range_is_nan_and_failed():
     assert "member 2 failed" in batch.status.text
 
 
-def check_gradient(times, method, size, thresholds):
+def check_gradient(x, method, size, thresholds, dynamics=FLOW):
     """Losses and delay by the four numbers of the problem, against central differences with rows solved to rounding.
 
     At the default tolerance of rows, 1e-6, it is the difference quotient that is noisy (7e-3 in the log train loss).
     """
 
     def read(numbers, method):
-        solution = solve(QuadraticCommittee(*numbers), times, method=method, throw=False)
+        solution = solve(QuadraticCommittee(*numbers), x, dynamics=dynamics, method=method, throw=False)
         delay = solution_delay(solution, train_threshold=thresholds[0], test_threshold=thresholds[1])
         return jnp.stack([*solution["test_loss"][-2:], jnp.log(solution["train_loss"][-1]), delay])
 
@@ -148,7 +154,8 @@ def check_gradient(times, method, size, thresholds):
 @pytest.mark.slow
 def test_gradient_of_descent_against_central_differences():
     """From the hump of the test loss on: a loss below its threshold at the first time has no crossing."""
-    check_gradient(0.3 * np.arange(2, 8), DMFT(0.3, paths=48, teacher_nodes=3, scrambles=1), 1e-5, (0.35, 0.81))
+    method = DMFT(paths=48, teacher_nodes=3, scrambles=1)
+    check_gradient(np.arange(2, 8), method, 1e-5, (0.35, 0.81), GradientDescent(0.3))
 
 
 @pytest.mark.slow
@@ -164,7 +171,10 @@ def test_flow_is_the_limit_of_small_learning_rates():
     times = np.array([0.25, 0.5, 1.0])
     size = {"paths": 672, "scrambles": 2, "field_points": 0}
     flow = solve(A, times, method=DMFT(**size))["test_loss"]
-    coarse, fine = (solve(A, times, method=DMFT(rate, **size))["test_loss"] for rate in (1 / 32, 1 / 64))
+    coarse, fine = (
+        solve(A, times * count, dynamics=GradientDescent(1 / count), method=DMFT(**size))["test_loss"]
+        for count in (32, 64)
+    )
     np.testing.assert_allclose(2 * fine - coarse, flow, atol=5e-3)
 
 
@@ -172,7 +182,7 @@ def test_fields_are_thinned_on_request():
     whole, thin, none = (descent(A, field_points=count) for count in (None, 5, 0))
     assert none.fields == {}
     kept = [0, 5, 10, 15, 20]
-    np.testing.assert_allclose(thin.stats["field_nodes"], 0.1 * np.array(kept))
+    np.testing.assert_allclose(thin.fields["correlation_odd"].coordinates["tau"], 0.1 * np.array(kept))
     for name, field in whole.fields.items():
         assert np.array_equal(thin.fields[name].values, np.asarray(field.values)[np.ix_(kept, kept)])
 
@@ -182,14 +192,12 @@ def test_stats_and_remarks():
     assert solution.status.name == "noted"
     assert "below 1 is untested" in solution.status.text
     assert int(solution.stats["paths"]) == 344
-    assert float(solution.stats["learning_rate"]) == 0.02
+    assert solution.dynamics == GradientDescent(0.02)
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"learning_rate": 0.0}, ("learning_rate", "0.0", "None for gradient flow")),
-        ({"learning_rate": np.nan}, ("learning_rate", "nan", "eta_hat")),
         ({"paths": 10}, ("paths", "10", "344 is the default")),
         ({"paths": True}, ("paths", "True", "integer")),
         ({"teacher_nodes": 1}, ("teacher_nodes", "1", "4 to 10")),
@@ -207,28 +215,28 @@ def test_bad_settings(arguments, words):
 
 
 @pytest.mark.parametrize(
-    ("times", "method", "error", "words"),
+    ("x", "dynamics", "method", "error", "words"),
     [
-        ([0.1, 0.25], DMFT(0.1), BadValue, ("times[1]", "0.25", "multiple of learning_rate")),
-        ([1.0, 0.5], DMFT(), BadValue, ("times[1]", "0.5")),
-        ([-1.0], DMFT(), BadValue, ("times[0]", "-1.0")),
-        ([0.4], DMFT(0.2), BadValue, ("learning_rate", "0.2", "stable only below", "None for gradient flow")),
-        ([1.0], DMFT(paths=2**20, grid_points=512), TooLarge, ("GiB", "Lower paths")),
+        ([1, 2.5], GradientDescent(0.1), DMFT(), BadValue, ("steps[1]", "2.5", "whole number of steps")),
+        ([1.0, 0.5], GradientFlow(), DMFT(), BadValue, ("times[1]", "0.5")),
+        ([-1.0], GradientFlow(), DMFT(), BadValue, ("times[0]", "-1.0")),
+        ([2], GradientDescent(0.2), DMFT(), BadValue, ("learning_rate", "0.2", "stable only below", "GradientFlow()")),
+        ([1.0], GradientFlow(), DMFT(paths=2**20, grid_points=512), TooLarge, ("GiB", "Lower paths")),
     ],
 )
-def test_bad_calls(times, method, error, words):
+def test_bad_calls(x, dynamics, method, error, words):
     with pytest.raises(error) as refused:
-        solve(A, times, method=method)
+        solve(A, x, dynamics=dynamics, method=method)
     assert all(word in str(refused.value) for word in words)
 
 
 def test_a_march_that_loses_a_row_is_tried_with_more_nodes_and_paths(monkeypatch):
     tried = []
 
-    def loses(problem, times, method, lost=()):
+    def loses(problem, x, dynamics, method, lost=()):
         tried.append((method.grid_points, method.paths))
         status = Status(1 if len(tried) == 2 else 2, noted=f"after {len(lost)}", failed="lost")
-        return Solution(problem, times, {}, "tau", None, method, status=status)
+        return Solution(problem, x, {}, "time", dynamics, method, status=status)
 
     monkeypatch.setattr(dmft_solve, "_attempt", loses)
     found = solve(A, [1.0])
@@ -260,5 +268,5 @@ def test_the_scatter_of_the_scrambles_is_a_99_percent_half_width():
 
 
 def test_traced_times_are_refused():
-    with pytest.raises(BadValue, match=r"times is traced.*outside jit"):
+    with pytest.raises(BadValue, match=r"x is traced.*outside jit"):
         jax.jit(lambda times: solve(A, times, method=DMFT())["test_loss"])(LONG)

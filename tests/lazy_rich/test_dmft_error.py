@@ -73,10 +73,11 @@ MEASURE = """
 import json, re
 import jax
 jax.config.update("jax_enable_x64", True)
+from grok_theory import GradientDescent
 from grok_theory.lazy_rich import DMFT, QuadraticCommittee, solve
 def peak(paths):
-    method = DMFT(0.1, paths=paths, scrambles=1, field_points=0)
-    jax.block_until_ready(solve(QuadraticCommittee(1.0, 0.5, 2.0, 0.4), [5.0], method=method).curves)
+    call = {"dynamics": GradientDescent(0.1), "method": DMFT(paths=paths, scrambles=1, field_points=0)}
+    jax.block_until_ready(solve(QuadraticCommittee(1.0, 0.5, 2.0, 0.4), [50], **call).curves)
     # Not getrusage: its maximum is inherited from the process that started this one.
     return 1024 * int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 small = peak(48)  # the same program for next to no paths

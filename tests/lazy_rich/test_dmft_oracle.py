@@ -7,6 +7,7 @@ import jax
 import numpy as np
 import pytest
 
+from grok_theory.dynamics import GradientDescent
 from grok_theory.lazy_rich import DMFT, QuadraticCommittee, solve
 from grok_theory.lazy_rich.dmft import gaussian_rows
 from grok_theory.lazy_rich.dmft.paths import draw_paths, innovations
@@ -38,7 +39,7 @@ def sample_process(p, c, q, h, responses, bulk, g):
 
 
 def oracle(p):
-    """Train loss, m, V, Ct, Q for t = 0 ... STEPS by section 4.6 of the specification, literally."""
+    """Train loss, m, V, Ct, Q for t = 0 ... STEPS by the definition of the theory, literally."""
     alpha, eps, kappa, m0 = p.output_scale, p.curvature, p.samples_per_dim, p.teacher_overlap
     g = 2 * RATE / (alpha * kappa)
     drawn = draw_paths(PATHS, NODES)
@@ -111,8 +112,8 @@ def unregularised():
 def test_the_march_is_the_literal_recursion(centred):
     problem = QuadraticCommittee(1.3, 0.6, 2.5, 0.4, centred)
     # A tolerance of its own, so that the compiled march of other tests is not met.
-    method = DMFT(RATE, paths=PATHS, teacher_nodes=NODES, scrambles=1, row_tolerance=1.234e-7)
-    solution = solve(problem, RATE * np.arange(STEPS + 1), method=method)
+    method = DMFT(paths=PATHS, teacher_nodes=NODES, scrambles=1, row_tolerance=1.234e-7)
+    solution = solve(problem, np.arange(STEPS + 1), dynamics=GradientDescent(RATE), method=method)
     train, m, common, odd, private = oracle(problem)
     np.testing.assert_allclose(solution["train_loss"], train, rtol=1e-9)
     np.testing.assert_allclose(solution["teacher_overlap"], m, rtol=1e-9)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from grok_theory.dynamics import GradientDescent
 from grok_theory.errors import BadValue, Float64Required, TooLarge
 from grok_theory.lazy_rich import (
     ExactReduction,
@@ -21,7 +22,8 @@ from grok_theory.lazy_rich.draws import data_key, draw_inputs, draw_weights, qua
 from grok_theory.lazy_rich.experiment import _train_moments
 
 RATE = 0.05
-TIMES = RATE * np.array([0, 1, 5, 20, 80])
+STEPS = np.array([0, 1, 5, 20, 80])
+DESCENT = GradientDescent(RATE)
 SIZE = {"dim": 8, "width": 6, "runs": 1}
 PROBLEM = QuadraticCommittee(1.3, 0.5, 2.0, 0.4)
 
@@ -46,8 +48,8 @@ def test_reduction_and_network_agree_over_random_problems():
     worst = 0.0
     for seed in range(12):
         problem, key = random_problem(seed), jax.random.key(seed)
-        reduction = simulate(problem, TIMES, **SIZE, key=key, method=ExactReduction(RATE))
-        network = simulate(problem, TIMES, **SIZE, key=key, method=ExplicitNetwork(RATE))
+        reduction = simulate(problem, STEPS, dynamics=DESCENT, **SIZE, key=key, method=ExactReduction())
+        network = simulate(problem, STEPS, dynamics=DESCENT, **SIZE, key=key, method=ExplicitNetwork())
         assert set(reduction.curves) == set(network.curves)
         worst = max(worst, largest_gap(reduction, network))
         for name in ("second_moment", "mean_weight"):
@@ -58,17 +60,18 @@ def test_reduction_and_network_agree_over_random_problems():
 @pytest.mark.parametrize("centred", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_the_frozen_kernel_is_the_linearised_network(centred):
     problem, key = QuadraticCommittee(1.3, 0.5, 2.0, 0.4, centred), jax.random.key(3)
-    frozen = simulate(problem, TIMES, **SIZE, key=key, method=FrozenKernel(RATE))
-    linearised = simulate(problem, TIMES, **SIZE, key=key, method=ExplicitNetwork(RATE, linearised=True))
+    frozen = simulate(problem, STEPS, dynamics=DESCENT, **SIZE, key=key, method=FrozenKernel())
+    linearised = simulate(problem, STEPS, dynamics=DESCENT, **SIZE, key=key, method=ExplicitNetwork(linearised=True))
     assert largest_gap(frozen, linearised) < 1e-11
-    assert frozen.dynamics == linearised.dynamics
-    assert frozen.dynamics != simulate(problem, TIMES, **SIZE, key=key, method=ExactReduction(RATE)).dynamics
+    assert not frozen.conditions.differences(linearised.conditions)
+    trained = simulate(problem, STEPS, dynamics=DESCENT, **SIZE, key=key, method=ExactReduction())
+    assert frozen.conditions.differences(trained.conditions) == ["linearised"]
 
 
 def test_scaling_the_start_is_another_problem():
     key = jax.random.key(4)
-    scaled = simulate(PROBLEM, TIMES, **SIZE, key=key, method=ExplicitNetwork(RATE, init_scale=0.6))
-    other = simulate(rescaled_start(PROBLEM, 0.6), TIMES, **SIZE, key=key, method=ExactReduction(RATE))
+    scaled = simulate(PROBLEM, STEPS, dynamics=DESCENT, **SIZE, key=key, method=ExplicitNetwork(init_scale=0.6))
+    other = simulate(rescaled_start(PROBLEM, 0.6), STEPS, dynamics=DESCENT, **SIZE, key=key, method=ExactReduction())
     for name in ("train_loss", "test_loss", "variance", "misalignment", "linear_power"):
         np.testing.assert_allclose(scaled[name], other[name], rtol=1e-12, atol=1e-15)
 
@@ -77,13 +80,14 @@ def test_scaling_the_start_is_another_problem():
 def test_the_quadratic_neuron_given_as_a_function_and_the_exact_test_loss():
     """The path through a Monte-Carlo test set, with a trained readout, meets the exact formula."""
     key, size = jax.random.key(5), SIZE
-    exact = simulate(PROBLEM, TIMES, **size, key=key, method=ExplicitNetwork(RATE, train_readout=True))
+    exact = simulate(PROBLEM, STEPS, dynamics=DESCENT, **size, key=key, method=ExplicitNetwork(train_readout=True))
     sampled = simulate(
         PROBLEM,
-        TIMES,
+        STEPS,
+        dynamics=DESCENT,
         **size,
         key=key,
-        method=ExplicitNetwork(RATE, _quadratic, train_readout=True, test_samples=100_000),
+        method=ExplicitNetwork(_quadratic, train_readout=True, test_samples=100_000),
     )
     np.testing.assert_allclose(sampled["train_loss"], exact["train_loss"], rtol=1e-12)
     np.testing.assert_allclose(sampled["test_loss"], exact["test_loss"], rtol=0.02)
@@ -98,16 +102,16 @@ def _quadratic(h):
 def test_labels_are_learned_alike_by_network_and_reduction():
     labels = KernelEigenvector(3, 0.5)
     key = jax.random.key(6)
-    one = simulate(PROBLEM, TIMES, **SIZE, key=key, method=ExactReduction(RATE, labels=labels))
-    other = simulate(PROBLEM, TIMES, **SIZE, key=key, method=ExplicitNetwork(RATE, labels=labels))
+    one = simulate(PROBLEM, STEPS, dynamics=DESCENT, **SIZE, key=key, method=ExactReduction(labels=labels))
+    other = simulate(PROBLEM, STEPS, dynamics=DESCENT, **SIZE, key=key, method=ExplicitNetwork(labels=labels))
     assert largest_gap(one, other) < 1e-11
     assert one["train_loss"][0, 0] == pytest.approx(0.75, rel=1e-12)  # centred: the first loss is the targets' square
-    assert "given labels" in one.dynamics.name
+    assert one.conditions.labels == "KernelEigenvector(index=3, curvature=0.5)"
 
 
 @pytest.mark.slow
 def test_an_activation_by_name():
-    runs = simulate(PROBLEM, TIMES, **SIZE, key=jax.random.key(7), method=ExplicitNetwork(RATE, "relu"))
+    runs = simulate(PROBLEM, STEPS, dynamics=DESCENT, **SIZE, key=jax.random.key(7), method=ExplicitNetwork("relu"))
     assert runs["train_loss"][0, -1] < runs["train_loss"][0, 0]
 
 
@@ -139,20 +143,35 @@ def test_the_flow_of_all_weights_by_scipy():
 
 
 def test_a_run_does_not_depend_on_how_many_are_made_and_numbers_do_not_recompile():
-    method = ExactReduction(RATE)
-    two = simulate(PROBLEM, TIMES, dim=8, width=6, runs=2, key=jax.random.key(9), method=method)
+    method = ExactReduction()
+    two = simulate(PROBLEM, STEPS, dynamics=DESCENT, dim=8, width=6, runs=2, key=jax.random.key(9), method=method)
     compiled = _train_moments._cache_size()
-    three = simulate(PROBLEM, TIMES, dim=8, width=6, runs=3, key=jax.random.key(9), method=method)
+    three = simulate(PROBLEM, STEPS, dynamics=DESCENT, dim=8, width=6, runs=3, key=jax.random.key(9), method=method)
     for name in two.curves:
         np.testing.assert_array_equal(two[name], three[name][:2])
-    simulate(QuadraticCommittee(2, 0.25, 2.0, 0.1), TIMES, dim=8, width=6, runs=1, key=jax.random.key(1), method=method)
+    simulate(
+        QuadraticCommittee(2, 0.25, 2.0, 0.1),
+        STEPS,
+        dynamics=DESCENT,
+        dim=8,
+        width=6,
+        runs=1,
+        key=jax.random.key(1),
+        method=method,
+    )
     assert _train_moments._cache_size() == compiled
     assert "status    good" in str(two)
 
 
 def test_without_overlap_the_odd_mode_stays_zero_and_the_centred_loss_starts_at_three_quarters():
     runs = simulate(
-        QuadraticCommittee(1.0, 0.5, 2.0), TIMES, dim=8, runs=1, key=jax.random.key(10), method=ExactReduction(RATE)
+        QuadraticCommittee(1.0, 0.5, 2.0),
+        STEPS,
+        dynamics=DESCENT,
+        dim=8,
+        runs=1,
+        key=jax.random.key(10),
+        method=ExactReduction(),
     )
     np.testing.assert_array_equal(runs["teacher_overlap"], 0.0)
     assert runs["test_loss"][0, 0] == pytest.approx(0.75, rel=1e-14)
@@ -179,7 +198,12 @@ def test_stratified_targets_fill_their_strata_and_signs_balance():
 def test_a_run_that_diverges_is_reported():
     labels = KernelEigenvector(0, 0.5)
     runs = simulate(
-        PROBLEM, 40.0 * np.arange(5), **SIZE, key=jax.random.key(2), method=ExactReduction(10.0, labels=labels)
+        PROBLEM,
+        4 * np.arange(5),
+        dynamics=GradientDescent(10.0),
+        **SIZE,
+        key=jax.random.key(2),
+        method=ExactReduction(labels=labels),
     )
     assert runs.status.name == "failed"
     assert "1 of 1 runs diverged" in runs.status.text
@@ -189,7 +213,13 @@ def test_a_run_that_diverges_is_reported():
 @pytest.mark.slow
 def test_few_samples_are_noted():
     runs = simulate(
-        QuadraticCommittee(1.0, 0.5, 0.5), TIMES, dim=8, runs=1, key=jax.random.key(2), method=FrozenKernel()
+        QuadraticCommittee(1.0, 0.5, 0.5),
+        STEPS,
+        dynamics=DESCENT,
+        dim=8,
+        runs=1,
+        key=jax.random.key(2),
+        method=FrozenKernel(),
     )
     assert runs.status.name == "noted"
     assert "samples_per_dim is below 1" in runs.status.text
@@ -203,19 +233,23 @@ BAD = [
     ),
     ({"width": 5}, "width is 5, but with teacher_overlap > 0 it must be even.*Pass width=6"),
     ({"width": 0}, "width is 0, but .* at least 1"),
-    ({"width": None, "method": ExplicitNetwork(0.1)}, "width is None, but ExplicitNetwork needs one. Pass width=500"),
+    (
+        {"width": None, "dynamics": DESCENT, "method": ExplicitNetwork()},
+        "width is None, but ExplicitNetwork needs one. Pass width=500",
+    ),
     ({"runs": 0}, "runs is 0"),
     ({"key": 3}, r"key is 3, but .*jax.random.key\(0\)"),
-    ({"times": [0.0, 0.07]}, r"times\[1\] is 0.07, but it must be a multiple"),
-    ({"times": [0.1, 0.05]}, "must not be below"),
+    ({"dynamics": DESCENT, "x": [0, 1.5]}, r"steps\[1\] is 1.5, but .*whole number of steps"),
+    ({"x": [0.1, 0.05]}, "must not be below"),
     (
-        {"method": ExactReduction(1.7), "times": [1.7]},
-        "learning_rate is 1.7, but .* stable only below .* gradient flow",
+        {"dynamics": GradientDescent(1.7), "x": [1]},
+        r"learning_rate is 1.7, but .* stable only below .* GradientFlow\(\)",
     ),
-    ({"method": ExactReduction(-0.1)}, "learning_rate is -0.1, but it must be positive"),
+    ({"dynamics": "flow"}, r"dynamics is 'flow', but .*GradientFlow\(\) or GradientDescent\(learning_rate\)"),
+    ({"method": ExplicitNetwork()}, r"dynamics is GradientFlow\(\), but ExplicitNetwork takes steps"),
     ({"method": "exact"}, "method is 'exact', but it must be ExactReduction"),
     ({"method": ExactReduction(tolerance=0.0)}, "tolerance is 0.0"),
-    ({"method": ExplicitNetwork(0.1, init_scale=0.0)}, "init_scale is 0.0"),
+    ({"method": ExplicitNetwork(init_scale=0.0)}, "init_scale is 0.0"),
     ({"method": ExactReduction(test_samples=0)}, "test_samples is 0"),
     ({"problem": QuadraticCommittee(np.ones(2), 0.5, 2.0)}, "problem holds arrays.*Loop over the batch"),
 ]
@@ -223,15 +257,14 @@ BAD = [
 
 @pytest.mark.parametrize(("change", "message"), BAD, ids=lambda v: "-".join(v) if isinstance(v, dict) else "")
 def test_bad_calls_are_named_with_value_and_remedy(change, message):
-    call = {"problem": PROBLEM, "times": [0.0, 0.1], "key": jax.random.key(0), **SIZE, "method": ExactReduction(0.1)}
-    call |= change
+    call = {"problem": PROBLEM, "x": [0.0, 1.0], "key": jax.random.key(0), **SIZE, "method": ExactReduction()} | change
     with pytest.raises(BadValue, match=message):
-        simulate(call.pop("problem"), call.pop("times"), **call)
+        simulate(call.pop("problem"), call.pop("x"), **call)
 
 
 def test_an_unknown_activation_lists_the_known():
     with pytest.raises(BadValue, match=r"activation is 'relo'.*Did you mean 'relu'"):
-        ExplicitNetwork(0.1, "relo")
+        ExplicitNetwork("relo")
 
 
 def test_too_large_is_refused_with_the_knob():
@@ -243,7 +276,7 @@ def test_float32_is_refused():
     jax.config.update("jax_enable_x64", False)
     try:
         with pytest.raises(Float64Required, match=r"lazy_rich.simulate needs float64"):
-            simulate(PROBLEM, TIMES, dim=8, runs=1, key=jax.random.key(0))
+            simulate(PROBLEM, STEPS, dynamics=DESCENT, dim=8, runs=1, key=jax.random.key(0))
     finally:
         jax.config.update("jax_enable_x64", True)
 
@@ -254,10 +287,10 @@ def test_the_frozen_kernel_is_the_kernel_regression_of_the_kernels_room():
 
     key = jax.random.key(11)
     x = draw_inputs(data_key(jax.random.fold_in(key, 0)), 16, 8, stratified=True)
-    problem, y = QuadraticCommittee(1.3, 0.5, 2.0), quadratic_targets(x)
+    problem, y, times = QuadraticCommittee(1.3, 0.5, 2.0), quadratic_targets(x), RATE * STEPS
     kernel = tangent_kernel(x, x, jnp.eye(8), jnp.zeros(8), curvature=0.5)
-    outputs, _ = gradient_flow(kernel, y, kernel[:1], TIMES)
-    runs = simulate(problem, TIMES, dim=8, runs=1, key=key, method=FrozenKernel())
+    outputs, _ = gradient_flow(kernel, y, kernel[:1], times)
+    runs = simulate(problem, times, dim=8, runs=1, key=key, method=FrozenKernel())
     np.testing.assert_allclose(
         runs["train_loss"][0], np.mean((np.asarray(y) - np.asarray(outputs)) ** 2, axis=1), rtol=1e-10
     )

@@ -8,13 +8,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from grok_theory.dynamics import GradientDescent, GradientFlow
 from grok_theory.errors import BadValue, SolveFailed
 from grok_theory.lazy_rich import FrozenKernel, LazyLimit, QuadraticCommittee, simulate, solve
 
 
 def test_reference_numbers():
-    """Spec section 9; t counts steps."""
-    solution = solve(QuadraticCommittee(1.0, 0.5, 2.0), 0.1 * np.array([1, 5, 20, 60]), method=LazyLimit(0.1))
+    """Reference numbers; t counts steps."""
+    solution = solve(
+        QuadraticCommittee(1.0, 0.5, 2.0), np.array([1, 5, 20, 60]), dynamics=GradientDescent(0.1), method=LazyLimit()
+    )
     np.testing.assert_allclose(solution["train_loss"], [0.567969, 0.317307, 0.107391, 0.012307], atol=5e-7)
     np.testing.assert_allclose(solution["test_loss"], [0.740625, 0.780848, 0.840628, 0.842124], atol=5e-7)
     assert "output_scale is ignored" in solution.status.text
@@ -23,7 +26,7 @@ def test_reference_numbers():
 @pytest.mark.parametrize("kappa", [0.5, 1.0, 3.0])
 def test_one_step_has_rational_moments(kappa):
     eta, eps = 0.05, 0.7
-    solution = solve(QuadraticCommittee(1.0, eps, kappa), [0.0, eta], method=LazyLimit(eta))
+    solution = solve(QuadraticCommittee(1.0, eps, kappa), [0, 1], dynamics=GradientDescent(eta), method=LazyLimit())
     assert solution["test_loss"][0] == pytest.approx(0.75, rel=1e-13)
     # <l> = 1, <l^2> = 1 + kappa over the samples' law.
     a = 2 * eta / kappa
@@ -65,8 +68,13 @@ def test_the_flow_is_the_limit_of_small_steps():
     problem, times = QuadraticCommittee(1.0, 0.5, 2.0), np.array([0.2, 1.0, 2.0])
     flow = np.asarray(solve(problem, times, method=LazyLimit())["test_loss"])
     gaps = [
-        np.abs(np.asarray(solve(problem, times, method=LazyLimit(rate))["test_loss"]) - flow).max()
-        for rate in (0.04, 0.02, 0.01)
+        np.abs(
+            np.asarray(
+                solve(problem, times * count, dynamics=GradientDescent(1 / count), method=LazyLimit())["test_loss"]
+            )
+            - flow
+        ).max()
+        for count in (25, 50, 100)
     ]
     assert np.polyfit(np.log([4, 2, 1]), np.log(gaps), 1)[0] == pytest.approx(1.0, abs=0.05)
 
@@ -94,21 +102,22 @@ def test_refusals():
     with pytest.raises(BadValue, match=r"centred is False, but .* Pass centred=True"):
         solve(QuadraticCommittee(1.0, 0.5, 2.0, centred=False), [1.0], method=LazyLimit())
     with pytest.raises(BadValue, match=r"learning_rate is 0.33, but .* below 0.329"):
-        solve(QuadraticCommittee(1.0, 0.5, 2.0), [0.33], method=LazyLimit(0.33))
+        solve(QuadraticCommittee(1.0, 0.5, 2.0), [1], dynamics=GradientDescent(0.33), method=LazyLimit())
     with pytest.raises(BadValue, match="problem is 3, but it must be a QuadraticCommittee"):
         solve(3, [0.33], method=LazyLimit())
 
 
+FLOW = GradientFlow()
 TIMES = jnp.array([0.0, 0.1, 1.0, 7.0, 300.0])  # as many as above: one compilation
 
 
-def loss_at(kappa, eps, method):
-    return solve(QuadraticCommittee(1.0, eps, kappa), TIMES, method=method)["test_loss"]
+def loss_at(kappa, eps, x=TIMES, dynamics=FLOW):
+    return solve(QuadraticCommittee(1.0, eps, kappa), x, dynamics=dynamics, method=LazyLimit())["test_loss"]
 
 
 def test_a_batch_is_a_loop_and_a_member_out_of_range_fails_alone():
-    batch = jax.vmap(lambda k: loss_at(k, 0.5, LazyLimit()))(jnp.array([0.7, 2.0]))
-    np.testing.assert_allclose(batch[1], loss_at(2.0, 0.5, LazyLimit()), rtol=1e-11)
+    batch = jax.vmap(lambda k: loss_at(k, 0.5))(jnp.array([0.7, 2.0]))
+    np.testing.assert_allclose(batch[1], loss_at(2.0, 0.5), rtol=1e-11)
     overlaps = jnp.array([0.0, 0.2])
     bad = jax.vmap(lambda m: solve(QuadraticCommittee(1.0, 0.5, 2.0, m), TIMES, method=LazyLimit(), throw=False))(
         overlaps
@@ -119,11 +128,11 @@ def test_a_batch_is_a_loop_and_a_member_out_of_range_fails_alone():
 
 @pytest.mark.slow
 def test_gradients_pass_through_flow_and_descent():
-    for method in (LazyLimit(), LazyLimit(0.1)):
-        slopes = jax.grad(lambda k, e, m=method: loss_at(k, e, m)[2], argnums=(0, 1))(2.0, 0.5)
+    for where in ((TIMES, FLOW), (10 * TIMES, GradientDescent(0.1))):
+        slopes = jax.grad(lambda k, e, at=where: loss_at(k, e, *at)[2], argnums=(0, 1))(2.0, 0.5)
         step = 1e-5
-        by_kappa = loss_at(2.0 + step, 0.5, method)[2] - loss_at(2.0 - step, 0.5, method)[2]
-        by_eps = loss_at(2.0, 0.5 + step, method)[2] - loss_at(2.0, 0.5 - step, method)[2]
+        by_kappa = loss_at(2.0 + step, 0.5, *where)[2] - loss_at(2.0 - step, 0.5, *where)[2]
+        by_eps = loss_at(2.0, 0.5 + step, *where)[2] - loss_at(2.0, 0.5 - step, *where)[2]
         np.testing.assert_allclose(slopes, np.array([by_kappa, by_eps]) / (2 * step), rtol=1e-6)
 
 

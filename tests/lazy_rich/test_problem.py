@@ -7,9 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from grok_theory.dynamics import Adam, GradientDescent, GradientFlow
 from grok_theory.errors import BadValue
 from grok_theory.lazy_rich import QuadraticCommittee
-from grok_theory.lazy_rich.timing import check_tau, dynamics_of, steps_of
+from grok_theory.lazy_rich.clock import checked_x, rate_of
 
 GOOD = {"output_scale": 1.0, "curvature": 0.5, "samples_per_dim": 2.0, "teacher_overlap": 0.3, "centred": True}
 
@@ -57,30 +58,31 @@ def test_a_problem_is_a_pytree_whose_structure_is_the_centring():
 
 
 @pytest.mark.parametrize(
-    ("times", "message"),
+    ("dynamics", "x", "message"),
     [
-        ([1.0, 0.5], r"times\[1\] is 0.5, but it must not be below"),
-        ([-1.0], r"times\[0\] is -1.0, but it must be zero or positive"),
-        ([np.nan], r"times\[0\] is nan"),
-        ([], "non-empty"),
-        (
-            [0.0, 0.15],
-            r"times\[1\] is 0.15, but it must be a multiple of learning_rate = 0.1. The nearest are 0.1 and 0.2",
-        ),
+        (GradientFlow(), [1.0, 0.5], r"times\[1\] is 0.5, but it must not be below"),
+        (GradientFlow(), [-1.0], r"times\[0\] is -1.0, but it must be zero or positive"),
+        (GradientFlow(), [np.nan], r"times\[0\] is nan"),
+        (GradientFlow(), [], "non-empty"),
+        (GradientDescent(0.1), [0.0, 1.5], r"steps\[1\] is 1.5, but under GradientDescent x must be a whole number"),
+        (GradientDescent(0.1), [2, 1], r"steps\[1\] is 1.0, but it must not be below"),
     ],
 )
-def test_bad_times_are_refused(times, message):
+def test_a_bad_x_is_refused(dynamics, x, message):
     with pytest.raises(BadValue, match=message):
-        check_tau(times, 0.1)
+        checked_x(dynamics, x)
 
 
-def test_steps_survive_rounding():
-    times = np.arange(0, 10_001) * 0.1
-    np.testing.assert_array_equal(steps_of(times, 0.1), np.arange(10_001))
+def test_the_rate_of_a_dynamics():
+    assert rate_of(GradientFlow(), "solve") is None
+    assert rate_of(GradientDescent(0.1), "solve") == 0.1
+    with pytest.raises(
+        BadValue, match=r"dynamics is Adam\(.*solve takes GradientFlow\(\) or GradientDescent\(learning_rate\)"
+    ):
+        rate_of(Adam(0.1), "solve")
+    with pytest.raises(BadValue, match=r"learning_rate is \[0.1 0.2\], but it must be one number"):
+        rate_of(GradientDescent(np.array([0.1, 0.2])), "solve")
 
 
-def test_dynamics():
-    assert dynamics_of(None).name == "gradient flow"
-    assert dynamics_of(0.1).parameters == {"learning_rate": 0.1}
-    with pytest.raises(BadValue, match=r"learning_rate is 0.0, but it must be positive"):
-        dynamics_of(0.0)
+def test_a_step_is_worth_eta_hat():
+    assert QuadraticCommittee(**GOOD).tau_per_step(GradientDescent(0.25)) == 0.25

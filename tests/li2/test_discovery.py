@@ -1,4 +1,4 @@
-"""Discovery times against inclusion-exclusion, an exact Markov chain, the spec's digits and Monte-Carlo."""
+"""Discovery times against inclusion-exclusion, an exact Markov chain, reference digits and Monte-Carlo."""
 
 import itertools
 from fractions import Fraction

@@ -10,26 +10,25 @@ import pytest
 from scipy.special import log_softmax
 
 from grok_theory import BadValue, TooLarge
+from grok_theory.dynamics import SGD, Adam, AdamW, Conditions, GradientDescent, Muon
 from grok_theory.li2 import (
-    Adam,
-    AdamW,
     CrossEntropy,
     Custom,
     Gaussian,
-    GradientDescent,
     GroupTask,
-    Muon,
     OrthogonalGradient,
+    SquaredLoss,
     StableMaxCrossEntropy,
     TorchUniform,
     ZeroReadout,
     cyclic,
+    decay_of,
     irrep_share,
     simulate,
     start_of_run,
     symmetric,
-    time_of_steps,
 )
+from grok_theory.li2.starts import training_key
 
 STEPS = [0, 3, 10]
 KEY = jax.random.key(5)
@@ -137,8 +136,8 @@ RULES = {
 )
 def test_against_numpy(rule, centering, noise):
     task = dataclasses.replace(TASK, centering=centering, label_noise=noise)
-    optimizer, follow = RULES[rule]
-    found = simulate(task, STEPS, width=WIDTH, runs=2, key=KEY, optimizer=optimizer, dtype="float64")
+    dynamics, follow = RULES[rule]
+    found = simulate(task, STEPS, width=WIDTH, runs=2, key=KEY, dynamics=dynamics, dtype="float64")
     for run in range(2):
         oracle = Oracle(task, start_of_run(task, width=WIDTH, key=KEY, run=run))
         w, v = oracle.w, oracle.v
@@ -156,13 +155,13 @@ def test_against_numpy(rule, centering, noise):
         np.testing.assert_allclose(found.fields["irrep_share"].values[run, -1], total, rtol=1e-9)
         np.testing.assert_allclose(found.stats["hidden"][run], oracle.w.T, atol=1e-11)
     assert ("corrupted_accuracy" in found.curves) == (noise > 0)
-    assert optimizer.decay in str(found.stats["decay"])
+    assert found.dynamics == dynamics
 
 
 @pytest.mark.parametrize("loss", [CrossEntropy(), StableMaxCrossEntropy()], ids=["softmax", "stablemax"])
 def test_cross_entropies_descend_on_what_they_report(loss):
     found = simulate(
-        TASK, [0, 1], width=WIDTH, runs=1, key=KEY, loss=loss, optimizer=GradientDescent(1e-4), dtype="float64"
+        TASK, [0, 1], width=WIDTH, runs=1, key=KEY, loss=loss, dynamics=GradientDescent(1e-4), dtype="float64"
     )
     start = start_of_run(TASK, width=WIDTH, key=KEY)
     oracle = Oracle(TASK, start)
@@ -204,7 +203,7 @@ def test_fixed_pairs_are_kept_and_the_full_table_has_no_test_curves():
 
 
 def test_a_frozen_hidden_layer_stays():
-    found = simulate(TASK, [0, 5], width=WIDTH, runs=1, key=KEY, optimizer=Muon(0.02), train_hidden=False)
+    found = simulate(TASK, [0, 5], width=WIDTH, runs=1, key=KEY, dynamics=Muon(0.02), train_hidden=False)
     np.testing.assert_array_equal(found["hidden_change"], 0)
     assert found["readout_change"][0, 1] > 0
 
@@ -220,17 +219,51 @@ def test_starts():
     assert gaussian.hidden.var() == pytest.approx(0.04, rel=0.05)
 
 
-def test_time_of_descent():
-    found = simulate(TASK, STEPS, width=WIDTH, runs=1, key=KEY, optimizer=GradientDescent(0.3), dtype="float64")
-    np.testing.assert_allclose(found.x, 2 * 0.3 * np.array(STEPS) / 25)
-    np.testing.assert_allclose(time_of_steps(TASK, STEPS, 0.3), found.x)
-    assert found.dynamics.parameters == {"learning_rate": 0.3, "readout_scale": 1.0}
+def test_sgd_on_all_samples_is_descent_and_on_fewer_follows_their_gradients():
+    """A step on b samples is the oracle's step on those samples, drawn afresh and without replacement each time."""
+    how = {"width": WIDTH, "runs": 2, "key": KEY, "dtype": "float64"}
+    full = simulate(TASK, STEPS, dynamics=SGD(0.3, TASK.samples), **how)
+    plain = simulate(TASK, STEPS, dynamics=GradientDescent(0.3), **how)
+    for name in ("train_loss", "hidden_change", "readout_change"):
+        np.testing.assert_allclose(full[name], plain[name], rtol=1e-9, atol=0)
+    task = dataclasses.replace(TASK, weight_decay=0.0)
+    found = simulate(task, [1], dynamics=SGD(0.3, 7), **how)
+    for run in range(2):
+        oracle = Oracle(task, start_of_run(task, width=WIDTH, key=KEY, run=run))
+        drawn = jax.random.fold_in(training_key(KEY, run), 0)
+        seen = np.asarray(jax.random.choice(drawn, task.samples, (7,), replace=False))
+        assert len(set(seen.tolist())) == 7
+        oracle.x, oracle.y, oracle.labels = oracle.x[seen], oracle.y[seen], oracle.labels[seen]
+        descent(oracle, 0.3, 0.0, 1)
+        np.testing.assert_allclose(found.stats["hidden"][run], oracle.w.T, atol=1e-12)
+    with pytest.raises(BadValue, match=r"batch_size is 26, but the task trains on 25 pairs"):
+        simulate(TASK, [1], dynamics=SGD(0.3, 26), **how)
+
+
+def test_a_step_of_descent_is_worth_2_rate_over_n():
+    assert TASK.tau_per_step(GradientDescent(0.3)) == pytest.approx(2 * 0.3 / 25)
+    found = simulate(TASK, STEPS, width=WIDTH, runs=1, key=KEY, dynamics=GradientDescent(0.3), dtype="float64")
+    np.testing.assert_array_equal(found.x, STEPS)
+    assert found.x_name == "step"
+    assert "a step is 0.024 tau" in str(found)
+
+
+def test_what_else_was_varied_is_carried():
+    found = simulate(TASK, [0, 1], width=4, runs=1, key=KEY, initial=ZeroReadout(), train_hidden=False)
+    assert found.conditions == Conditions(loss=SquaredLoss(), start=ZeroReadout(), trained=("readout",))
+    assert found.dynamics == Adam(0.005)
+
+
+def test_where_weight_decay_acts():
+    assert decay_of(Muon(0.1)) == ("decoupled", "coupled")
+    assert decay_of(OrthogonalGradient(AdamW(0.1))) == ("decoupled", "decoupled")
+    assert decay_of(GradientDescent(0.1)) == decay_of(Adam(0.1)) == ("coupled", "coupled")
 
 
 def test_muon_moves_the_hidden_layer_by_its_polar_factor():
     """First step: momentum is the gradient; five Newton-Schulz steps bring its singular values near one."""
     task = dataclasses.replace(TASK, weight_decay=0.0)
-    found = simulate(task, [1], width=30, runs=1, key=KEY, optimizer=Muon(0.1), dtype="float64")
+    found = simulate(task, [1], width=30, runs=1, key=KEY, dynamics=Muon(0.1), dtype="float64")
     moved = found.stats["hidden"][0] - found.stats["hidden_start"][0]
     oracle = Oracle(task, start_of_run(task, width=30, key=KEY))
     left, size, right = np.linalg.svd(-oracle.gradients()[0].T, full_matrices=False)
@@ -242,8 +275,8 @@ def test_muon_moves_the_hidden_layer_by_its_polar_factor():
 def test_orthogonal_gradient_leaves_the_norms():
     """Without rescaled steps the weights move across themselves only: |w|^2 grows by the square of the step."""
     task = dataclasses.replace(TASK, weight_decay=0.0)
-    optimizer = OrthogonalGradient(GradientDescent(0.3), rescale=False)
-    found = simulate(task, [1], width=WIDTH, runs=1, key=KEY, optimizer=optimizer, dtype="float64")
+    dynamics = OrthogonalGradient(GradientDescent(0.3), rescale=False)
+    found = simulate(task, [1], width=WIDTH, runs=1, key=KEY, dynamics=dynamics, dtype="float64")
     before, after = found.stats["hidden_start"][0], found.stats["hidden"][0]
     assert abs(np.sum(before * (after - before))) < 1e-12
 
@@ -269,7 +302,7 @@ def test_the_facts_of_modular_addition(key, optimized):
 
 
 def test_a_run_that_diverges_says_so():
-    found = simulate(TASK, [0, 200], width=WIDTH, runs=1, key=KEY, optimizer=GradientDescent(100.0))
+    found = simulate(TASK, [0, 200], width=WIDTH, runs=1, key=KEY, dynamics=GradientDescent(100.0))
     assert found.status.name == "failed"
     assert "learning_rate" in found.status.text
 
@@ -277,15 +310,15 @@ def test_a_run_that_diverges_says_so():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"steps": [0, 2.5]}, "integers"),
-        ({"steps": [3, 3]}, r"steps\[1\] is 3 again"),
-        ({"steps": [-1, 3]}, "steps"),
-        ({"steps": []}, "steps"),
+        ({"x": [0, 2.5]}, "whole number of steps"),
+        ({"x": [3, 2]}, r"steps\[1\] is 2.0, but it must not be below"),
+        ({"x": [-1, 3]}, "steps"),
+        ({"x": []}, "steps"),
         ({"width": 0}, "width"),
         ({"runs": 0}, "runs"),
         ({"batch": 0}, "batch"),
-        ({"optimizer": "adam"}, r"Adam\(learning_rate=0.005\)"),
-        ({"optimizer": optax.sgd(0.1)}, r"weight_decay = 0.02.*Custom"),
+        ({"dynamics": "adam"}, r"Adam\(learning_rate=0.005\)"),
+        ({"dynamics": optax.sgd(0.1)}, r"weight_decay = 0.02.*Custom"),
         ({"loss": "mse"}, r"SquaredLoss\(\)"),
         ({"initial": 1.0}, r"ZeroReadout\(\)"),
         ({"dtype": "float16"}, "dtype"),
@@ -295,12 +328,12 @@ def test_a_run_that_diverges_says_so():
     ],
 )
 def test_what_is_refused(change, words):
-    arguments = {"task": TASK, "steps": [0, 1], "width": 4, "runs": 1, "key": KEY} | change
+    arguments = {"task": TASK, "x": [0, 1], "width": 4, "runs": 1, "key": KEY} | change
     with pytest.raises((BadValue, TooLarge), match=words):
-        simulate(arguments.pop("task"), arguments.pop("steps"), **arguments)
+        simulate(arguments.pop("task"), arguments.pop("x"), **arguments)
 
 
-def test_optimizers_refuse_bad_numbers():
+def test_dynamics_refuse_bad_numbers():
     for make, words in (
         (lambda: Adam(-1.0), "learning_rate is -1"),
         (lambda: Adam(0.1, betas=(0.9, 1.0)), "betas"),
@@ -315,4 +348,4 @@ def test_optimizers_refuse_bad_numbers():
         with pytest.raises(BadValue, match=words):
             make()
     bare = dataclasses.replace(TASK, weight_decay=0.0)
-    assert simulate(bare, [0, 1], width=4, runs=1, key=KEY, optimizer=optax.sgd(0.1)).status.name == "good"
+    assert simulate(bare, [0, 1], width=4, runs=1, key=KEY, dynamics=optax.sgd(0.1)).status.name == "good"

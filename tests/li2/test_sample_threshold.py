@@ -1,4 +1,4 @@
-"""Sample thresholds: the spec's numbers, independence of runs and levels, the interval, the scaling fit."""
+"""Sample thresholds: reference numbers, independence of runs and levels, the interval, the scaling fit."""
 
 import inspect
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from grok_theory import BadValue
+from grok_theory.dynamics import Adam
 from grok_theory.li2 import (
-    Adam,
     GroupTask,
     ZeroReadout,
     cyclic,
@@ -110,7 +110,7 @@ def test_roles_put_runs_and_theory_side_by_side():
     ],
 )
 def test_roles_refuse(change, words):
-    arguments = {"task": GroupTask(symmetric(3), train_fraction=0.8), "settings": {"a": {"optimizer": Adam(0.01)}}}
+    arguments = {"task": GroupTask(symmetric(3), train_fraction=0.8), "settings": {"a": {"dynamics": Adam(0.01)}}}
     arguments |= {"steps": [0, 20, 100], "width": 12, "runs": 2, "key": KEY} | change
     with pytest.raises(BadValue, match=words):
         roles(arguments.pop("task"), arguments.pop("settings"), arguments.pop("steps"), **arguments)

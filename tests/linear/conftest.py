@@ -96,7 +96,7 @@ class Oracle:
         return 1 + test + atom * (snr + inr * frozen), train / alpha + max(0, 1 - 1 / alpha), norm + atom * inr * frozen
 
     def skellam(self, alpha, signal, t):
-        """(test_loss, train_loss) without decay from probabilities of a Skellam variable (wing spec, 4.4)."""
+        """(test_loss, train_loss) without decay from probabilities of a Skellam variable."""
         mp.mp.dps = 60  # it cancels by up to 1/|1 - alpha| times t
         alpha, signal, t = map(mp.mpf, (alpha, signal, t))
         half, atom = (lambda s: self._tails(alpha, s)), max(0, 1 - alpha)

@@ -7,7 +7,8 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grok_theory.linear import GradientDescent, TeacherStudent, limits, optimal_ridge, optimal_stopping, solve
+from grok_theory.dynamics import GradientDescent
+from grok_theory.linear import TeacherStudent, limits, optimal_ridge, optimal_stopping, solve
 from grok_theory.linear import closed_forms as forms
 
 ratios = st.floats(-2, -0.02).map(lambda x: 10.0**x) | st.floats(0.02, 2).map(lambda x: 10.0**x)
@@ -42,7 +43,7 @@ def test_one_step_is_proved_by_the_moments_of_wishart_matrices():
             total += sympy.Rational(pairs, n**2)
         alpha = sympy.Rational(p, n)
         assert total / n == alpha * (1 + alpha + sympy.Rational(1, n))
-    one = solve(TeacherStudent(0.7, 5.0, 2.0), [1], method=GradientDescent(0.3))["test_loss"][0]
+    one = solve(TeacherStudent(0.7, 5.0, 2.0), [1], dynamics=GradientDescent(0.3))["test_loss"][0]
     assert np.isclose(forms.one_step_test_loss(0.7, 7.0, 0.3, np.inf), one, rtol=1e-15, atol=0)
 
 

@@ -1,4 +1,4 @@
-"""Any covariance: the isotropic limit, the spec's values, ridge against 30-digit roots, real runs, real data."""
+"""Any covariance: the isotropic limit, reference values, ridge against 30-digit roots, real runs, real data."""
 
 import jax
 import jax.numpy as jnp

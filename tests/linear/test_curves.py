@@ -1,4 +1,4 @@
-"""TeacherStudent's curves against 40-digit integrals, the Skellam closed form, the spec's values, and themselves."""
+"""TeacherStudent's curves against 40-digit integrals, the Skellam closed form, reference values, and themselves."""
 
 import subprocess
 import sys
@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import grok_theory as gt
-from grok_theory.linear import GradientDescent, TeacherStudent, limits, ridge, solve
+from grok_theory.dynamics import GradientDescent
+from grok_theory.linear import TeacherStudent, limits, ridge, solve
 from grok_theory.linear.curves import CURVES
 
 TIMES = np.array([0.0, 1e-3, 0.5, 10.0, 1e3, 1e6, 1e8])
@@ -78,12 +79,12 @@ def test_flow_against_the_closed_form_of_a_skellam_variable(oracle, alpha):
 
 
 def test_descent_reference_values():
-    theory = solve(TeacherStudent(2.0, 5.0, 1.0), [30], method=GradientDescent(0.1))
+    theory = solve(TeacherStudent(2.0, 5.0, 1.0), [30], dynamics=GradientDescent(0.1))
     assert np.isclose(theory["test_loss"][0], 1.805737473393563, rtol=1e-15, atol=0)
     assert np.isclose(theory["train_loss"][0], 0.5333903263560782, rtol=1e-15, atol=0)
     assert np.isclose(theory["weight_norm"][0], 5.077310366850776, rtol=1e-15, atol=0)
     problem = TeacherStudent(0.5, 1.0, 25.0, weight_decay=0.02)
-    theory = solve(problem, [200], method=GradientDescent(0.2))
+    theory = solve(problem, [200], dynamics=GradientDescent(0.2))
     assert np.isclose(theory["test_loss"][0], 4.879712794142506, rtol=1e-15, atol=0)
     assert np.isclose(theory["train_loss"][0], 0.003326635036253519, rtol=1e-14, atol=0)
     assert np.isclose(theory["weight_norm"][0], 3.842396069847582, rtol=1e-15, atol=0)
@@ -93,7 +94,7 @@ def test_descent_reference_values():
 def test_descent_against_forty_digits(oracle, alpha, decay, share):
     rate = share * 2 / ((1 + alpha**0.5) ** 2 + decay)
     steps = np.array([0, 1, 2, 7, 100, 1001, 100_000])
-    theory = solve(TeacherStudent(alpha, 5.0, 2.0, weight_decay=decay), steps, method=GradientDescent(rate))
+    theory = solve(TeacherStudent(alpha, 5.0, 2.0, weight_decay=decay), steps, dynamics=GradientDescent(rate))
     exact = list(zip(*(oracle.curves(alpha, 5.0, 2.0, decay, steps=k, rate=rate) for k in steps)))
     for name, values in zip(("test_loss", "train_loss", "weight_norm"), exact):
         assert worst_gap(theory[name], values) < 1e-9, name
@@ -132,7 +133,7 @@ def test_descent_tends_to_flow_with_an_error_of_first_order():
     problem, time = TeacherStudent(0.8, 5.0, 1.0, weight_decay=0.1), 4.0
     flow = solve(problem, [time])["test_loss"][0]
     errors = [
-        abs(float(solve(problem, [steps], method=GradientDescent(time / steps))["test_loss"][0] - flow))
+        abs(float(solve(problem, [steps], dynamics=GradientDescent(time / steps))["test_loss"][0] - flow))
         for steps in (400, 800, 1600)
     ]
     orders = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
@@ -241,7 +242,7 @@ def test_what_is_out_of_range_inside_a_trace_is_nan_and_failed():
     assert np.all(np.isfinite(batch["test_loss"][0]))
     assert np.all(np.isnan(batch["test_loss"][1]))
     assert list(np.asarray(batch.status.level)) == [0, 2]
-    steps = jax.jit(lambda rate: solve(TeacherStudent(2.0, 5.0), [1.0], method=GradientDescent(rate)))(10.0)
+    steps = jax.jit(lambda rate: solve(TeacherStudent(2.0, 5.0), [1.0], dynamics=GradientDescent(rate)))(10.0)
     assert np.isnan(steps["test_loss"][0])
     assert "2/(l+ + weight_decay)" in steps.status.text
 
@@ -265,19 +266,19 @@ def test_bad_problems_are_refused_by_name(fields, words):
 
 
 @pytest.mark.parametrize(
-    ("times", "method", "words"),
+    ("times", "dynamics", "words"),
     [
         ([-1.0], None, r"times\[0\] is -1.0"),
         ([], None, "times has shape"),
         ([2.0, 1.0], None, r"times\[1\] is 1.0"),
         ([float("nan")], None, r"times\[0\] is nan"),
-        ([1.5], GradientDescent(0.1), r"times\[0\] is 1.5.*whole number of steps.*GradientFlow"),
+        ([1.5], GradientDescent(0.1), r"steps\[0\] is 1.5.*whole number of steps.*GradientFlow"),
         ([1.0], GradientDescent(0.5), "learning_rate is 0.5.*below 0.343146"),
-        ([1.0], "descent", "method is 'descent'.*GradientFlow"),
+        ([1.0], "descent", "dynamics is 'descent'.*GradientFlow"),
     ],
 )
-def test_bad_times_and_methods_are_refused_by_name(times, method, words):
-    options = {} if method is None else {"method": method}
+def test_bad_times_and_dynamics_are_refused_by_name(times, dynamics, words):
+    options = {} if dynamics is None else {"dynamics": dynamics}
     with pytest.raises(gt.BadValue, match=words):
         solve(TeacherStudent(2.0, 1.0), times, **options)
 

@@ -1,6 +1,4 @@
-"""Deep linear networks: the spec's values, the closed end, depth 1, and full weight matrices trained in NumPy."""
-
-import time
+"""Deep linear networks: reference values, the closed end, depth 1, and full weight matrices trained in NumPy."""
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 import grok_theory as gt
-from grok_theory.linear import DeepLinear, GradientDescent, TeacherStudent, limits, simulate, solve
+from grok_theory.dynamics import GradientDescent
+from grok_theory.linear import DeepLinear, TeacherStudent, limits, simulate, solve
 from grok_theory.linear.deep_experiment import draw_deep, train_deep
 from grok_theory.linear.depth import deep_numbers
 
@@ -182,8 +181,8 @@ def test_bad_networks_are_refused_by_name(fields, words):
 
 
 def test_descent_is_refused(theory):
-    with pytest.raises(gt.BadValue, match="DeepLinear is solved under gradient flow only"):
-        solve(theory.problem, [1.0], method=GradientDescent(0.1))
+    with pytest.raises(gt.BadValue, match="a DeepLinear, which is solved under gradient flow only, takes GradientFlow"):
+        solve(theory.problem, [1.0], dynamics=GradientDescent(0.1))
 
 
 @pytest.mark.parametrize("numbers", [(0.5, 5.0, 2, 1.0, 1.0), (1.0, 5.0, 2, 1.0, 1.0), (2.0, 5.0, 1, 1.0, 1.0)])
@@ -202,8 +201,5 @@ def test_what_cannot_end_is_told_at_once(numbers):
 @pytest.mark.slow  # compiles a march of runs
 def test_runs_that_cannot_end_are_told_at_once():
     problem, key = DeepLinear(0.5, 5.0, 2, 1.0, 1.0), jax.random.key(0)
-    simulate(problem, [0.0, 1.0], dim=20, runs=2, key=key)  # compiles
-    began = time.process_time()
     with pytest.raises(gt.BadValue, match=r"but a run needed more than 100000 steps\. Pass earlier times"):
         simulate(problem, [0.0, 1e20], dim=20, runs=2, key=key)
-    assert time.process_time() - began < 1.0

@@ -8,7 +8,8 @@ import pytest
 from scipy.linalg import expm
 
 import grok_theory as gt
-from grok_theory.linear import GradientDescent, GradientFlow, TeacherStudent, fluctuations, simulate, solve
+from grok_theory.dynamics import GradientDescent, GradientFlow
+from grok_theory.linear import TeacherStudent, fluctuations, simulate, solve
 from grok_theory.linear.curves import CURVES, as_arrays
 from grok_theory.linear.experiment import _draw, _train, where_theory_speaks
 

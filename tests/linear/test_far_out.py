@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import grok_theory as gt
+from grok_theory.dynamics import GradientDescent
 from grok_theory.linear import (
     CorrelatedInputs,
     DeepLinear,
-    GradientDescent,
     RandomFeatures,
     TeacherStudent,
     approximation_error,
@@ -102,7 +102,7 @@ def test_the_law_at_the_threshold(descends):
     """E_g = 1/2 + c sqrt(t) + S/sqrt(2 pi t) at times that only rules to the end of float64 see; steps past 2^53."""
     times = np.array([1e18, 1e30, 1e100, 1e250])
     rate = 0.25
-    method = {"method": GradientDescent(rate)} if descends else {}
+    method = {"dynamics": GradientDescent(rate)} if descends else {}
     theory = solve(TeacherStudent(1.0, 5.0), times, **method)
     clock = times * (rate if descends else 1.0)
     law = 0.5 + 2 * (2 - 2**0.5) / np.pi**0.5 * np.sqrt(clock)

@@ -1,11 +1,12 @@
-"""Finite-size shift and spread: formulas by other integrals, exact small cases, and the spec's large ensemble."""
+"""Finite-size shift and spread: formulas by other integrals, exact small cases, and a large ensemble."""
 
 import jax
 import numpy as np
 import pytest
 
 import grok_theory as gt
-from grok_theory.linear import GradientDescent, TeacherStudent, fluctuations
+from grok_theory.dynamics import GradientDescent
+from grok_theory.linear import TeacherStudent, fluctuations
 from grok_theory.linear.closed_forms import one_step_test_loss
 
 
@@ -77,7 +78,7 @@ def test_formulas_by_other_integrals(alpha, inr, g):
 def test_shift_of_one_step_is_exact():
     # One step of descent: the only 1/N term is S eta^2 alpha / N.
     problem = TeacherStudent(0.6, 5.0, 2.0, noise=3.0)
-    found = fluctuations(problem, [1], 20, method=GradientDescent(0.2))
+    found = fluctuations(problem, [1], 20, dynamics=GradientDescent(0.2))
     exact = 9 * (one_step_test_loss(0.6, 7.0, 0.2, 20) - one_step_test_loss(0.6, 7.0, 0.2, np.inf))
     assert np.isclose(found.mean_shift["test_loss"][0], exact, rtol=1e-12, atol=0)
 

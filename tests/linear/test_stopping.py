@@ -1,4 +1,4 @@
-"""The best stopping time: a minimum in 40 digits, the spec's values, the law at alpha = 1, and several minima."""
+"""The best stopping time: a minimum in 40 digits, reference values, the law at alpha = 1, and several minima."""
 
 import jax
 import mpmath as mp

@@ -7,9 +7,10 @@ import pytest
 
 import grok_theory as gt
 from grok_theory import best_of_k, lazy_rich, linear
+from grok_theory.dynamics import GradientFlow
 from grok_theory.errors import BadValue
 from grok_theory.numerics.interpolation import interpolate
-from grok_theory.results import Dynamics, Solution
+from grok_theory.results import Solution
 
 GENERATOR = np.random.default_rng(5)
 
@@ -101,7 +102,7 @@ def test_the_printed_error_holds_where_grids_are_coarse():
 def solution(x, curve, error=1e-12):
     x, curve = np.asarray(x, float), np.asarray(curve, float)
     known = {} if error is None else {"loss": error * np.abs(curve)}
-    flow = Dynamics("gradient flow")
+    flow = GradientFlow()
     return Solution(flow, x, {"loss": curve}, "time", flow, None, numerical_error=known)
 
 

@@ -65,7 +65,7 @@ def test_kernel_and_gradients_agree(seed):
 
 
 def test_law_of_the_linear_wing():
-    """Marchenko-Pastur integral against the spec's numbers: c = 1/2, label noise 1/4, four times."""
+    """Marchenko-Pastur integral against reference numbers: c = 1/2, label noise 1/4, four times."""
     c, s2 = 0.5, 0.25
     low, high = (1 - np.sqrt(c)) ** 2, (1 + np.sqrt(c)) ** 2
     # X X^T/N of P = c N samples, normalised for each sample: density sqrt((high - mu)(mu - low))/(2 pi c mu).

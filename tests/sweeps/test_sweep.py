@@ -10,7 +10,8 @@ import pytest
 from sweep_work import digits, marks, points, square, sweep
 
 import grok_theory as gt
-from grok_theory.results import Dynamics, Solution, Status
+from grok_theory.dynamics import GradientFlow
+from grok_theory.results import Solution, Status
 from grok_theory.sweeps import dispatch, task
 
 
@@ -26,12 +27,12 @@ def test_results_come_in_order_and_are_those_of_the_function():
 def test_solutions_of_the_linear_wing_stay_solutions(tmp_path):
     times = np.array([0.0, 1.0, 10.0])
     problems = [gt.linear.TeacherStudent(samples_per_dim=a, snr=5.0) for a in (0.5, 1.0, 2.0)]
-    run = functools.partial(gt.linear.solve, times=times)
+    run = functools.partial(gt.linear.solve, x=times)
     for _ in range(2):  # computed, then read
         found = sweep(run, problems, cache=tmp_path, batch=3)
         assert isinstance(found[0], Solution)
         assert found[0].problem == problems[0]
-        assert found[0].dynamics == Dynamics("gradient flow")
+        assert found[0].dynamics == GradientFlow()
         np.testing.assert_allclose(found[0]["test_loss"][-1], 4.333484019821, rtol=1e-12)
         assert "status    good" in str(found[0])
     assert found.reused == 3
@@ -115,7 +116,7 @@ def test_a_solution_that_is_none_is_a_failure():
 
     def run(problem):
         values = np.array([1.0, np.nan if problem["x"] > 1 else 0.5])
-        flow = Dynamics("gradient flow")
+        flow = GradientFlow()
         made = Solution(flow, [0.0, 1.0], {"test_loss": values}, x_name="time", dynamics=flow, method=None)
         return {"inside": [made]}
 

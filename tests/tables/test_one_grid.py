@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from grok_theory.dynamics import GradientFlow
 from grok_theory.errors import BadValue
-from grok_theory.results import Dynamics, Ensemble
+from grok_theory.linear import TeacherStudent
+from grok_theory.results import Ensemble
 
-FLOW = Dynamics("gradient flow")
-PROBLEM = Dynamics("stands for a problem", {"gain": 0.1 + 0.2})
+FLOW = GradientFlow()
+PROBLEM = TeacherStudent(0.1 + 0.2, 5.0)
 
 
 def write(path, text):

@@ -8,11 +8,12 @@ import pytest
 
 from grok_theory import best_of_k
 from grok_theory.cli import main
+from grok_theory.dynamics import GradientFlow
 from grok_theory.errors import BadValue
 from grok_theory.observables import read_log
-from grok_theory.results import Dynamics, Ensemble
+from grok_theory.results import Ensemble
 
-FLOW = Dynamics("gradient flow")
+FLOW = GradientFlow()
 # Well-formed logs of two curves in every spelling: the same three rows.
 SPELLINGS = {
     "comma.csv": b"t,a,b\n0,1.5,2\n1,0.5,1.25\n2,0.25,0.5\n",

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 import grok_theory as gt
 from grok_theory import verify
+from grok_theory.dynamics import GradientFlow
 from grok_theory.errors import BadValue
-from grok_theory.results import Dynamics, Ensemble, Solution, Status
+from grok_theory.results import Ensemble, Solution, Status
 
 POSITIVE = verify.numbers(0.1, 10.0, special=(1.0,))
 GRID = np.geomspace(1.0, 1e4, 9)
@@ -69,7 +70,7 @@ def test_nan_other_shapes_and_exceptions_are_errors(candidate, message):
 
 
 def test_what_says_of_itself_that_it_failed_certifies_nothing():
-    flow, x, lost = Dynamics("flow"), np.array([1.0, 2.0]), Status(2, failed="No root. Widen it.")
+    flow, x, lost = GradientFlow(), np.array([1.0, 2.0]), Status(2, failed="No root. Widen it.")
 
     def theory(scale, status=None):
         return Solution(flow, x, {"loss": scale * x}, "time", flow, None, status=status or Status(1, noted="near"))
@@ -120,7 +121,7 @@ def test_random_references_are_judged_to_a_margin():
 
 
 def test_solutions_are_held_against_ensembles():
-    flow, x = Dynamics("flow"), np.array([1.0, 2.0])
+    flow, x = GradientFlow(), np.array([1.0, 2.0])
 
     def theory(scale, factor=1.0):
         curves = {"test_loss": factor * scale * np.array([1.0, 2.0])}
@@ -143,7 +144,7 @@ def test_two_solutions_in_other_units_or_at_other_times_are_not_the_same():
     x = np.array([1.0, 2.0])
 
     def solved(scale, x=x, **unit):
-        return Solution(None, x, {"test_loss": scale / x}, "time", Dynamics("flow"), None, **unit)
+        return Solution(None, x, {"test_loss": scale / x}, "time", GradientFlow(), None, **unit)
 
     options = {"strategy": st.floats(1.0, 2.0), "rtol": 1e-12, "examples": 3}
     assert verify.check_against(solved, lambda scale: solved(scale), **options).points == 3

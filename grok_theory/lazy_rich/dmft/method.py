@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...errors import check_between, check_integer, check_positive
+from ...errors import check_between, check_integer
 from ...pytrees import record
 
-_SETTINGS = "learning_rate paths teacher_nodes grid_points scrambles seed row_tolerance field_points"
+_SETTINGS = "paths teacher_nodes grid_points scrambles seed row_tolerance field_points"
 
 
 @record(static=tuple(_SETTINGS.split()))
@@ -18,9 +18,9 @@ class DMFT:
     paths * points^2 (about 80 bytes each), points being `grid_points` of a flow or the steps of a descent.
 
     **Fields:**
-    - `learning_rate`: eta_hat of gradient descent, then every step is a node and the theory is exact for it; None is
-      gradient flow, by fourth-order backward differences on `grid_points` nodes that grow geometrically (third order
-      where they are few for the last time: 40 to more than tau = 1500, 48 to more than 9000).
+    - `grid_points`: nodes of a flow, growing geometrically, for fourth-order backward differences (third order where
+      they are few for the last time: 40 to more than tau = 1500, 48 to more than 9000). Under descent every step is a
+      node, and the theory is exact for it.
     - `paths`: sample paths of one march over all h* nodes (shared out in powers of two); `teacher_nodes`: half-line
       Gauss-Hermite nodes of the teacher's field h*.
     - `scrambles`: independent scrambles of the Sobol paths, one march each; the curves are their mean, and their
@@ -34,7 +34,6 @@ class DMFT:
       no fields).
     """
 
-    learning_rate: float | None = None
     paths: int = 344
     teacher_nodes: int = 6
     grid_points: int = 40
@@ -44,10 +43,6 @@ class DMFT:
     field_points: int | None = None
 
     def __post_init__(self):
-        if self.learning_rate is not None:
-            remedy = "Pass eta_hat, for example 0.1, or None for gradient flow."
-            check_positive("learning_rate", self.learning_rate, remedy)
-            object.__setattr__(self, "learning_rate", float(self.learning_rate))
         check_integer("teacher_nodes", self.teacher_nodes, 2, "4 to 10 nodes agree to 3e-4.", high=16)
         least = 8 * self.teacher_nodes
         check_integer("paths", self.paths, least, "Each h* node needs 8 paths; 344 is the default.", high=2**24)
@@ -60,9 +55,9 @@ class DMFT:
             check_integer("field_points", self.field_points, 0, "Pass None to keep all nodes, 0 for no fields.")
 
     @classmethod
-    def accurate(cls, learning_rate: float | None = None, seed: int = 0) -> DMFT:
+    def accurate(cls, seed: int = 0) -> DMFT:
         """The tight setting, about 2e-3 in test loss to tau = 1e3 in ordinary settings; minutes on one core."""
-        return cls(learning_rate=learning_rate, paths=1328, grid_points=72, scrambles=9, seed=seed)
+        return cls(paths=1328, grid_points=72, scrambles=9, seed=seed)
 
     def finer(self) -> DMFT:
         """What a march that lost a row is tried with next: half again as many nodes (flow), twice the paths."""

@@ -11,11 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.special import stdtrit
 
+from ...dynamics import whole_steps
 from ...errors import BadValue, TooLarge, check_memory, is_traced, require_float64
 from ...results import Field, Solution, Status
+from ..clock import FlowOrDescent, checked_x, rate_of
 from ..closed_forms import largest_stable_learning_rate
+from ..conditions import PLAIN
 from ..problem import QuadraticCommittee
-from ..timing import X_NAME, check_tau, dynamics_of, steps_of
 from ..verdict import Judged, judged, status_of
 from .curves import curves_of
 from .derivatives import Settings, bytes_of_march, marcher
@@ -59,47 +61,50 @@ class _Answer(NamedTuple):
     response: Any
 
 
-def solve_dmft(problem: QuadraticCommittee, times: Any, method: DMFT, throw: bool = True) -> Solution:
-    """The curves of the theory at `times` (tau); called by `solve`.
+def solve_dmft(
+    problem: QuadraticCommittee, x: Any, dynamics: FlowOrDescent, method: DMFT, throw: bool = True
+) -> Solution:
+    """The curves of the theory at `x`; called by `solve`.
 
-    **Returns:** a Solution with the curves of `curves.NAMES`; `fields` "covariance_..."-like two-time functions
-    `correlation_common/odd/private` and `response_common/odd/private` on the nodes `stats["field_nodes"]`;
+    **Returns:** a Solution with the curves of `curves.NAMES`; `fields`: two-time functions
+    `correlation_common/odd/private` and `response_common/odd/private` at tau and an `earlier` tau, on nodes that are
+    their coordinates;
     `numerical_error` = 1.5 |fourth - third order| (flow) + 99 % half-width from the scrambles + interpolation, absent
     with one scramble. A march that loses a row is tried again, outside traces, with `method.finer()`: `status` says so,
     and `Solution.method` is the one that answered.
-    Raises BadValue (out of range, times off the steps, unstable learning rate), TooLarge, SolveFailed.
+    Raises BadValue (out of range, x off the steps, unstable learning rate), TooLarge, SolveFailed.
     """
     require_float64("lazy_rich.solve")
     problem.check_single()
-    if is_traced(times):
-        raise BadValue("times is traced, but the grid of DMFT is built from its values. Pass times from outside jit.")
-    times = check_tau(times, method.learning_rate)
-    _refuse_unstable(problem, method)
-    _refuse_what_does_not_fit(times, method)
-    found = _attempt(problem, times, method)
+    rate, x = rate_of(dynamics, "lazy_rich.DMFT"), checked_x(dynamics, x)
+    _refuse_unstable(problem, rate, method)
+    _refuse_what_does_not_fit(x, rate, method)
+    found = _attempt(problem, x, dynamics, method)
     lost: list[DMFT] = []
     while not is_traced(found.status.level) and found.status.name == "failed" and len(lost) < TRIES - 1:
         lost.append(found.method)
         try:
-            _refuse_what_does_not_fit(times, found.method.finer())
+            _refuse_what_does_not_fit(x, rate, found.method.finer())
         except TooLarge:
             break
-        found = _attempt(problem, times, found.method.finer(), lost)
+        found = _attempt(problem, x, dynamics, found.method.finer(), lost)
     return found.checked(throw)
 
 
-def _refuse_what_does_not_fit(times: np.ndarray, method: DMFT) -> None:
-    nodes, paths = len(_grids(times, method)[0].nodes), int(paths_per_node(method.paths, method.teacher_nodes).sum())
+def _refuse_what_does_not_fit(x: np.ndarray, rate: float | None, method: DMFT) -> None:
+    nodes, paths = len(_grids(x, rate, method)[0].nodes), int(paths_per_node(method.paths, method.teacher_nodes).sum())
     check_memory(
         f"A DMFT march over {nodes} nodes and {paths} paths",
         bytes_of_march(nodes, paths),
-        "Lower paths, or grid_points (flow), or the number of steps (descent: learning_rate=None is gradient flow).",
+        "Lower paths, or grid_points (flow), or the number of steps (descent; GradientFlow() has none).",
     )
 
 
-def _attempt(problem: QuadraticCommittee, times: np.ndarray, method: DMFT, lost: Sequence[DMFT] = ()) -> Solution:
+def _attempt(
+    problem: QuadraticCommittee, x: np.ndarray, dynamics: FlowOrDescent, method: DMFT, lost: Sequence[DMFT] = ()
+) -> Solution:
     """One solve with these settings; `lost` are those with which rows were lost before."""
-    grids = _grids(times, method)
+    grids = _grids(x, rate_of(dynamics, "lazy_rich.DMFT"), method)
     nodes, implicit = grids[0].nodes, grids[0].implicit
     drawn = draw_paths(method.paths, method.teacher_nodes)
     scrambles = [*range(method.scrambles), *([0] if implicit else [])]
@@ -113,22 +118,21 @@ def _attempt(problem: QuadraticCommittee, times: np.ndarray, method: DMFT, lost:
         drawn.teacher_field,
         drawn.weight,
         noise,
-        _Reading.of(nodes, times, method),
+        _Reading.of(nodes, x, implicit),
         Settings(implicit, method.row_tolerance, freeze_below=FREEZE_BELOW),
         method.scrambles,
     )
     kept = _thinned(len(nodes), method.field_points)
+    at = {"tau": nodes[kept], "earlier": nodes[kept]}
     fields = {
-        f"{kind}_{mode}": Field(values[..., index, kept[:, None], kept[None, :]], axes=("tau", "tau"))
+        f"{kind}_{mode}": Field(values[..., index, kept[:, None], kept[None, :]], ("tau", "earlier"), at)
         for kind, values in (("correlation", answer.covariance), ("response", answer.response))
         for mode, index in FIELDS.items()
         if len(kept)
     }
     stats = {
-        "learning_rate": "gradient flow" if implicit else method.learning_rate,
         "paths": len(drawn.weight),
         "nodes": nodes,
-        "field_nodes": nodes[kept],
         "largest_target": 0.5 * float(drawn.teacher_field.max()) ** 2,
         "sweeps_per_row": answer.sweeps,
         "unconverged_rows": answer.unconverged,
@@ -137,15 +141,17 @@ def _attempt(problem: QuadraticCommittee, times: np.ndarray, method: DMFT, lost:
     }
     return Solution(
         problem,
-        times,
+        x,
         answer.verdict.curves,
-        X_NAME,
-        dynamics_of(method.learning_rate),
+        dynamics.x_name,
+        dynamics,
         method,
+        x_unit=dynamics.x_unit,
         numerical_error=answer.verdict.errors,
         fields=fields,
-        status=_status(problem, method, answer, nodes, lost),
+        status=_status(problem, method, answer, nodes if implicit else None, lost),
         stats=stats,
+        conditions=PLAIN,
     )
 
 
@@ -158,11 +164,11 @@ class _Reading(NamedTuple):
     check_weights: Any
 
     @classmethod
-    def of(cls, nodes: np.ndarray, times: np.ndarray, method: DMFT) -> _Reading:
-        if method.learning_rate is not None:
-            stencil = steps_of(times, method.learning_rate)[:, None]
-            return cls(stencil, np.ones_like(times)[:, None], stencil, np.ones_like(times)[:, None])
-        position = positions(nodes, times)
+    def of(cls, nodes: np.ndarray, x: np.ndarray, implicit: bool) -> _Reading:
+        if not implicit:
+            stencil, one = whole_steps(x)[:, None], np.ones_like(x)[:, None]
+            return cls(stencil, one, stencil, one)
+        position = positions(nodes, x)
         value, check = (lagrange(position, len(nodes), points) for points in (VALUE_POINTS, CHECK_POINTS))
         return cls(*value, *check)
 
@@ -179,29 +185,29 @@ def _physics(problem: QuadraticCommittee) -> Physics:
     return Physics(*(jnp.asarray(number, float) for number in (*numbers, float(problem.centred))))
 
 
-def _grids(times: np.ndarray, method: DMFT) -> list[Grid]:
+def _grids(x: np.ndarray, rate: float | None, method: DMFT) -> list[Grid]:
     """One grid a march: descent, or fourth order for every scramble and third once, which bounds its error.
 
     Where nodes are too few for the fourth to be stable: third and second.
     """
-    if method.learning_rate is not None:
-        grid = descent_grid(method.learning_rate, int(steps_of(times, method.learning_rate)[-1]))
+    if rate is not None:
+        grid = descent_grid(rate, int(whole_steps(x)[-1]))
         return [grid] * method.scrambles
-    nodes = flow_nodes(max(float(times[-1]), SHORTEST_FLOW * START_SCALE), method.grid_points)
+    nodes = flow_nodes(max(float(x[-1]), SHORTEST_FLOW * START_SCALE), method.grid_points)
     order = 4 if growth_ratio(nodes) <= STEEPEST_RATIO_OF_FOURTH else 3
     return [backward_difference_grid(nodes, order)] * method.scrambles + [backward_difference_grid(nodes, order - 1)]
 
 
-def _refuse_unstable(problem: QuadraticCommittee, method: DMFT) -> None:
-    if method.learning_rate is None:
+def _refuse_unstable(problem: QuadraticCommittee, rate: float | None, method: DMFT) -> None:
+    if rate is None:
         return
     largest_target = 0.5 * float(teacher_nodes(method.teacher_nodes)[0][-1]) ** 2
     limit = largest_stable_learning_rate(problem, largest_target)
-    if not is_traced(limit) and bool(jnp.any(method.learning_rate >= limit)):
+    if not is_traced(limit) and bool(jnp.any(rate >= limit)):
         raise BadValue(
-            f"learning_rate is {method.learning_rate}, but descent is stable only below {float(jnp.min(limit)):.4g} "
+            f"learning_rate is {rate}, but descent is stable only below {float(jnp.min(limit)):.4g} "
             f"for targets up to {largest_target:.3g} (where {method.teacher_nodes} nodes cut h*). Pass a smaller one, "
-            "or None for gradient flow."
+            "or take GradientFlow()."
         )
 
 
@@ -277,22 +283,22 @@ def _greatest_around(values):
 
 
 def _status(
-    problem: QuadraticCommittee, method: DMFT, answer: _Answer, nodes: np.ndarray, lost: Sequence[DMFT]
+    problem: QuadraticCommittee, method: DMFT, answer: _Answer, nodes: np.ndarray | None, lost: Sequence[DMFT]
 ) -> Status:
-    """Failed, or noted with every remark that applies (in a trace: that may apply)."""
+    """Failed, or noted with every remark that applies (in a trace: that may apply); `nodes`: of a flow."""
     kappa, verdict = problem.samples_per_dim, answer.verdict
     traced = is_traced(verdict.level)
     remarks, failed = [], _FAILED
     if lost:
-        tried = ", then ".join(map(_size, lost))
-        failed = f"Tried with {tried}, then {_size(method)}. {failed}"
-        remarks.append(f"A march lost a row with {tried}; this is from {_size(method)}.")
+        tried = ", then ".join(_size(before, nodes) for before in lost)
+        failed = f"Tried with {tried}, then {_size(method, nodes)}. {failed}"
+        remarks.append(f"A march lost a row with {tried}; this is from {_size(method, nodes)}.")
         verdict = verdict._replace(level=jnp.maximum(verdict.level, jnp.int8(1)))
     if is_traced(kappa) or bool(np.any(np.asarray(kappa) < 1)):
         remarks.append("samples_per_dim below 1 is untested against runs.")
     if method.scrambles == 1:
         remarks.append("One scramble: the scatter of the paths is unknown, so there is no numerical_error; use 9.")
-    if method.learning_rate is None and (traced or bool(np.any(np.asarray(answer.frozen) < len(nodes)))):
+    if nodes is not None and (traced or bool(np.any(np.asarray(answer.frozen) < len(nodes)))):
         since = "some time" if traced else f"tau = {nodes[int(np.min(answer.frozen)) - 1]:.4g}"
         remarks.append(f"The train loss fell below 1e-8 of its start: weights and responses are held from {since}.")
     if traced or bool(np.any(np.asarray(answer.unconverged) > 0)):
@@ -301,6 +307,5 @@ def _status(
     return status_of(verdict, remarks=remarks, failed=failed)
 
 
-def _size(method: DMFT) -> str:
-    nodes = f"grid_points={method.grid_points}, " if method.learning_rate is None else ""
-    return f"{nodes}paths={method.paths}"
+def _size(method: DMFT, nodes: np.ndarray | None) -> str:
+    return f"paths={method.paths}" if nodes is None else f"grid_points={method.grid_points}, paths={method.paths}"

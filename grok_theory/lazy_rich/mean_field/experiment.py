@@ -10,13 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from ...dynamics import GradientFlow, check_dynamics
 from ...errors import check_integer, check_key, check_memory, check_positive, check_runs, require_float64
 from ...numerics.chebyshev_flow import chebyshev_flow
 from ...numerics.runs import run_batched
 from ...results import Ensemble, Field, Status
-from ..timing import X_NAME, check_tau
+from ..clock import FLOW, checked_x
 from .data import data_of
-from .particles import FLOW
 from .problem import MeanFieldNetwork
 from .readings import curves_of, read_neurons
 
@@ -24,7 +24,14 @@ BATCH = 8  # runs computed together; fixed, so that no run depends on how many t
 
 
 def simulate_mean_field(
-    problem: MeanFieldNetwork, times: Any, *, width: Any, runs: Any, key: Any, tolerance: Any = 1e-5
+    problem: MeanFieldNetwork,
+    times: Any,
+    dynamics: Any = FLOW,
+    *,
+    width: Any,
+    runs: Any,
+    key: Any,
+    tolerance: Any = 1e-5,
 ) -> Ensemble:
     """Train `runs` networks of `width` neurons on the problem's data by gradient flow; called by `simulate`.
 
@@ -37,7 +44,8 @@ def simulate_mean_field(
     """
     require_float64("lazy_rich.simulate")
     problem.check_single()
-    times = check_tau(times, None)
+    check_dynamics(dynamics, (GradientFlow,), "lazy_rich.simulate of a MeanFieldNetwork")
+    times = checked_x(FLOW, times)
     width = check_integer("width", width, 1, "Pass the number of neurons, for example 1024.")
     runs, _ = check_runs(runs), check_key(key)
     check_positive("tolerance", tolerance, "Pass the local error allowed, for example 1e-5.")
@@ -63,8 +71,8 @@ def simulate_mean_field(
             "Use a smaller tolerance or earlier times.",
         )
     stats = {"width": width, "tolerance": tolerance, "steps": work[:, 0], "evaluations": work[:, 1]}
-    fields = {"output": Field(output, ("run", "tau", "sample", "output"))}
-    return Ensemble(problem, times, curves, X_NAME, FLOW, fields=fields, stats=stats, status=status)
+    fields = {"output": Field(output, ("run", "time", "sample", "output"))}
+    return Ensemble(problem, times, curves, FLOW.x_name, FLOW, FLOW.x_unit, fields=fields, stats=stats, status=status)
 
 
 def _batch(width: int, dim: int, every: int) -> int:

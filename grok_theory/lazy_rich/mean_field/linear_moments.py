@@ -28,12 +28,12 @@ from ...kernels.activations import Identity
 from ...observables import distance_from_init
 from ...pytrees import record
 from ...results import Solution
-from ..timing import X_NAME, check_tau
+from ..clock import FLOW, checked_x
 from ..verdict import judged, status_of
 from .accuracy import add_output_error, output_norms
 from .data import Data, data_of, rotated
 from .derivatives import differentiable
-from .particles import FLOW, fields_of
+from .particles import fields_of
 from .problem import MeanFieldNetwork
 from .readings import Reading, curves_of, kernel_and_coherence, or_zero, share_of
 
@@ -65,7 +65,7 @@ def solve_linear_moments(problem: MeanFieldNetwork, times: Any, method: LinearMo
             f"activation is {problem.activation!r}, but LinearMoments is the closed theory of 'linear' only. "
             "Pass method=Particles(), or activation='linear'."
         )
-    times = check_tau(times, None)
+    times = checked_x(FLOW, times)
     samples, dim = np.shape(problem.inputs)
     check_memory(
         f"The moments of {dim} inputs and {times.size} tangent kernels of {samples} samples",
@@ -77,9 +77,10 @@ def solve_linear_moments(problem: MeanFieldNetwork, times: Any, method: LinearMo
         problem,
         times,
         verdict.curves,
-        X_NAME,
+        FLOW.x_name,
         FLOW,
         method,
+        x_unit=FLOW.x_unit,
         numerical_error=verdict.errors,
         fields=fields_of(found),
         status=status_of(verdict, failed=_FAILED),

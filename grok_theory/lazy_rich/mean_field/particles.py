@@ -8,7 +8,7 @@ For N -> infinity neurons move independently of one another, each in the field o
 
 h = w . x / sqrt(D) with w normal is carried as w, in the principal coordinates of the inputs. Every particle has a
 partner of opposite readout, so that f = 0 at the start to rounding, which keeps gamma0 -> 0 well conditioned.
-(Derivation: this package, section 4b of its specification; Mei, Montanari, Nguyen 2018 for the limit itself.)
+(Derivation: this package; Mei, Montanari, Nguyen 2018 for the limit itself.)
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from scipy.stats import t as student
 from ...errors import BadValue, check_integer, check_memory, check_positive, is_traced
 from ...numerics.chebyshev_flow import chebyshev_flow
 from ...pytrees import record
-from ...results import Dynamics, Field, Solution
-from ..timing import X_NAME, check_tau
+from ...results import Field, Solution
+from ..clock import FLOW, checked_x
 from ..verdict import judged, status_of
 from .accuracy import add_output_error, output_norms
 from .data import Data, data_of, rotated
@@ -39,7 +39,6 @@ from .derivatives import differentiable
 from .problem import MeanFieldNetwork
 from .readings import Reading, curves_of, forward, output, read_neurons
 
-FLOW = Dynamics("gradient flow")
 ROUNDING = 8 * float(np.finfo(float).eps)  # of what is read off the neurons, where nothing else is lost (tau = 0)
 TRIES = 3  # of flows that end early: at the given tolerance, then at others
 OTHER = 10.0  # times the tolerance where steps ran out, a tenth where numbers became non-finite
@@ -103,7 +102,7 @@ def solve_particles(problem: MeanFieldNetwork, times: Any, method: Particles, th
     Flows that end early are tried again, outside traces, at another tolerance, and `status` says so.
     """
     problem.check_single()
-    times = check_tau(times, None)
+    times = checked_x(FLOW, times)
     samples, dim = np.shape(problem.inputs)
     every = samples + (0 if problem.test_inputs is None else np.shape(problem.test_inputs)[0])
     coordinates = min(dim, every)
@@ -140,9 +139,10 @@ def _attempt(
         problem,
         times,
         verdict.curves,
-        X_NAME,
+        FLOW.x_name,
         FLOW,
         method,
+        x_unit=FLOW.x_unit,
         numerical_error=verdict.errors,
         fields=fields_of(mean),
         status=status_of(verdict, remarks=remarks, failed=failed),
@@ -154,8 +154,8 @@ def _attempt(
 def fields_of(mean: Reading) -> dict[str, Field]:
     """The outputs (training inputs first) and the tangent kernel on the training inputs, at every time."""
     return {
-        "output": Field(mean.output, ("tau", "sample", "output")),
-        "tangent_kernel": Field(mean.kernel, ("tau", "sample", "sample")),
+        "output": Field(mean.output, ("time", "sample", "output")),
+        "tangent_kernel": Field(mean.kernel, ("time", "sample", "other")),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...dynamics import GradientFlow, check_dynamics
 from ...errors import BadValue, require_float64
 from ...kernels.activations import Identity
 from ...results import Solution
@@ -15,9 +16,10 @@ from .tangent_limit import TangentLimit, solve_tangent_limit
 METHODS = {Particles: solve_particles, LinearMoments: solve_linear_moments, TangentLimit: solve_tangent_limit}
 
 
-def solve_mean_field(problem: MeanFieldNetwork, times: Any, method: Any, throw: bool) -> Solution:
-    """The curves of `readings.NAMES` at `times`; called by `solve`."""
+def solve_mean_field(problem: MeanFieldNetwork, x: Any, dynamics: Any, method: Any, throw: bool) -> Solution:
+    """The curves of `readings.NAMES` at `x`; called by `solve`."""
     require_float64("lazy_rich.solve")
+    check_dynamics(dynamics, (GradientFlow,), "lazy_rich.solve of a MeanFieldNetwork")
     if method is None:
         method = LinearMoments() if isinstance(problem.phi, Identity) else Particles()
     if type(method) not in METHODS:
@@ -25,4 +27,4 @@ def solve_mean_field(problem: MeanFieldNetwork, times: Any, method: Any, throw: 
             f"method is {method!r}, but for a MeanFieldNetwork it must be Particles(...), LinearMoments(...) or "
             "TangentLimit(). The methods of experiments belong to simulate."
         )
-    return METHODS[type(method)](problem, times, method, throw)
+    return METHODS[type(method)](problem, x, method, throw)

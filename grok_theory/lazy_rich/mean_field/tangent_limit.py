@@ -21,11 +21,11 @@ from ...kernels.activations import Activation
 from ...observables import kernel_coherence, lazy_distance
 from ...pytrees import record
 from ...results import Solution
-from ..timing import X_NAME, check_tau
+from ..clock import FLOW, checked_x
 from ..verdict import judged, status_of
 from .accuracy import add_output_error, output_norms
 from .data import Data, data_of
-from .particles import FLOW, fields_of
+from .particles import fields_of
 from .problem import MeanFieldNetwork
 from .readings import Reading, curves_of, share_of
 
@@ -46,7 +46,7 @@ class TangentLimit:
 def solve_tangent_limit(problem: MeanFieldNetwork, times: Any, method: TangentLimit, throw: bool) -> Solution:
     """The curves at `times`; fields as in `solve_particles`."""
     problem.check_single()
-    times = check_tau(times, None)
+    times = checked_x(FLOW, times)
     samples = np.shape(problem.inputs)[0]
     every = samples + (0 if problem.test_inputs is None else np.shape(problem.test_inputs)[0])
     check_memory(
@@ -59,9 +59,10 @@ def solve_tangent_limit(problem: MeanFieldNetwork, times: Any, method: TangentLi
         problem,
         times,
         verdict.curves,
-        X_NAME,
+        FLOW.x_name,
         FLOW,
         method,
+        x_unit=FLOW.x_unit,
         numerical_error=verdict.errors,
         fields=fields_of(found),
         status=status_of(verdict, remarks=[_NOTE], failed=_FAILED),

@@ -11,6 +11,7 @@ from scipy.special import log_ndtr
 from ...errors import BadValue, check_integer, check_key, check_shape
 from ...pytrees import record
 from ...results import Ensemble
+from ..losses import SquaredLoss
 from .participation import inverse_participation_ratio
 
 
@@ -120,7 +121,7 @@ def network_of_run(ensemble: Any, run: Any = 0) -> ModularNetwork:
     if ensemble.status.name == "failed" and not lost.any():
         raise BadValue(f"ensemble has failed, and no run of it says why. It says: {ensemble.status.text}")
     network = ModularNetwork(hidden[:, :order], hidden[:, order:], readout.T)
-    if task.centering == "classes" or "SquaredLoss" not in str(ensemble.stats["loss"]):
+    if task.centering == "classes" or not isinstance(ensemble.conditions.loss, SquaredLoss):
         return network
     first, second = ensemble.stats["train_pairs"][run].T
     targets = np.eye(order)[ensemble.stats["train_labels"][run]]

@@ -12,7 +12,9 @@ from ...pytrees import record
 from ..problem import GroupTask
 from .network import ModularNetwork
 
-LOWEST_FIRST, HIGHEST_FIRST, RANDOM = "lowest_first", "highest_first", "random"
+LOWEST_FIRST = "lowest_first"
+HIGHEST_FIRST = "highest_first"
+RANDOM = "random"
 
 
 @record(static=("order",))

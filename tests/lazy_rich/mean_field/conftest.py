@@ -10,7 +10,7 @@ TIMES = np.array([0.5, 2.0, 6.0])
 
 @pytest.fixture(scope="session")
 def network():
-    """A function (richness, activation, **fields) -> the Problem of section 4b."""
+    """A function (richness, activation, **fields) -> the Problem of the reference values."""
     row, column = np.arange(9)[:, None], np.arange(2)[None]
     inputs = np.sqrt(2) * np.sin(0.7 + 1.3 * row + 2.1 * (column + 1) * (row + 1))
     targets = np.cos(1.1 * np.arange(9))

@@ -55,7 +55,7 @@ def curves_by_scipy(problem, times):
 
 
 def test_reference_numbers(network, times):
-    """Specification, section 4b: ten digits."""
+    """Reference values, ten digits."""
     solution = solve(network(1.0, "linear"), times)
     assert solution.method == LinearMoments()  # the exact method is the default where there is one
     np.testing.assert_allclose(solution["train_loss"], [0.2758985689, 0.2280877447, 0.2280583015], atol=2e-10)

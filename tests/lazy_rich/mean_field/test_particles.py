@@ -16,7 +16,7 @@ TANH = {"train_loss": [0.40055, 0.25767, 0.23939], "test_loss": [0.60239, 0.9571
 
 
 def test_reference_numbers_of_tanh(network, times):
-    """Specification, section 4b, to 3e-4; the particles' own error says as much."""
+    """Reference values to 3e-4; the particles' own error says as much."""
     solution = solve(network(), times)
     assert solution.method == Particles()
     for name, expected in TANH.items():

@@ -10,7 +10,7 @@ from grok_theory.lazy_rich import MeanFieldNetwork, Particles, TangentLimit, sol
 
 
 def kernels_by_hand(activation, inner, norms, other):
-    """Phi and E[phi' phi'] from K_x, entry by entry (section 4b; Cho & Saul for relu)."""
+    """Phi and E[phi' phi'] from K_x, entry by entry (Cho & Saul for relu)."""
     a, b = np.meshgrid(norms, other, indexing="ij")
     if activation == "linear":
         return inner, np.ones_like(inner)

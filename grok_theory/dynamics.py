@@ -1,0 +1,204 @@
+"""How weights are trained, as data: what x is called under it, what x may be, and when two trainings are the same.
+
+`solve` and `simulate` of every wing take the same object, and their results carry it. Under `GradientFlow` x is a time
+in units of tau, which the Problem defines; under everything else x is a whole number of steps, and the Problem says
+what a step is worth, `problem.tau_per_step(dynamics)`. What else can differ between two trainings of one Problem is in
+`Conditions`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from jax.typing import ArrayLike
+
+from .errors import BadValue, check_between, check_integer, check_positive, check_times, is_traced
+from .pytrees import record, same
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Conditions",
+    "Dynamics",
+    "GradientDescent",
+    "GradientFlow",
+    "Muon",
+    "check_dynamics",
+    "check_x",
+    "same_dynamics",
+    "whole_steps",
+]
+
+
+@runtime_checkable
+class Dynamics(Protocol):
+    """What moves weights. `x_name` and `x_unit` say what the x of its curves is."""
+
+    x_name: str
+    x_unit: str
+
+
+class _Stepped:
+    """The x of everything that trains by steps."""
+
+    x_name = "step"
+    x_unit = ""
+
+
+@record()
+class GradientFlow:
+    """Continuous time; x is `time` in units of the Problem's tau."""
+
+    x_name = "time"
+    x_unit = "tau"
+
+
+@record()
+class GradientDescent(_Stepped):
+    """Full-batch steps of size `learning_rate` (> 0, in the units of the Problem); x is whole steps."""
+
+    learning_rate: ArrayLike
+
+    def __post_init__(self) -> None:
+        check_positive("learning_rate", self.learning_rate, "Pass a step size, for example 0.1.")
+
+
+@record(static=("batch_size",))
+class SGD(_Stepped):
+    """Steps of size `learning_rate` on `batch_size` samples drawn afresh, without replacement, for every step."""
+
+    learning_rate: ArrayLike
+    batch_size: int
+
+    def __post_init__(self) -> None:
+        check_positive("learning_rate", self.learning_rate, "Pass a step size, for example 0.1.")
+        check_integer("batch_size", self.batch_size, 1, "Pass how many samples a step sees.")
+
+
+@record(static=("betas",))
+class Adam(_Stepped):
+    """Adam with coupled weight decay (L2 in the gradient), as `weight_decay` of torch.optim.Adam."""
+
+    learning_rate: ArrayLike
+    betas: tuple[float, float] = (0.9, 0.999)
+
+    def __post_init__(self) -> None:
+        _check_adam(self.learning_rate, self.betas)
+
+
+@record(static=("betas",))
+class AdamW(_Stepped):
+    """Adam with decoupled weight decay: each step also shrinks the weights by learning_rate * weight_decay."""
+
+    learning_rate: ArrayLike
+    betas: tuple[float, float] = (0.9, 0.999)
+
+    def __post_init__(self) -> None:
+        _check_adam(self.learning_rate, self.betas)
+
+
+@record()
+class Muon(_Stepped):
+    """Orthogonalised momentum on hidden layers (decay decoupled), Adam on the read-out (decay coupled).
+
+    The update of a hidden layer is the polar factor of its momentum (five Newton-Schulz steps, Nesterov, beta .95,
+    times sqrt(max(1, outputs / inputs))); `readout_learning_rate` is Adam's.
+    """
+
+    learning_rate: ArrayLike
+    readout_learning_rate: ArrayLike = 0.005
+
+    def __post_init__(self) -> None:
+        check_positive("learning_rate", self.learning_rate, "Pass the step size, for example 0.02.")
+        check_positive("readout_learning_rate", self.readout_learning_rate, _RATE)
+
+
+@record(static=("trained", "activation", "labels", "linearised"))
+class Conditions:
+    """The physics of a training beside Problem and dynamics; None is not said, and holds for any.
+
+    - `loss`: what is descended. - `start`: where the weights begin. - `trained`: names of the trained layers.
+    - `activation`, `labels`: names, where they are not the Problem's own. - `linearised`: whether the network is
+      replaced by its first-order expansion around the start. - `temperature`: of a selection.
+    """
+
+    loss: Any = None  # a wing's own record
+    start: Any = None  # a wing's own record, or a factor on the Problem's start
+    trained: tuple[str, ...] | None = None
+    activation: str | None = None
+    labels: str | None = None
+    linearised: bool | None = None
+    temperature: ArrayLike | None = None
+
+    def differences(self, other: Conditions) -> list[str]:
+        """The fields that both say, and say differently."""
+        pairs = [(f.name, getattr(self, f.name), getattr(other, f.name)) for f in dataclasses.fields(self)]
+        return [
+            name
+            for name, mine, theirs in pairs
+            if mine is not None and theirs is not None and not same_condition(mine, theirs)
+        ]
+
+    def __str__(self) -> str:
+        said = [(f.name, getattr(self, f.name)) for f in dataclasses.fields(self)]
+        return ", ".join(f"{name} {_shown(value)}" for name, value in said if value is not None)
+
+
+def same_condition(mine: Any, theirs: Any) -> bool:
+    """Whether two values of a field of `Conditions` are one."""
+    if isinstance(mine, (str, bool, tuple)) or isinstance(theirs, (str, bool, tuple)):
+        return type(mine) is type(theirs) and mine == theirs
+    return same(mine, theirs, tolerance=1e-12)
+
+
+def same_dynamics(left: Dynamics | None, right: Dynamics | None) -> bool:
+    """Whether two results come from one dynamics: the same class and numbers, to rounding."""
+    return type(left) is type(right) and same(left, right, tolerance=1e-12)
+
+
+def check_dynamics(dynamics: Any, allowed: tuple[type, ...], who: str) -> None:
+    """Refuse a dynamics that `who`, a verb or a method, cannot follow."""
+    if not isinstance(dynamics, allowed):
+        names = [f"{kind.__name__}({'' if kind is GradientFlow else 'learning_rate'})" for kind in allowed]
+        listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+        raise BadValue(f"dynamics is {dynamics!r}, but {who} takes {listed}. Pass that, from grok_theory.")
+
+
+def check_x(dynamics: Dynamics, x: Any) -> None:
+    """Refuse an x that is not one-dimensional, finite, >= 0 and non-decreasing, and fractions of a step."""
+    if isinstance(dynamics, GradientFlow):
+        check_times(x)
+        return
+    check_times(x, name="steps", remedy="Pass whole numbers in increasing order, for example [0, 10, 100].")
+    if is_traced(x):
+        return
+    steps = np.asarray(x, float)
+    broken = np.flatnonzero(steps != np.round(steps))
+    if broken.size:
+        raise BadValue(
+            f"steps[{broken[0]}] is {steps[broken[0]]}, but under {type(dynamics).__name__} x must be a whole number "
+            "of steps. Round it, or take GradientFlow(), whose x is a time in tau."
+        )
+
+
+def whole_steps(x: Any) -> np.ndarray:
+    """The checked x of a dynamics by steps as integers."""
+    return np.rint(np.asarray(x, float)).astype(np.int64)
+
+
+_RATE = "Pass the step size, for example 0.005."
+
+
+def _check_adam(learning_rate: Any, betas: Any) -> None:
+    check_positive("learning_rate", learning_rate, _RATE)
+    if not isinstance(betas, tuple) or len(betas) != 2:
+        raise BadValue(f"betas is {betas!r}, but it must be a pair of numbers. Pass for example (0.9, 0.98).")
+    for beta in betas:
+        check_between("betas", beta, 0.0, 1.0, "Pass for example (0.9, 0.98).", include_high=False)
+
+
+def _shown(value: Any) -> str:
+    return " and ".join(value) if isinstance(value, tuple) else str(value)
