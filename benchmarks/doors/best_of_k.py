@@ -58,6 +58,7 @@ def doors() -> list[Door]:
             {"problem": prompt, "samples": [1, 4], "temperature": 0.5, "runs": 2, "key": key, "test_points": 10},
             {"problem": "problem", "samples": "samples", "temperature": "temperature", "runs": "runs", "key": "key"},
             {"problem": [judge.Prompt(1e200, 1.0), judge.Prompt(0.3, -1e200)]},
+            {"problem": "_gap"},
         ),
         Door(
             "best_of_k.from_records",

@@ -104,6 +104,7 @@ def _training(task: li2.GroupTask) -> list[Door]:
                 "initial": ["zero", 3],
                 "dtype": ["float16", 3, None],
             },
+            {"dynamics": "batch_size"},
         ),
         Door("li2.Gaussian", li2.Gaussian, {"variance": 0.1}, {"variance": "positive"}),
     ]

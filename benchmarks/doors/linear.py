@@ -25,13 +25,15 @@ def doors() -> list[Door]:
             linear.solve,
             {"problem": student, "x": times},
             {"problem": "problem", "x": "times", "dynamics": "dynamics", "method": "method"},
-            {"dynamics": [GradientDescent(learning_rate=2.0)], "method": [GradientDescent(0.1), linear.Trajectory()]},
+            {"method": [GradientDescent(0.1), linear.Trajectory()]},
         ),
         Door(
             "linear.solve, descent",
             linear.solve,
             {"problem": student, "x": [1, 2], "dynamics": GradientDescent(0.1)},
             {"problem": "problem", "x": "steps"},
+            {"dynamics": [GradientDescent(learning_rate=2.0)]},
+            {"dynamics": "learning_rate"},
         ),
         Door(
             "linear.simulate",
