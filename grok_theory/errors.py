@@ -149,7 +149,12 @@ def as_array(name: str, value: Any, remedy: str) -> Any:
 def check_single(problem: Any, names: Sequence[str]) -> None:
     """Refuse arrays in the fields `names` of a Problem, where one number each is wanted."""
     for name in names:
-        check_shape(name, getattr(problem, name), (), "One problem has one number: map over several with jax.vmap.")
+        check_shape(
+            name,
+            getattr(problem, name),
+            (),
+            "One problem has one number: map over several with jax.vmap, or loop over them.",
+        )
 
 
 def check_kind(name: str, value: Any, kind: type, remedy: str) -> None:

@@ -183,8 +183,6 @@ def _check(problem: QuadraticCommittee, rate: float | None, dim: int, width: int
             "The methods of theory belong to solve."
         )
     check_integer("dim", dim, 2, "Pass the number of input dimensions, for example 100.")
-    if any(np.ndim(leaf) for leaf in jax.tree_util.tree_leaves(problem)):
-        raise BadValue("problem holds arrays, but simulate takes one Problem of plain numbers. Loop over the batch.")
     samples = check_size(
         "samples_per_dim * dim", float(problem.samples_per_dim) * dim, knob="dim", per=float(problem.samples_per_dim)
     )

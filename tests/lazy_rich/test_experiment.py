@@ -251,7 +251,7 @@ BAD = [
     ({"method": ExactReduction(tolerance=0.0)}, "tolerance is 0.0"),
     ({"method": ExplicitNetwork(init_scale=0.0)}, "init_scale is 0.0"),
     ({"method": ExactReduction(test_samples=0)}, "test_samples is 0"),
-    ({"problem": QuadraticCommittee(np.ones(2), 0.5, 2.0)}, "problem holds arrays.*Loop over the batch"),
+    ({"problem": QuadraticCommittee(np.ones(2), 0.5, 2.0)}, r"output_scale has shape \(2,\).*loop over them"),
 ]
 
 
