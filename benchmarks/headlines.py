@@ -141,7 +141,7 @@ def _compare_planted(rows: Rows) -> str:
 def _two_levels(rows: Rows) -> str:
     alarm = max(max(row["false alarms %"], row["in windows %"]) for row in rows)
     return (
-        f"false alarms at most {alarm:.1f} %, false agreements {max(row['false agreements %'] for row in rows):.1f} %, "
+        f"false alarms at most {alarm:.2f} %, false agreements {max(row['false agreements %'] for row in rows):.1f} %, "
         f"above 2 % beyond chance in {sum(row['at most 2 %'] != 'yes' for row in rows)} of {len(rows)} cases; without "
         f"the levels up to {max(row['without levels %'] for row in rows):.0f} %"
     )
