@@ -6,8 +6,6 @@ once. The table also has the rows of the wings that measure themselves.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -29,7 +27,6 @@ SOLVERS: dict[str, Callable[[int], Iterable[truths_linear.Case]]] = {
     "li2, FeatureAscent": truths_arrays.ascent,
     "kernels.KernelRegression": truths_arrays.learning_curves,
 }
-ELSEWHERE = ("numerical_error_best_of_k", "numerical_error_lazy_rich")
 
 
 def worst(case: truths_linear.Case) -> float:
@@ -63,11 +60,7 @@ def row(solver: str, shares: Iterable[float]) -> dict[str, Any]:
 def rows(quick: bool) -> list[dict[str, Any]]:
     """One row a solver."""
     count = QUICK if quick else PROBLEMS
-    table = [row(solver, map(worst, cases(count))) for solver, cases in SOLVERS.items()]
-    for name in ELSEWHERE:
-        if importlib.util.find_spec(f"benchmarks.{name}") is not None:
-            table += importlib.import_module(f"benchmarks.{name}").rows(quick)
-    return table
+    return [row(solver, map(worst, cases(count))) for solver, cases in SOLVERS.items()]
 
 
 def main(out: Path, *, quick: bool) -> None:
