@@ -1,7 +1,7 @@
 """How well `numerical_error` is kept: |value - truth| over what is printed, at the worst curve and time of a problem.
 
 It is a bound meant to hold for 99 of 100 problems. Truths are better by far than what is printed; a problem counts
-once. Wings with slower truths have benchmarks of their own, `numerical_error_best_of_k` and `numerical_error_lazy_rich`.
+once. Wings with slower truths have their own: `numerical_error_best_of_k` and `numerical_error_lazy_rich`.
 """
 
 from __future__ import annotations
