@@ -1,6 +1,7 @@
 """How a kernel fits a target, or another kernel; how many directions it has."""
 
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
@@ -98,5 +99,5 @@ def _centred(name, kernel):
 
 
 def _check_some(name, array):
-    if not is_traced(array) and not bool(jnp.any(array != 0)):
+    if not is_traced(array) and not np.any(np.asarray(array) != 0):  # JAX would trace what is known, too
         raise BadValue(f"{name} is 0 everywhere, and zero has no direction. Pass one that is not zero.")

@@ -74,8 +74,9 @@ def kernel_coherence(kernel: ArrayLike, residual: ArrayLike) -> Coherence:
             f"residual has shape {residual.shape}. Pass the kernel of the same examples and outputs."
         )
     if not is_traced(kernel):
-        turned = kernel.T if residual.ndim == 1 else kernel.transpose(1, 0, 3, 2)
-        skew, largest = (float(jnp.max(jnp.abs(part))) for part in (kernel / 2 - turned / 2, kernel))
+        given = np.asarray(kernel)  # in NumPy: inside a trace JAX would trace what is known, too
+        turned = given.T if residual.ndim == 1 else given.transpose(1, 0, 3, 2)
+        skew, largest = (float(np.max(np.abs(part))) for part in (given / 2 - turned / 2, given))
         if skew > max(1e-6, 4 * eps) * largest:
             raise BadValue(
                 f"kernel differs from its transpose by {skew / largest:.3g} of its largest entry, but it must be "

@@ -106,3 +106,16 @@ def test_bad_values(make, words):
         make()
     for word in words:
         assert word in str(caught.value)
+
+
+def test_a_known_kernel_may_be_used_inside_a_trace():
+    """Inside jit JAX traces what is computed from known arrays too; checks of them must not."""
+    from grok_theory.kernels import alignment, cka
+
+    kernel, residual = jnp.asarray(np.eye(3) + 0.5), jnp.asarray([1.0, -1.0, 2.0])
+    for reading in (
+        lambda r: kernel_coherence(kernel, r).m_coherence,
+        lambda r: alignment(kernel, r),
+        lambda r: cka(kernel, kernel) + 0 * r[0],
+    ):
+        np.testing.assert_allclose(jax.jit(reading)(residual), reading(residual), rtol=1e-12, atol=0)
