@@ -26,6 +26,7 @@ __all__ = [
     "GradientDescent",
     "GradientFlow",
     "Muon",
+    "Stepped",
     "check_dynamics",
     "check_x",
     "same_dynamics",
@@ -41,7 +42,7 @@ class Dynamics(Protocol):
     x_unit: str
 
 
-class _Stepped:
+class Stepped:
     """The x of everything that trains by steps."""
 
     x_name = "step"
@@ -57,7 +58,7 @@ class GradientFlow:
 
 
 @record()
-class GradientDescent(_Stepped):
+class GradientDescent(Stepped):
     """Full-batch steps of size `learning_rate` (> 0, in the units of the Problem); x is whole steps."""
 
     learning_rate: ArrayLike
@@ -67,7 +68,7 @@ class GradientDescent(_Stepped):
 
 
 @record(static=("batch_size",))
-class SGD(_Stepped):
+class SGD(Stepped):
     """Steps of size `learning_rate` on `batch_size` samples drawn afresh, without replacement, for every step."""
 
     learning_rate: ArrayLike
@@ -79,7 +80,7 @@ class SGD(_Stepped):
 
 
 @record(static=("betas",))
-class Adam(_Stepped):
+class Adam(Stepped):
     """Adam with coupled weight decay (L2 in the gradient), as `weight_decay` of torch.optim.Adam."""
 
     learning_rate: ArrayLike
@@ -90,7 +91,7 @@ class Adam(_Stepped):
 
 
 @record(static=("betas",))
-class AdamW(_Stepped):
+class AdamW(Stepped):
     """Adam with decoupled weight decay: each step also shrinks the weights by learning_rate * weight_decay."""
 
     learning_rate: ArrayLike
@@ -101,7 +102,7 @@ class AdamW(_Stepped):
 
 
 @record()
-class Muon(_Stepped):
+class Muon(Stepped):
     """Orthogonalised momentum on hidden layers (decay decoupled), Adam on the read-out (decay coupled).
 
     The update of a hidden layer is the polar factor of its momentum (five Newton-Schulz steps, Nesterov, beta .95,

@@ -125,17 +125,12 @@ def check(solution):
         assert np.isfinite(values).all(), (name, values)
 
 
-@pytest.mark.parametrize("name", QUICK, ids="-".join)
+CASES = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
+
+
+@pytest.mark.parametrize("name", CASES, ids="-".join)
 def test_every_curve_has_its_error(name):
-    solution = solved(name[0], *QUICK[name])
-    check(solution)
-    assert set(solution.numerical_error) == set(solution.curves)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", SLOW, ids="-".join)
-def test_every_curve_of_those_that_compile_longer_has_its_error(name):
-    solution = solved(name[0], *SLOW[name])
+    solution = solved(name[0], *(QUICK | SLOW)[name])
     check(solution)
     assert set(solution.numerical_error) == set(solution.curves)
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import jax
 import optax
 
-from ..dynamics import SGD, Adam, AdamW, GradientDescent, Muon
+from ..dynamics import SGD, Adam, AdamW, GradientDescent, Muon, Stepped
 from ..errors import BadValue, check_choice, is_traced
 from ..observables import orthogonal_gradient
 from ..pytrees import record
@@ -20,13 +20,8 @@ from ..pytrees import record
 COUPLED, DECOUPLED, OWN = "coupled", "decoupled", "own"
 
 
-class _Stepped:
-    x_name = "step"
-    x_unit = ""
-
-
 @record(static=("optax_transformation", "decay"))
-class Custom(_Stepped):
+class Custom(Stepped):
     """Any optax transformation, with what becomes of the task's weight decay said aloud.
 
     - `optax_transformation`: acts on {"hidden": (K, 2M), "readout": (K, M)}; its updates are added to the weights.
@@ -47,7 +42,7 @@ class Custom(_Stepped):
 
 
 @record(static=("rescale", "per_leaf"))
-class OrthogonalGradient(_Stepped):
+class OrthogonalGradient(Stepped):
     """Another dynamics, fed with gradients whose part along the weights is taken out (observables.remedies)."""
 
     dynamics: GradientDescent | SGD | Adam | AdamW | Muon | Custom

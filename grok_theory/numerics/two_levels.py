@@ -24,8 +24,8 @@ _SPREAD = 0.03
 _GROWTH, _CHANCE_ON_LEVELS, _CHANCE = 1.25, 2.0, 4.3
 # Fresh noise makes the spreads of single records differ by chance; those of so many together it does not.
 _TOGETHER = 5
-# A course has levels if it is within a fifth of its way from either end for this share of the record; a steady one
-# has 0.4.
+# A course has levels if it begins and ends within a fifth of its way from either end for this share of the record; a
+# steady one has 0.4.
 _STAYS = 0.44
 # Two groups are levels if they are this many standard deviations (inside the groups) apart. The best split of a
 # Gaussian law gives 2.65, of a uniform one (a steady drift) 3.46.
@@ -89,7 +89,8 @@ def _at_times_of_their_own(place: np.ndarray, runs: np.ndarray, tail: float) -> 
     stays = goes and all(_stays(values) >= _STAYS for values in scales)
     growth = _GROWTH * np.exp((_CHANCE_ON_LEVELS if stays else _CHANCE) / np.sqrt(2 * (count - 1)))
     # Noise of one size in the unit of the curve grows in logs as the curve falls, and the other way round.
-    grown = spread.max() >= _SPREAD and all(part.max() > growth * part.min() for part in pooled)
+    # On the way between levels it is passed; on a course without any, a law of one hump may widen to the end.
+    grown = spread.max() >= _SPREAD and all(_exceeds(part, growth, both_sides=not stays) for part in pooled)
     if count < 1 - np.log2(2 * tail):  # so few may have drawn all their times alike
         parted = np.ptp(place, axis=0).max() >= _APART and goes
         return np.full(length, parted or _jump_of_all(place))
@@ -103,11 +104,24 @@ def _at_times_of_their_own(place: np.ndarray, runs: np.ndarray, tail: float) -> 
     return here
 
 
+def _exceeds(spread: np.ndarray, growth: float, *, both_sides: bool) -> bool:
+    """Whether the greatest spread exceeds the least by this factor, or the least before it and the least after it."""
+    at = int(np.argmax(spread))
+    least = max(spread[: at + 1].min(), spread[at:].min()) if both_sides else spread.min()
+    return bool(spread[at] > growth * least)
+
+
 def _stays(values: np.ndarray) -> float:
-    """The share of the record for which the median of the runs is within a fifth of its way from either end."""
+    """The share of the record before the median of the runs leaves one end of its way, and since it is at the other.
+
+    An end that is passed in the middle, such as the least loss of a training that goes on for too long, is none.
+    """
     course = np.median(values, axis=0)
     at = (course - course.min()) / max(float(np.ptp(course)), np.finfo(float).tiny)
-    return float(np.mean((at < 0.2) | (at > 0.8)))
+    if at[-1] > at[0]:
+        at = 1 - at
+    begins, ends = np.argmin(at > 0.8), np.argmin(at[::-1] < 0.2)  # no course is at one end all along
+    return float(begins + ends) / at.size
 
 
 def _spread(values: np.ndarray, together: int = 1) -> np.ndarray:

@@ -140,3 +140,15 @@ def test_fresh_noise_on_a_course_between_plateaus_is_no_sign_of_times_of_their_o
         runs = course * np.exp(noise * np.random.default_rng(seed).standard_normal((count, 12)))
         found += find_levels(runs, apart=float(np.log1p(0.1)), in_logs=True, tail=0.005, theory=course) is not None
     assert found <= 6  # it was 100 of 200 when every record was looked at alone
+
+
+def test_a_law_of_one_hump_that_widens_to_the_end_of_a_course_that_turns_has_no_levels():
+    """The test loss of a training that goes on for too long: it falls, turns, rises, and its runs part as it rises."""
+    time = np.linspace(0, 1, 20)
+    course, spread = 2.8 + 8 * (time - 0.5) ** 2 * (1 + 2 * time), 0.12 * np.exp(1.1 * np.maximum(time - 0.5, 0) * 2)
+    found = 0
+    for seed in range(100):
+        one = np.random.default_rng(seed).standard_normal((100, 1))  # a run keeps its place among the others
+        runs = course * np.exp(spread * one)
+        found += find_levels(runs, apart=float(np.log1p(0.1)), in_logs=True, tail=0.005, theory=course) is not None
+    assert found == 0  # with the lowest part of the course taken for a level it was 100
