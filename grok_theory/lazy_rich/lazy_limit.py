@@ -30,7 +30,7 @@ from .clock import FlowOrDescent, checked_x, padded, rate_of
 from .closed_forms import largest_stable_learning_rate
 from .conditions import PLAIN
 from .problem import QuadraticCommittee
-from .verdict import Judged, judged, status_of
+from .verdict import Judged, judged, solution_of, status_of
 
 _FAILED_FLOW = "The flow left the finite numbers or the range of the spectral rule. Ask for earlier times."
 _FAILED_DESCENT = "Descent left the finite numbers. Use a smaller learning_rate."
@@ -82,18 +82,8 @@ def solve_lazy_limit(
         verdict = _descent(plain, jnp.asarray(steps), jnp.float64(rate), padded(steps[-1]))
     failed = _FAILED_FLOW if rate is None else _FAILED_DESCENT
     status = status_of(verdict, remarks=[_NOTE], failed=failed)
-    return Solution(
-        problem,
-        x,
-        verdict.curves,
-        dynamics.x_name,
-        dynamics,
-        method,
-        x_unit=dynamics.x_unit,
-        numerical_error=verdict.errors,
-        status=status,
-        conditions=dataclasses.replace(PLAIN, linearised=None),
-    ).checked(throw)
+    conditions = dataclasses.replace(PLAIN, linearised=None)
+    return solution_of(problem, x, dynamics, method, verdict, status, conditions=conditions).checked(throw)
 
 
 def _law(kappa: Array, step_and_left: tuple[float, float]) -> tuple[Array, Array]:

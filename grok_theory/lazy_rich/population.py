@@ -26,7 +26,7 @@ from ..results import Solution
 from .clock import FlowOrDescent, checked_x, padded, rate_of
 from .conditions import PLAIN
 from .problem import QuadraticCommittee
-from .verdict import Judged, judged, status_of
+from .verdict import Judged, judged, solution_of, status_of
 
 TOLERANCE = 1e-12
 FLOOR_OF_FLOW = 3.0  # of the tolerance: what local errors may add up to where both tolerances take the same steps
@@ -61,18 +61,7 @@ def solve_population(
         verdict = _descent(plain, jnp.asarray(steps), jnp.float64(rate), padded(steps[-1]))
     failed = _FAILED_FLOW if rate is None else _FAILED_DESCENT
     status = status_of(verdict, remarks=[_NOTE], failed=failed)
-    return Solution(
-        problem,
-        x,
-        verdict.curves,
-        dynamics.x_name,
-        dynamics,
-        method,
-        x_unit=dynamics.x_unit,
-        numerical_error=verdict.errors,
-        status=status,
-        conditions=PLAIN,
-    ).checked(throw)
+    return solution_of(problem, x, dynamics, method, verdict, status, conditions=PLAIN).checked(throw)
 
 
 def stable_below(problem: QuadraticCommittee) -> Array:

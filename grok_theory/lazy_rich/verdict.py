@@ -11,7 +11,8 @@ import numpy as np
 
 from ..errors import is_traced
 from ..numerics.invariants import ANY, INACCURATE, NON_NEGATIVE, OUT_OF_RANGE, PROBABILITY, hold
-from ..results import FAILED, Status
+from ..results import FAILED, Solution, Status
+from .clock import FlowOrDescent
 
 RANGES = {
     "train_loss": NON_NEGATIVE,
@@ -53,6 +54,24 @@ def judged(curves: Mapping[str, Any], errors: Mapping[str, Any], good: Any, *, n
     level = jnp.where(good & ~broken, jnp.maximum(held.level, jnp.asarray(noted, jnp.int8)), FAILED).astype(jnp.int8)
     kept = {name: jnp.where(level == FAILED, jnp.nan, curve) for name, curve in held.curves.items()}
     return Judged(kept, errors, level, held.level == 1, broken & good)
+
+
+def solution_of(
+    problem: Any, x: Any, dynamics: FlowOrDescent, method: Any, verdict: Judged, status: Status, **more: Any
+) -> Solution:
+    """The Solution with the curves of a verdict; `more`: its other fields (`fields`, `stats`, `conditions`)."""
+    return Solution(
+        problem,
+        x,
+        verdict.curves,
+        dynamics.x_name,
+        dynamics,
+        method,
+        x_unit=dynamics.x_unit,
+        numerical_error=verdict.errors,
+        status=status,
+        **more,
+    )
 
 
 def status_of(verdict: Judged, *, remarks: Sequence[str] = (), failed: str) -> Status:

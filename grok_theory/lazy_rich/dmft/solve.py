@@ -18,7 +18,7 @@ from ..clock import FlowOrDescent, checked_x, rate_of
 from ..closed_forms import largest_stable_learning_rate
 from ..conditions import PLAIN
 from ..problem import QuadraticCommittee
-from ..verdict import Judged, judged, status_of
+from ..verdict import Judged, judged, solution_of, status_of
 from .curves import curves_of
 from .derivatives import Settings, bytes_of_march, marcher
 from .grids import (
@@ -139,20 +139,9 @@ def _attempt(
         "frozen_from_node": answer.frozen,
         "attempts": 1 + len(lost),
     }
-    return Solution(
-        problem,
-        x,
-        answer.verdict.curves,
-        dynamics.x_name,
-        dynamics,
-        method,
-        x_unit=dynamics.x_unit,
-        numerical_error=answer.verdict.errors,
-        fields=fields,
-        status=_status(problem, method, answer, nodes if implicit else None, lost),
-        stats=stats,
-        conditions=PLAIN,
-    )
+    status = _status(problem, method, answer, nodes if implicit else None, lost)
+    more = {"fields": fields, "stats": stats, "conditions": PLAIN}
+    return solution_of(problem, x, dynamics, method, answer.verdict, status, **more)
 
 
 class _Reading(NamedTuple):

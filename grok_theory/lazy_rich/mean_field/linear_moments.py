@@ -29,7 +29,7 @@ from ...observables import distance_from_init
 from ...pytrees import record
 from ...results import Solution
 from ..clock import FLOW, checked_x
-from ..verdict import judged, status_of
+from ..verdict import judged, solution_of, status_of
 from .accuracy import add_output_error, output_norms
 from .data import Data, data_of, rotated
 from .derivatives import differentiable
@@ -73,18 +73,9 @@ def solve_linear_moments(problem: MeanFieldNetwork, times: Any, method: LinearMo
         "Ask for fewer times, or pass fewer inputs.",
     )
     verdict, found, steps = _solved(problem, jnp.asarray(times), jnp.asarray(method.tolerance, float))
-    return Solution(
-        problem,
-        times,
-        verdict.curves,
-        FLOW.x_name,
-        FLOW,
-        method,
-        x_unit=FLOW.x_unit,
-        numerical_error=verdict.errors,
-        fields=fields_of(found),
-        status=status_of(verdict, failed=_FAILED),
-        stats={"steps": steps},
+    status = status_of(verdict, failed=_FAILED)
+    return solution_of(
+        problem, times, FLOW, method, verdict, status, fields=fields_of(found), stats={"steps": steps}
     ).checked(throw)
 
 

@@ -32,7 +32,7 @@ from ...numerics.chebyshev_flow import chebyshev_flow
 from ...pytrees import record
 from ...results import Field, Solution
 from ..clock import FLOW, checked_x
-from ..verdict import judged, status_of
+from ..verdict import judged, solution_of, status_of
 from .accuracy import add_output_error, output_norms
 from .data import Data, data_of, rotated
 from .derivatives import differentiable
@@ -135,20 +135,10 @@ def _attempt(
         verdict = verdict._replace(level=jnp.maximum(verdict.level, jnp.int8(1)))
     if method.scrambles == 1:
         remarks.append(_ONE_SCRAMBLE)
-    solution = Solution(
-        problem,
-        times,
-        verdict.curves,
-        FLOW.x_name,
-        FLOW,
-        method,
-        x_unit=FLOW.x_unit,
-        numerical_error=verdict.errors,
-        fields=fields_of(mean),
-        status=status_of(verdict, remarks=remarks, failed=failed),
-        stats={"particles": method.count * method.scrambles, "steps": work[0], "evaluations": work[1]},
-    )
-    return solution, longest
+    status = status_of(verdict, remarks=remarks, failed=failed)
+    stats = {"particles": method.count * method.scrambles, "steps": work[0], "evaluations": work[1]}
+    more = {"fields": fields_of(mean), "stats": stats}
+    return solution_of(problem, times, FLOW, method, verdict, status, **more), longest
 
 
 def fields_of(mean: Reading) -> dict[str, Field]:

@@ -22,7 +22,7 @@ from ...observables import kernel_coherence, lazy_distance
 from ...pytrees import record
 from ...results import Solution
 from ..clock import FLOW, checked_x
-from ..verdict import judged, status_of
+from ..verdict import judged, solution_of, status_of
 from .accuracy import add_output_error, output_norms
 from .data import Data, data_of
 from .particles import fields_of
@@ -55,18 +55,8 @@ def solve_tangent_limit(problem: MeanFieldNetwork, times: Any, method: TangentLi
         "Pass fewer inputs, or ask for fewer times.",
     )
     verdict, found = _solved(problem, jnp.asarray(times))
-    return Solution(
-        problem,
-        times,
-        verdict.curves,
-        FLOW.x_name,
-        FLOW,
-        method,
-        x_unit=FLOW.x_unit,
-        numerical_error=verdict.errors,
-        fields=fields_of(found),
-        status=status_of(verdict, remarks=[_NOTE], failed=_FAILED),
-    ).checked(throw)
+    status = status_of(verdict, remarks=[_NOTE], failed=_FAILED)
+    return solution_of(problem, times, FLOW, method, verdict, status, fields=fields_of(found)).checked(throw)
 
 
 @jax.jit
