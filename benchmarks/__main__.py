@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.names import LONG, NAMES, SHORT
-from grok_theory.cli.answer import answer
+from grok_theory.cli.answers import answer
 from grok_theory.cli.process import alone
 from grok_theory.cli.strict import StrictCommand
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.report import publish
-from grok_theory.best_of_k.tables import intervals
+from grok_theory.best_of_k.recorded_curves import intervals
 
 # Pass rates of prompts, and the mean over the population of 1 - (1 - rate)^k.
 POPULATIONS: dict[str, tuple[Callable[[np.random.Generator, int], np.ndarray], Callable[[int], float]]] = {

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special, stats
 
+from grok_theory.numerics.level_shares import unseen_share
 from grok_theory.numerics.mean_intervals import interval_of_mean, log_of_mean
-from grok_theory.numerics.shares import unseen_share
 from grok_theory.numerics.two_levels import Levels, find_levels
 from grok_theory.numerics.unseen_runs import widened
 

@@ -67,7 +67,7 @@ def solutions(good: bytes) -> Iterator[tuple[str, bytes]]:
         "grok_theory.plot:Path",
         "grok_theory.verify.certificate:Certificate",
         "builtins:dict",
-        "grok_theory.sweeps.task:Batch",
+        "grok_theory.sweeps.batch:Batch",
     ):
         yield f"the class {name!r}", edited(good, lambda whole, name=name: whole["value"].update({"class": name}))
     for name in (3, None, ["grok_theory.results:Solution"], {"plain": "x"}):

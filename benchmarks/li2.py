@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks import report
 from grok_theory import li2
 from grok_theory.li2.ascent import climb
-from grok_theory.li2.energy import energy_function
+from grok_theory.li2.feature_energy import energy_function
 
 
 def main(out: Path, *, quick: bool) -> None:

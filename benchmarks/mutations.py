@@ -24,7 +24,7 @@ from benchmarks.report import publish
 FILES = {
     "grok_theory/linear/closed_forms.py": "tests/linear/test_closed_forms.py",
     "grok_theory/lazy_rich/closed_forms.py": "tests/lazy_rich/test_closed_forms.py",
-    "grok_theory/best_of_k/closed_forms.py": "tests/best_of_k/test_closed_forms.py tests/best_of_k/test_solve.py",
+    "grok_theory/best_of_k/closed_forms.py": "tests/best_of_k/test_closed_forms.py tests/best_of_k/test_evaluation.py",
     "grok_theory/li2/discovery.py": "tests/li2/test_discovery.py",
     "grok_theory/numerics/mean_intervals.py": "tests/numerics/test_mean_intervals.py",
     "grok_theory/storage.py": "tests/test_storage.py",

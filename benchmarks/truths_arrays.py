@@ -9,8 +9,8 @@ import numpy as np
 
 from benchmarks.truths_linear import Case, exactly_at
 from grok_theory import kernels, li2
-from grok_theory.li2.energy import energy_function
-from grok_theory.li2.starts import samples_of, start_of_run
+from grok_theory.li2.feature_energy import energy_function
+from grok_theory.li2.training.starts import samples_of, start_of_run
 
 WIDTH, SAMPLES = 6, 15
 

@@ -26,7 +26,7 @@ _NAMES = {
     "Absolute": "comparison",
     "Adam": "dynamics",
     "AdamW": "dynamics",
-    "Agreement": "results",
+    "Agreement": "agreement",
     "BadValue": "errors",
     "Conditions": "dynamics",
     "DamagedFile": "errors",
@@ -54,11 +54,12 @@ __all__ = ["__version__", *_ROOMS, *_NAMES]  # pyright: ignore[reportUnsupported
 
 if TYPE_CHECKING:
     from . import best_of_k, bounds, formulas, kernels, lazy_rich, li2, linear, observables, plot, verify
+    from .agreement import Agreement
     from .comparison import Absolute, Relative, compare
     from .dynamics import SGD, Adam, AdamW, Conditions, GradientDescent, GradientFlow, Muon
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
     from .refinement import Axis, refine
-    from .results import Agreement, Ensemble, Solution, Status
+    from .results import Ensemble, Solution, Status
     from .saved_results import load
     from .size_law import SizeLaw
     from .sweeps import sweep

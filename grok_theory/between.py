@@ -7,7 +7,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from .errors import BadValue, check_numbers, is_traced
+from .checks import check_numbers, is_traced
+from .errors import BadValue
 from .numerics.interpolation import read_at
 from .numerics.invariants import NOTED_SHARE
 

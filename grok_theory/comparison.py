@@ -28,13 +28,15 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from .agreement import Agreement, CurveAgreement
+from .checks import check_between, check_choice, check_positive
 from .dynamics import same_dynamics
-from .errors import BadValue, check_between, check_choice, check_positive
+from .errors import BadValue
 from .numerics.mean_intervals import half_width_of_log_mean, interval_of_mean
 from .numerics.two_levels import Levels, find_levels
 from .numerics.unseen_runs import reach_of_the_mean, said
 from .pytrees import record, same
-from .results import Agreement, CurveAgreement, Ensemble, Solution
+from .results import Ensemble, Solution
 
 
 @record()

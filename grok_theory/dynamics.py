@@ -14,7 +14,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jax.typing import ArrayLike
 
-from .errors import BadValue, check_between, check_integer, check_positive, check_times, is_traced
+from .checks import check_between, check_integer, check_positive, check_times, is_traced
+from .errors import BadValue
 from .pytrees import record, same
 
 __all__ = [

@@ -18,6 +18,7 @@ _PACKAGE = __name__.rpartition(".")[0]
 ROOMS = (
     "dynamics",
     "results",
+    "agreement",
     "kernels",
     "observables",
     "linear",

@@ -16,7 +16,8 @@ from typing import Any, Literal
 import numpy as np
 from rich.console import Console
 
-from .errors import BadValue, check_choice, check_finite, check_integer, check_positive
+from .checks import check_choice, check_finite, check_integer, check_positive
+from .errors import BadValue
 from .results import Status
 from .sweeps import Sweep, sweep
 from .sweeps.record import sentence_of_outdated

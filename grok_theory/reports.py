@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .checks import is_traced
 from .dynamics import GradientDescent
-from .errors import is_traced
 
 
 def solution(self: Any) -> str:

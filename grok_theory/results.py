@@ -1,4 +1,4 @@
-"""What a theory says, what runs say, and how far they agree: frozen, labelled, printable, saved without pickle."""
+"""What a theory says and what runs say: frozen, labelled, printable, saved without pickle."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import jax
 import numpy as np
 
 from . import between, labelled, reports
+from .checks import check_times, is_traced
 from .dynamics import Conditions, Dynamics
-from .errors import BadValue, SolveFailed, check_times, is_traced
-from .numerics.shares import unseen_share
+from .errors import BadValue, SolveFailed
 from .pytrees import record
 from .saved_results import load, save
 from .tables import Table, read_table
@@ -120,13 +120,13 @@ class Solution:
     conditions: Conditions = Conditions()
 
     def __post_init__(self):
-        _as_dicts(self, "curves", "numerical_error", "fields", "stats")
+        as_dicts(self, "curves", "numerical_error", "fields", "stats")
         unknown = set(self.numerical_error) - set(self.curves)
         if unknown:
             raise BadValue(f"numerical_error names {sorted(unknown)}, but the curves are {list(self.curves)}.")
 
     def __getitem__(self, name: str) -> Any:
-        return _curve(self, name)
+        return curve_of(self, name)
 
     def checked(self, throw: bool) -> Solution:
         """This solution; raises `SolveFailed` with the status text if it failed, `throw` is set, nothing is traced."""
@@ -190,7 +190,7 @@ class Ensemble:
     conditions: Conditions = Conditions()
 
     def __post_init__(self):
-        _as_dicts(self, "curves", "valid", "fields", "stats")
+        as_dicts(self, "curves", "valid", "fields", "stats")
         check_times(self.x, name="x")
         if not self.curves:
             raise BadValue("curves is empty, but an Ensemble holds at least one. Pass {'test_loss': array (run, x)}.")
@@ -213,7 +213,7 @@ class Ensemble:
         return int(np.shape(next(iter(self.curves.values())))[0])
 
     def __getitem__(self, name: str) -> Any:
-        return _curve(self, name)
+        return curve_of(self, name)
 
     def is_valid(self, name: str) -> np.ndarray:
         """(T,) booleans: where theory speaks about this curve at this size."""
@@ -299,89 +299,16 @@ class Ensemble:
         return reports.ensemble(self)
 
 
-@record(static=("name", "verdict", "margin", "in_logs", "reason"))
-class CurveAgreement:
-    """One curve of an Agreement, at the judged `x` only.
-
-    `gap` (T,) is runs minus theory (of logs of the mean where `in_logs`). Its pointwise interval is `low` to `high`,
-    the Bonferroni-corrected one `simultaneous_low` to `simultaneous_high`; `numerical` (T,) is the theory's own error,
-    not in them, and nan where its solver states none. All are in the unit of `margin`. `runs_needed`, for an
-    underpowered curve, is the number of runs that makes the simultaneous half-width half the margin; `reason` says why
-    it is underpowered where only runs that were not drawn, on another level, leave it open.
-    """
-
-    name: str
-    verdict: str
-    margin: float
-    in_logs: bool
-    x: Any
-    gap: Any
-    low: Any
-    high: Any
-    simultaneous_low: Any
-    simultaneous_high: Any
-    numerical: Any
-    runs_needed: float
-    reason: str = ""
-
-    @property
-    def worst(self) -> int:
-        """Index of the greatest |gap|."""
-        return int(np.argmax(np.abs(np.asarray(self.gap))))
-
-
-@record(static=("x_name", "x_unit", "runs", "confidence", "remarks"))
-class Agreement:
-    """How far runs and theory agree, curve by curve: `agreement["test_loss"]` is a `CurveAgreement`.
-
-    `verdict` is "disagrees" if one curve does, else "underpowered" if one is, else "agrees". `runs` were judged;
-    `failed_runs` are the indices of those left out, since a judged value is not finite; `remarks` are what solver and
-    runs say about themselves.
-    """
-
-    problem: Any
-    curves: Mapping[str, CurveAgreement]
-    x_name: str
-    x_unit: str
-    runs: int
-    confidence: float
-    failed_runs: Any = ()
-    remarks: tuple[str, ...] = ()
-
-    def __post_init__(self):
-        _as_dicts(self, "curves")
-        object.__setattr__(self, "failed_runs", np.asarray(self.failed_runs, int))
-        object.__setattr__(self, "remarks", tuple(str(remark) for remark in self.remarks))
-
-    @property
-    def unseen_share(self) -> float:
-        """The greatest share of all runs that may behave in a way that none of the judged runs shows."""
-        return unseen_share(self.runs, (1 - self.confidence) / 2)
-
-    def __getitem__(self, name: str) -> CurveAgreement:
-        return _curve(self, name)
-
-    @property
-    def verdict(self) -> str:
-        verdicts = {curve.verdict for curve in self.curves.values()}
-        return next((v for v in ("disagrees", "underpowered") if v in verdicts), "agrees")
-
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it, its status too, to `path` (.npz), for `grok_theory.load`; see `saved_results.save`."""
-        return save(self, path)
-
-    def __str__(self) -> str:
-        return reports.agreement(self)
-
-
-def _as_dicts(self: Any, *names: str) -> None:
+def as_dicts(self: Any, *names: str) -> None:
+    """Make the fields `names` plain dictionaries, their texts structure."""
     for name in names:
         value = getattr(self, name)
         plain = {key: Text(part) if isinstance(part, str) else part for key, part in dict(value).items()}
         object.__setattr__(self, name, plain)
 
 
-def _curve(self: Any, name: str) -> Any:
+def curve_of(self: Any, name: str) -> Any:
+    """The curve of that name; the refusal lists those there are."""
     if name not in self.curves:
         raise BadValue(f"There is no curve {name!r}; this {type(self).__name__} has {', '.join(self.curves)}.")
     return self.curves[name]
@@ -397,4 +324,4 @@ def _dataframe(columns: dict[str, np.ndarray], status: Status) -> Any:
     return frame
 
 
-__all__ = ["Agreement", "CurveAgreement", "Ensemble", "Field", "Solution", "Status", "Text", "load"]
+__all__ = ["Ensemble", "Field", "Solution", "Status", "Text", "load"]

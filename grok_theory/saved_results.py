@@ -17,7 +17,8 @@ import jax
 import numpy as np
 
 from . import storage
-from .errors import BadValue, DamagedFile, is_traced
+from .checks import is_traced
+from .errors import BadValue, DamagedFile
 
 _VERDICTS = ("agrees", "disagrees", "underpowered")
 _GOOD, _FAILED = 0, 2
@@ -360,5 +361,5 @@ def _wrong(what: str, allowed: str) -> BadValue:
 _CHECKS = {
     "grok_theory.results:Solution": _check_solution,
     "grok_theory.results:Ensemble": _check_ensemble,
-    "grok_theory.results:Agreement": _check_agreement,
+    "grok_theory.agreement:Agreement": _check_agreement,
 }

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from scipy import optimize, stats
 
+from .checks import check_finite, check_positive
 from .comparison import check_comparable, check_one_x
-from .errors import BadValue, check_finite, check_positive
+from .errors import BadValue
 from .numerics.mean_intervals import errors_of_mean
 from .pytrees import record
 from .results import Ensemble, Solution

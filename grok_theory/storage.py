@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 from . import archives
-from .errors import BadValue, DamagedFile, check_memory
+from .checks import check_memory
+from .errors import BadValue, DamagedFile
 from .interruption import unfinished
 from .provenance import versions
 from .structures import decode, encode

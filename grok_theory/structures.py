@@ -17,7 +17,8 @@ import jax
 import numpy as np
 
 from .archives import KINDS
-from .errors import BadValue, DamagedFile, is_traced
+from .checks import is_traced
+from .errors import BadValue, DamagedFile
 from .record_classes import class_named, is_enum, is_named_tuple, name_of
 
 # Results are some ten deep. Beyond this a value is no result, and reading it could exhaust the interpreter's stack.

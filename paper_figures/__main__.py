@@ -5,7 +5,7 @@ from grok_theory import interruption
 if __name__ == "__main__":
     interruption.take_over()  # before the imports below, which take long enough to be interrupted
 
-from grok_theory.cli.answer import answer
+from grok_theory.cli.answers import answer
 from grok_theory.cli.process import alone
 from paper_figures.command import app
 

@@ -38,7 +38,7 @@ def _run(parameters, name):
 
     from grok_theory import li2
     from grok_theory.li2.ascent import climb
-    from grok_theory.li2.energy import energy_function
+    from grok_theory.li2.feature_energy import energy_function
 
     group = {"Z": li2.cyclic, "S": li2.symmetric, "A": li2.alternating}[name[0]](int(name[2:]))
     task = li2.GroupTask(group)

@@ -95,7 +95,7 @@ def test_nobody_flips_the_float64_switch():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "update":
                 given = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
-                own = room(path) == "cli" or path == PACKAGE / "sweeps" / "task.py"
+                own = room(path) == "cli" or path == PACKAGE / "sweeps" / "batch.py"
                 assert "jax_enable_x64" not in given or own, path
 
 

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from grok_theory.errors import BadValue, check_positive
+from grok_theory.checks import check_positive
+from grok_theory.errors import BadValue
 from grok_theory.pytrees import problem, record, same
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import grok_theory as gt
 from benchmarks.doors.door import Door
-from grok_theory.cli.answer import answer
+from grok_theory.cli.answers import answer
 from grok_theory.cli.commands import app
 
 LINEAR = ("linear.TeacherStudent", "samples_per_dim=0.5", "snr=5")

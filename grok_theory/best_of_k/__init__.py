@@ -4,16 +4,16 @@ Halder & Pehlevan, arXiv 2512.19905; conventions, corrections and limits in docs
 """
 
 from .choice import Choice, best_setting
+from .evaluation import solve
 from .exchange import EqualError, equal_error, samples_needed
-from .experiment import simulate
-from .fit import BetaPassRate, Empirical, GaussianJudge, Prediction, RecordFit, fit
 from .methods import BestOfK, Exact, HighTemperature, LargeK
 from .optima import Optimum, decay_exponent, optimal_reward, optimal_samples, optimal_temperature
-from .posterior import posterior
+from .posterior_gaps import posterior
 from .problem import LinearJudge, Posterior, Prompt
+from .record_fit import BetaPassRate, Empirical, GaussianJudge, Prediction, RecordFit, fit
+from .recorded_curves import from_records, pass_at_k
 from .records import Records, read_records
-from .solve import solve
-from .tables import from_records, pass_at_k
+from .runs.answers import simulate
 
 # Not public, but inside public results: they may stand in a file too (`record_classes`).
 _IN_FILES = ("closed_forms:Gaps",)

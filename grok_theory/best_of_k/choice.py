@@ -8,13 +8,14 @@ import jax
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..errors import BadValue, check_finite, check_key, check_non_negative, check_shape
+from ..checks import check_finite, check_key, check_non_negative, check_shape
+from ..errors import BadValue
 from ..numerics.bounded_means import bounded_mean
 from ..numerics.mean_intervals import student
 from ..pytrees import record
+from .evaluation import check_temperature
+from .recorded_curves import intervals, kept_values, value_range, whole_samples
 from .records import Records, as_records
-from .solve import check_temperature
-from .tables import intervals, kept_values, value_range, whole_samples
 
 _CONFIDENCE = 0.95
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..errors import BadValue, check_between, check_integer
+from ..checks import check_between, check_integer
+from ..errors import BadValue
 from ..pytrees import record
 
 

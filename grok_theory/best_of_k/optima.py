@@ -12,14 +12,15 @@ import numpy as np
 from jax.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 
-from ..errors import BadValue, check_between, is_traced, require_float64
+from ..checks import check_between, is_traced, require_float64
+from ..errors import BadValue
 from ..pytrees import record
 from ..results import Status
 from . import closed_forms
+from .evaluation import Search, check_temperature, evaluate
 from .methods import Exact
-from .posterior import posterior
+from .posterior_gaps import posterior
 from .problem import LinearJudge, Posterior, Prompt
-from .solve import Search, check_temperature, evaluate
 
 _SCAN = 256  # values of k a scan; its step is 8 % of k at max_samples = 1e9
 # Two errors closer than this (relative) are one: the curve is known to about 1e-14.

@@ -24,7 +24,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from ..errors import BadValue, as_array, check_finite, check_non_negative, check_numbers, check_positive, is_traced
+from ..checks import as_array, check_finite, check_non_negative, check_numbers, check_positive, is_traced
+from ..errors import BadValue
 from ..pytrees import problem
 
 _FARTHEST = 1e50

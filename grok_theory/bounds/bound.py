@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from ..errors import BadValue, check_non_negative, is_traced
+from ..checks import check_non_negative, is_traced
+from ..errors import BadValue
 from ..pytrees import record
 
 HIGH_PROBABILITY, IN_EXPECTATION, ESTIMATE = "high probability", "in expectation", "estimate"

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from ..errors import check_shape
+from ..checks import check_shape
 from ..kernels import leave_one_out
 from ..numerics.gram import eigenbasis, rounding, shrunk
 from .bound import ESTIMATE, Bound, make_bound

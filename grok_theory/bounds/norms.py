@@ -5,7 +5,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import check_between, check_non_negative, check_positive, require_float64
+from ..checks import check_between, check_non_negative, check_positive, require_float64
 from ..numerics.gram import check_gram, check_target, eigenbasis, inverted, rounding
 from ..numerics.magnitude import norm as norm_of
 from ..numerics.magnitude import unit_of

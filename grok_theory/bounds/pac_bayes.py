@@ -8,8 +8,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import (
-    BadValue,
+from ..checks import (
     check_between,
     check_finite,
     check_integer,
@@ -19,6 +18,7 @@ from ..errors import (
     is_traced,
     require_float64,
 )
+from ..errors import BadValue
 from ..numerics.gram import check_gram, check_target, eigenbasis, inverted, rounding, shrunk
 from .bound import HIGH_PROBABILITY, Bound, check_loss, make_bound
 from .norms import CONFIDENCE, INDEPENDENT

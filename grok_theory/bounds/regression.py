@@ -11,8 +11,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from ..errors import (
-    BadValue,
+from ..checks import (
     check_between,
     check_integer,
     check_key,
@@ -23,6 +22,7 @@ from ..errors import (
     check_size,
     require_float64,
 )
+from ..errors import BadValue
 from ..linear import RandomFeatures, TeacherStudent
 from ..numerics.least_squares import smoother
 from ..observables import gradient_coherence

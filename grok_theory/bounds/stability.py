@@ -8,8 +8,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import (
-    BadValue,
+from ..checks import (
     check_between,
     check_finite,
     check_integer,
@@ -18,6 +17,7 @@ from ..errors import (
     is_traced,
     require_float64,
 )
+from ..errors import BadValue
 from ..numerics.magnitude import unit_of
 from .bound import HIGH_PROBABILITY, IN_EXPECTATION, Bound, check_loss, make_bound
 from .norms import CONFIDENCE, INDEPENDENT

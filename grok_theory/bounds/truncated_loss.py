@@ -6,7 +6,7 @@ from jax.scipy.stats import norm
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from ..errors import check_between, check_finite, check_non_negative, check_positive, require_float64
+from ..checks import check_between, check_finite, check_non_negative, check_positive, require_float64
 
 CAPS = (1e-150, 1e150)
 

@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _answered(words: list[str]) -> int:
-    from .answer import answer
+    from .answers import answer
     from .commands import app
 
     if words == ["--version"]:

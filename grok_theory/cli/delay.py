@@ -41,7 +41,7 @@ def command(
     Missing values are times at which that curve was not logged. A test curve that never crosses gives a lower bound,
     a curve past its threshold at its first record an upper one. Crashed runs are left out and counted.
     """
-    from ..observables.log_delay import log_delay
+    from ..observables.delay_of_log import log_delay
     from ..observables.logs import read_log
     from .picture import picture_path
 

@@ -24,6 +24,6 @@ def command(
         )
         raise typer.Exit(2) from None
 
-    from .answer import answer
+    from .answers import answer
 
     raise typer.Exit(answer(app, words or [], "grok-theory figures"))

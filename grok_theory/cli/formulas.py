@@ -22,7 +22,7 @@ def command(
     from .precision import use_float64
 
     use_float64()
-    from ..errors import check_integer
+    from ..checks import check_integer
     from ..formulas import find, register
 
     check_integer("examples", examples, 1, "Write for example --examples 50.", high=100_000)

@@ -72,7 +72,7 @@ def _numbers(name: str, text: str) -> Any:
     import numpy as np
 
     from ..errors import BadValue
-    from .number import number_or_infinity
+    from .shown_number import number_or_infinity
 
     found = [number_or_infinity(part.strip()) for part in text.split(",")]
     if None in found:

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from .. import interruption
-from .in_words import register
+from .words import register
 
 
 def alone(run: Callable[[list[str]], int]) -> None:
     """Run the arguments of this process, and end it with the exit code that `run` returns."""
-    from .answer import say, sentence
+    from .answers import say, sentence
 
     interruption.take_over()
     if "--debug" not in sys.argv and os.environ.get("TF_CPP_MIN_LOG_LEVEL", "1") == "1":

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, get_args, get_type_hints
 import typer
 from typer.core import TyperCommand
 
-from .number import number_or_infinity
+from .shown_number import number_or_infinity
 
 _WHOLE = re.compile(r"[+-]?\d{1,300}", re.ASCII)
 
@@ -34,7 +34,7 @@ class StrictCommand(TyperCommand):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        from .answer import say
+        from .answers import say
 
         try:
             return super().invoke(ctx)

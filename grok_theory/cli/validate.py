@@ -41,8 +41,8 @@ def command(
     use_float64()
     import jax
 
+    from ..checks import check_choice, check_memory, check_runs
     from ..comparison import Relative, compare
-    from ..errors import check_choice, check_memory, check_runs
     from .problems import find_problem, make_problem, public_names, verbs_of
     from .solve import leave_if_failed, status_of, without_throwing
     from .values import read_axis, read_object, read_seed
@@ -139,7 +139,7 @@ def _described_data(columns: dict[str, Any], guessed: list[str], ensemble: Any) 
 
 def _range(text: str | None) -> tuple[float, float] | None:
     from ..errors import BadValue
-    from .number import number_or_infinity
+    from .shown_number import number_or_infinity
 
     if text is None:
         return None

@@ -9,8 +9,9 @@ import math
 import re
 from typing import Any
 
-from ..errors import BadValue, GrokTheoryError, check_integer, check_memory, check_times
-from .number import number
+from ..checks import check_integer, check_memory, check_times
+from ..errors import BadValue, GrokTheoryError
+from .shown_number import number
 
 _WORDS = {"true": True, "false": False, "none": None, "nan": float("nan"), "inf": float("inf"), "-inf": -float("inf")}
 _LONGEST = 100_000

@@ -6,9 +6,9 @@ entries and their oracles, which need mpmath, sympy and hypothesis.
 """
 
 from .correction import Correction
+from .entries import find, register
 from .expressions import latex_of
 from .formula import Draw, Formula, Printed, Range
 from .literature import corrections
-from .register import find, register
 
 __all__ = ["Correction", "Draw", "Formula", "Printed", "Range", "corrections", "find", "latex_of", "register"]

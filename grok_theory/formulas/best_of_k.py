@@ -126,7 +126,7 @@ def _ridge_regression(examples: float, noise: float, prior: float) -> float:
         return float(bulk + max(mp.mpf(0), 1 - mp.mpf(examples)))
 
 
-_TESTS = "tests/best_of_k/test_solve.py::"
+_TESTS = "tests/best_of_k/test_evaluation.py::"
 _SERIES = {
     "samples": Range(2, 3, (), "k", whole=True),
     "teacher_gap": Range(-1.0, 1.0, (0.4,), "DT"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..verify import Certificate, check_against, numbers
-from ..verify.search import hypothesis_or_sentence
+from ..verify.counterexamples import hypothesis_or_sentence
 
 STATUSES = ("as printed", "corrected", "ours")
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .. import li2 as wing
-from ..li2.groups import Group, cyclic, dihedral, quaternion, symmetric
+from ..li2.groups.group import Group, cyclic, dihedral, quaternion, symmetric
 from .formula import Draw, Formula, Printed, Range, seeds
 from .many_digits import DIGITS, gaussian_mean
 
@@ -24,7 +24,7 @@ def _groups() -> tuple[Group, ...]:
 
 
 def _group() -> Any:
-    from ..verify.search import hypothesis_or_sentence
+    from ..verify.counterexamples import hypothesis_or_sentence
 
     return hypothesis_or_sentence().strategies.sampled_from(_groups())
 
@@ -157,7 +157,7 @@ def _accuracy(modulus: int, width: int) -> float:
 
 
 def _odd() -> Any:
-    from ..verify.search import hypothesis_or_sentence
+    from ..verify.counterexamples import hypothesis_or_sentence
 
     return hypothesis_or_sentence().strategies.sampled_from((3, 5, 11, 23, 53))
 
@@ -222,7 +222,7 @@ FORMULAS = (
         PAPER + ", energy in Fourier form",
         "corrected",
         1e-10,
-        "tests/li2/test_energy.py::test_the_fourier_form_against_exact_fractions",
+        "tests/li2/test_feature_energy.py::test_the_fourier_form_against_exact_fractions",
         symbol="E(u, v)",
         latex=r"\frac{2}{M} \sum_k d_k |\hat{u}(\rho_k) \, \hat{v}(\rho_k)|_F^2",
         call=_fourier,
@@ -238,7 +238,7 @@ FORMULAS = (
         PAPER + ", Theorem 3, real weights",
         "corrected",
         1e-8,
-        "tests/li2/test_reconstruction.py::test_the_mirrored_ansatz_keeps_its_residual",
+        "tests/li2/test_reconstructed_table.py::test_the_mirrored_ansatz_keeps_its_residual",
         symbol="r",
         latex=r"\sqrt{\frac{M - I}{2 (M - 1)}}, \;\; I = \#\{h : h^2 = e\}",
         printed=(

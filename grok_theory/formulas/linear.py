@@ -371,7 +371,7 @@ FORMULAS = (
         PAPER,
         "ours",
         1e-12,
-        "tests/linear/test_ridge.py::test_no_penalty_beats_the_best",
+        "tests/linear/test_ridge_regression.py::test_no_penalty_beats_the_best",
         symbol="g^*, \\, E_g",
         latex=r"\mathrm{SNR}^{-1}, \;\; 1 + m(\mathrm{SNR}^{-1})",
         call=_best_ridge,

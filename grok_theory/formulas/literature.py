@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..errors import require_float64
+from ..checks import require_float64
 from . import li2_corrections
 from .correction import Correction
+from .entries import register
 from .formula import Formula, Printed
-from .register import register
 
 
 def corrections() -> list[Correction]:
@@ -40,7 +40,7 @@ def _of(formula: Formula, printed: Printed) -> Correction:
 
 def _absolute_bisection() -> Correction:
     """The effective ridge at the setting in which a published solver was caught."""
-    from ..numerics.effective_ridge import effective_ridge
+    from ..numerics.ridge_equation import effective_ridge
 
     eigenvalues, samples, ridge = np.arange(1, 2001.0) ** -1.5, 3000.0, 1e-6
     low, high = 0.0, float(eigenvalues.sum() + ridge)

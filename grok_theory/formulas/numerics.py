@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..numerics import effective_ridge as ridges
 from ..numerics import gaussian, spectra
+from ..numerics import ridge_equation as ridges
 from .formula import Formula, Range, seeds
 from .many_digits import DIGITS, gaussian_grid, gaussian_mean, over_spectrum
 
@@ -295,7 +295,7 @@ FORMULAS = (
         "Bordelon, Canatar & Pehlevan, arXiv 2002.02561; Simon et al., arXiv 2110.03922",
         "as printed",
         1e-12,
-        "tests/numerics/test_effective_ridge.py::test_any_spectrum",
+        "tests/numerics/test_ridge_equation.py::test_any_spectrum",
         symbol=r"\sum_i \frac{\lambda_i}{\lambda_i + \kappa} + \frac{\delta}{\kappa}",
         latex="n",
         call=_kappa,

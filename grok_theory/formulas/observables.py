@@ -17,7 +17,7 @@ DTYPES = {"bfloat16": 8, "float16": 11, "float32": 24, "float64": 53}
 
 
 def _choice(text: str, values: tuple[Any, ...]) -> Draw:
-    from ..verify.search import hypothesis_or_sentence
+    from ..verify.counterexamples import hypothesis_or_sentence
 
     return Draw(text, lambda: hypothesis_or_sentence().strategies.sampled_from(values))
 

@@ -1,13 +1,13 @@
 """Kernels of wide networks and what they learn: arrays in, numbers out."""
 
 from .activations import Activation, Erf, Identity, Quadratic, Relu
-from .alignment import alignment, cka, effective_dimension, participation_ratio
+from .cross_validation import LeaveOneOut, leave_one_out, leave_one_out_influence
 from .empirical import empirical_ntk
-from .experiment import simulate
 from .learning_curves import EffectiveRidge, KernelRegression, effective_regularization, solve
-from .leave_one_out import LeaveOneOut, leave_one_out, leave_one_out_influence
 from .networks import FullyConnected, nngp, ntk
 from .prediction import gradient_descent, gradient_flow, kernel_ridge
+from .runs import simulate
+from .similarity import alignment, cka, effective_dimension, participation_ratio
 from .spectra import Spectrum, hermite_coefficients, sphere_spectrum
 
 __all__ = [

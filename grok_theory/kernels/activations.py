@@ -20,7 +20,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 from scipy.special import factorial2
 
-from ..errors import BadValue, check_choice, check_finite, check_integer, check_positive, is_traced, require_float64
+from ..checks import check_choice, check_finite, check_integer, check_positive, is_traced, require_float64
+from ..errors import BadValue
 from ..numerics import gaussian
 from ..pytrees import record
 

@@ -9,7 +9,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import BadValue, check_memory, is_traced
+from ..checks import check_memory, is_traced
+from ..errors import BadValue
 
 
 def empirical_ntk(

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import (
+from ..checks import (
     as_array,
     check_finite,
     check_kind,
@@ -18,8 +18,8 @@ from ..errors import (
     check_times,
     require_float64,
 )
-from ..numerics.effective_ridge import effective_ridge, freedom_left, learned
 from ..numerics.invariants import NON_NEGATIVE, hold
+from ..numerics.ridge_equation import effective_ridge, freedom_left, learned
 from ..pytrees import problem, record
 from ..results import Solution, Status
 
@@ -169,7 +169,7 @@ def solve(problem: KernelRegression, samples: ArrayLike, *, method: Any = None, 
 
 def check_samples(samples: ArrayLike) -> None:
     """Refuse fewer than one sample, element by element."""
-    from ..errors import check_between
+    from ..checks import check_between
 
     check_between("samples", samples, 1, float("inf"), "Pass the number of training samples.", include_high=False)
 

@@ -11,8 +11,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import (
-    BadValue,
+from ..checks import (
     check_finite,
     check_integer,
     check_kind,
@@ -22,6 +21,7 @@ from ..errors import (
     is_traced,
     require_float64,
 )
+from ..errors import BadValue
 from ..pytrees import problem
 from .activations import as_activation
 

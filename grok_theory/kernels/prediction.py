@@ -8,8 +8,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import (
-    BadValue,
+from ..checks import (
     check_finite,
     check_non_negative,
     check_positive,
@@ -18,6 +17,7 @@ from ..errors import (
     is_traced,
     require_float64,
 )
+from ..errors import BadValue
 from ..numerics.gram import check_cross, check_gram, check_target, eigenbasis, inverted, once, rounding, solve_shifted
 from ..numerics.magnitude import exponents, scaled, unit_of
 

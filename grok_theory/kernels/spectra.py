@@ -9,15 +9,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import (
-    BadValue,
-    check_finite,
-    check_integer,
-    check_memory,
-    check_positive,
-    check_shape,
-    require_float64,
-)
+from ..checks import check_finite, check_integer, check_memory, check_positive, check_shape, require_float64
+from ..errors import BadValue
 from ..pytrees import record
 from .activations import as_activation
 

@@ -11,14 +11,13 @@ from .closed_forms import (
     test_loss_decomposition,
 )
 from .conversions import Converted, from_paper, from_training_code, rescaled_start
-from .delay import solution_delay
 from .dmft import DMFT
-from .experiment import ExactReduction, ExplicitNetwork, FrozenKernel
-from .labels import KernelEigenvector
 from .lazy_limit import LazyLimit
 from .mean_field import LinearMoments, MeanFieldNetwork, Particles, TangentLimit
 from .population import Population
 from .problem import QuadraticCommittee
+from .runs.committee import ExactReduction, ExplicitNetwork, FrozenKernel
+from .runs.eigenvector_targets import KernelEigenvector
 from .verbs import simulate, solve
 
 # Not public, but inside public results: they may stand in a file too (`record_classes`).
@@ -48,7 +47,6 @@ __all__ = [
     "population_alignment",
     "rescaled_start",
     "simulate",
-    "solution_delay",
     "solve",
     "tangent_kernel",
     "test_loss_decomposition",

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..checks import check_positive, is_traced
 from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
-from ..errors import BadValue, check_positive, is_traced
+from ..errors import BadValue
 
 __all__ = ["FLOW", "FlowOrDescent", "checked_x", "padded", "rate_of"]
 

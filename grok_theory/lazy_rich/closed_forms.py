@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..errors import check_integer, check_non_negative
+from ..checks import check_integer, check_non_negative
 from ..pytrees import record
 from .problem import QuadraticCommittee
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from ..checks import check_choice, check_integer, check_positive, check_times
 from ..dynamics import GradientDescent
-from ..errors import check_choice, check_integer, check_positive, check_times
 from .problem import QuadraticCommittee
 
 _LOSSES = ("mean", "half_mean", "sum", "half_sum")

@@ -19,8 +19,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from ..checks import is_traced, require_float64
 from ..dynamics import whole_steps
-from ..errors import BadValue, is_traced, require_float64
+from ..errors import BadValue
 from ..pytrees import record
 from ..results import Solution
 from .clock import FlowOrDescent, checked_x, padded, rate_of

@@ -6,16 +6,9 @@ from typing import Any
 
 import jax.numpy as jnp
 
+from ..checks import as_array, check_between, check_integer, check_non_negative, check_positive, check_single
 from ..dynamics import GradientDescent
-from ..errors import (
-    BadValue,
-    as_array,
-    check_between,
-    check_integer,
-    check_non_negative,
-    check_positive,
-    check_single,
-)
+from ..errors import BadValue
 from ..pytrees import problem
 
 _NUMBERS = ("output_scale", "curvature", "samples_per_dim", "teacher_overlap")

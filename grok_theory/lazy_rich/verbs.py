@@ -11,7 +11,6 @@ from ..errors import BadValue
 from ..results import Ensemble, Solution
 from .clock import FLOW, FlowOrDescent
 from .dmft import DMFT, solve_dmft
-from .experiment import ExactReduction, ExplicitNetwork, FrozenKernel, simulate_committee
 from .lazy_limit import LazyLimit, solve_lazy_limit
 from .mean_field import (
     LinearMoments,
@@ -23,6 +22,7 @@ from .mean_field import (
 )
 from .population import Population, solve_population
 from .problem import QuadraticCommittee
+from .runs.committee import ExactReduction, ExplicitNetwork, FrozenKernel, simulate_committee
 
 Theory = DMFT | Population | LazyLimit | Particles | LinearMoments | TangentLimit
 Experiment = ExactReduction | ExplicitNetwork | FrozenKernel

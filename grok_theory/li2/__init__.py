@@ -23,10 +23,9 @@ from .companion import (
     prune_curve,
 )
 from .discovery import DiscoveryTimes, feature_discovery_times
-from .energy import energy, energy_by_irrep, energy_gradient
-from .experiment import simulate
-from .fourier import irrep_share
-from .groups import (
+from .feature_energy import energy, energy_by_irrep, energy_gradient
+from .groups.fourier import irrep_share
+from .groups.group import (
     Group,
     alternating,
     cyclic,
@@ -37,24 +36,31 @@ from .groups import (
     quaternion,
     symmetric,
 )
+from .groups.real_representations import RealIrrep, isotypic_basis, real_irreps
+from .groups.representations import Irrep, fourier_transform, inverse_fourier_transform, irreps
 from .interaction import MuonColumn, Repulsion, missing_feature_energy, muon_column, repulsion
-from .irreps import Irrep, fourier_transform, inverse_fourier_transform, irreps
-from .lazy_gradient import LazyGradient, lazy_gradient
-from .losses import CrossEntropy, SquaredLoss, StableMaxCrossEntropy
+from .lazy_stage import LazyGradient, lazy_gradient
 from .maxima import LocalMaxima, feature, hessian_spectrum, local_maxima, random_features
-from .optimizers import Custom, Decay, OrthogonalGradient, decay_of
 from .problem import GroupTask
-from .real_irreps import RealIrrep, isotypic_basis, real_irreps
-from .reconstruction import Reconstruction, mirrored_features, mirrored_residual, reconstruction, structured_features
-from .roles import Role, Roles, roles
-from .sample_threshold import CrossTerm, FullEnergy, SampleThreshold, sample_threshold
+from .reconstructed_table import (
+    Reconstruction,
+    mirrored_features,
+    mirrored_residual,
+    reconstruction,
+    structured_features,
+)
+from .runs.found_features import TrainedFeatures, trained_features
+from .runs.role_table import Role, Roles, roles
+from .runs.trained import simulate
+from .sample_thresholds import CrossTerm, FullEnergy, SampleThreshold, sample_threshold
 from .stages import FeatureAscent, Lazy, solve
-from .starts import Gaussian, Start, TorchUniform, ZeroReadout, start_of_run
-from .threshold_scaling import ThresholdScaling, threshold_scaling
-from .trained_features import TrainedFeatures, trained_features
+from .threshold_law import ThresholdScaling, threshold_scaling
+from .training.losses import CrossEntropy, SquaredLoss, StableMaxCrossEntropy
+from .training.optimizers import Custom, Decay, OrthogonalGradient, decay_of
+from .training.starts import Gaussian, Start, TorchUniform, ZeroReadout, start_of_run
 
 # Not public, but inside public results: they may stand in a file too (`record_classes`).
-_IN_FILES = ("lazy_gradient:Modes", "starts:Samples")
+_IN_FILES = ("lazy_stage:Modes", "training.starts:Samples")
 
 __all__ = [
     "HIGHEST_FIRST",

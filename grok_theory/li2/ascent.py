@@ -9,14 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.stats import binomtest
 
-from ..errors import check_integer, check_key, check_kind, check_positive, require_float64
+from ..checks import check_integer, check_key, check_kind, check_positive, require_float64
 from ..pytrees import record
 from ..results import FAILED, GOOD, NOTED, Status
-from .energy import energy_function
-from .fourier import irrep_share
-from .groups import Group
+from .feature_energy import energy_function
+from .groups.fourier import irrep_share
+from .groups.group import Group
+from .groups.real_representations import real_irreps
 from .problem import GroupTask
-from .real_irreps import real_irreps
 
 BATCH = 128  # starts are computed in padded batches of this size, so that start i does not depend on their number
 LONGEST_STEP = 2 / 3  # with Hessian {0, -1, -2} times 4E* the error is multiplied by 1, 1/3, -1/3

@@ -18,7 +18,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..errors import BadValue, check_between, check_memory, check_positive, check_shape, is_traced, require_float64
+from ..checks import check_between, check_memory, check_positive, check_shape, is_traced, require_float64
+from ..errors import BadValue
 from ..pytrees import record
 
 # The integrand in s = log t is analytic for |Im s| < pi/2, so the trapezoid's error is exp(-pi^2 / step): 1e-17 at

@@ -11,12 +11,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import BadValue, check_positive, check_shape, require_float64
+from ..checks import check_positive, check_shape, require_float64
+from ..errors import BadValue
 from ..pytrees import record
-from .energy import checked_nodes, energy_by_irrep
-from .lazy_gradient import centred_features
+from .feature_energy import checked_nodes, energy_by_irrep
+from .groups.real_representations import real_irreps
+from .lazy_stage import centred_features
 from .problem import GroupTask
-from .real_irreps import real_irreps
 
 
 @record()

@@ -19,12 +19,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import BadValue, check_integer, check_key, check_kind
+from ..checks import check_integer, check_key, check_kind
+from ..errors import BadValue
 from ..pytrees import record
-from .energy import checked_nodes, energy_function
-from .groups import Group
+from .feature_energy import checked_nodes, energy_function
+from .groups.group import Group
+from .groups.real_representations import real_irreps
 from .problem import GroupTask
-from .real_irreps import real_irreps
 
 
 @record(static=("group", "irreps"))
@@ -72,7 +73,7 @@ def local_maxima(task: GroupTask) -> LocalMaxima:
 
     Raises `BadValue` for a subset of pairs, noisy labels or another activation, and points to `ascend`.
 
-    >>> from grok_theory.li2.groups import symmetric
+    >>> from grok_theory.li2.groups.group import symmetric
     >>> found = local_maxima(GroupTask(symmetric(3)))
     >>> found.energy.tolist(), found.zero.tolist(), found.minus_one.tolist(), found.minus_two.tolist()
     ([3.0, 1.5], [0, 3], [10, 6], [1, 2])

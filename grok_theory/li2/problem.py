@@ -10,9 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..dynamics import GradientDescent
-from ..errors import (
-    BadValue,
+from ..checks import (
     check_between,
     check_choice,
     check_key,
@@ -22,8 +20,10 @@ from ..errors import (
     check_single,
     is_traced,
 )
+from ..dynamics import GradientDescent
+from ..errors import BadValue
 from ..pytrees import problem
-from .groups import Group
+from .groups.group import Group
 
 ACTIVATIONS: dict[str, Callable] = {
     "square": jnp.square,
@@ -61,7 +61,7 @@ class GroupTask:
 
     Source: Y. Tian, arXiv 2509.21519 (v5); centring by classes is its training code. Raises `BadValue`.
 
-    >>> from grok_theory.li2.groups import cyclic
+    >>> from grok_theory.li2.groups.group import cyclic
     >>> task = GroupTask(cyclic(23), train_fraction=0.8, weight_decay=5e-5)
     >>> task.samples, round(float(task.ridge), 4)
     (423, 0.0106)

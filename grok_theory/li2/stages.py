@@ -17,27 +17,20 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from ..checks import check_key, check_memory, check_positive, check_times, is_traced, require_float64
 from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
-from ..errors import (
-    BadValue,
-    check_key,
-    check_memory,
-    check_positive,
-    check_times,
-    is_traced,
-    require_float64,
-)
+from ..errors import BadValue
 from ..numerics.invariants import COSINE, INACCURATE, NON_NEGATIVE, PROBABILITY, hold
 from ..pytrees import record
 from ..results import FAILED, GOOD, NOTED, Field, Solution, Status
-from .energy import energy_function
-from .experiment import component_basis, conditions_of
-from .lazy_gradient import centred_features, mean_cosine, modes
-from .losses import SquaredLoss
+from .feature_energy import energy_function
+from .groups.real_representations import real_irreps
+from .lazy_stage import centred_features, mean_cosine, modes
 from .problem import GroupTask
-from .real_irreps import real_irreps
-from .starts import Initial, TorchUniform, check_initial, samples_of, start_of_run
-from .training import UNDEFINED, activity
+from .runs.trained import component_basis, conditions_of
+from .training.loop import UNDEFINED, activity
+from .training.losses import SquaredLoss
+from .training.starts import Initial, TorchUniform, check_initial, samples_of, start_of_run
 
 CLOSE = 1e-9  # predictions nearer than this may swap their order by rounding
 LAZY_RANGES = {

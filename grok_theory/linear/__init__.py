@@ -10,7 +10,7 @@ from .finite_size import Fluctuations, fluctuations
 from .grokking import GrokkingTime, NoiselessDelay, grokking_time, noiseless_delay
 from .methods import ContourIntegral, SpectralQuadrature, Trajectory
 from .problem import CorrelatedInputs, DeepLinear, RandomFeatures, TeacherStudent
-from .ridge import Losses, OptimalRidge, optimal_ridge
+from .ridge_regression import Losses, OptimalRidge, optimal_ridge
 from .stopping import OptimalStopping, optimal_stopping
 from .verbs import limits, ridge, simulate, solve
 

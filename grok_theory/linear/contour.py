@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from ..numerics.effective_ridge import effective_ridge
+from ..numerics.ridge_equation import effective_ridge
 
 __all__ = ["Continued", "contour_points", "effective_ridge_on_contours", "invert"]
 

@@ -7,7 +7,8 @@ Here: inputs of variance 1/N, flow of half the *summed* square error, penalty g 
 import numpy as np
 from jax.typing import ArrayLike
 
-from ..errors import BadValue, check_positive
+from ..checks import check_positive
+from ..errors import BadValue
 from ..pytrees import record
 
 __all__ = ["Convention", "aspect_ratio", "halved_mean_loss", "mean_loss", "samples_per_dim", "unit_inputs"]

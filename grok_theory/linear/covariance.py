@@ -27,18 +27,18 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import check_non_negative, check_shape, is_traced, require_float64
-from ..numerics.effective_ridge import effective_ridge, freedom_left
+from ..checks import check_non_negative, check_shape, is_traced, require_float64
 from ..numerics.invariants import NON_NEGATIVE, hold
+from ..numerics.ridge_equation import effective_ridge, freedom_left
 from ..results import Solution, Status
 from .contour import Continued, contour_points, effective_ridge_on_contours, invert
 from .curves import FAINT, as_arrays, check_single
 from .features import equivalent, equivalent_problem
 from .methods import ContourIntegral
+from .mode_relaxation import FLOW, Times, check_flow
 from .problem import CorrelatedInputs, RandomFeatures
-from .relaxation import FLOW, Times, check_flow
-from .ridge import LOST as BEYOND
-from .ridge import Losses
+from .ridge_regression import LOST as BEYOND
+from .ridge_regression import Losses
 from .roots import refuse_lost
 
 __all__ = ["correlated_limits", "correlated_ridge", "correlated_values", "solve_correlated"]

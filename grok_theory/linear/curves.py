@@ -16,13 +16,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..errors import BadValue, check_shape, is_traced, require_float64
+from ..checks import check_shape, is_traced, require_float64
+from ..errors import BadValue
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ..numerics.spectra import FAR, FARTHER, SpectralRule, marchenko_pastur_rule
 from ..results import Solution, Status
 from .methods import SpectralQuadrature
+from .mode_relaxation import FLOW, ByModes, Times, check, elapsed, is_stable, relaxation, sensitivity
 from .problem import TeacherStudent
-from .relaxation import FLOW, ByModes, Times, check, elapsed, is_stable, relaxation, sensitivity
 
 __all__ = ["QuadraticForm", "as_arrays", "curve_values", "is_legal", "mode_forms", "solve_teacher_student"]
 

@@ -18,16 +18,16 @@ import optimistix
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import is_traced, require_float64
+from ..checks import is_traced, require_float64
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
 from ..pytrees import record
 from ..results import Solution, Status
 from .curves import FAINT, check_single
 from .methods import Trajectory
+from .mode_relaxation import FLOW, Times, check_flow
 from .problem import DeepLinear
-from .relaxation import FLOW, Times, check_flow
-from .ridge import LOST
+from .ridge_regression import LOST
 from .roots import refuse_lost, rising_root
 
 __all__ = [

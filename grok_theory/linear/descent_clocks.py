@@ -12,8 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..checks import is_traced
 from ..dynamics import GradientDescent
-from ..errors import BadValue, is_traced
+from ..errors import BadValue
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
 from .curves import STEP, as_arrays, curve_values
 from .problem import TeacherStudent

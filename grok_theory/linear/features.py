@@ -15,8 +15,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from ..errors import require_float64
-from ..numerics.relu_pairs import relu_pairs
+from ..checks import require_float64
+from ..numerics.relu_moments import relu_pairs
 from .curves import as_arrays, check_single
 from .problem import CorrelatedInputs, RandomFeatures, teacher_power
 from .units import graded_svd

@@ -20,13 +20,14 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from ..checks import check_positive, check_shape, is_traced, require_float64
 from ..dynamics import GradientDescent
-from ..errors import BadValue, check_positive, check_shape, is_traced, require_float64
+from ..errors import BadValue
 from ..numerics.spectra import marchenko_pastur_rule, spectral_edges
 from ..pytrees import record
 from .curves import CURVES, STEP, QuadraticForm, as_arrays, check_single, is_legal, mode_forms
+from .mode_relaxation import FLOW, ByModes, Times, check, elapsed
 from .problem import TeacherStudent
-from .relaxation import FLOW, ByModes, Times, check, elapsed
 from .roots import refuse_lost
 
 __all__ = ["Fluctuations", "fluctuations"]

@@ -12,16 +12,16 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from ..checks import check_between, check_positive, check_shape, is_traced, require_float64
 from ..dynamics import GradientDescent
-from ..errors import check_between, check_positive, check_shape, is_traced, require_float64
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
 from ..pytrees import record
 from .closed_forms import noiseless_ratio
 from .curves import FAINT, STEP, as_arrays, check_single, curve_values, is_legal
 from .descent_clocks import LAST_STEP, first_step_below, read_steps, refuse_traced
+from .mode_relaxation import FLOW, ByModes, check
 from .problem import TeacherStudent
-from .relaxation import FLOW, ByModes, check
-from .ridge import teacher_student_limits
+from .ridge_regression import teacher_student_limits
 from .roots import refuse_lost
 
 __all__ = ["GrokkingTime", "NoiselessDelay", "grokking_time", "noiseless_delay"]

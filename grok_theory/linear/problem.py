@@ -7,9 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from ..dynamics import GradientDescent
-from ..errors import (
-    BadValue,
+from ..checks import (
     as_array,
     check_finite,
     check_integer,
@@ -18,7 +16,9 @@ from ..errors import (
     check_positive,
     check_shape,
 )
-from ..numerics.relu_pairs import relu_pairs
+from ..dynamics import GradientDescent
+from ..errors import BadValue
+from ..numerics.relu_moments import relu_pairs
 from ..numerics.spectra import spectral_edges
 from ..pytrees import problem
 
@@ -270,7 +270,7 @@ class RandomFeatures:
         """
         import jax
 
-        from ..errors import check_key
+        from ..checks import check_key
 
         check_key(key)
         sizes = {"dim": dim, "width": width, "teacher_width": teacher_width}

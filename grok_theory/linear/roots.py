@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..errors import SolveFailed, is_traced
+from ..checks import is_traced
+from ..errors import SolveFailed
 
 __all__ = ["refuse_lost", "rising_root"]
 

@@ -16,15 +16,15 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from ..checks import is_traced, require_float64
 from ..dynamics import GradientDescent
-from ..errors import is_traced, require_float64
 from ..numerics.spectra import FAR, marchenko_pastur_rule
 from ..pytrees import record
 from .curves import STEP, as_arrays, check_single, curve_values, is_legal
 from .descent_clocks import LAST_STEP, best_step, read_steps, refuse_traced
+from .mode_relaxation import FLOW, ByModes, check, relaxation
 from .problem import TeacherStudent
-from .relaxation import FLOW, ByModes, check, relaxation
-from .ridge import teacher_student_limits
+from .ridge_regression import teacher_student_limits
 from .roots import refuse_lost, rising_root
 
 __all__ = ["OptimalStopping", "optimal_stopping", "signal_stopped_at"]

@@ -9,14 +9,14 @@ from ..errors import BadValue
 from ..results import Ensemble, Solution
 from .covariance import correlated_limits, correlated_ridge, solve_correlated
 from .curves import solve_teacher_student
-from .deep_experiment import simulate_deep_linear
 from .depth import DeepLosses, deep_limits, solve_deep_linear
-from .experiment import simulate_teacher_student
 from .methods import Method, the_method
+from .mode_relaxation import FLOW, ByModes, Times
 from .problem import CorrelatedInputs, DeepLinear, RandomFeatures, TeacherStudent
-from .regression_experiment import simulate_correlated, simulate_random_features
-from .relaxation import FLOW, ByModes, Times
-from .ridge import Losses, teacher_student_limits, teacher_student_ridge
+from .ridge_regression import Losses, teacher_student_limits, teacher_student_ridge
+from .runs.deep_linear import simulate_deep_linear
+from .runs.regression import simulate_correlated, simulate_random_features
+from .runs.teacher_student import simulate_teacher_student
 
 _SOLVERS = {
     TeacherStudent: solve_teacher_student,

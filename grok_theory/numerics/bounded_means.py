@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from .shares import shares, unseen_share
+from .level_shares import shares, unseen_share
 
 
 def bounded_mean(values: np.ndarray, tail: float, within: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:

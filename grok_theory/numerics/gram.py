@@ -9,7 +9,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import BadValue, check_finite, check_shape, is_traced
+from ..checks import check_finite, check_shape, is_traced
+from ..errors import BadValue
 from ..pytrees import record
 from .magnitude import exponents, scaled, unit_of
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .bounded_means import not_excluded
-from .shares import shares, unseen_share
+from .level_shares import shares, unseen_share
 from .two_levels import Levels
 
 

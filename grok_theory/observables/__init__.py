@@ -1,11 +1,12 @@
 """Quantities read off a theory curve, a run or a training log alike: arrays in, numbers out. Knows no wing."""
 
 from .coherence import Coherence, gradient_coherence, kernel_coherence
+from .complexity import deep_local_complexity, local_complexity, local_complexity_at_init
 from .crossing import Crossing, crossing_time
 from .delay import Delay, delay_between, grokking_delay
-from .distance_laws import DistanceLaw, distance_laws
-from .local_complexity import deep_local_complexity, local_complexity, local_complexity_at_init
-from .log_delay import LogDelay, log_delay
+from .delay_of_log import LogDelay, log_delay
+from .delay_of_solution import solution_delay
+from .distance import DistanceLaw, distance_laws
 from .logs import Log, Record, read_log
 from .movement import distance_from_init, kernel_movement, lazy_distance
 from .participation import fourier_participation, inverse_participation_ratio
@@ -42,6 +43,7 @@ __all__ = [
     "orthogonal_gradient",
     "read_log",
     "softmax_collapse_fraction",
+    "solution_delay",
     "stablemax",
     "stablemax_cross_entropy",
 ]

@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from ..errors import BadValue, check_finite, is_traced
+from ..checks import check_finite, is_traced
+from ..errors import BadValue
 from ..numerics.gram import rounding
 from ..numerics.magnitude import exponents, scaled, unit_of
 from ..pytrees import record

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..errors import BadValue, check_finite, check_numbers
+from ..checks import check_finite, check_numbers
+from ..errors import BadValue
 from ..pytrees import record
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import binom
 
-from ..errors import BadValue, check_between, check_finite
+from ..checks import check_between, check_finite
+from ..errors import BadValue
 from ..pytrees import record
 from .crossing import Crossing, check_gaps, check_record, crossing_time
 from .direction import check_approach, check_direction, check_percent, scale

@@ -8,7 +8,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import BadValue, check_finite, check_shape, check_times, is_traced, require_float64
+from ..checks import check_finite, check_shape, check_times, is_traced, require_float64
+from ..errors import BadValue
 from ..numerics.gram import check_gram, check_target, eigenbasis, inverted, rounding
 from ..numerics.magnitude import exponents, norm, scaled, unit_of
 

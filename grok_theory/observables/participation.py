@@ -5,7 +5,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from ..errors import BadValue, check_finite, is_traced
+from ..checks import check_finite, is_traced
+from ..errors import BadValue
 from ..numerics.magnitude import unit_of
 
 

@@ -9,7 +9,8 @@ import optax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..errors import BadValue, check_finite, check_numbers, is_traced
+from ..checks import check_finite, check_numbers, is_traced
+from ..errors import BadValue
 from ..numerics.magnitude import norm, unit_of
 from .softmax_collapse import check_labels
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..errors import BadValue, check_choice
+from ..checks import check_choice
+from ..errors import BadValue
 from ..tables import Table
 from ..tables.names import SETTING_WORDS, words
 

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
-from ..errors import BadValue, check_between, check_finite, check_integer, check_non_negative, check_numbers
+from ..checks import check_between, check_finite, check_integer, check_non_negative, check_numbers
+from ..errors import BadValue
 
 MOST_CLASSES = 1e15
 

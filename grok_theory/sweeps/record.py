@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from .. import saved_results
+from ..agreement import Agreement
 from ..errors import BadValue, SolveFailed
-from ..results import FAILED, NOTED, Agreement, Ensemble, Solution, Status
+from ..results import FAILED, NOTED, Ensemble, Solution, Status
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,15 @@ import numpy as np
 from joblib import wrap_non_picklable_objects
 
 from .. import interruption
-from ..errors import BadValue, DamagedFile, check_integer, require_float64
+from ..checks import check_integer, require_float64
+from ..errors import BadValue, DamagedFile
 from ..provenance import circumstances, made_by, settings
-from . import address as addresses
+from . import addresses
+from .batch import Batch, Member, Outcome
 from .cache import Cache, opened
-from .dispatch import check_backend, default_workers, dispatch
 from .progress import bar
 from .record import Failure, Note, Sweep, own_failure, own_note, sentence_of_outdated
-from .task import Batch, Member, Outcome
+from .workers import check_backend, default_workers, dispatch
 
 
 def sweep(

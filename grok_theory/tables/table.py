@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import BadValue
 from .cells import NotANumber, is_missing, is_number, label, number, plain_numbers, same_number, writes_commas
 from .folders import mlflow_rows
-from .json_rows import json_rows
+from .json_lines import json_rows
 from .printed import matched_rows, printed_rows
 from .run_columns import runs_from_columns
 from .separated import separated_rows

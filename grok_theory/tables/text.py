@@ -11,7 +11,8 @@ import stat
 import zlib
 from pathlib import Path
 
-from ..errors import BadValue, check_memory
+from ..checks import check_memory
+from ..errors import BadValue
 
 # The longer mark first: UTF-32's begins with that of UTF-16.
 MARKS = (

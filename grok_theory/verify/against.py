@@ -9,14 +9,15 @@ from typing import Any
 import jax
 import numpy as np
 
+from ..checks import check_key, check_non_negative, check_positive
 from ..comparison import check_one_x, compare
-from ..errors import BadValue, check_key, check_non_negative, check_positive
+from ..errors import BadValue
 from ..numerics.mean_intervals import interval_of_mean
 from ..numerics.two_levels import find_levels
 from ..results import Ensemble, Solution
 from .certificate import Certificate
+from .counterexamples import guarded, hypothesis_or_sentence, search
 from .differences import Finding, entries, name_of, relative_difference
-from .search import guarded, hypothesis_or_sentence, search
 
 # A certified search over pure noise is wrong at most this often.
 _FALSE_ALARMS = 0.01

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import BadValue, check_choice, check_non_negative, check_positive
+from ..checks import check_choice, check_non_negative, check_positive
+from ..errors import BadValue
 from .certificate import Certificate
+from .counterexamples import guarded, search
 from .differences import Finding, entries, name_of, relative_difference, relative_error
-from .search import guarded, search
 
 
 def check_limit(

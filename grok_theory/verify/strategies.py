@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadValue
-from .search import hypothesis_or_sentence
+from .counterexamples import hypothesis_or_sentence
 
 WINGS = ("linear", "lazy_rich", "li2", "best_of_k")
 

@@ -12,7 +12,7 @@ import pytest
 import grok_theory as gt
 from benchmarks import numerical_error_best_of_k as truth
 from grok_theory import best_of_k as bk
-from grok_theory.best_of_k.solve import Search
+from grok_theory.best_of_k.evaluation import Search
 
 COMPUTES_LONG = True  # two quadratures of thousands of nodes in every solve
 

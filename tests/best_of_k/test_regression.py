@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import grok_theory as gt
-from grok_theory.best_of_k.regression import train
+from grok_theory.best_of_k.runs.regression import train
 
 
 def posterior(features, teacher, label_noise, noise, prior):

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.doors import command_line
 from benchmarks.doors.command_line import LINEAR, told
 from grok_theory.cli.as_json import plain
-from grok_theory.cli.number import number
+from grok_theory.cli.shown_number import number
 from grok_theory.cli.values import read_axis, read_value
 from grok_theory.errors import BadValue, TooLarge
 

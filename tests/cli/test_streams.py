@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grok_theory.cli.in_words import in_words
+from grok_theory.cli.words import in_words
 
 ROOT = Path(__file__).parents[2]
 GROK = f"{sys.executable} -m grok_theory.cli"

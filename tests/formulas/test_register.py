@@ -50,7 +50,7 @@ def test_exceptions_still_exist():
 def test_names_are_unique():
     import importlib
 
-    from grok_theory.formulas.register import ROOMS
+    from grok_theory.formulas.entries import ROOMS
 
     listed = [f.name for room in ROOMS for f in importlib.import_module(f"grok_theory.formulas.{room}").FORMULAS]
     assert len(listed) == len(set(listed)) == len(ENTRIES)

@@ -106,12 +106,12 @@ def test_runs_do_not_depend_on_how_many():
 
 def test_a_drawn_fit_is_kernel_ridge_on_that_draw():
     """The experiment's weights against the dual formula on the same features, drawn again from the same key."""
-    from grok_theory.kernels import experiment
+    from grok_theory.kernels import runs
 
     modes = jnp.arange(1, 31.0)
     key = jax.random.fold_in(jax.random.key(2), 0)
     arguments = (modes**-1.3, 1 / modes, jnp.asarray(0.1), jnp.asarray(0.3), jnp.array([12]), jnp.zeros((20, 0)))
-    test, train, *_ = experiment._one_run(key, *arguments)
+    test, train, *_ = runs._one_run(key, *arguments)
     draw, draw_noise = jax.random.split(key)
     features = np.asarray(jax.random.normal(draw, (20, 30)))[:12]
     labels = features @ np.asarray(1 / modes) + 0.3 * np.asarray(jax.random.normal(draw_noise, (20,)))[:12]

@@ -9,9 +9,10 @@ import pytest
 
 from grok_theory.dynamics import GradientDescent, GradientFlow
 from grok_theory.errors import BadValue, SolveFailed, TooLarge
-from grok_theory.lazy_rich import DMFT, LazyLimit, Population, QuadraticCommittee, solution_delay, solve
+from grok_theory.lazy_rich import DMFT, LazyLimit, Population, QuadraticCommittee, solve
 from grok_theory.lazy_rich.dmft import solve as dmft_solve
 from grok_theory.lazy_rich.verdict import judged
+from grok_theory.observables import solution_delay
 from grok_theory.results import Solution, Status
 
 FLOW = GradientFlow()

@@ -18,8 +18,8 @@ from grok_theory.lazy_rich import (
     simulate,
     tangent_kernel,
 )
-from grok_theory.lazy_rich.draws import data_key, draw_inputs, draw_weights, quadratic_targets, signs, weights_key
-from grok_theory.lazy_rich.experiment import _train_moments
+from grok_theory.lazy_rich.runs.committee import _train_moments
+from grok_theory.lazy_rich.runs.draws import data_key, draw_inputs, draw_weights, quadratic_targets, signs, weights_key
 
 RATE = 0.05
 STEPS = np.array([0, 1, 5, 20, 80])

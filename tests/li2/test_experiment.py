@@ -28,7 +28,7 @@ from grok_theory.li2 import (
     start_of_run,
     symmetric,
 )
-from grok_theory.li2.starts import training_key
+from grok_theory.li2.training.starts import training_key
 
 STEPS = [0, 3, 10]
 KEY = jax.random.key(5)

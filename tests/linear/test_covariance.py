@@ -9,7 +9,7 @@ import pytest
 import grok_theory as gt
 from grok_theory.linear import CorrelatedInputs, TeacherStudent, limits, ridge, simulate, solve
 from grok_theory.linear.contour import contour_points
-from grok_theory.linear.regression_experiment import flow_weights
+from grok_theory.linear.runs.regression import flow_weights
 
 MODES = 60
 TIMES = np.geomspace(1e-2, 1e6, 17)

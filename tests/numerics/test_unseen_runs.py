@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from grok_theory.numerics.level_shares import shares, unseen_share
 from grok_theory.numerics.mean_intervals import errors_of_mean, interval_of_mean, student
-from grok_theory.numerics.shares import shares, unseen_share
 from grok_theory.numerics.two_levels import Levels
 from grok_theory.numerics.unseen_runs import reach_of_the_mean, said, widened
 

@@ -17,7 +17,8 @@ from sweep_work import digits, points, square, sweep
 
 import grok_theory as gt
 from grok_theory import provenance, storage
-from grok_theory.sweeps import address, cache, task
+from grok_theory.sweeps import addresses, cache
+from grok_theory.sweeps import batch as batches
 
 SCALE = 3.0
 
@@ -25,12 +26,12 @@ SCALE = 3.0
 def test_one_number_has_one_address(tmp_path):
     ways = [0.5, np.float64(0.5), np.float32(0.5), jnp.asarray(0.5), np.array(0.5)]
     problems = [gt.linear.TeacherStudent(way, snr) for way, snr in zip(ways, (1, 1.0, np.int64(1), 1, 1), strict=True)]
-    assert len({address.text_of(address.canonical(problem)) for problem in problems}) == 1
+    assert len({addresses.text_of(addresses.canonical(problem)) for problem in problems}) == 1
     found = sweep(lambda problem: 2 * problem.samples_per_dim, problems, cache=tmp_path)
     assert found.computed == 1
     assert len(found) == 5
     modes = [[0.5, 1.5], (0.5, 1.5), np.array([0.5, 1.5]), jnp.array([0.5, 1.5])]
-    assert len({address.text_of(address.canonical(gt.best_of_k.LinearJudge(1, 1, 1, m))) for m in modes}) == 1
+    assert len({addresses.text_of(addresses.canonical(gt.best_of_k.LinearJudge(1, 1, 1, m))) for m in modes}) == 1
 
 
 def test_other_numbers_functions_versions_have_other_addresses(tmp_path):
@@ -56,9 +57,9 @@ def test_a_global_number_that_changes_is_noticed(tmp_path, monkeypatch):
 
 def test_addresses_are_the_same_in_every_process():
     script = (
-        "from grok_theory.sweeps import address\n"
+        "from grok_theory.sweeps import addresses\n"
         "def run(p, n=1): return p in {'x', 'y', 'z'}\n"  # a set's order changes with the seed of the process
-        "print(address.fingerprint(run))"
+        "print(addresses.fingerprint(run))"
     )
     found = set()
     for seed in ("1", "2"):
@@ -97,17 +98,17 @@ class Colour(enum.Enum):
 def test_everything_a_problem_may_hold_has_its_own_address():
     values = [1, True, None, "1", 1 + 0j, 2j, b"1", Colour.RED, Colour.BLUE, [1, "a"], {"a": 1}, 2**70 + 1, 2.0**70]
     values += [np.array([1, 2]), np.array([1, 3]), np.array([1.5, 2]), Opaque([1, 2]), Opaque((1, "a")), Tripled(2.0)]
-    texts = [address.text_of(value) for value in values]
+    texts = [addresses.text_of(value) for value in values]
     assert len(set(texts)) == len(values)
-    assert texts == [address.text_of(value) for value in values]
-    assert address.text_of([1, 2]) == address.text_of((1.0, 2.0))
+    assert texts == [addresses.text_of(value) for value in values]
+    assert addresses.text_of([1, 2]) == addresses.text_of((1.0, 2.0))
 
 
 def test_runs_that_are_methods_objects_or_built_in_have_addresses():
     runs = [Tripled(), Tripled(2.0), Tripled().halved, Tripled(2.0).halved, abs, np.sqrt, float]
-    assert len({address.fingerprint(run) for run in runs}) == len(runs)
-    assert address.fingerprint(Tripled().halved) == address.fingerprint(Tripled(3).halved)
-    assert address.name_of(Tripled()) == "Tripled"
+    assert len({addresses.fingerprint(run) for run in runs}) == len(runs)
+    assert addresses.fingerprint(Tripled().halved) == addresses.fingerprint(Tripled(3).halved)
+    assert addresses.name_of(Tripled()) == "Tripled"
 
 
 def test_what_has_no_address_is_named(tmp_path):
@@ -173,11 +174,11 @@ def test_strays_of_killed_processes_are_swept_and_living_ones_left(tmp_path):
 
 
 def test_what_another_process_finished_meanwhile_is_not_computed(tmp_path):
-    member = task.Member(0, 0, {"x": 2.0}, "ab" * 32, {"run": "square"})
+    member = batches.Member(0, 0, {"x": 2.0}, "ab" * 32, {"run": "square"})
     store = cache.Cache(str(tmp_path))
     store.put(member.address, cache.sealed({"y": 7.0}, member.address, member.about, 0.0))
-    batch = task.Batch(pickle.dumps(square), 4, (member,), store, os.getpid())
-    (outcome,) = task.compute(batch)
+    batch = batches.Batch(pickle.dumps(square), 4, (member,), store, os.getpid())
+    (outcome,) = batches.compute(batch)
     assert outcome.reused
     assert cache.opened(outcome.content, member.address, "x") == {"y": 7.0}
 
@@ -242,7 +243,7 @@ def test_who_computes_is_known_by_sources_and_library_versions(tmp_path, monkeyp
         others.append(made_by())
     finally:
         jax.config.update("jax_default_prng_impl", "threefry2x32")
-    for path in ("linear/ridge.py", "numerics/runs.py", "errors.py", "reports.py", "tables/__init__.py"):
+    for path in ("linear/ridge_regression.py", "numerics/runs.py", "errors.py", "reports.py", "tables/__init__.py"):
         append(path, "# another number\n")
         others.append(made_by())
     (package / "new_room.py").write_text("X = 1\n")
@@ -316,13 +317,13 @@ def test_sources_are_hashed_once_a_process():
 
 
 def test_a_worker_of_another_version_is_refused():
-    member = task.Member(0, 0, {"x": 2.0}, "ab" * 32, {})
+    member = batches.Member(0, 0, {"x": 2.0}, "ab" * 32, {})
     asked = provenance.circumstances() | {"jax": "0.0.1"}
-    batch = task.Batch(pickle.dumps(square), 4, (member,), None, os.getpid(), asked)
+    batch = batches.Batch(pickle.dumps(square), 4, (member,), None, os.getpid(), asked)
     with pytest.raises(
         gt.BadValue, match=r"a worker that computes with something else .*\(jax: .* there, 0\.0\.1 here\)"
     ):
-        task.compute(batch)
+        batches.compute(batch)
 
 
 def test_workers_compute_with_the_settings_of_who_asks():
@@ -367,9 +368,9 @@ def test_a_module_of_the_user_s_own_counts_by_its_file(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     script = (
         "import sys; sys.path.insert(0, sys.argv[1]); import of_mine; from of_mine import Law\n"
-        "from grok_theory.sweeps import address\n"
-        "print(address.fingerprint(lambda p: p ** of_mine.Law.power))\n"
-        "print(address.fingerprint(lambda p: p ** Law.power))"
+        "from grok_theory.sweeps import addresses\n"
+        "print(addresses.fingerprint(lambda p: p ** of_mine.Law.power))\n"
+        "print(addresses.fingerprint(lambda p: p ** Law.power))"
     )
 
     def said():

@@ -23,7 +23,7 @@ import scipy.stats
 from scipy.interpolate import CubicSpline
 
 import grok_theory as gt
-from grok_theory.sweeps import address
+from grok_theory.sweeps import addresses
 
 
 class Scaled:
@@ -109,15 +109,15 @@ PAIRS = {
 @pytest.mark.parametrize("name", PAIRS)
 def test_other_functions_have_other_addresses(name):
     one, two = PAIRS[name]
-    assert address.fingerprint(one) != address.fingerprint(two)
-    assert address.fingerprint(one) == address.fingerprint(one)
+    assert addresses.fingerprint(one) != addresses.fingerprint(two)
+    assert addresses.fingerprint(one) == addresses.fingerprint(one)
 
     def through(function):  # taken from around it, and held in a table
         table = {"function": [function]}
         return lambda problem: table["function"][0](problem)
 
     if name != "items":  # an object that tells what it holds
-        assert address.fingerprint(through(one)) != address.fingerprint(through(two))
+        assert addresses.fingerprint(through(one)) != addresses.fingerprint(through(two))
 
 
 HELD = None
@@ -131,7 +131,7 @@ def both(monkeypatch, one, two):
     found = []
     for value in (one, two):
         monkeypatch.setitem(globals(), "HELD", value)
-        found.append(address.fingerprint(reads))
+        found.append(addresses.fingerprint(reads))
     return found
 
 
@@ -173,12 +173,12 @@ def test_what_cannot_tell_what_it_holds_is_passed_over(monkeypatch, tmp_path):
 
 
 def test_a_class_counts_by_its_methods_and_constants(monkeypatch):
-    before = address.fingerprint(Law(2.0).run), address.text_of(Law(2.0)), address.fingerprint(Heir(2.0).run)
+    before = addresses.fingerprint(Law(2.0).run), addresses.text_of(Law(2.0)), addresses.fingerprint(Heir(2.0).run)
     monkeypatch.setattr(Law, "inner", lambda self, x: x + self.power)
-    after = address.fingerprint(Law(2.0).run), address.text_of(Law(2.0)), address.fingerprint(Heir(2.0).run)
+    after = addresses.fingerprint(Law(2.0).run), addresses.text_of(Law(2.0)), addresses.fingerprint(Heir(2.0).run)
     assert all(one != two for one, two in zip(before, after, strict=True))
     monkeypatch.setattr(Law, "offset", 1.0, raising=False)
-    assert address.fingerprint(Law(2.0).run) not in (before[0], after[0])
+    assert addresses.fingerprint(Law(2.0).run) not in (before[0], after[0])
 
 
 PROBLEMS = {
@@ -198,24 +198,24 @@ PROBLEMS = {
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_other_problems_have_other_addresses(name):
     one, two = ({"a": value} for value in PROBLEMS[name])
-    assert address.text_of(address.canonical(one)) != address.text_of(address.canonical(two))
-    assert address.text_of(address.canonical(one)) == address.text_of(address.canonical(one))
+    assert addresses.text_of(addresses.canonical(one)) != addresses.text_of(addresses.canonical(two))
+    assert addresses.text_of(addresses.canonical(one)) == addresses.text_of(addresses.canonical(one))
 
 
 def test_a_masked_array_is_no_problem():
     masked = {"a": np.ma.array([1.0, 2.0], mask=[0, 1])}
     with pytest.raises(gt.BadValue, match="MaskedArray, but a cache needs an address"):
-        address.text_of(address.canonical(masked))
+        addresses.text_of(addresses.canonical(masked))
 
 
 SCRIPT = """
 import sys; sys.path.insert(0, sys.argv[1])
-from grok_theory.sweeps import address
+from grok_theory.sweeps import addresses
 import hashlib, test_spelling as here
-said = [address.fingerprint(one) for one, _ in here.PAIRS.values()]
+said = [addresses.fingerprint(one) for one, _ in here.PAIRS.values()]
 for value, _ in here.GLOBALS.values():
     here.HELD = value
-    said.append(address.fingerprint(here.reads))
+    said.append(addresses.fingerprint(here.reads))
 print(*(hashlib.sha256(text.encode()).hexdigest()[:12] for text in said))
 """
 

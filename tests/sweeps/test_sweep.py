@@ -12,7 +12,8 @@ from sweep_work import digits, marks, points, square, sweep
 import grok_theory as gt
 from grok_theory.dynamics import GradientFlow
 from grok_theory.results import Solution, Status
-from grok_theory.sweeps import dispatch, task
+from grok_theory.sweeps import batch as batches
+from grok_theory.sweeps import workers
 
 
 def test_results_come_in_order_and_are_those_of_the_function():
@@ -166,13 +167,13 @@ def test_a_folder_that_cannot_be_written_gets_one_sentence(tmp_path):
 
 
 def test_a_task_in_float32_refuses():
-    batch = task.Batch(b"", 4, (), None, os.getpid())
+    batch = batches.Batch(b"", 4, (), None, os.getpid())
     with jax.enable_x64(False), pytest.raises(gt.Float64Required, match="JAX_ENABLE_X64"):
-        task.compute(batch)
+        batches.compute(batch)
 
 
 def test_deaths_are_told_apart_from_errors():
     from concurrent.futures.process import BrokenProcessPool
 
-    assert dispatch._is_death(BrokenProcessPool())
-    assert not dispatch._is_death(gt.BadValue("x"))
+    assert workers._is_death(BrokenProcessPool())
+    assert not workers._is_death(gt.BadValue("x"))

@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ...errors import check_memory
-from .march import March, march
+from ...checks import check_memory
+from .marching import March, march
 from .single_site import LARGE_ARRAYS, Physics
 
 COPIES = 3  # of large arrays, while a row is filled in

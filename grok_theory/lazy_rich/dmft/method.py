@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...errors import check_between, check_integer
+from ...checks import check_between, check_integer
 from ...pytrees import record
 
 _SETTINGS = "paths teacher_nodes grid_points scrambles seed row_tolerance field_points"

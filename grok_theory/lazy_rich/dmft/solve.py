@@ -11,8 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.special import stdtrit
 
+from ...checks import check_memory, is_traced, require_float64
 from ...dynamics import whole_steps
-from ...errors import BadValue, TooLarge, check_memory, is_traced, require_float64
+from ...errors import BadValue, TooLarge
 from ...results import Field, Solution, Status
 from ..clock import FlowOrDescent, checked_x, rate_of
 from ..closed_forms import largest_stable_learning_rate

@@ -5,12 +5,12 @@ wide network, `linear_moments` its exact case, `tangent_limit` its lazy end - `d
 `experiment` networks of finite width - `solve` which method is used.
 """
 
-from .experiment import simulate_mean_field
 from .linear_moments import LinearMoments
 from .particles import Particles
 from .problem import MeanFieldNetwork
-from .solve import solve_mean_field
+from .runs import simulate_mean_field
 from .tangent_limit import TangentLimit
+from .verbs import solve_mean_field
 
 __all__ = [
     "LinearMoments",

@@ -23,7 +23,8 @@ import optimistix
 from jax import lax
 from jaxtyping import Array
 
-from ...errors import BadValue, check_memory, check_positive
+from ...checks import check_memory, check_positive
+from ...errors import BadValue
 from ...kernels.activations import Identity
 from ...observables import distance_from_init
 from ...pytrees import record

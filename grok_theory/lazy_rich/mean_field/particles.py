@@ -27,8 +27,9 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 from scipy.stats import t as student
 
-from ...errors import BadValue, check_integer, check_memory, check_positive, is_traced
-from ...numerics.chebyshev_flow import chebyshev_flow
+from ...checks import check_integer, check_memory, check_positive, is_traced
+from ...errors import BadValue
+from ...numerics.stabilised_flow import chebyshev_flow
 from ...pytrees import record
 from ...results import Field, Solution
 from ..clock import FLOW, checked_x

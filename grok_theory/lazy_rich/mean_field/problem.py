@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ...errors import BadValue, as_array, check_choice, check_finite, check_positive, check_shape, is_traced
+from ...checks import as_array, check_choice, check_finite, check_positive, check_shape, is_traced
+from ...errors import BadValue
 from ...kernels.activations import Activation, Erf, Identity, Relu, as_activation
 from ...pytrees import problem
 

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from ...errors import check_memory
+from ...checks import check_memory
 from ...kernels import FullyConnected, gradient_flow, ntk
 from ...kernels.activations import Activation
 from ...observables import kernel_coherence, lazy_distance

@@ -8,10 +8,11 @@ import jax
 import numpy as np
 from scipy.special import log_ndtr
 
-from ...errors import BadValue, check_integer, check_key, check_shape
+from ...checks import check_integer, check_key, check_shape
+from ...errors import BadValue
 from ...pytrees import record
 from ...results import Ensemble
-from ..losses import SquaredLoss
+from ..training.losses import SquaredLoss
 from .participation import inverse_participation_ratio
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from ...errors import check_between
+from ...checks import check_between
 
 FITTED = 0.9
 PARTIAL = 1.05  # less the label noise: the train accuracy above which inversion is partial

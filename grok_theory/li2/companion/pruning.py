@@ -7,7 +7,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from ...errors import BadValue, check_choice, check_key
+from ...checks import check_choice, check_key
+from ...errors import BadValue
 from ...pytrees import record
 from ..problem import GroupTask
 from .network import ModularNetwork

@@ -7,8 +7,8 @@ import pytest
 
 from grok_theory.kernels import alignment, empirical_ntk
 from grok_theory.lazy_rich.mean_field.data import data_of, rotated
-from grok_theory.lazy_rich.mean_field.experiment import network_output
 from grok_theory.lazy_rich.mean_field.readings import read_neurons, target_alignment
+from grok_theory.lazy_rich.mean_field.runs import network_output
 from grok_theory.observables import gradient_coherence
 
 

@@ -1,0 +1,186 @@
+"""From few recorded answers to many: models of a judge fitted to records, which say when the data do not decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..checks import check_between, check_shape
+from ..errors import BadValue
+from ..pytrees import record
+from .beta_pass_rate import fit_beta, predict_beta
+from .evaluation import check_temperature
+from .gaussian_judge import fit_gaussian, kept_normal
+from .model_check import beta_contradiction, gaussian_contradiction
+from .recorded_curves import check_confidence, check_successes, intervals, value_range
+from .records import Records, as_records
+from .subsets import with_replacement
+
+# Sixteen times what was recorded (256 from 16): beyond it a tail is believed, not seen.
+_REACH = 16.0
+_MOST = 1e12  # answers; the rules behind a Gaussian judge reach little farther
+
+
+@record()
+class Empirical:
+    """No model: draws with replacement from the recorded answers. Any real k up to N; biased low for k near N."""
+
+
+@record()
+class BetaPassRate:
+    """Answers pass or fail (values 1 or 0) and the judge knows; pass rates of prompts follow a Beta law.
+
+    pass@k = 1 - B(alpha, beta + k)/B(alpha, beta) ~ 1 - const k^-alpha; scores are ignored.
+    """
+
+
+@record()
+class GaussianJudge:
+    """Score and value jointly Gaussian within a prompt, with means, spreads and correlation of its own in each prompt.
+
+    For noisy real-valued judges: the value kept grows like the expected maximum of k Gaussians, without a ceiling.
+    """
+
+
+@record(static=("reasons",))
+class Prediction:
+    """Predicted value kept at `samples`: `mean`, `low`, `high`; the band is nan where `identified` is False.
+
+    `reasons`: for every k why the data do not decide there; empty where they do.
+    """
+
+    samples: np.ndarray
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    identified: np.ndarray
+    reasons: tuple[str, ...]
+
+    def __str__(self) -> str:
+        rows = [
+            f"  k = {k:<8g} {m:.6g}  " + (f"not identified: {why}" if why else f"[{a:.6g}, {b:.6g}]")
+            for k, m, a, b, why in zip(self.samples, self.mean, self.low, self.high, self.reasons)
+        ]
+        return "\n".join(["Prediction", *rows])
+
+
+@record(static=("contradiction",))
+class RecordFit:
+    """A model fitted to records: `parameters` (dict), and `predict` at any k.
+
+    `contradiction`: one sentence if the fitted model misses the records' own unbiased curve (false alarms: 1 %); then
+    no k is identified. Empty otherwise.
+    """
+
+    model: Any
+    records: Records
+    parameters: dict[str, Any]
+    confidence: float
+    contradiction: str = ""
+
+    def predict(self, samples: ArrayLike | Sequence[float], *, temperature: ArrayLike = 0.0) -> Prediction:
+        """Value kept among k answers of a fresh prompt, with an interval for the mean over prompts.
+
+        **Arguments:** `samples`: (T,) real k from 1 to 1e12, any order. `temperature`: in score points, 0 to inf;
+        only 0 for `BetaPassRate`, whose judge knows which answers pass.
+
+        **Returns:** `Prediction`; a k is not identified, and its band nan, where it exceeds sixteen times the answers
+        recorded a prompt (`Empirical`: once), where the interval is wider than the range of the recorded values, and
+        everywhere if the records contradict the model.
+        """
+        check_shape("samples", samples, (None,), "Pass a list, for example [64, 256].")
+        check_between(
+            "samples",
+            samples,
+            1.0,
+            _MOST,
+            "Pass numbers of answers, for example [64, 256].",
+        )
+        check_temperature(temperature)
+        k = np.asarray(samples, float)
+        if isinstance(self.model, BetaPassRate):
+            if temperature != 0:
+                raise BadValue(
+                    f"temperature is {temperature}, but BetaPassRate() has a judge that knows what passes: only 0 "
+                    "makes sense. Leave it out, or fit GaussianJudge()."
+                )
+            mean, low, high = predict_beta(self.parameters, k)
+        else:
+            curves = self._prompt_curves(k, temperature)
+            within = value_range(self.records)
+            inside = within and np.all((curves >= within[0]) & (curves <= within[1]))
+            mean, low, high, _ = intervals(curves, self.confidence, within if inside else None)
+            if within:
+                low, high = np.clip(low, *within), np.clip(high, *within)
+        values = np.concatenate(self.records.values)
+        recorded = float(np.median(self.records.answers))
+        reach = (1.0 if isinstance(self.model, Empirical) else _REACH) * recorded
+        reasons = tuple(self._reason(*row, reach, np.ptp(values)) for row in zip(k, mean, low, high))
+        identified = np.array([not why for why in reasons], bool)
+        return Prediction(
+            k, mean, np.where(identified, low, np.nan), np.where(identified, high, np.nan), identified, reasons
+        )
+
+    def _reason(self, k, mean, low, high, reach, spread):
+        if self.contradiction:
+            return self.contradiction
+        if value_range(self.records) and not 0 <= mean <= 1:
+            return f"the model says {mean:.4g}, which right and wrong values cannot reach. Fit BetaPassRate()."
+        if k > reach:
+            return f"k is beyond {reach:g}, as far as these records reach. Record more answers a prompt."
+        if not high - low <= spread + 1e-12:  # nan too
+            return "the interval is wider than the range of the recorded values. Record more prompts."
+        return ""
+
+    def _prompt_curves(self, k, temperature):
+        if isinstance(self.model, Empirical):
+            return np.stack(
+                [with_replacement(s, v, k, temperature) for s, v in zip(self.records.scores, self.records.values)]
+            )
+        if temperature in (0, np.inf):  # whatever the spread of the scores
+            kept = kept_normal(k, temperature, 1.0)
+            return np.array(self.parameters["means"])[:, None] + np.array(self.parameters["gains"])[:, None] * kept
+        rows = zip(self.parameters["means"], self.parameters["gains"], self.parameters["score_spreads"])
+        return np.stack([mean + gain * kept_normal(k, temperature, spread) for mean, gain, spread in rows])
+
+
+def fit(
+    scores: ArrayLike | Records | None, values: ArrayLike | None = None, *, model: Any, confidence: float = 0.95
+) -> RecordFit:
+    """Fit a model of judge and answers to records, to predict more answers than were recorded.
+
+    **Arguments:**
+    - `scores`, `values`: as in `from_records`, or Records; `scores` may be None for `BetaPassRate`.
+    - `model`: `Empirical()`, `BetaPassRate()` or `GaussianJudge()`.
+    - `confidence`: of the intervals: profile likelihood for `BetaPassRate`, Student's t over prompts for the others.
+
+    >>> passed = fit(None, [[1, 0, 0, 0], [1, 1, 1, 0], [0, 0, 0, 0], [1, 1, 0, 1]], model=BetaPassRate())
+    >>> print(passed.predict([16]).mean.round(3))
+    [0.955]
+    """
+    if not isinstance(model, (Empirical, BetaPassRate, GaussianJudge)):
+        raise BadValue(
+            f"model is {model!r}, but it must be Empirical(), BetaPassRate() or GaussianJudge(). "
+            "Choose BetaPassRate() for values 0 and 1, GaussianJudge() for real-valued ones."
+        )
+    confidence = check_confidence(confidence)
+    if scores is None and not isinstance(model, BetaPassRate):
+        raise BadValue(f"scores is None, but {type(model).__name__}() needs the judge's scores. Pass them, or Records.")
+    records = as_records(values if scores is None else scores, values)
+    if isinstance(model, BetaPassRate):
+        for row in records.values:
+            check_successes(row)
+        passed = np.array([row.sum() for row in records.values])
+        parameters = fit_beta(passed, records.answers, confidence)
+        return RecordFit(
+            model, records, parameters, confidence, beta_contradiction(passed, records.answers, parameters)
+        )
+    if len(records.prompts) < 2:
+        raise BadValue("scores holds 1 prompt, but an interval over prompts needs at least 2. Record more prompts.")
+    if isinstance(model, Empirical):
+        return RecordFit(model, records, {}, confidence)
+    parameters = fit_gaussian(records)
+    return RecordFit(model, records, parameters, confidence, gaussian_contradiction(records, parameters))

@@ -1,0 +1,215 @@
+"""Curves from recorded answers: unbiased at every k up to the number recorded, with intervals over prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..checks import check_between, check_integer, check_shape
+from ..dynamics import Conditions
+from ..errors import BadValue
+from ..numerics.bounded_means import bounded_mean
+from ..numerics.level_shares import unseen_share
+from ..numerics.mean_intervals import interval_of_mean
+from ..numerics.two_levels import find_levels
+from ..results import Ensemble, Status
+from .evaluation import check_temperature
+from .records import Records, as_records
+from .subsets import subset_means, subset_shares
+
+
+def from_records(
+    scores: ArrayLike | Records,
+    values: ArrayLike | None = None,
+    samples: ArrayLike | Sequence[float] | None = None,
+    *,
+    temperature: ArrayLike,
+    confidence: float = 0.95,
+) -> Ensemble:
+    """The value best-of-k keeps, from recorded answers: the mean over all k-subsets of each prompt.
+
+    Unbiased for every k up to the number of answers, at every temperature, ties shared equally.
+
+    **Arguments:**
+    - `scores`, `values`: (prompts, answers), (answers,) or lists of arrays; or `Records` in place of both.
+    - `samples`: (T,) whole numbers k >= 1, non-decreasing. With Records, a prompt with fewer than k answers is left out
+      at that k, and counted.
+    - `temperature`: of the softmax, in *score points* (not squared error); 0 is best-of-k.
+
+    **Returns:** `Ensemble` with the curve `value`, one run a prompt (nan where left out), and `stats`: `mean`, `low`,
+    `high` (T,), an interval over prompts, which are the independent units; `left_out` (T,), prompts without k answers.
+    Where all values lie in [0, 1] the interval does too, and holds for prompts of which none was drawn. Otherwise it is
+    Student's, widened where prompts jump between two levels as k grows (`numerics.unseen_runs`). For a single prompt it
+    is a jackknife over its answers, and the status says so.
+
+    >>> kept = from_records([[0.0, 1.0, 2.0]], [[0.0, 0.0, 1.0]], [1, 2, 3], temperature=0.0)
+    >>> print(kept["value"].round(4))
+    [[0.3333 0.6667 1.    ]]
+    """
+    records = as_records(scores, values)
+    counts = whole_samples(samples, records.answers, exact=not isinstance(scores, Records))
+    check_temperature(temperature)
+    confidence = check_confidence(confidence)
+    curves = kept_values(records, counts, temperature)
+    within = value_range(records)
+    mean, low, high, left_out = intervals(curves, confidence, within)
+    status = Status()
+    if np.any(left_out):
+        note = "a prompt with fewer than k answers is nan there and left out of the mean: see stats['left_out']."
+        status = Status(1, noted=note)
+    if len(records.prompts) == 1:
+        low, high = _jackknife(records, counts, temperature, mean, confidence, within)
+        note = (
+            "there is one prompt, so the interval is a jackknife over its answers: it says nothing about other "
+            "prompts, and is nan where k takes all of them. Record more prompts."
+        )
+        status = Status(1, noted=note)
+    return Ensemble(
+        problem=records,
+        x=counts.astype(float),
+        curves={"value": curves},
+        x_name="samples",
+        dynamics=None,
+        conditions=Conditions(temperature=temperature),
+        stats={"mean": mean, "low": low, "high": high, "left_out": left_out, "confidence": confidence},
+        status=status,
+    )
+
+
+def kept_values(records: Records, counts: np.ndarray, temperature: float) -> np.ndarray:
+    """(prompts, T) unbiased estimates; nan where a prompt has fewer than k answers."""
+    curves = np.full((len(records.prompts), counts.size), np.nan)
+    for i, (scores, values) in enumerate(zip(records.scores, records.values)):
+        inside = counts <= scores.size
+        if inside.any():
+            curves[i, inside] = subset_means(scores, values, int(counts[inside].max()), temperature)[counts[inside] - 1]
+    return curves
+
+
+def value_range(records: Records) -> tuple[float, float] | None:
+    """(0, 1) where all recorded values lie in it, as right and wrong do; None: they may be anything."""
+    values = np.concatenate(records.values)
+    return (0.0, 1.0) if np.all((values >= 0) & (values <= 1)) else None
+
+
+def intervals(
+    curves: np.ndarray, confidence: float, within: tuple[float, float] | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, low, high and number left out at every k, over the prompts that are there; `within`: range of values."""
+    mean, low, high = (np.full(curves.shape[1], np.nan) for _ in range(3))
+    tail, whole = (1 - confidence) / 2, curves[~np.isnan(curves).any(axis=1)]
+    levels = find_levels(whole, apart=0.0, in_logs=False, tail=tail) if len(whole) and not within else None
+    for j in range(curves.shape[1]):
+        there = curves[~np.isnan(curves[:, j]), j]
+        mean[j] = there.mean()
+        if there.size > 1:
+            pair = (
+                bounded_mean(np.clip(there, *within)[:, None], tail, within)
+                if within
+                else interval_of_mean(there[:, None], tail, in_logs=False, levels=levels)
+            )
+            low[j], high[j] = (float(bound[0]) for bound in pair)
+    return mean, low, high, np.isnan(curves).sum(axis=0)
+
+
+def _jackknife(records, counts, temperature, mean, confidence, within):
+    from scipy import stats
+
+    scores, values = records.scores[0], records.values[0]
+    n = scores.size
+    low, high = np.full(counts.size, np.nan), np.full(counts.size, np.nan)
+    inside = counts < n
+    if n < 3 or not inside.any():
+        return low, high
+    most, at = int(counts[inside].max()), counts[inside] - 1
+    left = np.stack([subset_means(np.delete(scores, i), np.delete(values, i), most, temperature)[at] for i in range(n)])
+    error = np.sqrt((n - 1) / n * np.sum((left - left.mean(axis=0)) ** 2, axis=0))
+    half = stats.t.isf((1 - confidence) / 2, n - 1) * error
+    low[inside], high[inside] = mean[inside] - half, mean[inside] + half
+    if within:
+        # A kind of answer of which none was recorded may be kept whenever one of the k is of it.
+        least, greatest = within
+        unseen = 1 - (1 - unseen_share(n, (1 - confidence) / 2)) ** counts[inside]
+        low[inside] = np.clip(np.minimum(low[inside], mean[inside] - unseen * (mean[inside] - least)), least, greatest)
+        high[inside] = np.clip(
+            np.maximum(high[inside], mean[inside] + unseen * (greatest - mean[inside])), least, greatest
+        )
+    return low, high
+
+
+def pass_at_k(values: ArrayLike, samples: ArrayLike | Sequence[float]) -> np.ndarray:
+    """Probability that k of the recorded answers contain a success: 1 - C(N - c, k)/C(N, k), without bias.
+
+    **Arguments:**
+    - `values`: (..., answers) of 0 and 1, or a list with an array for each prompt where their numbers differ.
+    - `samples`: whole numbers from 1 to the number of answers, of the prompt that has fewest.
+
+    **Returns:** (..., len(samples)); every prompt by its own number of answers. `from_records` with the values as
+    scores goes beyond the shortest prompt: it leaves out the prompts with fewer than k answers, and counts them.
+
+    >>> print(pass_at_k([1, 0, 0, 0], [1, 2, 4]))
+    [0.25 0.5  1.  ]
+    """
+    if isinstance(values, (list, tuple)) and len({np.shape(row) for row in values}) > 1:
+        rows = Records.from_arrays(values, values).values
+        whole_samples(samples, np.array([row.size for row in rows]), exact=True, rising=False)
+        return np.stack([pass_at_k(row, samples) for row in rows])
+    try:
+        table = np.asarray(values, float)
+    except (TypeError, ValueError):
+        raise BadValue(f"values is {values!r:.80}, but it must hold numbers. Pass one 0 or 1 an answer.") from None
+    if table.ndim == 0 or table.shape[-1] == 0:
+        raise BadValue(f"values has shape {table.shape}, but it must be (..., answers). Pass one 0 or 1 an answer.")
+    check_successes(table)
+    answers = table.shape[-1]
+    counts = whole_samples(samples, np.array([answers]), exact=True, rising=False)
+    shares = subset_shares(np.arange(answers + 1.0), answers, int(counts.max()))[counts - 1]
+    return np.moveaxis(1 - shares[:, answers - table.sum(axis=-1).astype(int)], 0, -1)
+
+
+def check_successes(table: np.ndarray) -> None:
+    """Refuse values other than 0 and 1."""
+    wrong = np.argwhere(~((table == 0) | (table == 1)))
+    if wrong.size:
+        index = tuple(int(i) for i in wrong[0])
+        raise BadValue(
+            f"values[{', '.join(map(str, index))}] is {table[index]}, but it must be 0 or 1. "
+            "Say which answers pass, for example values > 0.5; use from_records or GaussianJudge for graded values."
+        )
+
+
+def whole_samples(samples: Any, answers: np.ndarray, *, exact: bool, rising: bool = True) -> np.ndarray:
+    """`samples` as integers from 1 to the number of answers (of the longest prompt, if not `exact`)."""
+    remedy = "Pass whole numbers of answers in rising order, for example [1, 4, 16]."
+    if samples is None:
+        raise BadValue(f"samples is left out, but the numbers of answers to keep one of are needed. {remedy}")
+    check_shape("samples", samples, (None,), remedy)
+    counts = np.array(
+        [check_integer(f"samples[{i}]", k, 1, remedy) for i, k in enumerate(np.asarray(samples).tolist())]
+    )
+    recorded = int(answers.min() if exact else answers.max())
+    beyond = np.flatnonzero(counts > recorded)
+    if beyond.size:
+        raise BadValue(
+            f"samples[{beyond[0]}] is {counts[beyond[0]]}, but it must be at most the {recorded} answers recorded. "
+            "Record more answers, or extrapolate with best_of_k.fit."
+        )
+    falls = np.flatnonzero(np.diff(counts) < 0)
+    if rising and falls.size:
+        i = int(falls[0]) + 1
+        raise BadValue(
+            f"samples[{i}] is {counts[i]}, but it must not be below samples[{i - 1}] = {counts[i - 1]}. {remedy}"
+        )
+    return counts
+
+
+def check_confidence(confidence: float) -> float:
+    """Refuse what is no probability strictly between 0 and 1."""
+    check_shape("confidence", confidence, (), "Pass one number, for example confidence=0.95.")
+    check_between(
+        "confidence", confidence, 0.0, 1.0, "Pass for example confidence=0.95.", include_low=False, include_high=False
+    )
+    return float(confidence)

@@ -1,0 +1,126 @@
+"""Networks of finite width, trained: the loss written down, its gradient by JAX, the same readings as in theory."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from ...checks import check_integer, check_key, check_memory, check_positive, check_runs, require_float64
+from ...dynamics import GradientFlow, check_dynamics
+from ...numerics.runs import run_batched
+from ...numerics.stabilised_flow import chebyshev_flow
+from ...results import Ensemble, Field, Status
+from ..clock import FLOW, checked_x
+from .data import data_of
+from .problem import MeanFieldNetwork
+from .readings import curves_of, read_neurons
+
+BATCH = 8  # runs computed together; fixed, so that no run depends on how many there are
+
+
+def simulate_mean_field(
+    problem: MeanFieldNetwork,
+    times: Any,
+    dynamics: Any = FLOW,
+    *,
+    width: Any,
+    runs: Any,
+    key: Any,
+    tolerance: Any = 1e-5,
+) -> Ensemble:
+    """Train `runs` networks of `width` neurons on the problem's data by gradient flow; called by `simulate`.
+
+    **Arguments:**
+    - `width`: N. `key`: run i starts from fold_in(key, i); the data are the problem's, the same for all.
+    - `tolerance`: local error of a step, in units of the output.
+
+    **Returns:** an Ensemble with the curves of the theory and the field `output` (run, tau, sample, output), training
+    inputs first. A run that diverged is nan from there on and `status` says so.
+    """
+    require_float64("lazy_rich.simulate")
+    problem.check_single()
+    check_dynamics(dynamics, (GradientFlow,), "lazy_rich.simulate of a MeanFieldNetwork")
+    times = checked_x(FLOW, times)
+    width = check_integer("width", width, 1, "Pass the number of neurons, for example 1024.")
+    runs, _ = check_runs(runs), check_key(key)
+    check_positive("tolerance", tolerance, "Pass the local error allowed, for example 1e-5.")
+    samples, dim = np.shape(problem.inputs)
+    every = samples + (0 if problem.test_inputs is None else np.shape(problem.test_inputs)[0])
+    batch = _batch(width, dim, every)
+    working = 8.0 * batch * (width * (8 * (dim + problem.outputs) + 8 * every) + (times.size + 1) * samples**2)
+    kept = 8.0 * runs * times.size * (every * problem.outputs + 8)
+    check_memory(
+        f"Training {runs} networks of width {width} on {every} inputs, read at {times.size} times",
+        working + kept,
+        "Lower width or runs, or ask for fewer times.",
+    )
+    arguments = (problem, jnp.asarray(times), jnp.float64(tolerance))
+    curves, output, work = run_batched(_trained(width), key, runs, batch=batch, arguments=arguments)
+    finite = np.isfinite(curves["train_loss"]).all(axis=1)
+    lost = np.flatnonzero(~finite)
+    status = Status(0)
+    if lost.size:
+        status = Status(
+            2,
+            failed=f"{lost.size} of {runs} runs diverged (the first is run {lost[0]}) and are nan from there on. "
+            "Use a smaller tolerance or earlier times.",
+        )
+    stats = {"width": width, "tolerance": tolerance, "steps": work[:, 0], "evaluations": work[:, 1]}
+    fields = {"output": Field(output, ("run", "time", "sample", "output"))}
+    return Ensemble(problem, times, curves, FLOW.x_name, FLOW, FLOW.x_unit, fields=fields, stats=stats, status=status)
+
+
+def _batch(width: int, dim: int, every: int) -> int:
+    """Small networks are trained side by side; a large one fills the machine alone, and need not wait for others."""
+    return BATCH if width * (dim + every) <= 2**17 else 1
+
+
+@lru_cache(maxsize=32)
+def _trained(width: int):
+    """One run as a function of its key; the same object for the same width, so that it is compiled once."""
+    return partial(_train, width)
+
+
+def _train(width: int, key: Array, problem: MeanFieldNetwork, times: Array, tolerance: Array):
+    data, phi = data_of(problem), problem.phi
+    richness = jnp.asarray(problem.richness, float)
+    weights_key, readouts_key = jax.random.split(key)
+    start = (
+        jax.random.normal(weights_key, (width, data.inputs.shape[1])),
+        jax.random.normal(readouts_key, (width, data.targets.shape[1])),
+    )
+    offset = network_output(phi, richness, start, data.inputs)
+
+    def loss(parameters):
+        found = network_output(phi, richness, parameters, data.training) - offset[: data.samples]
+        return jnp.mean(jnp.sum(jnp.square(data.targets - found), axis=1))
+
+    def flow_rate(parameters):
+        return jax.tree_util.tree_map(lambda slope: -jnp.square(richness) * width * slope, jax.grad(loss)(parameters))
+
+    def size(state):
+        square = sum(jnp.sum(jnp.square(part)) for part in state) / width
+        return jnp.sqrt(square) / richness
+
+    flow = chebyshev_flow(
+        flow_rate,
+        start,
+        jnp.concatenate([jnp.zeros(1), times]),
+        lambda parameters: read_neurons(phi, data, richness, parameters, start, offset),
+        size=size,
+        tolerance=tolerance,
+    )
+    readings = jax.tree_util.tree_map(lambda values: values[1:], flow.records)
+    curves = curves_of(data, readings, flow.records.kernel[0])
+    return curves, readings.output, jnp.stack([flow.steps, flow.evaluations])
+
+
+def network_output(phi: Any, richness: Array, parameters: tuple[Array, Array], inputs: Array) -> Array:
+    """f(x) = (1/(gamma0 N)) sum_i a_i phi(w_i . x / sqrt(D)) at inputs x / sqrt(D), (n, C)."""
+    weights, readouts = parameters
+    return phi(inputs @ weights.T) @ readouts / (richness * len(weights))

@@ -1,0 +1,31 @@
+"""Which method solves the problem: the exact one where there is one, particles otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...checks import require_float64
+from ...dynamics import GradientFlow, check_dynamics
+from ...errors import BadValue
+from ...kernels.activations import Identity
+from ...results import Solution
+from .linear_moments import LinearMoments, solve_linear_moments
+from .particles import Particles, solve_particles
+from .problem import MeanFieldNetwork
+from .tangent_limit import TangentLimit, solve_tangent_limit
+
+METHODS = {Particles: solve_particles, LinearMoments: solve_linear_moments, TangentLimit: solve_tangent_limit}
+
+
+def solve_mean_field(problem: MeanFieldNetwork, x: Any, dynamics: Any, method: Any, throw: bool) -> Solution:
+    """The curves of `readings.NAMES` at `x`; called by `solve`."""
+    require_float64("lazy_rich.solve")
+    check_dynamics(dynamics, (GradientFlow,), "lazy_rich.solve of a MeanFieldNetwork")
+    if method is None:
+        method = LinearMoments() if isinstance(problem.phi, Identity) else Particles()
+    if type(method) not in METHODS:
+        raise BadValue(
+            f"method is {method!r}, but for a MeanFieldNetwork it must be Particles(...), LinearMoments(...) or "
+            "TangentLimit(). The methods of experiments belong to simulate."
+        )
+    return METHODS[type(method)](problem, x, method, throw)

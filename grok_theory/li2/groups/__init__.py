@@ -1,0 +1,1 @@
+"""Finite groups and their representations, from the multiplication table alone."""

@@ -1,0 +1,163 @@
+"""How many hidden nodes represent the target, and which (Theorem 3 of Tian, arXiv 2509.21519 (v5), and beyond).
+
+On the full table with the square activation, products u(g1) v(g2) come as differences of two nodes,
+(u + v)^2 - (u - v)^2 = 4 u v. Real nodes at maxima of the energy suffice. Counting two nodes for each product: one
+product for D = 1; d^3, 3 d^3, 2 d^3 products for an irrep of real, complex, quaternionic type; for Z_M with odd M that
+is 3 (M - 1) nodes. The printed real ansatz [u; +-P u] cannot tell h from h^-1 and keeps the residual of
+`mirrored_residual`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..checks import check_finite, check_integer, check_key, check_memory, require_float64
+from ..errors import BadValue
+from ..pytrees import record
+from .groups.group import Group
+from .groups.real_representations import RealIrrep, isotypic_basis, real_irreps
+from .lazy_stage import centred_features
+from .maxima import feature
+from .problem import GroupTask
+
+RANK_TOLERANCE = 1e-11  # of the largest singular value
+
+
+@record(static=("width", "rank"))
+class Reconstruction:
+    """How well hidden nodes represent the target with the best read-out.
+
+    - `width`: K. `rank`: numerical rank of F~ (singular values above 1e-11 of the largest).
+    - `residual`: ||Y~ - F~ V||_F / ||Y~||_F at the least-squares V; 0 exact, 1 useless.
+    - `readout`: (K, M), that V of smallest norm; complex for complex nodes.
+    """
+
+    width: int
+    rank: int
+    residual: float
+    readout: np.ndarray
+
+
+def reconstruction(task: GroupTask, hidden: Any) -> Reconstruction:
+    """Least-squares representation of the centred target by hidden nodes.
+
+    **Arguments:**
+    - `task`: any activation, subset, labels and centring. `hidden`: (K, 2M); complex only with "square".
+
+    Exact representations come out below 1e-14 for the groups tried. The weight decay plays no part. Memory 16 n K
+    bytes; `TooLarge` where that does not fit. Raises `BadValue`, `Float64Required`.
+    """
+    require_float64("reconstruction")
+    task.check_single()
+    hidden, order = np.asarray(hidden), task.group.order
+    if hidden.ndim != 2 or hidden.shape[1] != 2 * order or hidden.shape[0] == 0:
+        raise BadValue(
+            f"hidden has shape {hidden.shape}, but it must have shape (K, 2M) = (any, {2 * order}). "
+            "Pass one node [u; v] a row."
+        )
+    if np.iscomplexobj(hidden) and task.activation != "square":
+        raise BadValue(f"hidden is complex, but activation {task.activation!r} is for real numbers. Pass hidden.real.")
+    pairs, labels = task.pairs_and_labels("reconstruction")
+    check_memory(
+        f"The least-squares problem of {task.samples} pairs and {len(hidden)} nodes",
+        4 * 16.0 * task.samples * (len(hidden) + order),
+        "Pass fewer nodes or a subset of the pairs.",
+    )
+    # Only now, for checking the weights copies them.
+    for part in (hidden.real, hidden.imag) if np.iscomplexobj(hidden) else (hidden,):
+        check_finite("hidden", part, "Pass finite weights.")
+    dtype = np.complex128 if np.iscomplexobj(hidden) else np.float64
+    features, targets = map(np.asarray, centred_features(task, jnp.asarray(hidden.astype(dtype)), pairs, labels))
+    # LAPACK's SVD on a tall matrix is safest after a QR step, and then no larger than K x K.
+    # Every node in its own unit, a power of two: a node with small weights spans as much as one with large weights.
+    sizes = np.abs(features).max(axis=0)
+    units = np.ldexp(1.0, np.frexp(np.where(sizes > 0, sizes, 1.0))[1])
+    basis, triangle = np.linalg.qr(features / units)
+    left, scale, right = np.linalg.svd(triangle, full_matrices=False)
+    rank = int(np.sum(scale > RANK_TOLERANCE * max(scale[0], 1e-300)))
+    seen = left[:, :rank].conj().T @ (basis.conj().T @ targets)
+    readout = right[:rank].conj().T @ (seen / scale[:rank, None]) / units[:, None]
+    residual = float(np.linalg.norm(targets - features @ readout) / np.linalg.norm(targets))
+    return Reconstruction(len(hidden), rank, residual, readout)
+
+
+def structured_features(group: Group) -> np.ndarray:
+    """(K, 2M) real nodes, each a maximum of the energy, that represent the whole table exactly (square activation).
+
+    K = 2 times the number of products: 1 for D = 1, else d^3, 3 d^3, 2 d^3 for real, complex, quaternionic type. For
+    Z_M that is 3 (M - 1) (odd M) or 3 (M - 2) + 2. Not minimal: of the six nodes of a frequency one is redundant.
+
+    >>> from grok_theory.li2.groups.group import symmetric
+    >>> structured_features(symmetric(3)).shape
+    (18, 12)
+    """
+    nodes = [_products(group, row, irrep) for row, irrep in enumerate(real_irreps(group))]
+    if not nodes:
+        raise BadValue(f"group is {group!r}, but it must have at least 2 elements. Pass for example cyclic(23).")
+    plus = np.concatenate(nodes)
+    minus = np.concatenate([plus[:, : group.order], -plus[:, group.order :]], axis=1)
+    return np.stack([plus, minus], axis=1).reshape(-1, 2 * group.order)
+
+
+def _products(group: Group, row: int, irrep: RealIrrep) -> np.ndarray:
+    """Maxima whose products u(g1) v(g2) span R_il(g1 g2) for the first D / beta rows i and all l."""
+    size = irrep.real_degree
+    unit = np.eye(size)
+    if irrep.frobenius_schur != 0:
+        # sum_j R_ij(g1) R_jl(g2) = R_il(g1 g2), one product for each j.
+        i, j, l = np.meshgrid(np.arange(size // irrep.algebra_dimension), *2 * [np.arange(size)], indexing="ij")
+        return feature(group, row, unit[i.ravel()], unit[j.ravel()], unit[l.ravel()])
+    # Re(e^{ia} A) Re(e^{ib} B) = Re(e^{i(a+b)} A B) / 2 + Re(e^{i(a-b)} A conj B) / 2: with one difference a - b three
+    # sums a + b give Re A B and Im A B, and the unwanted term is the same in all three.
+    d = irrep.degree
+    thirds = np.exp(2j * np.pi * np.arange(3) / 3)
+    i, j, l, s = (a.ravel() for a in np.meshgrid(*3 * [np.arange(d)], np.arange(3), indexing="ij"))
+    complex_unit = np.eye(d, dtype=complex)
+    # u = Re(conj(x) A y), v = Re(conj(y) B z): phases of x and z move a and b alike, so a - b stays.
+    phase = np.sqrt(thirds[s])[:, None]
+    return feature(group, row, _real(complex_unit[i] / phase), _real(complex_unit[j]), _real(complex_unit[l] * phase))
+
+
+def _real(vectors: np.ndarray) -> np.ndarray:
+    """A complex vector as coordinates of the realification [[Re, -Im], [Im, Re]]."""
+    return np.concatenate([vectors.real, vectors.imag], axis=-1)
+
+
+def mirrored_features(group: Group, *, pairs: Any, key: Any) -> np.ndarray:
+    """The printed real ansatz: nodes [u; P u] and [u; -P u], (P u)(g) = u(g^-1), for random u in every isotypic
+    component.
+
+    **Arguments:** `pairs`: how many random u in each nontrivial real component; >= 1. `key`: a typed JAX key.
+
+    **Returns:** (2 pairs rows, 2M), unit norm. Such nodes are not maxima in general, and however many there are their
+    residual stays at or above `mirrored_residual(group)`. Raises `BadValue`.
+    """
+    check_key(key)
+    pairs = check_integer("pairs", pairs, 1, "Pass how many random functions to draw in each component.")
+    basis, row = isotypic_basis(group)
+    nodes = []
+    for which in range(len(real_irreps(group))):
+        columns = basis[:, row == which]
+        draws = np.asarray(jax.random.normal(jax.random.fold_in(key, which), (pairs, columns.shape[1])), float)
+        u = draws @ columns.T
+        mirrored = u[:, group.inverse]
+        nodes += [np.concatenate([u, mirrored], axis=1), np.concatenate([u, -mirrored], axis=1)]
+    nodes = np.concatenate(nodes)
+    return nodes / np.linalg.norm(nodes, axis=1, keepdims=True)
+
+
+def mirrored_residual(group: Group) -> float:
+    """sqrt((M - I) / (2 (M - 1))), I = #{h : h^2 = e}: the least residual of nodes [u; +-P u], attained with enough.
+
+    Features of such nodes do not change under (g1, g2) -> (g2^-1, g1^-1), so h and h^-1 look alike. The bound holds for
+    any even activation, and for any activation if only the + sign is used. Odd M: 1 / sqrt 2. Z_2^k: 0.
+    """
+    if not isinstance(group, Group) or group.order < 2:
+        raise BadValue(
+            f"group is {group!r}, but it must be a Group of at least 2 elements. Pass for example cyclic(23)."
+        )
+    return float(np.sqrt((group.order - group.involutions) / (2 * (group.order - 1))))

@@ -1,0 +1,181 @@
+"""What each ingredient does to when a network generalises: weight decay, learning rate, start, width, optimizer.
+
+Runs and theory of the same starts side by side. The theory is that of stage I, which knows the ridge and the start; it
+gives the direction of the gradient that hidden nodes see, not a time at which the network generalises.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy.stats import binomtest
+
+from ...checks import check_between, check_integer, check_runs
+from ...dynamics import Adam, check_x, whole_steps
+from ...errors import BadValue
+from ...observables import Delay, grokking_delay
+from ...pytrees import record
+from ..lazy_stage import lazy_gradient
+from ..problem import GroupTask
+from ..training.optimizers import COUPLED, decay_of
+from ..training.starts import start_of_run
+from .trained import simulate
+
+_TASK = ("weight_decay", "train_fraction", "activation", "label_noise", "centering")
+_RUN = ("width", "dynamics", "initial", "loss")
+
+
+@record(static=("name",))
+class Role:
+    """One setting: runs and theory.
+
+    - `delay`: an `observables.Delay`: train and test times (steps), median and interval.
+    - `generalised`, `interval`: share of runs whose test accuracy crossed its threshold in the record, with an exact
+      binomial interval. `test_accuracy`, `purity`: (run,) at the end; `irreps`: (run,) rows that hold at least half
+      of an equal share of ||W||^2 at the end.
+    - theory of stage I from the same starts, mean over up to four runs: `ridge` eta; `early_alignment`: cosine of G_F
+      with the direction of the energy at time 1/lambda_max(A), when the first mode is learned; `fixed_alignment`: the
+      same at the fixed point; `fixed_norm`: size of G_F there, which is what still moves the hidden layer when the
+      read-out has settled. The last two and eta are nan where the read-out's decay is decoupled.
+    """
+
+    name: str
+    delay: Delay
+    generalised: float
+    interval: tuple[float, float]
+    test_accuracy: np.ndarray
+    purity: np.ndarray
+    irreps: np.ndarray
+    ridge: float
+    early_alignment: float
+    fixed_alignment: float
+    fixed_norm: float
+
+
+@record(static=("roles", "runs", "last"))
+class Roles:
+    """A table of `Role`s over `runs` runs of `last` steps each; print it, or read `table["name"]`."""
+
+    roles: tuple[Role, ...]
+    runs: int
+    last: int
+
+    def __getitem__(self, name: str) -> Role:
+        for role in self.roles:
+            if role.name == name:
+                return role
+        raise BadValue(f"There is no setting {name!r}; there are {', '.join(r.name for r in self.roles)}.")
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.runs} runs of {self.last} steps; medians with {100 * self.roles[0].delay.confidence:g} % intervals",
+            f"{'setting':<24} {'train':>6} {'test':>6} {'delay':>17} {'generalise':>18} {'purity':>6} {'irreps':>6} "
+            f"| {'eta':>8} {'early':>5} {'fixed':>5} {'|G_F|':>8}",
+        ]
+        for r in self.roles:
+            low, high = r.delay.interval
+            train, test = (_latest(crossing) for crossing in (r.delay.train, r.delay.test))
+            lines.append(
+                f"{r.name:<24} {np.median(train):>6.0f} {np.median(test):>6.0f} "
+                f"{f'{low:.0f} .. {high:.0f}':>17} "
+                f"{f'{r.generalised:.2f} ({r.interval[0]:.2f}-{r.interval[1]:.2f})':>18} {np.median(r.purity):>6.3f} "
+                f"{np.median(r.irreps):>6.0f} | {r.ridge:>8.3g} {r.early_alignment:>5.2f} {r.fixed_alignment:>5.2f} "
+                f"{r.fixed_norm:>8.2g}"
+            )
+        return "\n".join(lines)
+
+
+def _latest(crossing):
+    """(run,) times; the latest they may be where the first record is already past, infinite where none is."""
+    return np.where(np.isnan(crossing.time), crossing.upper, crossing.time)
+
+
+def roles(
+    task: Any,
+    settings: Mapping[str, Mapping[str, Any]],
+    steps: Any,
+    *,
+    width: int,
+    runs: int,
+    key: Any,
+    train_threshold: Any = 0.99,
+    test_threshold: Any = 0.95,
+    confidence: Any = 0.95,
+) -> Roles:
+    """Simulate `task` under several settings with the same seeds, and put stage I beside each.
+
+    **Arguments:**
+    - `settings`: name -> what differs: fields of the task ("weight_decay", "train_fraction", ...) or arguments of
+      `simulate` ("width", "dynamics", "initial", "loss").
+    - `steps`: as in `simulate`; times are read on this grid. `width`, `runs`, `key`: of every setting.
+    - `train_threshold`, `test_threshold`: accuracies that count as fitted and as generalised.
+    - `confidence`: of the intervals; that of the delay needs six runs at 0.95.
+
+    Raises `BadValue`, `Float64Required`.
+    """
+    check_x(Adam(0.005), steps)
+    steps, runs = whole_steps(steps), check_runs(runs)
+    check_integer("width", width, 1, "Pass the number of hidden nodes, for example 256.")
+    for name, value in (("train_threshold", train_threshold), ("test_threshold", test_threshold)):
+        check_between(name, value, 0.0, 1.0, "Pass an accuracy, for example 0.95.")
+    check_between("confidence", confidence, 0, 1, "Pass 0.95.", include_low=False, include_high=False)
+    if not settings:
+        raise BadValue("settings is empty, but it must name at least one. Pass for example {'usual': {}}.")
+    found = []
+    for name, changed in settings.items():
+        for field in changed:
+            if field not in (*_TASK, *_RUN):
+                raise BadValue(
+                    f"settings[{name!r}] changes {field!r}, but it may change {', '.join((*_TASK, *_RUN))}. Name those."
+                )
+        here = dataclasses.replace(task, **{f: v for f, v in changed.items() if f in _TASK})
+        how = {"width": width, **{f: v for f, v in changed.items() if f in _RUN}}
+        found.append(_role(name, here, how, steps, runs, key, (train_threshold, test_threshold), float(confidence)))
+    return Roles(tuple(found), runs, int(steps[-1]))
+
+
+def _role(name, task, how, steps, runs, key, thresholds, confidence) -> Role:
+    ensemble = simulate(task, steps, runs=runs, key=key, **how)
+    if "test_accuracy" not in ensemble.curves:
+        raise BadValue("task trains on the full table, but a delay needs unseen pairs. Pass train_fraction below 1.")
+    delay = grokking_delay(
+        steps,
+        ensemble["train_accuracy"],
+        ensemble["test_accuracy"],
+        train_threshold=thresholds[0],
+        test_threshold=thresholds[1],
+        rising=True,
+        confidence=confidence,
+    )
+    reached = int(np.sum(~delay.test.censored))
+    proportion = binomtest(reached, runs).proportion_ci(confidence, "exact")
+    share = ensemble.fields["irrep_share"].values[:, -1]
+    ridge = float(task.ridge)
+    early, fixed, norm = np.mean([_stage_one(task, how, key, run) for run in range(min(runs, 4))], axis=0)
+    if decay_of(ensemble.dynamics).readout != COUPLED:
+        # Decay that is not in the gradient has no ridge, and stage I nothing to say about its fixed point.
+        ridge = fixed = norm = np.nan
+    return Role(
+        name=name,
+        delay=delay,
+        generalised=reached / runs,
+        interval=(float(proportion.low), float(proportion.high)),
+        test_accuracy=ensemble["test_accuracy"][:, -1],
+        purity=ensemble["feature_purity"][:, -1],
+        irreps=np.sum(share > 0.5 / share.shape[1], axis=1),
+        ridge=ridge,
+        early_alignment=float(early),
+        fixed_alignment=float(fixed),
+        fixed_norm=float(norm),
+    )
+
+
+def _stage_one(task: GroupTask, how: Mapping[str, Any], key: Any, run: int) -> tuple[float, float, float]:
+    """Alignment at time 1/lambda_max(A), alignment and size of G_F at the fixed point."""
+    start = start_of_run(task, width=how["width"], key=key, run=run, initial=how.get("initial"))
+    scale = lazy_gradient(start.task, start.hidden, [0.0], readout=start.readout).largest_rate
+    found = lazy_gradient(start.task, start.hidden, [1 / float(scale)], readout=start.readout)
+    return float(found.alignment[0]), float(found.fixed_alignment), float(np.linalg.norm(found.fixed_point))

@@ -1,0 +1,1 @@
+"""How networks on group arithmetic are trained: losses, starts, rules of a step, and the loop."""

@@ -1,0 +1,130 @@
+"""Where a run begins: its split of the table and its two layers, functions of (key, run) alone.
+
+Run i of `simulate` uses fold_in(key, i), split in three: pairs and labels, hidden layer, read-out. `solve` draws run 0
+from here too, so theory and run begin at the same numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ...checks import check_integer, check_key, check_positive
+from ...errors import BadValue
+from ...pytrees import record
+from ..problem import GroupTask
+
+
+@record()
+class TorchUniform:
+    """Uniform within +-1/sqrt(fan in), both layers: what torch.nn.Linear draws (2M inputs below, K above)."""
+
+    def layers(self, hidden_key: Any, readout_key: Any, width: int, order: int) -> tuple[Any, Any]:
+        """hidden (K, 2M) and readout (K, M), float32."""
+        return (
+            _uniform(hidden_key, (width, 2 * order), 1 / np.sqrt(2 * order)),
+            _uniform(readout_key, (width, order), 1 / np.sqrt(width)),
+        )
+
+
+@record()
+class ZeroReadout:
+    """The hidden layer of `TorchUniform`, the same draw, under a read-out of zeros."""
+
+    def layers(self, hidden_key: Any, readout_key: Any, width: int, order: int) -> tuple[Any, Any]:
+        hidden, readout = TorchUniform().layers(hidden_key, readout_key, width, order)
+        return hidden, jnp.zeros_like(readout)
+
+
+@record()
+class Gaussian:
+    """Independent normal entries of the given variance in both layers."""
+
+    variance: Any
+
+    def __post_init__(self) -> None:
+        check_positive("variance", self.variance, "Pass the variance of one weight, for example 0.01.")
+
+    def layers(self, hidden_key: Any, readout_key: Any, width: int, order: int) -> tuple[Any, Any]:
+        deviation = jnp.sqrt(jnp.asarray(self.variance, jnp.float32))
+        hidden = jax.random.normal(hidden_key, (width, 2 * order), jnp.float32)
+        return deviation * hidden, deviation * jax.random.normal(readout_key, (width, order), jnp.float32)
+
+
+Initial = TorchUniform | ZeroReadout | Gaussian
+INITIALS = (TorchUniform, ZeroReadout, Gaussian)
+
+
+def check_initial(initial: Any) -> None:
+    """Refuse what is no start of this wing."""
+    if not isinstance(initial, INITIALS):
+        raise BadValue(
+            f"initial is {initial!r}, but it must be TorchUniform(), ZeroReadout() or Gaussian(variance). Pass one."
+        )
+
+
+def _uniform(key: Any, shape: tuple[int, int], bound: float) -> Any:
+    # Drawn in float32 whatever the precision of the network, so that a start is the same in both.
+    return jnp.asarray(bound, jnp.float32) * jax.random.uniform(key, shape, jnp.float32, -1.0, 1.0)
+
+
+def run_keys(key: Any) -> Any:
+    """The keys of one run: split, hidden layer, read-out."""
+    return jax.random.split(key, 3)
+
+
+def training_key(key: Any, run: int) -> Any:
+    """The key of what is drawn while run `run` trains: the samples of a step of SGD."""
+    return jax.random.fold_in(jax.random.fold_in(key, run), 3)
+
+
+@record(static=("task",))
+class Start:
+    """How one run begins: `task` with its pairs and labels fixed, `hidden` (K, 2M), `readout` (K, M), float64."""
+
+    task: GroupTask
+    hidden: np.ndarray
+    readout: np.ndarray
+
+
+def start_of_run(task: GroupTask, *, width: Any, key: Any, run: Any = 0, initial: Any = None) -> Start:
+    """The split and the layers with which run `run` of `simulate(task, ..., key=key, width=width)` begins.
+
+    **Arguments:** as in `simulate`; `initial` is `TorchUniform()` where left out. A task whose pairs are fixed keeps
+    them. The draws are float32 numbers, returned as float64.
+
+    Raises `BadValue`.
+    """
+    check_key(key)
+    initial = TorchUniform() if initial is None else initial
+    check_initial(initial)
+    width = check_integer("width", width, 1, "Pass the number of hidden nodes, for example 256.")
+    run = check_integer("run", run, 0, "Pass the index of a run, counted from 0.")
+    task.check_single()
+    split_key, hidden_key, readout_key = run_keys(jax.random.fold_in(key, run))
+    drawn = task if task.is_drawn else task.split(split_key)
+    hidden, readout = initial.layers(hidden_key, readout_key, width, task.group.order)
+    return Start(drawn, np.asarray(hidden, float), np.asarray(readout, float))
+
+
+@record()
+class Samples:
+    """All M^2 pairs of a run, the n trained ones first: `pairs` (M^2, 2), their `products`, the `labels` (n,)."""
+
+    pairs: np.ndarray
+    products: np.ndarray
+    labels: np.ndarray
+
+
+def samples_of(task: GroupTask) -> Samples:
+    """The training samples of a task whose pairs are known, then the pairs it leaves unseen in the table's order."""
+    pairs, labels = (np.asarray(a) for a in task.pairs_and_labels("simulate"))
+    order = task.group.order
+    unseen = np.ones(order**2, bool)
+    unseen[pairs[:, 0] * order + pairs[:, 1]] = False
+    every = np.concatenate([pairs, np.stack(np.divmod(np.flatnonzero(unseen), order), axis=1)]).astype(np.int32)
+    products = task.group.table[every[:, 0], every[:, 1]].astype(np.int32)
+    return Samples(every, products, labels.astype(np.int32))

@@ -1,0 +1,108 @@
+"""How one mode relaxes, under gradient flow or gradient descent.
+
+A mode with eigenvalue l relaxes at the rate r = l + g. Two factors say all: the share e of an initial weight that is
+left, and psi = (1 - e)/r, how much of a constant force has been integrated. Beside them the sensitivity of e: by how
+many ulps it moves when r moves by one, times e.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float
+
+from ..checks import check_positive, is_traced
+from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
+from ..errors import BadValue
+from .problem import TeacherStudent
+
+__all__ = ["FLOW", "ByModes", "Times", "check", "check_flow", "elapsed", "is_stable", "relaxation", "sensitivity"]
+
+Times = ArrayLike | Sequence
+ByModes = GradientFlow | GradientDescent  # the dynamics whose modes relax by themselves
+FLOW = GradientFlow()  # the default of every verb
+
+
+def check(problem: TeacherStudent, dynamics: ByModes, x: Times, verb: str) -> None:
+    """Refuse other dynamics, an x that is no x of this one, and a step size at which descent diverges."""
+    check_dynamics(dynamics, (GradientFlow, GradientDescent), f"grok_theory.linear.{verb}")
+    check_x(dynamics, x)
+    if isinstance(dynamics, GradientFlow):
+        return
+    rate = dynamics.learning_rate
+    check_positive("learning_rate", rate, "Pass a step size, for example 0.1.")
+    if not any(map(is_traced, (rate, problem.samples_per_dim, problem.weight_decay))):
+        largest = float(problem.largest_stable_learning_rate())
+        if not float(rate) < largest:
+            raise BadValue(
+                f"learning_rate is {float(rate)}, but it must be below {largest:.6g} = 2/(l+ + "
+                "weight_decay), where descent diverges. Pass a smaller learning_rate."
+            )
+
+
+def check_flow(problem: Any, dynamics: Any, times: Times) -> None:
+    """Refuse descent for the problems that are solved under gradient flow only, and times that are none."""
+    check_dynamics(dynamics, (GradientFlow,), f"a {type(problem).__name__}, which is solved under gradient flow only,")
+    check_x(dynamics, times)
+
+
+def elapsed(problem: TeacherStudent, dynamics: ByModes, x: ArrayLike) -> ArrayLike:
+    """x in units of tau."""
+    return x if isinstance(dynamics, GradientFlow) else problem.tau_per_step(dynamics) * x
+
+
+def is_stable(problem: TeacherStudent, dynamics: ByModes, x: Array) -> Bool[Array, " times"]:
+    """Where traced numbers of the dynamics are in range."""
+    if isinstance(dynamics, GradientFlow):
+        return jnp.ones(x.shape, bool)
+    rate = dynamics.learning_rate
+    return (rate < problem.largest_stable_learning_rate()) & (rate > 0) & (x == jnp.round(x))
+
+
+def relaxation(
+    dynamics: ByModes, rate: Float[Array, " modes"], x: Float[Array, " times"]
+) -> tuple[Float[Array, "times modes"], Float[Array, "times modes"]]:
+    """(e, psi), psi = (1 - e)/r also at r = 0, where it is the time: e = exp(-r t), or (1 - eta r)^k by steps."""
+    if isinstance(dynamics, GradientFlow):
+        exponent = -rate[None, :] * x[:, None]
+        still = rate[None, :] == 0
+        psi = jnp.where(still, x[:, None], -jnp.expm1(exponent) / jnp.where(still, 1.0, rate[None, :]))
+        return jnp.exp(exponent), psi
+    step = dynamics.learning_rate * rate
+    forward = step < 1
+    log_shrink, near_one = _log_shrink(step)
+    exponent = x[:, None] * log_shrink[None, :]
+    sign = jnp.where(forward[None, :] | (x[:, None] % 2 == 0), 1.0, -1.0)
+    started = x[:, None] > 0
+    e = jnp.where(near_one[None, :] & started, 0.0, sign * jnp.exp(exponent))
+    growth = jnp.where(sign > 0, -jnp.expm1(exponent), 1 - e)
+    growth = jnp.where(near_one[None, :] & started, 1.0, growth)
+    still = rate[None, :] == 0
+    psi = jnp.where(still, dynamics.learning_rate * x[:, None], growth / jnp.where(still, 1.0, rate[None, :]))
+    return e, psi
+
+
+def sensitivity(
+    dynamics: ByModes, rate: Float[Array, " modes"], x: Float[Array, " times"]
+) -> Float[Array, "times modes"]:
+    """|d e / d log r|: r t e under flow; by steps also what the rounding of log |1 - eta r| adds."""
+    if isinstance(dynamics, GradientFlow):
+        exponent = rate[None, :] * x[:, None]
+        return jnp.minimum(exponent, 800.0) * jnp.exp(-exponent)
+    step = dynamics.learning_rate * rate
+    log_shrink, near_one = _log_shrink(step)
+    cost = jnp.abs(log_shrink) + step / jnp.abs(1 - jnp.where(near_one, 0.0, step))
+    exponent = x[:, None] * log_shrink[None, :]
+    return jnp.where(near_one[None, :], 0.0, jnp.exp(exponent) * jnp.minimum(x[:, None] * cost[None, :], 1e15))
+
+
+def _log_shrink(step: Array) -> tuple[Array, Array]:
+    """log |1 - step|, and where that is -inf (0 is given there)."""
+    forward, near_one = step < 1, step == 1
+    # Not a float power: it loses k ulps. log1p keeps small steps; beyond a full step the sign alternates.
+    return jnp.where(
+        forward,
+        jnp.log1p(-jnp.where(forward, step, 0.0)),
+        jnp.log(jnp.where(forward | near_one, 2.0, step) - 1),
+    ), near_one

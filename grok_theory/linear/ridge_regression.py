@@ -1,0 +1,133 @@
+"""Where training ends: limits of the flow, ridge regression at any penalty, and the best penalty.
+
+A flow with weight decay g ends at ridge regression with penalty g.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array
+
+from ..checks import check_non_negative, check_shape, require_float64
+from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule, stieltjes
+from ..pytrees import record
+from .closed_forms import late_test_loss, late_train_loss, late_weight_norm
+from .curves import STEP, as_arrays, check_single, is_legal
+from .problem import TeacherStudent
+from .roots import refuse_lost
+
+__all__ = ["Losses", "OptimalRidge", "optimal_ridge", "ridge_losses", "teacher_student_limits", "teacher_student_ridge"]
+
+
+SMALLEST_PENALTY = 1e-270
+LOST = (
+    "The fields, noise^2 or the penalty are too large or too small: bring them nearer to 1 (1e-140 and 1e140 are safe)."
+)
+
+
+@record()
+class Losses:
+    """Where training or ridge regression ends: `train_loss`, `test_loss` (label units squared), `weight_norm`."""
+
+    train_loss: Array
+    test_loss: Array
+    weight_norm: Array
+
+
+@record()
+class OptimalRidge:
+    """The penalty with the least test error (inf without signal: predict nothing), and that error."""
+
+    penalty: Array
+    test_loss: Array
+
+
+def ridge_losses(problem: TeacherStudent, penalty: Array, rule: SpectralRule) -> Losses:
+    """Ridge at one penalty g > 0: E_g = 1 + int rho (SNR g^2 + l)/(l+g)^2, and its companions, times noise^2."""
+    l, w, snr, alpha = rule.eigenvalues, rule.weights, problem.snr, problem.samples_per_dim
+    # sqrt(l)/(l + g) is squared, not 1/(l + g): that overflows at g = 1e-200.
+    kept, learned, heard = penalty / (l + penalty), l / (l + penalty), jnp.sqrt(l) / (l + penalty)
+    test = 1 + jnp.sum(w * (snr * kept**2 + heard**2)) + rule.atom * snr
+    train = jnp.sum(w * (l * snr + 1) * kept**2) / alpha + late_train_loss(alpha)
+    norm = jnp.sum(w * (snr * learned**2 + heard**2))
+    unit = problem.noise**2
+    return Losses(unit * train, unit * test, unit * norm)
+
+
+def _ridgeless(problem: TeacherStudent, inr: Array) -> Losses:
+    unit, alpha = problem.noise**2, problem.samples_per_dim
+    return Losses(
+        unit * late_train_loss(alpha),
+        unit * late_test_loss(alpha, problem.snr + inr),
+        unit * late_weight_norm(alpha, problem.snr, inr),
+    )
+
+
+def _end(problem: TeacherStudent, penalty: Array, inr: Array) -> Losses:
+    """The end at `penalty`, chosen element-wise so that a traced penalty may be zero; nan where out of range."""
+    rule = marchenko_pastur_rule(problem.samples_per_dim, step=STEP, left=FAR)
+    none = penalty == 0
+    decayed = ridge_losses(problem, jnp.where(none, 1.0, penalty), rule)
+    ends = jax.tree_util.tree_map(lambda a, b: jnp.where(none, a, b), _ridgeless(problem, inr), decayed)
+    # The rule ends at eigenvalues of 1e-300. Infinite is the peak without a penalty, and overflow anywhere else.
+    reached = none | (penalty > SMALLEST_PENALTY) | (rule.lower > 0)
+    legal = is_legal(problem) & (penalty >= 0) & (penalty < jnp.inf) & reached
+    peak = none & (problem.samples_per_dim == 1)
+    return jax.tree_util.tree_map(lambda value: jnp.where(legal & (peak | (value < jnp.inf)), value, jnp.nan), ends)
+
+
+@jax.jit
+def _limits(problem: TeacherStudent) -> Losses:
+    return _end(problem, problem.weight_decay, problem.inr)
+
+
+@jax.jit
+def _ridge(problem: TeacherStudent, penalty: Array) -> Losses:
+    return _end(problem, penalty, jnp.zeros_like(penalty))
+
+
+@jax.jit
+def _optimal(problem: TeacherStudent) -> OptimalRidge:
+    none = problem.snr == 0
+    penalty = 1 / jnp.where(none, 1.0, problem.snr)
+    # At penalty 1/SNR the numerator SNR g^2 + l is g + l: the test error is 1 plus the trace of one resolvent.
+    loss = 1 + jnp.where(none, 0.0, stieltjes(penalty, problem.samples_per_dim))
+    legal, loss = is_legal(problem), problem.noise**2 * loss
+    return OptimalRidge(
+        jnp.where(legal, jnp.where(none, jnp.inf, penalty), jnp.nan),
+        jnp.where(legal & (loss < jnp.inf), loss, jnp.nan),
+    )
+
+
+def teacher_student_limits(problem: TeacherStudent) -> Losses:
+    """See `grok_theory.linear.limits`."""
+    require_float64("grok_theory.linear.limits")
+    check_single(problem, "limits")
+    return refuse_lost(_limits(as_arrays(problem)), "limits", LOST)
+
+
+def teacher_student_ridge(problem: TeacherStudent, penalty: ArrayLike) -> Losses:
+    """See `grok_theory.linear.ridge`."""
+    require_float64("grok_theory.linear.ridge")
+    check_single(problem, "ridge")
+    check_shape("penalty", penalty, (), "Use jax.vmap for many penalties.")
+    check_non_negative("penalty", penalty, "Pass the penalty g of |y - wX|^2 + g |w|^2, for example 0.2.")
+    return refuse_lost(_ridge(as_arrays(problem), jnp.asarray(penalty, float)), "ridge", LOST)
+
+
+def optimal_ridge(problem: TeacherStudent) -> OptimalRidge:
+    """The best ridge penalty, 1/SNR at every aspect ratio, and its test error 1 + m(1/SNR) in units of noise^2.
+
+    `inr` and `weight_decay` are ignored: ridge regression knows no initial weights.
+
+    **Returns:** `.penalty` (inf for `snr=0`, where predicting nothing is best), `.test_loss` (label units squared);
+    both to 1e-14. Raises `BadValue` for values out of range, `Float64Required`.
+
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> best = optimal_ridge(TeacherStudent(samples_per_dim=0.25, snr=5.0))
+    >>> print(f"{best.penalty:.1f} {best.test_loss:.10f}")
+    0.2 5.0000000000
+    """
+    require_float64("grok_theory.linear.optimal_ridge")
+    check_single(problem, "optimal_ridge", TeacherStudent)
+    return refuse_lost(_optimal(as_arrays(problem)), "optimal_ridge", LOST)

@@ -1,0 +1,1 @@
+"""The same Problem, run for real."""

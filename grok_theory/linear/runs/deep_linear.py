@@ -1,0 +1,140 @@
+"""A deep linear network trained for real: drawn data, then the flow of its weights in the eigenbasis of that data.
+
+With the aligned start of `DeepLinear` the weight matrices stay aligned, so the first layer's vector a (N numbers) and
+the norm u of the upper layers carry the whole training; tests train the full matrices beside it.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from ...checks import check_integer, check_key, check_memory, check_runs, check_size, require_float64
+from ...errors import BadValue
+from ...numerics.runs import run_batched
+from ...results import Ensemble
+from ..curves import check_single
+from ..depth import (
+    DEEP_CURVES,
+    LARGEST_STEP,
+    MOST_STEPS,
+    DeepNumbers,
+    deep_numbers,
+    march,
+    solve_deep_linear,
+    upper_power,
+)
+from ..mode_relaxation import FLOW, Times, check_flow
+from ..problem import DeepLinear
+from .teacher_student import eigenmodes
+
+__all__ = ["simulate_deep_linear"]
+
+
+def draw_deep(problem: DeepNumbers, key: Array, dim: int, samples: int) -> tuple[Array, Array, Array, Array]:
+    """Inputs (dim, samples) of variance 1/dim, label noise, teacher and first layer of one run, in canonical units."""
+    data, noise, teacher, start = jax.random.split(key, 4)
+    scale = problem.noise * jnp.sqrt(problem.snr) / np.sqrt(dim)
+    return (
+        jax.random.normal(data, (dim, samples)) / np.sqrt(dim),
+        problem.noise * jax.random.normal(noise, (samples,)),
+        scale * jax.random.normal(teacher, (dim,)),
+        problem.first_norm / np.sqrt(dim) * jax.random.normal(start, (dim,)),
+    )
+
+
+def train_deep(problem: DeepNumbers, times: Array, inputs: Array, noise: Array, teacher: Array, start: Array) -> dict:
+    """Every curve of one run; nan where the march did not end."""
+    dim, samples = inputs.shape
+    l, project, seen_noise, unfittable = eigenmodes(inputs, noise)
+    wanted, began = project @ teacher, project @ start
+    # Labels are y = teacher . (sqrt(N) x) + noise, inputs of variance 1: s = y X^T/N mode by mode.
+    force = l * wanted + jnp.sqrt(l / dim) * seen_noise
+    depth = problem.depth
+
+    def slope(_, state, __):
+        a, upper = state
+        v = upper_power(upper, depth - 1)
+        push = force - v * l * a
+        grown = jnp.where(depth >= 2, upper_power(upper, jnp.maximum(depth - 2, 0.0)) * (a @ push), 0.0)
+        return v * push, grown
+
+    def hopeless(left, state):
+        # While the upper layers grow, steps only become shorter.
+        rate = upper_power(state[1], depth - 1) ** 2 * jnp.max(l)
+        return (slope(None, state, None)[1] >= 0) & (left * rate > LARGEST_STEP * MOST_STEPS)
+
+    (a, upper), _, done = march(slope, (began, problem.upper_norm), times, 1e-8, hopeless)
+    v = upper_power(upper, depth - 1)
+    weights = v[:, None] * a
+    hidden_teacher, hidden_start = teacher - project.T @ wanted, start - project.T @ began
+    ss = hidden_start @ hidden_start
+    hidden_error = hidden_teacher @ hidden_teacher - 2 * v * (hidden_teacher @ hidden_start) + v**2 * ss
+    residual = jnp.sqrt(l * dim)[None, :] * (wanted[None, :] - weights) + seen_noise[None, :]
+    curves = {
+        "train_loss": (jnp.sum(residual**2, axis=1) + unfittable) / samples,
+        "test_loss": problem.noise**2 + jnp.sum((weights - wanted[None, :]) ** 2, axis=1) + hidden_error,
+        "weight_norm": jnp.sum(weights**2, axis=1) + v**2 * ss,
+        "upper_norm": upper,
+    }
+    return {name: jnp.where(done, values, jnp.nan) for name, values in curves.items()}
+
+
+class _Run:
+    """One run as a function of its key and numbers; equal sizes are equal functions, and compile once."""
+
+    def __init__(self, dim: int, samples: int):
+        self.sizes = dim, samples
+
+    def __call__(self, key: Array, problem: DeepNumbers, times: Array) -> dict[str, Array]:
+        return train_deep(problem, times, *draw_deep(problem, key, *self.sizes))
+
+    def __eq__(self, other):
+        return type(self) is type(other) and self.sizes == other.sizes
+
+    def __hash__(self):
+        return hash((type(self), self.sizes))
+
+
+def simulate_deep_linear(
+    problem: DeepLinear, times: Times, dynamics: Any = FLOW, *, runs: Any, key: Any, dim: Any
+) -> Ensemble:
+    """See `grok_theory.linear.simulate`."""
+    require_float64("grok_theory.linear.simulate")
+    check_single(problem, "simulate")
+    check_flow(problem, dynamics, times)
+    check_key(key)
+    runs = check_runs(runs)
+    dim = check_integer("dim", dim, 1, "Pass the number of inputs, for example dim=200.")
+    alpha = float(problem.samples_per_dim)
+    samples = check_size("samples_per_dim * dim", alpha * dim, knob="dim", per=alpha)
+    check_memory(
+        f"A batch of 8 runs with dim={dim} and {samples} samples",
+        64.0 * (3 * dim * samples + 4 * min(dim, samples) ** 2 + 4 * min(dim, samples) * np.size(times)),
+        "Pass a smaller dim.",
+    )
+    times = jnp.asarray(times, float)
+    curves = run_batched(_Run(dim, samples), key, runs, arguments=(deep_numbers(problem), times))
+    if not all(np.all(np.isfinite(values)) for values in curves.values()):
+        raise BadValue(
+            f"times reach {float(times[-1]):g}, but a run needed more than {MOST_STEPS} steps. Pass earlier times."
+        )
+    # The clock of the modes is int v^2 dt, not t.
+    clock = np.asarray(solve_deep_linear(problem, times).stats["clock"])
+    valid = {name: np.ones(clock.shape, bool) for name in DEEP_CURVES}
+    if abs(dim - samples) <= 3:
+        valid = {name: clock <= 0.01 * dim**2 for name in DEEP_CURVES}
+    elif samples < dim:
+        valid["train_loss"] = clock <= 0.25 * dim ** (2 / 3)
+    return Ensemble(
+        problem,
+        times,
+        {name: curves[name] for name in DEEP_CURVES},
+        dynamics.x_name,
+        dynamics,
+        x_unit=dynamics.x_unit,
+        valid=valid,
+        stats={"dim": dim, "samples": samples},
+    )

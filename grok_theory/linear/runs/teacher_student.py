@@ -1,0 +1,180 @@
+"""The same regression, drawn and trained for real: one data set, teacher, noise and start a run, at finite N.
+
+The Gram matrix of a run is diagonalised once; then the flow (or any number of descent
+steps) is exact at every time: no step-size error is left, only finite size.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ...checks import check_integer, check_key, check_memory, check_runs, check_size, require_float64
+from ...numerics.runs import run_batched
+from ...results import Ensemble
+from ..curves import CURVES, as_arrays, check_single, solve_teacher_student
+from ..mode_relaxation import FLOW, ByModes, Times, check, elapsed, relaxation
+from ..problem import TeacherStudent
+from ..ridge_regression import teacher_student_limits
+
+__all__ = ["simulate_teacher_student"]
+
+
+def _draw(problem: TeacherStudent, key: Array, dim: int, samples: int) -> tuple[Array, Array, Array, Array]:
+    """Inputs X (dim, samples), label noise, teacher and initial weights of one run, all in units of the noise."""
+    data, noise, teacher, start = jax.random.split(key, 4)
+    return (
+        jax.random.normal(data, (dim, samples)) / np.sqrt(dim),
+        jax.random.normal(noise, (samples,)),
+        jnp.sqrt(problem.snr) * jax.random.normal(teacher, (dim,)),
+        jnp.sqrt(problem.inr) * jax.random.normal(start, (dim,)),
+    )
+
+
+def eigenmodes(
+    inputs: Float[Array, "dim samples"], noise: Float[Array, " samples"]
+) -> tuple[Float[Array, " modes"], Float[Array, "modes dim"], Float[Array, " modes"], Array]:
+    """Modes of X X^T that see data, from the smaller Gram matrix: (eigenvalues, projector onto them, noise, rest).
+
+    `noise` is projected on the matching directions of label space; the rest is the square of what no weight can fit.
+    """
+    dim, samples = inputs.shape
+    over = dim <= samples
+    eigenvalues, basis = jnp.linalg.eigh(inputs @ inputs.T if over else inputs.T @ inputs)
+    eigenvalues = jnp.maximum(eigenvalues, 0.0)
+    if over:
+        project = basis.T
+        seen_noise = (basis.T @ (inputs @ noise)) / jnp.sqrt(eigenvalues)
+    else:
+        project = (inputs @ basis / jnp.sqrt(eigenvalues)[None, :]).T
+        seen_noise = basis.T @ noise
+    unfittable = jnp.maximum(noise @ noise - seen_noise @ seen_noise, 0.0) if samples > dim else jnp.zeros(())
+    return eigenvalues, project, seen_noise, unfittable
+
+
+def _train(
+    problem: TeacherStudent,
+    dynamics: ByModes,
+    times: Float[Array, " times"],
+    inputs: Float[Array, "dim samples"],
+    noise: Float[Array, " samples"],
+    teacher: Float[Array, " dim"],
+    start: Float[Array, " dim"],
+) -> dict[str, Array]:
+    """Every curve of one run, exactly, in the eigenbasis of the smaller Gram matrix."""
+    dim, samples = inputs.shape
+    eigenvalues, project, seen_noise, unfittable = eigenmodes(inputs, noise)
+    wanted, began = project @ teacher, project @ start
+    e, psi = relaxation(dynamics, eigenvalues + problem.weight_decay, times)
+    frozen = relaxation(dynamics, jnp.reshape(problem.weight_decay, (1,)), times)[0][:, 0]
+    error = e + problem.weight_decay * psi
+    root = jnp.sqrt(eigenvalues)
+
+    # w = signal + memory of the noise, mode by mode; the label noise enters linearly, so the parts can be told apart.
+    from_signal = error * wanted[None, :] - e * began[None, :]
+    from_noise = psi * (root * seen_noise)[None, :]
+    weights = psi * (eigenvalues * wanted)[None, :] + e * began[None, :] + from_noise
+    residual_signal = root[None, :] * from_signal
+    residual = residual_signal + error * seen_noise[None, :]
+
+    # Directions that no sample sees.
+    hidden_teacher = teacher - project.T @ wanted
+    hidden_start = start - project.T @ began
+    tt, ts, ss = hidden_teacher @ hidden_teacher, hidden_teacher @ hidden_start, hidden_start @ hidden_start
+    hidden_error = tt - 2 * frozen * ts + frozen**2 * ss
+
+    def total(modes):
+        return jnp.sum(modes**2, axis=1)
+
+    curves = {
+        "train_loss": (total(residual) + unfittable) / samples,
+        "test_loss": 1 + (total(from_signal - from_noise) + hidden_error) / dim,
+        "weight_norm": (total(weights) + frozen**2 * ss) / dim,
+        "test_bias": (total(from_signal) + hidden_error) / dim,
+        "test_variance": total(from_noise) / dim,
+        "train_bias": total(residual_signal) / samples,
+    }
+    return {name: problem.noise**2 * values for name, values in curves.items()}
+
+
+class _Run:
+    """One run as a function of its key and numbers; equal sizes are equal functions, and compile once."""
+
+    def __init__(self, dim: int, samples: int):
+        self.sizes = dim, samples
+
+    def __call__(self, key: Array, problem: TeacherStudent, dynamics: ByModes, times: Array) -> dict[str, Array]:
+        inputs, noise, teacher, start = _draw(problem, key, *self.sizes)
+        return _train(problem, dynamics, times, inputs, noise, teacher, start)
+
+    def __eq__(self, other):
+        return type(self) is type(other) and self.sizes == other.sizes
+
+    def __hash__(self):
+        return hash((type(self), self.sizes))
+
+
+def where_theory_speaks(problem: TeacherStudent, dynamics: ByModes, times: Array, dim: int, samples: int) -> dict:
+    """Per curve and time, whether the N -> inf curve describes runs of this size.
+
+    Losses that decay to nothing stop self-averaging at t ~ N^(2/3), where the smallest eigenvalue of the single run
+    decides; at alpha = 1 (|N - P| <= 3) every curve does so at t ~ 0.01 N^2.
+    """
+    clock = np.asarray(elapsed(problem, dynamics, np.asarray(times, float)))
+    if abs(dim - samples) <= 3:
+        early = clock <= 0.01 * dim**2
+        return dict.fromkeys(CURVES, early)
+    early = clock <= 0.25 * dim ** (2 / 3)
+    theory = solve_teacher_student(problem, times, dynamics)
+    ends = _decaying_ends(problem)
+    return {
+        # Later it is still described as long as what decays is no more than a tenth of what stays.
+        name: early | (np.asarray(theory[name]) <= 1.1 * ends[name]) if name in ends else np.ones_like(early)
+        for name in CURVES
+    }
+
+
+def _decaying_ends(problem: TeacherStudent) -> dict[str, float]:
+    """Late values of the curves that may decay; the two biases are only known to stay somewhere without decay."""
+    ends = {"train_loss": float(teacher_student_limits(problem).train_loss)}
+    if float(problem.weight_decay) == 0:
+        frozen = max(0.0, 1 - float(problem.samples_per_dim)) * float(problem.snr + problem.inr)
+        ends |= {"train_bias": 0.0, "test_bias": float(problem.noise) ** 2 * frozen}
+    return ends
+
+
+def simulate_teacher_student(
+    problem: TeacherStudent, times: Times, dynamics: ByModes = FLOW, *, runs: Any, key: Any, dim: Any
+) -> Ensemble:
+    """See `grok_theory.linear.simulate`."""
+    require_float64("grok_theory.linear.simulate")
+    check_single(problem, "simulate")
+    check(problem, dynamics, times, "simulate")
+    check_key(key)
+    runs = check_runs(runs)
+    dim = check_integer("dim", dim, 1, "Pass the number of weights, for example dim=200.")
+    alpha = float(problem.samples_per_dim)
+    samples = check_size("samples_per_dim * dim", alpha * dim, knob="dim", per=alpha)
+    batch = 8
+    check_memory(
+        f"A batch of {batch} runs with dim={dim} and {samples} samples",
+        8.0 * batch * (3 * dim * samples + 4 * min(dim, samples) ** 2 + 8 * min(dim, samples) * np.size(times)),
+        "Pass a smaller dim.",
+    )
+    times = jnp.asarray(times, float)
+    curves = run_batched(
+        _Run(dim, samples), key, runs, batch=batch, arguments=(as_arrays(problem), as_arrays(dynamics), times)
+    )
+    valid = where_theory_speaks(problem, dynamics, times, dim, samples)
+    return Ensemble(
+        problem,
+        times,
+        {name: curves[name] for name in valid},
+        dynamics.x_name,
+        dynamics,
+        x_unit=dynamics.x_unit,
+        valid=valid,
+        stats={"dim": dim, "samples": samples},
+    )

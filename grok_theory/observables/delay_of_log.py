@@ -1,0 +1,137 @@
+"""The grokking delay of every run in a log: directions from names and flags, crashed runs left out and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..checks import check_finite
+from ..errors import BadValue
+from ..tables.names import is_share, may_be_share, rises
+from .crossing import Crossing, check_gaps, crossing_time
+from .delay import Delay, both, delay_between
+from .direction import check_approach, check_direction, check_percent, scale
+from .logs import CURVES, Log, Record
+
+
+@dataclass(frozen=True)
+class LogDelay:
+    """`delay` of the runs named in `runs`, in that order (scalars for one run); `left_out`: run -> reason."""
+
+    delay: Delay
+    runs: tuple[str, ...]
+    left_out: dict[str, str]
+    rising: tuple[bool, bool]
+
+
+def log_delay(
+    log: Log,
+    *,
+    train_threshold: float,
+    test_threshold: float,
+    patience: float | Sequence[float] = 0.0,
+    rising: tuple[bool | None, bool | None] = (None, None),
+    confidence: float = 0.95,
+) -> LogDelay:
+    """`grokking_delay` of a log, whose runs and curves have their own times.
+
+    **Arguments:**
+    - `train_threshold`, `test_threshold`, `patience`, `confidence`: as in `grokking_delay`.
+    - `rising`: (train, test); None takes the direction from the column's name (accuracies rise), else falling.
+
+    A run whose curve ends in values that are not finite before it crossed has crashed: it is left out and counted,
+    unless there is no other. Raises `BadValue` where a direction contradicts the column's name or the curve, where both
+    curves of all runs are past their thresholds at the first record, for a threshold in per cent of values in
+    fractions or the other way round, and where a patience asks what a nan between numbers means.
+    """
+    thresholds = {"train": train_threshold, "test": test_threshold}
+    columns = {which: str(log.columns[which]) for which in CURVES}
+    up = {which: _direction(which, columns[which], said) for which, said in zip(CURVES, rising, strict=True)}
+    stay = dict(zip(CURVES, both("patience", patience), strict=True))
+    for which in CURVES:
+        check_finite(f"{which}_threshold", thresholds[which], f"Pass a number in the unit of {columns[which]}.")
+    _check_rivals(log, (train_threshold, test_threshold), rising)
+    scales = []
+    for which in CURVES:
+        values = [part[which].values for part in log.runs.values()]
+        check_direction(columns[which], values, thresholds[which], up[which])
+        if which == "train" and up[which]:
+            check_approach(columns[which], values, thresholds[which])
+        kind = _kind(columns[which], up[which])
+        if kind:
+            scales.append(scale(columns[which], values, thresholds[which], kind))
+        for part in log.runs.values():
+            check_gaps(columns[which], part[which].x, part[which].values, thresholds[which], stay[which], up[which])
+    check_percent(scales)
+    found = {
+        which: [
+            crossing_time(part[which].x, part[which].values, thresholds[which], patience=stay[which], rising=up[which])
+            for part in log.runs.values()
+        ]
+        for which in CURVES
+    }
+    left_out = dict(log.left_out or {})
+    kept = []
+    for i, (label, part) in enumerate(log.runs.items()):
+        why = next((_crashed(log, which, part[which]) for which in CURVES if found[which][i].censored), "")
+        if why:
+            left_out[label] = why
+        else:
+            kept.append(i)
+    if not kept:  # nothing else to look at: they are shown as never crossed
+        kept, left_out = list(range(len(log.runs))), dict(log.left_out or {})
+    crossings = [_stacked([found[which][i] for i in kept]) for which in CURVES]
+    labels = list(log.runs)
+    delay = delay_between(*crossings, confidence=confidence)
+    return LogDelay(delay, tuple(labels[i] for i in kept), left_out, (up["train"], up["test"]))
+
+
+def _direction(which: str, column: str, said: bool | None) -> bool:
+    named = rises(column)
+    if said and named is False:
+        raise BadValue(
+            f"{which} is said to rise, but its column {column!r} is called a loss or an error, and those fall. "
+            f"Drop the flag, or name the accuracy with --{which}."
+        )
+    if named and said is False:
+        raise BadValue(
+            f"{which} is said to fall, but its column {column!r} is called an accuracy, and those rise. Say None or "
+            "True for it, or name the loss."
+        )
+    return bool(named) if said is None else said
+
+
+def _kind(column: str, rising: bool) -> str:
+    if is_share(column):
+        return "share"
+    return "error" if may_be_share(column) else "rising" if rising else ""
+
+
+def _check_rivals(log: Log, thresholds: tuple[float, float], rising: tuple[bool | None, bool | None]) -> None:
+    """Thresholds such as 0.99 are those of accuracies; beside them, guessed losses would answer another question."""
+    shares = all(0.9 <= t <= 1 or 90 <= t <= 100 for t in thresholds)
+    if log.rivals and shares and not any(rising):
+        raise BadValue(
+            f"the thresholds {thresholds[0]:g} and {thresholds[1]:g} look like accuracies, but without a direction "
+            f"{log.columns['train']} with {log.columns['test']} is taken, beside {log.rivals[0]}. "
+            "Say --rising, or name the columns with --train and --test."
+        )
+
+
+def _crashed(log: Log, which: str, record: Record) -> str:
+    """Why a curve that did not cross says nothing about when it would have: its record ends in nan or inf."""
+    wrong = ~np.isfinite(record.values)
+    if not wrong[-1]:
+        return ""
+    start = np.flatnonzero(~wrong)[-1] + 1 if (~wrong).any() else 0
+    return f"{log.columns[which]} is {record.values[-1]} from {log.x_name} {record.x[start]:g} on"
+
+
+def _stacked(crossings: list[Crossing]) -> Crossing:
+    """One crossing of arrays over runs; a single run stays scalar: its interval is the grid's."""
+    if len(crossings) == 1:
+        return crossings[0]
+    fields = ("time", "lower", "upper", "censored", "before")
+    return Crossing(*(np.array([getattr(c, f) for c in crossings]) for f in fields))

@@ -1,0 +1,59 @@
+"""The delay of a Solution, differentiable: how much later the test loss crosses its threshold than the train loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+
+from ..checks import check_positive
+from ..results import FAILED, Solution
+
+
+def solution_delay(solution: Solution, *, train_threshold: float, test_threshold: float) -> Any:
+    """test minus train crossing time of a Solution, in tau, through `jit`, `vmap` and `grad`.
+
+    Each loss crosses where the straight line between two neighbouring times of `solution.x` first meets its threshold:
+    the same definition, and on the same times the same digits, as `observables.grokking_delay`, which reads records
+    and cannot be differentiated. Derivatives are those of the interpolated crossing: they need times close to each
+    other around it, and there the slope of the line is the slope of the loss.
+
+    **Arguments:**
+    - `train_threshold`, `test_threshold`: > 0, in the unit of the losses (mean squares).
+
+    **Returns:** the delay, negative if the test loss crosses first; nan where either loss does not cross before the
+    last time (censored), is at or below its threshold at the first (it crossed before), is nan before it is seen to
+    cross, or the solution failed.
+
+    >>> import numpy as np
+    >>> from grok_theory.lazy_rich import Population, QuadraticCommittee, solve
+    >>> problem = QuadraticCommittee(1.0, 0.5, 2.0, 0.3)
+    >>> solution = solve(problem, np.linspace(0, 20, 401), method=Population())
+    >>> print(f"{solution_delay(solution, train_threshold=0.4, test_threshold=0.2):.3f}")
+    0.345
+    """
+    remedy = "Pass a loss below its start, for example 0.1 for the train and 0.5 for the test loss."
+    check_positive("train_threshold", train_threshold, remedy)
+    check_positive("test_threshold", test_threshold, remedy)
+    times = jnp.asarray(solution.x)
+    delay = _crossing(times, solution["test_loss"], test_threshold) - _crossing(
+        times, solution["train_loss"], train_threshold
+    )
+    return jnp.where(jnp.asarray(solution.status.level) == FAILED, jnp.nan, delay)
+
+
+def _crossing(times, values, threshold):
+    """Time (batch,) at which `values` (batch, time) first reach `threshold` from above; nan if that is not seen."""
+    values = jnp.asarray(values)
+    past = values <= threshold
+    after = jnp.argmax(past, axis=-1)
+    before = jnp.maximum(after - 1, 0)
+    high, low = (jnp.take_along_axis(values, index[..., None], axis=-1)[..., 0] for index in (before, after))
+    times = jnp.broadcast_to(times, values.shape)
+    start, end = (jnp.take_along_axis(times, index[..., None], axis=-1)[..., 0] for index in (before, after))
+    # A nan before it may hide an earlier crossing.
+    known = ~jnp.any(jnp.isnan(values) & (jnp.arange(values.shape[-1]) < after[..., None]), axis=-1)
+    fall = high - low
+    # Both branches of a `where` are differentiated: no division by zero in the one that is not taken.
+    share = jnp.where(after > 0, (high - threshold) / jnp.where(fall > 0, fall, 1.0), 0.0)
+    return jnp.where(past.any(axis=-1) & ~past[..., 0] & known, start + share * (end - start), jnp.nan)
