@@ -101,17 +101,17 @@ def simulate(
     - `batch`: runs computed together; the last digits depend on it, nothing on `runs`. By default one after another on
       a CPU, where together is slower (docs/li2_training.md), and 8 on an accelerator.
 
-    **Returns:** an Ensemble. Its x is the step; with `GradientDescent` it is the time t = 2 learning_rate step / n of
-    the flow of J. Curves (run, T): `train_loss`, `test_loss` (mean over samples of what the loss says, test samples
-    being all pairs not trained on; none on the full table), `train_accuracy`, `test_accuracy`, `gradient_norm` (of
-    G_F = -dJ/dF), `alignment` (mean cosine of its columns with Y~Y~^T F~), `off_diagonal` (mean |F~_j . F~_l| over
-    mean |F~_j|^2), `hidden_change`, `readout_change` (Frobenius, from the start), `feature_purity` (median over the
-    living nodes of the largest share in one irrep), `dead_nodes` (share of nodes a hundred times shorter than the
-    longest); with label noise `corrupted_accuracy` (wrong labels fitted) and `corrected_accuracy` (wrong labels
-    predicted right); with a cross-entropy `softmax_collapse` (share of training samples whose probability is exactly
-    1). Fields: `purity` (run, step, node), `irrep_share` (run, step, irrep), the part of ||W||^2 in each row of
-    `local_maxima`. `stats`: last `hidden` (run, K, 2M) and `readout` (run, K, M), `hidden_start`, `train_pairs`,
-    `train_labels`, and what was run. A diverged run is nan from there on, and `status` says so.
+    **Returns:** an Ensemble. Its x is the step. Curves (run, T): `train_loss`, `test_loss` (mean over samples of what
+    the loss says, test samples being all pairs not trained on; none on the full table), `train_accuracy`,
+    `test_accuracy`, `gradient_norm` (of G_F = -dJ/dF), `alignment` (mean cosine of its columns with Y~Y~^T F~),
+    `off_diagonal` (mean |F~_j . F~_l| over mean |F~_j|^2), `hidden_change`, `readout_change` (Frobenius, from the
+    start), `feature_purity` (median over the living nodes of the largest share in one irrep), `dead_nodes` (share of
+    nodes a hundred times shorter than the longest); with label noise `corrupted_accuracy` (wrong labels fitted) and
+    `corrected_accuracy` (wrong labels predicted right); with a cross-entropy `softmax_collapse` (share of training
+    samples whose probability is exactly 1). Fields: `purity` (run, step, node), `irrep_share` (run, step, irrep), the
+    part of ||W||^2 in each row of `local_maxima`. `stats`: last `hidden` (run, K, 2M) and `readout` (run, K, M),
+    `hidden_start`, `train_pairs`, `train_labels`, and what was run. A diverged run is nan from there on, and `status`
+    says so.
 
     Raises `BadValue`, `TooLarge`; `Float64Required` for dtype="float64" without it.
     """
