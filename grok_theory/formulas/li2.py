@@ -136,7 +136,7 @@ def _chains(seed: int, tail: int) -> list[float]:
 
 def _amplitude(modulus: int, width: int) -> float:
     """c of the network as built: the square sum of a cosine over a whole period is p c^2 / 2."""
-    network = wing.exact_network(modulus, width, key=jax.random.key(0))
+    network = wing.companion.exact_network(modulus, width, key=jax.random.key(0))
     return float(np.sqrt(2 / modulus * np.sum(network.left[0] ** 2)))
 
 
@@ -197,7 +197,7 @@ FORMULAS = (
         PAPER + ", Theorem 2",
         "corrected",
         1e-9,
-        "tests/li2/test_maxima.py::test_ascent_finds_the_closed_form_and_nothing_else",
+        "tests/li2/test_closed_forms.py::test_ascent_finds_the_closed_form_and_nothing_else",
         symbol="E^*",
         latex=r"\frac{M}{2 D}",
         call=_top,
@@ -278,16 +278,16 @@ FORMULAS = (
         PAPER + ", Lemma 9",
         "corrected",
         1e-9,
-        "tests/li2/test_interaction.py::test_muon_column",
+        "tests/li2/test_closed_forms.py::test_muon_column",
         symbol="q",
         latex=r"\frac{v_\perp}{|v_\perp|} + \frac{v_\parallel}{1 + |v_\perp|} + O(|v_\parallel|^2)",
         call=_polar_column,
         note="the exact column is held against the oracle; the printed expansion has O(|v_perp|^2)",
     ),
     Formula(
-        "li2.exact_network",
+        "li2.companion.exact_network",
         "amplitude of the cosines of a network that adds modulo p, so that the right output is 1 on average",
-        wing.exact_network,
+        wing.companion.exact_network,
         _ADDER,
         _unit_amplitude,
         "mean over a grid of phases",
@@ -310,9 +310,9 @@ FORMULAS = (
         ),
     ),
     Formula(
-        "li2.exact_network_accuracy",
+        "li2.companion.exact_network_accuracy",
         "accuracy of that network if its interference were independent and Gaussian",
-        wing.exact_network_accuracy,
+        wing.companion.exact_network_accuracy,
         _ADDER,
         _accuracy,
         "30-digit quadrature",

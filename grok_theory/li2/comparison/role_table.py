@@ -7,23 +7,24 @@ gives the direction of the gradient that hidden nodes see, not a time at which t
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 from scipy.stats import binomtest
 
 from ...checks import check_between, check_integer, check_runs
 from ...dynamics import Adam, check_x, whole_steps
 from ...errors import BadValue
-from ...observables import Delay, grokking_delay
+from ...observables import Crossing, Delay, grokking_delay
 from ...pytrees import record
 from ...reports import table
-from ..lazy_stage import lazy_gradient
+from ..gradient_emergence import lazy_gradient
 from ..problem import GroupTask
 from ..training.optimizers import COUPLED, decay_of
 from ..training.starts import start_of_run
-from .trained import simulate
+from ..verbs import simulate
 
 _TASK = ("weight_decay", "train_fraction", "activation", "label_noise", "centering")
 _RUN = ("width", "dynamics", "initial", "loss")
@@ -98,22 +99,22 @@ class Roles:
         return "\n".join([head, *table(rows, right=range(1, 11))])
 
 
-def _latest(crossing):
+def _latest(crossing: Crossing) -> np.ndarray:
     """(run,) times; the latest they may be where the first record is already past, infinite where none is."""
     return np.where(np.isnan(crossing.time), crossing.upper, crossing.time)
 
 
 def roles(
-    task: Any,
+    task: GroupTask,
     settings: Mapping[str, Mapping[str, Any]],
-    steps: Any,
+    steps: Sequence[int] | np.ndarray,
     *,
     width: int,
     runs: int,
-    key: Any,
-    train_threshold: Any = 0.99,
-    test_threshold: Any = 0.95,
-    confidence: Any = 0.95,
+    key: jax.Array,
+    train_threshold: float = 0.99,
+    test_threshold: float = 0.95,
+    confidence: float = 0.95,
 ) -> Roles:
     """Simulate `task` under several settings with the same seeds, and put stage I beside each.
 
@@ -147,7 +148,16 @@ def roles(
     return Roles(tuple(found), runs, int(steps[-1]))
 
 
-def _role(name, task, how, steps, runs, key, thresholds, confidence) -> Role:
+def _role(
+    name: str,
+    task: GroupTask,
+    how: Mapping[str, Any],
+    steps: np.ndarray,
+    runs: int,
+    key: jax.Array,
+    thresholds: tuple[float, float],
+    confidence: float,
+) -> Role:
     ensemble = simulate(task, steps, runs=runs, key=key, **how)
     if "test_accuracy" not in ensemble.curves:
         raise BadValue("task trains on the full table, but a delay needs unseen pairs. Pass train_fraction below 1.")
@@ -183,7 +193,7 @@ def _role(name, task, how, steps, runs, key, thresholds, confidence) -> Role:
     )
 
 
-def _stage_one(task: GroupTask, how: Mapping[str, Any], key: Any, run: int) -> tuple[float, float, float]:
+def _stage_one(task: GroupTask, how: Mapping[str, Any], key: jax.Array, run: int) -> tuple[float, float, float]:
     """Alignment at time 1/lambda_max(A), alignment and size of G_F at the fixed point."""
     start = start_of_run(task, width=how["width"], key=key, run=run, initial=how.get("initial"))
     scale = lazy_gradient(start.task, start.hidden, [0.0], readout=start.readout).largest_rate
