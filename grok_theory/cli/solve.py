@@ -38,8 +38,8 @@ def command(
     use_float64()
     from ..storage import destination
     from .problems import find_problem, make_problem, public_names, verbs_of
+    from .spinner import waiting
     from .values import read_axis, read_object
-    from .waiting import waiting
 
     if problem is None:
         _list(as_json)

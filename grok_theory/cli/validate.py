@@ -45,8 +45,8 @@ def command(
     from ..comparison import Relative, compare
     from .problems import find_problem, make_problem, public_names, verbs_of
     from .solve import leave_if_failed, status_of, without_throwing
+    from .spinner import waiting
     from .values import read_axis, read_object, read_seed
-    from .waiting import waiting
 
     wing, cls = find_problem(problem)
     solve, simulate = verbs_of(wing, "solve", "simulate")

@@ -15,9 +15,10 @@ from jaxtyping import Array, Float
 from ..checks import check_between, check_positive, check_shape, is_traced, require_float64
 from ..dynamics import GradientDescent
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
-from ..pytrees import record
+from ..pytrees import as_arrays, record
+from .checked import FAINT, check_single, is_legal
 from .closed_forms import noiseless_ratio
-from .curves import FAINT, STEP, as_arrays, check_single, curve_values, is_legal
+from .curves import STEP, curve_values
 from .descent_clocks import LAST_STEP, first_step_below, read_steps, refuse_traced
 from .mode_relaxation import FLOW, ByModes, check
 from .problem import TeacherStudent
