@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks import report
+from benchmarks.report import Headline, Rows, worst
 from grok_theory import li2
 from grok_theory.li2.ascent import climb
 from grok_theory.li2.feature_energy import energy_function
@@ -179,3 +180,13 @@ def _ascents(name: str, group: li2.groups.Group) -> dict[str, Any]:
         return [climb(function, start[i : i + 1], 1e-12, 3000) for i in range(128)]
 
     return _row(f"{name}: ascent of 128 starts", batched, "one start at a time", _seconds(single, 1))
+
+
+def _li2(rows: Rows) -> str:
+    right, met = (sum(int(row["Hessians right"].split(" of ")[i]) for row in rows) for i in (0, 1))
+    found = worst(rows, "largest energy error")
+    error = found["largest energy error"]
+    return f"{len(rows)} groups: {right} of {met} Hessian spectra right, energies to {error:.1e} ({found['group']})"
+
+
+HEADLINES = (Headline("li2: maxima by closed form and by ascent", "li2_accuracy", _li2),)

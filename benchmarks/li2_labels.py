@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from benchmarks.report import publish
+from benchmarks.report import Headline, publish
 from grok_theory import AdamW, li2
 
 # modulus, share of pairs, label noise, steps, runs, decays of AdamW
@@ -112,3 +112,12 @@ def _pruning(setting: tuple, width: int, quick: bool) -> list[dict[str, Any]]:
                 ends = {name: float(getattr(curve, f"{name}_accuracy")[i]) for name in names}
                 rows.append({"decay": decay, "order": order, "out": count, **ends})
     return rows
+
+
+HEADLINES = (
+    Headline(
+        "li2: accuracy law of the exact network, law minus drawn",
+        "li2_labels_law",
+        lambda rows: "{law - drawn:.3f} at p, N = {p, N}".format(**max(rows, key=lambda r: abs(r["law - drawn"]))),
+    ),
+)

@@ -16,7 +16,7 @@ import jax
 import numpy as np
 
 import grok_theory as gt
-from benchmarks.report import publish
+from benchmarks.report import Headline, Rows, publish
 from grok_theory import li2
 
 
@@ -174,3 +174,10 @@ def _features(quick: bool) -> list[dict[str, Any]]:
                     }
                 )
     return rows
+
+
+def _li2_training(rows: Rows) -> str:
+    return "; ".join(f"{row['way']}: {row['times as long']:.1f} times as long" for row in rows[1:])
+
+
+HEADLINES = (Headline("li2: trained together, others' time over ours", "li2_training_speed", _li2_training),)

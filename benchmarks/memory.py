@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import publish
+from benchmarks.report import Headline, publish, ratios
 
 _CHILD = """
 import json, re, sys
@@ -92,3 +92,6 @@ def measured(cases: dict[str, tuple[str, int, int]]) -> list[dict[str, Any]]:
 def main(out: Path, *, quick: bool = False) -> None:
     cases = dict(list(CASES.items())[:1]) if quick else CASES
     publish("memory", "memory: predicted and measured", measured(cases), out)
+
+
+HEADLINES = (Headline("Memory, measured over predicted", "memory", lambda rows: ratios(rows, "call", "ratio")),)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.planting import Checkout, Journal, digest
-from benchmarks.report import publish
+from benchmarks.report import Headline, publish
 
 
 @dataclass(frozen=True)
@@ -136,3 +136,6 @@ def main(out: Path, *, quick: bool = False) -> None:
             rows.append(row)
     caught = sum(row["noticed by"] != "no" for row in rows)
     publish("planted", f"faults planted by hand: {caught} of {len(rows)} noticed", rows, out)
+
+
+HEADLINES = (Headline("Faults planted by hand", "planted"),)

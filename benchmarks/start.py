@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import publish
+from benchmarks.report import Headline, Rows, publish
 
 COMMANDS = {
     "python -c pass": ["-c", "pass"],
@@ -102,3 +102,23 @@ def main(out: Path, *, quick: bool = False) -> None:
     publish(
         "start_calls", "start: first and later calls", calls(dict(list(CALLS.items())[:1]) if quick else CALLS), out
     )
+
+
+def _imports(rows: Rows) -> str:
+    seconds = {row["command"]: row["seconds"] for row in rows}
+    return (
+        f"import grok_theory {seconds['import grok_theory']:.2f} s (jax alone {seconds['import jax']:.2f} s), "
+        f"grok-theory --help {seconds['grok-theory --help']:.2f} s"
+    )
+
+
+def _first_calls(rows: Rows) -> str:
+    return "; ".join(
+        f"{r['call'].split(',')[0]} {r['first [s]']:.1f} s, then {1e3 * r['later [s]']:.1f} ms" for r in rows
+    )
+
+
+HEADLINES = (
+    Headline("Start", "start_imports", _imports),
+    Headline("First call (compiles), then", "start_calls", _first_calls),
+)

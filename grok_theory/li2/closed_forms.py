@@ -22,6 +22,7 @@ from jax.typing import ArrayLike
 from ..checks import check_integer, check_key, check_kind, check_shape, require_float64
 from ..errors import BadValue
 from ..pytrees import record
+from ..reports import table
 from .groups.group import Group
 from .groups.real_representations import real_irreps
 from .problem import GroupTask
@@ -53,18 +54,18 @@ class LocalMaxima:
         return len(self.irreps)
 
     def __str__(self) -> str:
-        lines = [
-            f"Local maxima of {self.group.name} (order {self.group.order}): eigenvalues of the Hessian in units of 4E*",
-            f"{'row':>4} {'irreps':>10} {'d':>3} {'nu':>3} {'D':>3} {'E*':>9} {'x 0':>5} {'x -1':>5} {'x -2':>5} "
-            f"{'printed':>9}",
-        ]
+        head = (
+            f"Local maxima of {self.group.name} (order {self.group.order}): eigenvalues of the Hessian in units of 4E*"
+        )
+        columns = (self.degree, self.frobenius_schur, self.real_degree)
+        counts = (self.zero, self.minus_one, self.minus_two)
+        rows = [("row", "irreps", "d", "nu", "D", "E*", "x 0", "x -1", "x -2", "printed")]
         for row, which in enumerate(self.irreps):
-            lines.append(
-                f"{row:>4} {','.join(map(str, which)):>10} {self.degree[row]:>3} {self.frobenius_schur[row]:>3} "
-                f"{self.real_degree[row]:>3} {self.energy[row]:>9.6g} {self.zero[row]:>5} {self.minus_one[row]:>5} "
-                f"{self.minus_two[row]:>5} {self.printed_energy[row]:>9.6g}"
-            )
-        return "\n".join(lines)
+            kind = (str(column[row]) for column in columns)
+            multiplicities = (str(count[row]) for count in counts)
+            energies = f"{self.energy[row]:.6g}", f"{self.printed_energy[row]:.6g}"
+            rows.append((str(row), ",".join(map(str, which)), *kind, energies[0], *multiplicities, energies[1]))
+        return "\n".join([head, *table(rows, right=range(10))])
 
 
 def local_maxima(task: GroupTask) -> LocalMaxima:

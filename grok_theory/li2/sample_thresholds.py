@@ -21,6 +21,7 @@ from ..checks import check_between, check_choice, check_integer, check_key, chec
 from ..errors import BadValue
 from ..numerics.runs import run_batched
 from ..pytrees import record
+from ..reports import table
 from .groups.group import Group
 from .groups.real_representations import real_irreps
 from .methods import CrossTerm, FullEnergy
@@ -50,9 +51,11 @@ class SampleThreshold:
         lines = [
             f"half success at n/M = {self.half_success:.3g} ({self.confidence:.0%} interval {low:.3g} .. {high:.3g})"
         ]
-        for c, p, (a, b) in zip(self.pairs_per_element, self.success, self.interval, strict=True):
-            lines.append(f"  n/M = {c:7.3f}: success {p:.3f} ({a:.3f} .. {b:.3f})")
-        return "\n".join(lines)
+        rows = [
+            (f"n/M = {c:.3f}", f"success {p:.3f}", f"({a:.3f} .. {b:.3f})")
+            for c, p, (a, b) in zip(self.pairs_per_element, self.success, self.interval, strict=True)
+        ]
+        return "\n".join([*lines, *table(rows)])
 
 
 def sample_threshold(

@@ -19,6 +19,7 @@ from ...dynamics import Adam, check_x, whole_steps
 from ...errors import BadValue
 from ...observables import Crossing, Delay, grokking_delay
 from ...pytrees import record
+from ...reports import table
 from ..gradient_emergence import lazy_gradient
 from ..problem import GroupTask
 from ..training.optimizers import COUPLED, decay_of
@@ -71,22 +72,31 @@ class Roles:
         raise BadValue(f"There is no setting {name!r}; there are {', '.join(r.name for r in self.roles)}.")
 
     def __str__(self) -> str:
-        lines = [
-            f"{self.runs} runs of {self.last} steps; medians with {100 * self.roles[0].delay.confidence:g} % intervals",
-            f"{'setting':<24} {'train':>6} {'test':>6} {'delay':>17} {'generalise':>18} {'purity':>6} {'irreps':>6} "
-            f"| {'eta':>8} {'early':>5} {'fixed':>5} {'|G_F|':>8}",
+        head = (
+            f"{self.runs} runs of {self.last} steps; medians with {100 * self.roles[0].delay.confidence:g} % intervals"
+        )
+        rows = [
+            ("setting", "train", "test", "delay", "generalise", "purity", "irreps", "eta", "early", "fixed", "|G_F|")
         ]
         for r in self.roles:
             low, high = r.delay.interval
             train, test = (_latest(crossing) for crossing in (r.delay.train, r.delay.test))
-            lines.append(
-                f"{r.name:<24} {np.median(train):>6.0f} {np.median(test):>6.0f} "
-                f"{f'{low:.0f} .. {high:.0f}':>17} "
-                f"{f'{r.generalised:.2f} ({r.interval[0]:.2f}-{r.interval[1]:.2f})':>18} {np.median(r.purity):>6.3f} "
-                f"{np.median(r.irreps):>6.0f} | {r.ridge:>8.3g} {r.early_alignment:>5.2f} {r.fixed_alignment:>5.2f} "
-                f"{r.fixed_norm:>8.2g}"
+            rows.append(
+                (
+                    r.name,
+                    f"{np.median(train):.0f}",
+                    f"{np.median(test):.0f}",
+                    f"{low:.0f} .. {high:.0f}",
+                    f"{r.generalised:.2f} ({r.interval[0]:.2f}-{r.interval[1]:.2f})",
+                    f"{np.median(r.purity):.3f}",
+                    f"{np.median(r.irreps):.0f}",
+                    f"{r.ridge:.3g}",
+                    f"{r.early_alignment:.2f}",
+                    f"{r.fixed_alignment:.2f}",
+                    f"{r.fixed_norm:.2g}",
+                )
             )
-        return "\n".join(lines)
+        return "\n".join([head, *table(rows, right=range(1, 11))])
 
 
 def _latest(crossing: Crossing) -> np.ndarray:
