@@ -9,18 +9,18 @@ import optax
 from jax import Array
 from jax.typing import ArrayLike
 
-from ..checks import check_key, check_times, require_float64
-from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
+from ..checks import require_float64
+from ..dynamics import GradientDescent, GradientFlow
 from ..errors import BadValue
 from ..results import Ensemble, Solution
 from .methods import FeatureAscent, Lazy
 from .problem import GroupTask
-from .runs.trained import trained
+from .runs.trained import trained_ensemble
 from .stage_one import lazy_solution
 from .stage_two import ascent_solution
 from .training.losses import Loss
 from .training.optimizers import Optimizer
-from .training.starts import Initial, TorchUniform, check_initial, start_of_run
+from .training.starts import Initial, TorchUniform
 
 
 def solve(
@@ -57,18 +57,9 @@ def solve(
         raise BadValue(f"method is {method!r}, but it must be Lazy(...) or FeatureAscent(...). Pass one.")
     if not isinstance(task, GroupTask):
         raise BadValue(f"task is {task!r}, but it must be a GroupTask. Build one with GroupTask(cyclic(23), ...).")
-    check_initial(initial)
-    check_key(key)
-    start = start_of_run(task, width=width, key=key, initial=initial)
     if isinstance(method, FeatureAscent):
-        if dynamics is not None:
-            raise BadValue(f"dynamics is {dynamics!r}, but FeatureAscent has its own, on the sphere. Leave it out.")
-        check_times(x)
-        return ascent_solution(task, start, np.asarray(x, float), method).checked(throw)
-    dynamics = GradientFlow() if dynamics is None else dynamics
-    check_dynamics(dynamics, (GradientFlow, GradientDescent), "li2.Lazy")
-    check_x(dynamics, x)
-    return lazy_solution(task, start, np.asarray(x, float), dynamics, method, initial).checked(throw)
+        return ascent_solution(task, x, method, dynamics, width=width, key=key, initial=initial).checked(throw)
+    return lazy_solution(task, x, method, dynamics, width=width, key=key, initial=initial).checked(throw)
 
 
 def simulate(
@@ -115,7 +106,7 @@ def simulate(
 
     Raises `BadValue`, `TooLarge`; `Float64Required` for dtype="float64" without it.
     """
-    return trained(
+    return trained_ensemble(
         task,
         x,
         dynamics=dynamics,
