@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .errors import BadValue
 
+if TYPE_CHECKING:
+    import xarray
 
-def dataset(self: Any, curves: Mapping[str, Any], dims: tuple[str, ...]) -> Any:
+
+def dataset(self: Any, curves: Mapping[str, Any], dims: tuple[str, ...]) -> xarray.Dataset:
     """The xarray Dataset of a Solution or an Ensemble: `curves` over `dims`, then its fields.
 
     A field of a curve's name is called `field_...`. Raises `BadValue` for a batch, and without xarray.

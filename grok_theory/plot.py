@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jax.typing import ArrayLike
 
 from .checks import check_between, check_choice, check_shape
 from .comparison import check_one_x
 from .errors import BadValue
 from .numerics.mean_intervals import errors_of_mean, interval_of_mean
 from .numerics.two_levels import find_levels
-from .results import Ensemble, Solution
+from .results import Ensemble, Solution, Status
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,9 +104,9 @@ def curves(
 
 
 def heatmap(
-    x: Any,
-    y: Any,
-    values: Any,
+    x: ArrayLike,
+    y: ArrayLike,
+    values: ArrayLike,
     *,
     ax: Axes | None = None,
     x_label: str = "",
@@ -242,7 +243,7 @@ def _check_drawable(what: str, result: Solution | Ensemble | None, name: str) ->
         raise BadValue(f"{what} has failed, and what is not trusted is not drawn. It says: {result.status.text}")
 
 
-def _remark(status: Any) -> str:
+def _remark(status: Status) -> str:
     return {"noted": " (noted)", "failed": " (failed in part, left out)"}.get(status.name, "")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
+from jaxtyping import Array
 
 from ..checks import check_non_negative, is_traced
 from ..errors import BadValue
@@ -31,15 +32,15 @@ class Bound:
     """
 
     name: str
-    value: Any
-    gap: Any
-    assumptions_hold: Any
-    vacuous: Any
+    value: ArrayLike
+    gap: ArrayLike
+    assumptions_hold: Array | bool
+    vacuous: Array | bool
     kind: str
     assumptions: tuple[str, ...]
 
     @property
-    def violated(self) -> Any:
+    def violated(self) -> Array | bool:
         """Whether the gap exceeds the value (False where the gap is nan). One draw proves nothing in expectation."""
         return self.gap > self.value
 

@@ -296,7 +296,7 @@ FORMULAS = (
         QUOTED,
         "corrected",
         1e-11,
-        "tests/best_of_k/test_experiment.py::test_regression_agrees_and_the_one_point_equivalent_does_not",
+        "tests/best_of_k/runs/test_answers.py::test_regression_agrees_and_the_one_point_equivalent_does_not",
         symbol="q",
         latex=r"\frac{R^2 \langle \lambda \tau / (\lambda + R)^2 \rangle + \sigma^2 g}{1 - g}, \;\; "
         r"g = \alpha \langle \lambda^2 / (\lambda + R)^2 \rangle",

@@ -30,12 +30,12 @@ def canonical(problem: Any) -> Any:
     return jax.tree_util.tree_map(lambda leaf: np.asarray(leaf)[()] if is_array(leaf) else leaf, problem)
 
 
-def text_of(value: Any) -> str:
+def text_of(value: object) -> str:
     """Canonical JSON of a problem, or of anything else that can stand in an address."""
     return json.dumps(SpelledProblem().made(value, "problem"), sort_keys=True)
 
 
-def fingerprint(run: Any) -> str:
+def fingerprint(run: object) -> str:
     """Canonical JSON of a function: name, code, constants, closure, and what it reads around it."""
     return json.dumps(Spelled().made(run, "run"), sort_keys=True)
 
@@ -50,7 +50,7 @@ def address(run: str, version: str, problem: str, maker: str) -> str:
     return f"{hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:40]}-{maker[:16]}"
 
 
-def name_of(run: Any) -> str:
+def name_of(run: object) -> str:
     """The function's name for people."""
     run = run.func if isinstance(run, functools.partial) else run
     return getattr(run, "__qualname__", type(run).__qualname__)

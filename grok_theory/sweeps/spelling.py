@@ -41,25 +41,25 @@ _SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 _NOTHING = object()
 
 
-def is_key(value: Any) -> bool:
+def is_key(value: object) -> bool:
     """Whether `value` holds typed JAX keys."""
     return isinstance(value, jax.Array) and jax.numpy.issubdtype(value.dtype, jax.dtypes.prng_key)
 
 
-def is_array(value: Any) -> bool:
+def is_array(value: object) -> bool:
     """Whether `value` is an array or a NumPy scalar; one with a mask is more than its numbers."""
     kinds = (np.ndarray, np.generic, jax.Array)
     return isinstance(value, kinds) and not isinstance(value, np.ma.MaskedArray) and not is_key(value)
 
 
-def is_scalar(value: Any) -> bool:
+def is_scalar(value: object) -> bool:
     """Whether `value` is one real number."""
     if isinstance(value, (bool, np.bool_)):
         return False
     return isinstance(value, numbers.Real) or (is_array(value) and np.ndim(value) == 0 and value.dtype.kind in "iuf")
 
 
-def is_list_of_numbers(value: Any) -> bool:
+def is_list_of_numbers(value: object) -> bool:
     """Whether `value` may as well be written as an array."""
     return type(value) in (list, tuple) and len(value) > 0 and all(map(is_scalar, value))
 
@@ -211,14 +211,14 @@ class SpelledProblem(Spelled):
         return Spelled().made(thing, where) if plain is _NOTHING else plain
 
 
-def _nameless(where: str, thing: Any) -> BadValue:
+def _nameless(where: str, thing: object) -> BadValue:
     return BadValue(
         f"{where} is {type(thing).__name__}, but a cache needs an address, which only numbers, texts, arrays, keys, "
         "dataclasses and functions have. Pass the numbers it stands for, or cache=None."
     )
 
 
-def _number(value: Any) -> str:
+def _number(value: object) -> str:
     """Exactly: what no float64 holds keeps all its digits."""
     as_float = float(value)
     if as_float == value or value != value:
@@ -226,7 +226,7 @@ def _number(value: Any) -> str:
     return str(int(value)) if isinstance(value, (numbers.Integral, np.integer)) else str(_fraction(value))
 
 
-def _fraction(value: Any) -> Fraction:
+def _fraction(value: object) -> Fraction:
     return Fraction(*value.as_integer_ratio()) if hasattr(value, "as_integer_ratio") else Fraction(value)
 
 
@@ -257,10 +257,10 @@ def _of_member(member: Any) -> Any:
     return member.__func__ if isinstance(member, (staticmethod, classmethod)) else member
 
 
-def _top(thing: Any) -> str:
+def _top(thing: object) -> str:
     return (thing.__module__ or "").partition(".")[0]
 
 
-def _place(thing: Any) -> str:
+def _place(thing: object) -> str:
     thing = thing if hasattr(thing, "__qualname__") else type(thing)
     return f"{getattr(thing, '__module__', '')}:{thing.__qualname__}"

@@ -227,7 +227,7 @@ class _Run:
         )
 
 
-def _folder(cache: Any) -> str:
+def _folder(cache: str | os.PathLike | None) -> str:
     try:
         text = os.fsdecode(cache)
     except TypeError:
