@@ -36,9 +36,9 @@ def command(
     from .precision import use_float64
 
     use_float64()
+    from ..progress import waiting
     from ..storage import destination
     from .problems import find_problem, make_problem, public_names, verbs_of
-    from .spinner import waiting
     from .values import read_axis, read_object
 
     if problem is None:

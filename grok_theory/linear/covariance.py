@@ -34,12 +34,12 @@ from .checked import FAINT, check_single
 from .contour import Continued, contour_points, effective_ridge_on_contours, invert
 from .curve_names import CORRELATED_CURVES
 from .features import equivalent, equivalent_problem
+from .lost import refuse_lost
 from .methods import ContourIntegral
 from .mode_relaxation import FLOW, ByModes, Times, check_flow
 from .problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import LOST as BEYOND
 from .ridge_regression import Losses
-from .roots import refuse_lost
 
 __all__ = ["correlated_limits", "correlated_ridge", "correlated_values", "solve_correlated"]
 

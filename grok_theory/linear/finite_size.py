@@ -28,9 +28,9 @@ from ..pytrees import as_arrays, record
 from .checked import check_single, is_legal
 from .curve_names import CURVES
 from .curves import STEP, QuadraticForm, mode_forms
+from .lost import refuse_lost
 from .mode_relaxation import FLOW, ByModes, Times, check, elapsed
 from .problem import TeacherStudent
-from .roots import refuse_lost
 
 __all__ = ["Fluctuations", "fluctuations"]
 
