@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from .errors import BadValue
 
 if TYPE_CHECKING:
     import xarray
+
+    from .results import Field
 
 
 def dataset(self: Any, curves: Mapping[str, Any], dims: tuple[str, ...]) -> xarray.Dataset:
@@ -39,6 +42,6 @@ def dataset(self: Any, curves: Mapping[str, Any], dims: tuple[str, ...]) -> xarr
     return found
 
 
-def _array(xarray: Any, field: Any) -> Any:
+def _array(xarray: ModuleType, field: Field) -> xarray.DataArray:
     coordinates = {axis: np.asarray(points) for axis, points in field.coordinates.items()}
     return xarray.DataArray(np.asarray(field.values), coords=coordinates, dims=field.axes)

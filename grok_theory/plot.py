@@ -25,6 +25,7 @@ from .results import Ensemble, Solution, Status
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.typing import ColorType
 
 STYLE = Path(__file__).with_name("style.mplstyle")
 BANDS = ("simultaneous", "standard error")
@@ -40,7 +41,7 @@ def curves(
     ax: Axes | None = None,
     band: str = "simultaneous",
     confidence: float = 0.99,
-    color: Any = None,
+    color: ColorType | None = None,
     label: str | None = None,
 ) -> Axes:
     """Draw one curve: the theory's line, and the mean of the runs as points with a band.
@@ -179,7 +180,7 @@ def _canvas(ax: Axes | None) -> Iterator[Axes]:
 
 
 def _draw_runs(
-    axes: Axes, ensemble: Ensemble, name: str, band: str, confidence: float, color: Any, label: str | None
+    axes: Axes, ensemble: Ensemble, name: str, band: str, confidence: float, color: ColorType | None, label: str | None
 ) -> tuple[np.ndarray, np.ndarray]:
     x, failed = np.asarray(ensemble.x, float), ensemble.failed_runs(name)
     if failed.all():

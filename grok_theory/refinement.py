@@ -127,7 +127,7 @@ def refine(
     cache: str | os.PathLike | None = None,
     workers: int | None = None,
     batch: int = 16,
-    backend: Any = "processes",
+    backend: object = "processes",
     version: str,
 ) -> Refinement:
     """Map `run(make(x, y))` over a box, refined where it crosses `level`.

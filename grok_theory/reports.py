@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jax.typing import ArrayLike
 
 from .checks import is_traced
 from .dynamics import GradientDescent
+
+if TYPE_CHECKING:
+    from .agreement import CurveAgreement
 
 
 def solution(self: Any) -> str:
@@ -136,7 +139,7 @@ def _largest(error: ArrayLike) -> str:
     return "traced" if is_traced(error) else (f"<= {np.max(np.asarray(error)):.1e}" if np.size(error) else "")
 
 
-def _runs(curve: Any) -> str:
+def _runs(curve: CurveAgreement) -> str:
     if np.isfinite(curve.runs_needed):
         return f"{curve.runs_needed:.0f}"
     return "none suffices" if curve.reason else "unknown: at least 2 runs tell"

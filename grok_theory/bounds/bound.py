@@ -1,7 +1,6 @@
 """What a bound says, beside the gap it is about."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -121,5 +120,5 @@ def _row(bound: Bound) -> tuple[str, ...]:
     )
 
 
-def _number(value: Any) -> str:
+def _number(value: ArrayLike) -> str:
     return f"{float(value):.4g}"

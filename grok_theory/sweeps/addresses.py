@@ -16,10 +16,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from .spelling import Spelled, SpelledProblem, is_array, is_list_of_numbers, is_scalar
+from .spelling import Json, Spelled, SpelledProblem, is_array, is_list_of_numbers, is_scalar
 
 
-def canonical(problem: Any) -> Any:
+def canonical(problem: object) -> Json:
     """The same problem with plain numbers: what `run` is handed, whatever the caller wrote.
 
     Inside a dataclass every real scalar becomes a float and every list of numbers a float64 array. In bare dicts and
@@ -56,7 +56,7 @@ def name_of(run: object) -> str:
     return getattr(run, "__qualname__", type(run).__qualname__)
 
 
-def _number_of_record(leaf: Any) -> Any:
+def _number_of_record(leaf: Any) -> Json:
     if is_scalar(leaf):
         return float(leaf)
     if is_list_of_numbers(leaf):

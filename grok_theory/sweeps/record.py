@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import PyTree
 
 from .. import saved_results
 from ..agreement import Agreement
@@ -20,7 +21,7 @@ class Failure:
     """Problem number `index` has no trustworthy result, and why."""
 
     index: int
-    problem: Any
+    problem: PyTree
     reason: str
 
     def __str__(self) -> str:
