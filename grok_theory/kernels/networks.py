@@ -3,7 +3,6 @@
 import warnings
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +22,7 @@ from ..checks import (
 )
 from ..errors import BadValue
 from ..pytrees import problem
-from .activations import as_activation
+from .activations import Activation, as_activation
 
 INPUTS = (1e-140, 1e140)
 FAINT = 1e-300  # variances below are on their way to zero
@@ -50,11 +49,11 @@ class FullyConnected:
     the tangent kernel lacks the factor sw.
     """
 
-    activation: Any
+    activation: Activation | str
     hidden_layers: int = 1
-    weight_variance: Any = 1.0
-    bias_variance: Any = 0.0
-    readout_variance: Any = 1.0
+    weight_variance: ArrayLike = 1.0
+    bias_variance: ArrayLike = 0.0
+    readout_variance: ArrayLike = 1.0
     train_readout: bool = True
 
     def check(self) -> None:
