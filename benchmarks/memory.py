@@ -37,7 +37,7 @@ def tangent_limit(size):
     return gt.lazy_rich.solve(problem, [1.0], method=gt.lazy_rich.TangentLimit())
 def reconstruction(size):
     hidden = np.random.default_rng(0).normal(size=(size, 2 * 61))
-    return gt.li2.reconstruction(gt.li2.GroupTask(gt.li2.cyclic(61)), hidden)
+    return gt.li2.reconstruction(gt.li2.GroupTask(gt.li2.groups.cyclic(61)), hidden)
 def judge(size):
     problem = gt.best_of_k.LinearJudge(2.0, 0.5, 1.0)
     return gt.best_of_k.simulate(problem, [1], temperature=0.0, dim=size, runs=1, key=key, test_points=1)

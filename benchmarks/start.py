@@ -43,7 +43,9 @@ def dmft(x): return gt.lazy_rich.solve(gt.lazy_rich.QuadraticCommittee(1.0 + x, 
 def mean_field(x):
     inputs, targets = np.cos(np.arange(8.0)).reshape(4, 2), np.sin(np.arange(4.0))
     return gt.lazy_rich.solve(gt.lazy_rich.MeanFieldNetwork(inputs, targets, 1.0 + x), times)
-def ascent(x): return gt.li2.ascend(gt.li2.GroupTask(gt.li2.cyclic(12)), key=jax.random.key(round(10 * x)), starts=64)
+def ascent(x):
+    task = gt.li2.GroupTask(gt.li2.groups.cyclic(12))
+    return gt.li2.ascend(task, key=jax.random.key(round(10 * x)), starts=64)
 def judge(x):
     return gt.best_of_k.solve(gt.best_of_k.Posterior(0.3, 0.8 + x, 0.3), np.geomspace(1, 1e9, 50), temperature=0.7)
 call, seconds = globals()[sys.argv[1]], []

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from ..checks import check_between, check_shape
 from ..errors import BadValue
 from ..pytrees import record
+from ..reports import table
 from .beta_pass_rate import fit_beta, predict_beta
 from .evaluation import check_temperature
 from .gaussian_judge import fit_gaussian, kept_normal
@@ -61,10 +62,10 @@ class Prediction:
 
     def __str__(self) -> str:
         rows = [
-            f"  k = {k:<8g} {m:.6g}  " + (f"not identified: {why}" if why else f"[{a:.6g}, {b:.6g}]")
+            (f"k = {k:g}", f"{m:.6g}", f"not identified: {why}" if why else f"[{a:.6g}, {b:.6g}]")
             for k, m, a, b, why in zip(self.samples, self.mean, self.low, self.high, self.reasons)
         ]
-        return "\n".join(["Prediction", *rows])
+        return "\n".join(["Prediction", *table(rows)])
 
 
 @record(static=("contradiction",))

@@ -249,7 +249,7 @@ def _newton_schulz(seed: int) -> np.ndarray:
 
 def _amplitude(modulus: int, width: int) -> float:
     """c of the network as built: the square sum of a cosine over a whole period is p c^2 / 2."""
-    network = wing.exact_network(modulus, width, key=jax.random.key(0))
+    network = wing.companion.exact_network(modulus, width, key=jax.random.key(0))
     return float(np.sqrt(2 / modulus * np.sum(network.left[0] ** 2)))
 
 
@@ -267,9 +267,9 @@ _ADDER = {"modulus": Draw("3, 5, 11, 23, 53", _odd), "width": Range(1, 300, (), 
 
 @partial(
     Formula,
-    name="li2.exact_network",
+    name="li2.companion.exact_network",
     says="amplitude of the cosines of a network that adds modulo p, so that the right output is 1 on average",
-    function=wing.exact_network,
+    function=wing.companion.exact_network,
     domain=_ADDER,
     call=_amplitude,
     symbol="c",
@@ -298,9 +298,9 @@ def _unit_amplitude(modulus: int, width: int) -> float:
 
 @partial(
     Formula,
-    name="li2.exact_network_accuracy",
+    name="li2.companion.exact_network_accuracy",
     says="accuracy of that network if its interference were independent and Gaussian",
-    function=wing.exact_network_accuracy,
+    function=wing.companion.exact_network_accuracy,
     domain=_ADDER,
     symbol="A(p, N)",
     latex=r"\int \varphi(x) \, \Phi\left(x + \frac{\sqrt{N}}{2} \frac{p}{p - 1}\right)^{p - 1} dx",

@@ -34,12 +34,12 @@ from ..results import Solution, Status
 from .contour import Continued, contour_points, effective_ridge_on_contours, invert
 from .curves import FAINT, as_arrays, check_single
 from .features import equivalent, equivalent_problem
+from .lost import refuse_lost
 from .methods import ContourIntegral
 from .mode_relaxation import FLOW, Times, check_flow
 from .problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import LOST as BEYOND
 from .ridge_regression import Losses
-from .roots import refuse_lost
 
 __all__ = ["correlated_limits", "correlated_ridge", "correlated_values", "solve_correlated"]
 

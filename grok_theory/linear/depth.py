@@ -20,15 +20,16 @@ from jaxtyping import Array, Float
 
 from ..checks import is_traced, require_float64
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
+from ..numerics.roots import rising_root
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
 from ..pytrees import record
 from ..results import Solution, Status
 from .curves import FAINT, check_single
+from .lost import refuse_lost
 from .methods import Trajectory
 from .mode_relaxation import FLOW, Times, check_flow
 from .problem import DeepLinear
 from .ridge_regression import LOST
-from .roots import refuse_lost, rising_root
 
 __all__ = [
     "DEEP_CURVES",

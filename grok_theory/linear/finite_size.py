@@ -26,9 +26,9 @@ from ..errors import BadValue
 from ..numerics.spectra import marchenko_pastur_rule, spectral_edges
 from ..pytrees import record
 from .curves import CURVES, STEP, QuadraticForm, as_arrays, check_single, is_legal, mode_forms
+from .lost import refuse_lost
 from .mode_relaxation import FLOW, ByModes, Times, check, elapsed
 from .problem import TeacherStudent
-from .roots import refuse_lost
 
 __all__ = ["Fluctuations", "fluctuations"]
 

@@ -13,8 +13,8 @@ from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule, stieltj
 from ..pytrees import record
 from .closed_forms import late_test_loss, late_train_loss, late_weight_norm
 from .curves import STEP, as_arrays, check_single, is_legal
+from .lost import refuse_lost
 from .problem import TeacherStudent
-from .roots import refuse_lost
 
 __all__ = ["Losses", "OptimalRidge", "optimal_ridge", "ridge_losses", "teacher_student_limits", "teacher_student_ridge"]
 

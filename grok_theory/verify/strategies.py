@@ -203,7 +203,7 @@ def _group_tasks(kind: type, given: dict[str, Any]) -> Any:
     from .. import li2
 
     strategies = hypothesis_or_sentence().strategies
-    groups = [*(li2.cyclic(n) for n in (3, 2, 4, 5, 6, 7)), li2.dihedral(3), li2.quaternion()]
+    groups = [*(li2.groups.cyclic(n) for n in (3, 2, 4, 5, 6, 7)), li2.groups.dihedral(3), li2.groups.quaternion()]
     drawn = {
         "group": strategies.sampled_from(groups),
         "activation": strategies.sampled_from(("square", "relu", "tanh", "silu")),
