@@ -20,9 +20,9 @@ from scipy import integrate
 from benchmarks import report
 from benchmarks.report import Headline, Rows, span, worst
 from grok_theory import GradientDescent, compare, linear
-from grok_theory.linear.curves import as_arrays
 from grok_theory.linear.mode_relaxation import FLOW
 from grok_theory.linear.runs.teacher_student import _draw, _train
+from grok_theory.pytrees import as_arrays
 
 
 def main(out: Path, *, quick: bool) -> None:

@@ -16,9 +16,10 @@ from ..errors import BadValue
 from ..pytrees import record
 from ..reports import table
 from ..results import Status
-from .evaluation import Search, check_temperature
+from .evaluation import Search
 from .optima import checked_problem, refuse_traced
 from .problem import LinearJudge, Posterior, Prompt
+from .temperatures import check_temperature
 
 _SCAN = 64  # values of k in every evaluation: one shape, one compilation
 _TOGETHER = 4  # crossings refined in one evaluation

@@ -13,12 +13,12 @@ from ..errors import BadValue
 from ..pytrees import record
 from ..reports import table
 from .beta_pass_rate import fit_beta, predict_beta
-from .evaluation import check_temperature
 from .gaussian_judge import fit_gaussian, kept_normal
 from .model_check import beta_contradiction, gaussian_contradiction
 from .recorded_curves import check_confidence, check_successes, intervals, value_range
 from .records import Records, as_records
 from .subsets import with_replacement
+from .temperatures import check_temperature
 
 # Sixteen times what was recorded (256 from 16): beyond it a tail is believed, not seen.
 _REACH = 16.0

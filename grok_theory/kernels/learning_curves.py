@@ -1,77 +1,23 @@
 """Average learning curves of kernel regression from the spectrum of its kernel."""
 
-from typing import Any
-
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..checks import (
-    as_array,
-    check_finite,
     check_kind,
     check_non_negative,
     check_not_empty,
     check_positive,
-    check_shape,
     check_single,
     check_times,
     require_float64,
 )
 from ..numerics.invariants import NON_NEGATIVE, hold
 from ..numerics.ridge_equation import effective_ridge, freedom_left, learned
-from ..pytrees import problem, record
 from ..results import Solution, Status
-
-
-@problem()
-class KernelRegression:
-    """Kernel regression with a known spectrum: which target, how much noise, which ridge.
-
-    | symbol | field | meaning | range |
-    |---|---|---|---|
-    | lambda_i | `eigenvalues` | (modes,) spectrum of the kernel under the input law | > 0 |
-    | c_i | `coefficients` | (modes,) target = sum c_i phi_i, orthonormal phi; c_i^2 is the total of its group | |
-    | m_i | `multiplicities` | (modes,) modes that share lambda_i; one each if left out | > 0 |
-    | delta | `ridge` | added to the Gram matrix, K + ridge I, not multiplied by the samples | >= 0 |
-    | s | `noise` | standard deviation of the label noise | >= 0 |
-
-    Losses are mean squared residuals without a factor 1/2; the test loss includes the noise of its labels.
-    """
-
-    eigenvalues: Any
-    coefficients: Any
-    multiplicities: Any = None
-    ridge: Any = 0.0
-    noise: Any = 0.0
-
-    def __post_init__(self):
-        for name in ("eigenvalues", "coefficients", "multiplicities", "ridge", "noise"):
-            object.__setattr__(self, name, as_array(name, getattr(self, name), "Pass an array, one number a mode."))
-        self.check()
-
-    def check(self) -> None:
-        check_positive("eigenvalues", self.eigenvalues, "Drop modes the kernel does not have.")
-        check_not_empty("eigenvalues", self.eigenvalues, "Pass one eigenvalue a mode.")
-        check_finite("coefficients", self.coefficients, "Pass the target's coefficients, one a mode.")
-        # The last axis counts modes; axes before it are a batch.
-        modes = jnp.shape(self.eigenvalues) if not _bare(self.eigenvalues) else None
-        if modes is not None:
-            check_shape(
-                "eigenvalues", self.eigenvalues, modes if len(modes) else (None,), "Pass a list of eigenvalues."
-            )
-            check_shape("coefficients", self.coefficients, modes, "Pass one coefficient for every eigenvalue.")
-            if self.multiplicities is not None:
-                check_shape("multiplicities", self.multiplicities, modes, "Pass one multiplicity for every eigenvalue.")
-        if self.multiplicities is not None:
-            check_positive("multiplicities", self.multiplicities, "Pass how many modes share each eigenvalue.")
-        check_non_negative("ridge", self.ridge, "Pass 0.0 for the interpolator of least norm.")
-        check_non_negative("noise", self.noise, "Pass the standard deviation of the label noise.")
-
-
-@record()
-class EffectiveRidge:
-    """Method: the self-consistent effective ridge; exact for many modes and samples, corrections of order 1/samples."""
+from .methods import EffectiveRidge
+from .problem import KernelRegression, check_samples
 
 
 def effective_regularization(
@@ -97,19 +43,10 @@ def effective_regularization(
     return effective_ridge(eigenvalues, samples, ridge=ridge, multiplicities=multiplicities)
 
 
-def solve(problem: KernelRegression, samples: ArrayLike, *, method: Any = None, throw: bool = True) -> Solution:
-    """Losses averaged over training sets, at each number of `samples` (Bordelon, Canatar & Pehlevan 2020).
-
-    With L_i = l_i/(l_i + kappa) and kappa from `effective_regularization`:
-    test_loss = n/(n - sum m L^2) [sum (1 - L)^2 c^2 + s^2],  train_loss = (ridge/(n kappa))^2 test_loss,
-    effective_dimension = sum m L. Without a ridge and with fewer modes M than samples, kappa = 0,
-    test_loss = s^2 n/(n - M), train_loss = s^2 (1 - M/n); at M = n the test loss is infinite, and the status failed.
-
-    **Arguments:**
-    - `samples`: (T,) numbers >= 1, not necessarily whole, non-decreasing.
-
-    **Returns:** curves `test_loss`, `train_loss`, `kappa`, `effective_dimension`; stats `modes`.
-    """
+def solve_kernel_regression(
+    problem: KernelRegression, samples: ArrayLike, method: EffectiveRidge | None, throw: bool
+) -> Solution:
+    """See `grok_theory.kernels.solve`."""
     require_float64("kernels.solve")
     check_kind("problem", problem, KernelRegression, "Pass KernelRegression(eigenvalues, coefficients).")
     if method is not None:
@@ -165,14 +102,3 @@ def solve(problem: KernelRegression, samples: ArrayLike, *, method: Any = None, 
         status=status,
         stats={"modes": jnp.sum(counts)},
     ).checked(throw)
-
-
-def check_samples(samples: ArrayLike) -> None:
-    """Refuse fewer than one sample, element by element."""
-    from ..checks import check_between
-
-    check_between("samples", samples, 1, float("inf"), "Pass the number of training samples.", include_high=False)
-
-
-def _bare(value):
-    return value is None or type(value) is object

@@ -17,9 +17,10 @@ from ..checks import check_between, check_positive, check_shape, is_traced, requ
 from ..dynamics import GradientDescent
 from ..numerics.crossings import last_above
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
-from ..pytrees import record
+from ..pytrees import as_arrays, record
+from .checked import FAINT, check_single, is_legal
 from .closed_forms import noiseless_ratio
-from .curves import FAINT, STEP, as_arrays, check_single, curve_values, is_legal
+from .curves import STEP, curve_values
 from .descent_clocks import LAST_STEP, first_step_below, read_steps, refuse_traced
 from .lost import refuse_lost
 from .mode_relaxation import FLOW, ByModes, check

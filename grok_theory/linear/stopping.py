@@ -20,8 +20,9 @@ from ..checks import is_traced, require_float64
 from ..dynamics import GradientDescent
 from ..numerics.roots import halve, rising_root
 from ..numerics.spectra import FAR, marchenko_pastur_rule
-from ..pytrees import record
-from .curves import STEP, as_arrays, check_single, curve_values, is_legal
+from ..pytrees import as_arrays, record
+from .checked import check_single, is_legal
+from .curves import STEP, curve_values
 from .descent_clocks import LAST_STEP, best_step, read_steps, refuse_traced
 from .lost import refuse_lost
 from .mode_relaxation import FLOW, ByModes, check, relaxation
