@@ -220,6 +220,9 @@ class Activation(_Expectations):
 _BY_NAME = {"erf": Erf, "relu": Relu, "identity": Identity}
 
 
+Neuron = Erf | Relu | Identity | Quadratic | Activation
+
+
 def as_activation(activation: Any) -> Any:
     """An activation object; "erf", "relu" and "identity" may be named by a string."""
     if isinstance(activation, str):

@@ -1,5 +1,8 @@
 """Average learning curves of kernel regression from the spectrum of its kernel."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -7,53 +10,85 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..checks import (
-    as_array,
-    check_finite,
     check_kind,
     check_non_negative,
     check_not_empty,
     check_positive,
     check_shape,
-    check_single,
     check_times,
     require_float64,
 )
+from ..drawn import Entries, Span
+from ..fields import array, check_fields, check_single, number, problem
 from ..numerics.invariants import NON_NEGATIVE, hold
 from ..numerics.ridge_equation import effective_ridge, freedom_left, learned
-from ..pytrees import problem, record
+from ..pytrees import record
+from ..ranges import Finite, NonNegative, Positive
 from ..results import Solution, Status
 
+_LISTS = "Pass an array, one number a mode."
 
-@problem()
+
+@problem
 class KernelRegression:
     """Kernel regression with a known spectrum: which target, how much noise, which ridge.
-
-    | symbol | field | meaning | range |
-    |---|---|---|---|
-    | lambda_i | `eigenvalues` | (modes,) spectrum of the kernel under the input law | > 0 |
-    | c_i | `coefficients` | (modes,) target = sum c_i phi_i, orthonormal phi; c_i^2 is the total of its group | |
-    | m_i | `multiplicities` | (modes,) modes that share lambda_i; one each if left out | > 0 |
-    | delta | `ridge` | added to the Gram matrix, K + ridge I, not multiplied by the samples | >= 0 |
-    | s | `noise` | standard deviation of the label noise | >= 0 |
 
     Losses are mean squared residuals without a factor 1/2; the test loss includes the noise of its labels.
     """
 
-    eigenvalues: Any
-    coefficients: Any
-    multiplicities: Any = None
-    ridge: Any = 0.0
-    noise: Any = 0.0
-
-    def __post_init__(self):
-        for name in ("eigenvalues", "coefficients", "multiplicities", "ridge", "noise"):
-            object.__setattr__(self, name, as_array(name, getattr(self, name), "Pass an array, one number a mode."))
-        self.check()
+    eigenvalues: ArrayLike | Sequence = array(
+        Positive(),
+        symbol="lambda_i",
+        unit="kernel",
+        meaning="spectrum of the kernel under the input law",
+        axes=("modes",),
+        lists=_LISTS,
+        remedy="Drop modes the kernel does not have.",
+        drawn=Entries(Span(0.01, 10.0, (1.0,)), 3),
+    )
+    coefficients: ArrayLike | Sequence = array(
+        Finite(),
+        symbol="c_i",
+        unit="label",
+        meaning="target = sum c_i phi_i, orthonormal phi; c_i^2 is the total of its group",
+        axes=("modes",),
+        lists=_LISTS,
+        remedy="Pass the target's coefficients, one a mode.",
+        drawn=Entries(Span(-3.0, 3.0, (1.0, 0.0)), 3),
+    )
+    multiplicities: ArrayLike | Sequence | None = array(
+        Positive(),
+        symbol="m_i",
+        unit="modes",
+        meaning="how many modes share lambda_i; one each if left out",
+        axes=("modes",),
+        lists=_LISTS,
+        remedy="Pass how many modes share each eigenvalue.",
+        default=None,
+    )
+    ridge: ArrayLike = number(
+        NonNegative(),
+        symbol="delta",
+        unit="kernel",
+        meaning="added to the Gram matrix, K + ridge I, not multiplied by the samples",
+        remedy="Pass 0.0 for the interpolator of least norm.",
+        drawn=Span(1e-3, 10.0, (1.0, 0.0)),
+        default=0.0,
+    )
+    noise: ArrayLike = number(
+        NonNegative(),
+        symbol="s",
+        unit="label",
+        meaning="standard deviation of the label noise",
+        remedy="Pass the standard deviation of the label noise.",
+        drawn=Span(1e-2, 1e2, (0.0, 1.0)),
+        default=0.0,
+    )
 
     def check(self) -> None:
-        check_positive("eigenvalues", self.eigenvalues, "Drop modes the kernel does not have.")
+        """Refuse what is out of range, element by element, and arrays that do not fit."""
+        check_fields(self)
         check_not_empty("eigenvalues", self.eigenvalues, "Pass one eigenvalue a mode.")
-        check_finite("coefficients", self.coefficients, "Pass the target's coefficients, one a mode.")
         # The last axis counts modes; axes before it are a batch.
         modes = jnp.shape(self.eigenvalues) if not _bare(self.eigenvalues) else None
         if modes is not None:
@@ -63,10 +98,6 @@ class KernelRegression:
             check_shape("coefficients", self.coefficients, modes, "Pass one coefficient for every eigenvalue.")
             if self.multiplicities is not None:
                 check_shape("multiplicities", self.multiplicities, modes, "Pass one multiplicity for every eigenvalue.")
-        if self.multiplicities is not None:
-            check_positive("multiplicities", self.multiplicities, "Pass how many modes share each eigenvalue.")
-        check_non_negative("ridge", self.ridge, "Pass 0.0 for the interpolator of least norm.")
-        check_non_negative("noise", self.noise, "Pass the standard deviation of the label noise.")
 
 
 @record()
@@ -114,8 +145,7 @@ def solve(problem: KernelRegression, samples: ArrayLike, *, method: Any = None, 
     check_kind("problem", problem, KernelRegression, "Pass KernelRegression(eigenvalues, coefficients).")
     if method is not None:
         check_kind("method", method, EffectiveRidge, "Leave it out, or pass EffectiveRidge().")
-    check_single(problem, ("ridge", "noise"))
-    problem.check()
+    check_single(problem)
     check_times(samples, name="samples", remedy="Pass sorted numbers of samples, for example jnp.arange(10, 100).")
     check_samples(samples)
     samples = jnp.asarray(samples, float)

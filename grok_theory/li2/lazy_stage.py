@@ -20,6 +20,7 @@ import numpy as np
 
 from ..checks import check_finite, check_memory, check_times, is_traced, require_float64
 from ..errors import BadValue
+from ..fields import check_single
 from ..pytrees import record
 from .problem import GroupTask
 
@@ -60,7 +61,7 @@ def lazy_gradient(task: GroupTask, hidden: Any, times: Any, *, readout: Any = No
     `Float64Required`.
     """
     require_float64("lazy_gradient")
-    task.check_single()
+    check_single(task)
     check_times(times)
     times = jnp.asarray(times, jnp.float64)
     hidden, readout = _checked_layers(task, hidden, readout)

@@ -29,6 +29,7 @@ from scipy.stats import t as student
 
 from ...checks import check_integer, check_memory, check_positive, is_traced
 from ...errors import BadValue
+from ...fields import check_single, in_range
 from ...numerics.stabilised_flow import chebyshev_flow
 from ...pytrees import record
 from ...results import Field, Solution
@@ -102,7 +103,7 @@ def solve_particles(problem: MeanFieldNetwork, times: Any, method: Particles, th
 
     Flows that end early are tried again, outside traces, at another tolerance, and `status` says so.
     """
-    problem.check_single()
+    check_single(problem)
     times = checked_x(FLOW, times)
     samples, dim = np.shape(problem.inputs)
     every = samples + (0 if problem.test_inputs is None else np.shape(problem.test_inputs)[0])
@@ -165,7 +166,7 @@ def _solved(problem: MeanFieldNetwork, times: Array, normals: Array, tolerance: 
     # The norm of a mean, not the mean of norms: where a kernel hardly moves, the latter is the norm of its noise.
     found["kernel_movement"] = curves_of(data, mean, origin)["kernel_movement"]
     losses = jnp.stack([found[name] for name in found if name.endswith("loss")])
-    good = jnp.all(jnp.isfinite(losses)) & jnp.all(work[:, 0] == 1) & problem.in_range()
+    good = jnp.all(jnp.isfinite(losses)) & jnp.all(work[:, 0] == 1) & in_range(problem)
     one = len(normals) == 2
     verdict = judged(found, _errors(data, readings, start, curves, tolerance, richness), good, noted=one)
     if one:

@@ -12,6 +12,7 @@ from jaxtyping import Array
 
 from ...checks import check_integer, check_key, check_memory, check_positive, check_runs, require_float64
 from ...dynamics import GradientFlow, check_dynamics
+from ...fields import check_single
 from ...numerics.runs import run_batched
 from ...numerics.stabilised_flow import chebyshev_flow
 from ...results import Ensemble, Field, Status
@@ -43,7 +44,7 @@ def simulate_mean_field(
     inputs first. A run that diverged is nan from there on and `status` says so.
     """
     require_float64("lazy_rich.simulate")
-    problem.check_single()
+    check_single(problem)
     check_dynamics(dynamics, (GradientFlow,), "lazy_rich.simulate of a MeanFieldNetwork")
     times = checked_x(FLOW, times)
     width = check_integer("width", width, 1, "Pass the number of neurons, for example 1024.")

@@ -15,6 +15,7 @@ from jax.scipy.special import ndtri
 from ...checks import check_integer, check_key, check_memory, check_positive, check_runs, check_size, require_float64
 from ...dynamics import Conditions, whole_steps
 from ...errors import BadValue
+from ...fields import check_single
 from ...kernels.activations import as_activation
 from ...pytrees import record
 from ...results import Ensemble, Status
@@ -123,7 +124,7 @@ def simulate_committee(
     method = ExactReduction() if method is None else method
     if not isinstance(problem, QuadraticCommittee):
         raise BadValue(f"problem is {problem!r}, but it must be a QuadraticCommittee. Build one with its five fields.")
-    problem.check_single()
+    check_single(problem)
     rate = rate_of(dynamics, f"lazy_rich.{type(method).__name__}")
     samples = _check(problem, rate, dim, width, method)
     x = checked_x(dynamics, x)

@@ -14,6 +14,7 @@ from jax import Array
 from ...checks import check_choice, check_integer, check_key, check_memory, check_runs, require_float64
 from ...dynamics import SGD, Adam, Conditions, check_x, whole_steps
 from ...errors import BadValue
+from ...fields import check_single
 from ...results import FAILED, GOOD, NOTED, Ensemble, Field, Status
 from ..groups.group import Group
 from ..groups.real_representations import isotypic_basis
@@ -133,7 +134,7 @@ def simulate(
 def _checked(task: Any) -> GroupTask:
     if not isinstance(task, GroupTask):
         raise BadValue(f"task is {task!r}, but it must be a GroupTask. Build one with GroupTask(cyclic(23), ...).")
-    task.check_single()
+    check_single(task)
     return task
 
 
