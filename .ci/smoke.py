@@ -23,7 +23,7 @@ descent = gt.GradientDescent(0.1)
 found = gt.lazy_rich.solve(committee, [1, 5], dynamics=descent, method=gt.lazy_rich.DMFT(field_points=0))
 np.testing.assert_allclose(found["test_loss"], [0.701585, 0.55837], rtol=4e-3)
 
-task = gt.li2.GroupTask(gt.li2.cyclic(5), train_fraction=0.6)
+task = gt.li2.GroupTask(gt.li2.groups.cyclic(5), train_fraction=0.6)
 stage = gt.li2.solve(task, [0, 5], dynamics=descent, width=4, key=jax.random.key(0))
 trained = gt.li2.simulate(
     task, [0, 5], dynamics=descent, width=4, runs=1, key=jax.random.key(0), train_hidden=False, dtype="float64"

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from benchmarks import report
+from benchmarks.report import Headline, Rows
 from grok_theory import bounds, linear, storage
 
 RATIOS = (0.5, 2.0, 10.0)
@@ -190,3 +191,14 @@ def _pair_stability(sets: int) -> list[dict[str, Any]]:
             "vacuous": 0.0,
         }
     ]
+
+
+def _violations_in_words(rows: Rows) -> str:
+    promised = [row for row in rows if row["p"] == row["p"]]
+    few = min(promised, key=lambda row: row["p"])
+    return (
+        f"{len(promised)} bounds; smallest p {few['p']:.2g} ({few['bound']}: {few['violations']} of {few['problems']})"
+    )
+
+
+HEADLINES = (Headline("Bounds violated where their assumptions hold", "bounds_violations", _violations_in_words),)

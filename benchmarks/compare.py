@@ -13,7 +13,7 @@ from scipy import stats
 
 import grok_theory as gt
 from benchmarks import compare_levels
-from benchmarks.report import publish
+from benchmarks.report import Headline, Rows, publish, worst
 from grok_theory.dynamics import GradientDescent, GradientFlow
 from grok_theory.results import Ensemble, Solution
 
@@ -173,3 +173,37 @@ def main(out: Path, *, quick: bool = False) -> None:
         out,
     )
     publish("compare_cost", "compare: runs needed on curves without two levels", compare_levels.cost(9), out)
+
+
+def _alarms(rows: Rows) -> str:
+    found = worst(rows, "false alarms %")
+    return (
+        f"at most {found['false alarms %']:.1f} % ({found['law']}, {found['runs']} runs, {found['times']} times), "
+        f"above 1 % beyond chance in {sum(row['nominal 1 % kept'] != 'yes' for row in rows)} of {len(rows)} cases; "
+        f"false agreements at most {worst(rows, 'false agreements %')['false agreements %']:.1f} %"
+    )
+
+
+def _compare_planted(rows: Rows) -> str:
+    wrong = [row for row in rows if not row["planted fault"].startswith("none")]
+    right = [row for row in rows if row["planted fault"].startswith("none")]
+    return (
+        f"{sum(row['disagrees'] for row in wrong)} of {sum(row['tries'] for row in wrong)} wrong theories found, "
+        f"{sum(row['agrees'] for row in right)} of {sum(row['tries'] for row in right)} right ones agree"
+    )
+
+
+def _two_levels(rows: Rows) -> str:
+    alarm = max(max(row["false alarms %"], row["in windows %"]) for row in rows)
+    return (
+        f"false alarms at most {alarm:.2f} %, false agreements {max(row['false agreements %'] for row in rows):.1f} %, "
+        f"above 2 % beyond chance in {sum(row['at most 2 %'] != 'yes' for row in rows)} of {len(rows)} cases; without "
+        f"the levels up to {max(row['without levels %'] for row in rows):.0f} %"
+    )
+
+
+HEADLINES = (
+    Headline("compare: false alarms at nominal 1 %", "compare_calibration", _alarms),
+    Headline("compare: planted faults over 100 keys", "compare_planted", _compare_planted, in_readme=True),
+    Headline("compare: curves with two levels", "compare_two_levels", _two_levels),
+)

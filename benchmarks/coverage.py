@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import publish
+from benchmarks.report import Headline, publish
 
 ROOT = Path(__file__).parents[1]
 DATA = "out/coverage/data"  # pyproject.toml says so
@@ -58,3 +58,12 @@ def main(out: Path, *, quick: bool = False) -> None:
     rows = by_file()
     rows[-1]["tests"] = count
     publish("coverage", "lines and branches that the tests reach", rows, out)
+
+
+HEADLINES = (
+    Headline(
+        "Branch coverage of the package",
+        "coverage",
+        lambda rows: "{percent:.1f} % of lines and branches by {tests} tests".format(**rows[-1]),
+    ),
+)

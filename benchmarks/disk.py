@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import publish
+from benchmarks.report import Headline, Rows, publish
 from benchmarks.sweep import fingerprints, swept
 
 COUNT = 48  # results of 48 kB each
@@ -153,3 +153,24 @@ def two_processes(times: int) -> list[dict[str, Any]]:
 def main(out: Path, *, quick: bool = False) -> None:
     publish("disk_refusals", "a sweep on a disk that is full or read-only", refusals(), out)
     publish("disk_two_processes", "two processes on one cache", two_processes(1 if quick else 5), out)
+
+
+def _full_disk(rows: Rows) -> str:
+    full = {row["what"]: row["measured"] for row in rows if row["disk"] == "full"}
+    if not full:
+        return "not possible on this machine"
+    said = "one sentence" if full["sentence names folder and remedy"] else "NO CLEAR SENTENCE"
+    again = "nothing finished computed again" if full["nothing finished computed again"] else "COMPUTED AGAIN"
+    equal = "bit-equal" if full["bit-equal to a sweep that had room"] else "NOT bit-equal"
+    return f"{said}, {full['finished before']} results kept; with space again: {again}, {equal}"
+
+
+def _two_processes(rows: Rows) -> str:
+    good = sum(row["both bit-equal to one process alone"] and not row["damaged"] for row in rows)
+    return f"{good} of {len(rows)} starts of both at once: all results whole and bit-equal"
+
+
+HEADLINES = (
+    Headline("A full disk", "disk_refusals", _full_disk),
+    Headline("Two processes on one cache", "disk_two_processes", _two_processes),
+)

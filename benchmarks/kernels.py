@@ -17,6 +17,7 @@ import mpmath as mp
 import numpy as np
 
 from benchmarks import report
+from benchmarks.report import Headline, Rows, largest, worst
 from grok_theory.kernels import (
     FullyConnected,
     Quadratic,
@@ -247,3 +248,23 @@ def _ratio(fast: Callable, slow: Callable) -> dict[str, float]:
             times.append(time.perf_counter() - start)
         seconds.append(min(times))
     return {"seconds": seconds[0], "seconds, plain way": seconds[1], "ratio": seconds[1] / seconds[0]}
+
+
+def _ridge_in_words(rows: Rows) -> str:
+    ours, plain = worst(rows, "grok_theory"), worst(rows, "plain bisection")
+    return f"{ours['grok_theory']:.1e} ({ours['spectrum']}); a plain bisection {plain['plain bisection']:.1e}"
+
+
+HEADLINES = (
+    Headline(
+        "Kernels, errors over their scale",
+        "kernels_accuracy",
+        lambda rows: largest(rows, "worst error over its scale", "quantity"),
+    ),
+    Headline("Effective ridge, relative error", "kernels_effective_ridge", _ridge_in_words),
+    Headline(
+        "kernels: one call against the plain way",
+        "kernels_speed",
+        lambda rows: "; ".join(f"{row['what']}: {row['ratio']:.0f} times" for row in rows),
+    ),
+)

@@ -18,7 +18,7 @@ from typing import Any
 
 from scipy.stats import binomtest
 
-from benchmarks.report import publish
+from benchmarks.report import Headline, Rows, publish
 
 ROOT = Path(__file__).parents[1]
 TITLE = "Statistical tests under many keys: false alarms, 99 % intervals"
@@ -65,3 +65,11 @@ def _row(test: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
         "p < 0.1": f"{small / len(p_values):.1%}" if p_values else "",
         "seconds": sum(row["seconds"] for row in runs),
     }
+
+
+def _keys(rows: Rows) -> str:
+    row = rows[-1]
+    return f"{row['red']} red of {row['keys']} runs of {len(rows) - 1} tests (99 %: {row['99 %']})"
+
+
+HEADLINES = (Headline("Statistical tests under up to 200 keys", "keys", _keys),)

@@ -14,6 +14,7 @@ import jax
 import numpy as np
 
 from benchmarks import report
+from benchmarks.report import Headline, span
 from grok_theory.dynamics import GradientDescent
 from grok_theory.lazy_rich import (
     ExactReduction,
@@ -97,3 +98,17 @@ def _agreement(quick: bool) -> list[dict[str, Any]]:
         gap = np.max(np.abs(np.asarray(values) - expected))
         rows.append({"pair": name, "problems": 1, "worst relative gap": f"{gap:.1e} (absolute)"})
     return rows
+
+
+HEADLINES = (
+    Headline(
+        "lazy_rich: reduction against the explicit network",
+        "lazy_rich_agreement",
+        lambda rows: f"{rows[0]['worst relative gap']} over {rows[0]['problems']} problems",
+    ),
+    Headline(
+        "lazy_rich: a step of a network of 500 over a step of the reduction",
+        "lazy_rich_cost",
+        lambda rows: f"{span([row['ratio'] for row in rows], '{:.0f}')} times",
+    ),
+)

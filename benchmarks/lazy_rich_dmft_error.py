@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks import report
+from benchmarks.report import Headline, Rows, ratios, span
 from grok_theory.lazy_rich import DMFT, QuadraticCommittee, solve
 from grok_theory.lazy_rich.dmft.curves import curves_of
 from grok_theory.lazy_rich.dmft.derivatives import Settings, marcher
@@ -190,3 +191,22 @@ def memory(quick: bool) -> list[dict[str, Any]]:
              "measured, MB": measured / 1e6, "ratio": measured / predicted}
         )  # fmt: skip
     return rows
+
+
+def _orders(rows: Rows) -> str:
+    return "; ".join(
+        f"{number}: {span([row['slope'] for row in rows if row['order'] == number], '{:.2f}')}" for number in (1, 2, 3)
+    )
+
+
+HEADLINES = (
+    Headline("DMFT, observed order of methods 1, 2, 3", "lazy_rich_dmft_order", _orders),
+    Headline(
+        "DMFT in two settings, true over printed error",
+        "lazy_rich_dmft_printed_error",
+        lambda rows: span([row["largest distance / printed"] for row in rows], "{:.2f}"),
+    ),
+    Headline(
+        "Memory of DMFT, measured over predicted", "lazy_rich_dmft_memory", lambda rows: ratios(rows, "march", "ratio")
+    ),
+)

@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from benchmarks.report import publish
+from benchmarks.report import Headline, publish
 from grok_theory import AdamW, li2
 
 # modulus, share of pairs, label noise, steps, runs, decays of AdamW
@@ -43,9 +43,9 @@ def _law(quick: bool) -> list[dict[str, Any]]:
         right = (place[:, None] + place) % modulus
         shares = []
         for i in range(drawn):
-            network = li2.exact_network(modulus, width, key=jax.random.fold_in(jax.random.key(0), i))
+            network = li2.companion.exact_network(modulus, width, key=jax.random.fold_in(jax.random.key(0), i))
             shares.append(np.mean(network.outputs().argmax(axis=-1) == right))
-        law = li2.exact_network_accuracy(modulus, width)
+        law = li2.companion.exact_network_accuracy(modulus, width)
         rows.append(
             {
                 "p, N": f"{modulus}, {width}",
@@ -61,7 +61,7 @@ def _law(quick: bool) -> list[dict[str, Any]]:
 def _trained(setting: tuple, decay: float, width: int, runs: int, centering: str = "classes") -> Any:
     modulus, share, noise, last, _, _ = setting
     task = li2.GroupTask(
-        li2.cyclic(modulus), train_fraction=share, weight_decay=decay, label_noise=noise, centering=centering
+        li2.groups.cyclic(modulus), train_fraction=share, weight_decay=decay, label_noise=noise, centering=centering
     )
     return li2.simulate(
         task,
@@ -70,7 +70,7 @@ def _trained(setting: tuple, decay: float, width: int, runs: int, centering: str
         runs=runs,
         key=jax.random.key(0),
         dynamics=AdamW(0.01, (0.9, 0.98)),
-        initial=li2.Gaussian((16 * width) ** (-2 / 3)),
+        initial=li2.training.Gaussian((16 * width) ** (-2 / 3)),
     )
 
 
@@ -81,12 +81,12 @@ def _phases(setting: tuple, width: int, centering: str = "classes") -> list[dict
         ends = {name: found[f"{name}_accuracy"][:, -1] for name in ("train", "test", "corrupted", "corrected")}
         ratios, dead = [], []
         for run in range(found.runs):
-            network = li2.network_of_run(found, run)
+            network = li2.companion.network_of_run(found, run)
             size = np.linalg.norm(network.left, axis=1) + np.linalg.norm(network.right, axis=1)
             alive = size > 1e-2 * size.max()
             ratios.append(np.median(network.participation()[alive]))
             dead.append(int(np.sum(~alive)))
-        phases = [li2.phase(a, b, setting[2]).value for a, b in zip(ends["train"], ends["test"], strict=True)]
+        phases = [li2.companion.phase(a, b, setting[2]).value for a, b in zip(ends["train"], ends["test"], strict=True)]
         cells = {name: " ".join(f"{value:.2f}" for value in values) for name, values in ends.items()}
         ratio, gone = " ".join(f"{r:.2f}" for r in ratios), " ".join(map(str, dead))
         rows.append({"decay": decay, **cells, "median ratio": ratio, "dead": gone, "phase": ", ".join(phases)})
@@ -97,18 +97,27 @@ def _pruning(setting: tuple, width: int, quick: bool) -> list[dict[str, Any]]:
     rows = []
     for decay, counts in ((6.0, (0, 30)),) if quick else PRUNED:
         found = _trained(setting, decay, width, 1)
-        network = li2.network_of_run(found)
+        network = li2.companion.network_of_run(found)
         # The pairs and labels of run 0, as simulate kept them.
         own = li2.GroupTask(
-            li2.cyclic(setting[0]),
+            li2.groups.cyclic(setting[0]),
             centering="classes",
             train_pairs=found.stats["train_pairs"][0],
             train_labels=found.stats["train_labels"][0],
         )
-        for order in (li2.LOWEST_FIRST, li2.RANDOM, li2.HIGHEST_FIRST):
-            curve = li2.prune_curve(network, own, list(counts), order=order, key=jax.random.key(1))
+        for order in (li2.companion.LOWEST_FIRST, li2.companion.RANDOM, li2.companion.HIGHEST_FIRST):
+            curve = li2.companion.prune_curve(network, own, list(counts), order=order, key=jax.random.key(1))
             for i, count in enumerate(counts):
                 names = ("train", "test", "corrupted", "corrected")
                 ends = {name: float(getattr(curve, f"{name}_accuracy")[i]) for name in names}
                 rows.append({"decay": decay, "order": order, "out": count, **ends})
     return rows
+
+
+HEADLINES = (
+    Headline(
+        "li2: accuracy law of the exact network, law minus drawn",
+        "li2_labels_law",
+        lambda rows: "{law - drawn:.3f} at p, N = {p, N}".format(**max(rows, key=lambda r: abs(r["law - drawn"]))),
+    ),
+)

@@ -35,7 +35,7 @@ def main(out: Path, *, quick: bool = False) -> None:
     publish("li2_sample_threshold_degrees", "li2: half points by real degree, M near 60", _degrees(quick), out)
 
 
-def _half_point(group: li2.Group, guess: float, spread: tuple[float, float], quick: bool, **which: Any) -> Any:
+def _half_point(group: li2.groups.Group, guess: float, spread: tuple[float, float], quick: bool, **which: Any) -> Any:
     levels = guess * np.linspace(*spread, 5 if quick else 9)
     levels = np.unique(np.round(levels[levels <= group.order] * group.order)) / group.order
     return li2.sample_threshold(group, levels, subsets=16 if quick else 48, key=jax.random.key(0), **which)
@@ -52,7 +52,7 @@ def _orders(quick: bool) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         "cross term": (li2.CrossTerm(), 1.05, 0.58, (0.5, 1.6)),
     }
     for name, (method, factor, power, spread) in ways.items():
-        found = [_half_point(li2.cyclic(m), factor * m**power, spread, quick, method=method) for m in orders]
+        found = [_half_point(li2.groups.cyclic(m), factor * m**power, spread, quick, method=method) for m in orders]
         halves.append({"energy": name} | {f"M = {m}": _words(f) for m, f in zip(orders, found, strict=True)})
         widths = [(f.half_success_interval[1] - f.half_success_interval[0]) / (2 * 1.96) for f in found]
         fit = li2.threshold_scaling(orders, [f.half_success for f in found], widths)

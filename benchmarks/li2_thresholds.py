@@ -55,18 +55,18 @@ def _remedies(quick: bool) -> list[dict[str, Any]]:
     order, width, last, runs = (11, 32, 60, 2) if quick else (23, 128, 2000, 3)
     plain = Adam(0.01)
     ways: dict[str, tuple[Any, Any, float]] = {
-        "cross-entropy": (li2.CrossEntropy(), plain, 0.0),
-        "cross-entropy, StableMax": (li2.StableMaxCrossEntropy(), plain, 0.0),
-        "cross-entropy, orthogonal": (li2.CrossEntropy(), li2.OrthogonalGradient(plain), 0.0),
-        "cross-entropy, decay 2e-4": (li2.CrossEntropy(), plain, 2e-4),
-        "squared": (li2.SquaredLoss(), plain, 0.0),
-        "squared, orthogonal": (li2.SquaredLoss(), li2.OrthogonalGradient(plain), 0.0),
-        "squared, decay 2e-4": (li2.SquaredLoss(), plain, 2e-4),
+        "cross-entropy": (li2.training.CrossEntropy(), plain, 0.0),
+        "cross-entropy, StableMax": (li2.training.StableMaxCrossEntropy(), plain, 0.0),
+        "cross-entropy, orthogonal": (li2.training.CrossEntropy(), li2.training.OrthogonalGradient(plain), 0.0),
+        "cross-entropy, decay 2e-4": (li2.training.CrossEntropy(), plain, 2e-4),
+        "squared": (li2.training.SquaredLoss(), plain, 0.0),
+        "squared, orthogonal": (li2.training.SquaredLoss(), li2.training.OrthogonalGradient(plain), 0.0),
+        "squared, decay 2e-4": (li2.training.SquaredLoss(), plain, 2e-4),
     }
     looks = np.unique(np.rint(np.geomspace(5, last, 40)).astype(int))
     rows = []
     for name, (loss, dynamics, decay) in ways.items():
-        task = li2.GroupTask(li2.cyclic(order), train_fraction=0.6, weight_decay=decay, centering="classes")
+        task = li2.GroupTask(li2.groups.cyclic(order), train_fraction=0.6, weight_decay=decay, centering="classes")
         found = li2.simulate(task, looks, width=width, runs=runs, key=jax.random.key(0), dynamics=dynamics, loss=loss)
         test = found["test_accuracy"]
         first = [int(looks[np.argmax(run >= 0.95)]) if (run >= 0.95).any() else None for run in test]

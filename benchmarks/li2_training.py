@@ -16,7 +16,7 @@ import jax
 import numpy as np
 
 import grok_theory as gt
-from benchmarks.report import publish
+from benchmarks.report import Headline, Rows, publish
 from grok_theory import li2
 
 
@@ -29,7 +29,7 @@ def main(out: Path, *, quick: bool = False) -> None:
 
 def _speed(quick: bool) -> list[dict[str, Any]]:
     order, width, steps, runs = (11, 32, 50, 4) if quick else (31, 512, 2000, 4)
-    task = li2.GroupTask(li2.cyclic(order), train_fraction=0.45, weight_decay=2e-4, centering="classes")
+    task = li2.GroupTask(li2.groups.cyclic(order), train_fraction=0.45, weight_decay=2e-4, centering="classes")
     key = jax.random.key(0)
 
     def simulated(count, **how):
@@ -59,7 +59,7 @@ def _speed(quick: bool) -> list[dict[str, Any]]:
 
 def _numpy_run(task: li2.GroupTask, width: int, steps: int, key: Any) -> float:
     """Full-batch Adam with coupled decay on the squared loss centred over classes, by hand; the last loss."""
-    start, order = li2.start_of_run(task, width=width, key=key), task.group.order
+    start, order = li2.training.start_of_run(task, width=width, key=key), task.group.order
     pairs, labels = (np.asarray(a) for a in start.task.pairs_and_labels("benchmark"))
     first, second, n = pairs[:, 0], order + pairs[:, 1], len(labels)
     w, v = start.hidden.T.astype(np.float32).copy(), start.readout.astype(np.float32)
@@ -87,8 +87,12 @@ def _numpy_run(task: li2.GroupTask, width: int, steps: int, key: Any) -> float:
 
 def _stage_one() -> list[dict[str, Any]]:
     """Z_11, 60 %, K = 32, descent at rate 2, 200 steps from a zero read-out: largest relative gap to the prediction."""
-    task, steps, key = li2.GroupTask(li2.cyclic(11), train_fraction=0.6), np.arange(0, 201, 10), jax.random.key(0)
-    descent, start, rows = gt.GradientDescent(2.0), li2.ZeroReadout(), []
+    task, steps, key = (
+        li2.GroupTask(li2.groups.cyclic(11), train_fraction=0.6),
+        np.arange(0, 201, 10),
+        jax.random.key(0),
+    )
+    descent, start, rows = gt.GradientDescent(2.0), li2.training.ZeroReadout(), []
     forms = {"discrete": (steps, descent), "flow": (steps * task.tau_per_step(descent), gt.GradientFlow())}
     for form, (x, dynamics) in forms.items():
         theory = li2.solve(task, x, dynamics=dynamics, width=32, key=key, initial=start)
@@ -110,17 +114,17 @@ def _stage_one() -> list[dict[str, Any]]:
 
 def _roles(quick: bool) -> list[dict[str, Any]]:
     order, width, last, runs = (11, 16, 60, 2) if quick else (23, 128, 3000, 8)
-    task = li2.GroupTask(li2.cyclic(order), train_fraction=0.6, weight_decay=2e-4, centering="classes")
+    task = li2.GroupTask(li2.groups.cyclic(order), train_fraction=0.6, weight_decay=2e-4, centering="classes")
     settings: dict[str, dict[str, Any]] = {"usual (wd 2e-4, Adam .005)": {}}
     if not quick:
         settings |= {f"wd {d:g}": {"weight_decay": d} for d in (0.0, 5e-5, 1e-3, 4e-3)}
         settings |= {f"Adam {r:g}": {"dynamics": gt.Adam(r)} for r in (0.001, 0.002, 0.02)}
-        settings |= {"wd 0, zero read-out": {"weight_decay": 0.0, "initial": li2.ZeroReadout()}}
+        settings |= {"wd 0, zero read-out": {"weight_decay": 0.0, "initial": li2.training.ZeroReadout()}}
         settings |= {f"K = {k}": {"width": k} for k in (48, 256)}
         settings |= {"AdamW .005, wd .5 decoupled": {"dynamics": gt.AdamW(0.005), "weight_decay": 0.5}}
-    settings |= {"zero read-out": {"initial": li2.ZeroReadout()}, "Muon .02": {"dynamics": gt.Muon(0.02)}}
+    settings |= {"zero read-out": {"initial": li2.training.ZeroReadout()}, "Muon .02": {"dynamics": gt.Muon(0.02)}}
     looks = np.unique(np.rint(np.geomspace(5, last, 60)).astype(int))
-    table = li2.roles(task, settings, looks, width=width, runs=runs, key=jax.random.key(1))
+    table = li2.comparison.roles(task, settings, looks, width=width, runs=runs, key=jax.random.key(1))
     print(table)
     rows = []
     for role in table.roles:
@@ -144,15 +148,17 @@ def _roles(quick: bool) -> list[dict[str, Any]]:
 
 
 def _features(quick: bool) -> list[dict[str, Any]]:
-    groups = {"Z_11": li2.cyclic(11)} if quick else {"Z_23": li2.cyclic(23), "Z_31": li2.cyclic(31)}
+    groups = (
+        {"Z_11": li2.groups.cyclic(11)} if quick else {"Z_23": li2.groups.cyclic(23), "Z_31": li2.groups.cyclic(31)}
+    )
     rows = []
     for name, group in groups.items():
         for share in (0.8,) if quick else (0.8, 0.5):
-            for words, initial in (("usual", li2.TorchUniform()), ("zero", li2.ZeroReadout())):
+            for words, initial in (("usual", li2.training.TorchUniform()), ("zero", li2.training.ZeroReadout())):
                 task = li2.GroupTask(group, train_fraction=share, weight_decay=2e-4, centering="classes")
                 last, runs = (100, 2) if quick else (2000, 6)
                 found = li2.simulate(task, [last], width=128, runs=runs, key=jax.random.key(2), initial=initial)
-                seen = li2.trained_features(found)
+                seen = li2.comparison.trained_features(found)
                 rate, low, high = seen.interval("rate")
                 full, full_low, full_high = seen.interval("rate_full")
                 rows.append(
@@ -168,3 +174,10 @@ def _features(quick: bool) -> list[dict[str, Any]]:
                     }
                 )
     return rows
+
+
+def _li2_training(rows: Rows) -> str:
+    return "; ".join(f"{row['way']}: {row['times as long']:.1f} times as long" for row in rows[1:])
+
+
+HEADLINES = (Headline("li2: trained together, others' time over ours", "li2_training_speed", _li2_training),)

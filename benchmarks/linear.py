@@ -18,10 +18,11 @@ import numpy as np
 from scipy import integrate
 
 from benchmarks import report
+from benchmarks.report import Headline, Rows, span, worst
 from grok_theory import GradientDescent, compare, linear
-from grok_theory.linear.curves import as_arrays
 from grok_theory.linear.mode_relaxation import FLOW
 from grok_theory.linear.runs.teacher_student import _draw, _train
+from grok_theory.pytrees import as_arrays
 
 
 def main(out: Path, *, quick: bool) -> None:
@@ -248,3 +249,27 @@ def _agreement(quick: bool) -> list[dict[str, Any]]:
                 at = int(np.argmax(np.abs(ratio - 1)))
                 row(where, name, count, f"mean / theory, worst, {when}", float(ratio[at]), float(error[at]))
     return rows
+
+
+def _limits_in_words(rows: Rows) -> str:
+    found = worst([row for row in rows if "order" not in row["limit"]], "worst gap")
+    return f"{found['worst gap']:.1e} ({found['limit']})"
+
+
+def _linear_speed(rows: Rows) -> str:
+    network = next(name for name in rows[0] if name.startswith("one run"))
+    return (
+        f"quad takes {span([row['quad / rule'] for row in rows], '{:.0f}')} times as long, {network.split(' / ')[0]} "
+        f"{span([row[network] for row in rows], '{:.0f}')} times"
+    )
+
+
+HEADLINES = (
+    Headline("linear: gaps in exact limits", "linear_limits", _limits_in_words),
+    Headline("linear: 200 times of one curve set", "linear_speed", _linear_speed, in_readme=True),
+    Headline(
+        "Growth: linear, a time and eigenvalue, 100 x 10 to 1600 x 160",
+        "linear_cost",
+        lambda rows: span([row["a time and eigenvalue [us]"] for row in rows], "{:.1f}") + " us",
+    ),
+)

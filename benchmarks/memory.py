@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import publish
+from benchmarks.report import Headline, publish, ratios
 
 _CHILD = """
 import json, re, sys
@@ -37,7 +37,7 @@ def tangent_limit(size):
     return gt.lazy_rich.solve(problem, [1.0], method=gt.lazy_rich.TangentLimit())
 def reconstruction(size):
     hidden = np.random.default_rng(0).normal(size=(size, 2 * 61))
-    return gt.li2.reconstruction(gt.li2.GroupTask(gt.li2.cyclic(61)), hidden)
+    return gt.li2.reconstruction(gt.li2.GroupTask(gt.li2.groups.cyclic(61)), hidden)
 def judge(size):
     problem = gt.best_of_k.LinearJudge(2.0, 0.5, 1.0)
     return gt.best_of_k.simulate(problem, [1], temperature=0.0, dim=size, runs=1, key=key, test_points=1)
@@ -92,3 +92,6 @@ def measured(cases: dict[str, tuple[str, int, int]]) -> list[dict[str, Any]]:
 def main(out: Path, *, quick: bool = False) -> None:
     cases = dict(list(CASES.items())[:1]) if quick else CASES
     publish("memory", "memory: predicted and measured", measured(cases), out)
+
+
+HEADLINES = (Headline("Memory, measured over predicted", "memory", lambda rows: ratios(rows, "call", "ratio")),)

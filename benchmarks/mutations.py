@@ -18,7 +18,7 @@ from typing import Any
 from scipy import stats
 
 from benchmarks.planting import ROOT, Checkout, Journal, digest
-from benchmarks.report import publish
+from benchmarks.report import Headline, publish
 
 # Source -> tests that should notice; the mirror file unless named here.
 FILES = {
@@ -151,3 +151,6 @@ def main(out: Path, *, quick: bool = False) -> None:
         f"{len(survivors)} survive ({rows[0]['of']} possible)"
     )
     publish("mutations", title, survivors + [row for row in rows if row["verdict"] != "survived"], out)
+
+
+HEADLINES = (Headline("Mutants", "mutations"),)

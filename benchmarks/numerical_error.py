@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import truths_arrays, truths_linear
-from benchmarks.report import publish
+from benchmarks.report import Headline, Rows, publish, span
 
 PROBLEMS, QUICK = 200, 6
 SOLVERS: dict[str, Callable[[int], Iterable[truths_linear.Case]]] = {
@@ -65,3 +65,15 @@ def rows(quick: bool) -> list[dict[str, Any]]:
 
 def main(out: Path, *, quick: bool) -> None:
     publish("numerical_error", "true error over numerical_error, worst curve and time of a problem", rows(quick), out)
+
+
+def in_words(rows: Rows) -> str:
+    """The row of the table, from the rows of any file of this kind."""
+    found = max(rows, key=lambda row: row["violations"] / row["problems"])
+    return (
+        f"{len(rows)} solvers, at most {found['violations']} of {found['problems']} random problems above what is "
+        f"printed ({found['solver']}); medians {span([row['median'] for row in rows], '{:.2g}')}"
+    )
+
+
+HEADLINES = (Headline("True error over printed: linear, li2, kernels", "numerical_error", in_words, in_readme=True),)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from benchmarks.report import publish
+from benchmarks.numerical_error import in_words
+from benchmarks.report import Headline, publish
 from grok_theory import best_of_k as bk
 
 _X40, _W40 = np.polynomial.legendre.leggauss(40)
@@ -250,3 +251,6 @@ def rows(quick: bool = False) -> list[dict]:
 
 def main(out: Path, *, quick: bool = False) -> None:
     publish("numerical_error_best_of_k", "Best-of-k: true over printed error", rows(quick), out)
+
+
+HEADLINES = (Headline("True error over printed: best of k", "numerical_error_best_of_k", in_words),)

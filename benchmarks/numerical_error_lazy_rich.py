@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks import lazy_rich_truths as truths
 from benchmarks import report
+from benchmarks.report import Headline, Rows
 from grok_theory import GradientDescent, GradientFlow, storage
 from grok_theory.lazy_rich import (
     DMFT,
@@ -214,3 +215,16 @@ SOLVERS: dict[str, tuple[Callable[[int], Iterator[Case]], int]] = {
     "Particles": (particles_cases, 40),
     "DMFT": (dmft_cases, 40),
 }
+
+
+def _printed_errors(rows: Rows) -> str:
+    return "; ".join(
+        f"{r['solver']} {r['violations']} of {r['problems']} ({r['median']:.2f}, {r['max']:.2f})" for r in rows
+    )
+
+
+HEADLINES = (
+    Headline(
+        "lazy_rich, true over printed error (violations; median, largest)", "numerical_error_lazy_rich", _printed_errors
+    ),
+)

@@ -1,4 +1,7 @@
-"""One form for every benchmark's output: a printed table, and JSON with date, machine, versions and commit."""
+"""One form for every benchmark's output: a printed table, JSON with date, machine, versions and commit, headlines.
+
+A benchmark that publishes a figure says it itself: `HEADLINES` at the end of its file, read by `benchmarks.summary`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from grok_theory import storage
+
+Rows = list[dict[str, Any]]
 
 
 def provenance() -> dict[str, Any]:
@@ -42,3 +48,43 @@ def publish(name: str, title: str, rows: Sequence[Mapping[str, Any]], out: Path)
     Console().print(table)
     content = json.dumps({"title": title, "rows": list(rows), **provenance()}, indent=1)
     storage.write_whole(out / f"{name}.json", content.encode())
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One published figure: what it is, the file its benchmark writes it into, and the words in which its rows say it.
+
+    Without `read` the title of the file says it.
+    """
+
+    what: str
+    file: str
+    read: Callable[[Rows], str] | None = None
+    in_readme: bool = False
+
+
+def worst(rows: Rows, column: str) -> dict[str, Any]:
+    """The row with the largest value; NaN counts as largest."""
+    return max(rows, key=lambda row: (row[column] != row[column], row[column]))
+
+
+def span(values: list[float], form: str = "{:.3g}") -> str:
+    """Least to largest, or the one value."""
+    low, high = form.format(min(values)), form.format(max(values))
+    return low if low == high else f"{low} to {high}"
+
+
+def largest(rows: Rows, column: str, name: str) -> str:
+    """The largest value of a column, and whose it is."""
+    found = worst(rows, column)
+    return f"{found[column]:.1e} ({found[name]})"
+
+
+def ratios(rows: Rows, name: str, column: str) -> str:
+    """From the least to the largest value of a column, and whose the largest is."""
+    return f"{span([row[column] for row in rows])}, largest {worst(rows, column)[name]}"
+
+
+def facts(rows: Rows) -> dict[str, Any]:
+    """Rows of (what, measured) as a dict."""
+    return {row["what"]: row["measured"] for row in rows}

@@ -28,7 +28,7 @@ from benchmarks.doors import (
     tables,
 )
 from benchmarks.doors.door import BAD, Door
-from benchmarks.report import publish
+from benchmarks.report import Headline, Rows, publish
 
 ROOMS = (dynamics, linear, lazy_rich, li2, best_of_k, arrays, bounds, far_out, results, tables, files, command_line)
 SPEAKS_AS = {"x": "steps", "margin": "curves"}
@@ -91,3 +91,14 @@ def main(out: Path, *, quick: bool = False) -> None:
     publish("robustness", "bad inputs at public doors", rows, out)
     for line in faults:
         print(line)
+
+
+def _doors(rows: Rows) -> str:
+    row = rows[-1]
+    return (
+        f"{row['tried']} at {row['door'].split()[-1]} doors: {row['refused']} refused by name with a remedy, "
+        f"{row['unclear']} unclear, {row['crashed']} crashed, {row['accepted']} accepted"
+    )
+
+
+HEADLINES = (Headline("Bad inputs", "robustness", _doors, in_readme=True),)

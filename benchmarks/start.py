@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import publish
+from benchmarks.report import Headline, Rows, publish
 
 COMMANDS = {
     "python -c pass": ["-c", "pass"],
@@ -43,7 +43,9 @@ def dmft(x): return gt.lazy_rich.solve(gt.lazy_rich.QuadraticCommittee(1.0 + x, 
 def mean_field(x):
     inputs, targets = np.cos(np.arange(8.0)).reshape(4, 2), np.sin(np.arange(4.0))
     return gt.lazy_rich.solve(gt.lazy_rich.MeanFieldNetwork(inputs, targets, 1.0 + x), times)
-def ascent(x): return gt.li2.ascend(gt.li2.GroupTask(gt.li2.cyclic(12)), key=jax.random.key(round(10 * x)), starts=64)
+def ascent(x):
+    task = gt.li2.GroupTask(gt.li2.groups.cyclic(12))
+    return gt.li2.ascend(task, key=jax.random.key(round(10 * x)), starts=64)
 def judge(x):
     return gt.best_of_k.solve(gt.best_of_k.Posterior(0.3, 0.8 + x, 0.3), np.geomspace(1, 1e9, 50), temperature=0.7)
 call, seconds = globals()[sys.argv[1]], []
@@ -100,3 +102,23 @@ def main(out: Path, *, quick: bool = False) -> None:
     publish(
         "start_calls", "start: first and later calls", calls(dict(list(CALLS.items())[:1]) if quick else CALLS), out
     )
+
+
+def _imports(rows: Rows) -> str:
+    seconds = {row["command"]: row["seconds"] for row in rows}
+    return (
+        f"import grok_theory {seconds['import grok_theory']:.2f} s (jax alone {seconds['import jax']:.2f} s), "
+        f"grok-theory --help {seconds['grok-theory --help']:.2f} s"
+    )
+
+
+def _first_calls(rows: Rows) -> str:
+    return "; ".join(
+        f"{r['call'].split(',')[0]} {r['first [s]']:.1f} s, then {1e3 * r['later [s]']:.1f} ms" for r in rows
+    )
+
+
+HEADLINES = (
+    Headline("Start", "start_imports", _imports),
+    Headline("First call (compiles), then", "start_calls", _first_calls),
+)

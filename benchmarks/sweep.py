@@ -21,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import grok_theory as gt
-from benchmarks.report import publish
+from benchmarks.report import Headline, Rows, facts, publish
 
 # The function must have the same module in parent and child, or it is another function to the cache.
 _CHILD = "import sys; from benchmarks.sweep import swept; swept(int(sys.argv[1]), sys.argv[2])"
@@ -223,3 +223,32 @@ def main(out: Path, *, quick: bool = False) -> None:
         measured = measure() | {"seconds in all": round(time.perf_counter() - began, 1)}
         rows = [{"what": what, "measured": value} for what, value in measured.items()]
         publish(f"sweep_{name}", title, rows, out)
+
+
+def _kills(rows: Rows) -> str:
+    found = facts(rows)
+    equal = "bit-equal" if found["bit-equal to the uninterrupted run"] else "NOT bit-equal"
+    again = found["finished results recomputed"]
+    return f"{found['kills']} kills, {again} finished results computed again, {equal} at the end"
+
+
+def _corruptions(rows: Rows) -> str:
+    found = facts(rows)
+    return f"{found['planted']} planted, {found['noticed']} noticed, {found['named']} named"
+
+
+def _cluster(rows: Rows) -> str:
+    found = facts(rows)
+    equal = "bit-equal to the local sweep" if found["bit-equal to the local sweep"] else "NOT bit-equal"
+    struck = ", ".join(map(str, found["finished when the worker was killed"]))
+    return (
+        f"{found['problems']} problems, one of two workers killed after {struck}: {found['results']} results, "
+        f"{found['failed']} failed, {equal}, {found['seconds']:.0f} s"
+    )
+
+
+HEADLINES = (
+    Headline("A sweep killed (-9) at random and resumed", "sweep_kills", _kills, in_readme=True),
+    Headline("Damaged files in a cache", "sweep_corruptions", _corruptions),
+    Headline("A sweep on a Dask cluster", "sweep_cluster", _cluster),
+)

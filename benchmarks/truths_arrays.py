@@ -21,11 +21,11 @@ def lazy(count: int):
     for index in range(count):
         centering = str(rng.choice(["samples", "classes"]))
         decay, scale = rng.choice([0.0, 10 ** rng.uniform(-4, 1)]), float(rng.choice([0.0, 1.0]))
-        task = li2.GroupTask(li2.cyclic(5), train_fraction=SAMPLES / 25, weight_decay=decay, centering=centering)
+        task = li2.GroupTask(li2.groups.cyclic(5), train_fraction=SAMPLES / 25, weight_decay=decay, centering=centering)
         times = np.sort(10 ** rng.uniform(-3, 4, 3))
-        initial = li2.TorchUniform() if scale else li2.ZeroReadout()
+        initial = li2.training.TorchUniform() if scale else li2.training.ZeroReadout()
         found = li2.solve(task, times, width=WIDTH, key=jax.random.key(index), initial=initial)
-        start = start_of_run(task, width=WIDTH, key=jax.random.key(index), initial=li2.TorchUniform())
+        start = start_of_run(task, width=WIDTH, key=jax.random.key(index), initial=li2.training.TorchUniform())
         yield found.curves, found.numerical_error, _lazy_truth(task, start, scale, times)
 
 
@@ -99,12 +99,12 @@ def ascent(count: int):
     rng = np.random.default_rng(29)
     follow = jax.jit(lambda f, x: (f(x), jax.grad(lambda y: jnp.sum(f(y)))(x)))
     for index in range(count):
-        task = li2.GroupTask(li2.cyclic(5), train_fraction=float(rng.choice([0.6, 1.0])))
+        task = li2.GroupTask(li2.groups.cyclic(5), train_fraction=float(rng.choice([0.6, 1.0])))
         times, key = np.sort(rng.uniform(0.05, 8.0, 3)), jax.random.key(index)
         found = li2.solve(task, times, width=WIDTH, key=key, method=li2.FeatureAscent())
-        start = start_of_run(task, width=WIDTH, key=key, initial=li2.TorchUniform())
+        start = start_of_run(task, width=WIDTH, key=key, initial=li2.training.TorchUniform())
         function = energy_function(start.task)
-        irreps = li2.real_irreps(task.group)
+        irreps = li2.groups.real_irreps(task.group)
         scale = 2.0 * 5 / min(irrep.real_degree for irrep in irreps)
 
         def velocity(_, flat, function=function, scale=scale):

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.report import publish
+from benchmarks.report import Headline, Rows, publish
 
 # What a user writes: {factor} and {exponent} are right at 1 and 0.5.
 USER = """
@@ -90,3 +90,16 @@ def _tried(name: str, parts: dict) -> dict:
 def main(out: Path, *, quick: bool = False) -> None:
     cases = CASES[1:2] if quick else CASES
     publish("verify", "verify: planted errors in a user's test", [_tried(name, parts) for name, parts in cases], out)
+
+
+def _user_test(rows: Rows) -> str:
+    planted = [row for row in rows if row["case"].startswith("planted")]
+    right = [row for row in rows if not row["case"].startswith("planted")]
+    return (
+        f"{sum(row['error found'] for row in planted)} of {len(planted)} planted errors found, "
+        f"{sum(row['error found'] for row in right)} of {len(right)} right ones refused, "
+        f"at most {max(row['seconds, cold'] for row in rows):.0f} s cold"
+    )
+
+
+HEADLINES = (Headline("A user's own property test", "verify", _user_test),)

@@ -230,8 +230,20 @@ def _judge(
             if plain != "underpowered":
                 reason = said(levels, runs, x, ensemble.x_name, tail, plain)
     return CurveAgreement(
-        name, verdict, limit, in_logs, x, centre, low, high, lowest, highest, numerical, needed, reason
-    )  # fmt: skip
+        name=name,
+        verdict=verdict,
+        margin=limit,
+        in_logs=in_logs,
+        x=x,
+        gap=centre,
+        low=low,
+        high=high,
+        simultaneous_low=lowest,
+        simultaneous_high=highest,
+        numerical=numerical,
+        runs_needed=needed,
+        reason=reason,
+    )
 
 
 def check_one_x(

@@ -12,10 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, dataclass_transform
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
 Class = TypeVar("Class", bound=type)
+Tree = TypeVar("Tree")
 
 
 @dataclass_transform(frozen_default=True)
@@ -54,6 +56,22 @@ def record(*, static: Sequence[str] = ()) -> Callable[[Class], Class]:
         return cls
 
     return decorate
+
+
+def as_arrays(tree: Tree) -> Tree:
+    """The same tree with float64 arrays for numbers, so that changing a number never compiles again.
+
+    Parameters
+    ----------
+    tree
+        Any pytree of numbers, for example a Problem.
+
+    Returns
+    -------
+    Tree
+        Of the same structure.
+    """
+    return jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, float), tree)
 
 
 def same(left: Any, right: Any, *, tolerance: float = 0.0) -> bool:

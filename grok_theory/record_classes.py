@@ -1,9 +1,10 @@
 """Which classes may stand in a file, and under what names: a fixed list of rooms, and what each declares.
 
-Importing a module runs it, so reading a file must not import what the file names. A class can be saved and restored
-if its room is in `ROOMS` and the room declares it: it is public there (in `__all__`, or without an underscore where the
-room is one file), or its place stands in the room's `_IN_FILES`. Nothing else is imported, and a new wing adds its name
-here and its classes at home.
+A name is `grok_theory.linear:TeacherStudent`, the public room and the class: in which file of the room a class is
+written is no part of the format. Importing a module runs it, so reading a file must not import what the file names. A
+class can be saved and restored if its room is in `ROOMS` and the room declares it: it is public there (in `__all__`,
+or without an underscore where the room is one file), or it stands in the room's `_IN_FILES`, as `file:Class`. Nothing
+else is imported, and a new wing adds its name here and its classes at home.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ ROOMS = (
     "linear",
     "lazy_rich",
     "li2",
+    "li2.groups",
+    "li2.training",
+    "li2.comparison",
+    "li2.companion",
     "best_of_k",
     "bounds",
     "comparison",
@@ -35,28 +40,25 @@ ROOMS = (
 
 def name_of(cls: type) -> str | None:
     """The name under which a file holds an instance of `cls`; None if no file may."""
-    name = f"{cls.__module__}:{cls.__qualname__}"
-    return name if class_named(name) is cls else None
+    above = [room for room in ROOMS if f"{cls.__module__}.".startswith(f"{_PACKAGE}.{room}.")]
+    # A room inside another declares its own.
+    for room in sorted(above, key=len, reverse=True):
+        if _declared(room, cls.__qualname__) is cls and is_record(cls):
+            return f"{_PACKAGE}.{room}:{cls.__qualname__}"
+    return None
 
 
 def class_named(name: Any) -> type | None:
     """The class of that name; None where no room declares one."""
     if not isinstance(name, str):
         return None
-    module, _, qualname = name.partition(":")
-    package, _, place = module.partition(".")
-    room_name, _, inside = place.partition(".")
-    if package != _PACKAGE or room_name not in ROOMS:
+    place, _, qualname = name.partition(":")
+    package, _, room = place.partition(".")
+    if package != _PACKAGE or room not in ROOMS:
         return None
-    room = import_module(f"{_PACKAGE}.{room_name}")
-    place = f"{inside}:{qualname}"
-    if qualname in _public(room):
-        found: Any = getattr(room, qualname)
-    elif place in getattr(room, "_IN_FILES", ()):
-        found = getattr(import_module(module), qualname)
-    else:
-        return None
-    return found if is_record(found) and f"{found.__module__}:{found.__qualname__}" == name else None
+    found = _declared(room, qualname)
+    # What a room only shows, and another declares, has the other's name.
+    return found if is_record(found) and name_of(found) == name else None
 
 
 def is_record(thing: Any) -> bool:
@@ -70,6 +72,18 @@ def is_enum(cls: type) -> bool:
 
 def is_named_tuple(cls: type) -> bool:
     return issubclass(cls, tuple) and hasattr(cls, "_fields")
+
+
+def _declared(room: str, name: str) -> Any:
+    """What the room declares under that name; None where it declares nothing."""
+    module = import_module(f"{_PACKAGE}.{room}")
+    if name in _public(module):
+        return getattr(module, name)
+    for place in getattr(module, "_IN_FILES", ()):
+        file, _, inside = place.partition(":")
+        if inside == name:
+            return getattr(import_module(f"{_PACKAGE}.{room}.{file}"), name)
+    return None
 
 
 def _public(room: ModuleType) -> Any:

@@ -22,7 +22,7 @@ from .results import Status
 from .sweeps import Sweep, sweep
 from .sweeps.record import sentence_of_outdated
 
-CONVERGED, CENSORED, FAILED = "converged", "censored", "failed"
+CONVERGED, CENSORED, UNKNOWN = "converged", "censored", "failed"
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Refinement:
             f"({finest[0]} x {finest[1]} cells); {self.computed} computed, {self.reused} from the cache, "
             f"{self.seconds:.1f} s",
         ]
-        for state in (CONVERGED, CENSORED, FAILED):
+        for state in (CONVERGED, CENSORED, UNKNOWN):
             crossed = self.count(state, crossed=True)
             lines.append(f"  {state:10s}{self.count(state)} cells, {crossed} of them crossed by the level set")
         lines.append(f"  level     {len(self.crossings)} crossings located")
@@ -253,30 +253,30 @@ class _Grid:
     def refinement(self, seconds: float) -> Refinement:
         cells = sorted(self.cells)
         corners = np.array([[self.values[corner] for corner in _corners(cell)] for cell in cells])
-        state = np.where(np.isnan(corners).any(1), FAILED, np.where(np.isinf(corners).any(1), CENSORED, CONVERGED))
+        state = np.where(np.isnan(corners).any(1), UNKNOWN, np.where(np.isinf(corners).any(1), CENSORED, CONVERGED))
         crossed = np.array([self.is_crossed(cell) for cell in cells])
         places = sorted(self.values)
         low = self.parameters([cell[:2] for cell in cells])
         high = self.parameters([(column + size, row + size) for column, row, size in cells])
         located = [cell for cell, s, c in zip(cells, state, crossed, strict=True) if c and s == CONVERGED]
         return Refinement(
-            self.first,
-            self.second,
-            self.level,
-            self.depth,
-            self.parameters(places),
-            np.array([self.values[place] for place in places]),
-            np.stack([low[:, 0], high[:, 0], low[:, 1], high[:, 1]], axis=1),
-            corners,
-            state,
-            crossed,
-            self.crossings(located),
-            tuple((index, self.reasons[place]) for index, place in enumerate(places) if place in self.reasons),
-            self.computed,
-            self.reused,
-            seconds,
-            tuple((index, self.notes[place]) for index, place in enumerate(places) if place in self.notes),
-            self.outdated,
+            first=self.first,
+            second=self.second,
+            level=self.level,
+            depth=self.depth,
+            points=self.parameters(places),
+            values=np.array([self.values[place] for place in places]),
+            cells=np.stack([low[:, 0], high[:, 0], low[:, 1], high[:, 1]], axis=1),
+            corners=corners,
+            state=state,
+            crossed=crossed,
+            crossings=self.crossings(located),
+            reasons=tuple((index, self.reasons[place]) for index, place in enumerate(places) if place in self.reasons),
+            computed=self.computed,
+            reused=self.reused,
+            seconds=seconds,
+            notes=tuple((index, self.notes[place]) for index, place in enumerate(places) if place in self.notes),
+            outdated=self.outdated,
         )
 
 

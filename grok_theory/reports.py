@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ def solution(self: Any) -> str:
     for name, values in self.curves.items():
         error = self.numerical_error.get(name)
         rows.append((name, *_four(values), "not estimated" if error is None else _largest(error)))
-    lines += _table(rows)
+    lines += table(rows)
     lines += [f"  field {n}: {' x '.join(f.axes)} {np.shape(f.values)}" for n, f in self.fields.items()]
     lines += _stats(self.stats)
     return "\n".join(lines)
@@ -37,7 +37,7 @@ def ensemble(self: Any) -> str:
         values = np.asarray(values)
         spread = f"{values[:, -1].std(ddof=1):.3g}" if self.runs > 1 else "one run"
         rows.append((name, *_four(values.mean(0)), spread, f"{self.is_valid(name).sum()}/{np.size(self.x)}"))
-    return "\n".join([*lines, *_table(rows), *_stats(self.stats)])
+    return "\n".join([*lines, *table(rows), *_stats(self.stats)])
 
 
 def agreement(self: Any) -> str:
@@ -62,7 +62,7 @@ def agreement(self: Any) -> str:
                 "" if curve.verdict != "underpowered" else _runs(curve),
             )
         )
-    return "\n".join([head, *_table(rows), *_agreement_notes(self)])
+    return "\n".join([head, *table(rows), *_agreement_notes(self)])
 
 
 def _agreement_notes(self: Any) -> list[str]:
@@ -153,8 +153,27 @@ def _stats(stats: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _table(rows: list[tuple]) -> list[str]:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+def table(rows: Sequence[Sequence[str]], *, right: Collection[int] = (), indent: str = "  ") -> list[str]:
+    """Rows of texts as lines with aligned columns, two blanks apart; the columns numbered in `right` end together.
+
+    Parameters
+    ----------
+    rows : sequence of sequences of str
+        All of one length; the first is usually the head.
+    right : collection of int
+        Columns of numbers.
+    indent : str
+        What each line begins with.
+
+    Returns
+    -------
+    list of str
+        One line a row, without blanks at the end.
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+    def line(row: Sequence[str]) -> str:
+        cells = zip(row, widths, strict=True)
+        return "  ".join(cell.rjust(n) if i in right else cell.ljust(n) for i, (cell, n) in enumerate(cells))
+
+    return [(indent + line(row)).rstrip() for row in rows]

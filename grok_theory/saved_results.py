@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 from . import storage
 from .checks import is_traced
 from .errors import BadValue, DamagedFile
+from .record_classes import name_of
 
 _VERDICTS = ("agrees", "disagrees", "underpowered")
 _GOOD, _FAILED = 0, 2
@@ -69,12 +70,12 @@ def load(path: str | os.PathLike) -> Any:
 
 def is_result(value: Any) -> bool:
     """Whether `value` is a Solution, an Ensemble or an Agreement: they stand a floor above and are known by name."""
-    return f"{type(value).__module__}:{type(value).__qualname__}" in _CHECKS
+    return name_of(type(value)) in _CHECKS
 
 
 def check(result: Any) -> None:
     """Raises `BadValue` naming the part of a result that nothing of this package hands back."""
-    _CHECKS[f"{type(result).__module__}:{type(result).__qualname__}"](result)
+    _CHECKS[name_of(type(result))](result)
 
 
 def _check_solution(self: Any) -> None:
@@ -358,7 +359,8 @@ def _wrong(what: str, allowed: str) -> BadValue:
     return BadValue(f"{what}, but it {allowed}." if allowed.startswith("must") else f"{what}, but {allowed}.")
 
 
-_CHECKS = {
+# By the names of `record_classes`: results stand a floor above and are not imported here.
+_CHECKS: dict[str | None, Callable[[Any], None]] = {
     "grok_theory.results:Solution": _check_solution,
     "grok_theory.results:Ensemble": _check_ensemble,
     "grok_theory.agreement:Agreement": _check_agreement,

@@ -40,7 +40,7 @@ def _run(parameters, name):
     from grok_theory.li2.ascent import climb
     from grok_theory.li2.feature_energy import energy_function
 
-    group = {"Z": li2.cyclic, "S": li2.symmetric, "A": li2.alternating}[name[0]](int(name[2:]))
+    group = {"Z": li2.groups.cyclic, "S": li2.groups.symmetric, "A": li2.groups.alternating}[name[0]](int(name[2:]))
     task = li2.GroupTask(group)
     function, start = energy_function(task), jax.random.normal(jax.random.key(parameters.key), (128, 2 * group.order))
     gradients = []

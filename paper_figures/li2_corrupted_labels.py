@@ -47,7 +47,7 @@ def _train(parameters, decay):
     from grok_theory import AdamW, li2
 
     task = li2.GroupTask(
-        li2.cyclic(parameters.modulus),
+        li2.groups.cyclic(parameters.modulus),
         train_fraction=parameters.share,
         weight_decay=decay,
         label_noise=parameters.noise,
@@ -60,10 +60,10 @@ def _train(parameters, decay):
         runs=parameters.runs,
         key=jax.random.key(parameters.key),
         dynamics=AdamW(parameters.rate, (0.9, 0.98)),
-        initial=li2.Gaussian((16 * parameters.width) ** (-2 / 3)),
+        initial=li2.training.Gaussian((16 * parameters.width) ** (-2 / 3)),
     )
     names = ("train", "test", "corrupted", "corrected")
-    network = li2.network_of_run(found)
+    network = li2.companion.network_of_run(found)
     size = np.linalg.norm(network.left, axis=1) + np.linalg.norm(network.right, axis=1)
     return {
         **{name: found[f"{name}_accuracy"][:, -1] for name in names},
@@ -75,7 +75,7 @@ def _train(parameters, decay):
 def phase_of(parameters, d, run=0):
     from grok_theory import li2
 
-    return li2.phase(d["train"][run], d["test"][run], parameters.noise).value
+    return li2.companion.phase(d["train"][run], d["test"][run], parameters.noise).value
 
 
 def draw(parameters, data):

@@ -35,7 +35,7 @@ def steps(parameters):
 def _slices(parameters):
     from grok_theory import li2
 
-    group = li2.symmetric(3)
+    group = li2.groups.symmetric(3)
     task = li2.GroupTask(group)
     table = li2.local_maxima(task)
     sign = li2.feature(group, 0, [1.0], [1.0], [1.0])

@@ -45,7 +45,7 @@ def _setting(parameters, ratio, draw):
 
     from grok_theory import li2
 
-    task = li2.GroupTask(li2.cyclic(parameters.order), train_fraction=parameters.share)
+    task = li2.GroupTask(li2.groups.cyclic(parameters.order), train_fraction=parameters.share)
     task = task.split(jax.random.key(parameters.key + draw))
     width = round(ratio * task.samples)
     hidden = np.random.default_rng(parameters.key + draw).normal(size=(width, 2 * parameters.order))

@@ -19,18 +19,23 @@ def group_of(name):
     from grok_theory import li2
 
     if name == "Q_8":
-        return li2.quaternion()
+        return li2.groups.quaternion()
     if name == "SL(2,3)":
-        return li2.from_generators([((1, 1), (0, 1)), ((1, 0), (1, 1))], _matrices_mod_3, name)
+        return li2.groups.from_generators([((1, 1), (0, 1)), ((1, 0), (1, 1))], _matrices_mod_3, name)
     if name in FROBENIUS:
         prime, multiplier = FROBENIUS[name]
-        return li2.from_generators([(multiplier, 0), (1, 1)], _affine(prime), name)
+        return li2.groups.from_generators([(multiplier, 0), (1, 1)], _affine(prime), name)
     if "x" in name:
-        return reduce(li2.direct_product, map(group_of, name.split("x")))
+        return reduce(li2.groups.direct_product, map(group_of, name.split("x")))
     if "^" in name:
         factor, power = name.split("^")
-        return reduce(li2.direct_product, int(power) * [group_of(factor)])
-    families = {"Z": li2.cyclic, "D": li2.dihedral, "S": li2.symmetric, "A": li2.alternating}
+        return reduce(li2.groups.direct_product, int(power) * [group_of(factor)])
+    families = {
+        "Z": li2.groups.cyclic,
+        "D": li2.groups.dihedral,
+        "S": li2.groups.symmetric,
+        "A": li2.groups.alternating,
+    }
     return families[name[0]](int(name[2:]))
 
 

@@ -44,7 +44,7 @@ def _train(parameters, share):
 
     from grok_theory import Adam, li2
 
-    group = li2.cyclic(parameters.order)
+    group = li2.groups.cyclic(parameters.order)
     task = li2.GroupTask(group, train_fraction=share, weight_decay=parameters.decay, centering="classes")
     test, heights = [], []
     for rate in parameters.rates:

@@ -48,7 +48,7 @@ def _train(parameters, width):
     from grok_theory import Adam, Muon, li2
 
     task = li2.GroupTask(
-        li2.cyclic(parameters.order),
+        li2.groups.cyclic(parameters.order),
         train_fraction=parameters.share,
         weight_decay=parameters.decay,
         centering="classes",

@@ -47,14 +47,14 @@ def _prune(parameters):
     from grok_theory import AdamW, li2
 
     task = li2.GroupTask(
-        li2.cyclic(parameters.modulus),
+        li2.groups.cyclic(parameters.modulus),
         train_fraction=parameters.share,
         weight_decay=parameters.decay,
         label_noise=parameters.noise,
         centering="classes",
     )
     key = jax.random.key(parameters.key)
-    initial = li2.Gaussian((16 * parameters.width) ** (-2 / 3))
+    initial = li2.training.Gaussian((16 * parameters.width) ** (-2 / 3))
     found = li2.simulate(
         task,
         [parameters.last],
@@ -64,13 +64,13 @@ def _prune(parameters):
         dynamics=AdamW(parameters.rate, (0.9, 0.98)),
         initial=initial,
     )
-    network = li2.network_of_run(found)
-    own = li2.start_of_run(task, width=parameters.width, key=key, initial=initial).task
+    network = li2.companion.network_of_run(found)
+    own = li2.training.start_of_run(task, width=parameters.width, key=key, initial=initial).task
     counts = np.unique(np.linspace(0, parameters.width, parameters.points).astype(int))
     wrong = np.mean(np.asarray(own.train_labels) != task.group.table[tuple(np.asarray(own.train_pairs).T)])
     result = {"counts": counts, "right": np.array(1 - wrong), "participation": np.sort(network.participation())}
     for order in ORDERS:
-        curve = li2.prune_curve(network, own, counts, order=order, key=jax.random.key(parameters.key + 1))
+        curve = li2.companion.prune_curve(network, own, counts, order=order, key=jax.random.key(parameters.key + 1))
         result |= {
             f"{order} {name}": getattr(curve, f"{name}_accuracy")
             for name in ("train", "test", "corrupted", "corrected")

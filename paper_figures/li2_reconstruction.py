@@ -63,7 +63,7 @@ def _nodes(parameters, order, family):
 
     from grok_theory import li2
 
-    group = li2.cyclic(order)
+    group = li2.groups.cyclic(order)
     if family == "complex":
         return _complex_pairs(order)
     if family == "structured":
@@ -74,7 +74,7 @@ def _nodes(parameters, order, family):
 def _frequencies(parameters, order):
     from grok_theory import li2
 
-    task, count = li2.GroupTask(li2.cyclic(order)), (order - 1) // 2
+    task, count = li2.GroupTask(li2.groups.cyclic(order)), (order - 1) // 2
     taken = np.unique(np.rint(np.linspace(1, count, parameters.points)).astype(int))
     found = {"share": taken / count}
     for family, each in FAMILIES.items():
@@ -89,7 +89,7 @@ def _maxima(order, count, key):
 
     from grok_theory import li2
 
-    group = li2.cyclic(order)
+    group = li2.groups.cyclic(order)
     rows = range((order - 1) // 2)
     return np.stack([li2.random_features(group, r, count=count, key=jax.random.fold_in(key, r)) for r in rows], axis=1)
 
@@ -99,7 +99,7 @@ def _random(parameters, order):
 
     from grok_theory import li2
 
-    task, count = li2.GroupTask(li2.cyclic(order)), (order - 1) // 2
+    task, count = li2.GroupTask(li2.groups.cyclic(order)), (order - 1) // 2
     each = np.array(parameters.each)
     found = {"each": each}
     nodes = _maxima(order, each[-1], jax.random.key(parameters.key))

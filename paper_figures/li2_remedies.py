@@ -64,10 +64,14 @@ def _train(parameters, name):
     kind, *extra = name.split()
     decay = parameters.decay if "decay" in extra else 0.0
     task = li2.GroupTask(
-        li2.cyclic(parameters.order), train_fraction=parameters.share, weight_decay=decay, centering="classes"
+        li2.groups.cyclic(parameters.order), train_fraction=parameters.share, weight_decay=decay, centering="classes"
     )
     dynamics = Adam(parameters.rate)
-    losses = {"softmax": li2.CrossEntropy(), "stablemax": li2.StableMaxCrossEntropy(), "squared": li2.SquaredLoss()}
+    losses = {
+        "softmax": li2.training.CrossEntropy(),
+        "stablemax": li2.training.StableMaxCrossEntropy(),
+        "squared": li2.training.SquaredLoss(),
+    }
     marks = np.unique(np.rint(np.geomspace(2, parameters.last, parameters.looks)).astype(int))
     found = li2.simulate(
         task,
@@ -75,7 +79,7 @@ def _train(parameters, name):
         width=parameters.width,
         runs=parameters.runs,
         key=jax.random.key(parameters.key),
-        dynamics=li2.OrthogonalGradient(dynamics) if "orthogonal" in extra else dynamics,
+        dynamics=li2.training.OrthogonalGradient(dynamics) if "orthogonal" in extra else dynamics,
         loss=losses[kind],
     )
     names = ("train_accuracy", "test_accuracy", "softmax_collapse", "train_loss")

@@ -54,7 +54,7 @@ def _threshold(parameters, method, order):
     levels = np.unique(np.round(levels[levels <= order] * order)) / order
     chosen = getattr(li2, method)(iterations=parameters.iterations)
     found = li2.sample_threshold(
-        li2.cyclic(order), levels, subsets=parameters.subsets, key=jax.random.key(parameters.key), method=chosen
+        li2.groups.cyclic(order), levels, subsets=parameters.subsets, key=jax.random.key(parameters.key), method=chosen
     )
     return {
         "level": found.pairs_per_element,

@@ -55,7 +55,7 @@ def _train(parameters, start, share):
     from grok_theory import li2
 
     task = li2.GroupTask(
-        li2.cyclic(parameters.order), train_fraction=share, weight_decay=parameters.decay, centering="classes"
+        li2.groups.cyclic(parameters.order), train_fraction=share, weight_decay=parameters.decay, centering="classes"
     )
     found = li2.simulate(
         task,
@@ -65,7 +65,7 @@ def _train(parameters, start, share):
         key=jax.random.key(parameters.key),
         initial=getattr(li2, STARTS[start])(),
     )
-    seen = li2.trained_features(found)
+    seen = li2.comparison.trained_features(found)
     return {
         "step": found.x,
         "purity in time": found["feature_purity"],
@@ -85,7 +85,7 @@ def _stage(parameters):
 
     from grok_theory import li2
 
-    task = li2.GroupTask(li2.cyclic(parameters.order), centering="classes")
+    task = li2.GroupTask(li2.groups.cyclic(parameters.order), centering="classes")
     times = np.linspace(0, 40, parameters.stage_points)
     found = li2.solve(
         task, times, width=parameters.width, key=jax.random.key(parameters.key), method=li2.FeatureAscent(1e-5)

@@ -57,7 +57,7 @@ def _train(parameters, decay):
     from grok_theory import Adam, li2
 
     task = li2.GroupTask(
-        li2.cyclic(parameters.order), train_fraction=parameters.share, weight_decay=decay, centering="classes"
+        li2.groups.cyclic(parameters.order), train_fraction=parameters.share, weight_decay=decay, centering="classes"
     )
     marks = np.unique(np.rint(np.geomspace(1, parameters.last, parameters.looks)).astype(int))
     found = li2.simulate(

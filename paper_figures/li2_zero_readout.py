@@ -45,7 +45,7 @@ def steps(parameters):
 def _task(parameters, share):
     from grok_theory import li2
 
-    group = li2.cyclic(parameters.order)
+    group = li2.groups.cyclic(parameters.order)
     return li2.GroupTask(group, train_fraction=share, weight_decay=parameters.decay, centering="classes")
 
 
@@ -57,7 +57,7 @@ def _times(parameters, share):
 
     looks = np.unique(np.rint(np.geomspace(10, parameters.last, parameters.looks)).astype(int))
     result = {}
-    for name, initial in (("usual", li2.TorchUniform()), ("zero", li2.ZeroReadout())):
+    for name, initial in (("usual", li2.training.TorchUniform()), ("zero", li2.training.ZeroReadout())):
         found = li2.simulate(
             _task(parameters, share),
             looks,
@@ -79,7 +79,7 @@ def _stage(parameters):
     rate = li2.solve(task, [0.0], width=parameters.width, key=key).stats["largest_rate"]
     times = np.geomspace(1e-3, 1e2, 30) / rate
     result = {"time": times * rate}
-    for name, initial in (("usual", li2.TorchUniform()), ("zero", li2.ZeroReadout())):
+    for name, initial in (("usual", li2.training.TorchUniform()), ("zero", li2.training.ZeroReadout())):
         result[name] = li2.solve(task, times, width=parameters.width, key=key, initial=initial)["alignment"]
     return result
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
+from rich.progress import ProgressColumn, Task
 from rich.text import Text
+
+from grok_theory.progress import bar
 
 # Seconds expected of a figure that was never built at this size: the budgets of docs/figures.md.
 _GUESS = {"quick": 5.0, "default": 30.0, "full": 300.0}
@@ -51,17 +53,7 @@ class Reporter:
         self.durations = durations
         # What is being built now: figure -> (when it began, its current step).
         self.building: dict[str, tuple[float, str]] = {}
-        self.progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            _TimeLeft(self),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self.task = self.progress.add_task("", total=len(names))
+        self.progress, self.task = bar("", len(names), console=console, left=_TimeLeft(self))
 
     def __enter__(self) -> Reporter:
         self.progress.start()

@@ -1,11 +1,13 @@
 """The house stays as designed: data flows one way, files are one idea, nothing private of JAX is used."""
 
 import ast
+import importlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -106,12 +108,167 @@ def test_files_are_one_idea():
         assert path.stem not in ("utils", "base", "helpers", "common", "misc"), path
 
 
-def test_the_wings_have_the_same_rooms():
-    for wing in WINGS:
-        folder = PACKAGE / wing
-        if folder.exists():
-            assert (folder / "__init__.py").exists(), wing
-            assert (folder / "problem.py").exists(), wing
+@pytest.mark.parametrize("wing", WINGS)
+def test_the_wings_have_the_same_rooms(wing):
+    for place in ("__init__.py", "problem.py", "verbs.py", "methods.py", "closed_forms.py", "runs/__init__.py"):
+        assert (PACKAGE / wing / place).exists(), f"{wing} has no {place}"
+
+
+@cache
+def at_import(path):
+    """The tree of a file without what only type checkers see."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            node.body = []
+    return tree
+
+
+@cache
+def imported(path, root):
+    """Name here -> (dotted module, name there) of everything a file imports from the package."""
+    found = {}
+    for node in ast.walk(at_import(path)):
+        if isinstance(node, ast.ImportFrom):
+            package = list(path.relative_to(root).parts[:-1])
+            start = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*start, *([node.module] if node.module else [])])
+            found |= {alias.asname or alias.name: (module, alias.name) for alias in node.names}
+    return {here: there for here, there in found.items() if there[0].split(".")[0] == "grok_theory"}
+
+
+def file_of(module, root):
+    place = root.joinpath(*module.split("."))
+    return next((p for p in (place.with_suffix(".py"), place / "__init__.py") if p.exists()), None)
+
+
+def reached(path, root):
+    """File -> the file that imports it, for all that importing `path` runs, whether directly or by others."""
+    by, waiting = {path: None}, [path]
+    while waiting:
+        for module, name in imported(one := waiting.pop(), root).values():
+            other = file_of(f"{module}.{name}", root) or file_of(module, root)
+            if other not in by:
+                by[other] = one
+                waiting.append(other)
+    return by
+
+
+def answers(path, verb, root):
+    """The files of the functions that `verb` of a file of verbs hands its Problem to, by tables and helpers there."""
+    tree, known = at_import(path), imported(path, root)
+    own = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
+            named = node.targets if isinstance(node, ast.Assign) else [node.target]
+            own |= {ast.unparse(target): node.value for target in named}
+    files, seen, waiting = set(), set(), [verb]
+    while waiting:
+        name = waiting.pop()
+        if name in own and name not in seen:
+            node = own[name]
+            parts = node.body if isinstance(node, ast.FunctionDef) else [node]
+            waiting += [n.id for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)]
+        elif name in known and name not in seen:
+            files |= defined_in(*known[name], root)
+        seen.add(name)
+    return {file for file in files if path.parent in file.parents}
+
+
+def defined_in(module, name, root):
+    """The files that answer for a function of that name: where it is defined, behind packages and files of verbs."""
+    path = file_of(module, root)
+    if path is None:
+        return set()
+    if any(isinstance(node, ast.FunctionDef) and node.name == name for node in at_import(path).body):
+        # What says what may be asked, and how, is shared; it answers nothing.
+        door = path.stem in ("problem", "methods")
+        return set() if door else answers(path, name, root) if path.stem == "verbs" else {path}
+    known = imported(path, root)
+    return defined_in(*known[name], root) if name in known else set()
+
+
+def theory_and_runs(wing, root):
+    """Files that answer a verb other than `simulate`, and files of real runs."""
+    verbs = root / "grok_theory" / wing / "verbs.py"
+    public = [n.name for n in at_import(verbs).body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")]
+    theory = set().union(*(answers(verbs, verb, root) for verb in public if verb != "simulate"))
+    runs = {file for file in verbs.parent.rglob("*.py") if "runs" in (*file.parent.parts, file.stem)}
+    assert theory, wing
+    assert answers(verbs, "simulate", root) & runs, wing
+    return theory, runs
+
+
+def crossings(wing, root=ROOT):
+    """Every way in which a file of theory reaches one of runs, or the reverse."""
+    theory, runs = theory_and_runs(wing, root)
+    ways = []
+    for starts, ends in ((theory, runs), (runs, theory)):
+        for start in sorted(starts):
+            by = reached(start, root)
+            for end in sorted(ends & set(by)):
+                way = [end]
+                while by[way[-1]]:
+                    way.append(by[way[-1]])
+                ways.append(" > ".join(str(file.relative_to(root / "grok_theory")) for file in reversed(way)))
+    return ways
+
+
+@pytest.mark.parametrize("wing", [*WINGS, "kernels"])
+def test_theory_and_runs_never_meet(wing):
+    assert not crossings(wing)
+
+
+def test_the_files_of_theory_are_found():
+    theory, _ = theory_and_runs("lazy_rich", ROOT)
+    places = {str(file.relative_to(PACKAGE / "lazy_rich")) for file in theory}
+    assert places == {
+        "dmft/solve.py",
+        "population.py",
+        "lazy_limit.py",
+        *(f"mean_field/{name}.py" for name in ("particles", "linear_moments", "tangent_limit")),
+    }
+
+
+@pytest.mark.parametrize(
+    ("place", "line", "way"),
+    [
+        ("linear/depth.py", "from .runs.deep_linear import train_deep", "linear/depth.py > linear/runs/deep_linear.py"),
+        ("linear/runs/regression.py", "from ..curves import STEP", "linear/runs/regression.py > linear/curves.py"),
+        (
+            "linear/curve_names.py",
+            "from .valid import mark_valid",
+            "linear/runs/deep_linear.py > linear/curve_names.py > linear/valid.py > linear/curves.py",
+        ),
+    ],
+    ids=["theory that asks a run", "a run that asks theory", "by way of a third file"],
+)
+def test_a_meeting_of_theory_and_runs_is_seen(place, line, way, tmp_path):
+    shutil.copytree(PACKAGE, tmp_path / "grok_theory", ignore=shutil.ignore_patterns("__pycache__"))
+    planted = tmp_path / "grok_theory" / place
+    planted.write_text(f"{planted.read_text()}\n\ndef planted():\n    {line}\n")
+    assert way in crossings("linear", tmp_path)
+
+
+def test_no_file_is_called_like_a_function_of_its_own():
+    """Importing such a file hides the function, or is hidden by it, where its package shows the function."""
+    hiding = [
+        str(path.relative_to(PACKAGE))
+        for path in FILES
+        if any(isinstance(node, ast.FunctionDef) and node.name == path.stem for node in at_import(path).body)
+    ]
+    assert not hiding, hiding
+
+
+def test_no_public_name_is_a_file_beside_it():
+    """`package.name` must be one thing, whether or not somebody imported the file `package/name.py` before."""
+    for init in sorted(PACKAGE.rglob("__init__.py")):
+        if "__all__" not in init.read_text():
+            continue
+        package = ".".join(init.parent.relative_to(ROOT).parts)
+        files = {path.stem for path in init.parent.glob("*.py")} | {path.name for path in init.parent.glob("*/")}
+        for name in files.intersection((shown := importlib.import_module(package)).__all__):
+            assert getattr(shown, name) is importlib.import_module(f"{package}.{name}"), f"{package}.{name}"
 
 
 def test_every_public_name_can_be_loaded():

@@ -20,7 +20,7 @@ from grok_theory.dynamics import (
 )
 
 KEY = jax.random.key(0)
-TASK = gt.li2.GroupTask(gt.li2.cyclic(5), train_fraction=0.6)
+TASK = gt.li2.GroupTask(gt.li2.groups.cyclic(5), train_fraction=0.6)
 STUDENT = gt.linear.TeacherStudent(samples_per_dim=0.5, snr=5.0)
 COMMITTEE = gt.lazy_rich.QuadraticCommittee(1.0, 0.5, 2.0, 0.3)
 THEORIES = {

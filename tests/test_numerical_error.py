@@ -30,7 +30,7 @@ PROBLEMS = {
     "RandomFeatures": linear.RandomFeatures(DRAW, np.eye(3), np.ones(3), samples=9, noise=0.3),
     "QuadraticCommittee": lazy_rich.QuadraticCommittee(1.0, 0.5, 2.0, 0.0),
     "MeanFieldNetwork": lazy_rich.MeanFieldNetwork(DRAW[:3], DRAW[:3, 0], 1.0, "linear", **SPARE),
-    "GroupTask": li2.GroupTask(li2.cyclic(5), train_fraction=0.8),
+    "GroupTask": li2.GroupTask(li2.groups.cyclic(5), train_fraction=0.8),
     "Prompt": best_of_k.Prompt(0.3, 0.6),
     "Posterior": best_of_k.Posterior(0.2, 0.2, 0.15),
     "LinearJudge": best_of_k.LinearJudge(examples_per_dim=2.0, noise=0.5, prior_scale=1.0),

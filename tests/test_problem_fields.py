@@ -27,7 +27,7 @@ SINGLE = {
     ),
     "kernel": (kernels.KernelRegression([1.0, 0.5], [1.0, 1.0]), lambda p: kernels.solve(p, np.array([3.0, 4.0]))),
     "group": (
-        li2.GroupTask(li2.cyclic(5)),
+        li2.GroupTask(li2.groups.cyclic(5)),
         lambda p: li2.solve(p, TIMES, width=8, key=jax.random.key(0)),
     ),
 }
@@ -74,7 +74,7 @@ RAGGED = [[0.5, 0.5], [0.5]]
         ("spectrum", lambda: linear.CorrelatedInputs(np.array(["1", "2"]), np.ones(2), 3.0)),
         ("spectrum", lambda: linear.CorrelatedInputs(RAGGED, [1.0, 1.0], 3.0)),
         ("features", lambda: linear.RandomFeatures(RAGGED, [[1.0, 2.0]], [1.0], 3.0)),
-        ("train_pairs", lambda: li2.GroupTask(li2.cyclic(5), train_pairs=[[0, 1], [2]])),
+        ("train_pairs", lambda: li2.GroupTask(li2.groups.cyclic(5), train_pairs=[[0, 1], [2]])),
     ],
 )
 def test_what_is_no_array_of_numbers(field, build):

@@ -1,5 +1,6 @@
 """Editors, type checkers and documentation read files without running them: what is public has to be there for them."""
 
+import inspect
 from importlib import import_module
 from pathlib import Path
 
@@ -9,7 +10,16 @@ import pytest
 import grok_theory
 
 ROOT = Path(__file__).parents[1]
-SPACES = ["", *grok_theory._ROOMS]
+SPACES = [
+    "",
+    *grok_theory._ROOMS,
+    *(
+        f"{room}.{name}"
+        for room in grok_theory._ROOMS
+        for name in getattr(grok_theory, room).__all__
+        if inspect.ismodule(getattr(getattr(grok_theory, room), name))
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +37,10 @@ def seen(package, space):
                 yield name, member.final_target if member.is_alias else member
             except griffe.AliasResolutionError:
                 continue
+
+
+def test_rooms_inside_rooms_are_among_them():
+    assert {"li2.groups", "li2.training", "li2.comparison", "li2.companion"} <= set(SPACES)
 
 
 @pytest.mark.parametrize("space", SPACES, ids=lambda space: space or "grok_theory")

@@ -151,13 +151,6 @@ def _observables() -> list[Door]:
             {"radius": [np.array([0.1, 0.2])], "center": [np.full(2, np.inf), np.ones(2) * 1j]},
         ),
         Door(
-            "observables.nlm_cosine, far out",
-            observables.nlm_cosine,
-            {"gradient": np.ones(2), "params": np.ones(2)},
-            {},
-            {"gradient": ZERO, "params": ZERO},
-        ),
-        Door(
             "observables.stablemax, far out",
             observables.stablemax,
             {"logits": np.ones(3)},

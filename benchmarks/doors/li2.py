@@ -14,18 +14,18 @@ KEY = jax.random.key(0)
 
 
 def doors() -> list[Door]:
-    task = li2.GroupTask(li2.cyclic(5), train_fraction=0.8, weight_decay=0.02, centering="classes")
+    task = li2.GroupTask(li2.groups.cyclic(5), train_fraction=0.8, weight_decay=0.02, centering="classes")
     return [*_groups(), *_theory(task), *_training(task), *_companion()]
 
 
 def _groups() -> list[Door]:
     return [
-        Door("li2.cyclic", li2.cyclic, {"n": 5}, {"n": "size"}),
-        Door("li2.symmetric", li2.symmetric, {"n": 3}, {"n": "size"}),
-        Door("li2.dihedral", li2.dihedral, {"n": 4}, {"n": "size"}),
+        Door("li2.groups.cyclic", li2.groups.cyclic, {"n": 5}, {"n": "size"}),
+        Door("li2.groups.symmetric", li2.groups.symmetric, {"n": 3}, {"n": "size"}),
+        Door("li2.groups.dihedral", li2.groups.dihedral, {"n": 4}, {"n": "size"}),
         Door(
-            "li2.from_cayley_table",
-            li2.from_cayley_table,
+            "li2.groups.from_cayley_table",
+            li2.groups.from_cayley_table,
             {"table": [[0, 1], [1, 0]]},
             {},
             {"table": [[[0, 1], [1, 1]], [[0, 1]], [[0, 2], [2, 0]], [[0.5, 1], [1, 0]], "abc", None, []]},
@@ -33,7 +33,7 @@ def _groups() -> list[Door]:
         Door(
             "li2.GroupTask",
             li2.GroupTask,
-            {"group": li2.cyclic(5)},
+            {"group": li2.groups.cyclic(5)},
             {"weight_decay": "non-negative", "label_noise": "closed share"},
             {
                 "group": [None, 5, "Z_5"],
@@ -106,21 +106,21 @@ def _training(task: li2.GroupTask) -> list[Door]:
             },
             {"dynamics": "batch_size"},
         ),
-        Door("li2.Gaussian", li2.Gaussian, {"variance": 0.1}, {"variance": "positive"}),
+        Door("li2.training.Gaussian", li2.training.Gaussian, {"variance": 0.1}, {"variance": "positive"}),
     ]
 
 
 def _companion() -> list[Door]:
     return [
         Door(
-            "li2.exact_network",
-            li2.exact_network,
+            "li2.companion.exact_network",
+            li2.companion.exact_network,
             {"modulus": 5, "width": 8, "key": KEY},
             {"modulus": "size", "width": "size", "key": "key"},
         ),
         Door(
-            "li2.phase",
-            li2.phase,
+            "li2.companion.phase",
+            li2.companion.phase,
             {"train_accuracy": 1.0, "test_accuracy": 1.0, "label_noise": 0.1},
             {"train_accuracy": "closed share", "test_accuracy": "closed share", "label_noise": "closed share"},
         ),

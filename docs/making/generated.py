@@ -52,8 +52,8 @@ def formulas_page(examples: int) -> tuple[str, list[str]]:
         "# Formulas",
         f"Every closed form of the package once: {len(entries)} of them, {counts['as printed']} as printed in their "
         f"source, {counts['corrected']} corrected ([where the literature is wrong](literature.md)), {counts['ours']} "
-        "derived here. Each has an oracle that shares no code with it, a range over which the two are compared, and a "
-        "test beside its function; a closed form without them fails the build (`tests/formulas`).",
+        "derived here. Each has an oracle that shares no code with it and a range over which tests compare the two; a "
+        "closed form without them fails the build (`tests/formulas`).",
         "`grok-theory formulas` lists them, `grok-theory formulas NAME` shows one and verifies it on the spot. "
         f"The worst errors below are over {examples} drawn arguments each, special values among them; `make verify` "
         "draws 200. How to do the same for a formula of your own: [the tutorial](tutorials/verify_your_formula.md).",
@@ -89,7 +89,6 @@ def _entry(formula: Any, found: Any) -> str:
             f"* **Source**: {formula.source}. **Status**: {formula.status}.",
             f"* **Domain**: {ranges}.",
             f"* **Oracle**: {formula.by}. **Worst relative error**: {error}.",
-            f"* **Test**: `{formula.proof}`.",
         ]
     )
 

@@ -13,6 +13,10 @@ ROOMS = (
     "linear",
     "lazy_rich",
     "li2",
+    "li2.groups",
+    "li2.training",
+    "li2.comparison",
+    "li2.companion",
     "best_of_k",
     "kernels",
     "observables",
@@ -27,7 +31,8 @@ def reference_pages() -> list[Page]:
     """One page a room, and one for the names of the package itself."""
     pages = [_page("grok_theory", _top_names())]
     for room in ROOMS:
-        folder, module = PACKAGE / room / "__init__.py", PACKAGE / f"{room}.py"
+        place = PACKAGE.joinpath(*room.split("."))
+        folder, module = place / "__init__.py", place.with_suffix(".py")
         if folder.exists():
             pages.append(_page(f"grok_theory.{room}", _names_of_package(folder)))
         elif module.exists():
@@ -43,7 +48,8 @@ def _page(name: str, names: list[tuple[str, Path]]) -> Page:
         node = _find(path, public)
         if node is not None:
             parts.append(_entry(name, node, path))
-    return Page(f"api_{name.rpartition('.')[2]}.html", name, "\n\n".join(parts), group="API")
+    place = name.removeprefix("grok_theory.").replace(".", "_")
+    return Page(f"api_{place}.html", name, "\n\n".join(parts), group="API")
 
 
 def _file_of(path: Path) -> Path:

@@ -4,7 +4,6 @@ Halder & Pehlevan, arXiv 2512.19905; conventions, corrections and limits in docs
 """
 
 from .choice import Choice, best_setting
-from .evaluation import solve
 from .exchange import EqualError, equal_error, samples_needed
 from .methods import BestOfK, Exact, HighTemperature, LargeK
 from .optima import Optimum, decay_exponent, optimal_reward, optimal_samples, optimal_temperature
@@ -13,7 +12,7 @@ from .problem import LinearJudge, Posterior, Prompt
 from .record_fit import BetaPassRate, Empirical, GaussianJudge, Prediction, RecordFit, fit
 from .recorded_curves import from_records, pass_at_k
 from .records import Records, read_records
-from .runs.answers import simulate
+from .verbs import simulate, solve
 
 # Not public, but inside public results: they may stand in a file too (`record_classes`).
 _IN_FILES = ("closed_forms:Gaps",)

@@ -13,9 +13,9 @@ from ..errors import BadValue
 from ..numerics.bounded_means import bounded_mean
 from ..numerics.mean_intervals import student
 from ..pytrees import record
-from .evaluation import check_temperature
 from .recorded_curves import intervals, kept_values, value_range, whole_samples
 from .records import Records, as_records
+from .temperatures import check_temperature
 
 _CONFIDENCE = 0.95
 

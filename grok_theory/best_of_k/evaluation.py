@@ -15,12 +15,14 @@ from ..checks import check_between, check_shape, is_traced, require_float64
 from ..dynamics import Conditions
 from ..errors import BadValue, SolveFailed
 from ..numerics import invariants
+from ..pytrees import as_arrays
 from ..results import FAILED, GOOD, Solution, Status
 from . import closed_forms
 from .averages import NARROW_NODES, WIDE_NODES, population_curves, prompt_curves
-from .methods import BestOfK, Exact, HighTemperature, LargeK
+from .methods import BestOfK, Exact, HighTemperature, LargeK, Method
 from .posterior_gaps import posterior
 from .problem import LinearJudge, Posterior, Prompt
+from .temperatures import check_temperature
 
 # Curves of fewer samples are padded to a power of two of at least this: lengths share a compilation.
 _SHORTEST = 16
@@ -33,35 +35,14 @@ _ROUNDING = 8 * 2.0**-52  # of the closed forms, in units of what they add up
 _NARROW = 1.5  # v_R/s^2 up to which the mean over prompts converges with NARROW_NODES
 
 
-def solve(
+def solve_kept_answer(
     problem: Prompt | Posterior | LinearJudge,
     samples: ArrayLike | Sequence[float],
-    *,
     temperature: ArrayLike,
-    method: Any = None,
-    throw: bool = True,
+    method: Method | None,
+    throw: bool,
 ) -> Solution:
-    """Expected error of the answer a judge keeps out of k, its score being minus the squared distance to its favourite.
-
-    **Arguments:**
-    - `problem`: `Prompt`, `Posterior`, or a `LinearJudge`, which is solved at its `posterior`.
-    - `samples`: (T,) answers drawn, k; any real >= 1, in any order, `inf` allowed.
-    - `temperature`: of the softmax over scores, in units of squared error; 0 (best of k) to inf (no selection). Traced
-      values must lie in (0, inf).
-    - `method`: `Exact()` if left out; `LargeK()`, `HighTemperature()`, `BestOfK()` are limits to hold beside it.
-    - `throw`: raise `SolveFailed` where the answer cannot be trusted; False returns it with its status.
-
-    **Returns:** `Solution` over `samples` with curves `error` = E (kept - truth)^2, `judged_error` = E (kept -
-    favourite)^2, for a `Prompt` also `bias` = E (kept - truth); `stats` has `scaled_temperature` t = T/(2 s^2),
-    `method`, and for a `LinearJudge` the `posterior`. `numerical_error` bounds |curve - truth|: of `Exact`, whose
-    relative error is below 1e-11 (1e-9 for populations), by a second quadrature; of a limit by its distance from
-    `Exact`. Differentiable in gaps, variances, spread, T > 0 (not at reward variance 0).
-
-    >>> import jax; jax.config.update("jax_enable_x64", True)
-    >>> kept = solve(Prompt(teacher_gap=0.3, reward_gap=1.0), [1, 2, float("inf")], temperature=1.0)
-    >>> print(kept["error"].round(6))
-    [1.09     0.603616 0.467778]
-    """
+    """See `grok_theory.best_of_k.solve`."""
     require_float64("best_of_k.solve")
     if not isinstance(problem, (Prompt, Posterior, LinearJudge)):
         raise BadValue(
@@ -108,15 +89,9 @@ def check_samples(samples: Any) -> None:
     check_between("samples", samples, 1.0, np.inf, "Pass numbers of answers, for example [1, 4, 16, 64].")
 
 
-def check_temperature(temperature: Any) -> None:
-    """Refuse what is no temperature in [0, inf]."""
-    check_shape("temperature", temperature, (), "Pass one number; map several with jax.vmap.")
-    check_between("temperature", temperature, 0.0, np.inf, "Pass 0 for best-of-k, inf for no selection.")
-
-
 def evaluate(problem: Prompt | Posterior, k: jax.Array, temperature: Any, method: Any) -> dict[str, Any]:
     """Curves, numerical errors and status level of a checked problem; `k` (T,) float64."""
-    problem = jax.tree_util.tree_map(partial(jnp.asarray, dtype=float), problem)
+    problem = as_arrays(problem)
     fixed = is_traced(temperature) or 0 < temperature < np.inf
     # T = 0 and T = inf are other formulas, so they are decided here, outside any trace.
     kind = "warm" if fixed else ("best" if temperature == 0 else "uniform")

@@ -14,10 +14,12 @@ from scipy.interpolate import PchipInterpolator
 from ..checks import check_between, check_positive, check_shape
 from ..errors import BadValue
 from ..pytrees import record
+from ..reports import table
 from ..results import Status
-from .evaluation import Search, check_temperature
+from .evaluation import Search
 from .optima import checked_problem, refuse_traced
 from .problem import LinearJudge, Posterior, Prompt
+from .temperatures import check_temperature
 
 _SCAN = 64  # values of k in every evaluation: one shape, one compilation
 _TOGETHER = 4  # crossings refined in one evaluation
@@ -40,10 +42,12 @@ class EqualError:
     status: Status
 
     def __str__(self) -> str:
-        rows = zip(self.examples_per_dim, self.samples, self.exchange_rate)
-        lines = [f"  n/d = {n:<8g} k = {k:<12.6g} " + (f"rate {r:.4g}" if r == r else "") for n, k, r in rows]
+        rows = [
+            (f"n/d = {n:g}", f"k = {k:.6g}", f"rate {r:.4g}" if r == r else "")
+            for n, k, r in zip(self.examples_per_dim, self.samples, self.exchange_rate)
+        ]
         said = [] if self.status.name == "good" else [str(self.status)]
-        return "\n".join([f"Answers needed for error {self.error:g}", *(line.rstrip() for line in lines), *said])
+        return "\n".join([f"Answers needed for error {self.error:g}", *table(rows), *said])
 
 
 def samples_needed(
@@ -143,7 +147,7 @@ def equal_error(
     >>> judge = LinearJudge(examples_per_dim=1.0, noise=1.0, prior_scale=3.0)
     >>> print(equal_error(judge, [2.0], error=0.1, temperature=0.0))
     Answers needed for error 0.1
-      n/d = 2        k = 8.68745      rate 0.6139
+      n/d = 2  k = 8.68745  rate 0.6139
     """
     if not isinstance(judge, LinearJudge):
         raise BadValue(

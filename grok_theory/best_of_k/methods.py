@@ -51,3 +51,6 @@ class HighTemperature:
 @record()
 class BestOfK:
     """The 1/((k+1)(k+2)) law of T = 0 at large k; over prompts it exists only for v_R < s^2/2."""
+
+
+Method = Exact | LargeK | HighTemperature | BestOfK

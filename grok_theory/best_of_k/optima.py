@@ -17,10 +17,11 @@ from ..errors import BadValue
 from ..pytrees import record
 from ..results import Status
 from . import closed_forms
-from .evaluation import Search, check_temperature, evaluate
+from .evaluation import Search, evaluate
 from .methods import Exact
 from .posterior_gaps import posterior
 from .problem import LinearJudge, Posterior, Prompt
+from .temperatures import check_temperature
 
 _SCAN = 256  # values of k a scan; its step is 8 % of k at max_samples = 1e9
 # Two errors closer than this (relative) are one: the curve is known to about 1e-14.

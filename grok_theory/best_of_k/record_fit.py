@@ -11,13 +11,14 @@ from numpy.typing import ArrayLike
 from ..checks import check_between, check_shape
 from ..errors import BadValue
 from ..pytrees import record
+from ..reports import table
 from .beta_pass_rate import fit_beta, predict_beta
-from .evaluation import check_temperature
 from .gaussian_judge import fit_gaussian, kept_normal
 from .model_check import beta_contradiction, gaussian_contradiction
 from .recorded_curves import check_confidence, check_successes, intervals, value_range
 from .records import Records, as_records
 from .subsets import with_replacement
+from .temperatures import check_temperature
 
 # Sixteen times what was recorded (256 from 16): beyond it a tail is believed, not seen.
 _REACH = 16.0
@@ -61,10 +62,10 @@ class Prediction:
 
     def __str__(self) -> str:
         rows = [
-            f"  k = {k:<8g} {m:.6g}  " + (f"not identified: {why}" if why else f"[{a:.6g}, {b:.6g}]")
+            (f"k = {k:g}", f"{m:.6g}", f"not identified: {why}" if why else f"[{a:.6g}, {b:.6g}]")
             for k, m, a, b, why in zip(self.samples, self.mean, self.low, self.high, self.reasons)
         ]
-        return "\n".join(["Prediction", *rows])
+        return "\n".join(["Prediction", *table(rows)])
 
 
 @record(static=("contradiction",))

@@ -16,9 +16,9 @@ from ..numerics.level_shares import unseen_share
 from ..numerics.mean_intervals import interval_of_mean
 from ..numerics.two_levels import find_levels
 from ..results import Ensemble, Status
-from .evaluation import check_temperature
 from .records import Records, as_records
 from .subsets import subset_means, subset_shares
+from .temperatures import check_temperature
 
 
 def from_records(

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
+from .. import reports
 from ..checks import check_non_negative, is_traced
 from ..errors import BadValue
 from ..pytrees import record
@@ -96,12 +97,7 @@ def table(bounds: Sequence[Bound]) -> str:
     if not bounds:
         raise BadValue("bounds is empty, but there must be at least one. Pass a list of Bound.")
     rows = [("bound", "value", "gap", "promise", "assumptions", ""), *map(_row, bounds)]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    numeric = (1, 2)
-    lines = [
-        "  ".join(c.rjust(w) if i in numeric else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths))).rstrip()
-        for row in rows
-    ]
+    lines = reports.table(rows, right=(1, 2), indent="")
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
 

@@ -20,6 +20,7 @@ from ..checks import (
 )
 from ..errors import BadValue
 from ..numerics.gram import check_gram, check_target, eigenbasis, inverted, rounding, shrunk
+from ..numerics.roots import halve
 from .bound import HIGH_PROBABILITY, Bound, check_loss, make_bound
 from .norms import CONFIDENCE, INDEPENDENT
 
@@ -180,13 +181,7 @@ def excess_of_inverse_kl(share: ArrayLike, budget: ArrayLike) -> Array:
     low = jnp.zeros_like(high)
     fixed_e = jax.lax.stop_gradient(e)
 
-    def halve(_, ends):
-        low, high = ends
-        middle = (low + high) / 2
-        short = spent(middle) < fixed_e
-        return jnp.where(short, middle, low), jnp.where(short, high, middle)
-
-    low, high = jax.lax.stop_gradient(jax.lax.fori_loop(0, 60, halve, (low, high)))
+    low, high = jax.lax.stop_gradient(halve(lambda middle: spent(middle) < fixed_e, low, high, 60))
     v = (low + high) / 2
     # One Newton step that changes no digit carries the derivatives in p and e.
     some = inner & (slope(v) > 0)

@@ -23,7 +23,7 @@ def command(
     seconds: Annotated[float, typer.Option(help="Longest time the self-test may take.")] = 60.0,
 ) -> None:
     """Show versions and precision, and test jit against NumPy on every device. Exit code 1 if a check fails."""
-    from .waiting import waiting
+    from ..progress import waiting
 
     if not 0 < seconds < 1e6:
         # Not from `errors`: that imports JAX, and a JAX that crashes must not take the doctor with it.

@@ -101,12 +101,14 @@ def verbs_of(wing: ModuleType, *names: str) -> list[Any]:
 
 
 def public_names(wing: ModuleType) -> dict[str, Any]:
-    """What may be written as `Name(...)` on the command line: every dynamics, and the public names of the wing."""
+    """What may be written as `Name(...)`: every dynamics, the public names of the wing and of the rooms it shows."""
     from ..dynamics import SGD, Adam, AdamW, GradientDescent, GradientFlow, Muon
 
     trained = (GradientFlow, GradientDescent, SGD, Adam, AdamW, Muon)
-    public = {name: getattr(wing, name) for name in wing.__all__ if callable(getattr(wing, name))}
-    return {kind.__name__: kind for kind in trained} | public
+    rooms = [part for name in wing.__all__ if inspect.ismodule(part := getattr(wing, name))]
+    # What the wing itself shows comes last, and so first where a room inside it has the same name.
+    public = {name: getattr(room, name) for room in (*rooms, wing) for name in room.__all__}
+    return {kind.__name__: kind for kind in trained} | {name: each for name, each in public.items() if callable(each)}
 
 
 def _keywords(verb: Any) -> dict[str, Any]:

@@ -36,10 +36,10 @@ def command(
     from .precision import use_float64
 
     use_float64()
+    from ..progress import waiting
     from ..storage import destination
     from .problems import find_problem, make_problem, public_names, verbs_of
     from .values import read_axis, read_object
-    from .waiting import waiting
 
     if problem is None:
         _list(as_json)

@@ -43,10 +43,10 @@ def command(
 
     from ..checks import check_choice, check_memory, check_runs
     from ..comparison import Relative, compare
+    from ..progress import waiting
     from .problems import find_problem, make_problem, public_names, verbs_of
     from .solve import leave_if_failed, status_of, without_throwing
     from .values import read_axis, read_object, read_seed
-    from .waiting import waiting
 
     wing, cls = find_problem(problem)
     solve, simulate = verbs_of(wing, "solve", "simulate")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from .. import bounds
@@ -10,6 +12,25 @@ from .formula import Formula, Range, seeds
 from .many_digits import DIGITS, FINE_CUTS, gaussian_grid, integral
 
 
+@partial(
+    Formula,
+    name="bounds.truncated_squared_loss",
+    says="mean of min((r + s z)^2, c^2) over a Gaussian z: the loss of these bounds",
+    function=bounds.truncated_squared_loss,
+    domain={
+        "residual": Range(-5.0, 5.0, (0.0, 1.0), "r"),
+        "cap": Range(0.3, 10.0, (1.0, 4.0), "c"),
+        "variance": Range(0.01, 10.0, (1.0,), "s^2"),
+    },
+    call=lambda r, cap, variance: bounds.truncated_squared_loss(r, cap, variance=variance),
+    symbol=r"\ell",
+    latex=r"(r^2 + s^2) \Delta + 2 r s [\varphi(a) - \varphi(b)] + s^2 [a \varphi(a) - b \varphi(b)] + "
+    r"c^2 (1 - \Delta), \;\; \Delta = \Phi(b) - \Phi(a)",
+    source="ours",
+    status="ours",
+    by="30-digit quadrature, cut at the kinks",
+    rtol=1e-11,
+)
 def _truncated(residual: float, cap: float, variance: float) -> float:
     """The Gaussian integral, cut where the loss has its kinks."""
     import mpmath as mp
@@ -27,6 +48,21 @@ def _gaussians(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarra
     return draws.normal(size=3), one @ one.T + np.eye(3), draws.normal(size=3), two @ two.T + np.eye(3)
 
 
+@partial(
+    Formula,
+    name="bounds.gaussian_kl",
+    says="divergence of one Gaussian from another",
+    function=bounds.gaussian_kl,
+    domain={"gaussians": seeds("two drawn Gaussians in 3 dimensions")},
+    call=lambda seed: bounds.gaussian_kl(*_gaussians(seed)),
+    symbol="\\mathrm{KL}",
+    latex=r"\frac{1}{2} \left[\mathrm{tr} \, \Sigma_0^{-1} \Sigma - d + \ln \frac{\det \Sigma_0}{\det \Sigma} + "
+    r"(\mu - \mu_0)^T \Sigma_0^{-1} (\mu - \mu_0)\right]",
+    source="classical",
+    status="as printed",
+    by="mean log-ratio by Gauss-Hermite, exact for quadratics",
+    rtol=1e-9,
+)
 def _log_ratio(seed: int) -> float:
     """E_q ln q/p by Gauss-Hermite in three dimensions, exact for the quadratic logarithm."""
     mean, covariance, prior_mean, prior = _gaussians(seed)
@@ -45,6 +81,26 @@ def _machine(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return draws.normal(size=(4, 3)), draws.normal(size=4)
 
 
+@partial(
+    Formula,
+    name="bounds.gaussian_process_kl",
+    says="divergence of the ridge posterior from its prior, by the kernel alone",
+    function=bounds.gaussian_process_kl,
+    domain={
+        "features": seeds("4 samples of 3 drawn features and labels"),
+        "ridge": Range(0.01, 100.0, (1.0,), r"\delta"),
+    },
+    call=lambda seed, ridge: bounds.gaussian_process_kl(
+        _machine(seed)[0] @ _machine(seed)[0].T, _machine(seed)[1], ridge=ridge
+    ),
+    symbol="\\mathrm{KL}",
+    latex=r"\frac{1}{2} \sum_j \left[\ln\left(1 + \frac{\lambda_j}{\delta}\right) - "
+    r"\frac{\lambda_j}{\lambda_j + \delta} + \frac{\lambda_j y_j^2}{(\lambda_j + \delta)^2}\right]",
+    source="ours",
+    status="ours",
+    by="weight space, written out",
+    rtol=1e-10,
+)
 def _weight_space_kl(seed: int, ridge: float) -> float:
     """The posterior's mean and covariance written out on three weights."""
     features, y = _machine(seed)
@@ -54,12 +110,39 @@ def _weight_space_kl(seed: int, ridge: float) -> float:
     return float((np.trace(covariance) - 3 + np.linalg.slogdet(precision)[1] + mean @ mean) / 2)
 
 
+@partial(
+    Formula,
+    name="bounds.displacement_norm",
+    says="how far the weights move until they fit",
+    function=bounds.displacement_norm,
+    domain={"features": seeds("3 samples of 3 drawn features and residuals")},
+    call=lambda seed: bounds.displacement_norm(_machine(seed)[0][:3] @ _machine(seed)[0][:3].T, _machine(seed)[1][:3]),
+    symbol="|w - w(0)|",
+    latex=r"\sqrt{r_0^T K^+ r_0}",
+    source="ours",
+    status="ours",
+    by="least-norm fit in weight space",
+    rtol=1e-6,
+)
 def _displacement(seed: int) -> float:
     """Least-norm fit in weight space."""
     features, y = _machine(seed)
     return float(np.linalg.norm(np.linalg.lstsq(features[:3], y[:3], rcond=None)[0]))
 
 
+@partial(
+    Formula,
+    name="bounds.excess_of_inverse_kl",
+    says="how far above p the largest q is whose divergence from p stays within a budget",
+    function=excess_of_inverse_kl,
+    domain={"share": Range(0.001, 0.95, (0.5,), "p"), "budget": Range(1e-6, 5.0, (0.1,), "e")},
+    symbol=r"\mathrm{kl}^{-1}(p, e) - p",
+    latex=r"\sup\{q : p \ln \frac{p}{q} + (1 - p) \ln \frac{1 - p}{1 - q} \leq e\} - p",
+    source="Seeger 2002; Maurer 2004",
+    status="as printed",
+    by="bisection in 80 digits",
+    rtol=1e-9,
+)
 def _inverse_kl(share: float, budget: float) -> float:
     """Largest q with kl(p, q) <= e, by bisection in 80 digits; minus p."""
     import mpmath as mp
@@ -72,92 +155,3 @@ def _inverse_kl(share: float, budget: float) -> float:
             spent = (p * mp.log(p / q) if p > 0 else 0) + (1 - p) * mp.log((1 - p) / (1 - q))
             low, high = (q, high) if spent <= e else (low, q)
         return float(low - p)
-
-
-FORMULAS = (
-    Formula(
-        "bounds.truncated_squared_loss",
-        "mean of min((r + s z)^2, c^2) over a Gaussian z: the loss of these bounds",
-        bounds.truncated_squared_loss,
-        {
-            "residual": Range(-5.0, 5.0, (0.0, 1.0), "r"),
-            "cap": Range(0.3, 10.0, (1.0, 4.0), "c"),
-            "variance": Range(0.01, 10.0, (1.0,), "s^2"),
-        },
-        _truncated,
-        "30-digit quadrature, cut at the kinks",
-        "ours",
-        "ours",
-        1e-11,
-        "tests/bounds/test_truncated_loss.py::test_against_forty_digits",
-        symbol=r"\ell",
-        latex=r"(r^2 + s^2) \Delta + 2 r s [\varphi(a) - \varphi(b)] + s^2 [a \varphi(a) - b \varphi(b)] + "
-        r"c^2 (1 - \Delta), \;\; \Delta = \Phi(b) - \Phi(a)",
-        call=lambda r, cap, variance: bounds.truncated_squared_loss(r, cap, variance=variance),
-    ),
-    Formula(
-        "bounds.gaussian_kl",
-        "divergence of one Gaussian from another",
-        bounds.gaussian_kl,
-        {"gaussians": seeds("two drawn Gaussians in 3 dimensions")},
-        _log_ratio,
-        "mean log-ratio by Gauss-Hermite, exact for quadratics",
-        "classical",
-        "as printed",
-        1e-9,
-        "tests/bounds/test_pac_bayes.py::test_divergence_of_gaussians",
-        symbol="\\mathrm{KL}",
-        latex=r"\frac{1}{2} \left[\mathrm{tr} \, \Sigma_0^{-1} \Sigma - d + \ln \frac{\det \Sigma_0}{\det \Sigma} + "
-        r"(\mu - \mu_0)^T \Sigma_0^{-1} (\mu - \mu_0)\right]",
-        call=lambda seed: bounds.gaussian_kl(*_gaussians(seed)),
-    ),
-    Formula(
-        "bounds.gaussian_process_kl",
-        "divergence of the ridge posterior from its prior, by the kernel alone",
-        bounds.gaussian_process_kl,
-        {"features": seeds("4 samples of 3 drawn features and labels"), "ridge": Range(0.01, 100.0, (1.0,), r"\delta")},
-        _weight_space_kl,
-        "weight space, written out",
-        "ours",
-        "ours",
-        1e-10,
-        "tests/bounds/test_pac_bayes.py::test_weight_space_and_function_space_agree",
-        symbol="\\mathrm{KL}",
-        latex=r"\frac{1}{2} \sum_j \left[\ln\left(1 + \frac{\lambda_j}{\delta}\right) - "
-        r"\frac{\lambda_j}{\lambda_j + \delta} + \frac{\lambda_j y_j^2}{(\lambda_j + \delta)^2}\right]",
-        call=lambda seed, ridge: bounds.gaussian_process_kl(
-            _machine(seed)[0] @ _machine(seed)[0].T, _machine(seed)[1], ridge=ridge
-        ),
-    ),
-    Formula(
-        "bounds.displacement_norm",
-        "how far the weights move until they fit",
-        bounds.displacement_norm,
-        {"features": seeds("3 samples of 3 drawn features and residuals")},
-        _displacement,
-        "least-norm fit in weight space",
-        "ours",
-        "ours",
-        1e-6,
-        "tests/bounds/test_norms.py::test_displacement_is_that_of_descent",
-        symbol="|w - w(0)|",
-        latex=r"\sqrt{r_0^T K^+ r_0}",
-        call=lambda seed: bounds.displacement_norm(
-            _machine(seed)[0][:3] @ _machine(seed)[0][:3].T, _machine(seed)[1][:3]
-        ),
-    ),
-    Formula(
-        "bounds.excess_of_inverse_kl",
-        "how far above p the largest q is whose divergence from p stays within a budget",
-        excess_of_inverse_kl,
-        {"share": Range(0.001, 0.95, (0.5,), "p"), "budget": Range(1e-6, 5.0, (0.1,), "e")},
-        _inverse_kl,
-        "bisection in 80 digits",
-        "Seeger 2002; Maurer 2004",
-        "as printed",
-        1e-9,
-        "tests/bounds/test_pac_bayes.py::test_inverse_divergence_against_many_digits",
-        symbol=r"\mathrm{kl}^{-1}(p, e) - p",
-        latex=r"\sup\{q : p \ln \frac{p}{q} + (1 - p) \ln \frac{1 - p}{1 - q} \leq e\} - p",
-    ),
-)

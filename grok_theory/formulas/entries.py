@@ -28,9 +28,14 @@ def register() -> dict[str, Formula]:
     """Name -> formula, in the order of the house; imports JAX and every wing."""
     found: dict[str, Formula] = {}
     for room in ROOMS:
-        for formula in import_module(f"{__package__}.{room}").FORMULAS:
-            found[formula.name] = formula
+        found |= {formula.name: formula for formula in entries_of(room)}
     return found
+
+
+def entries_of(room: str) -> list[Formula]:
+    """The formulas of one file, from top to bottom: its oracles, each made an entry where it is defined."""
+    names = vars(import_module(f"{__package__}.{room}"))
+    return [entry for entry in names.values() if isinstance(entry, Formula)]
 
 
 def find(name: str) -> Formula:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 from ..verify import Certificate, check_against, numbers
@@ -74,29 +74,28 @@ class Printed:
 
 @dataclass(frozen=True)
 class Formula:
-    """One closed form of the package.
+    """One closed form, made around its oracle: `@partial(Formula, name=..., ...)` above the oracle makes it the entry.
 
+    - `oracle`: the same arguments -> the value, in a way that shares no code with the function; `by`: it in words.
     - `name`: wing and function. `says`: what it is, in one line.
     - `function`: the public callable. `domain`: argument -> where it is drawn from.
     - `call`: where the drawn arguments are not those of the function, the adapter between them.
     - `symbol` = `latex`, in LaTeX; or `expression`, sympy text in the names of the domain, from which LaTeX is made.
     - `source`: paper and statement. `status`: "as printed" (as the source has it, as far as we read it), "corrected"
       (the source is wrong, see `printed`) or "ours" (derived in this project; the source, if any, has the setting).
-    - `oracle`: the same arguments -> the value, in a way that shares no code with the function; `by`: it in words.
     - `rtol`: relative error allowed; round-off for exact forms, the size of the next term for laws of large numbers.
-    - `proof`: the test beside the function, as "tests/wing/test_file.py::test_name".
     """
 
+    oracle: Callable[..., Any]
+    _: KW_ONLY
     name: str
     says: str
     function: Callable[..., Any]
     domain: Mapping[str, Range | Draw]
-    oracle: Callable[..., Any]
     by: str
     source: str
     status: str
     rtol: float
-    proof: str
     symbol: str = ""
     latex: str = ""
     expression: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,6 @@ from .formula import Formula, Printed, Range, seeds
 from .many_digits import DIGITS, gaussian_grid, gaussian_mean, integral
 
 EPSILON = Range(0.05, 2.0, (0.5, 1.0), r"\epsilon")
-_TESTS = "tests/kernels/"
-
-
-def _gram(seed: int, size: int = 5, dim: int = 8) -> tuple[np.ndarray, np.ndarray]:
-    draws = np.random.default_rng(seed)
-    features = draws.normal(size=(size, dim))
-    return features @ features.T, draws.normal(size=size)
 
 
 def _pair(seed: int) -> np.ndarray:
@@ -40,10 +34,63 @@ def _quadratic_gradients(seed: int, epsilon: float, trained: bool) -> float:
     return float(p @ (inner + outer if trained else inner))
 
 
+_QUADRATIC = {"inputs": seeds("two drawn inputs in 2 dimensions"), "epsilon": EPSILON}
+
+
+@partial(
+    Formula,
+    name="kernels.ntk_fixed_readout",
+    says="tangent kernel of a two-layer quadratic network, first layer trained; s = x . x'",
+    function=room.ntk,
+    domain=_QUADRATIC,
+    call=lambda seed, epsilon: _quadratic_ntk(seed, epsilon, trained=False),
+    symbol="K",
+    latex=r"s + \epsilon^2 s^2",
+    source="ours; kernels as by Jacot, Gabriel & Hongler, arXiv 1806.07572",
+    status="ours",
+    by="gradients averaged by Gauss-Hermite, exact for polynomials",
+    rtol=1e-10,
+)
+def _ntk_fixed_readout(seed: int, epsilon: float) -> float:
+    return _quadratic_gradients(seed, epsilon, trained=False)
+
+
+@partial(
+    Formula,
+    name="kernels.ntk_trained_readout",
+    says="the same with both layers trained",
+    function=room.ntk,
+    domain=_QUADRATIC,
+    call=lambda seed, epsilon: _quadratic_ntk(seed, epsilon, trained=True),
+    symbol="K",
+    latex=r"2 s + \frac{3 \epsilon^2}{2} s^2 + \frac{\epsilon^2}{4} |x|^2 |x'|^2",
+    source="ours; kernels as by Jacot, Gabriel & Hongler, arXiv 1806.07572",
+    status="ours",
+    by="gradients averaged by Gauss-Hermite, exact for polynomials",
+    rtol=1e-10,
+)
+def _ntk_trained_readout(seed: int, epsilon: float) -> float:
+    return _quadratic_gradients(seed, epsilon, trained=True)
+
+
 def _sphere(epsilon: float, dim: int) -> Any:
     return room.sphere_spectrum(lambda t: t + epsilon**2 * t**2, dim, 2).eigenvalues
 
 
+@partial(
+    Formula,
+    name="kernels.sphere_spectrum",
+    says="eigenvalues of the kernel t + eps^2 t^2 on the unit sphere: constant, linear, quadratic",
+    function=room.sphere_spectrum,
+    domain={"epsilon": EPSILON, "dim": Range(2, 12, (), "d", whole=True)},
+    call=_sphere,
+    symbol=r"\lambda_k",
+    latex=r"\frac{\epsilon^2}{d}, \;\; \frac{1}{d}, \;\; \frac{2 \epsilon^2}{d (d + 2)}",
+    source="ours",
+    status="ours",
+    by="moments of the sphere",
+    rtol=1e-12,
+)
 def _sphere_moments(epsilon: float, dim: int) -> np.ndarray:
     """<f K f>/<f^2> of 1, x_1 and x_1 x_2 on the sphere: Gaussian directions, whose moments are those of a rule."""
     z, weights = gaussian_grid(2, 6)
@@ -76,6 +123,42 @@ def _relu_hermite(degree: int, variance: float) -> float:
         return float(integral(at, [0, 1, 2, 4, 6, 9, 13]) / mp.sqrt(mp.factorial(degree)))
 
 
+@partial(
+    Formula,
+    name="kernels.hermite_coefficients_relu",
+    says="Hermite coefficients of the ReLU, k = 0, 1 and even k",
+    function=room.hermite_coefficients,
+    domain={"half": Range(0, 5, (), "k/2", whole=True), "variance": Range(0.1, 10.0, (1.0,), "v")},
+    call=lambda half, variance: room.hermite_coefficients("relu", 10, variance=variance)[2 * half],
+    symbol="a_k",
+    latex=r"(-1)^{k/2 - 1} \sqrt{v} \, \frac{(k - 3)!!}{\sqrt{2 \pi k!}}",
+    source="Cho & Saul, NeurIPS 2009, expanded",
+    status="ours",
+    by="30-digit quadrature",
+    rtol=1e-13,
+)
+def _hermite_coefficients_relu(half: int, variance: float) -> float:
+    return _relu_hermite(2 * half, variance)
+
+
+@partial(
+    Formula,
+    name="kernels.hermite_coefficients_erf",
+    says="Hermite coefficients of erf(s h), k = 2j + 1",
+    function=room.hermite_coefficients,
+    domain={
+        "order": Range(0, 4, (), "j", whole=True),
+        "scale": Range(0.1, 3.0, (1.0,), "s"),
+        "variance": Range(0.1, 10.0, (1.0,), "v"),
+    },
+    call=lambda order, scale, variance: room.hermite_coefficients(room.Erf(scale), 9, variance=variance)[2 * order + 1],
+    symbol="a_{2j+1}^2",
+    latex=r"\frac{2}{\pi} \frac{(2j)!}{4^j j!^2 (2j + 1)} \left(\frac{2 s^2 v}{1 + 2 s^2 v}\right)^{2j+1}",
+    source="Williams, NeurIPS 1997, expanded",
+    status="ours",
+    by="30-digit quadrature",
+    rtol=1e-11,
+)
 def _erf_hermite(order: int, scale: float, variance: float) -> float:
     import mpmath as mp
 
@@ -96,28 +179,68 @@ def _eigenvalues(seed: int) -> np.ndarray:
     return 10.0 ** np.random.default_rng(seed).uniform(-6, 3, 8)
 
 
+@partial(
+    Formula,
+    name="kernels.effective_dimension",
+    says="how many directions a ridge leaves free",
+    function=room.effective_dimension,
+    domain={"eigenvalues": seeds("8 eigenvalues in [1e-6, 1e3]"), "ridge": Range(1e-6, 1e3, (1.0,), r"\delta")},
+    call=lambda seed, ridge: room.effective_dimension(_eigenvalues(seed), ridge),
+    symbol="d_1",
+    latex=r"\sum_i \frac{\lambda_i}{\lambda_i + \delta}",
+    source="definition",
+    status="as printed",
+    by="exact fractions",
+    rtol=1e-13,
+)
 def _dimension(seed: int, ridge: float) -> float:
     return float(sum(Fraction(float(l)) / (Fraction(float(l)) + Fraction(ridge)) for l in _eigenvalues(seed)))
 
 
+@partial(
+    Formula,
+    name="kernels.participation_ratio",
+    says="how many equal modes would spread as these do",
+    function=room.participation_ratio,
+    domain={"eigenvalues": seeds("8 eigenvalues in [1e-6, 1e3]")},
+    call=lambda seed: room.participation_ratio(_eigenvalues(seed)),
+    symbol="d",
+    latex=r"\left(\sum_i \lambda_i\right)^2 / \sum_i \lambda_i^2",
+    source="definition",
+    status="as printed",
+    by="exact fractions",
+    rtol=1e-13,
+)
 def _participation(seed: int) -> float:
     values = [Fraction(float(l)) for l in _eigenvalues(seed)]
     return float(sum(values) ** 2 / sum(l**2 for l in values))
 
 
+def _gram(seed: int, size: int = 5, dim: int = 8) -> tuple[np.ndarray, np.ndarray]:
+    draws = np.random.default_rng(seed)
+    features = draws.normal(size=(size, dim))
+    return features @ features.T, draws.normal(size=size)
+
+
+@partial(
+    Formula,
+    name="kernels.alignment",
+    says="kernel-target alignment, not centred",
+    function=room.alignment,
+    domain={"kernel": seeds("a drawn kernel of 5 samples and a target")},
+    call=lambda seed: room.alignment(*_gram(seed)),
+    symbol="A",
+    latex=r"\frac{y^T K y}{|K|_F \, |y|^2}",
+    source="Cristianini et al., NeurIPS 2001",
+    status="as printed",
+    by="cosine of two matrices, entry by entry",
+    rtol=1e-12,
+)
 def _alignment(seed: int) -> float:
     """Cosine between K and y y^T as vectors, entry by entry."""
     kernel, y = _gram(seed)
     target = np.array([[a * b for b in y] for a in y])
     return float(np.sum(kernel * target) / np.sqrt(np.sum(kernel**2) * np.sum(target**2)))
-
-
-def _cka(seed: int) -> float:
-    """Correlation of centred features: |X^T Y|^2 over |X^T X| |Y^T Y|, the columns of X and Y centred."""
-    draws = np.random.default_rng(seed)
-    x, y = (draws.normal(size=(6, n)) for n in (3, 4))
-    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
-    return float(np.sum((x.T @ y) ** 2) / (np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y)))
 
 
 def _cka_kernels(seed: int) -> Any:
@@ -126,6 +249,62 @@ def _cka_kernels(seed: int) -> Any:
     return room.cka(x @ x.T, y @ y.T)
 
 
+@partial(
+    Formula,
+    name="kernels.cka",
+    says="centred kernel alignment",
+    function=room.cka,
+    domain={"features": seeds("6 samples with 3 and with 4 drawn features")},
+    call=_cka_kernels,
+    symbol="\\mathrm{CKA}",
+    latex=r"\frac{\langle H K H, H L H \rangle}{|H K H|_F |H L H|_F}, \;\; H = I - 11^T/n",
+    source="Cortes, Mohri & Rostamizadeh, JMLR 2012",
+    status="as printed",
+    by="feature space, columns centred",
+    rtol=1e-12,
+)
+def _cka(seed: int) -> float:
+    """Correlation of centred features: |X^T Y|^2 over |X^T X| |Y^T Y|, the columns of X and Y centred."""
+    draws = np.random.default_rng(seed)
+    x, y = (draws.normal(size=(6, n)) for n in (3, 4))
+    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+    return float(np.sum((x.T @ y) ** 2) / (np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y)))
+
+
+def _shortcut(seed: int, ridge: float) -> float:
+    kernel, y = _gram(seed)
+    smoother = kernel @ np.linalg.inv(kernel + ridge * np.eye(len(y)))
+    return float(((y - smoother @ y) / (1 - np.diag(smoother)))[0])
+
+
+@partial(
+    Formula,
+    name="kernels.leave_one_out",
+    says="residual of each sample under the machine fitted to the others",
+    function=room.leave_one_out,
+    domain={
+        "kernel": seeds("a drawn kernel of 5 samples and a target"),
+        "ridge": Range(1e-3, 100.0, (1.0,), r"\delta"),
+    },
+    call=lambda seed, ridge: room.leave_one_out(*_gram(seed), ridge=ridge).residuals,
+    symbol="r_i",
+    latex=r"\frac{[G y]_i}{G_{ii}}, \;\; G = (K + \delta I)^{-1}",
+    source="classical",
+    status="as printed",
+    by="every refit, one by one",
+    rtol=1e-9,
+    printed=(
+        Printed(
+            "a usual form of the shortcut",
+            "(y - H y)_i / (1 - H_ii): the same in exact arithmetic",
+            "0/0 at small ridge; [G y]_i / G_ii keeps the digits",
+            lambda seed, ridge: _shortcut(seed, ridge),
+            (3, 1e-13),
+            "first residual of a drawn kernel of 5 samples at ridge 1e-13",
+            lambda residuals: float(residuals[0]),
+        ),
+    ),
+)
 def _refits(seed: int, ridge: float) -> np.ndarray:
     """Each sample removed, the machine fitted anew, and asked about it."""
     kernel, y = _gram(seed)
@@ -135,182 +314,3 @@ def _refits(seed: int, ridge: float) -> np.ndarray:
         weights = np.linalg.solve(kernel[np.ix_(rest, rest)] + ridge * np.eye(len(rest)), y[rest])
         residuals.append(y[i] - kernel[i, rest] @ weights)
     return np.array(residuals)
-
-
-_QUADRATIC = {"inputs": seeds("two drawn inputs in 2 dimensions"), "epsilon": EPSILON}
-
-FORMULAS = (
-    Formula(
-        "kernels.ntk_fixed_readout",
-        "tangent kernel of a two-layer quadratic network, first layer trained; s = x . x'",
-        room.ntk,
-        _QUADRATIC,
-        lambda seed, epsilon: _quadratic_gradients(seed, epsilon, trained=False),
-        "gradients averaged by Gauss-Hermite, exact for polynomials",
-        "ours; kernels as by Jacot, Gabriel & Hongler, arXiv 1806.07572",
-        "ours",
-        1e-10,
-        _TESTS + "test_networks.py::test_two_layer_quadratic",
-        symbol="K",
-        latex=r"s + \epsilon^2 s^2",
-        call=lambda seed, epsilon: _quadratic_ntk(seed, epsilon, trained=False),
-    ),
-    Formula(
-        "kernels.ntk_trained_readout",
-        "the same with both layers trained",
-        room.ntk,
-        _QUADRATIC,
-        lambda seed, epsilon: _quadratic_gradients(seed, epsilon, trained=True),
-        "gradients averaged by Gauss-Hermite, exact for polynomials",
-        "ours; kernels as by Jacot, Gabriel & Hongler, arXiv 1806.07572",
-        "ours",
-        1e-10,
-        _TESTS + "test_networks.py::test_two_layer_quadratic",
-        symbol="K",
-        latex=r"2 s + \frac{3 \epsilon^2}{2} s^2 + \frac{\epsilon^2}{4} |x|^2 |x'|^2",
-        call=lambda seed, epsilon: _quadratic_ntk(seed, epsilon, trained=True),
-    ),
-    Formula(
-        "kernels.sphere_spectrum",
-        "eigenvalues of the kernel t + eps^2 t^2 on the unit sphere: constant, linear, quadratic",
-        room.sphere_spectrum,
-        {"epsilon": EPSILON, "dim": Range(2, 12, (), "d", whole=True)},
-        _sphere_moments,
-        "moments of the sphere",
-        "ours",
-        "ours",
-        1e-12,
-        _TESTS + "test_spectra.py::test_quadratic_profile",
-        symbol=r"\lambda_k",
-        latex=r"\frac{\epsilon^2}{d}, \;\; \frac{1}{d}, \;\; \frac{2 \epsilon^2}{d (d + 2)}",
-        call=_sphere,
-    ),
-    Formula(
-        "kernels.hermite_coefficients_relu",
-        "Hermite coefficients of the ReLU, k = 0, 1 and even k",
-        room.hermite_coefficients,
-        {"half": Range(0, 5, (), "k/2", whole=True), "variance": Range(0.1, 10.0, (1.0,), "v")},
-        lambda half, variance: _relu_hermite(2 * half, variance),
-        "30-digit quadrature",
-        "Cho & Saul, NeurIPS 2009, expanded",
-        "ours",
-        1e-13,
-        _TESTS + "test_activations.py::test_hermite_coefficients_of_relu",
-        symbol="a_k",
-        latex=r"(-1)^{k/2 - 1} \sqrt{v} \, \frac{(k - 3)!!}{\sqrt{2 \pi k!}}",
-        call=lambda half, variance: room.hermite_coefficients("relu", 10, variance=variance)[2 * half],
-    ),
-    Formula(
-        "kernels.hermite_coefficients_erf",
-        "Hermite coefficients of erf(s h), k = 2j + 1",
-        room.hermite_coefficients,
-        {
-            "order": Range(0, 4, (), "j", whole=True),
-            "scale": Range(0.1, 3.0, (1.0,), "s"),
-            "variance": Range(0.1, 10.0, (1.0,), "v"),
-        },
-        _erf_hermite,
-        "30-digit quadrature",
-        "Williams, NeurIPS 1997, expanded",
-        "ours",
-        1e-11,
-        _TESTS + "test_activations.py::test_hermite_series_sums_to_the_dual",
-        symbol="a_{2j+1}^2",
-        latex=r"\frac{2}{\pi} \frac{(2j)!}{4^j j!^2 (2j + 1)} \left(\frac{2 s^2 v}{1 + 2 s^2 v}\right)^{2j+1}",
-        call=lambda order, scale, variance: room.hermite_coefficients(room.Erf(scale), 9, variance=variance)[
-            2 * order + 1
-        ],
-    ),
-    Formula(
-        "kernels.effective_dimension",
-        "how many directions a ridge leaves free",
-        room.effective_dimension,
-        {"eigenvalues": seeds("8 eigenvalues in [1e-6, 1e3]"), "ridge": Range(1e-6, 1e3, (1.0,), r"\delta")},
-        _dimension,
-        "exact fractions",
-        "definition",
-        "as printed",
-        1e-13,
-        _TESTS + "test_similarity.py::test_effective_dimension_is_the_smoother_s_trace",
-        symbol="d_1",
-        latex=r"\sum_i \frac{\lambda_i}{\lambda_i + \delta}",
-        call=lambda seed, ridge: room.effective_dimension(_eigenvalues(seed), ridge),
-    ),
-    Formula(
-        "kernels.participation_ratio",
-        "how many equal modes would spread as these do",
-        room.participation_ratio,
-        {"eigenvalues": seeds("8 eigenvalues in [1e-6, 1e3]")},
-        _participation,
-        "exact fractions",
-        "definition",
-        "as printed",
-        1e-13,
-        _TESTS + "test_similarity.py::test_participation_ratio",
-        symbol="d",
-        latex=r"\left(\sum_i \lambda_i\right)^2 / \sum_i \lambda_i^2",
-        call=lambda seed: room.participation_ratio(_eigenvalues(seed)),
-    ),
-    Formula(
-        "kernels.alignment",
-        "kernel-target alignment, not centred",
-        room.alignment,
-        {"kernel": seeds("a drawn kernel of 5 samples and a target")},
-        _alignment,
-        "cosine of two matrices, entry by entry",
-        "Cristianini et al., NeurIPS 2001",
-        "as printed",
-        1e-12,
-        _TESTS + "test_similarity.py::test_alignment_is_one_for_the_target_itself",
-        symbol="A",
-        latex=r"\frac{y^T K y}{|K|_F \, |y|^2}",
-        call=lambda seed: room.alignment(*_gram(seed)),
-    ),
-    Formula(
-        "kernels.cka",
-        "centred kernel alignment",
-        room.cka,
-        {"features": seeds("6 samples with 3 and with 4 drawn features")},
-        _cka,
-        "feature space, columns centred",
-        "Cortes, Mohri & Rostamizadeh, JMLR 2012",
-        "as printed",
-        1e-12,
-        _TESTS + "test_similarity.py::test_cka_ignores_scale_and_constant",
-        symbol="\\mathrm{CKA}",
-        latex=r"\frac{\langle H K H, H L H \rangle}{|H K H|_F |H L H|_F}, \;\; H = I - 11^T/n",
-        call=_cka_kernels,
-    ),
-    Formula(
-        "kernels.leave_one_out",
-        "residual of each sample under the machine fitted to the others",
-        room.leave_one_out,
-        {"kernel": seeds("a drawn kernel of 5 samples and a target"), "ridge": Range(1e-3, 100.0, (1.0,), r"\delta")},
-        _refits,
-        "every refit, one by one",
-        "classical",
-        "as printed",
-        1e-9,
-        _TESTS + "test_prediction.py::test_leave_one_out_against_refits",
-        symbol="r_i",
-        latex=r"\frac{[G y]_i}{G_{ii}}, \;\; G = (K + \delta I)^{-1}",
-        call=lambda seed, ridge: room.leave_one_out(*_gram(seed), ridge=ridge).residuals,
-        printed=(
-            Printed(
-                "a usual form of the shortcut",
-                "(y - H y)_i / (1 - H_ii): the same in exact arithmetic",
-                "0/0 at small ridge; [G y]_i / G_ii keeps the digits",
-                lambda seed, ridge: _shortcut(seed, ridge),
-                (3, 1e-13),
-                "first residual of a drawn kernel of 5 samples at ridge 1e-13",
-                lambda residuals: float(residuals[0]),
-            ),
-        ),
-    ),
-)
-
-
-def _shortcut(seed: int, ridge: float) -> float:
-    kernel, y = _gram(seed)
-    smoother = kernel @ np.linalg.inv(kernel + ridge * np.eye(len(y)))
-    return float(((y - smoother @ y) / (1 - np.diag(smoother)))[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
@@ -49,6 +49,38 @@ def _energy(group: Group, w: Any) -> Any:
     return sum((one - mean) ** 2 for one in z) / 2
 
 
+def _top(group: Group) -> float:
+    return float(wing.local_maxima(wing.GroupTask(group)).energy.max())
+
+
+def _printed_top(group: Group) -> float:
+    return float(np.nanmax(wing.local_maxima(wing.GroupTask(group)).printed_energy))
+
+
+@partial(
+    Formula,
+    name="li2.local_maxima",
+    says="highest maximum of the energy on the unit sphere: the nontrivial real irrep of least degree D",
+    function=wing.local_maxima,
+    domain={"group": GROUP},
+    call=_top,
+    symbol="E^*",
+    latex=r"\frac{M}{2 D}",
+    source=PAPER + ", Theorem 2",
+    status="corrected",
+    by="alternating power iteration from 64 starts, energy by its definition",
+    rtol=1e-9,
+    printed=(
+        Printed(
+            PAPER + ", Theorem 2, energies",
+            "M/(8d) for real, M/(16d) for complex irreps of degree d; quaternionic not treated",
+            "M/(2D), D = d for real, 2d for complex and quaternionic irreps",
+            _printed_top,
+            (cyclic(5),),
+            "highest energy of a node on Z_5",
+        ),
+    ),
+)
 def _highest(group: Group) -> float:
     """Alternating power iteration from 64 starts on the sphere; the energy there by its definition."""
     order, divided = group.order, _divided(group)
@@ -74,14 +106,6 @@ def _highest(group: Group) -> float:
     return max(float(_energy(group, np.concatenate([a, b]))) for a, b in zip(u, v))
 
 
-def _top(group: Group) -> float:
-    return float(wing.local_maxima(wing.GroupTask(group)).energy.max())
-
-
-def _printed_top(group: Group) -> float:
-    return float(np.nanmax(wing.local_maxima(wing.GroupTask(group)).printed_energy))
-
-
 def _node(group: Group, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=2 * group.order)
 
@@ -90,10 +114,48 @@ def _fourier(group: Group, seed: int) -> Any:
     return jnp.sum(wing.energy_by_irrep(wing.GroupTask(group), _node(group, seed)))
 
 
+@partial(
+    Formula,
+    name="li2.energy_by_irrep",
+    says="energy of a node on the full table, square activation, by its Fourier transform",
+    function=wing.energy_by_irrep,
+    domain={"group": GROUP, "node": seeds("a drawn node")},
+    call=_fourier,
+    symbol="E(u, v)",
+    latex=r"\frac{2}{M} \sum_k d_k |\hat{u}(\rho_k) \, \hat{v}(\rho_k)|_F^2",
+    source=PAPER + ", energy in Fourier form",
+    status="corrected",
+    by="its definition over all pairs, in fractions",
+    rtol=1e-10,
+    note="printed with |tr S|^2/d for the Frobenius norm: 0.25 of the energy on Abelian groups, 0.20 to 0.25 else",
+)
 def _exact_energy(group: Group, seed: int) -> float:
     return float(_energy(group, [Fraction(float(x)) for x in _node(group, seed)]))
 
 
+@partial(
+    Formula,
+    name="li2.mirrored_residual",
+    says="least residual of real nodes [u; +-P u], however many",
+    function=wing.mirrored_residual,
+    domain={"group": GROUP},
+    symbol="r",
+    latex=r"\sqrt{\frac{M - I}{2 (M - 1)}}, \;\; I = \#\{h : h^2 = e\}",
+    source=PAPER + ", Theorem 3, real weights",
+    status="corrected",
+    by="least squares on 3 M^2 drawn nodes",
+    rtol=1e-8,
+    printed=(
+        Printed(
+            PAPER + ", Theorem 3, real weights",
+            "enough nodes [u; +-P u] represent the table: residual 0",
+            "residual sqrt((M - I)/(2(M - 1))); maxima of the energy do represent it",
+            lambda group: 0.0,
+            (symmetric(3),),
+            "relative residual of the table of S_3",
+        ),
+    ),
+)
 def _mirrored(group: Group) -> float:
     """Least squares on 3 M^2 drawn nodes [u; +-P u], square activation, centred over samples."""
     order, table = group.order, np.asarray(group.table)
@@ -118,6 +180,21 @@ def _discovery(seed: int, tail: int) -> Any:
     return [found.sgd, found.muon]
 
 
+@partial(
+    Formula,
+    name="li2.feature_discovery_times",
+    says="expected nodes until every mode was won once, without and with suppression of learned modes",
+    function=wing.feature_discovery_times,
+    domain={"strengths": seeds("5 strengths among 0.3, 0.4 ... 1"), "tail": Range(1, 4, (), "a", whole=True)},
+    call=_discovery,
+    symbol="T_0, T_a",
+    latex=r"\int_0^\infty \left[1 - \prod_l (1 - e^{-p_l t})\right] dt, \;\; s^a T_0 + (1 - s^a) L",
+    source=PAPER + ", Theorem 8",
+    status="corrected",
+    by="Markov chain on all sets of learned modes, in fractions",
+    rtol=1e-11,
+    note="the printed lower bound max(1/min p, H_L) lacks a factor L; there is no printed T_a",
+)
 def _chains(seed: int, tail: int) -> list[float]:
     """The Markov chain on sets of learned modes, in fractions; a learned one keeps all, or 2^-tail, of its weight."""
     weights = [s**tail for s in _strengths(seed)]
@@ -134,34 +211,6 @@ def _chains(seed: int, tail: int) -> list[float]:
     return answers
 
 
-def _amplitude(modulus: int, width: int) -> float:
-    """c of the network as built: the square sum of a cosine over a whole period is p c^2 / 2."""
-    network = wing.exact_network(modulus, width, key=jax.random.key(0))
-    return float(np.sqrt(2 / modulus * np.sum(network.left[0] ** 2)))
-
-
-def _unit_amplitude(modulus: int, width: int) -> float:
-    """c that makes the right output 1: N c^3 times the mean of (cos a + cos b)^2 cos(a + b) over a grid of phases."""
-    phase = 2 * np.pi * np.arange(12) / 12
-    a, b = np.meshgrid(phase, phase)
-    return float((width * np.mean((np.cos(a) + np.cos(b)) ** 2 * np.cos(a + b))) ** (-1 / 3))
-
-
-def _accuracy(modulus: int, width: int) -> float:
-    """The right output ahead of p - 1 independent wrong ones, 30 digits."""
-    import mpmath as mp
-
-    with mp.workdps(DIGITS):
-        gap = mp.sqrt(width) / 2 * modulus / (modulus - 1)
-        return float(gaussian_mean(lambda x: mp.ncdf(x + gap) ** (modulus - 1)))
-
-
-def _odd() -> Any:
-    from ..verify.counterexamples import hypothesis_or_sentence
-
-    return hypothesis_or_sentence().strategies.sampled_from((3, 5, 11, 23, 53))
-
-
 def _projected(seed: int) -> np.ndarray:
     """Orthonormal columns and one new one."""
     return np.random.default_rng(seed).normal(size=(7, 4))
@@ -173,6 +222,21 @@ def _polar_column(seed: int) -> Any:
     return wing.muon_column(columns, draws[:, 3]).exact
 
 
+@partial(
+    Formula,
+    name="li2.muon_column",
+    says="where an orthogonalised update sends a new gradient column",
+    function=wing.muon_column,
+    domain={"columns": seeds("3 orthonormal columns and a drawn one in 7 dimensions")},
+    call=_polar_column,
+    symbol="q",
+    latex=r"\frac{v_\perp}{|v_\perp|} + \frac{v_\parallel}{1 + |v_\perp|} + O(|v_\parallel|^2)",
+    source=PAPER + ", Lemma 9",
+    status="corrected",
+    by="polar factor by Newton's iteration",
+    rtol=1e-9,
+    note="the exact column is held against the oracle; the printed expansion has O(|v_perp|^2)",
+)
 def _newton_schulz(seed: int) -> np.ndarray:
     """The polar factor by Newton's iteration X <- (X + X^-T)/2 on an orthonormal basis of its columns."""
     draws = _projected(seed)
@@ -183,145 +247,73 @@ def _newton_schulz(seed: int) -> np.ndarray:
     return (basis @ x)[:, -1]
 
 
+def _amplitude(modulus: int, width: int) -> float:
+    """c of the network as built: the square sum of a cosine over a whole period is p c^2 / 2."""
+    network = wing.companion.exact_network(modulus, width, key=jax.random.key(0))
+    return float(np.sqrt(2 / modulus * np.sum(network.left[0] ** 2)))
+
+
 COMPANION = "Doshi, Das, He & Gromov, arXiv 2310.13061"
+
+
+def _odd() -> Any:
+    from ..verify.counterexamples import hypothesis_or_sentence
+
+    return hypothesis_or_sentence().strategies.sampled_from((3, 5, 11, 23, 53))
+
+
 _ADDER = {"modulus": Draw("3, 5, 11, 23, 53", _odd), "width": Range(1, 300, (), "N", whole=True)}
 
-FORMULAS = (
-    Formula(
-        "li2.local_maxima",
-        "highest maximum of the energy on the unit sphere: the nontrivial real irrep of least degree D",
-        wing.local_maxima,
-        {"group": GROUP},
-        _highest,
-        "alternating power iteration from 64 starts, energy by its definition",
-        PAPER + ", Theorem 2",
-        "corrected",
-        1e-9,
-        "tests/li2/test_maxima.py::test_ascent_finds_the_closed_form_and_nothing_else",
-        symbol="E^*",
-        latex=r"\frac{M}{2 D}",
-        call=_top,
-        printed=(
-            Printed(
-                PAPER + ", Theorem 2, energies",
-                "M/(8d) for real, M/(16d) for complex irreps of degree d; quaternionic not treated",
-                "M/(2D), D = d for real, 2d for complex and quaternionic irreps",
-                _printed_top,
-                (cyclic(5),),
-                "highest energy of a node on Z_5",
-            ),
+
+@partial(
+    Formula,
+    name="li2.companion.exact_network",
+    says="amplitude of the cosines of a network that adds modulo p, so that the right output is 1 on average",
+    function=wing.companion.exact_network,
+    domain=_ADDER,
+    call=_amplitude,
+    symbol="c",
+    expression="(2/width)**Rational(1, 3)",
+    source=COMPANION,
+    status="corrected",
+    by="mean over a grid of phases",
+    rtol=1e-13,
+    printed=(
+        Printed(
+            COMPANION + ", amplitude",
+            "(2/N)^(-1/3)",
+            "(2/N)^(1/3); the decisions are the same",
+            lambda modulus, width: (2 / width) ** (-1 / 3),
+            (23, 128),
+            "amplitude at 128 neurons",
         ),
-    ),
-    Formula(
-        "li2.energy_by_irrep",
-        "energy of a node on the full table, square activation, by its Fourier transform",
-        wing.energy_by_irrep,
-        {"group": GROUP, "node": seeds("a drawn node")},
-        _exact_energy,
-        "its definition over all pairs, in fractions",
-        PAPER + ", energy in Fourier form",
-        "corrected",
-        1e-10,
-        "tests/li2/test_feature_energy.py::test_the_fourier_form_against_exact_fractions",
-        symbol="E(u, v)",
-        latex=r"\frac{2}{M} \sum_k d_k |\hat{u}(\rho_k) \, \hat{v}(\rho_k)|_F^2",
-        call=_fourier,
-        note="printed with |tr S|^2/d for the Frobenius norm: 0.25 of the energy on Abelian groups, 0.20 to 0.25 else",
-    ),
-    Formula(
-        "li2.mirrored_residual",
-        "least residual of real nodes [u; +-P u], however many",
-        wing.mirrored_residual,
-        {"group": GROUP},
-        _mirrored,
-        "least squares on 3 M^2 drawn nodes",
-        PAPER + ", Theorem 3, real weights",
-        "corrected",
-        1e-8,
-        "tests/li2/test_reconstructed_table.py::test_the_mirrored_ansatz_keeps_its_residual",
-        symbol="r",
-        latex=r"\sqrt{\frac{M - I}{2 (M - 1)}}, \;\; I = \#\{h : h^2 = e\}",
-        printed=(
-            Printed(
-                PAPER + ", Theorem 3, real weights",
-                "enough nodes [u; +-P u] represent the table: residual 0",
-                "residual sqrt((M - I)/(2(M - 1))); maxima of the energy do represent it",
-                lambda group: 0.0,
-                (symmetric(3),),
-                "relative residual of the table of S_3",
-            ),
-        ),
-    ),
-    Formula(
-        "li2.feature_discovery_times",
-        "expected nodes until every mode was won once, without and with suppression of learned modes",
-        wing.feature_discovery_times,
-        {"strengths": seeds("5 strengths among 0.3, 0.4 ... 1"), "tail": Range(1, 4, (), "a", whole=True)},
-        _chains,
-        "Markov chain on all sets of learned modes, in fractions",
-        PAPER + ", Theorem 8",
-        "corrected",
-        1e-11,
-        "tests/li2/test_discovery.py::test_exact_sums",
-        symbol="T_0, T_a",
-        latex=r"\int_0^\infty \left[1 - \prod_l (1 - e^{-p_l t})\right] dt, \;\; s^a T_0 + (1 - s^a) L",
-        call=_discovery,
-        note="the printed lower bound max(1/min p, H_L) lacks a factor L; there is no printed T_a",
-    ),
-    Formula(
-        "li2.muon_column",
-        "where an orthogonalised update sends a new gradient column",
-        wing.muon_column,
-        {"columns": seeds("3 orthonormal columns and a drawn one in 7 dimensions")},
-        _newton_schulz,
-        "polar factor by Newton's iteration",
-        PAPER + ", Lemma 9",
-        "corrected",
-        1e-9,
-        "tests/li2/test_interaction.py::test_muon_column",
-        symbol="q",
-        latex=r"\frac{v_\perp}{|v_\perp|} + \frac{v_\parallel}{1 + |v_\perp|} + O(|v_\parallel|^2)",
-        call=_polar_column,
-        note="the exact column is held against the oracle; the printed expansion has O(|v_perp|^2)",
-    ),
-    Formula(
-        "li2.exact_network",
-        "amplitude of the cosines of a network that adds modulo p, so that the right output is 1 on average",
-        wing.exact_network,
-        _ADDER,
-        _unit_amplitude,
-        "mean over a grid of phases",
-        COMPANION,
-        "corrected",
-        1e-13,
-        "tests/li2/companion/test_network.py::test_the_right_class_is_one_on_average_and_the_rest_noise",
-        symbol="c",
-        expression="(2/width)**Rational(1, 3)",
-        call=_amplitude,
-        printed=(
-            Printed(
-                COMPANION + ", amplitude",
-                "(2/N)^(-1/3)",
-                "(2/N)^(1/3); the decisions are the same",
-                lambda modulus, width: (2 / width) ** (-1 / 3),
-                (23, 128),
-                "amplitude at 128 neurons",
-            ),
-        ),
-    ),
-    Formula(
-        "li2.exact_network_accuracy",
-        "accuracy of that network if its interference were independent and Gaussian",
-        wing.exact_network_accuracy,
-        _ADDER,
-        _accuracy,
-        "30-digit quadrature",
-        "ours",
-        "ours",
-        1e-12,
-        "tests/li2/companion/test_network.py::test_the_law_itself_to_all_digits",
-        symbol="A(p, N)",
-        latex=r"\int \varphi(x) \, \Phi\left(x + \frac{\sqrt{N}}{2} \frac{p}{p - 1}\right)^{p - 1} dx",
-        note="an approximation: drawn networks are off by up to 0.08",
     ),
 )
+def _unit_amplitude(modulus: int, width: int) -> float:
+    """c that makes the right output 1: N c^3 times the mean of (cos a + cos b)^2 cos(a + b) over a grid of phases."""
+    phase = 2 * np.pi * np.arange(12) / 12
+    a, b = np.meshgrid(phase, phase)
+    return float((width * np.mean((np.cos(a) + np.cos(b)) ** 2 * np.cos(a + b))) ** (-1 / 3))
+
+
+@partial(
+    Formula,
+    name="li2.companion.exact_network_accuracy",
+    says="accuracy of that network if its interference were independent and Gaussian",
+    function=wing.companion.exact_network_accuracy,
+    domain=_ADDER,
+    symbol="A(p, N)",
+    latex=r"\int \varphi(x) \, \Phi\left(x + \frac{\sqrt{N}}{2} \frac{p}{p - 1}\right)^{p - 1} dx",
+    source="ours",
+    status="ours",
+    by="30-digit quadrature",
+    rtol=1e-12,
+    note="an approximation: drawn networks are off by up to 0.08",
+)
+def _accuracy(modulus: int, width: int) -> float:
+    """The right output ahead of p - 1 independent wrong ones, 30 digits."""
+    import mpmath as mp
+
+    with mp.workdps(DIGITS):
+        gap = mp.sqrt(width) / 2 * modulus / (modulus - 1)
+        return float(gaussian_mean(lambda x: mp.ncdf(x + gap) ** (modulus - 1)))

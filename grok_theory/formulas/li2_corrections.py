@@ -13,14 +13,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..li2.closed_forms import local_maxima, muon_column, random_features
 from ..li2.discovery import feature_discovery_times
-from ..li2.feature_energy import energy, energy_gradient
+from ..li2.feature_energy import energy, energy_gradient, hessian_spectrum
+from ..li2.gradient_emergence import lazy_gradient
 from ..li2.groups.group import Group, cyclic, direct_product, symmetric
 from ..li2.groups.real_representations import isotypic_basis
 from ..li2.groups.representations import irreps
-from ..li2.interaction import muon_column
-from ..li2.lazy_stage import centred_features, lazy_gradient
-from ..li2.maxima import hessian_spectrum, local_maxima, random_features
+from ..li2.network import centred_features
 from ..li2.problem import GroupTask
 from ..li2.sample_thresholds import CrossTerm, FullEnergy, sample_threshold
 from .correction import Correction

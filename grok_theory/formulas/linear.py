@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,9 +23,22 @@ OFF_ONE = Draw(
     lambda: Range(0.1, 0.8, (0.5,)).strategy() | Range(1.3, 10.0, (2.0, 4.0)).strategy(),
 )
 SIGNAL = Range(1e-3, 1e3, (5.0, 1.0, 0.0), "S")
-_TESTS = "tests/linear/test_closed_forms.py::"
 
 
+@partial(
+    Formula,
+    name="linear.late_test_loss",
+    says="test error after training for ever, no decay",
+    function=forms.late_test_loss,
+    domain={"samples_per_dim": ALPHA, "signal": SIGNAL},
+    symbol=r"E_g(\infty)",
+    expression="Piecewise((samples_per_dim/(samples_per_dim - 1), samples_per_dim > 1), "
+    "((1 - samples_per_dim)*signal + 1/(1 - samples_per_dim), samples_per_dim < 1), (oo, True))",
+    source=PAPER,
+    status="ours",
+    by="30-digit quadrature of the spectrum",
+    rtol=1e-12,
+)
 def _late_test_loss(alpha: float, signal: float) -> float:
     """1 + S (directions no sample sees) + the noise that is fitted, int rho / l."""
     import mpmath as mp
@@ -35,6 +49,43 @@ def _late_test_loss(alpha: float, signal: float) -> float:
     return float(1 + mp.mpf(signal) * max(mp.mpf(0), 1 - mp.mpf(alpha)) + fitted)
 
 
+SAMPLES_DIM = {"samples": Range(2, 12, (), "P", whole=True), "dim": Range(1, 12, (), "N", whole=True)}
+
+
+@partial(
+    Formula,
+    name="linear.late_train_loss",
+    says="train error after training for ever, no decay",
+    function=forms.late_train_loss,
+    domain=SAMPLES_DIM,
+    call=lambda samples, dim: forms.late_train_loss(samples / dim),
+    symbol=r"E_t(\infty)",
+    expression="Max(0, 1 - dim/samples)",
+    source=PAPER,
+    status="ours",
+    by="rank of a drawn matrix",
+    rtol=1e-14,
+)
+def _late_train_loss(samples: int, dim: int) -> float:
+    """The share of label space that P random inputs in N dimensions do not reach, by the rank of a drawn matrix."""
+    inputs = np.random.default_rng(samples + 100 * dim).normal(size=(samples, dim))
+    return float(Fraction(samples - int(np.linalg.matrix_rank(inputs)), samples))
+
+
+@partial(
+    Formula,
+    name="linear.late_weight_norm",
+    says="squared weight norm a weight after training for ever, no decay",
+    function=forms.late_weight_norm,
+    domain={"samples_per_dim": ALPHA, "snr": Range(1e-3, 1e3, (5.0,), "SNR"), "inr": Range(1e-3, 1e2, (0.0,), "INR")},
+    symbol=r"Q(\infty)",
+    expression="Piecewise((snr + 1/(samples_per_dim - 1), samples_per_dim > 1), (samples_per_dim*snr + "
+    "samples_per_dim/(1 - samples_per_dim) + (1 - samples_per_dim)*inr, samples_per_dim < 1), (oo, True))",
+    source=PAPER,
+    status="ours",
+    by="30-digit quadrature of the spectrum",
+    rtol=1e-12,
+)
 def _late_weight_norm(alpha: float, snr: float, inr: float) -> float:
     import mpmath as mp
 
@@ -44,12 +95,19 @@ def _late_weight_norm(alpha: float, snr: float, inr: float) -> float:
     return float(norm + inr * max(mp.mpf(0), 1 - mp.mpf(alpha)))
 
 
-def _late_train_loss(samples: int, dim: int) -> float:
-    """The share of label space that P random inputs in N dimensions do not reach, by the rank of a drawn matrix."""
-    inputs = np.random.default_rng(samples + 100 * dim).normal(size=(samples, dim))
-    return float(Fraction(samples - int(np.linalg.matrix_rank(inputs)), samples))
-
-
+@partial(
+    Formula,
+    name="linear.best_samples_per_dim",
+    says="ratio of least late test error below one sample a weight, and that error, for S > 1",
+    function=forms.best_samples_per_dim,
+    domain={"signal": Range(1.1, 1e4, (4.0,), "S")},
+    symbol=r"\alpha^*, \, E_g",
+    latex=r"1 - S^{-1/2}, \;\; 2 \sqrt{S}",
+    source=PAPER,
+    status="ours",
+    by="ternary search in 60 digits",
+    rtol=1e-13,
+)
 def _best_samples_per_dim(signal: float) -> tuple[float, float]:
     """Ternary search of (1 - a) S + 1/(1 - a) on [0, 1)."""
     import mpmath as mp
@@ -66,6 +124,25 @@ def _best_samples_per_dim(signal: float) -> tuple[float, float]:
         return float(low), float(loss(low))
 
 
+@partial(
+    Formula,
+    name="linear.one_step_test_loss",
+    says="mean test error after one step of descent, exact at every size",
+    function=forms.one_step_test_loss,
+    domain={
+        "samples": Range(1, 5, (), "P", whole=True),
+        "dim": Range(1, 4, (), "N", whole=True),
+        "signal": SIGNAL,
+        "rate": Range(0.01, 1.0, (0.1,), r"\eta"),
+    },
+    call=lambda p, n, signal, rate: forms.one_step_test_loss(p / n, signal, rate, float(n)),
+    symbol="E_g(1)",
+    latex=r"1 + S \left[1 - 2 \eta \alpha + \eta^2 \alpha (1 + \alpha + 1/N)\right] + \eta^2 \alpha",
+    source=PAPER,
+    status="ours",
+    by="Wick's theorem over all index pairs, in fractions",
+    rtol=1e-12,
+)
 def _one_step(samples: int, dim: int, signal: float, rate: float) -> float:
     """Wick's theorem: moments of W = X X^T summed over all index pairs, in fractions."""
     second = Fraction(0)
@@ -80,6 +157,21 @@ def _one_step(samples: int, dim: int, signal: float, rate: float) -> float:
     return float(1 + size * (1 - 2 * eta * first + eta**2 * second / dim) + eta**2 * first)
 
 
+@partial(
+    Formula,
+    name="linear.finite_size_test_loss",
+    says="mean test error after training for ever, exact for N weights and P samples",
+    function=forms.finite_size_test_loss,
+    domain={"dim": Range(1, 30, (), "N", whole=True), "samples": Range(1, 30, (), "P", whole=True), "signal": SIGNAL},
+    call=lambda dim, samples, signal: forms.finite_size_test_loss(float(dim), float(samples), signal),
+    symbol=r"E\,E_g(\infty)",
+    expression="Piecewise((1 + dim/(samples - dim - 1), samples > dim + 1), "
+    "((1 - samples/dim)*signal + 1 + samples/(dim - samples - 1), dim > samples + 1), (oo, True))",
+    source=PAPER,
+    status="ours",
+    by="quadrature of one over a chi-square variable",
+    rtol=1e-12,
+)
 def _finite_size(dim: int, samples: int, signal: float) -> float:
     """E 1/chi^2 by quadrature: an entry of an inverse Wishart matrix is one over a chi-square (Schur complement)."""
     import mpmath as mp
@@ -96,6 +188,20 @@ def _finite_size(dim: int, samples: int, signal: float) -> float:
         return float(1 + fitted + (mp.mpf(signal) * (1 - mp.mpf(samples) / dim) if samples < dim else 0))
 
 
+@partial(
+    Formula,
+    name="linear.interpolation_threshold_test_loss",
+    says="late test error at one sample a weight: it grows like the root of time",
+    function=forms.interpolation_threshold_test_loss,
+    domain={"times": Range(1e6, 1e10, (1e8,), "t"), "signal": Range(1e-3, 10.0, (5.0, 0.0), "S")},
+    symbol="E_g(t)",
+    latex=r"\frac{1}{2} + \frac{2 (2 - \sqrt{2})}{\sqrt{\pi}} \sqrt{t} + \frac{S}{\sqrt{2 \pi t}}",
+    source="ours; the constant 1/2 found numerically",
+    status="ours",
+    by="30-digit quadrature of the spectrum",
+    rtol=1e-6,
+    note="for late times: the error allowed is that of the next term",
+)
 def _at_threshold(time: float, signal: float) -> float:
     import mpmath as mp
 
@@ -106,6 +212,20 @@ def _at_threshold(time: float, signal: float) -> float:
     return float(1 + loss)
 
 
+@partial(
+    Formula,
+    name="linear.interpolation_threshold_train_loss",
+    says="late train error at one sample a weight",
+    function=forms.interpolation_threshold_train_loss,
+    domain={"times": Range(1e6, 1e10, (1e8,), "t")},
+    symbol="E_t(t)",
+    expression="1/sqrt(2*pi*times)",
+    source="ours",
+    status="ours",
+    by="30-digit quadrature of the spectrum",
+    rtol=1e-6,
+    note="for late times: the error allowed is that of the next term",
+)
 def _train_at_threshold(time: float) -> float:
     import mpmath as mp
 
@@ -131,6 +251,47 @@ def _signal_stopped_at(time: Any, alpha: float) -> Any:
         return above / below * mp.exp(low * time)
 
 
+@partial(
+    Formula,
+    name="linear.signal_stopped_at",
+    says="the signal for which t is the best stopping time, no decay",
+    function=signal_stopped_at,
+    domain={"time": Range(1e-3, 100.0, (1.0,), "t"), "samples_per_dim": Range(0.1, 10.0, (1.0, 2.0), r"\alpha")},
+    symbol="S^*(t)",
+    latex=r"\frac{\int \rho \, e^{-\lambda t} (1 - e^{-\lambda t})}{\int \rho \, \lambda e^{-2 \lambda t}}",
+    source="ours",
+    status="ours",
+    by="30-digit quadrature of the spectrum",
+    rtol=1e-12,
+)
+def _stopped_signal(time: float, alpha: float) -> float:
+    return float(_signal_stopped_at(time, alpha))
+
+
+@partial(
+    Formula,
+    name="linear.log_stopping_time",
+    says="best stopping time at large S away from one sample a weight",
+    function=forms.log_stopping_time,
+    domain={"samples_per_dim": OFF_ONE, "signal": Range(1e12, 1e20, (1e16,), "S")},
+    symbol="t^*",
+    latex=r"\frac{1}{\lambda_-} \ln \frac{S \lambda_-}{2^{3/2}}",
+    source=PAPER,
+    status="corrected",
+    by="root of the quadratures",
+    rtol=0.01,
+    printed=(
+        Printed(
+            "single-mode heuristic, recalled; the paper's own text was not seen",
+            "t = ln(1 + S l)/l at a typical eigenvalue l = alpha",
+            "at the rate of the gap l- of the spectrum: ln(S l-/2^(3/2))/l-; at one sample a weight linear in S",
+            lambda alpha, signal: float(np.log1p(signal * alpha) / alpha),
+            (0.5, 1e16),
+            "best stopping time at alpha = 0.5, S = 1e16",
+        ),
+    ),
+    note="up to terms that grow like ln ln S",
+)
 def _stopping_time(alpha: float, signal: float) -> float:
     """Secant on log S*(t) = log S, started half a per cent apart."""
     import mpmath as mp
@@ -145,6 +306,19 @@ def _stopping_time(alpha: float, signal: float) -> float:
         return float(root)
 
 
+@partial(
+    Formula,
+    name="linear.noiseless_ratio",
+    says="late ratio of test to train error without label noise, more samples than weights",
+    function=forms.noiseless_ratio,
+    domain={"samples_per_dim": Range(1.05, 50.0, (4.0, 2.0), r"\alpha")},
+    symbol=r"E_g / E_t",
+    expression="samples_per_dim/(1 - sqrt(samples_per_dim))**2",
+    source="ours; the regime of Levi, Beck & Bar-Sinai, arXiv 2310.16441",
+    status="ours",
+    by="quadrature at 1e16 relaxation times",
+    rtol=1e-12,
+)
 def _noiseless_ratio(alpha: float) -> float:
     """Test over train error at l- t = 1e16, both without their common exp(-2 l- t)."""
     import mpmath as mp
@@ -160,6 +334,25 @@ def _noiseless_ratio(alpha: float) -> float:
         return float(test / (train / mp.mpf(alpha)))
 
 
+def _best_ridge(alpha: float, snr: float) -> tuple[Any, Any]:
+    best = optimal_ridge(TeacherStudent(alpha, snr))
+    return best.penalty, best.test_loss
+
+
+@partial(
+    Formula,
+    name="linear.optimal_ridge",
+    says="best ridge penalty and its test error, at every aspect ratio",
+    function=optimal_ridge,
+    domain={"samples_per_dim": Range(0.1, 10.0, (0.25, 1.0), r"\alpha"), "snr": Range(0.1, 100.0, (5.0,), "SNR")},
+    call=_best_ridge,
+    symbol="g^*, \\, E_g",
+    latex=r"\mathrm{SNR}^{-1}, \;\; 1 + m(\mathrm{SNR}^{-1})",
+    source=PAPER,
+    status="ours",
+    by="root of the derivative of a quadrature",
+    rtol=1e-12,
+)
 def _optimal_ridge(alpha: float, snr: float) -> tuple[float, float]:
     """Root of d/dg int rho (SNR g^2 + l)/(l + g)^2, the integrals by quadrature."""
     import mpmath as mp
@@ -173,207 +366,3 @@ def _optimal_ridge(alpha: float, snr: float) -> tuple[float, float]:
         penalty = mp.findroot(slope, (guess * 0.9, guess * 1.1), solver="illinois", tol=1e-20, verify=False)
         (loss,) = over_spectrum(alpha, [lambda l: (snr * penalty**2 + l) / (l + penalty) ** 2], scale=1 / penalty)
         return float(penalty), float(1 + loss + mp.mpf(snr) * max(mp.mpf(0), 1 - mp.mpf(alpha)))
-
-
-def _best_ridge(alpha: float, snr: float) -> tuple[Any, Any]:
-    best = optimal_ridge(TeacherStudent(alpha, snr))
-    return best.penalty, best.test_loss
-
-
-SAMPLES_DIM = {"samples": Range(2, 12, (), "P", whole=True), "dim": Range(1, 12, (), "N", whole=True)}
-
-FORMULAS = (
-    Formula(
-        "linear.late_test_loss",
-        "test error after training for ever, no decay",
-        forms.late_test_loss,
-        {"samples_per_dim": ALPHA, "signal": SIGNAL},
-        _late_test_loss,
-        "30-digit quadrature of the spectrum",
-        PAPER,
-        "ours",
-        1e-12,
-        _TESTS + "test_ends_agree_with_late_times",
-        symbol=r"E_g(\infty)",
-        expression="Piecewise((samples_per_dim/(samples_per_dim - 1), samples_per_dim > 1), "
-        "((1 - samples_per_dim)*signal + 1/(1 - samples_per_dim), samples_per_dim < 1), (oo, True))",
-    ),
-    Formula(
-        "linear.late_train_loss",
-        "train error after training for ever, no decay",
-        forms.late_train_loss,
-        SAMPLES_DIM,
-        _late_train_loss,
-        "rank of a drawn matrix",
-        PAPER,
-        "ours",
-        1e-14,
-        _TESTS + "test_ends_agree_with_late_times",
-        symbol=r"E_t(\infty)",
-        expression="Max(0, 1 - dim/samples)",
-        call=lambda samples, dim: forms.late_train_loss(samples / dim),
-    ),
-    Formula(
-        "linear.late_weight_norm",
-        "squared weight norm a weight after training for ever, no decay",
-        forms.late_weight_norm,
-        {"samples_per_dim": ALPHA, "snr": Range(1e-3, 1e3, (5.0,), "SNR"), "inr": Range(1e-3, 1e2, (0.0,), "INR")},
-        _late_weight_norm,
-        "30-digit quadrature of the spectrum",
-        PAPER,
-        "ours",
-        1e-12,
-        _TESTS + "test_ends_agree_with_late_times",
-        symbol=r"Q(\infty)",
-        expression="Piecewise((snr + 1/(samples_per_dim - 1), samples_per_dim > 1), (samples_per_dim*snr + "
-        "samples_per_dim/(1 - samples_per_dim) + (1 - samples_per_dim)*inr, samples_per_dim < 1), (oo, True))",
-    ),
-    Formula(
-        "linear.best_samples_per_dim",
-        "ratio of least late test error below one sample a weight, and that error, for S > 1",
-        forms.best_samples_per_dim,
-        {"signal": Range(1.1, 1e4, (4.0,), "S")},
-        _best_samples_per_dim,
-        "ternary search in 60 digits",
-        PAPER,
-        "ours",
-        1e-13,
-        _TESTS + "test_best_ratio_is_the_minimum",
-        symbol=r"\alpha^*, \, E_g",
-        latex=r"1 - S^{-1/2}, \;\; 2 \sqrt{S}",
-    ),
-    Formula(
-        "linear.one_step_test_loss",
-        "mean test error after one step of descent, exact at every size",
-        forms.one_step_test_loss,
-        {
-            "samples": Range(1, 5, (), "P", whole=True),
-            "dim": Range(1, 4, (), "N", whole=True),
-            "signal": SIGNAL,
-            "rate": Range(0.01, 1.0, (0.1,), r"\eta"),
-        },
-        _one_step,
-        "Wick's theorem over all index pairs, in fractions",
-        PAPER,
-        "ours",
-        1e-12,
-        _TESTS + "test_one_step_is_proved_by_the_moments_of_wishart_matrices",
-        symbol="E_g(1)",
-        latex=r"1 + S \left[1 - 2 \eta \alpha + \eta^2 \alpha (1 + \alpha + 1/N)\right] + \eta^2 \alpha",
-        call=lambda p, n, signal, rate: forms.one_step_test_loss(p / n, signal, rate, float(n)),
-    ),
-    Formula(
-        "linear.finite_size_test_loss",
-        "mean test error after training for ever, exact for N weights and P samples",
-        forms.finite_size_test_loss,
-        {"dim": Range(1, 30, (), "N", whole=True), "samples": Range(1, 30, (), "P", whole=True), "signal": SIGNAL},
-        _finite_size,
-        "quadrature of one over a chi-square variable",
-        PAPER,
-        "ours",
-        1e-12,
-        _TESTS + "test_finite_size_mean_against_inverse_wishart",
-        symbol=r"E\,E_g(\infty)",
-        expression="Piecewise((1 + dim/(samples - dim - 1), samples > dim + 1), "
-        "((1 - samples/dim)*signal + 1 + samples/(dim - samples - 1), dim > samples + 1), (oo, True))",
-        call=lambda dim, samples, signal: forms.finite_size_test_loss(float(dim), float(samples), signal),
-    ),
-    Formula(
-        "linear.interpolation_threshold_test_loss",
-        "late test error at one sample a weight: it grows like the root of time",
-        forms.interpolation_threshold_test_loss,
-        {"times": Range(1e6, 1e10, (1e8,), "t"), "signal": Range(1e-3, 10.0, (5.0, 0.0), "S")},
-        _at_threshold,
-        "30-digit quadrature of the spectrum",
-        "ours; the constant 1/2 found numerically",
-        "ours",
-        1e-6,
-        _TESTS + "test_laws_at_the_interpolation_threshold",
-        symbol="E_g(t)",
-        latex=r"\frac{1}{2} + \frac{2 (2 - \sqrt{2})}{\sqrt{\pi}} \sqrt{t} + \frac{S}{\sqrt{2 \pi t}}",
-        note="for late times: the error allowed is that of the next term",
-    ),
-    Formula(
-        "linear.interpolation_threshold_train_loss",
-        "late train error at one sample a weight",
-        forms.interpolation_threshold_train_loss,
-        {"times": Range(1e6, 1e10, (1e8,), "t")},
-        _train_at_threshold,
-        "30-digit quadrature of the spectrum",
-        "ours",
-        "ours",
-        1e-6,
-        _TESTS + "test_laws_at_the_interpolation_threshold",
-        symbol="E_t(t)",
-        expression="1/sqrt(2*pi*times)",
-        note="for late times: the error allowed is that of the next term",
-    ),
-    Formula(
-        "linear.signal_stopped_at",
-        "the signal for which t is the best stopping time, no decay",
-        signal_stopped_at,
-        {"time": Range(1e-3, 100.0, (1.0,), "t"), "samples_per_dim": Range(0.1, 10.0, (1.0, 2.0), r"\alpha")},
-        lambda time, alpha: float(_signal_stopped_at(time, alpha)),
-        "30-digit quadrature of the spectrum",
-        "ours",
-        "ours",
-        1e-12,
-        "tests/linear/test_stopping.py::test_the_time_returns_its_signal_and_beats_every_other",
-        symbol="S^*(t)",
-        latex=r"\frac{\int \rho \, e^{-\lambda t} (1 - e^{-\lambda t})}{\int \rho \, \lambda e^{-2 \lambda t}}",
-    ),
-    Formula(
-        "linear.log_stopping_time",
-        "best stopping time at large S away from one sample a weight",
-        forms.log_stopping_time,
-        {"samples_per_dim": OFF_ONE, "signal": Range(1e12, 1e20, (1e16,), "S")},
-        _stopping_time,
-        "root of the quadratures",
-        PAPER,
-        "corrected",
-        0.01,
-        "tests/linear/test_stopping.py::test_the_time_returns_its_signal_and_beats_every_other",
-        symbol="t^*",
-        latex=r"\frac{1}{\lambda_-} \ln \frac{S \lambda_-}{2^{3/2}}",
-        note="up to terms that grow like ln ln S",
-        printed=(
-            Printed(
-                "single-mode heuristic, recalled; the paper's own text was not seen",
-                "t = ln(1 + S l)/l at a typical eigenvalue l = alpha",
-                "at the rate of the gap l- of the spectrum: ln(S l-/2^(3/2))/l-; at one sample a weight linear in S",
-                lambda alpha, signal: float(np.log1p(signal * alpha) / alpha),
-                (0.5, 1e16),
-                "best stopping time at alpha = 0.5, S = 1e16",
-            ),
-        ),
-    ),
-    Formula(
-        "linear.noiseless_ratio",
-        "late ratio of test to train error without label noise, more samples than weights",
-        forms.noiseless_ratio,
-        {"samples_per_dim": Range(1.05, 50.0, (4.0, 2.0), r"\alpha")},
-        _noiseless_ratio,
-        "quadrature at 1e16 relaxation times",
-        "ours; the regime of Levi, Beck & Bar-Sinai, arXiv 2310.16441",
-        "ours",
-        1e-12,
-        _TESTS + "test_noiseless_ratio_is_reached",
-        symbol=r"E_g / E_t",
-        expression="samples_per_dim/(1 - sqrt(samples_per_dim))**2",
-    ),
-    Formula(
-        "linear.optimal_ridge",
-        "best ridge penalty and its test error, at every aspect ratio",
-        optimal_ridge,
-        {"samples_per_dim": Range(0.1, 10.0, (0.25, 1.0), r"\alpha"), "snr": Range(0.1, 100.0, (5.0,), "SNR")},
-        _optimal_ridge,
-        "root of the derivative of a quadrature",
-        PAPER,
-        "ours",
-        1e-12,
-        "tests/linear/test_ridge_regression.py::test_no_penalty_beats_the_best",
-        symbol="g^*, \\, E_g",
-        latex=r"\mathrm{SNR}^{-1}, \;\; 1 + m(\mathrm{SNR}^{-1})",
-        call=_best_ridge,
-    ),
-)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,19 @@ MARCHENKO_PASTUR = "Marchenko & Pastur, Math. USSR Sbornik 1 (1967) 457"
 ALPHA = Range(0.05, 20.0, (1.0, 0.5, 2.0), r"\alpha")
 
 
+@partial(
+    Formula,
+    name="numerics.spectral_edges",
+    says="edges of the spectrum of X X^T, X of dim x samples entries of variance 1/dim",
+    function=spectra.spectral_edges,
+    domain={"samples_per_dim": Range(1e-4, 1e4, (1.0,), r"\alpha")},
+    symbol=r"\lambda_\pm",
+    latex=r"(1 \pm \sqrt{\alpha})^2",
+    source=MARCHENKO_PASTUR,
+    status="as printed",
+    by="60 digits",
+    rtol=1e-14,
+)
 def _edges(alpha: float) -> tuple[float, float]:
     import mpmath as mp
 
@@ -23,6 +37,19 @@ def _edges(alpha: float) -> tuple[float, float]:
         return float((1 - root) ** 2), float((1 + root) ** 2)
 
 
+@partial(
+    Formula,
+    name="numerics.marchenko_pastur_density",
+    says="density of the nonzero eigenvalues of X X^T",
+    function=spectra.marchenko_pastur_density,
+    domain={"eigenvalues": Range(0.01, 20.0, (1.0,), r"\lambda"), "samples_per_dim": ALPHA},
+    symbol=r"\rho(\lambda)",
+    latex=r"\frac{\sqrt{(\lambda_+ - \lambda)(\lambda - \lambda_-)}}{2 \pi \lambda}",
+    source=MARCHENKO_PASTUR,
+    status="as printed",
+    by="imaginary part of the resolvent's own equation, 60 digits",
+    rtol=1e-11,
+)
 def _density(eigenvalue: float, alpha: float) -> float:
     """Im m / pi at the real axis; m solves m (1 + m) z - m (alpha - 1) + 1 = 0, one column of X added at a time."""
     import mpmath as mp
@@ -33,6 +60,19 @@ def _density(eigenvalue: float, alpha: float) -> float:
         return float(mp.sqrt(-discriminant) / (2 * z) / mp.pi) if discriminant < 0 else 0.0
 
 
+@partial(
+    Formula,
+    name="numerics.stieltjes",
+    says="trace of the resolvent of X X^T at -g, the zero eigenvalues included",
+    function=spectra.stieltjes,
+    domain={"penalty": Range(1e-3, 1e3, (1.0, 0.2), "g"), "samples_per_dim": ALPHA},
+    symbol="m(g)",
+    latex=r"\frac{1 - \alpha - g + \sqrt{(g + \lambda_-)(g + \lambda_+)}}{2 g}",
+    source=MARCHENKO_PASTUR,
+    status="as printed",
+    by="30-digit quadrature of the density",
+    rtol=1e-14,
+)
 def _stieltjes(penalty: float, alpha: float) -> float:
     import mpmath as mp
 
@@ -68,6 +108,20 @@ def _conditional(q11: float, rho: float, q22: float, outer: Any, inner: Any, *, 
         return float(gaussian_mean(lambda z: at(z) if z > 0 or not kink else mp.mpf(0)))
 
 
+@partial(
+    Formula,
+    name="numerics.relu_dual",
+    says="E relu(u) relu(v) of a Gaussian pair at angle t, cos t = rho",
+    function=gaussian.relu_dual,
+    domain=PAIR,
+    call=_pair(gaussian.relu_dual),
+    symbol=r"E[\phi(u) \phi(v)]",
+    latex=r"\frac{\sqrt{q_{11} q_{22}}}{2 \pi} \left[\sin t + (\pi - t) \cos t\right]",
+    source="Cho & Saul, NeurIPS 2009 (arc-cosine kernel of order 1)",
+    status="as printed",
+    by="30-digit quadrature over u, v given u being Gaussian",
+    rtol=1e-13,
+)
 def _relu(q11: float, rho: float, q22: float) -> float:
     import mpmath as mp
 
@@ -77,18 +131,60 @@ def _relu(q11: float, rho: float, q22: float) -> float:
     return _conditional(q11, rho, q22, lambda u: u, inner, kink=True)
 
 
+@partial(
+    Formula,
+    name="numerics.relu_dual_derivative",
+    says="probability that both variables of a Gaussian pair at angle t are positive",
+    function=gaussian.relu_dual_derivative,
+    domain=PAIR,
+    call=_pair(gaussian.relu_dual_derivative),
+    symbol=r"E[\phi'(u) \phi'(v)]",
+    latex=r"\frac{\pi - t}{2 \pi}",
+    source="Cho & Saul, NeurIPS 2009 (arc-cosine kernel of order 0)",
+    status="as printed",
+    by="30-digit quadrature over u, v given u being Gaussian",
+    rtol=1e-13,
+)
 def _relu_derivative(q11: float, rho: float, q22: float) -> float:
     import mpmath as mp
 
     return _conditional(q11, rho, q22, lambda u: 1, lambda mean, s: mp.ncdf(mean / s), kink=True)
 
 
+@partial(
+    Formula,
+    name="numerics.erf_dual",
+    says="E erf(u) erf(v) of a Gaussian pair",
+    function=gaussian.erf_dual,
+    domain=PAIR,
+    call=_pair(gaussian.erf_dual),
+    symbol=r"E[\phi(u) \phi(v)]",
+    latex=r"\frac{2}{\pi} \arcsin \frac{2 q_{12}}{\sqrt{(1 + 2 q_{11})(1 + 2 q_{22})}}",
+    source="Williams, NeurIPS 1997",
+    status="as printed",
+    by="30-digit quadrature over u, v given u being Gaussian",
+    rtol=1e-13,
+)
 def _erf(q11: float, rho: float, q22: float) -> float:
     import mpmath as mp
 
     return _conditional(q11, rho, q22, mp.erf, lambda mean, s: mp.erf(mean / mp.sqrt(1 + 2 * s**2)), kink=False)
 
 
+@partial(
+    Formula,
+    name="numerics.erf_dual_derivative",
+    says="E erf'(u) erf'(v) of a Gaussian pair",
+    function=gaussian.erf_dual_derivative,
+    domain=PAIR,
+    call=_pair(gaussian.erf_dual_derivative),
+    symbol=r"E[\phi'(u) \phi'(v)]",
+    latex=r"\frac{4}{\pi} \left[(1 + 2 q_{11})(1 + 2 q_{22}) - 4 q_{12}^2\right]^{-1/2}",
+    source="Williams, NeurIPS 1997, by Price's theorem",
+    status="as printed",
+    by="30-digit quadrature over u, v given u being Gaussian",
+    rtol=1e-13,
+)
 def _erf_derivative(q11: float, rho: float, q22: float) -> float:
     import mpmath as mp
 
@@ -102,17 +198,48 @@ def _erf_derivative(q11: float, rho: float, q22: float) -> float:
     return _conditional(q11, rho, q22, slope, inner, kink=False)
 
 
-def _quadratic(power: int) -> Any:
-    """Gauss-Hermite in two variables, exact for the polynomial."""
+def _polynomial(q11: float, rho: float, q22: float, phi: Any) -> float:
+    """E phi(u) phi(v) by Gauss-Hermite in two variables, exact for a polynomial."""
+    z, weights = gaussian_grid(2, 4)
+    u = np.sqrt(q11) * z[:, 0]
+    v = np.sqrt(q22) * (rho * z[:, 0] + np.sqrt(1 - rho**2) * z[:, 1])
+    return float(weights @ (phi(u) * phi(v)))
 
-    def mean(q11: float, rho: float, q22: float, epsilon: float) -> float:
-        z, weights = gaussian_grid(2, 4)
-        u = np.sqrt(q11) * z[:, 0]
-        v = np.sqrt(q22) * (rho * z[:, 0] + np.sqrt(1 - rho**2) * z[:, 1])
-        phi = (lambda h: h + epsilon / 2 * h**2) if power == 0 else (lambda h: 1 + epsilon * h)
-        return float(weights @ (phi(u) * phi(v)))
 
-    return mean
+@partial(
+    Formula,
+    name="numerics.quadratic_dual",
+    says="E phi(u) phi(v) for phi = h + eps h^2 / 2",
+    function=gaussian.quadratic_dual,
+    domain=PAIR | {"epsilon": Range(0.01, 3.0, (0.0, 1.0), r"\epsilon")},
+    call=lambda q11, rho, q22, eps: gaussian.quadratic_dual(q11, rho * np.sqrt(q11 * q22), q22, epsilon=eps),
+    symbol=r"E[\phi(u) \phi(v)]",
+    latex=r"q_{12} + \frac{\epsilon^2}{4} (q_{11} q_{22} + 2 q_{12}^2)",
+    source="Wick's theorem",
+    status="ours",
+    by="Gauss-Hermite in two variables, exact for polynomials",
+    rtol=1e-10,
+)
+def _quadratic(q11: float, rho: float, q22: float, epsilon: float) -> float:
+    return _polynomial(q11, rho, q22, lambda h: h + epsilon / 2 * h**2)
+
+
+@partial(
+    Formula,
+    name="numerics.quadratic_dual_derivative",
+    says="E phi'(u) phi'(v) for phi = h + eps h^2 / 2",
+    function=gaussian.quadratic_dual_derivative,
+    domain=PAIR | {"epsilon": Range(0.01, 3.0, (0.0, 1.0), r"\epsilon")},
+    call=lambda q11, rho, q22, e: gaussian.quadratic_dual_derivative(q11, rho * np.sqrt(q11 * q22), q22, epsilon=e),
+    symbol=r"E[\phi'(u) \phi'(v)]",
+    latex=r"1 + \epsilon^2 q_{12}",
+    source="Wick's theorem",
+    status="ours",
+    by="Gauss-Hermite in two variables, exact for polynomials",
+    rtol=1e-10,
+)
+def _quadratic_derivative(q11: float, rho: float, q22: float, epsilon: float) -> float:
+    return _polynomial(q11, rho, q22, lambda h: 1 + epsilon * h)
 
 
 def _spectrum(seed: int) -> tuple[np.ndarray, float, float]:
@@ -125,6 +252,27 @@ def _spectrum(seed: int) -> tuple[np.ndarray, float, float]:
     return eigenvalues, samples, ridge
 
 
+def _kappa(seed: int) -> Any:
+    eigenvalues, samples, ridge = _spectrum(seed)
+    padded = np.zeros(40)  # one shape: zero modes count for nothing
+    padded[: eigenvalues.size] = eigenvalues
+    return ridges.effective_ridge(padded, samples, ridge=ridge)
+
+
+@partial(
+    Formula,
+    name="numerics.effective_ridge",
+    says="the ridge a test point feels: root kappa of sum_i l_i/(l_i + kappa) + ridge/kappa = samples",
+    function=ridges.effective_ridge,
+    domain={"spectrum": seeds("2 to 40 eigenvalues in [1e-13, 1e3], any number of samples, ridge 0 or 1e-12 to 1e2")},
+    call=_kappa,
+    symbol=r"\sum_i \frac{\lambda_i}{\lambda_i + \kappa} + \frac{\delta}{\kappa}",
+    latex="n",
+    source="Bordelon, Canatar & Pehlevan, arXiv 2002.02561; Simon et al., arXiv 2110.03922",
+    status="as printed",
+    by="80 halvings in 50 digits",
+    rtol=1e-12,
+)
 def _effective_ridge(seed: int) -> float:
     import mpmath as mp
 
@@ -141,163 +289,3 @@ def _effective_ridge(seed: int) -> float:
             middle = (low + high) / 2
             low, high = (middle, high) if balance(middle) > 0 else (low, middle)
         return float(mp.exp((low + high) / 2))
-
-
-def _kappa(seed: int) -> Any:
-    eigenvalues, samples, ridge = _spectrum(seed)
-    padded = np.zeros(40)  # one shape: zero modes count for nothing
-    padded[: eigenvalues.size] = eigenvalues
-    return ridges.effective_ridge(padded, samples, ridge=ridge)
-
-
-_TEST = "tests/numerics/test_gaussian.py::"
-
-FORMULAS = (
-    Formula(
-        "numerics.spectral_edges",
-        "edges of the spectrum of X X^T, X of dim x samples entries of variance 1/dim",
-        spectra.spectral_edges,
-        {"samples_per_dim": Range(1e-4, 1e4, (1.0,), r"\alpha")},
-        _edges,
-        "60 digits",
-        MARCHENKO_PASTUR,
-        "as printed",
-        1e-14,
-        "tests/numerics/test_spectra.py::test_edges_keep_their_digits_near_one",
-        symbol=r"\lambda_\pm",
-        latex=r"(1 \pm \sqrt{\alpha})^2",
-    ),
-    Formula(
-        "numerics.marchenko_pastur_density",
-        "density of the nonzero eigenvalues of X X^T",
-        spectra.marchenko_pastur_density,
-        {"eigenvalues": Range(0.01, 20.0, (1.0,), r"\lambda"), "samples_per_dim": ALPHA},
-        _density,
-        "imaginary part of the resolvent's own equation, 60 digits",
-        MARCHENKO_PASTUR,
-        "as printed",
-        1e-11,
-        "tests/numerics/test_spectra.py::test_density_is_zero_outside_and_integrates_to_the_bulk_mass",
-        symbol=r"\rho(\lambda)",
-        latex=r"\frac{\sqrt{(\lambda_+ - \lambda)(\lambda - \lambda_-)}}{2 \pi \lambda}",
-    ),
-    Formula(
-        "numerics.stieltjes",
-        "trace of the resolvent of X X^T at -g, the zero eigenvalues included",
-        spectra.stieltjes,
-        {"penalty": Range(1e-3, 1e3, (1.0, 0.2), "g"), "samples_per_dim": ALPHA},
-        _stieltjes,
-        "30-digit quadrature of the density",
-        MARCHENKO_PASTUR,
-        "as printed",
-        1e-14,
-        "tests/numerics/test_spectra.py::test_resolvent_satisfies_its_quadratic_equation",
-        symbol="m(g)",
-        latex=r"\frac{1 - \alpha - g + \sqrt{(g + \lambda_-)(g + \lambda_+)}}{2 g}",
-    ),
-    Formula(
-        "numerics.relu_dual",
-        "E relu(u) relu(v) of a Gaussian pair at angle t, cos t = rho",
-        gaussian.relu_dual,
-        PAIR,
-        _relu,
-        "30-digit quadrature over u, v given u being Gaussian",
-        "Cho & Saul, NeurIPS 2009 (arc-cosine kernel of order 1)",
-        "as printed",
-        1e-13,
-        _TEST + "test_duals_against_many_digits",
-        symbol=r"E[\phi(u) \phi(v)]",
-        latex=r"\frac{\sqrt{q_{11} q_{22}}}{2 \pi} \left[\sin t + (\pi - t) \cos t\right]",
-        call=_pair(gaussian.relu_dual),
-    ),
-    Formula(
-        "numerics.relu_dual_derivative",
-        "probability that both variables of a Gaussian pair at angle t are positive",
-        gaussian.relu_dual_derivative,
-        PAIR,
-        _relu_derivative,
-        "30-digit quadrature over u, v given u being Gaussian",
-        "Cho & Saul, NeurIPS 2009 (arc-cosine kernel of order 0)",
-        "as printed",
-        1e-13,
-        _TEST + "test_duals_against_many_digits",
-        symbol=r"E[\phi'(u) \phi'(v)]",
-        latex=r"\frac{\pi - t}{2 \pi}",
-        call=_pair(gaussian.relu_dual_derivative),
-    ),
-    Formula(
-        "numerics.erf_dual",
-        "E erf(u) erf(v) of a Gaussian pair",
-        gaussian.erf_dual,
-        PAIR,
-        _erf,
-        "30-digit quadrature over u, v given u being Gaussian",
-        "Williams, NeurIPS 1997",
-        "as printed",
-        1e-13,
-        _TEST + "test_duals_against_many_digits",
-        symbol=r"E[\phi(u) \phi(v)]",
-        latex=r"\frac{2}{\pi} \arcsin \frac{2 q_{12}}{\sqrt{(1 + 2 q_{11})(1 + 2 q_{22})}}",
-        call=_pair(gaussian.erf_dual),
-    ),
-    Formula(
-        "numerics.erf_dual_derivative",
-        "E erf'(u) erf'(v) of a Gaussian pair",
-        gaussian.erf_dual_derivative,
-        PAIR,
-        _erf_derivative,
-        "30-digit quadrature over u, v given u being Gaussian",
-        "Williams, NeurIPS 1997, by Price's theorem",
-        "as printed",
-        1e-13,
-        _TEST + "test_duals_against_many_digits",
-        symbol=r"E[\phi'(u) \phi'(v)]",
-        latex=r"\frac{4}{\pi} \left[(1 + 2 q_{11})(1 + 2 q_{22}) - 4 q_{12}^2\right]^{-1/2}",
-        call=_pair(gaussian.erf_dual_derivative),
-    ),
-    Formula(
-        "numerics.quadratic_dual",
-        "E phi(u) phi(v) for phi = h + eps h^2 / 2",
-        gaussian.quadratic_dual,
-        PAIR | {"epsilon": Range(0.01, 3.0, (0.0, 1.0), r"\epsilon")},
-        _quadratic(0),
-        "Gauss-Hermite in two variables, exact for polynomials",
-        "Wick's theorem",
-        "ours",
-        1e-10,
-        _TEST + "test_polynomials_against_wick",
-        symbol=r"E[\phi(u) \phi(v)]",
-        latex=r"q_{12} + \frac{\epsilon^2}{4} (q_{11} q_{22} + 2 q_{12}^2)",
-        call=lambda q11, rho, q22, eps: gaussian.quadratic_dual(q11, rho * np.sqrt(q11 * q22), q22, epsilon=eps),
-    ),
-    Formula(
-        "numerics.quadratic_dual_derivative",
-        "E phi'(u) phi'(v) for phi = h + eps h^2 / 2",
-        gaussian.quadratic_dual_derivative,
-        PAIR | {"epsilon": Range(0.01, 3.0, (0.0, 1.0), r"\epsilon")},
-        _quadratic(1),
-        "Gauss-Hermite in two variables, exact for polynomials",
-        "Wick's theorem",
-        "ours",
-        1e-10,
-        _TEST + "test_polynomials_against_wick",
-        symbol=r"E[\phi'(u) \phi'(v)]",
-        latex=r"1 + \epsilon^2 q_{12}",
-        call=lambda q11, rho, q22, e: gaussian.quadratic_dual_derivative(q11, rho * np.sqrt(q11 * q22), q22, epsilon=e),
-    ),
-    Formula(
-        "numerics.effective_ridge",
-        "the ridge a test point feels: root kappa of sum_i l_i/(l_i + kappa) + ridge/kappa = samples",
-        ridges.effective_ridge,
-        {"spectrum": seeds("2 to 40 eigenvalues in [1e-13, 1e3], any number of samples, ridge 0 or 1e-12 to 1e2")},
-        _effective_ridge,
-        "80 halvings in 50 digits",
-        "Bordelon, Canatar & Pehlevan, arXiv 2002.02561; Simon et al., arXiv 2110.03922",
-        "as printed",
-        1e-12,
-        "tests/numerics/test_ridge_equation.py::test_any_spectrum",
-        symbol=r"\sum_i \frac{\lambda_i}{\lambda_i + \kappa} + \frac{\delta}{\kappa}",
-        latex="n",
-        call=_kappa,
-    ),
-)

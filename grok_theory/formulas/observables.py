@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import jax.numpy as jnp
@@ -16,15 +17,19 @@ CLASSES = Range(2, 200, (), "C", whole=True)
 DTYPES = {"bfloat16": 8, "float16": 11, "float32": 24, "float64": 53}
 
 
-def _choice(text: str, values: tuple[Any, ...]) -> Draw:
-    from ..verify.counterexamples import hypothesis_or_sentence
-
-    return Draw(text, lambda: hypothesis_or_sentence().strategies.sampled_from(values))
-
-
-DTYPE = _choice("bfloat16, float16, float32, float64", tuple(DTYPES))
-
-
+@partial(
+    Formula,
+    name="observables.margin_time",
+    says="time to reach a margin g: C classes, orthonormal inputs, linear logits from 0, flow at unit rate",
+    function=observables.margin_time,
+    domain={"margin": Range(0.01, 40.0, (1.0,), "g"), "classes": CLASSES},
+    symbol="t(g)",
+    expression="(exp(margin) - 1)/classes + (classes - 1)*margin/classes",
+    source="ours; the effect is that of Prieto et al., arXiv 2501.04697",
+    status="ours",
+    by="30-digit integral of dg over its rate",
+    rtol=1e-13,
+)
 def _margin_time(margin: float, classes: int) -> float:
     """int dg / (dg/dt), dg/dt = C / (e^g + C - 1)."""
     import mpmath as mp
@@ -35,6 +40,28 @@ def _margin_time(margin: float, classes: int) -> float:
         return float(integral(lambda g: (mp.exp(g) + classes - 1) / classes, cuts))
 
 
+def _choice(text: str, values: tuple[Any, ...]) -> Draw:
+    from ..verify.counterexamples import hypothesis_or_sentence
+
+    return Draw(text, lambda: hypothesis_or_sentence().strategies.sampled_from(values))
+
+
+DTYPE = _choice("bfloat16, float16, float32, float64", tuple(DTYPES))
+
+
+@partial(
+    Formula,
+    name="observables.collapse_margin",
+    says="margin at which the softmax rounds every other class away, terms added smallest first",
+    function=observables.collapse_margin,
+    domain={"classes": CLASSES, "dtype": DTYPE},
+    symbol="g",
+    latex=r"p \ln 2 + \ln(C - 1)",
+    source="ours; the effect is that of Prieto et al., arXiv 2501.04697",
+    status="ours",
+    by="bisection of what rounds to 1 in exact arithmetic",
+    rtol=1e-13,
+)
 def _collapse_margin(classes: int, dtype: str) -> float:
     """Bisection of the margin at which 1 + (C - 1) e^-g first rounds to 1, ties to even, in exact arithmetic."""
     import mpmath as mp
@@ -49,6 +76,20 @@ def _collapse_margin(classes: int, dtype: str) -> float:
         return float(low)
 
 
+@partial(
+    Formula,
+    name="observables.local_complexity_at_init",
+    says="probability that a Gaussian unit cuts a cross-polytope of m directions, radius r, at distance s",
+    function=observables.local_complexity_at_init,
+    domain={"ratio": Range(0.01, 10.0, (1.0, 0.3), "r/s"), "directions": Range(1, 60, (), "m", whole=True)},
+    call=lambda ratio, directions: observables.local_complexity_at_init(ratio, directions, 1.0),
+    symbol="P",
+    latex=r"E \, \mathrm{erf} \frac{r \max_i |z_i|}{s \sqrt{2}}",
+    source="ours; counted as by Humayun, Balestriero & Baraniuk, arXiv 2402.15555",
+    status="ours",
+    by="30-digit quadrature over the boundary's distance",
+    rtol=1e-12,
+)
 def _cut_probability(ratio: float, directions: int) -> float:
     """int_0^inf 2 phi(u) [1 - (2 Phi(u/ratio) - 1)^m] du: the distance of the boundary first."""
     import mpmath as mp
@@ -63,12 +104,60 @@ def _cut_probability(ratio: float, directions: int) -> float:
         return float(integral(at, [*cuts, *(c for c in (1, 2, 4, 8, 13) if c > cuts[-1])]))
 
 
+@partial(
+    Formula,
+    name="observables.inverse_participation_ratio",
+    says="in how few coordinates a vector lives: 1 for one, 1/n for n equal ones",
+    function=observables.inverse_participation_ratio,
+    domain={"vector": seeds("7 drawn numbers")},
+    call=lambda seed: observables.inverse_participation_ratio(np.random.default_rng(seed).normal(size=7)),
+    symbol="\\mathrm{IPR}",
+    latex=r"\sum |a|^4 / \left(\sum |a|^2\right)^2",
+    source="Doshi, Das, He & Gromov, arXiv 2310.13061",
+    status="as printed",
+    by="exact fractions",
+    rtol=1e-13,
+)
 def _participation(seed: int) -> float:
     a = np.random.default_rng(seed).normal(size=7)
     squares = [Fraction(float(x)) ** 2 for x in a]
     return float(sum(s**2 for s in squares) / sum(squares) ** 2)
 
 
+def _wave(frequency: int, length: int, second: float) -> np.ndarray:
+    """A cosine, and so much of another one."""
+    angle = 2 * np.pi * np.arange(length) / length
+    return np.cos(frequency * angle + 0.3) + second * np.cos(4 * angle)
+
+
+@partial(
+    Formula,
+    name="observables.fourier_participation",
+    says="inverse participation ratio of the full Fourier transform: 1/2 for a pure cosine",
+    function=observables.fourier_participation,
+    domain={
+        "frequency": Range(1, 3, (), "k", whole=True),
+        "length": Range(10, 11, (), "p", whole=True),
+        "second": Range(0.0, 1.0, (0.0,)),
+    },
+    call=lambda k, p, second: observables.fourier_participation(_wave(k, p, second)),
+    symbol="\\mathrm{IPR}",
+    latex=r"\sum_k |\hat{v}_k|^4 / \left(\sum_k |\hat{v}_k|^2\right)^2",
+    source="Doshi, Das, He & Gromov, arXiv 2310.13061",
+    status="as printed",
+    by="the transform term by term, 30 digits",
+    rtol=1e-12,
+    printed=(
+        Printed(
+            "Doshi, Das, He & Gromov, arXiv 2310.13061: text and released code",
+            "range [1/p, 1] (text), computed on the one-sided transform (code)",
+            "full transform: a real vector reaches 1/2; one-sided: 1. Both are here, named",
+            lambda k, p, second: float(observables.fourier_participation(_wave(k, p, second), one_sided=True)),
+            (2, 11, 0.0),
+            "participation of a pure cosine of 11 points",
+        ),
+    ),
+)
 def _fourier_participation(frequency: int, length: int, second: float) -> float:
     """By the definition of the discrete transform, frequency by frequency."""
     import mpmath as mp
@@ -82,16 +171,24 @@ def _fourier_participation(frequency: int, length: int, second: float) -> float:
         return float(sum(p**2 for p in powers) / sum(powers) ** 2)
 
 
-def _wave(frequency: int, length: int, second: float) -> np.ndarray:
-    """A cosine, and so much of another one."""
-    angle = 2 * np.pi * np.arange(length) / length
-    return np.cos(frequency * angle + 0.3) + second * np.cos(4 * angle)
-
-
 def _gradients(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(5, 3)) + 0.5
 
 
+@partial(
+    Formula,
+    name="observables.gradient_coherence",
+    says="coherence of m per-example gradients: alpha, m alpha, and the unbiased form",
+    function=observables.gradient_coherence,
+    domain={"gradients": seeds("5 drawn gradients in 3 dimensions")},
+    call=lambda seed: list(vars(observables.gradient_coherence(jnp.asarray(_gradients(seed)))).values()),
+    symbol=r"\alpha",
+    latex=r"|\bar{g}|^2 / \overline{|g|^2}, \;\; \frac{m \alpha - 1}{m - 1}",
+    source="Chatterjee & Zielinski, arXiv 2203.10036",
+    status="as printed",
+    by="pair by pair in exact fractions",
+    rtol=1e-11,
+)
 def _coherence(seed: int) -> list[float]:
     """Mean product of two drawn examples over that of one with itself, pair by pair in fractions."""
     g = [[Fraction(float(x)) for x in row] for row in _gradients(seed)]
@@ -110,6 +207,20 @@ def _kernel_coherence(seed: int) -> Any:
     return [found.alpha, found.m_coherence]
 
 
+@partial(
+    Formula,
+    name="observables.kernel_coherence",
+    says="the same from the tangent kernel and the residuals alone",
+    function=observables.kernel_coherence,
+    domain={"features": seeds("5 drawn feature vectors in 3 dimensions and residuals")},
+    call=_kernel_coherence,
+    symbol=r"\alpha",
+    latex=r"\frac{r^T K r}{m \sum_i r_i^2 K_{ii}}",
+    source="ours",
+    status="ours",
+    by="gradients written out",
+    rtol=1e-11,
+)
 def _coherence_of_products(seed: int) -> list[float]:
     features, residual = _gradients(seed), np.random.default_rng(seed + 1).normal(size=5)
     gradients = residual[:, None] * features
@@ -122,6 +233,23 @@ def _lazy(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return draws.normal(size=(3, 3)), draws.normal(size=3)
 
 
+@partial(
+    Formula,
+    name="observables.lazy_distance",
+    says="distance from the start of a network that stays lazy, under gradient flow",
+    function=observables.lazy_distance,
+    domain={
+        "features": seeds("3 drawn feature vectors in 3 dimensions and residuals"),
+        "time": Range(0.01, 3.0, (1.0,)),
+    },
+    call=lambda seed, t: observables.lazy_distance(_lazy(seed)[0] @ _lazy(seed)[0].T, _lazy(seed)[1], t),
+    symbol="|w_t - w_0|^2",
+    latex=r"r_0^T K^{-1} (1 - e^{-K t})^2 r_0",
+    source="ours",
+    status="ours",
+    by="power series of the flow in weight space, 60 digits",
+    rtol=1e-8,
+)
 def _lazy_distance(seed: int, time: float) -> float:
     """|w_t| of the linear model itself, r' = -J J^T r, by a power series in 60 digits."""
     import mpmath as mp
@@ -138,139 +266,3 @@ def _lazy_distance(seed: int, time: float) -> float:
             if mp.norm(term) < mp.mpf(10) ** -40 * mp.norm(moved):
                 break
         return float(mp.norm(jacobian.T * moved))
-
-
-FORMULAS = (
-    Formula(
-        "observables.margin_time",
-        "time to reach a margin g: C classes, orthonormal inputs, linear logits from 0, flow at unit rate",
-        observables.margin_time,
-        {"margin": Range(0.01, 40.0, (1.0,), "g"), "classes": CLASSES},
-        _margin_time,
-        "30-digit integral of dg over its rate",
-        "ours; the effect is that of Prieto et al., arXiv 2501.04697",
-        "ours",
-        1e-13,
-        "tests/observables/test_softmax.py::test_margin_time_solves_its_equation",
-        symbol="t(g)",
-        expression="(exp(margin) - 1)/classes + (classes - 1)*margin/classes",
-    ),
-    Formula(
-        "observables.collapse_margin",
-        "margin at which the softmax rounds every other class away, terms added smallest first",
-        observables.collapse_margin,
-        {"classes": CLASSES, "dtype": DTYPE},
-        _collapse_margin,
-        "bisection of what rounds to 1 in exact arithmetic",
-        "ours; the effect is that of Prieto et al., arXiv 2501.04697",
-        "ours",
-        1e-13,
-        "tests/observables/test_softmax.py::test_collapse_is_what_that_addition_does",
-        symbol="g",
-        latex=r"p \ln 2 + \ln(C - 1)",
-    ),
-    Formula(
-        "observables.local_complexity_at_init",
-        "probability that a Gaussian unit cuts a cross-polytope of m directions, radius r, at distance s",
-        observables.local_complexity_at_init,
-        {"ratio": Range(0.01, 10.0, (1.0, 0.3), "r/s"), "directions": Range(1, 60, (), "m", whole=True)},
-        _cut_probability,
-        "30-digit quadrature over the boundary's distance",
-        "ours; counted as by Humayun, Balestriero & Baraniuk, arXiv 2402.15555",
-        "ours",
-        1e-12,
-        "tests/observables/test_geometry.py::test_law_at_initialization_against_many_digits",
-        symbol="P",
-        latex=r"E \, \mathrm{erf} \frac{r \max_i |z_i|}{s \sqrt{2}}",
-        call=lambda ratio, directions: observables.local_complexity_at_init(ratio, directions, 1.0),
-    ),
-    Formula(
-        "observables.inverse_participation_ratio",
-        "in how few coordinates a vector lives: 1 for one, 1/n for n equal ones",
-        observables.inverse_participation_ratio,
-        {"vector": seeds("7 drawn numbers")},
-        _participation,
-        "exact fractions",
-        "Doshi, Das, He & Gromov, arXiv 2310.13061",
-        "as printed",
-        1e-13,
-        "tests/observables/test_geometry.py::test_participation_ratios",
-        symbol="\\mathrm{IPR}",
-        latex=r"\sum |a|^4 / \left(\sum |a|^2\right)^2",
-        call=lambda seed: observables.inverse_participation_ratio(np.random.default_rng(seed).normal(size=7)),
-    ),
-    Formula(
-        "observables.fourier_participation",
-        "inverse participation ratio of the full Fourier transform: 1/2 for a pure cosine",
-        observables.fourier_participation,
-        {
-            "frequency": Range(1, 3, (), "k", whole=True),
-            "length": Range(10, 11, (), "p", whole=True),
-            "second": Range(0.0, 1.0, (0.0,)),
-        },
-        _fourier_participation,
-        "the transform term by term, 30 digits",
-        "Doshi, Das, He & Gromov, arXiv 2310.13061",
-        "as printed",
-        1e-12,
-        "tests/observables/test_geometry.py::test_participation_of_pure_things",
-        symbol="\\mathrm{IPR}",
-        latex=r"\sum_k |\hat{v}_k|^4 / \left(\sum_k |\hat{v}_k|^2\right)^2",
-        call=lambda k, p, second: observables.fourier_participation(_wave(k, p, second)),
-        printed=(
-            Printed(
-                "Doshi, Das, He & Gromov, arXiv 2310.13061: text and released code",
-                "range [1/p, 1] (text), computed on the one-sided transform (code)",
-                "full transform: a real vector reaches 1/2; one-sided: 1. Both are here, named",
-                lambda k, p, second: float(observables.fourier_participation(_wave(k, p, second), one_sided=True)),
-                (2, 11, 0.0),
-                "participation of a pure cosine of 11 points",
-            ),
-        ),
-    ),
-    Formula(
-        "observables.gradient_coherence",
-        "coherence of m per-example gradients: alpha, m alpha, and the unbiased form",
-        observables.gradient_coherence,
-        {"gradients": seeds("5 drawn gradients in 3 dimensions")},
-        _coherence,
-        "pair by pair in exact fractions",
-        "Chatterjee & Zielinski, arXiv 2203.10036",
-        "as printed",
-        1e-11,
-        "tests/observables/test_coherence.py::test_identities",
-        symbol=r"\alpha",
-        latex=r"|\bar{g}|^2 / \overline{|g|^2}, \;\; \frac{m \alpha - 1}{m - 1}",
-        call=lambda seed: list(vars(observables.gradient_coherence(jnp.asarray(_gradients(seed)))).values()),
-    ),
-    Formula(
-        "observables.kernel_coherence",
-        "the same from the tangent kernel and the residuals alone",
-        observables.kernel_coherence,
-        {"features": seeds("5 drawn feature vectors in 3 dimensions and residuals")},
-        _coherence_of_products,
-        "gradients written out",
-        "ours",
-        "ours",
-        1e-11,
-        "tests/observables/test_coherence.py::test_kernel_and_gradients_agree",
-        symbol=r"\alpha",
-        latex=r"\frac{r^T K r}{m \sum_i r_i^2 K_{ii}}",
-        call=_kernel_coherence,
-    ),
-    Formula(
-        "observables.lazy_distance",
-        "distance from the start of a network that stays lazy, under gradient flow",
-        observables.lazy_distance,
-        {"features": seeds("3 drawn feature vectors in 3 dimensions and residuals"), "time": Range(0.01, 3.0, (1.0,))},
-        _lazy_distance,
-        "power series of the flow in weight space, 60 digits",
-        "ours",
-        "ours",
-        1e-8,
-        "tests/observables/test_geometry.py::test_lazy_distance_is_that_of_a_linear_model",
-        symbol="|w_t - w_0|^2",
-        latex=r"r_0^T K^{-1} (1 - e^{-K t})^2 r_0",
-        call=lambda seed, t: observables.lazy_distance(_lazy(seed)[0] @ _lazy(seed)[0].T, _lazy(seed)[1], t),
-    ),
-)

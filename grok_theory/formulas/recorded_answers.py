@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
+from functools import partial
 from math import comb
 from typing import Any
 
@@ -16,6 +17,24 @@ from .formula import Formula, Range, seeds
 from .many_digits import DIGITS, integral
 
 
+@partial(
+    Formula,
+    name="best_of_k.beta_pass_at_k",
+    says="pass@k of pass rates that follow a Beta law",
+    function=beta_pass_at_k,
+    domain={
+        "alpha": Range(0.3, 5.0, (1.0,), r"\alpha"),
+        "beta": Range(0.3, 5.0, (1.0,), r"\beta"),
+        "samples": Range(1.0, 1e4, (3.0,), "k"),
+    },
+    symbol="\\mathrm{pass@}k",
+    latex=r"1 - B(\alpha, \beta + k) / B(\alpha, \beta)",
+    expression="1 - beta_function(alpha, beta + samples)/beta_function(alpha, beta)",
+    source="beta-binomial law",
+    status="as printed",
+    by="tanh-sinh quadrature over the pass rate",
+    rtol=1e-9,
+)
 def _beta_pass(alpha: float, beta: float, samples: float) -> float:
     """int (1 - (1 - p)^k) Beta(p) dp, each half of it in the logarithm of the distance from its end."""
     import mpmath as mp
@@ -34,6 +53,32 @@ def _beta_pass(alpha: float, beta: float, samples: float) -> float:
         return float((low + high) / mp.beta(a, b))
 
 
+def _passed(seed: int) -> tuple[np.ndarray, int]:
+    draws = np.random.default_rng(seed)
+    size = int(draws.integers(1, 9))
+    return draws.integers(0, 2, size), int(draws.integers(1, size + 1))
+
+
+@partial(
+    Formula,
+    name="best_of_k.pass_at_k",
+    says="unbiased share of k-subsets of recorded answers in which one passes",
+    function=wing.pass_at_k,
+    domain={"answers": seeds("1 to 8 drawn answers, passed or not, and a k")},
+    call=lambda seed: wing.pass_at_k(_passed(seed)[0], [_passed(seed)[1]])[0],
+    symbol="\\mathrm{pass@}k",
+    latex=r"1 - \binom{N - c}{k} / \binom{N}{k}",
+    source="Chen et al., arXiv 2107.03374",
+    status="as printed",
+    by="all subsets, in fractions",
+    rtol=1e-13,
+)
+def _any_passes(seed: int) -> float:
+    values, k = _passed(seed)
+    subsets = list(itertools.combinations(values.tolist(), k))
+    return float(Fraction(sum(map(any, subsets)), comb(len(values), k)))
+
+
 def _answers(seed: int) -> tuple[np.ndarray, np.ndarray, int, float]:
     """Scores with ties, values, a k and a temperature."""
     draws = np.random.default_rng(seed)
@@ -42,6 +87,20 @@ def _answers(seed: int) -> tuple[np.ndarray, np.ndarray, int, float]:
     return scores, values, int(draws.integers(1, size + 1)), float(draws.choice([0.0, 0.5, 2.0]))
 
 
+@partial(
+    Formula,
+    name="best_of_k.subset_means",
+    says="mean value kept by a softmax judge over all k-subsets of recorded answers, ties shared",
+    function=subset_means,
+    domain={"answers": seeds("2 to 7 drawn scores with ties and values, a k, a temperature 0, 0.5 or 2")},
+    call=lambda seed: subset_means(_answers(seed)[0], _answers(seed)[1], _answers(seed)[2], _answers(seed)[3])[-1],
+    symbol="U_k",
+    latex=r"\int dv \, G_k(v), \;\; G_m \to (1 - p) G_m + p (x_n G_{m-1} + a_n v_n E_{m-1})",
+    source="ours",
+    status="ours",
+    by="all subsets, one by one",
+    rtol=1e-10,
+)
 def _all_subsets(seed: int) -> float:
     scores, values, k, temperature = _answers(seed)
     kept = []
@@ -50,68 +109,3 @@ def _all_subsets(seed: int) -> float:
         weights = (s == s.max()).astype(float) if temperature == 0 else np.exp((s - s.max()) / temperature)
         kept.append(weights @ v / weights.sum())
     return float(np.mean(kept))
-
-
-def _passed(seed: int) -> tuple[np.ndarray, int]:
-    draws = np.random.default_rng(seed)
-    size = int(draws.integers(1, 9))
-    return draws.integers(0, 2, size), int(draws.integers(1, size + 1))
-
-
-def _any_passes(seed: int) -> float:
-    values, k = _passed(seed)
-    subsets = list(itertools.combinations(values.tolist(), k))
-    return float(Fraction(sum(map(any, subsets)), comb(len(values), k)))
-
-
-FORMULAS = (
-    Formula(
-        "best_of_k.beta_pass_at_k",
-        "pass@k of pass rates that follow a Beta law",
-        beta_pass_at_k,
-        {
-            "alpha": Range(0.3, 5.0, (1.0,), r"\alpha"),
-            "beta": Range(0.3, 5.0, (1.0,), r"\beta"),
-            "samples": Range(1.0, 1e4, (3.0,), "k"),
-        },
-        _beta_pass,
-        "tanh-sinh quadrature over the pass rate",
-        "beta-binomial law",
-        "as printed",
-        1e-9,
-        "tests/best_of_k/test_records.py::test_beta_pass_rate_is_the_beta_binomial_maximum",
-        symbol="\\mathrm{pass@}k",
-        expression="1 - beta_function(alpha, beta + samples)/beta_function(alpha, beta)",
-        latex=r"1 - B(\alpha, \beta + k) / B(\alpha, \beta)",
-    ),
-    Formula(
-        "best_of_k.pass_at_k",
-        "unbiased share of k-subsets of recorded answers in which one passes",
-        wing.pass_at_k,
-        {"answers": seeds("1 to 8 drawn answers, passed or not, and a k")},
-        _any_passes,
-        "all subsets, in fractions",
-        "Chen et al., arXiv 2107.03374",
-        "as printed",
-        1e-13,
-        "tests/best_of_k/test_subsets.py::test_pass_at_k_against_exact_fractions",
-        symbol="\\mathrm{pass@}k",
-        latex=r"1 - \binom{N - c}{k} / \binom{N}{k}",
-        call=lambda seed: wing.pass_at_k(_passed(seed)[0], [_passed(seed)[1]])[0],
-    ),
-    Formula(
-        "best_of_k.subset_means",
-        "mean value kept by a softmax judge over all k-subsets of recorded answers, ties shared",
-        subset_means,
-        {"answers": seeds("2 to 7 drawn scores with ties and values, a k, a temperature 0, 0.5 or 2")},
-        _all_subsets,
-        "all subsets, one by one",
-        "ours",
-        "ours",
-        1e-10,
-        "tests/best_of_k/test_subsets.py::test_equals_the_mean_over_all_subsets",
-        symbol="U_k",
-        latex=r"\int dv \, G_k(v), \;\; G_m \to (1 - p) G_m + p (x_n G_{m-1} + a_n v_n E_{m-1})",
-        call=lambda seed: subset_means(_answers(seed)[0], _answers(seed)[1], _answers(seed)[2], _answers(seed)[3])[-1],
-    ),
-)

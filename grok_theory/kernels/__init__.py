@@ -3,12 +3,14 @@
 from .activations import Activation, Erf, Identity, Quadratic, Relu
 from .cross_validation import LeaveOneOut, leave_one_out, leave_one_out_influence
 from .empirical import empirical_ntk
-from .learning_curves import EffectiveRidge, KernelRegression, effective_regularization, solve
+from .learning_curves import effective_regularization
+from .methods import EffectiveRidge
 from .networks import FullyConnected, nngp, ntk
 from .prediction import gradient_descent, gradient_flow, kernel_ridge
-from .runs import simulate
+from .problem import KernelRegression
 from .similarity import alignment, cka, effective_dimension, participation_ratio
 from .spectra import Spectrum, hermite_coefficients, sphere_spectrum
+from .verbs import simulate, solve
 
 __all__ = [
     "Activation",

@@ -1,10 +1,5 @@
 """Average learning curves of kernel regression from the spectrum of its kernel."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Any
-
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
@@ -14,95 +9,15 @@ from ..checks import (
     check_non_negative,
     check_not_empty,
     check_positive,
-    check_shape,
     check_times,
     require_float64,
 )
-from ..drawn import Entries, Span
-from ..fields import array, check_fields, check_single, number, problem
+from ..fields import check_single
 from ..numerics.invariants import NON_NEGATIVE, hold
 from ..numerics.ridge_equation import effective_ridge, freedom_left, learned
-from ..pytrees import record
-from ..ranges import Finite, NonNegative, Positive
 from ..results import Solution, Status
-
-_LISTS = "Pass an array, one number a mode."
-
-
-@problem
-class KernelRegression:
-    """Kernel regression with a known spectrum: which target, how much noise, which ridge.
-
-    Losses are mean squared residuals without a factor 1/2; the test loss includes the noise of its labels.
-    """
-
-    eigenvalues: ArrayLike | Sequence = array(
-        Positive(),
-        symbol="lambda_i",
-        unit="kernel",
-        meaning="spectrum of the kernel under the input law",
-        axes=("modes",),
-        lists=_LISTS,
-        remedy="Drop modes the kernel does not have.",
-        drawn=Entries(Span(0.01, 10.0, (1.0,)), 3),
-    )
-    coefficients: ArrayLike | Sequence = array(
-        Finite(),
-        symbol="c_i",
-        unit="label",
-        meaning="target = sum c_i phi_i, orthonormal phi; c_i^2 is the total of its group",
-        axes=("modes",),
-        lists=_LISTS,
-        remedy="Pass the target's coefficients, one a mode.",
-        drawn=Entries(Span(-3.0, 3.0, (1.0, 0.0)), 3),
-    )
-    multiplicities: ArrayLike | Sequence | None = array(
-        Positive(),
-        symbol="m_i",
-        unit="modes",
-        meaning="how many modes share lambda_i; one each if left out",
-        axes=("modes",),
-        lists=_LISTS,
-        remedy="Pass how many modes share each eigenvalue.",
-        default=None,
-    )
-    ridge: ArrayLike = number(
-        NonNegative(),
-        symbol="delta",
-        unit="kernel",
-        meaning="added to the Gram matrix, K + ridge I, not multiplied by the samples",
-        remedy="Pass 0.0 for the interpolator of least norm.",
-        drawn=Span(1e-3, 10.0, (1.0, 0.0)),
-        default=0.0,
-    )
-    noise: ArrayLike = number(
-        NonNegative(),
-        symbol="s",
-        unit="label",
-        meaning="standard deviation of the label noise",
-        remedy="Pass the standard deviation of the label noise.",
-        drawn=Span(1e-2, 1e2, (0.0, 1.0)),
-        default=0.0,
-    )
-
-    def check(self) -> None:
-        """Refuse what is out of range, element by element, and arrays that do not fit."""
-        check_fields(self)
-        check_not_empty("eigenvalues", self.eigenvalues, "Pass one eigenvalue a mode.")
-        # The last axis counts modes; axes before it are a batch.
-        modes = jnp.shape(self.eigenvalues) if not _bare(self.eigenvalues) else None
-        if modes is not None:
-            check_shape(
-                "eigenvalues", self.eigenvalues, modes if len(modes) else (None,), "Pass a list of eigenvalues."
-            )
-            check_shape("coefficients", self.coefficients, modes, "Pass one coefficient for every eigenvalue.")
-            if self.multiplicities is not None:
-                check_shape("multiplicities", self.multiplicities, modes, "Pass one multiplicity for every eigenvalue.")
-
-
-@record()
-class EffectiveRidge:
-    """Method: the self-consistent effective ridge; exact for many modes and samples, corrections of order 1/samples."""
+from .methods import EffectiveRidge
+from .problem import KernelRegression, check_samples
 
 
 def effective_regularization(
@@ -128,19 +43,10 @@ def effective_regularization(
     return effective_ridge(eigenvalues, samples, ridge=ridge, multiplicities=multiplicities)
 
 
-def solve(problem: KernelRegression, samples: ArrayLike, *, method: Any = None, throw: bool = True) -> Solution:
-    """Losses averaged over training sets, at each number of `samples` (Bordelon, Canatar & Pehlevan 2020).
-
-    With L_i = l_i/(l_i + kappa) and kappa from `effective_regularization`:
-    test_loss = n/(n - sum m L^2) [sum (1 - L)^2 c^2 + s^2],  train_loss = (ridge/(n kappa))^2 test_loss,
-    effective_dimension = sum m L. Without a ridge and with fewer modes M than samples, kappa = 0,
-    test_loss = s^2 n/(n - M), train_loss = s^2 (1 - M/n); at M = n the test loss is infinite, and the status failed.
-
-    **Arguments:**
-    - `samples`: (T,) numbers >= 1, not necessarily whole, non-decreasing.
-
-    **Returns:** curves `test_loss`, `train_loss`, `kappa`, `effective_dimension`; stats `modes`.
-    """
+def solve_kernel_regression(
+    problem: KernelRegression, samples: ArrayLike, method: EffectiveRidge | None, throw: bool
+) -> Solution:
+    """See `grok_theory.kernels.solve`."""
     require_float64("kernels.solve")
     check_kind("problem", problem, KernelRegression, "Pass KernelRegression(eigenvalues, coefficients).")
     if method is not None:
@@ -195,14 +101,3 @@ def solve(problem: KernelRegression, samples: ArrayLike, *, method: Any = None, 
         status=status,
         stats={"modes": jnp.sum(counts)},
     ).checked(throw)
-
-
-def check_samples(samples: ArrayLike) -> None:
-    """Refuse fewer than one sample, element by element."""
-    from ..checks import check_between
-
-    check_between("samples", samples, 1, float("inf"), "Pass the number of training samples.", include_high=False)
-
-
-def _bare(value):
-    return value is None or type(value) is object

@@ -9,24 +9,14 @@ from ..checks import check_key, check_kind, check_memory, check_runs, check_time
 from ..errors import BadValue
 from ..numerics.runs import run_batched
 from ..results import Ensemble
-from .learning_curves import KernelRegression, check_samples
+from .problem import KernelRegression, check_samples
 
 BATCH = 8
 DOUBT = 1e-4  # relative error of a fitted direction from which a fit is refused: an upper bound, often by a hundred
 
 
-def simulate(problem: KernelRegression, samples: ArrayLike, *, runs: int, key: jax.Array) -> Ensemble:
-    """Train on drawn sets: features phi_i independent standard normal, kernel sum_i l_i phi_i(x) phi_i(x').
-
-    A run draws one training set of the largest size and grows it: its losses at different `samples` share data. Test
-    losses are exact averages over inputs and label noise. A degenerate group's target lies along one of its members.
-
-    **Arguments:**
-    - `samples`: (T,) whole numbers >= 1, non-decreasing. `runs`: >= 1. `key`: a typed JAX key.
-
-    **Returns:** an Ensemble with curves `test_loss` and `train_loss`, each (runs, T). Raises `BadValue` where rounding
-    decides the fit: eigenvalues that span many orders, without a ridge above what float64 can tell from the largest.
-    """
+def simulate_kernel_regression(problem: KernelRegression, samples: ArrayLike, *, runs: int, key: jax.Array) -> Ensemble:
+    """See `grok_theory.kernels.simulate`."""
     require_float64("kernels.simulate")
     check_kind("problem", problem, KernelRegression, "Pass KernelRegression(eigenvalues, coefficients).")
     problem.check()

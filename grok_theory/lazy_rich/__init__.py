@@ -11,12 +11,9 @@ from .closed_forms import (
     test_loss_decomposition,
 )
 from .conversions import Converted, from_paper, from_training_code, rescaled_start
-from .dmft import DMFT
-from .lazy_limit import LazyLimit
 from .mean_field import LinearMoments, MeanFieldNetwork, Particles, TangentLimit
-from .population import Population
+from .methods import DMFT, ExactReduction, ExplicitNetwork, FrozenKernel, LazyLimit, Population
 from .problem import QuadraticCommittee
-from .runs.committee import ExactReduction, ExplicitNetwork, FrozenKernel
 from .runs.eigenvector_targets import KernelEigenvector
 from .verbs import simulate, solve
 

@@ -26,31 +26,23 @@ from ..dynamics import whole_steps
 from ..errors import BadValue
 from ..fields import check_single, in_range
 from ..numerics.spectra import marchenko_pastur_rule
-from ..pytrees import record
+from ..pytrees import as_arrays
 from ..results import Solution
 from .clock import FlowOrDescent, checked_x, padded, rate_of
 from .closed_forms import largest_stable_learning_rate
 from .conditions import PLAIN
+from .methods import LazyLimit
 from .problem import QuadraticCommittee
 from .verdict import Judged, judged, solution_of, status_of
 
-_FAILED_FLOW = "The flow left the finite numbers or the range of the spectral rule. Ask for earlier times."
-_FAILED_DESCENT = "Descent left the finite numbers. Use a smaller learning_rate."
+_FLOW_LOST = "The flow left the finite numbers or the range of the spectral rule. Ask for earlier times."
+_DESCENT_LOST = "Descent left the finite numbers. Use a smaller learning_rate."
 RULES = ((0.25, -110.0), (0.5, -100.0))  # step and left end of two spectral rules: they differ in range too
 CONTOUR = 6e-14  # of the contour below with 28 points, relative, and rounding: measured 1.1e-14
 UNRESOLVED, STILL = 1e-40, 1e-6  # a lowest node this low, and moved by more than that, hides what lies below it
 OVERFLOW = 1e150  # of time * rate: complex division takes its square
 ROUNDING = 2 * float(np.finfo(float).eps)
 _NOTE = "output_scale is ignored: this is the limit in which it is infinite."
-
-
-@record()
-class LazyLimit:
-    """Solve the limit output_scale -> infinity of a centred Problem without teacher overlap.
-
-    Under flow or descent. Exact up to quadrature and rounding (printed; 1e-13 of
-    the test loss). A flow's train loss below 1e-26 is rounding.
-    """
 
 
 def solve_lazy_limit(
@@ -70,7 +62,7 @@ def solve_lazy_limit(
             f"teacher_overlap is {overlap}, but LazyLimit is solved for 0 only. Pass teacher_overlap=0.0, or DMFT()."
         )
     rate, x = rate_of(dynamics, "lazy_rich.LazyLimit"), checked_x(dynamics, x)
-    plain = jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, float), problem)
+    plain = as_arrays(problem)
     if rate is None:
         verdict = _flow(plain, jnp.asarray(x))
     else:
@@ -82,7 +74,7 @@ def solve_lazy_limit(
             )
         steps = whole_steps(x)
         verdict = _descent(plain, jnp.asarray(steps), jnp.float64(rate), padded(steps[-1]))
-    failed = _FAILED_FLOW if rate is None else _FAILED_DESCENT
+    failed = _FLOW_LOST if rate is None else _DESCENT_LOST
     status = status_of(verdict, remarks=[_NOTE], failed=failed)
     conditions = dataclasses.replace(PLAIN, linearised=None)
     return solution_of(problem, x, dynamics, method, verdict, status, conditions=conditions).checked(throw)

@@ -23,28 +23,20 @@ from ..checks import is_traced, require_float64
 from ..dynamics import whole_steps
 from ..errors import BadValue
 from ..fields import check_single, in_range
-from ..pytrees import record
+from ..pytrees import as_arrays
 from ..results import Solution
 from .clock import FlowOrDescent, checked_x, padded, rate_of
 from .conditions import PLAIN
+from .methods import Population
 from .problem import QuadraticCommittee
 from .verdict import Judged, judged, solution_of, status_of
 
 TOLERANCE = 1e-12
 FLOOR_OF_FLOW = 3.0  # of the tolerance: what local errors may add up to where both tolerances take the same steps
 ROUNDING = 4 * float(np.finfo(float).eps)
-_FAILED_FLOW = "The flow took more than a million steps or left the finite numbers. Ask for earlier times."
-_FAILED_DESCENT = "The two-variable recursion left the finite numbers. Use a smaller learning_rate."
+_FLOW_LOST = "The flow took more than a million steps or left the finite numbers. Ask for earlier times."
+_DESCENT_LOST = "The two-variable recursion left the finite numbers. Use a smaller learning_rate."
 _NOTE = "samples_per_dim is ignored: this is the limit in which it is infinite."
-
-
-@record()
-class Population:
-    """Solve the limit samples_per_dim -> infinity, under flow or descent.
-
-    Exact up to the ODE tolerance (1e-12 in the logs of both powers) or rounding. At finite dimension pass
-    `problem.dressed(dim)`.
-    """
 
 
 def solve_population(
@@ -54,14 +46,14 @@ def solve_population(
     require_float64("lazy_rich.solve")
     check_single(problem)
     rate, x = rate_of(dynamics, "lazy_rich.Population"), checked_x(dynamics, x)
-    plain = jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, float), problem)
+    plain = as_arrays(problem)
     if rate is None:
         verdict = _flow(plain, jnp.asarray(x))
     else:
         _refuse_unstable(plain, rate)
         steps = whole_steps(x)
         verdict = _descent(plain, jnp.asarray(steps), jnp.float64(rate), padded(steps[-1]))
-    failed = _FAILED_FLOW if rate is None else _FAILED_DESCENT
+    failed = _FLOW_LOST if rate is None else _DESCENT_LOST
     status = status_of(verdict, remarks=[_NOTE], failed=failed)
     return solution_of(problem, x, dynamics, method, verdict, status, conditions=PLAIN).checked(throw)
 

@@ -10,22 +10,19 @@ from jax.typing import ArrayLike
 from ..errors import BadValue
 from ..results import Ensemble, Solution
 from .clock import FLOW, FlowOrDescent
-from .dmft import DMFT, solve_dmft
-from .lazy_limit import LazyLimit, solve_lazy_limit
-from .mean_field import (
-    LinearMoments,
-    MeanFieldNetwork,
-    Particles,
-    TangentLimit,
-    simulate_mean_field,
-    solve_mean_field,
-)
-from .population import Population, solve_population
+from .dmft import solve_dmft
+from .lazy_limit import solve_lazy_limit
+from .mean_field import MeanFieldNetwork, simulate_mean_field, solve_mean_field
+from .mean_field.methods import MeanFieldTheory
+from .methods import DMFT, Experiment, LazyLimit, Population, Theory
+from .population import solve_population
 from .problem import QuadraticCommittee
-from .runs.committee import ExactReduction, ExplicitNetwork, FrozenKernel, simulate_committee
+from .runs.committee import simulate_committee
 
-Theory = DMFT | Population | LazyLimit | Particles | LinearMoments | TangentLimit
-Experiment = ExactReduction | ExplicitNetwork | FrozenKernel
+# Of a QuadraticCommittee; the methods of a MeanFieldNetwork stand in `mean_field.verbs`.
+_SOLVERS = {DMFT: solve_dmft, Population: solve_population, LazyLimit: solve_lazy_limit}
+
+__all__ = ["simulate", "solve"]
 
 
 def solve(
@@ -33,7 +30,7 @@ def solve(
     x: ArrayLike | Sequence,
     *,
     dynamics: FlowOrDescent = FLOW,
-    method: Theory | None = None,
+    method: Theory | MeanFieldTheory | None = None,
     throw: bool = True,
 ) -> Solution:
     """What theory says about `problem` at `x`.
@@ -59,17 +56,13 @@ def solve(
             f"problem is {problem!r}, but it must be a QuadraticCommittee or a MeanFieldNetwork. "
             "Build one with its fields."
         )
-    if isinstance(method, Population):
-        return solve_population(problem, x, dynamics, method, throw)
-    if isinstance(method, LazyLimit):
-        return solve_lazy_limit(problem, x, dynamics, method, throw)
     method = DMFT() if method is None else method
-    if isinstance(method, DMFT):
-        return solve_dmft(problem, x, dynamics, method, throw)
-    raise BadValue(
-        f"method is {method!r}, but it must be DMFT(...), Population(...) or LazyLimit(...). "
-        "The methods of experiments belong to simulate."
-    )
+    if type(method) not in _SOLVERS:
+        raise BadValue(
+            f"method is {method!r}, but it must be DMFT(...), Population(...) or LazyLimit(...). "
+            "The methods of experiments belong to simulate."
+        )
+    return _SOLVERS[type(method)](problem, x, dynamics, method, throw)
 
 
 def simulate(
@@ -92,7 +85,7 @@ def simulate(
     - `runs`, `key`: run i draws from fold_in(key, i), the same among 8 or 800.
     - `method`: for a QuadraticCommittee `ExactReduction()` (default), `ExplicitNetwork(...)`, `FrozenKernel(...)`.
 
-    **Returns:** an Ensemble; `experiment.simulate_committee` and `mean_field.experiment.simulate_mean_field` say with
+    **Returns:** an Ensemble; `runs.committee.simulate_committee` and `mean_field.runs.simulate_mean_field` say with
     which curves. Raises BadValue naming field, value and remedy.
     """
     if not isinstance(problem, MeanFieldNetwork):

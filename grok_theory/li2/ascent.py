@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.tree_util import Partial
 from scipy.stats import binomtest
 
 from ..checks import check_integer, check_key, check_kind, check_positive, require_float64
@@ -61,7 +60,7 @@ class Ascent:
         return "\n".join(lines)
 
 
-def ascend(task: GroupTask, *, key: Any, starts: Any, tolerance: Any = 1e-12) -> Ascent:
+def ascend(task: GroupTask, *, key: jax.Array, starts: int, tolerance: float = 1e-12) -> Ascent:
     """Local maxima of the energy on ||w|| = 1, from Gaussian starts.
 
     w <- normalise(w + s grad_T E / (w . grad E)) with s = 2/3, halved for a start whose energy would fall. On the full
@@ -116,7 +115,7 @@ def _status(converged: np.ndarray, tolerance: float) -> Status:
 
 
 @jax.jit
-def climb(function: Any, nodes: jax.Array, tolerance: Any, most_iterations: Any) -> tuple[jax.Array, ...]:
+def climb(function: Partial, nodes: jax.Array, tolerance: float, most_iterations: int) -> tuple[jax.Array, ...]:
     """Weights, energy, tangential gradient norm, w . grad E and iterations for (B, 2M) starting nodes; traceable."""
     value_and_slope = jax.value_and_grad(lambda w: (jnp.sum(e := function(w)), e), has_aux=True)
 

@@ -13,10 +13,9 @@ when.
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from ..checks import check_between, check_memory, check_positive, check_shape, is_traced, require_float64
 from ..errors import BadValue
@@ -44,7 +43,7 @@ class DiscoveryTimes:
     lower_bound: jax.Array
 
 
-def feature_discovery_times(strengths: Any, tail: Any, *, suppression: Any = 0.5) -> DiscoveryTimes:
+def feature_discovery_times(strengths: ArrayLike, tail: ArrayLike, *, suppression: ArrayLike = 0.5) -> DiscoveryTimes:
     """Expected number of nodes to discover every mode, under gradient descent (T_0) and under suppression (T_a).
 
     **Arguments:**

@@ -11,21 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
+from jax.typing import ArrayLike
 
 from ..checks import check_kind, check_numbers, require_float64
 from ..errors import BadValue
 from ..fields import check_single
-from .groups.fourier import block_energies, fourier_blocks
+from .groups.fourier import Blocks, block_energies, fourier_blocks
 from .problem import GroupTask
 
 
-def energy(task: GroupTask, w: Any) -> jax.Array:
+def energy(task: GroupTask, w: ArrayLike) -> jax.Array:
     """E(w) of each node, dimensionless.
 
     **Arguments:**
@@ -38,7 +38,7 @@ def energy(task: GroupTask, w: Any) -> jax.Array:
 
     Raises `BadValue` for a wrong last axis, complex entries, or pairs that were not drawn; `Float64Required`.
 
-    >>> from grok_theory.li2.groups.group import cyclic
+    >>> from grok_theory.li2.groups import cyclic
     >>> task = GroupTask(cyclic(2))
     >>> print(energy(task, jnp.array([0.5, -0.5, 0.5, -0.5])))
     1.0
@@ -47,13 +47,13 @@ def energy(task: GroupTask, w: Any) -> jax.Array:
     return _values(energy_function(task), w.reshape(-1, w.shape[-1])).reshape(w.shape[:-1])
 
 
-def energy_gradient(task: GroupTask, w: Any) -> jax.Array:
+def energy_gradient(task: GroupTask, w: ArrayLike) -> jax.Array:
     """grad E(w), shape (..., 2M): the velocity of stage II up to a factor. Arguments and errors as `energy`."""
     w = checked_nodes(task, w, "energy_gradient")
     return _gradients(energy_function(task), w.reshape(-1, w.shape[-1])).reshape(w.shape)
 
 
-def energy_by_irrep(task: GroupTask, w: Any) -> jax.Array:
+def energy_by_irrep(task: GroupTask, w: ArrayLike) -> jax.Array:
     """(..., rows): the part of E(w) carried by each real irrep, rows as in `local_maxima`; the sum is `energy`.
 
     (2/M) d ||uhat vhat||_F^2, summed over a conjugate pair where the irrep is one. Square activation on the full table
@@ -65,7 +65,7 @@ def energy_by_irrep(task: GroupTask, w: Any) -> jax.Array:
     return rows.reshape(*w.shape[:-1], rows.shape[-1])
 
 
-def checked_nodes(task: GroupTask, w: Any, caller: str) -> jax.Array:
+def checked_nodes(task: GroupTask, w: ArrayLike, caller: str) -> jax.Array:
     """`w` as a float64 array of nodes, or the sentence that says what is wrong with it."""
     require_float64(caller)
     check_kind("task", task, GroupTask, "Build one with GroupTask(cyclic(23), ...).")
@@ -93,7 +93,7 @@ def energy_function(task: GroupTask) -> Partial:
     return Partial(subset, jnp.asarray(pairs), jnp.asarray(labels))
 
 
-def _full_square_energy(blocks: Any, nodes: jax.Array) -> jax.Array:
+def _full_square_energy(blocks: Blocks, nodes: jax.Array) -> jax.Array:
     return jnp.sum(block_energies(blocks, nodes), axis=-1)
 
 
@@ -123,3 +123,26 @@ def _gradients(function: Partial, nodes: jax.Array) -> jax.Array:
 
 
 _block_energies = jax.jit(block_energies)
+
+
+def hessian_spectrum(task: GroupTask, w: ArrayLike) -> jax.Array:
+    """(..., 2M - 1): eigenvalues, ascending, of the Riemannian Hessian of the energy on the unit sphere at w / ||w||.
+
+    P (H - (w . grad E) I) P on the tangent space, P = I - w w^T, H exact by automatic differentiation. For any task;
+    at a critical point it decides whether it is a maximum. Costs 2M gradients and an eigenproblem of that size a node.
+    """
+    w = checked_nodes(task, w, "hessian_spectrum")
+    function = energy_function(task)
+    return _spectra(function, w.reshape(-1, w.shape[-1])).reshape(*w.shape[:-1], -1)
+
+
+@jax.jit
+def _spectra(function: Partial, nodes: jax.Array) -> jax.Array:
+    def one(w: jax.Array) -> jax.Array:
+        w = w / jnp.linalg.norm(w)
+        scalar = lambda x: function(x[None])[0]  # noqa: E731
+        radial = jnp.dot(w, jax.grad(scalar)(w))
+        tangent = jnp.linalg.qr(w[:, None], mode="complete")[0][:, 1:]
+        return jnp.linalg.eigvalsh(tangent.T @ jax.hessian(scalar)(w) @ tangent) - radial
+
+    return jax.lax.map(one, nodes)

@@ -61,7 +61,7 @@ class GroupTask:
 
     Examples
     --------
-    >>> from grok_theory.li2.groups.group import cyclic
+    >>> from grok_theory.li2.groups import cyclic
     >>> task = GroupTask(cyclic(23), train_fraction=0.8, weight_decay=5e-5)
     >>> task.samples, round(float(task.ridge), 4)
     (423, 0.0106)

@@ -9,20 +9,19 @@ is 3 (M - 1) nodes. The printed real ansatz [u; +-P u] cannot tell h from h^-1 a
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
 from ..checks import check_finite, check_integer, check_key, check_memory, require_float64
 from ..errors import BadValue
 from ..fields import check_single
 from ..pytrees import record
+from .closed_forms import feature
 from .groups.group import Group
 from .groups.real_representations import RealIrrep, isotypic_basis, real_irreps
-from .lazy_stage import centred_features
-from .maxima import feature
+from .network import centred_features
 from .problem import GroupTask
 
 RANK_TOLERANCE = 1e-11  # of the largest singular value
@@ -43,7 +42,7 @@ class Reconstruction:
     readout: np.ndarray
 
 
-def reconstruction(task: GroupTask, hidden: Any) -> Reconstruction:
+def reconstruction(task: GroupTask, hidden: ArrayLike) -> Reconstruction:
     """Least-squares representation of the centred target by hidden nodes.
 
     **Arguments:**
@@ -92,7 +91,7 @@ def structured_features(group: Group) -> np.ndarray:
     K = 2 times the number of products: 1 for D = 1, else d^3, 3 d^3, 2 d^3 for real, complex, quaternionic type. For
     Z_M that is 3 (M - 1) (odd M) or 3 (M - 2) + 2. Not minimal: of the six nodes of a frequency one is redundant.
 
-    >>> from grok_theory.li2.groups.group import symmetric
+    >>> from grok_theory.li2.groups import symmetric
     >>> structured_features(symmetric(3)).shape
     (18, 12)
     """
@@ -128,7 +127,7 @@ def _real(vectors: np.ndarray) -> np.ndarray:
     return np.concatenate([vectors.real, vectors.imag], axis=-1)
 
 
-def mirrored_features(group: Group, *, pairs: Any, key: Any) -> np.ndarray:
+def mirrored_features(group: Group, *, pairs: int, key: jax.Array) -> np.ndarray:
     """The printed real ansatz: nodes [u; P u] and [u; -P u], (P u)(g) = u(g^-1), for random u in every isotypic
     component.
 
@@ -149,16 +148,3 @@ def mirrored_features(group: Group, *, pairs: Any, key: Any) -> np.ndarray:
         nodes += [np.concatenate([u, mirrored], axis=1), np.concatenate([u, -mirrored], axis=1)]
     nodes = np.concatenate(nodes)
     return nodes / np.linalg.norm(nodes, axis=1, keepdims=True)
-
-
-def mirrored_residual(group: Group) -> float:
-    """sqrt((M - I) / (2 (M - 1))), I = #{h : h^2 = e}: the least residual of nodes [u; +-P u], attained with enough.
-
-    Features of such nodes do not change under (g1, g2) -> (g2^-1, g1^-1), so h and h^-1 look alike. The bound holds for
-    any even activation, and for any activation if only the + sign is used. Odd M: 1 / sqrt 2. Z_2^k: 0.
-    """
-    if not isinstance(group, Group) or group.order < 2:
-        raise BadValue(
-            f"group is {group!r}, but it must be a Group of at least 2 elements. Pass for example cyclic(23)."
-        )
-    return float(np.sqrt((group.order - group.involutions) / (2 * (group.order - 1))))

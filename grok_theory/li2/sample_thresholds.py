@@ -8,41 +8,24 @@ higher.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from scipy.stats import beta, binomtest
 
 from ..checks import check_between, check_choice, check_integer, check_key, check_memory, check_positive, check_shape
 from ..errors import BadValue
 from ..numerics.runs import run_batched
 from ..pytrees import record
+from ..reports import table
 from .groups.group import Group
 from .groups.real_representations import real_irreps
+from .methods import CrossTerm, FullEnergy
 from .problem import CENTERINGS
-
-
-@record(static=("iterations", "centering"))
-class FullEnergy:
-    """Ascend the empirical energy of the square activation, (u + v)^2 on every pair.
-
-    `iterations`: steps of ascent; near the threshold convergence is slow, and 800 instead of 300 move the half-success
-    point by about 3 %. `centering`: as in `GroupTask`.
-    """
-
-    iterations: int = 300
-    centering: str = "samples"
-
-
-@record(static=("iterations", "centering"))
-class CrossTerm:
-    """Ascend what the paper's proof keeps, 2 u v on every pair. Arguments as `FullEnergy`."""
-
-    iterations: int = 300
-    centering: str = "samples"
 
 
 @record()
@@ -68,20 +51,22 @@ class SampleThreshold:
         lines = [
             f"half success at n/M = {self.half_success:.3g} ({self.confidence:.0%} interval {low:.3g} .. {high:.3g})"
         ]
-        for c, p, (a, b) in zip(self.pairs_per_element, self.success, self.interval, strict=True):
-            lines.append(f"  n/M = {c:7.3f}: success {p:.3f} ({a:.3f} .. {b:.3f})")
-        return "\n".join(lines)
+        rows = [
+            (f"n/M = {c:.3f}", f"success {p:.3f}", f"({a:.3f} .. {b:.3f})")
+            for c, p, (a, b) in zip(self.pairs_per_element, self.success, self.interval, strict=True)
+        ]
+        return "\n".join([*lines, *table(rows)])
 
 
 def sample_threshold(
     group: Group,
-    pairs_per_element: Any,
+    pairs_per_element: ArrayLike | Sequence,
     *,
-    subsets: Any,
-    key: Any,
-    method: Any = None,
-    row: Any = None,
-    confidence: Any = 0.95,
+    subsets: int,
+    key: jax.Array,
+    method: FullEnergy | CrossTerm | None = None,
+    row: int | None = None,
+    confidence: float = 0.95,
 ) -> SampleThreshold:
     """Success rate of a feature's survival on random subsets, with intervals, at each number of pairs per element.
 
@@ -127,7 +112,9 @@ def sample_threshold(
     )
 
 
-def _checked(group: Group, pairs_per_element: Any, method: Any, row: Any) -> tuple[np.ndarray, list[int]]:
+def _checked(
+    group: Group, pairs_per_element: ArrayLike | Sequence, method: FullEnergy | CrossTerm, row: int | None
+) -> tuple[np.ndarray, list[int]]:
     if not isinstance(group, Group) or group.order < 2:
         raise BadValue(
             f"group is {group!r}, but it must be a Group of at least 2 elements. Pass for example cyclic(23)."
@@ -158,7 +145,7 @@ def _checked(group: Group, pairs_per_element: Any, method: Any, row: Any) -> tup
     return levels, [check_integer("row", row, 0, "Pass a row of local_maxima, or None.", high=available - 1)]
 
 
-def half_success(levels: Any, counts: Any, subsets: int, confidence: float) -> tuple[float, np.ndarray]:
+def half_success(levels: np.ndarray, counts: np.ndarray, subsets: int, confidence: float) -> tuple[float, np.ndarray]:
     """The level of 50 % success in the isotonic fit, and its interval over posterior draws of the rates."""
     draws = np.random.default_rng(0)
     posterior = beta.rvs(counts + 0.5, subsets - counts + 0.5, size=(1000, len(levels)), random_state=draws)
@@ -202,12 +189,14 @@ def _isotonic(rates: np.ndarray) -> np.ndarray:
 class _Arrays:
     """What a run reads, besides its key; handed over as arguments, so that one compilation serves all of one shape."""
 
-    matrices: Any  # (rows, M, D, D), irreps of smaller degree padded with zeros
-    inside: Any  # (rows, D), one where a vector may live
-    mass: Any  # (rows,), D / (beta M): turns ||sum_g f(g) R(g)||_F^2 into the squared norm inside the component
-    into_v: Any  # (M, M), [h, x] -> x^-1 h
-    into_u: Any  # (M, M), [h, y] -> h y^-1
-    pairs: Any  # (L,), n
+    matrices: np.ndarray | jax.Array  # (rows, M, D, D), irreps of smaller degree padded with zeros
+    inside: np.ndarray | jax.Array  # (rows, D), one where a vector may live
+    mass: (
+        np.ndarray | jax.Array
+    )  # (rows,), D / (beta M): turns ||sum_g f(g) R(g)||_F^2 into the squared norm inside the component
+    into_v: np.ndarray | jax.Array  # (M, M), [h, x] -> x^-1 h
+    into_u: np.ndarray | jax.Array  # (M, M), [h, y] -> h y^-1
+    pairs: np.ndarray | jax.Array  # (L,), n
 
 
 def _arrays(group: Group, pairs: np.ndarray, rows: list[int]) -> _Arrays:
@@ -229,7 +218,7 @@ def _arrays(group: Group, pairs: np.ndarray, rows: list[int]) -> _Arrays:
 
 
 @lru_cache(maxsize=16)
-def _one_subset(method: FullEnergy | CrossTerm) -> Any:
+def _one_subset(method: FullEnergy | CrossTerm) -> Callable[[jax.Array, _Arrays], jax.Array]:
     """one_run(key, arrays) -> (L,): the mass a feature keeps on this key's subset, at each number of pairs.
 
     It survives above one half; nan where a subset has no energy to ascend.
@@ -263,7 +252,13 @@ def _one_subset(method: FullEnergy | CrossTerm) -> Any:
     return one_run
 
 
-def _ascended(method: Any, start: jax.Array, subset: Any, arrays: _Arrays, count: jax.Array) -> jax.Array:
+def _ascended(
+    method: FullEnergy | CrossTerm,
+    start: jax.Array,
+    subset: tuple[jax.Array, jax.Array],
+    arrays: _Arrays,
+    count: jax.Array,
+) -> jax.Array:
     """w <- normalise(w + (2/3) grad_T E / (4 E)), with gathers only: every sum runs along an axis, none is
     scattered.
     """

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from jax.typing import ArrayLike
 
 from ..checks import check_positive, check_shape
 from ..errors import BadValue
@@ -31,7 +30,7 @@ class ThresholdScaling:
     log_misfit: float
 
 
-def threshold_scaling(orders: Any, half_success: Any, errors: Any) -> ThresholdScaling:
+def threshold_scaling(orders: ArrayLike, half_success: ArrayLike, errors: ArrayLike) -> ThresholdScaling:
     """Fit c50 = a M^b and c50 = a ln M + b by weighted least squares.
 
     **Arguments:** `orders`: (P,) group orders, at least two different; `half_success`: (P,) c50 > 0; `errors`: (P,)

@@ -3,7 +3,7 @@
 Advani, Saxe & Sompolinsky, arXiv:1710.03667 (Neural Networks 132, 2020); conventions and limits in docs/linear.md.
 """
 
-from .conventions import Convention, aspect_ratio, halved_mean_loss, mean_loss, samples_per_dim, unit_inputs
+from .conventions import Convention, halved_mean_loss, mean_loss, unit_inputs
 from .depth import DeepLosses
 from .features import approximation_error
 from .finite_size import Fluctuations, fluctuations
@@ -31,7 +31,6 @@ __all__ = [
     "TeacherStudent",
     "Trajectory",
     "approximation_error",
-    "aspect_ratio",
     "fluctuations",
     "grokking_time",
     "halved_mean_loss",
@@ -41,7 +40,6 @@ __all__ = [
     "optimal_ridge",
     "optimal_stopping",
     "ridge",
-    "samples_per_dim",
     "simulate",
     "solve",
     "unit_inputs",

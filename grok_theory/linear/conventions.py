@@ -1,4 +1,4 @@
-"""Other people's units and back: mean losses, halved losses, inputs of another variance, the inverse aspect ratio.
+"""Other people's units and back: mean losses, halved losses, inputs of another variance.
 
 Here: inputs of variance 1/N, flow of half the *summed* square error, penalty g of
 |y - wX|^2 + g |w|^2. A `Convention` holds the factors "number there / number here"; two of them multiply.
@@ -11,7 +11,7 @@ from ..checks import check_positive
 from ..errors import BadValue
 from ..pytrees import record
 
-__all__ = ["Convention", "aspect_ratio", "halved_mean_loss", "mean_loss", "samples_per_dim", "unit_inputs"]
+__all__ = ["Convention", "halved_mean_loss", "mean_loss", "unit_inputs"]
 
 _KINDS = ("time", "learning_rate", "weight_decay", "weights", "eigenvalues")
 
@@ -69,18 +69,6 @@ def unit_inputs(dim: ArrayLike) -> Convention:
     """Inputs of variance 1 instead of 1/N: eigenvalues and penalty times N, times over N, weights over sqrt(N)."""
     check_positive("dim", dim, "Pass the number of weights.")
     return Convention(1 / dim, 1 / dim, dim, dim**-0.5, dim)
-
-
-def aspect_ratio(samples_per_dim: ArrayLike) -> ArrayLike:
-    """gamma or phi = N/P of others, 1/alpha; the double-descent peak is at 1 in both."""
-    check_positive("samples_per_dim", samples_per_dim, "Pass samples / dim.")
-    return 1 / samples_per_dim
-
-
-def samples_per_dim(aspect_ratio: ArrayLike) -> ArrayLike:
-    """alpha = P/N of this wing from gamma or phi = N/P of others."""
-    check_positive("aspect_ratio", aspect_ratio, "Pass dim / samples.")
-    return 1 / aspect_ratio
 
 
 def _plain(value: ArrayLike) -> ArrayLike:

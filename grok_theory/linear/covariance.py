@@ -31,20 +31,21 @@ from ..checks import check_non_negative, check_shape, is_traced, require_float64
 from ..fields import in_range
 from ..numerics.invariants import NON_NEGATIVE, hold
 from ..numerics.ridge_equation import effective_ridge, freedom_left
+from ..pytrees import as_arrays
 from ..results import Solution, Status
+from .checked import FAINT, check_single
 from .contour import Continued, contour_points, effective_ridge_on_contours, invert
-from .curves import FAINT, as_arrays, check_single
+from .curve_names import CORRELATED_CURVES
 from .features import equivalent, equivalent_problem
+from .lost import refuse_lost
 from .methods import ContourIntegral
 from .mode_relaxation import FLOW, Times, check_flow
 from .problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import LOST as BEYOND
 from .ridge_regression import Losses
-from .roots import refuse_lost
 
 __all__ = ["correlated_limits", "correlated_ridge", "correlated_values", "solve_correlated"]
 
-CORRELATED_CURVES = ("train_loss", "test_loss", "weight_norm")
 POINTS, CHECK_POINTS = 28, 22  # on the contour that answers, and on the one it is held against
 EPS = float(np.finfo(float).eps)
 FEATURE_ULPS = 16.0  # of the equivalent problem of RandomFeatures

@@ -17,19 +17,18 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ..checks import is_traced, require_float64
-from ..errors import BadValue
-from ..fields import check_single as check_one
-from ..fields import in_range
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ..numerics.spectra import FAR, FARTHER, SpectralRule, marchenko_pastur_rule
+from ..pytrees import as_arrays
 from ..results import Solution, Status
+from .checked import FAINT, check_single, is_legal
+from .curve_names import CURVES
 from .methods import SpectralQuadrature
 from .mode_relaxation import FLOW, ByModes, Times, check, elapsed, is_stable, relaxation, sensitivity
 from .problem import TeacherStudent
 
-__all__ = ["QuadraticForm", "as_arrays", "curve_values", "is_legal", "mode_forms", "solve_teacher_student"]
+__all__ = ["STEP", "QuadraticForm", "curve_values", "mode_forms", "solve_teacher_student"]
 
-CURVES = ("train_loss", "test_loss", "weight_norm", "test_bias", "test_variance", "train_bias")
 STEP, CHECK_STEP = 0.25, 0.2  # the rule that answers, and the finer one it is held against
 NEAR, NEARER = -110.0, -140.0  # their left ends while no time is late
 LATE = 1e15  # in tau: from here the left end is at the end of float64
@@ -37,7 +36,6 @@ LATE = 1e15  # in tau: from here the left end is at the end of float64
 EPS = float(np.finfo(float).eps)
 # Rounding of a sum over modes, in ulps of the sum and of its exponents; measured by benchmarks/numerical_error.py.
 SUM_ULPS, EXPONENT_ULPS = 16.0, 6.0
-FAINT = 1e-290  # below this share of the start a curve has underflowed
 
 
 class QuadraticForm(NamedTuple):
@@ -128,16 +126,6 @@ def _rounding(problem: TeacherStudent, dynamics: ByModes, times: Array, rule: Sp
     return {name: unit * moved.get(name, jnp.zeros_like(times)) for name in CURVES}
 
 
-def as_arrays(problem):
-    """The problem with float64 arrays for numbers, so that changing a number never compiles again."""
-    return jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, float), problem)
-
-
-def is_legal(problem: TeacherStudent) -> Array:
-    """False where a traced field is out of range, or noise^2 is no number of float64: there the answer is nan."""
-    return in_range(problem) & jnp.isfinite(problem.noise**2) & (problem.noise**2 > FAINT)
-
-
 @cache
 def _nodes(far: bool) -> int:
     """How many nodes the rule that answers has, whatever the problem."""
@@ -212,10 +200,3 @@ def solve_teacher_student(
         status=Status(level, noted=INACCURATE, failed=TRACED if traced else OVERFLOWN),
         stats={"nodes": _nodes(far)},
     ).checked(throw)
-
-
-def check_single(problem, caller: str, kind: type | None = None) -> None:
-    """Refuse a stack of problems where one is expected, and check the values again: unflattening did not."""
-    if kind is not None and not isinstance(problem, kind):
-        raise BadValue(f"problem is {problem!r}, but grok_theory.linear.{caller} takes a {kind.__name__}. Build one.")
-    check_one(problem, f"{caller} takes one problem; use jax.vmap over a stack of them.")

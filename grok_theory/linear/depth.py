@@ -7,44 +7,31 @@ With v = u^(D-1), q(l) = se^2 (l^2 SNR + l) and a = A s + B a(0) mode by mode,
 A = 0, B = 1 at the start. B = exp(-l c) with the clock c = int v^2 dt, so A on the nodes, c and u are the state.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optimistix
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..checks import is_traced, require_float64
 from ..fields import all_in_range
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
+from ..numerics.roots import rising_root
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
 from ..pytrees import record
 from ..results import Solution, Status
-from .curves import FAINT, check_single
+from .checked import FAINT, check_single
+from .curve_names import DEEP_CURVES
+from .layer_march import LARGEST_STEP, MOST_STEPS, DeepNumbers, deep_numbers, march, upper_power
+from .lost import refuse_lost
 from .methods import Trajectory
 from .mode_relaxation import FLOW, Times, check_flow
 from .problem import DeepLinear
 from .ridge_regression import LOST
-from .roots import refuse_lost, rising_root
 
-__all__ = [
-    "DEEP_CURVES",
-    "LARGEST_STEP",
-    "MOST_STEPS",
-    "DeepLosses",
-    "DeepNumbers",
-    "deep_limits",
-    "deep_numbers",
-    "march",
-    "solve_deep_linear",
-    "upper_power",
-]
+__all__ = ["DeepLosses", "deep_limits", "solve_deep_linear"]
 
-DEEP_CURVES = ("train_loss", "test_loss", "weight_norm", "upper_norm")
 # The second rule is coarser and shorter: what lies beyond the left end of one must not be invisible to both.
 RULES = (dict(step=0.3, left=-80.0, right=30.0), dict(step=0.375, left=-70.0, right=28.0))
 TOLERANCES = (1e-11, 1e-9)
@@ -52,8 +39,6 @@ TOLERANCES = (1e-11, 1e-9)
 # problems the true error was as large as the difference (benchmarks/numerical_error.py).
 SAFETY = 4.0
 SUM_ULPS = 64.0  # rounding of the sums over nodes and over steps
-MOST_STEPS = 100_000
-LARGEST_STEP = 10.0  # in units of 1/(v^2 l+): beyond the reach of stability, which is about 3
 EPS = float(np.finfo(float).eps)
 
 
@@ -67,63 +52,12 @@ class DeepLosses:
     upper_norm: Array
 
 
-class DeepNumbers(NamedTuple):
-    """The fields of `DeepLinear` as float64 arrays, the depth too: one compilation serves every depth."""
-
-    samples_per_dim: Array
-    snr: Array
-    depth: Array
-    upper_norm: Array
-    first_norm: Array
-    noise: Array
-
-
-def deep_numbers(problem: DeepLinear) -> DeepNumbers:
-    """The numbers of a network, for compiled functions."""
-    return DeepNumbers(*(jnp.asarray(getattr(problem, name), float) for name in DeepNumbers._fields))
-
-
 def _is_legal(problem: DeepNumbers) -> Array:
     """False where a traced number is out of range, or its powers are no numbers of float64."""
     power = problem.noise**2
     started = (problem.upper_norm > 0) | ((problem.upper_norm >= 0) & (problem.depth < 2))
     numbers = jnp.isfinite(power * (1 + problem.snr)) & (power > FAINT)
     return all_in_range(DeepLinear, problem._asdict()) & numbers & started
-
-
-def upper_power(upper: Array, exponent: Array) -> Array:
-    """u^exponent; 1 at exponent 0 whatever u is, also in derivatives."""
-    none = exponent == 0
-    return jnp.where(none, 1.0, jnp.where(none, 1.0, upper) ** jnp.where(none, 1.0, exponent))
-
-
-def march(
-    slope: Callable, start: Any, times: Float[Array, " times"], tolerance: ArrayLike, hopeless: Callable
-) -> tuple[Any, Array, Array]:
-    """States at the times (>= 0, sorted) by an explicit method of order 8, the steps it took, and whether it ended.
-
-    `slope(time, state, args)` as in diffrax. The norm is the largest error, not the mean: the upper layers are one
-    number beside hundreds. `hopeless(time left, state)` says when the steps that are left cannot suffice.
-    """
-    last = times[-1]
-    solution = diffrax.diffeqsolve(
-        diffrax.ODETerm(slope),
-        diffrax.Dopri8(),
-        t0=jnp.zeros(()),
-        t1=jnp.where(last > 0, last, 1.0),
-        dt0=None,
-        y0=start,
-        saveat=diffrax.SaveAt(ts=times),
-        # A step ends at every time asked for: dense output between steps has errors that both marches share.
-        stepsize_controller=diffrax.ClipStepSizeController(
-            diffrax.PIDController(rtol=tolerance, atol=1e-3 * tolerance, norm=optimistix.max_norm), step_ts=times
-        ),
-        max_steps=MOST_STEPS,
-        event=diffrax.Event(lambda time, state, _, **__: hopeless(last - time, state)),
-        throw=False,
-    )
-    assert solution.ys is not None  # SaveAt(ts=...) saves them
-    return solution.ys, solution.stats["num_steps"], solution.result == diffrax.RESULTS.successful
 
 
 def _curves(problem: DeepNumbers, rule: SpectralRule, state: tuple[Array, Array, Array]) -> dict[str, Array]:

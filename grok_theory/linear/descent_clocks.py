@@ -16,7 +16,8 @@ from ..checks import is_traced
 from ..dynamics import GradientDescent
 from ..errors import BadValue
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
-from .curves import STEP, as_arrays, curve_values
+from ..pytrees import as_arrays
+from .curves import STEP, curve_values
 from .problem import TeacherStudent
 
 __all__ = ["LAST_STEP", "best_step", "first_step_below", "read_steps", "refuse_traced"]

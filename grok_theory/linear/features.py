@@ -17,7 +17,8 @@ from jaxtyping import Array, Float
 
 from ..checks import require_float64
 from ..numerics.relu_moments import relu_pairs
-from .curves import as_arrays, check_single
+from ..pytrees import as_arrays
+from .checked import check_single
 from .problem import CorrelatedInputs, RandomFeatures, teacher_power
 from .units import graded_svd
 

@@ -24,11 +24,13 @@ from ..checks import check_positive, check_shape, is_traced, require_float64
 from ..dynamics import GradientDescent
 from ..errors import BadValue
 from ..numerics.spectra import marchenko_pastur_rule, spectral_edges
-from ..pytrees import record
-from .curves import CURVES, STEP, QuadraticForm, as_arrays, check_single, is_legal, mode_forms
+from ..pytrees import as_arrays, record
+from .checked import check_single, is_legal
+from .curve_names import CURVES
+from .curves import STEP, QuadraticForm, mode_forms
+from .lost import refuse_lost
 from .mode_relaxation import FLOW, ByModes, Times, check, elapsed
 from .problem import TeacherStudent
-from .roots import refuse_lost
 
 __all__ = ["Fluctuations", "fluctuations"]
 

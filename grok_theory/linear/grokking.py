@@ -5,6 +5,7 @@ few 1/l-, the test error only when the weights that see no data have decayed, at
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -14,19 +15,21 @@ from jaxtyping import Array, Float
 
 from ..checks import check_between, check_positive, check_shape, is_traced, require_float64
 from ..dynamics import GradientDescent
+from ..numerics.crossings import last_above
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
-from ..pytrees import record
+from ..pytrees import as_arrays, record
+from .checked import FAINT, check_single, is_legal
 from .closed_forms import noiseless_ratio
-from .curves import FAINT, STEP, as_arrays, check_single, curve_values, is_legal
+from .curves import STEP, curve_values
 from .descent_clocks import LAST_STEP, first_step_below, read_steps, refuse_traced
+from .lost import refuse_lost
 from .mode_relaxation import FLOW, ByModes, check
 from .problem import TeacherStudent
 from .ridge_regression import teacher_student_limits
-from .roots import refuse_lost
 
 __all__ = ["GrokkingTime", "NoiselessDelay", "grokking_time", "noiseless_delay"]
 
-SCAN, CHUNK = 1000, 50  # log-spaced times that are scanned, and how many at once
+SCAN = 1000  # log-spaced times that are scanned
 LATEST = 620.0  # e^620 = 1e269 tau: there the rule ends close to alpha = 1
 LOST = (
     "The fields, noise^2, the decay or the tolerance are too large or too small: bring them nearer to 1. Where "
@@ -55,21 +58,10 @@ class GrokkingTime:
     estimate: Array | None
 
 
-def _last_above(curve, threshold: Array, grid: Float[Array, " scan"]) -> Array:
+def _last_time(curve: Callable[[Array], Array], threshold: Array, grid: Float[Array, " scan"]) -> Array:
     """The last time at which curve(log t) > threshold: 0 if it starts below and stays there, inf if it never ends."""
-    above = jax.lax.map(curve, grid.reshape(-1, CHUNK)).ravel() > threshold
-    last = jnp.max(jnp.where(above, jnp.arange(grid.size), -1))
-    low, high = grid[jnp.clip(last, 0, grid.size - 2)], grid[jnp.clip(last + 1, 1, grid.size - 1)]
-
-    def halve(_, bracket):
-        low, high = bracket
-        middle = (low + high) / 2
-        still = curve(middle[None])[0] > threshold
-        return jnp.where(still, middle, low), jnp.where(still, high, middle)
-
-    low, high = jax.lax.fori_loop(0, 52, halve, (low, high))
-    inside = jnp.exp((low + high) / 2)
-    return jnp.where(last < 0, 0.0, jnp.where(last == grid.size - 1, jnp.inf, inside))
+    log_time, never, always = last_above(curve, threshold, grid)
+    return jnp.where(never, 0.0, jnp.where(always, jnp.inf, jnp.exp(log_time)))
 
 
 @jax.jit
@@ -82,8 +74,8 @@ def _clocks(problem: TeacherStudent, train_fraction: Array, test_factor: Array) 
 
     start = problem.noise**2 * (1 + problem.snr + problem.inr)
     end = teacher_student_limits(problem).test_loss
-    train = _last_above(curve("train_loss"), train_fraction * start, grid)
-    test = _last_above(curve("test_loss"), test_factor * end, grid)
+    train = _last_time(curve("train_loss"), train_fraction * start, grid)
+    test = _last_time(curve("test_loss"), test_factor * end, grid)
     # Without decay at alpha = 1 the test error never ends, and has no clock.
     test = jnp.where(end < jnp.inf, test, jnp.nan)
     # In units of noise^2: what the frozen weights add against what the end allows.
@@ -179,8 +171,8 @@ def _noiseless(samples_per_dim: Array, tolerance: Array, accuracy: Array) -> Noi
     def curve(name):
         return lambda log_times: curve_values(problem, FLOW, jnp.exp(log_times), rule)[name]
 
-    train = _last_above(curve("train_bias"), variance, grid)
-    test = _last_above(curve("test_bias"), variance, grid)
+    train = _last_time(curve("train_bias"), variance, grid)
+    test = _last_time(curve("test_bias"), variance, grid)
     above = samples_per_dim > 1
     safe = jnp.where(above, samples_per_dim, 2.0)
     estimate = jnp.where(above, jnp.log(noiseless_ratio(safe)) / (2 * rule.lower), jnp.inf)

@@ -10,11 +10,12 @@ from jaxtyping import Array
 
 from ..checks import check_non_negative, check_shape, require_float64
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule, stieltjes
-from ..pytrees import record
+from ..pytrees import as_arrays, record
+from .checked import check_single, is_legal
 from .closed_forms import late_test_loss, late_train_loss, late_weight_norm
-from .curves import STEP, as_arrays, check_single, is_legal
+from .curves import STEP
+from .lost import refuse_lost
 from .problem import TeacherStudent
-from .roots import refuse_lost
 
 __all__ = ["Losses", "OptimalRidge", "optimal_ridge", "ridge_losses", "teacher_student_limits", "teacher_student_ridge"]
 

@@ -18,14 +18,16 @@ from jaxtyping import Array, Float
 
 from ..checks import is_traced, require_float64
 from ..dynamics import GradientDescent
+from ..numerics.roots import halve, rising_root
 from ..numerics.spectra import FAR, marchenko_pastur_rule
-from ..pytrees import record
-from .curves import STEP, as_arrays, check_single, curve_values, is_legal
+from ..pytrees import as_arrays, record
+from .checked import check_single, is_legal
+from .curves import STEP, curve_values
 from .descent_clocks import LAST_STEP, best_step, read_steps, refuse_traced
+from .lost import refuse_lost
 from .mode_relaxation import FLOW, ByModes, check, relaxation
 from .problem import TeacherStudent
 from .ridge_regression import teacher_student_limits
-from .roots import refuse_lost, rising_root
 
 __all__ = ["OptimalStopping", "optimal_stopping", "signal_stopped_at"]
 
@@ -110,15 +112,7 @@ def _with_decay(problem: TeacherStudent) -> OptimalStopping:
     slopes = jax.lax.map(lambda part: _slope(problem, rule, jnp.exp(part)), grid.reshape(-1, CHUNK)).ravel()
     turns = (slopes[:-1] < 0) & (slopes[1:] > 0)
     (at,) = jnp.nonzero(turns, size=MINIMA, fill_value=-1)
-    low, high = grid[at], grid[at + 1]
-
-    def halve(_, bracket):
-        low, high = bracket
-        middle = (low + high) / 2
-        falling = _slope(problem, rule, jnp.exp(middle)) < 0
-        return jnp.where(falling, middle, low), jnp.where(falling, high, middle)
-
-    low, high = jax.lax.fori_loop(0, 55, halve, (low, high))
+    low, high = halve(lambda logs: _slope(problem, rule, jnp.exp(logs)) < 0, grid[at], grid[at + 1], 55)
     found = at >= 0
     times = jnp.exp((low + high) / 2)
     # Derivatives of the time in the fields: one Newton step whose slope is held fixed.

@@ -17,6 +17,7 @@ from .ridge_regression import Losses, teacher_student_limits, teacher_student_ri
 from .runs.deep_linear import simulate_deep_linear
 from .runs.regression import simulate_correlated, simulate_random_features
 from .runs.teacher_student import simulate_teacher_student
+from .valid import mark_valid
 
 _SOLVERS = {
     TeacherStudent: solve_teacher_student,
@@ -96,7 +97,7 @@ def simulate(
     (3, 2)
     """
     run = _pick("simulate", problem, _EXPERIMENTS)
-    return run(problem, x, dynamics, runs=runs, key=key, dim=dim)
+    return mark_valid(run(problem, x, dynamics, runs=runs, key=key, dim=dim))
 
 
 def limits(problem: Any) -> Losses | DeepLosses:

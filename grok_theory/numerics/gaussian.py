@@ -225,14 +225,6 @@ def quadratic_dual_derivative(
     return 1 + scaled(scaled(epsilon, -k) ** 2 * units.between, 2 * k + units.k1 + units.k2)
 
 
-def polynomial_dual(coefficients: ArrayLike, q11: ArrayLike, q12: ArrayLike, q22: ArrayLike) -> Float[Array, "..."]:
-    """E[p(u) p(v)] for p(h) = sum_k coefficients_k h^k, lowest power first: exact, degree + 1 Gauss-Hermite nodes."""
-    coefficients = jnp.asarray(coefficients, float)
-    polynomial = lambda h: jnp.polyval(coefficients[::-1], h)  # noqa: E731
-    # Not `pair_expectation`: its derivative rule would not see the coefficients.
-    return _tensor_rule(polynomial, polynomial, *jnp.broadcast_arrays(q11, q12, q22), max(2, coefficients.size))
-
-
 def pair_expectation(
     first: Callable, second: Callable, q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, *, nodes: int = 64
 ) -> Float[Array, "..."]:

@@ -11,11 +11,10 @@ between which the curves of the runs go (`two_levels`, `unseen_runs`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy import special, stats
 
+from .roots import halve_to_neighbours
 from .two_levels import Levels, find_levels
 from .unseen_runs import widened
 
@@ -126,18 +125,12 @@ def _quantiles(spread: np.ndarray, count: int, tail: float) -> tuple[np.ndarray,
     mean = spread[:, None] ** 2 * freedom / (2 * u)
     deviation = spread[:, None] * np.sqrt(freedom / (count * u))
     reach = -special.ndtri(tail)
-    low = _bisect(lambda c: special.ndtr((c - mean) / deviation) @ weight > tail, mean - reach * deviation)
-    high = _bisect(lambda c: special.ndtr((mean - c) / deviation) @ weight < tail, mean + reach * deviation)
+    # The quantile of a mixture lies between those of its extreme components.
+    below, above = mean - reach * deviation, mean + reach * deviation
+    low = halve_to_neighbours(
+        lambda c: ~(special.ndtr((c[:, None] - mean) / deviation) @ weight > tail), below.min(1), below.max(1)
+    )
+    high = halve_to_neighbours(
+        lambda c: ~(special.ndtr((mean - c[:, None]) / deviation) @ weight < tail), above.min(1), above.max(1)
+    )
     return low, high
-
-
-def _bisect(is_above: Callable[[np.ndarray], np.ndarray], components: np.ndarray) -> np.ndarray:
-    """The quantile of a mixture lies between those of its extreme components; halve until floats are neighbours."""
-    low, high = components.min(1), components.max(1)
-    for _ in range(200):
-        middle = (low + high) / 2
-        if np.all((middle == low) | (middle == high)):
-            break
-        above = is_above(middle[:, None])
-        low, high = np.where(above, low, middle), np.where(above, middle, high)
-    return (low + high) / 2

@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 
 from ..checks import require_float64
 from .magnitude import exponents, scaled
+from .roots import halve
 
 # log(1e10/1e-130) = 322 and 322 / 2^46 = 5e-12: two Newton steps from there reach round-off.
 BISECTIONS = 46
@@ -128,14 +129,12 @@ def _root(eigenvalues, multiplicities, samples, ridge):
     # Where there is no root any bracket will do: the answer is replaced below.
     low, high = (jnp.where(has_root & jnp.isfinite(a), jnp.clip(a, -708, 700), 0.0) for a in (low, high))
 
-    def halve(_, ends):
-        low, high = ends
-        middle = (low + high) / 2
+    def is_weak(middle):
         weak, strong, *_ = _sides(eigenvalues, multiplicities, excess, ridge, jnp.exp(middle))
-        return jnp.where(weak > strong, middle, low), jnp.where(weak > strong, high, middle)
+        return weak > strong
 
     # Half a unit of slack on either side: the bracket may be exact, and its ends are rounded.
-    ends = jax.lax.fori_loop(0, BISECTIONS, halve, (low - 0.5, high + 0.5))
+    ends = halve(is_weak, low - 0.5, high + 0.5, BISECTIONS)
 
     def polish(_, kappa):
         # Multiplicative steps on kappa itself: exp(log kappa) alone would cost |log kappa| units of round-off.

@@ -10,7 +10,7 @@ from .distance import DistanceLaw, distance_laws
 from .logs import Log, Record, read_log
 from .movement import distance_from_init, kernel_movement, lazy_distance
 from .participation import fourier_participation, inverse_participation_ratio
-from .remedies import nlm_cosine, orthogonal_gradient, stablemax, stablemax_cross_entropy
+from .remedies import orthogonal_gradient, stablemax, stablemax_cross_entropy
 from .softmax_collapse import collapse_margin, collapse_time, margin_time, softmax_collapse_fraction
 
 __all__ = [
@@ -39,7 +39,6 @@ __all__ = [
     "local_complexity_at_init",
     "log_delay",
     "margin_time",
-    "nlm_cosine",
     "orthogonal_gradient",
     "read_log",
     "softmax_collapse_fraction",

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from ..checks import check_finite, check_numbers
 from ..errors import BadValue
+from ..numerics.crossings import stays_past
 from ..pytrees import record
 
 
@@ -67,7 +68,7 @@ def crossing_time(
             "Pass a length in the unit of x."
         )
     past = values >= threshold if rising else values <= threshold  # False for nan
-    rows = [_first(x, v, p, threshold, patience) for v, p in zip(np.atleast_2d(values), np.atleast_2d(past))]
+    rows = [stays_past(x, v, p, threshold, patience) for v, p in zip(np.atleast_2d(values), np.atleast_2d(past))]
     return Crossing(*(np.array(column).reshape(values.shape[:-1])[()] for column in zip(*rows)))
 
 
@@ -93,33 +94,6 @@ def check_record(x: ArrayLike, values: ArrayLike, name: str) -> tuple[np.ndarray
             "Pass one value for every x."
         )
     return x, values
-
-
-def _first(x, values, past, threshold, patience):
-    """(time, lower, upper, censored, before) of one curve."""
-    start = 0.0 if x[0] >= 0 else -np.inf
-    # For each grid point, the next one that is not past the threshold (or one beyond the record).
-    following = np.where(past, x.size, np.arange(x.size))
-    following = np.minimum.accumulate(following[::-1])[::-1]
-    # First grid point beyond each window, which must end inside the record; 0.1 + 0.2 still meets a grid point at 0.3.
-    ends = x + patience
-    slack = 4 * np.finfo(float).eps * np.maximum(np.abs(x[0]), np.abs(x[-1]))
-    inside = np.arange(x.size) < x.size - 1 if np.isinf(patience) else ends <= x[-1] + slack
-    beyond = np.searchsorted(x, ends + slack, side="right")
-    found = np.flatnonzero(past & inside & (following >= beyond))
-    j = int(found[0]) if found.size else x.size
-    short = np.flatnonzero(~(past | np.isnan(values))[:j])
-    lower = x[short[-1]] if short.size else start
-    if not found.size:
-        # With a patience, the record may end in a window not yet complete: the crossing may be as early as its start.
-        return np.nan, lower, np.inf, True, False
-    if np.isnan(values[:j]).all():  # nothing was seen before: not even that the curve had not crossed
-        return np.nan, start, x[j], False, True
-    if not np.isfinite(values[j - 1]) or not np.isfinite(values[j]):
-        return x[j], lower, x[j], False, False
-    # The point before is never past the threshold, or it would have been found. Halves: a difference may overflow.
-    share = (values[j - 1] / 2 - threshold / 2) / (values[j - 1] / 2 - values[j] / 2)
-    return x[j - 1] + share * (x[j] - x[j - 1]), lower, x[j], False, False
 
 
 def check_gaps(name: str, x: np.ndarray, values: np.ndarray, threshold: float, patience: float, rising: bool) -> None:

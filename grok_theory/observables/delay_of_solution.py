@@ -7,6 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from ..checks import check_positive
+from ..numerics.crossings import first_below
 from ..results import FAILED, Solution
 
 
@@ -36,24 +37,6 @@ def solution_delay(solution: Solution, *, train_threshold: float, test_threshold
     check_positive("train_threshold", train_threshold, remedy)
     check_positive("test_threshold", test_threshold, remedy)
     times = jnp.asarray(solution.x)
-    delay = _crossing(times, solution["test_loss"], test_threshold) - _crossing(
-        times, solution["train_loss"], train_threshold
-    )
-    return jnp.where(jnp.asarray(solution.status.level) == FAILED, jnp.nan, delay)
-
-
-def _crossing(times, values, threshold):
-    """Time (batch,) at which `values` (batch, time) first reach `threshold` from above; nan if that is not seen."""
-    values = jnp.asarray(values)
-    past = values <= threshold
-    after = jnp.argmax(past, axis=-1)
-    before = jnp.maximum(after - 1, 0)
-    high, low = (jnp.take_along_axis(values, index[..., None], axis=-1)[..., 0] for index in (before, after))
-    times = jnp.broadcast_to(times, values.shape)
-    start, end = (jnp.take_along_axis(times, index[..., None], axis=-1)[..., 0] for index in (before, after))
-    # A nan before it may hide an earlier crossing.
-    known = ~jnp.any(jnp.isnan(values) & (jnp.arange(values.shape[-1]) < after[..., None]), axis=-1)
-    fall = high - low
-    # Both branches of a `where` are differentiated: no division by zero in the one that is not taken.
-    share = jnp.where(after > 0, (high - threshold) / jnp.where(fall > 0, fall, 1.0), 0.0)
-    return jnp.where(past.any(axis=-1) & ~past[..., 0] & known, start + share * (end - start), jnp.nan)
+    levels = {"train_loss": train_threshold, "test_loss": test_threshold}
+    train, test = (first_below(times, solution[name], level) for name, level in levels.items())
+    return jnp.where(jnp.asarray(solution.status.level) == FAILED, jnp.nan, test - train)

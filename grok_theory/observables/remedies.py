@@ -1,7 +1,5 @@
 """What keeps cross-entropy from collapsing: StableMax, and gradients without their naive direction."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,7 +9,7 @@ from jaxtyping import Array, Float
 
 from ..checks import check_finite, check_numbers, is_traced
 from ..errors import BadValue
-from ..numerics.magnitude import norm, unit_of
+from ..numerics.magnitude import unit_of
 from .softmax_collapse import check_labels
 
 
@@ -50,31 +48,6 @@ def _log_map(x):
     # the gradient of a maximum at its tie, x = 0, would be one half of what it should be.
     up = x >= 0
     return jnp.where(up, jnp.log1p(jnp.where(up, x, 0)), -jnp.log1p(jnp.where(up, 0, -x)))
-
-
-def nlm_cosine(gradient: Any, params: Any) -> Float[Array, ""]:
-    """Cosine between minus the gradient and the parameters, over all leaves: naive loss minimization where it nears 1.
-
-    A step along the parameters only scales the logits: it lowers the loss without changing any decision.
-    """
-    gradient, params = (jax.tree_util.tree_leaves(tree) for tree in (gradient, params))
-    if [np.shape(g) for g in gradient] != [np.shape(p) for p in params] or not params:
-        raise BadValue(
-            "gradient and params differ in their shapes, but must be of one network. Pass the gradient in params."
-        )
-    for name, leaves in (("gradient", gradient), ("params", params)):
-        for leaf in leaves:
-            check_finite(name, leaf, "Look at the network before it diverged.")
-    units, sizes = [], []
-    for name, leaves in (("gradient", gradient), ("params", params)):
-        leaves = [jnp.asarray(leaf, float) for leaf in leaves]
-        unit = unit_of(*leaves)
-        units.append([leaf / unit for leaf in leaves])
-        sizes.append(norm(*units[-1]))
-        if not is_traced(sizes[-1]) and not sizes[-1] > 0:
-            raise BadValue(f"{name} is 0 everywhere, and zero has no direction. Pass one that is not zero.")
-    inner = sum((jnp.sum(g * p) for g, p in zip(*units)), start=jnp.zeros(()))
-    return jnp.clip(-inner / (sizes[0] * sizes[1]), -1.0, 1.0)
 
 
 def orthogonal_gradient(*, rescale: bool = True, per_leaf: bool = True) -> optax.GradientTransformation:

@@ -17,11 +17,11 @@ from joblib import wrap_non_picklable_objects
 from .. import interruption
 from ..checks import check_integer, require_float64
 from ..errors import BadValue, DamagedFile
+from ..progress import bar
 from ..provenance import circumstances, made_by, settings
 from . import addresses
 from .batch import Batch, Member, Outcome
 from .cache import Cache, opened
-from .progress import bar
 from .record import Failure, Note, Sweep, own_failure, own_note, sentence_of_outdated
 from .workers import check_backend, default_workers, dispatch
 
@@ -120,7 +120,7 @@ class _Run:
         if self.cache is not None and batches:
             self._open_for_writing(self.cache, batches)
         total = len(set(self.addresses))
-        progress, task = bar(f"sweep of {self.name}", total, reused)
+        progress, task = bar(f"sweep of {self.name}", total, done=reused)
         with progress, interruption.telling(lambda: self._how_to_go_on(total)):
             try:
                 for outcomes in dispatch(batches, self.backend, self.workers):

@@ -149,7 +149,6 @@ def test_the_formulas_pages_are_those_of_the_register():
     for formula in register().values():
         assert latex_of(formula) in text, formula.name
         assert f"**Status**: {formula.status}." in text
-        assert formula.proof in text, formula.name
         for printed in formula.printed:
             assert f"### {printed.where[0].upper()}{printed.where[1:]}\n" in literature
             assert printed.measure in literature

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grok_theory.li2 import (
+from grok_theory.li2.groups import (
     alternating,
     cyclic,
     dihedral,

@@ -7,8 +7,9 @@ import pytest
 from scipy.optimize import minimize
 
 from grok_theory import BadValue
-from grok_theory.li2 import GroupTask, ascend, cyclic, energy, energy_gradient
+from grok_theory.li2 import GroupTask, ascend, energy, energy_gradient
 from grok_theory.li2.ascent import _status
+from grok_theory.li2.groups import cyclic
 
 
 @pytest.mark.statistical

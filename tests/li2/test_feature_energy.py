@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grok_theory import BadValue, Float64Required
-from grok_theory.li2 import GroupTask, cyclic, energy, energy_by_irrep, energy_gradient, irrep_share, symmetric
+from grok_theory.li2 import GroupTask, energy, energy_by_irrep, energy_gradient
+from grok_theory.li2.groups import cyclic, irrep_share, symmetric
 
 ACTIVATIONS = {
     "square": lambda x: x * x,

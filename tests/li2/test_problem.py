@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from grok_theory import BadValue
-from grok_theory.li2 import GroupTask, cyclic, energy
+from grok_theory.li2 import GroupTask, energy
+from grok_theory.li2.groups import cyclic
 
 
 def test_derived_numbers_of_the_papers_setting():

@@ -7,9 +7,7 @@ import pytest
 from grok_theory import BadValue, TooLarge
 from grok_theory.li2 import (
     GroupTask,
-    cyclic,
     energy,
-    irrep_share,
     local_maxima,
     mirrored_features,
     mirrored_residual,
@@ -17,6 +15,7 @@ from grok_theory.li2 import (
     reconstruction,
     structured_features,
 )
+from grok_theory.li2.groups import cyclic, irrep_share
 
 WIDTHS = {"Z_7": 18, "Z_8": 20, "S_3": 18, "A_4": 60, "Q_8": 38}
 MORE = {"Z_12": 32, "Z_13": 36, "F_21": 168, "SL(2,3)": 140, "Dic_3": 56, "Z_2^3": 14}

@@ -9,7 +9,8 @@ import pytest
 from scipy.optimize import isotonic_regression
 
 from grok_theory import BadValue, TooLarge
-from grok_theory.li2 import CrossTerm, FullEnergy, cyclic, sample_threshold, threshold_scaling
+from grok_theory.li2 import CrossTerm, FullEnergy, sample_threshold, threshold_scaling
+from grok_theory.li2.groups import cyclic
 from grok_theory.li2.sample_thresholds import _isotonic, half_success
 
 

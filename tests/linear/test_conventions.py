@@ -24,7 +24,6 @@ def test_there_and_back(time, decay, samples, dim):
         values = {"time": time, "weight_decay": decay, "learning_rate": time, "weights": decay, "eigenvalues": time}
         back = convention.back(**convention.to(**values))
         assert all(np.isclose(back[name], value, rtol=1e-14, atol=0) for name, value in values.items())
-    assert np.isclose(linear.samples_per_dim(linear.aspect_ratio(time)), time)
 
 
 @pytest.mark.parametrize("kind", ["mean", "halved"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import grok_theory as gt
 from grok_theory.dynamics import GradientDescent
 from grok_theory.linear import TeacherStudent, limits, ridge, solve
-from grok_theory.linear.curves import CURVES
+from grok_theory.linear.curve_names import CURVES
 
 TIMES = np.array([0.0, 1e-3, 0.5, 10.0, 1e3, 1e6, 1e8])
 ratios = st.floats(-2, 2).map(lambda x: 10.0**x) | st.floats(-12, -1).map(lambda x: 1 - 10.0**x) | st.just(1.0)

@@ -11,7 +11,7 @@ from scipy.integrate import solve_ivp
 import grok_theory as gt
 from grok_theory.dynamics import GradientDescent
 from grok_theory.linear import DeepLinear, TeacherStudent, limits, simulate, solve
-from grok_theory.linear.depth import deep_numbers
+from grok_theory.linear.layer_march import deep_numbers
 from grok_theory.linear.runs.deep_linear import draw_deep, train_deep
 
 TIMES = np.array([0.0, 0.5, 2.0, 15.0, 200.0])

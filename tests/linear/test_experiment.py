@@ -10,8 +10,10 @@ from scipy.linalg import expm
 import grok_theory as gt
 from grok_theory.dynamics import GradientDescent, GradientFlow
 from grok_theory.linear import TeacherStudent, fluctuations, simulate, solve
-from grok_theory.linear.curves import CURVES, as_arrays
-from grok_theory.linear.runs.teacher_student import _draw, _train, where_theory_speaks
+from grok_theory.linear.curve_names import CURVES
+from grok_theory.linear.runs.teacher_student import _draw, _train
+from grok_theory.linear.valid import where_theory_speaks
+from grok_theory.pytrees import as_arrays
 
 SIZES = [(6, 10), (10, 6), (8, 8)]
 

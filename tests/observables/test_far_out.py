@@ -31,7 +31,6 @@ def test_shares_and_cosines_do_not_know_units(seed, one, two):
             observables.kernel_movement(far, np.ldexp(second, p)),
             observables.gradient_coherence(np.ldexp(a, p)).alpha,
             observables.kernel_coherence(far, target).alpha,
-            observables.nlm_cosine(np.ldexp(a, p), np.ldexp(b, q)),
             observables.inverse_participation_ratio(np.ldexp(y, p)),
             observables.fourier_participation(np.ldexp(y, p)),
             observables.local_complexity(np.ldexp(a, p), np.ldexp(y, p), b[0], np.eye(4)[:2], 0.3),

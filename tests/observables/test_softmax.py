@@ -16,7 +16,6 @@ from grok_theory.observables import (
     collapse_margin,
     collapse_time,
     margin_time,
-    nlm_cosine,
     orthogonal_gradient,
     softmax_collapse_fraction,
     stablemax,
@@ -151,12 +150,6 @@ def test_orthogonal_gradient_at_its_edges():
     assert out.dtype == jnp.float32
 
 
-def test_naive_direction():
-    params = {"a": jnp.array([1.0, 2.0])}
-    assert float(nlm_cosine({"a": -3 * params["a"]}, params)) == pytest.approx(1, rel=1e-15)
-    assert float(nlm_cosine({"a": jnp.array([2.0, -1.0])}, params)) == 0
-
-
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -184,7 +177,6 @@ def test_naive_direction():
             ["logits has shape (3,)", "(n, classes)", "Pass"],
         ),
         (lambda: orthogonal_gradient().update(jnp.ones(2), None), ["params is None", "needs the parameters", "Call"]),
-        (lambda: nlm_cosine(jnp.ones(2), jnp.ones(3)), ["gradient and params", "one network", "Pass"]),
     ],
 )
 def test_bad_values(make, words):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grok_theory.li2 import irreps
+from grok_theory.li2.groups import irreps
 from paper_figures.li2_groups import FROBENIUS, group_of
 
 ORDERS = {"Z_7": 7, "D_5": 10, "S_3": 6, "A_4": 12, "Q_8": 8, "SL(2,3)": 24, "Z_4xZ_4": 16, "Z_2^3": 8, "Z_2xS_3": 12}

@@ -17,45 +17,25 @@ from ...checks import check_integer, check_key, check_memory, check_runs, check_
 from ...dynamics import Conditions
 from ...errors import BadValue
 from ...results import Ensemble, Status
-from ..evaluation import check_temperature
 from ..problem import LinearJudge, Posterior, Prompt
+from ..temperatures import check_temperature
 from .regression import draw_regression
 
 _LARGEST = 1e150
 _ANSWERS_AT_ONCE = 65536  # in memory, as whole test points; a run's draws depend on it, so it is fixed
 
 
-def simulate(
+def simulate_kept_answer(
     problem: Prompt | Posterior | LinearJudge,
     samples: ArrayLike | Sequence[float],
-    *,
     temperature: ArrayLike,
-    dim: int | None = None,
+    *,
+    dim: int | None,
     runs: int,
     key: jax.Array,
-    test_points: int = 1000,
+    test_points: int,
 ) -> Ensemble:
-    """Draw answers, score them, keep one with softmax probability; what `solve` predicts in the mean.
-
-    One run is one training set with `test_points` fresh prompts (`LinearJudge`: weights and data of dimension `dim`,
-    exact posterior), or one batch of `test_points` prompts. All k of a run share nested answers: their errors are
-    correlated, and runs are the independent units.
-
-    **Arguments:**
-    - `samples`: (T,) integers >= 1, non-decreasing.
-    - `temperature`: 0 to inf, in units of squared error.
-    - `dim`: of the regression; `examples_per_dim * dim` must be a whole number. Only for a `LinearJudge`.
-
-    **Returns:** `Ensemble` with curves `error` and `judged_error` (and `bias` for a `Prompt`), means over the test
-    points of each run; `stats` keeps per run the realised `teacher_variance`, `reward_variance`, `covariance` and
-    `spread` (for a regression those of its training set, exactly). Modes whose share of `dim` is not whole are
-    apportioned by largest remainder, and the status says so.
-
-    >>> import jax; jax.config.update("jax_enable_x64", True)
-    >>> drawn = simulate(Prompt(0.3, 1.0), [1, 2], temperature=1.0, runs=2, key=jax.random.key(0), test_points=100)
-    >>> drawn["error"].shape
-    (2, 2)
-    """
+    """See `grok_theory.best_of_k.simulate`."""
     require_float64("best_of_k.simulate")
     if not isinstance(problem, (Prompt, Posterior, LinearJudge)):
         raise BadValue(

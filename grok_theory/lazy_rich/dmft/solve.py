@@ -19,6 +19,7 @@ from ...results import Field, Solution, Status
 from ..clock import FlowOrDescent, checked_x, rate_of
 from ..closed_forms import largest_stable_learning_rate
 from ..conditions import PLAIN
+from ..methods import DMFT
 from ..problem import QuadraticCommittee
 from ..verdict import Judged, judged, solution_of, status_of
 from .curves import curves_of
@@ -34,7 +35,6 @@ from .grids import (
 )
 from .interpolation import CHECK_POINTS, VALUE_POINTS, lagrange, positions
 from .kernels import COMMON, ODD, PRIVATE
-from .method import DMFT
 from .paths import draw_paths, innovations, paths_per_node, teacher_nodes
 from .single_site import Physics
 
@@ -48,7 +48,7 @@ FIELDS = {"common": COMMON, "odd": ODD, "private": PRIVATE}
 TRIES = 3  # of a flow that loses a row: with the given nodes and paths, then with more of both
 FREEZE_BELOW = 1e-8  # of the train loss at the start
 
-_FAILED = (
+_WHY_LOST = (
     "The march lost a row (a non-finite kernel or no fixed point). Use more grid_points (flow) or a smaller "
     "learning_rate (descent), or more paths."
 )
@@ -279,7 +279,7 @@ def _status(
     """Failed, or noted with every remark that applies (in a trace: that may apply); `nodes`: of a flow."""
     kappa, verdict = problem.samples_per_dim, answer.verdict
     traced = is_traced(verdict.level)
-    remarks, failed = [], _FAILED
+    remarks, failed = [], _WHY_LOST
     if lost:
         tried = ", then ".join(_size(before, nodes) for before in lost)
         failed = f"Tried with {tried}, then {_size(method, nodes)}. {failed}"

@@ -23,18 +23,18 @@ import optimistix
 from jax import lax
 from jaxtyping import Array
 
-from ...checks import check_memory, check_positive
+from ...checks import check_memory
 from ...errors import BadValue
 from ...fields import check_single, in_range
 from ...kernels.activations import Identity
 from ...observables import distance_from_init
-from ...pytrees import record
 from ...results import Solution
 from ..clock import FLOW, checked_x
 from ..verdict import judged, solution_of, status_of
 from .accuracy import add_output_error, output_norms
 from .data import Data, data_of, rotated
 from .derivatives import differentiable
+from .methods import LinearMoments
 from .particles import fields_of
 from .problem import MeanFieldNetwork
 from .readings import Reading, curves_of, kernel_and_coherence, or_zero, share_of
@@ -42,21 +42,7 @@ from .readings import Reading, curves_of, kernel_and_coherence, or_zero, share_o
 MOST_STEPS = 100_000
 LOOSER = 100.0  # the solution that measures the error has this times the tolerance
 FLOOR = 3.0  # of the tolerance: what local errors may add up to where both tolerances take the same steps
-_FAILED = f"The march did not end within {MOST_STEPS} steps. Pass earlier times, or a larger tolerance."
-
-
-@record()
-class LinearMoments:
-    """The closed equations of the linear activation: exact, at a cost of (D + C)^2 D an evaluation.
-
-    `tolerance` of the ODE, relative; `numerical_error` is twice the change at a hundred times it, and the tolerance
-    itself (where both take the same steps they differ by nothing).
-    """
-
-    tolerance: Any = 1e-10
-
-    def __post_init__(self):
-        check_positive("tolerance", self.tolerance, "Pass the relative tolerance of the ODE, for example 1e-10.")
+_WHY_LOST = f"The march did not end within {MOST_STEPS} steps. Pass earlier times, or a larger tolerance."
 
 
 def solve_linear_moments(problem: MeanFieldNetwork, times: Any, method: LinearMoments, throw: bool) -> Solution:
@@ -75,7 +61,7 @@ def solve_linear_moments(problem: MeanFieldNetwork, times: Any, method: LinearMo
         "Ask for fewer times, or pass fewer inputs.",
     )
     verdict, found, steps = _solved(problem, jnp.asarray(times), jnp.asarray(method.tolerance, float))
-    status = status_of(verdict, failed=_FAILED)
+    status = status_of(verdict, failed=_WHY_LOST)
     return solution_of(
         problem, times, FLOW, method, verdict, status, fields=fields_of(found), stats={"steps": steps}
     ).checked(throw)

@@ -27,17 +27,16 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 from scipy.stats import t as student
 
-from ...checks import check_integer, check_memory, check_positive, is_traced
-from ...errors import BadValue
+from ...checks import check_memory, is_traced
 from ...fields import check_single, in_range
 from ...numerics.stabilised_flow import chebyshev_flow
-from ...pytrees import record
 from ...results import Field, Solution
 from ..clock import FLOW, checked_x
 from ..verdict import judged, solution_of, status_of
 from .accuracy import add_output_error, output_norms
 from .data import Data, data_of, rotated
 from .derivatives import differentiable
+from .methods import Particles
 from .problem import MeanFieldNetwork
 from .readings import Reading, curves_of, forward, output, read_neurons
 
@@ -45,7 +44,7 @@ ROUNDING = 8 * float(np.finfo(float).eps)  # of what is read off the neurons, wh
 TRIES = 3  # of flows that end early: at the given tolerance, then at others
 OTHER = 10.0  # times the tolerance where steps ran out, a tenth where numbers became non-finite
 MANY_STEPS = 50_000  # of one flow: it ran out of them
-_FAILED = (
+_WHY_LOST = (
     "The flow became non-finite (lower tolerance) or ran out of steps (raise it, ask for earlier times, or take a "
     "smooth activation)."
 )
@@ -53,38 +52,6 @@ _ONE_SCRAMBLE = "One scramble: the error of the particles is unknown, so there i
 LOOKS = 10  # as many independent values as seven curves at ten times are worth: the bound is for the worst of them
 SHARED = 0.1  # of the tolerance: local error where both tolerances take the same steps, as they do at first
 LOOSER = 10.0  # the flow that measures the integration error has this times the tolerance
-
-
-@record(static=("count", "scrambles", "seed"))
-class Particles:
-    """Mean-field theory of `MeanFieldNetwork` by particles.
-
-    **Fields:**
-    - `count`: particles of one flow, a power of two; half are drawn (scrambled Sobol normals), half are their partners.
-    - `scrambles`: independent flows; curves are their mean, and their scatter is the greater part of `numerical_error`
-      (with one there is none to see, and no `numerical_error`).
-    - `seed`: of the scrambles. Same seed, same digits.
-    - `tolerance`: local error of a step, in units of the output.
-
-    Cost of a flow about 4 count P D multiplications an evaluation, a few hundred to a few thousand of them; reading a
-    time costs 3 count P^2.
-    """
-
-    count: int = 4096
-    scrambles: int = 9
-    seed: int = 0
-    tolerance: Any = 1e-5
-
-    def __post_init__(self):
-        count = check_integer("count", self.count, 4, "4096 is the default.", high=2**22)
-        if count & (count - 1):
-            raise BadValue(
-                f"count is {count}, but it must be a power of two, or the Sobol points are uneven. "
-                f"Pass {1 << (count.bit_length() - 1)} or {1 << count.bit_length()}."
-            )
-        check_integer("scrambles", self.scrambles, 1, "9 is the default; 2 or more show the error.")
-        check_integer("seed", self.seed, 0, "Pass any whole number.")
-        check_positive("tolerance", self.tolerance, "Pass the local error allowed, for example 1e-5.")
 
 
 @lru_cache(maxsize=32)
@@ -129,7 +96,7 @@ def _attempt(
 ) -> tuple[Solution, Any]:
     """One solve with these settings, and the steps of its longest flow; `lost`: tolerances where flows ended early."""
     verdict, mean, work, longest = _solved(problem, jnp.asarray(times), normals, jnp.float64(method.tolerance))
-    remarks, failed = [], _FAILED
+    remarks, failed = [], _WHY_LOST
     if lost:
         tried = ", then ".join(f"{tolerance:g}" for tolerance in lost)
         failed = f"Tried with tolerance {tried}, then {method.tolerance:g}. {failed}"

@@ -20,28 +20,19 @@ from ...fields import check_single, in_range
 from ...kernels import FullyConnected, gradient_flow, ntk
 from ...kernels.activations import Activation
 from ...observables import kernel_coherence, lazy_distance
-from ...pytrees import record
 from ...results import Solution
 from ..clock import FLOW, checked_x
 from ..verdict import judged, solution_of, status_of
 from .accuracy import add_output_error, output_norms
 from .data import Data, data_of
+from .methods import TangentLimit
 from .particles import fields_of
 from .problem import MeanFieldNetwork
 from .readings import Reading, curves_of, share_of
 
 ROUNDING = 8 * float(np.finfo(float).eps)
 _NOTE = "richness is taken to 0 (it scales `distance` only): corrections are of the order of its square."
-_FAILED = "The kernel of these inputs is not finite. Rescale the inputs."
-
-
-@record()
-class TangentLimit:
-    """The limit richness -> 0 of `MeanFieldNetwork`: flow with the frozen tangent kernel of infinite width.
-
-    Exact up to rounding for "linear", "relu", "erf"; otherwise up to Gauss-Hermite quadrature, whose error is printed
-    as the change at half the nodes (so it is an upper bound: it falls geometrically).
-    """
+_WHY_LOST = "The kernel of these inputs is not finite. Rescale the inputs."
 
 
 def solve_tangent_limit(problem: MeanFieldNetwork, times: Any, method: TangentLimit, throw: bool) -> Solution:
@@ -56,7 +47,7 @@ def solve_tangent_limit(problem: MeanFieldNetwork, times: Any, method: TangentLi
         "Pass fewer inputs, or ask for fewer times.",
     )
     verdict, found = _solved(problem, jnp.asarray(times))
-    status = status_of(verdict, remarks=[_NOTE], failed=_FAILED)
+    status = status_of(verdict, remarks=[_NOTE], failed=_WHY_LOST)
     return solution_of(problem, times, FLOW, method, verdict, status, fields=fields_of(found)).checked(throw)
 
 

@@ -9,12 +9,13 @@ from ...dynamics import GradientFlow, check_dynamics
 from ...errors import BadValue
 from ...kernels.activations import Identity
 from ...results import Solution
-from .linear_moments import LinearMoments, solve_linear_moments
-from .particles import Particles, solve_particles
+from .linear_moments import solve_linear_moments
+from .methods import LinearMoments, Particles, TangentLimit
+from .particles import solve_particles
 from .problem import MeanFieldNetwork
-from .tangent_limit import TangentLimit, solve_tangent_limit
+from .tangent_limit import solve_tangent_limit
 
-METHODS = {Particles: solve_particles, LinearMoments: solve_linear_moments, TangentLimit: solve_tangent_limit}
+_SOLVERS = {Particles: solve_particles, LinearMoments: solve_linear_moments, TangentLimit: solve_tangent_limit}
 
 
 def solve_mean_field(problem: MeanFieldNetwork, x: Any, dynamics: Any, method: Any, throw: bool) -> Solution:
@@ -23,9 +24,9 @@ def solve_mean_field(problem: MeanFieldNetwork, x: Any, dynamics: Any, method: A
     check_dynamics(dynamics, (GradientFlow,), "lazy_rich.solve of a MeanFieldNetwork")
     if method is None:
         method = LinearMoments() if isinstance(problem.phi, Identity) else Particles()
-    if type(method) not in METHODS:
+    if type(method) not in _SOLVERS:
         raise BadValue(
             f"method is {method!r}, but for a MeanFieldNetwork it must be Particles(...), LinearMoments(...) or "
             "TangentLimit(). The methods of experiments belong to simulate."
         )
-    return METHODS[type(method)](problem, x, method, throw)
+    return _SOLVERS[type(method)](problem, x, method, throw)

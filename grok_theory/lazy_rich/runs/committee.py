@@ -16,84 +16,17 @@ from ...checks import check_integer, check_key, check_memory, check_positive, ch
 from ...dynamics import Conditions, whole_steps
 from ...errors import BadValue
 from ...fields import check_single
-from ...kernels.activations import as_activation
-from ...pytrees import record
+from ...pytrees import as_arrays
 from ...results import Ensemble, Status
 from ..clock import FlowOrDescent, checked_x, rate_of
 from ..closed_forms import largest_stable_learning_rate
 from ..conditions import PLAIN
+from ..methods import ExactReduction, Experiment, ExplicitNetwork, FrozenKernel
 from ..problem import QuadraticCommittee
 from .draws import Data, data_key, draw_inputs, draw_weights, quadratic_targets, start_moments, test_key, weights_key
 from .explicit_network import Network, Parameters, run_network
 from .frozen_kernel import run_frozen_kernel
 from .reduction import Run, committee_output, observe, run_descent, run_flow
-
-_STRUCTURE = ("labels", "stratified", "orthogonal_start", "test_samples")
-
-
-@record(static=_STRUCTURE)
-class ExactReduction:
-    """Train by the closed equations of wbar and M: exact at every width, infinite included, and free of it in cost.
-
-    **Fields:**
-    - `labels`: other targets, a function (inputs, train_inputs) -> targets at inputs, for example
-      `KernelEigenvector(3, curvature)`; then the test loss is a mean over `test_samples` fresh inputs, without parts.
-    - `stratified`: draw the P values of beta . x one in each of P equally likely strata. The same limit, less noise.
-    - `orthogonal_start`: start weights whose random part has no share along the teacher, so that rho0 = m0^2 as in the
-      theory of infinite dimension, instead of m0^2 + (1 - m0^2) / D.
-    - `tolerance`: of the flow, local error of the output in units of 1.
-    """
-
-    labels: Callable | None = None
-    stratified: bool = True
-    orthogonal_start: bool = False
-    test_samples: int = 2048
-    tolerance: float = 1e-5
-
-
-@record(static=_STRUCTURE)
-class FrozenKernel:
-    """Kernel regression with the tangent kernel of the start, on the data and start of `ExactReduction`.
-
-    This is the network linearised around its start, at every width. Fields as there.
-    """
-
-    labels: Callable | None = None
-    stratified: bool = True
-    orthogonal_start: bool = False
-    test_samples: int = 2048
-
-
-@record(static=("activation", "train_readout", "linearised", *_STRUCTURE))
-class ExplicitNetwork:
-    """Train all weights by automatic differentiation. Needs a width, and `GradientDescent(eta_hat)`.
-
-    Every trained parameter moves by eta = eta_hat N D / alpha^2 times its gradient.
-
-    **Fields:**
-    - `activation`: an elementwise function or one of `kernels.activations` (those may be named by a string); None is
-      the Problem's h + (eps/2) h^2.
-    - `train_readout`: train the readouts too; they start at 1.
-    - `linearised`: train the network's first-order expansion around its start.
-    - `init_scale`: factor on all starting weights.
-    - the others as in `ExactReduction`; with another activation the test loss is a mean over `test_samples`.
-    """
-
-    activation: Callable | str | None = None
-    train_readout: bool = False
-    linearised: bool = False
-    init_scale: Any = 1.0
-    labels: Callable | None = None
-    stratified: bool = True
-    orthogonal_start: bool = False
-    test_samples: int = 2048
-
-    def __post_init__(self):
-        if isinstance(self.activation, str):
-            object.__setattr__(self, "activation", as_activation(self.activation))
-
-
-Method = ExactReduction | FrozenKernel | ExplicitNetwork
 
 
 def simulate_committee(
@@ -161,7 +94,7 @@ def simulate_committee(
 
 def _check(problem: QuadraticCommittee, rate: float | None, dim: int, width: int | None, method: Any) -> int:
     """Refuse sizes and methods that do not fit; the number of samples."""
-    if not isinstance(method, Method):
+    if not isinstance(method, Experiment):
         raise BadValue(
             f"method is {method!r}, but it must be ExactReduction(...), FrozenKernel(...) or ExplicitNetwork(...). "
             "The methods of theory belong to solve."
@@ -198,7 +131,7 @@ def _check(problem: QuadraticCommittee, rate: float | None, dim: int, width: int
     return samples
 
 
-def _refuse_unstable_steps(problem: QuadraticCommittee, rate: float, samples: int, method: Method) -> None:
+def _refuse_unstable_steps(problem: QuadraticCommittee, rate: float, samples: int, method: Experiment) -> None:
     other = getattr(method, "activation", None) or getattr(method, "train_readout", False) or method.labels
     if other:
         return  # the rule is the committee's; what diverges is reported by `status`
@@ -231,7 +164,7 @@ def _refuse_what_does_not_fit(samples: int, dim: int, width: int | None, runs: i
     )
 
 
-def _conditions(method: Method) -> Conditions:
+def _conditions(method: Experiment) -> Conditions:
     """What a variant of the Problem changes, so that no theory of the plain one is held against it."""
     if isinstance(method, ExplicitNetwork):
         made = replace(
@@ -265,10 +198,10 @@ def _status(problem: QuadraticCommittee, stacked: Run) -> Status:
 
 
 def _run(
-    problem: QuadraticCommittee, x: np.ndarray, rate: float | None, key: jax.Array, sizes: tuple, method: Method
+    problem: QuadraticCommittee, x: np.ndarray, rate: float | None, key: jax.Array, sizes: tuple, method: Experiment
 ) -> Run:
     dim, samples, width = sizes
-    problem = jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, float), problem)
+    problem = as_arrays(problem)
     network = None
     if isinstance(method, ExplicitNetwork):
         network = Network(method.activation, method.train_readout, method.linearised)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import numpy as np
+from jax.typing import ArrayLike
 from scipy.special import log_ndtr
 
 from ...checks import check_integer, check_key, check_shape
@@ -23,10 +22,10 @@ class ModularNetwork:
     - `left` U, `right` V: (N, p), one row a neuron. `output` W: (p, N). `bias` b: (p,) or 0.
     """
 
-    left: Any
-    right: Any
-    output: Any
-    bias: Any = 0.0
+    left: np.ndarray | jax.Array
+    right: np.ndarray | jax.Array
+    output: np.ndarray | jax.Array
+    bias: ArrayLike = 0.0
 
     def __post_init__(self) -> None:
         neurons, modulus = np.shape(self.left)
@@ -57,7 +56,7 @@ class ModularNetwork:
         return np.asarray(inverse_participation_ratio(vectors)).mean(axis=0)
 
 
-def exact_network(modulus: Any, width: Any, *, key: Any) -> ModularNetwork:
+def exact_network(modulus: int, width: int, *, key: jax.Array) -> ModularNetwork:
     """Neurons that add modulo p by interference of cosines (Gromov, arXiv 2301.02679), with random phases.
 
     U_ki = c cos(2 pi s_k i/p + a_k), V_kj = c cos(2 pi s_k j/p + b_k), W_qk = c cos(-2 pi s_k q/p - a_k - b_k), s_k
@@ -86,7 +85,7 @@ def exact_network(modulus: Any, width: Any, *, key: Any) -> ModularNetwork:
     )
 
 
-def exact_network_accuracy(modulus: Any, width: Any) -> float:
+def exact_network_accuracy(modulus: int, width: int) -> float:
     """Expected accuracy of `exact_network` if the interference were independent Gaussian: an approximation.
 
     int phi(x) Phi(x + (sqrt(N)/2) p/(p-1))^{p-1} dx: the right output is 1 on average, the wrong ones -1/(p-1), and
@@ -101,7 +100,7 @@ def exact_network_accuracy(modulus: Any, width: Any) -> float:
     return float(np.sum(values) * (x[1] - x[0]))
 
 
-def network_of_run(ensemble: Any, run: Any = 0) -> ModularNetwork:
+def network_of_run(ensemble: Ensemble, run: int = 0) -> ModularNetwork:
     """Run `run` of `li2.simulate` at its last step, with the output bias that centring over samples stands for.
 
     Square activation and the cyclic group in its natural labels only: others have no frequencies. Raises `BadValue`.

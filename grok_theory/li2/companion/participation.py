@@ -1,11 +1,12 @@
 """In how few frequencies a vector of weights lives, one-sided as the released code of Doshi et al. counts."""
 
-from typing import Any
+import jax
+from jax.typing import ArrayLike
 
 from ...observables import fourier_participation
 
 
-def inverse_participation_ratio(v: Any, one_sided: bool = True) -> Any:
+def inverse_participation_ratio(v: ArrayLike, one_sided: bool = True) -> jax.Array:
     """sum |vhat|^4 / (sum |vhat|^2)^2 over the last axis of real `v`: 1 for a cosine, smaller for many frequencies.
 
     This is `observables.fourier_participation` with the convention of the released code (arXiv 2310.13061): the

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 from ...checks import check_between
 
@@ -21,7 +20,7 @@ class Phase(StrEnum):
     FORGETTING = "forgetting"  # neither
 
 
-def phase(train_accuracy: Any, test_accuracy: Any, label_noise: Any) -> Phase:
+def phase(train_accuracy: float, test_accuracy: float, label_noise: float) -> Phase:
     """Test >= .9: coexistence if train >= .9, partial inversion if train >= 1.05 - xi, else full inversion; below:
     memorization if train >= .9, else forgetting.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import jax
 import numpy as np
@@ -36,7 +36,14 @@ class PruneCurve:
     participation: np.ndarray
 
 
-def prune_curve(network: Any, task: Any, counts: Any, *, order: Any = LOWEST_FIRST, key: Any = None) -> PruneCurve:
+def prune_curve(
+    network: ModularNetwork,
+    task: GroupTask,
+    counts: Sequence[int] | np.ndarray,
+    *,
+    order: str = LOWEST_FIRST,
+    key: jax.Array | None = None,
+) -> PruneCurve:
     """Accuracies after taking out neurons in the order of their inverse participation ratio, or at random.
 
     **Arguments:**

@@ -1,1 +1,34 @@
 """Finite groups and their representations, from the multiplication table alone."""
+
+from .fourier import irrep_share
+from .group import (
+    Group,
+    alternating,
+    cyclic,
+    dihedral,
+    direct_product,
+    from_cayley_table,
+    from_generators,
+    quaternion,
+    symmetric,
+)
+from .real_representations import RealIrrep, isotypic_basis, real_irreps
+from .representations import Irrep, irreps
+
+__all__ = [
+    "Group",
+    "Irrep",
+    "RealIrrep",
+    "alternating",
+    "cyclic",
+    "dihedral",
+    "direct_product",
+    "from_cayley_table",
+    "from_generators",
+    "irrep_share",
+    "irreps",
+    "isotypic_basis",
+    "quaternion",
+    "real_irreps",
+    "symmetric",
+]

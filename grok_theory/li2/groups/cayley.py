@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ...errors import BadValue
 
 REMEDY = "Pass an M x M table of integers 0..M-1 whose entry [a, b] is the index of the product a b."
 
 
-def checked_table(table: Any) -> np.ndarray:
+def checked_table(table: ArrayLike | Sequence) -> np.ndarray:
     """`table` as an int array if it is the Cayley table of a group; raises `BadValue` otherwise."""
     entries = _integers(table)
     _check_latin(entries)
@@ -35,7 +36,7 @@ def find_identity(table: np.ndarray) -> int:
     return int(np.flatnonzero(both)[0])
 
 
-def _integers(table: Any) -> np.ndarray:
+def _integers(table: ArrayLike | Sequence) -> np.ndarray:
     try:
         entries = np.asarray(table)
     except ValueError:

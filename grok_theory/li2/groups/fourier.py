@@ -7,19 +7,22 @@ degree and not one per irrep. The arrays are handed to compiled functions as arg
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
 from ...checks import check_shape
 from .group import Group
 from .real_representations import isotypic_basis, real_irreps
 
+# For each real degree the matrices of its irreps, and their weights.
+Blocks = tuple[tuple[np.ndarray | jax.Array, np.ndarray | jax.Array], ...]
+
 
 @lru_cache(maxsize=64)
-def fourier_blocks(group: Group) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+def fourier_blocks(group: Group) -> Blocks:
     """For each real degree D: matrices R (M, rows, D, D) and the weight (rows,) of ||U V||_F^2 in the energy.
 
     U = sum_g u(g) R(g). Where R is the realification of rho, ||U V||_F^2 = 2 ||uhat vhat||_F^2, which for a conjugate
@@ -36,7 +39,7 @@ def fourier_blocks(group: Group) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     return tuple(blocks)
 
 
-def block_energies(blocks: Any, w: jax.Array) -> jax.Array:
+def block_energies(blocks: Blocks, w: jax.Array) -> jax.Array:
     """(B, rows): the energy carried by each real irrep, w = [u; v] of shape (B, 2M). Traceable."""
     order = w.shape[1] // 2
     halves = w.reshape(-1, order)
@@ -49,7 +52,7 @@ def block_energies(blocks: Any, w: jax.Array) -> jax.Array:
     return jnp.concatenate(rows, axis=1)
 
 
-def irrep_share(group: Group, w: Any) -> np.ndarray:
+def irrep_share(group: Group, w: ArrayLike) -> np.ndarray:
     """(..., rows): the share of ||w||^2 that lies in each isotypic component, rows as in `local_maxima`.
 
     The shares and that of the constant functions add to one. The largest is the purity of a node. NumPy, float64.
@@ -61,3 +64,10 @@ def irrep_share(group: Group, w: Any) -> np.ndarray:
     mass = np.sum((w.reshape(*w.shape[:-1], 2, group.order) @ basis) ** 2, axis=-2)
     starts = np.searchsorted(row, np.arange(len(real_irreps(group))))
     return np.add.reduceat(mass, starts, axis=-1) / np.sum(w**2, axis=-1, keepdims=True)
+
+
+@lru_cache(maxsize=32)
+def component_basis(group: Group) -> tuple[np.ndarray, np.ndarray]:
+    """Orthonormal functions (M, M - 1) of the nontrivial real irreps, and zeros and ones (M - 1, irreps): whose."""
+    functions, row = isotypic_basis(group)
+    return functions, np.eye(int(row.max()) + 1)[row]

@@ -46,7 +46,7 @@ def real_irreps(group: Group) -> list[RealIrrep]:
     """The nontrivial real irreps of `group`, by real degree, then by their first complex irrep: the rows of
     `local_maxima`.
 
-    >>> from grok_theory.li2.groups.group import cyclic
+    >>> from grok_theory.li2.groups import cyclic
     >>> [r.irreps for r in real_irreps(cyclic(4))]
     [(2,), (1, 3)]
     """

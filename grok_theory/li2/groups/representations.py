@@ -1,4 +1,4 @@
-"""Irreducible representations of a finite group from its multiplication table alone, and the group Fourier transform.
+"""Irreducible representations of a finite group from its multiplication table alone.
 
 Conventions: fhat(rho) = sum_g f(g) rho(g);  f(g) = (1/M) sum_k d_k tr(rho_k(g)^dagger fhat(rho_k));
 ||f||^2 = (1/M) sum_k d_k ||fhat(rho_k)||_F^2;  (f * g)(h) = sum_x f(x) g(x^-1 h) has the transform fhat ghat.
@@ -14,11 +14,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
-from ...checks import check_memory, check_shape
+from ...checks import check_memory
 from ...errors import BadValue, SolveFailed
 from .group import Group
 
@@ -57,7 +56,7 @@ def irreps(group: Group) -> list[Irrep]:
     about 1e-14 for the groups tried (M <= 200); above 1e-9 the routine redraws, and raises `SolveFailed` after ten
     draws. Memory is O(M^2 d); `TooLarge` where that does not fit. Results are cached: do not write into them.
 
-    >>> from grok_theory.li2.groups.group import quaternion
+    >>> from grok_theory.li2.groups import quaternion
     >>> [(r.degree, r.frobenius_schur, r.real_degree) for r in irreps(quaternion())][-1]
     (2, -1, 4)
     """
@@ -177,28 +176,3 @@ def homomorphism_defect(group: Group, matrices: np.ndarray) -> float:
     """Largest entry of |rho(a) rho(b) - rho(a b)| over generators a and all b, which is enough for all pairs."""
     defects = [np.abs(matrices[a] @ matrices - matrices[group.table[a]]).max() for a in group.generators]
     return float(max(defects))
-
-
-def fourier_transform(group: Group, function: Any) -> list[np.ndarray]:
-    """fhat(rho_k) = sum_g f(g) rho_k(g), one (..., d, d) array for each of `irreps(group)`; `function` is (..., M).
-
-    Raises `BadValue` where the last axis does not have length M.
-    """
-    function = np.asarray(function)
-    check_shape("function", function, (*function.shape[:-1], group.order), f"{group.name} has {group.order} elements.")
-    return [np.tensordot(function, irrep.matrices, axes=1) for irrep in irreps(group)]
-
-
-def inverse_fourier_transform(group: Group, transform: Any) -> np.ndarray:
-    """f(g) = (1/M) sum_k d_k tr(rho_k(g)^dagger fhat(rho_k)): complex, shape (..., M)."""
-    parts = irreps(group)
-    if len(transform) != len(parts):
-        raise BadValue(
-            f"transform has {len(transform)} entries, but {group.name} has {len(parts)} irreps. "
-            "Pass one (..., d, d) array for each of irreps(group)."
-        )
-    terms = [
-        irrep.degree * np.einsum("gij,...ij->...g", irrep.matrices.conj(), np.asarray(part), optimize=True)
-        for irrep, part in zip(parts, transform, strict=True)
-    ]
-    return sum(terms[1:], terms[0]) / group.order

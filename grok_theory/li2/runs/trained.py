@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any
 
 import jax
 import numpy as np
@@ -12,65 +10,37 @@ import optax
 from jax import Array
 
 from ...checks import check_choice, check_integer, check_key, check_memory, check_runs, require_float64
-from ...dynamics import SGD, Adam, Conditions, check_x, whole_steps
+from ...dynamics import SGD, Adam, check_x, whole_steps
 from ...errors import BadValue
 from ...fields import check_single
 from ...results import FAILED, GOOD, NOTED, Ensemble, Field, Status
-from ..groups.group import Group
-from ..groups.real_representations import isotypic_basis
+from ..groups.fourier import component_basis
+from ..network import UNDEFINED
 from ..problem import GroupTask
-from ..training.loop import UNDEFINED, train_batch
-from ..training.losses import LOSSES, CrossEntropy, SquaredLoss, StableMaxCrossEntropy
+from ..training.conditions import conditions_of
+from ..training.losses import LOSSES, Loss, SquaredLoss
 from ..training.optimizers import Optimizer, as_optimizer
 from ..training.starts import Initial, TorchUniform, check_initial, samples_of, start_of_run, training_key
+from .loop import train_batch
 
 _FIELD_AXES = {"purity": ("run", "step", "node"), "irrep_share": ("run", "step", "irrep")}
 
 
-def simulate(
+def trained(
     task: GroupTask,
     x: Sequence[int] | np.ndarray,
     *,
-    dynamics: Optimizer | optax.GradientTransformation | None = None,
+    dynamics: Optimizer | optax.GradientTransformation | None,
     width: int,
     runs: int,
     key: Array,
-    loss: SquaredLoss | CrossEntropy | StableMaxCrossEntropy | None = None,
-    initial: Initial | None = None,
-    train_hidden: bool = True,
-    dtype: str = "float32",
-    batch: int | None = None,
+    loss: Loss | None,
+    initial: Initial | None,
+    train_hidden: bool,
+    dtype: str,
+    batch: int | None,
 ) -> Ensemble:
-    """Train `runs` networks on the whole training set and read their curves at the steps `x`.
-
-    **Arguments:**
-    - `task`: run i draws its own split from (key, i), unless pairs are fixed. Any activation, centring, noise.
-    - `x`: (T,) whole numbers >= 0, non-decreasing: steps made when the network is looked at; one of descent is
-      `task.tau_per_step(dynamics)` of the flow of J.
-    - `width`: K. `runs`: how many; run i depends on (key, i) only.
-    - `dynamics`: `Adam(0.005)` by default; `GradientDescent`, `SGD`, `AdamW`, `Muon`, `OrthogonalGradient`,
-      `Custom`, an optax transformation; `decay_of` says where the task's weight decay acts.
-    - `loss`: `SquaredLoss()`, `CrossEntropy()`, `StableMaxCrossEntropy()`.
-    - `initial`: `TorchUniform()`, `ZeroReadout()` (the same hidden layer, V = 0), `Gaussian(variance)`.
-    - `train_hidden`: False freezes the hidden layer (stage I).
-    - `dtype`: "float32" or "float64", of weights and gradients; starts are the same in both.
-    - `batch`: runs computed together; the last digits depend on it, nothing on `runs`. By default one after another on
-      a CPU, where together is slower (docs/li2_training.md), and 8 on an accelerator.
-
-    **Returns:** an Ensemble. Its x is the step; with `GradientDescent` it is the time t = 2 learning_rate step / n of
-    the flow of J. Curves (run, T): `train_loss`, `test_loss` (mean over samples of what the loss says, test samples
-    being all pairs not trained on; none on the full table), `train_accuracy`, `test_accuracy`, `gradient_norm` (of
-    G_F = -dJ/dF), `alignment` (mean cosine of its columns with Y~Y~^T F~), `off_diagonal` (mean |F~_j . F~_l| over
-    mean |F~_j|^2), `hidden_change`, `readout_change` (Frobenius, from the start), `feature_purity` (median over the
-    living nodes of the largest share in one irrep), `dead_nodes` (share of nodes a hundred times shorter than the
-    longest); with label noise `corrupted_accuracy` (wrong labels fitted) and `corrected_accuracy` (wrong labels
-    predicted right); with a cross-entropy `softmax_collapse` (share of training samples whose probability is exactly
-    1). Fields: `purity` (run, step, node), `irrep_share` (run, step, irrep), the part of ||W||^2 in each row of
-    `local_maxima`. `stats`: last `hidden` (run, K, 2M) and `readout` (run, K, M), `hidden_start`, `train_pairs`,
-    `train_labels`, and what was run. A diverged run is nan from there on, and `status` says so.
-
-    Raises `BadValue`, `TooLarge`; `Float64Required` for dtype="float64" without it.
-    """
+    """What `simulate` hands back: every run from its own start, in batches of one size."""
     dynamics = as_optimizer(Adam(0.005) if dynamics is None else dynamics, _checked(task).weight_decay)
     loss = SquaredLoss() if loss is None else loss
     initial = TorchUniform() if initial is None else initial
@@ -131,24 +101,11 @@ def simulate(
     )
 
 
-def _checked(task: Any) -> GroupTask:
+def _checked(task: object) -> GroupTask:
     if not isinstance(task, GroupTask):
         raise BadValue(f"task is {task!r}, but it must be a GroupTask. Build one with GroupTask(cyclic(23), ...).")
     check_single(task)
     return task
-
-
-def conditions_of(loss: Any, initial: Any, *, train_hidden: bool | None) -> Conditions:
-    """What a training of this wing can differ in; `train_hidden` None is not said."""
-    trained = None if train_hidden is None else ("hidden", "readout") if train_hidden else ("readout",)
-    return Conditions(loss=loss, start=initial, trained=trained)
-
-
-@lru_cache(maxsize=32)
-def component_basis(group: Group) -> tuple[np.ndarray, np.ndarray]:
-    """Orthonormal functions (M, M - 1) of the nontrivial real irreps, and zeros and ones (M - 1, irreps): whose."""
-    functions, row = isotypic_basis(group)
-    return functions, np.eye(int(row.max()) + 1)[row]
 
 
 def _is_noisy(task: GroupTask) -> bool:

@@ -6,10 +6,9 @@ two cross-entropies take the outputs as logits, uncentred and without a bias.
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
+from jax import Array
 
 from ...observables import stablemax, stablemax_cross_entropy
 from ...pytrees import record
@@ -20,12 +19,12 @@ from ..problem import GroupTask
 class SquaredLoss:
     """Sum over classes of the squared centred residual: 2J/n on the training set, the loss of the theory."""
 
-    def values(self, predictions: Any, labels: Any) -> Any:
+    def values(self, predictions: Array, labels: Array) -> Array:
         """(n,): the loss of each sample, from `predicted` outputs (n, M)."""
         targets = jax.nn.one_hot(labels, predictions.shape[1], dtype=predictions.dtype)
         return jnp.sum((targets - predictions) ** 2, axis=1)
 
-    def probability(self, predictions: Any, labels: Any) -> None:
+    def probability(self, predictions: Array, labels: Array) -> None:
         """A regression has none."""
         return None
 
@@ -34,11 +33,11 @@ class SquaredLoss:
 class CrossEntropy:
     """Softmax cross-entropy in the precision of the network: it can collapse (Prieto et al. 2025)."""
 
-    def values(self, predictions: Any, labels: Any) -> Any:
+    def values(self, predictions: Array, labels: Array) -> Array:
         logarithms = jax.nn.log_softmax(predictions, axis=-1)
         return -jnp.take_along_axis(logarithms, labels[:, None], axis=-1)[:, 0]
 
-    def probability(self, predictions: Any, labels: Any) -> Any:
+    def probability(self, predictions: Array, labels: Array) -> Array:
         """(n,): what softmax gives the label, as rounded; exactly 1 means that the sample has stopped teaching."""
         return jnp.take_along_axis(jax.nn.softmax(predictions, axis=-1), labels[:, None], axis=-1)[:, 0]
 
@@ -47,17 +46,18 @@ class CrossEntropy:
 class StableMaxCrossEntropy:
     """Cross-entropy of StableMax, whose probabilities fall like 1/margin and do not round to 1."""
 
-    def values(self, predictions: Any, labels: Any) -> Any:
+    def values(self, predictions: Array, labels: Array) -> Array:
         return stablemax_cross_entropy(predictions, labels)
 
-    def probability(self, predictions: Any, labels: Any) -> Any:
+    def probability(self, predictions: Array, labels: Array) -> Array:
         return jnp.take_along_axis(stablemax(predictions), labels[:, None], axis=-1)[:, 0]
 
 
+Loss = SquaredLoss | CrossEntropy | StableMaxCrossEntropy
 LOSSES = (SquaredLoss, CrossEntropy, StableMaxCrossEntropy)
 
 
-def free_bias(task: GroupTask, loss: Any, outputs: Any, labels: Any) -> Any:
+def free_bias(task: GroupTask, loss: Loss, outputs: Array, labels: Array) -> Array:
     """(M,): the output bias that centring over samples stands for, b = mean over training samples of Y - F V."""
     order = task.group.order
     if not isinstance(loss, SquaredLoss) or task.centering == "classes":
@@ -65,7 +65,7 @@ def free_bias(task: GroupTask, loss: Any, outputs: Any, labels: Any) -> Any:
     return jnp.mean(jax.nn.one_hot(labels, order, dtype=outputs.dtype) - outputs, axis=0)
 
 
-def predicted(task: GroupTask, loss: Any, outputs: Any, bias: Any) -> Any:
+def predicted(task: GroupTask, loss: Loss, outputs: Array, bias: Array) -> Array:
     """(n, M): outputs F V as the loss sees them: with their bias, or centred over classes around 1/M."""
     if not isinstance(loss, SquaredLoss):
         return outputs
@@ -74,12 +74,12 @@ def predicted(task: GroupTask, loss: Any, outputs: Any, bias: Any) -> Any:
     return outputs + bias[None]
 
 
-def objective(task: GroupTask, loss: Any, outputs: Any, labels: Any) -> Any:
+def objective(task: GroupTask, loss: Loss, outputs: Array, labels: Array) -> Array:
     """The mean training loss as a function of the outputs (n, M); through it flows every gradient."""
     return jnp.mean(loss.values(predicted(task, loss, outputs, free_bias(task, loss, outputs, labels)), labels))
 
 
-def output_residual(task: GroupTask, loss: Any, outputs: Any, labels: Any) -> Any:
+def output_residual(task: GroupTask, loss: Loss, outputs: Array, labels: Array) -> Array:
     """-dJ/d(outputs) (n, M), J the sum over samples (with the 1/2 of the squared loss): Y~ - F~ V there."""
     factor = len(labels) / (2.0 if isinstance(loss, SquaredLoss) else 1.0)
     slope = jax.grad(lambda o: objective(task, loss, o, labels))(outputs)

@@ -7,10 +7,11 @@ learning_rate * weight_decay beside the step, as in AdamW; no objective belongs 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import optax
+from jax.typing import ArrayLike
 
 from ...checks import check_choice, is_traced
 from ...dynamics import SGD, Adam, AdamW, GradientDescent, Muon, Stepped
@@ -80,7 +81,7 @@ def decay_of(dynamics: Optimizer) -> Decay:
     return Decay(DECOUPLED, DECOUPLED) if isinstance(dynamics, AdamW) else Decay(COUPLED, COUPLED)
 
 
-def transformation(dynamics: Optimizer, weight_decay: Any) -> optax.GradientTransformation:
+def transformation(dynamics: Optimizer, weight_decay: ArrayLike) -> optax.GradientTransformation:
     """The optax transformation of {"hidden": (K, 2M), "readout": (K, M)}, decay included."""
     if isinstance(dynamics, OrthogonalGradient):
         first = orthogonal_gradient(rescale=dynamics.rescale, per_leaf=dynamics.per_leaf)
@@ -98,7 +99,7 @@ def transformation(dynamics: Optimizer, weight_decay: Any) -> optax.GradientTran
     return step if decay_of(dynamics).readout == OWN else optax.chain(optax.add_decayed_weights(weight_decay), step)
 
 
-def _muon(dynamics: Muon, weight_decay: Any) -> optax.GradientTransformation:
+def _muon(dynamics: Muon, weight_decay: ArrayLike) -> optax.GradientTransformation:
     from optax.contrib import MuonDimensionNumbers, muon
 
     # A node is a row of the hidden layer: axis 1 is its input, axis 0 its output.
@@ -112,7 +113,7 @@ def _muon(dynamics: Muon, weight_decay: Any) -> optax.GradientTransformation:
     return optax.partition({"hidden": hidden, "readout": readout}, lambda layers: {name: name for name in layers})
 
 
-def as_optimizer(dynamics: Any, weight_decay: Any) -> Optimizer:
+def as_optimizer(dynamics: object, weight_decay: ArrayLike) -> Optimizer:
     """A dynamics by steps; a bare optax transformation is taken where no decay asks how to be applied."""
     if isinstance(dynamics, OPTIMIZERS):
         return dynamics

@@ -6,11 +6,11 @@ from here too, so theory and run begin at the same numbers.
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
 
 from ...checks import check_integer, check_key, check_positive
 from ...errors import BadValue
@@ -23,7 +23,7 @@ from ..problem import GroupTask
 class TorchUniform:
     """Uniform within +-1/sqrt(fan in), both layers: what torch.nn.Linear draws (2M inputs below, K above)."""
 
-    def layers(self, hidden_key: Any, readout_key: Any, width: int, order: int) -> tuple[Any, Any]:
+    def layers(self, hidden_key: Array, readout_key: Array, width: int, order: int) -> tuple[Array, Array]:
         """hidden (K, 2M) and readout (K, M), float32."""
         return (
             _uniform(hidden_key, (width, 2 * order), 1 / np.sqrt(2 * order)),
@@ -35,7 +35,7 @@ class TorchUniform:
 class ZeroReadout:
     """The hidden layer of `TorchUniform`, the same draw, under a read-out of zeros."""
 
-    def layers(self, hidden_key: Any, readout_key: Any, width: int, order: int) -> tuple[Any, Any]:
+    def layers(self, hidden_key: Array, readout_key: Array, width: int, order: int) -> tuple[Array, Array]:
         hidden, readout = TorchUniform().layers(hidden_key, readout_key, width, order)
         return hidden, jnp.zeros_like(readout)
 
@@ -44,12 +44,12 @@ class ZeroReadout:
 class Gaussian:
     """Independent normal entries of the given variance in both layers."""
 
-    variance: Any
+    variance: ArrayLike
 
     def __post_init__(self) -> None:
         check_positive("variance", self.variance, "Pass the variance of one weight, for example 0.01.")
 
-    def layers(self, hidden_key: Any, readout_key: Any, width: int, order: int) -> tuple[Any, Any]:
+    def layers(self, hidden_key: Array, readout_key: Array, width: int, order: int) -> tuple[Array, Array]:
         deviation = jnp.sqrt(jnp.asarray(self.variance, jnp.float32))
         hidden = jax.random.normal(hidden_key, (width, 2 * order), jnp.float32)
         return deviation * hidden, deviation * jax.random.normal(readout_key, (width, order), jnp.float32)
@@ -59,7 +59,7 @@ Initial = TorchUniform | ZeroReadout | Gaussian
 INITIALS = (TorchUniform, ZeroReadout, Gaussian)
 
 
-def check_initial(initial: Any) -> None:
+def check_initial(initial: object) -> None:
     """Refuse what is no start of this wing."""
     if not isinstance(initial, INITIALS):
         raise BadValue(
@@ -67,17 +67,17 @@ def check_initial(initial: Any) -> None:
         )
 
 
-def _uniform(key: Any, shape: tuple[int, int], bound: float) -> Any:
+def _uniform(key: Array, shape: tuple[int, int], bound: float) -> Array:
     # Drawn in float32 whatever the precision of the network, so that a start is the same in both.
     return jnp.asarray(bound, jnp.float32) * jax.random.uniform(key, shape, jnp.float32, -1.0, 1.0)
 
 
-def run_keys(key: Any) -> Any:
+def run_keys(key: Array) -> Array:
     """The keys of one run: split, hidden layer, read-out."""
     return jax.random.split(key, 3)
 
 
-def training_key(key: Any, run: int) -> Any:
+def training_key(key: Array, run: int) -> Array:
     """The key of what is drawn while run `run` trains: the samples of a step of SGD."""
     return jax.random.fold_in(jax.random.fold_in(key, run), 3)
 
@@ -91,7 +91,7 @@ class Start:
     readout: np.ndarray
 
 
-def start_of_run(task: GroupTask, *, width: Any, key: Any, run: Any = 0, initial: Any = None) -> Start:
+def start_of_run(task: GroupTask, *, width: int, key: Array, run: int = 0, initial: Initial | None = None) -> Start:
     """The split and the layers with which run `run` of `simulate(task, ..., key=key, width=width)` begins.
 
     **Arguments:** as in `simulate`; `initial` is `TorchUniform()` where left out. A task whose pairs are fixed keeps

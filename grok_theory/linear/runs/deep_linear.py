@@ -15,17 +15,9 @@ from ...checks import check_integer, check_key, check_memory, check_runs, check_
 from ...errors import BadValue
 from ...numerics.runs import run_batched
 from ...results import Ensemble
-from ..curves import check_single
-from ..depth import (
-    DEEP_CURVES,
-    LARGEST_STEP,
-    MOST_STEPS,
-    DeepNumbers,
-    deep_numbers,
-    march,
-    solve_deep_linear,
-    upper_power,
-)
+from ..checked import check_single
+from ..curve_names import DEEP_CURVES
+from ..layer_march import LARGEST_STEP, MOST_STEPS, DeepNumbers, deep_numbers, march, upper_power
 from ..mode_relaxation import FLOW, Times, check_flow
 from ..problem import DeepLinear
 from .teacher_student import eigenmodes
@@ -121,13 +113,6 @@ def simulate_deep_linear(
         raise BadValue(
             f"times reach {float(times[-1]):g}, but a run needed more than {MOST_STEPS} steps. Pass earlier times."
         )
-    # The clock of the modes is int v^2 dt, not t.
-    clock = np.asarray(solve_deep_linear(problem, times).stats["clock"])
-    valid = {name: np.ones(clock.shape, bool) for name in DEEP_CURVES}
-    if abs(dim - samples) <= 3:
-        valid = {name: clock <= 0.01 * dim**2 for name in DEEP_CURVES}
-    elif samples < dim:
-        valid["train_loss"] = clock <= 0.25 * dim ** (2 / 3)
     return Ensemble(
         problem,
         times,
@@ -135,6 +120,5 @@ def simulate_deep_linear(
         dynamics.x_name,
         dynamics,
         x_unit=dynamics.x_unit,
-        valid=valid,
         stats={"dim": dim, "samples": samples},
     )

@@ -15,9 +15,10 @@ from jaxtyping import Array, Float
 from ...checks import check_integer, check_key, check_memory, check_runs, require_float64
 from ...errors import BadValue
 from ...numerics.runs import run_batched
+from ...pytrees import as_arrays
 from ...results import Ensemble
-from ..covariance import CORRELATED_CURVES
-from ..curves import as_arrays, check_single
+from ..checked import check_single
+from ..curve_names import CORRELATED_CURVES
 from ..features import moments
 from ..mode_relaxation import FLOW, Times, check_flow
 from ..problem import CorrelatedInputs, RandomFeatures
@@ -82,9 +83,7 @@ class _FeatureRun(_CorrelatedRun):
         return {"train_loss": train, "test_loss": test, "weight_norm": jnp.mean(weights**2, axis=1)}
 
 
-def _simulate(
-    problem, times: Times, dynamics: Any, runs: Any, key: Any, dim: Any, run: Callable, modes: int, decay: float
-):
+def _simulate(problem, times: Times, dynamics: Any, runs: Any, key: Any, dim: Any, run: Callable, modes: int):
     require_float64("grok_theory.linear.simulate")
     check_flow(problem, dynamics, times)
     check_key(key)
@@ -101,11 +100,6 @@ def _simulate(
     )
     times = jnp.asarray(times, float)
     curves = run_batched(run(samples), key, runs, arguments=(as_arrays(problem), times))
-    valid = {name: np.ones(times.shape, bool) for name in CORRELATED_CURVES}
-    if samples < modes:
-        # Once little is left of the train loss, the smallest eigenvalue of the single run decides it.
-        mean = curves["train_loss"].mean(0)
-        valid["train_loss"] = mean > decay * mean[0]
     return Ensemble(
         problem,
         times,
@@ -113,7 +107,6 @@ def _simulate(
         dynamics.x_name,
         dynamics,
         x_unit=dynamics.x_unit,
-        valid=valid,
         stats={"samples": samples, "modes": modes},
     )
 
@@ -124,7 +117,7 @@ def simulate_correlated(
     """See `grok_theory.linear.simulate`."""
     check_single(problem, "simulate")
     modes = np.size(problem.spectrum)
-    return _simulate(problem, times, dynamics, runs, key, dim, _CorrelatedRun, modes, 0.01)
+    return _simulate(problem, times, dynamics, runs, key, dim, _CorrelatedRun, modes)
 
 
 def simulate_random_features(
@@ -133,4 +126,4 @@ def simulate_random_features(
     """See `grok_theory.linear.simulate`."""
     check_single(problem, "simulate")
     modes = np.shape(problem.features)[0]
-    return _simulate(problem, times, dynamics, runs, key, dim, _FeatureRun, modes, 0.1)
+    return _simulate(problem, times, dynamics, runs, key, dim, _FeatureRun, modes)

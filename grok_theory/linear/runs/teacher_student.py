@@ -13,11 +13,12 @@ from jaxtyping import Array, Float
 
 from ...checks import check_integer, check_key, check_memory, check_runs, check_size, require_float64
 from ...numerics.runs import run_batched
+from ...pytrees import as_arrays
 from ...results import Ensemble
-from ..curves import CURVES, as_arrays, check_single, solve_teacher_student
-from ..mode_relaxation import FLOW, ByModes, Times, check, elapsed, relaxation
+from ..checked import check_single
+from ..curve_names import CURVES
+from ..mode_relaxation import FLOW, ByModes, Times, check, relaxation
 from ..problem import TeacherStudent
-from ..ridge_regression import teacher_student_limits
 
 __all__ = ["simulate_teacher_student"]
 
@@ -116,35 +117,6 @@ class _Run:
         return hash((type(self), self.sizes))
 
 
-def where_theory_speaks(problem: TeacherStudent, dynamics: ByModes, times: Array, dim: int, samples: int) -> dict:
-    """Per curve and time, whether the N -> inf curve describes runs of this size.
-
-    Losses that decay to nothing stop self-averaging at t ~ N^(2/3), where the smallest eigenvalue of the single run
-    decides; at alpha = 1 (|N - P| <= 3) every curve does so at t ~ 0.01 N^2.
-    """
-    clock = np.asarray(elapsed(problem, dynamics, np.asarray(times, float)))
-    if abs(dim - samples) <= 3:
-        early = clock <= 0.01 * dim**2
-        return dict.fromkeys(CURVES, early)
-    early = clock <= 0.25 * dim ** (2 / 3)
-    theory = solve_teacher_student(problem, times, dynamics)
-    ends = _decaying_ends(problem)
-    return {
-        # Later it is still described as long as what decays is no more than a tenth of what stays.
-        name: early | (np.asarray(theory[name]) <= 1.1 * ends[name]) if name in ends else np.ones_like(early)
-        for name in CURVES
-    }
-
-
-def _decaying_ends(problem: TeacherStudent) -> dict[str, float]:
-    """Late values of the curves that may decay; the two biases are only known to stay somewhere without decay."""
-    ends = {"train_loss": float(teacher_student_limits(problem).train_loss)}
-    if float(problem.weight_decay) == 0:
-        frozen = max(0.0, 1 - float(problem.samples_per_dim)) * float(problem.snr + problem.inr)
-        ends |= {"train_bias": 0.0, "test_bias": float(problem.noise) ** 2 * frozen}
-    return ends
-
-
 def simulate_teacher_student(
     problem: TeacherStudent, times: Times, dynamics: ByModes = FLOW, *, runs: Any, key: Any, dim: Any
 ) -> Ensemble:
@@ -167,14 +139,12 @@ def simulate_teacher_student(
     curves = run_batched(
         _Run(dim, samples), key, runs, batch=batch, arguments=(as_arrays(problem), as_arrays(dynamics), times)
     )
-    valid = where_theory_speaks(problem, dynamics, times, dim, samples)
     return Ensemble(
         problem,
         times,
-        {name: curves[name] for name in valid},
+        {name: curves[name] for name in CURVES},
         dynamics.x_name,
         dynamics,
         x_unit=dynamics.x_unit,
-        valid=valid,
         stats={"dim": dim, "samples": samples},
     )

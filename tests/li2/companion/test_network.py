@@ -10,17 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grok_theory import BadValue
-from grok_theory.li2 import (
-    GroupTask,
+from grok_theory.li2 import GroupTask, simulate
+from grok_theory.li2.companion import (
     ModularNetwork,
-    cyclic,
     exact_network,
     exact_network_accuracy,
     inverse_participation_ratio,
     network_of_run,
-    simulate,
-    symmetric,
 )
+from grok_theory.li2.groups import cyclic, symmetric
 from grok_theory.results import Status
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grok_theory import BadValue
-from grok_theory.li2 import Phase, phase
+from grok_theory.li2.companion import Phase, phase
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grok_theory import BadValue
-from grok_theory.li2 import (
-    HIGHEST_FIRST,
-    LOWEST_FIRST,
-    RANDOM,
-    GroupTask,
-    ModularNetwork,
-    cyclic,
-    exact_network,
-    prune_curve,
-)
+from grok_theory.li2 import GroupTask
+from grok_theory.li2.companion import HIGHEST_FIRST, LOWEST_FIRST, RANDOM, ModularNetwork, exact_network, prune_curve
+from grok_theory.li2.groups import cyclic
 
 P, EXACT = 11, 300
 

@@ -11,22 +11,19 @@ from scipy.special import log_softmax
 
 from grok_theory import BadValue, TooLarge
 from grok_theory.dynamics import SGD, Adam, AdamW, Conditions, GradientDescent, Muon
-from grok_theory.li2 import (
+from grok_theory.li2 import GroupTask, simulate
+from grok_theory.li2.groups import cyclic, irrep_share, symmetric
+from grok_theory.li2.training import (
     CrossEntropy,
     Custom,
     Gaussian,
-    GroupTask,
     OrthogonalGradient,
     SquaredLoss,
     StableMaxCrossEntropy,
     TorchUniform,
     ZeroReadout,
-    cyclic,
     decay_of,
-    irrep_share,
-    simulate,
     start_of_run,
-    symmetric,
 )
 from grok_theory.li2.training.starts import training_key
 

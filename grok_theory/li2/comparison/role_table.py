@@ -7,22 +7,24 @@ gives the direction of the gradient that hidden nodes see, not a time at which t
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 from scipy.stats import binomtest
 
 from ...checks import check_between, check_integer, check_runs
 from ...dynamics import Adam, check_x, whole_steps
 from ...errors import BadValue
-from ...observables import Delay, grokking_delay
+from ...observables import Crossing, Delay, grokking_delay
 from ...pytrees import record
-from ..lazy_stage import lazy_gradient
+from ...reports import table
+from ..gradient_emergence import lazy_gradient
 from ..problem import GroupTask
 from ..training.optimizers import COUPLED, decay_of
 from ..training.starts import start_of_run
-from .trained import simulate
+from ..verbs import simulate
 
 _TASK = ("weight_decay", "train_fraction", "activation", "label_noise", "centering")
 _RUN = ("width", "dynamics", "initial", "loss")
@@ -70,40 +72,49 @@ class Roles:
         raise BadValue(f"There is no setting {name!r}; there are {', '.join(r.name for r in self.roles)}.")
 
     def __str__(self) -> str:
-        lines = [
-            f"{self.runs} runs of {self.last} steps; medians with {100 * self.roles[0].delay.confidence:g} % intervals",
-            f"{'setting':<24} {'train':>6} {'test':>6} {'delay':>17} {'generalise':>18} {'purity':>6} {'irreps':>6} "
-            f"| {'eta':>8} {'early':>5} {'fixed':>5} {'|G_F|':>8}",
+        head = (
+            f"{self.runs} runs of {self.last} steps; medians with {100 * self.roles[0].delay.confidence:g} % intervals"
+        )
+        rows = [
+            ("setting", "train", "test", "delay", "generalise", "purity", "irreps", "eta", "early", "fixed", "|G_F|")
         ]
         for r in self.roles:
             low, high = r.delay.interval
             train, test = (_latest(crossing) for crossing in (r.delay.train, r.delay.test))
-            lines.append(
-                f"{r.name:<24} {np.median(train):>6.0f} {np.median(test):>6.0f} "
-                f"{f'{low:.0f} .. {high:.0f}':>17} "
-                f"{f'{r.generalised:.2f} ({r.interval[0]:.2f}-{r.interval[1]:.2f})':>18} {np.median(r.purity):>6.3f} "
-                f"{np.median(r.irreps):>6.0f} | {r.ridge:>8.3g} {r.early_alignment:>5.2f} {r.fixed_alignment:>5.2f} "
-                f"{r.fixed_norm:>8.2g}"
+            rows.append(
+                (
+                    r.name,
+                    f"{np.median(train):.0f}",
+                    f"{np.median(test):.0f}",
+                    f"{low:.0f} .. {high:.0f}",
+                    f"{r.generalised:.2f} ({r.interval[0]:.2f}-{r.interval[1]:.2f})",
+                    f"{np.median(r.purity):.3f}",
+                    f"{np.median(r.irreps):.0f}",
+                    f"{r.ridge:.3g}",
+                    f"{r.early_alignment:.2f}",
+                    f"{r.fixed_alignment:.2f}",
+                    f"{r.fixed_norm:.2g}",
+                )
             )
-        return "\n".join(lines)
+        return "\n".join([head, *table(rows, right=range(1, 11))])
 
 
-def _latest(crossing):
+def _latest(crossing: Crossing) -> np.ndarray:
     """(run,) times; the latest they may be where the first record is already past, infinite where none is."""
     return np.where(np.isnan(crossing.time), crossing.upper, crossing.time)
 
 
 def roles(
-    task: Any,
+    task: GroupTask,
     settings: Mapping[str, Mapping[str, Any]],
-    steps: Any,
+    steps: Sequence[int] | np.ndarray,
     *,
     width: int,
     runs: int,
-    key: Any,
-    train_threshold: Any = 0.99,
-    test_threshold: Any = 0.95,
-    confidence: Any = 0.95,
+    key: jax.Array,
+    train_threshold: float = 0.99,
+    test_threshold: float = 0.95,
+    confidence: float = 0.95,
 ) -> Roles:
     """Simulate `task` under several settings with the same seeds, and put stage I beside each.
 
@@ -137,7 +148,16 @@ def roles(
     return Roles(tuple(found), runs, int(steps[-1]))
 
 
-def _role(name, task, how, steps, runs, key, thresholds, confidence) -> Role:
+def _role(
+    name: str,
+    task: GroupTask,
+    how: Mapping[str, Any],
+    steps: np.ndarray,
+    runs: int,
+    key: jax.Array,
+    thresholds: tuple[float, float],
+    confidence: float,
+) -> Role:
     ensemble = simulate(task, steps, runs=runs, key=key, **how)
     if "test_accuracy" not in ensemble.curves:
         raise BadValue("task trains on the full table, but a delay needs unseen pairs. Pass train_fraction below 1.")
@@ -173,7 +193,7 @@ def _role(name, task, how, steps, runs, key, thresholds, confidence) -> Role:
     )
 
 
-def _stage_one(task: GroupTask, how: Mapping[str, Any], key: Any, run: int) -> tuple[float, float, float]:
+def _stage_one(task: GroupTask, how: Mapping[str, Any], key: jax.Array, run: int) -> tuple[float, float, float]:
     """Alignment at time 1/lambda_max(A), alignment and size of G_F at the fixed point."""
     start = start_of_run(task, width=how["width"], key=key, run=run, initial=how.get("initial"))
     scale = lazy_gradient(start.task, start.hidden, [0.0], readout=start.readout).largest_rate

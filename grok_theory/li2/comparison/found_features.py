@@ -7,7 +7,6 @@ stage II. It is held against chance, which is what matching the predicted rows w
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -81,7 +80,7 @@ class TrainedFeatures:
 
 
 def trained_features(
-    ensemble: Any, *, negligible: Any = 1e-2, most_iterations: Any = 800, confidence: Any = 0.95
+    ensemble: Ensemble, *, negligible: float = 1e-2, most_iterations: int = 800, confidence: float = 0.95
 ) -> TrainedFeatures:
     """Hold the hidden nodes at the end of `simulate` against the maxima of the energy.
 

@@ -1,8 +1,12 @@
-"""The closed form of the maxima against ascent, explicit Hessians, and random members of each family."""
+"""The closed form of the maxima against ascent, explicit Hessians, and random members of each family; Muon's column
+by its polar factor.
+"""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.linalg
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,16 +14,15 @@ from grok_theory import BadValue
 from grok_theory.li2 import (
     GroupTask,
     ascend,
-    cyclic,
     energy,
     energy_gradient,
     feature,
     hessian_spectrum,
-    irrep_share,
     local_maxima,
+    muon_column,
     random_features,
-    real_irreps,
 )
+from grok_theory.li2.groups import cyclic, irrep_share, real_irreps
 
 DEFAULT = ["Z_8", "S_3", "Q_8", "A_4"]
 MORE = [
@@ -130,6 +133,20 @@ def test_random_features_do_not_depend_on_their_number(key):
     np.testing.assert_array_equal(few, many[:2])
 
 
+@given(st.integers(0, 10**6))
+def test_muon_column(seed):
+    """exact against scipy's polar factor; the first-order form is off by at most 0.5 ||v_par||^2."""
+    draws = np.random.default_rng(seed)
+    q = np.linalg.qr(draws.normal(size=(9, 4)))[0]
+    v = draws.normal(size=9)
+    found = muon_column(q, v)
+    np.testing.assert_allclose(found.exact, scipy.linalg.polar(np.column_stack([q, v]))[0][:, -1], atol=1e-10)
+    along, across = q @ (q.T @ v), v - q @ (q.T @ v)
+    for size in (1e-2, 1e-3):
+        small = muon_column(q, size * along / np.linalg.norm(along) + across)
+        assert float(jnp.linalg.norm(small.exact - small.first_order)) < 0.51 * size**2
+
+
 def test_bad_inputs():
     group = cyclic(7)
     with pytest.raises(BadValue, match=r"activation is 'relu', but local_maxima holds for 'square' only.*ascend"):
@@ -143,3 +160,7 @@ def test_bad_inputs():
     with pytest.raises(BadValue, match="right holds a zero vector"):
         feature(group, 0, [1, 0], [1, 0], [0, 0])
     assert len(real_irreps(group)) == 3
+    with pytest.raises(BadValue, match=r"columns are orthonormal to .* only"):
+        muon_column(np.ones((3, 2)), np.ones(3))
+    with pytest.raises(BadValue, match=r"columns has shape \(2, 2\), but it must be \(n, m\) with m < n"):
+        muon_column(np.eye(2), np.ones(2))

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grok_theory import BadValue, Float64Required, TooLarge
-from grok_theory.li2 import GroupTask, cyclic, lazy_gradient, symmetric
+from grok_theory.li2 import GroupTask, lazy_gradient
+from grok_theory.li2.groups import cyclic, symmetric
 
 TIMES = [0.0, 1e-3, 0.1, 2.0, 50.0]
 

@@ -5,44 +5,45 @@ They are apart so that every optimizer shares the look, and every look the steps
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax import Array
+from jax.typing import ArrayLike, DTypeLike
 
 from ...dynamics import SGD
-from .losses import free_bias, objective, output_residual, predicted
-from .optimizers import transformation
-from .starts import Samples
+from ..network import activity
+from ..problem import GroupTask
+from ..training.losses import Loss, free_bias, objective, output_residual, predicted
+from ..training.optimizers import Optimizer, transformation
+from ..training.starts import Samples
 
 DEAD = 1e-2  # a node this much shorter than the longest is dead
 
-
-# Said beside curves that are nan although nothing diverged.
-UNDEFINED = "A curve is nan where it is undefined: alignment where no gradient is left, off_diagonal of dead nodes."
-
-
-def activity(task: Any, hidden: Any, pairs: Any) -> Any:
-    """F (pairs, K): sigma(u(g1) + v(g2)) of every node on every pair."""
-    # Transposed first, so that a gather moves whole rows; the scatter of its gradient does too.
-    columns = hidden.T
-    return task.sigma(columns[pairs[:, 0]] + columns[task.group.order + pairs[:, 1]])
+Tree = TypeVar("Tree")
+# One array a layer, "hidden" (K, 2M) and "readout" (K, M), of each run of a batch.
+Layers = dict[str, Array]
+# Layers that learn, memory of the dynamics, steps made, key of the batches drawn.
+State = tuple[Layers, optax.OptState, Array, Array]
+Basis = tuple[np.ndarray, np.ndarray]
 
 
-def cast(tree: Any, dtype: Any) -> Any:
+def cast(tree: Tree, dtype: DTypeLike) -> Tree:
     """Every leaf in the precision of the network."""
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), tree)
 
 
-def rule_of(dynamics: Any, weight_decay: Any, dtype: Any) -> optax.GradientTransformation:
+def rule_of(dynamics: Optimizer, weight_decay: ArrayLike, dtype: DTypeLike) -> optax.GradientTransformation:
     """The transformation of a dynamics, its numbers in the precision of the network."""
     return transformation(cast(dynamics, dtype), jnp.asarray(weight_decay, dtype))
 
 
-def memory_of(dynamics: Any, weight_decay: Any, learning: dict) -> Any:
+def memory_of(dynamics: Optimizer, weight_decay: ArrayLike, learning: Layers) -> optax.OptState:
     """The first state of a dynamics for a batch of runs."""
     dtype = next(iter(learning.values())).dtype
     with jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard"):
@@ -50,7 +51,9 @@ def memory_of(dynamics: Any, weight_decay: Any, learning: dict) -> Any:
 
 
 @jax.jit
-def advance(state: Any, frozen: dict, samples: Samples, task: Any, dynamics: Any, loss: Any, gap: Any) -> Any:
+def advance(
+    state: State, frozen: Layers, samples: Samples, task: GroupTask, dynamics: Optimizer, loss: Loss, gap: Array
+) -> State:
     """The state of a batch of runs after `gap` more steps: (layers, memory, steps made, key of the batches drawn).
 
     `frozen` layers take part and do not learn.
@@ -60,7 +63,9 @@ def advance(state: Any, frozen: dict, samples: Samples, task: Any, dynamics: Any
         return jax.vmap(_advance, (0, 0, 0, None, None, None, None))(state, frozen, samples, task, dynamics, loss, gap)
 
 
-def _advance(state, frozen, samples, task, dynamics, loss, gap):
+def _advance(
+    state: State, frozen: Layers, samples: Samples, task: GroupTask, dynamics: Optimizer, loss: Loss, gap: Array
+) -> State:
     dtype = next(iter(state[0].values())).dtype
     rule = rule_of(dynamics, task.weight_decay, dtype)
     pairs = samples.pairs[: len(samples.labels)]
@@ -82,7 +87,9 @@ def _advance(state, frozen, samples, task, dynamics, loss, gap):
     return jax.lax.fori_loop(0, gap, step, state)
 
 
-def observe(layers: dict, start: dict, samples: Samples, task: Any, loss: Any, basis: Any, *, noisy: bool) -> Any:
+def observe(
+    layers: Layers, start: Layers, samples: Samples, task: GroupTask, loss: Loss, basis: Basis, *, noisy: bool
+) -> tuple[dict[str, Array], dict[str, Array]]:
     """Curves and fields of a batch of runs as they are.
 
     `basis`: the isotypic functions (M, functions) and an indicator (functions, irreps) of who belongs to which. The
@@ -93,18 +100,18 @@ def observe(layers: dict, start: dict, samples: Samples, task: Any, loss: Any, b
 
 
 @partial(jax.jit, static_argnames="noisy")
-def _look_at_samples(layers, samples, task, loss, *, noisy):
+def _look_at_samples(layers: Layers, samples: Samples, task: GroupTask, loss: Loss, *, noisy: bool) -> dict[str, Array]:
     with jax.numpy_dtype_promotion("standard"):
         return jax.vmap(partial(_of_samples, task=task, loss=loss, noisy=noisy))(layers, samples)
 
 
 @jax.jit
-def _look_at_layers(layers, start, basis):
+def _look_at_layers(layers: Layers, start: Layers, basis: Basis) -> tuple[dict[str, Array], dict[str, Array]]:
     with jax.numpy_dtype_promotion("standard"):
         return jax.vmap(partial(_of_layers, basis=basis))(layers, start)
 
 
-def _of_layers(layers, start, *, basis):
+def _of_layers(layers: Layers, start: Layers, *, basis: Basis) -> tuple[dict[str, Array], dict[str, Array]]:
     curves = {f"{name}_change": jnp.linalg.norm(layers[name] - layer) for name, layer in start.items()}
     purity, share, alive = _purities(layers["hidden"], *cast(basis, layers["hidden"].dtype))
     curves["feature_purity"] = _median(purity, alive)
@@ -112,7 +119,7 @@ def _of_layers(layers, start, *, basis):
     return curves, {"purity": purity, "irrep_share": share}
 
 
-def _of_samples(layers, samples, *, task, loss, noisy):
+def _of_samples(layers: Layers, samples: Samples, *, task: GroupTask, loss: Loss, noisy: bool) -> dict[str, Array]:
     hidden, readout, count = layers["hidden"], layers["readout"], len(samples.labels)
     # One pass over the whole table; training pairs come first.
     nodes = activity(task, hidden, samples.pairs)
@@ -136,7 +143,9 @@ def _of_samples(layers, samples, *, task, loss, noisy):
     return curves | _emergence(task, loss, readout, nodes[:count], outputs[:count], samples.labels)
 
 
-def _emergence(task, loss, readout, nodes, outputs, labels):
+def _emergence(
+    task: GroupTask, loss: Loss, readout: Array, nodes: Array, outputs: Array, labels: Array
+) -> dict[str, Array]:
     """Size of G_F = -dJ/dF, its mean cosine with Y~Y~^T F~ over the nodes, and how much the nodes overlap."""
     gradient = output_residual(task, loss, outputs, labels) @ readout.T
     targets = jax.nn.one_hot(labels, task.group.order, dtype=nodes.dtype)
@@ -157,7 +166,7 @@ def _emergence(task, loss, readout, nodes, outputs, labels):
     return {"gradient_norm": jnp.linalg.norm(gradient), "alignment": cosine, "off_diagonal": off / (diagonal / width)}
 
 
-def _purities(hidden, functions, members):
+def _purities(hidden: Array, functions: Array, members: Array) -> tuple[Array, Array, Array]:
     """(K,) largest share of each node in one isotypic component, (irreps,) the layer's share in each, (K,) alive."""
     width, order = hidden.shape[0], functions.shape[0]
     mass = jnp.sum((hidden.reshape(width, 2, order) @ functions) ** 2, axis=1) @ members
@@ -168,7 +177,7 @@ def _purities(hidden, functions, members):
     return pure, jnp.sum(mass, axis=0) / jnp.sum(total), alive
 
 
-def _median(values, chosen):
+def _median(values: Array, chosen: Array) -> Array:
     """Median of the chosen values, as one sort; nan where none is chosen."""
     ordered, count = jnp.sort(jnp.where(chosen, values, jnp.inf)), jnp.sum(chosen)
     middle = (ordered[(count - 1) // 2] + ordered[count // 2]) / 2
@@ -176,8 +185,17 @@ def _median(values, chosen):
 
 
 def train_batch(
-    starts: Any, task: Any, steps: Any, dynamics: Any, loss: Any, basis: Any, *, train_hidden, dtype, noisy
-):
+    starts: Sequence[tuple[Samples, np.ndarray, np.ndarray, Array]],
+    task: GroupTask,
+    steps: np.ndarray,
+    dynamics: Optimizer,
+    loss: Loss,
+    basis: Basis,
+    *,
+    train_hidden: bool,
+    dtype: str,
+    noisy: bool,
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, np.ndarray]]:
     """A batch of runs from their `Start`s: curves (run, T), fields (run, T, ...), last layers (run, ...), as NumPy.
 
     `starts`: (Samples, hidden, readout, key of what is drawn while it trains) of each run.

@@ -12,21 +12,9 @@ from scipy.integrate import solve_ivp
 from grok_theory import BadValue, SolveFailed, TooLarge
 from grok_theory.comparison import Relative, compare
 from grok_theory.dynamics import Adam, GradientDescent
-from grok_theory.li2 import (
-    FeatureAscent,
-    Gaussian,
-    GroupTask,
-    Lazy,
-    TorchUniform,
-    ZeroReadout,
-    cyclic,
-    energy,
-    irrep_share,
-    simulate,
-    solve,
-    start_of_run,
-    symmetric,
-)
+from grok_theory.li2 import FeatureAscent, GroupTask, Lazy, energy, simulate, solve
+from grok_theory.li2.groups import cyclic, irrep_share, symmetric
+from grok_theory.li2.training import Gaussian, TorchUniform, ZeroReadout, start_of_run
 from grok_theory.results import Ensemble
 
 KEY = jax.random.key(2)

@@ -1,7 +1,8 @@
-"""The exact local maxima of the energy on the unit sphere: full table, square activation.
+"""What is exact in this wing and needs no solver: maxima of the energy, the mirrored residual, Muon's new column.
 
-One connected family for each nontrivial real irrep (dimension D, commuting algebra of dimension beta), four isolated
-points where D = 1:
+The exact local maxima of the energy on the unit sphere, for the full table and the square activation: one connected
+family for each nontrivial real irrep (dimension D, commuting algebra of dimension beta), four isolated points where
+D = 1:
 
     u(g) = sqrt(D / 2M) x^T R(g) y,   v(g) = sqrt(D / 2M) y^T R(g) z,   x, y, z free unit vectors; ONE inner vector y
     E*   = M / (2 D)
@@ -13,16 +14,15 @@ there are no other local maxima is verified by ascent from many starts only; a p
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
-from ..checks import check_integer, check_key, check_kind
+from ..checks import check_integer, check_key, check_kind, check_shape, require_float64
 from ..errors import BadValue
 from ..pytrees import record
-from .feature_energy import checked_nodes, energy_function
+from ..reports import table
 from .groups.group import Group
 from .groups.real_representations import real_irreps
 from .problem import GroupTask
@@ -54,18 +54,18 @@ class LocalMaxima:
         return len(self.irreps)
 
     def __str__(self) -> str:
-        lines = [
-            f"Local maxima of {self.group.name} (order {self.group.order}): eigenvalues of the Hessian in units of 4E*",
-            f"{'row':>4} {'irreps':>10} {'d':>3} {'nu':>3} {'D':>3} {'E*':>9} {'x 0':>5} {'x -1':>5} {'x -2':>5} "
-            f"{'printed':>9}",
-        ]
+        head = (
+            f"Local maxima of {self.group.name} (order {self.group.order}): eigenvalues of the Hessian in units of 4E*"
+        )
+        columns = (self.degree, self.frobenius_schur, self.real_degree)
+        counts = (self.zero, self.minus_one, self.minus_two)
+        rows = [("row", "irreps", "d", "nu", "D", "E*", "x 0", "x -1", "x -2", "printed")]
         for row, which in enumerate(self.irreps):
-            lines.append(
-                f"{row:>4} {','.join(map(str, which)):>10} {self.degree[row]:>3} {self.frobenius_schur[row]:>3} "
-                f"{self.real_degree[row]:>3} {self.energy[row]:>9.6g} {self.zero[row]:>5} {self.minus_one[row]:>5} "
-                f"{self.minus_two[row]:>5} {self.printed_energy[row]:>9.6g}"
-            )
-        return "\n".join(lines)
+            kind = (str(column[row]) for column in columns)
+            multiplicities = (str(count[row]) for count in counts)
+            energies = f"{self.energy[row]:.6g}", f"{self.printed_energy[row]:.6g}"
+            rows.append((str(row), ",".join(map(str, which)), *kind, energies[0], *multiplicities, energies[1]))
+        return "\n".join([head, *table(rows, right=range(10))])
 
 
 def local_maxima(task: GroupTask) -> LocalMaxima:
@@ -73,7 +73,7 @@ def local_maxima(task: GroupTask) -> LocalMaxima:
 
     Raises `BadValue` for a subset of pairs, noisy labels or another activation, and points to `ascend`.
 
-    >>> from grok_theory.li2.groups.group import symmetric
+    >>> from grok_theory.li2.groups import symmetric
     >>> found = local_maxima(GroupTask(symmetric(3)))
     >>> found.energy.tolist(), found.zero.tolist(), found.minus_one.tolist(), found.minus_two.tolist()
     ([3.0, 1.5], [0, 3], [10, 6], [1, 2])
@@ -100,7 +100,7 @@ def local_maxima(task: GroupTask) -> LocalMaxima:
     )
 
 
-def feature(group: Group, row: Any, left: Any, inner: Any, right: Any) -> np.ndarray:
+def feature(group: Group, row: int, left: ArrayLike, inner: ArrayLike, right: ArrayLike) -> np.ndarray:
     """The maximum [u; v] of real irrep `row` with given vectors: u ~ left^T R(g) inner, v ~ inner^T R(g) right.
 
     **Arguments:**
@@ -121,7 +121,7 @@ def feature(group: Group, row: Any, left: Any, inner: Any, right: Any) -> np.nda
     return np.sqrt(irrep.real_degree / (2 * group.order)) * np.concatenate([u, v], axis=-1)
 
 
-def _unit_vectors(name: str, vector: Any, dimension: int) -> np.ndarray:
+def _unit_vectors(name: str, vector: ArrayLike, dimension: int) -> np.ndarray:
     vector = np.asarray(vector, float)
     if vector.ndim == 0 or vector.shape[-1] != dimension:
         raise BadValue(
@@ -135,7 +135,7 @@ def _unit_vectors(name: str, vector: Any, dimension: int) -> np.ndarray:
     return vector / length
 
 
-def random_features(group: Group, row: Any, *, count: Any, key: jax.Array) -> np.ndarray:
+def random_features(group: Group, row: int, *, count: int, key: jax.Array) -> np.ndarray:
     """(count, 2M): maxima of real irrep `row` with independent uniform unit vectors; feature i depends on (key, i)
     only.
     """
@@ -148,24 +148,50 @@ def random_features(group: Group, row: Any, *, count: Any, key: jax.Array) -> np
     return feature(group, row, *np.moveaxis(np.asarray(draws, float), 1, 0))
 
 
-def hessian_spectrum(task: GroupTask, w: Any) -> jax.Array:
-    """(..., 2M - 1): eigenvalues, ascending, of the Riemannian Hessian of the energy on the unit sphere at w / ||w||.
+def mirrored_residual(group: Group) -> float:
+    """sqrt((M - I) / (2 (M - 1))), I = #{h : h^2 = e}: the least residual of nodes [u; +-P u], attained with enough.
 
-    P (H - (w . grad E) I) P on the tangent space, P = I - w w^T, H exact by automatic differentiation. For any task;
-    at a critical point it decides whether it is a maximum. Costs 2M gradients and an eigenproblem of that size a node.
+    Features of such nodes do not change under (g1, g2) -> (g2^-1, g1^-1), so h and h^-1 look alike. The bound holds for
+    any even activation, and for any activation if only the + sign is used. Odd M: 1 / sqrt 2. Z_2^k: 0.
     """
-    w = checked_nodes(task, w, "hessian_spectrum")
-    function = energy_function(task)
-    return _spectra(function, w.reshape(-1, w.shape[-1])).reshape(*w.shape[:-1], -1)
+    if not isinstance(group, Group) or group.order < 2:
+        raise BadValue(
+            f"group is {group!r}, but it must be a Group of at least 2 elements. Pass for example cyclic(23)."
+        )
+    return float(np.sqrt((group.order - group.involutions) / (2 * (group.order - 1))))
 
 
-@jax.jit
-def _spectra(function: Any, nodes: jax.Array) -> jax.Array:
-    def one(w: jax.Array) -> jax.Array:
-        w = w / jnp.linalg.norm(w)
-        scalar = lambda x: function(x[None])[0]  # noqa: E731
-        radial = jnp.dot(w, jax.grad(scalar)(w))
-        tangent = jnp.linalg.qr(w[:, None], mode="complete")[0][:, 1:]
-        return jnp.linalg.eigvalsh(tangent.T @ jax.hessian(scalar)(w) @ tangent) - radial
+@record()
+class MuonColumn:
+    """Where an orthogonalised update sends one new gradient column; `exact` and `first_order`, both (n,)."""
 
-    return jax.lax.map(one, nodes)
+    exact: jax.Array
+    first_order: jax.Array
+
+
+def muon_column(columns: ArrayLike, new: ArrayLike) -> MuonColumn:
+    """The last column of the polar factor of [Q, v], Q with orthonormal columns: what Muon makes of a new gradient v.
+
+    With v = v_par + v_perp (along and across the span of Q) it is v_perp/||v_perp|| + v_par/(1 + ||v_perp||) up to
+    O(||v_par||^2): the new direction comes out at full length however short, the known one is damped. (Lemma 9; the
+    paper prints the error as O(||v_perp||^2).)
+
+    **Arguments:** `columns`: (n, m), orthonormal to 1e-8, m < n; `new`: (n,). Raises `BadValue`, `Float64Required`.
+    """
+    require_float64("muon_column")
+    columns, new = jnp.asarray(columns, jnp.float64), jnp.asarray(new, jnp.float64)
+    if columns.ndim != 2 or columns.shape[1] >= columns.shape[0]:
+        raise BadValue(
+            f"columns has shape {columns.shape}, but it must be (n, m) with m < n. Pass the known directions."
+        )
+    check_shape("new", new, (columns.shape[0],), "Pass one gradient column.")
+    defect = float(jnp.abs(columns.T @ columns - jnp.eye(columns.shape[1])).max())
+    if not defect < 1e-8:
+        raise BadValue(
+            f"columns are orthonormal to {defect:.1e} only, but 1e-8 is needed. Pass jnp.linalg.qr(columns)[0]."
+        )
+    left, _, right = jnp.linalg.svd(jnp.concatenate([columns, new[:, None]], axis=1), full_matrices=False)
+    along = columns @ (columns.T @ new)
+    across = new - along
+    length = jnp.linalg.norm(across)
+    return MuonColumn((left @ right)[:, -1], across / length + along / (1 + length))

@@ -1,0 +1,45 @@
+"""The verbs of kernel regression: each hands its Problem to the file that answers."""
+
+from jax import Array
+from jax.typing import ArrayLike
+
+from ..results import Ensemble, Solution
+from .learning_curves import solve_kernel_regression
+from .methods import EffectiveRidge
+from .problem import KernelRegression
+from .runs import simulate_kernel_regression
+
+__all__ = ["simulate", "solve"]
+
+
+def solve(
+    problem: KernelRegression, samples: ArrayLike, *, method: EffectiveRidge | None = None, throw: bool = True
+) -> Solution:
+    """Losses averaged over training sets, at each number of `samples` (Bordelon, Canatar & Pehlevan 2020).
+
+    With L_i = l_i/(l_i + kappa) and kappa from `effective_regularization`:
+    test_loss = n/(n - sum m L^2) [sum (1 - L)^2 c^2 + s^2],  train_loss = (ridge/(n kappa))^2 test_loss,
+    effective_dimension = sum m L. Without a ridge and with fewer modes M than samples, kappa = 0,
+    test_loss = s^2 n/(n - M), train_loss = s^2 (1 - M/n); at M = n the test loss is infinite, and the status failed.
+
+    **Arguments:**
+    - `samples`: (T,) numbers >= 1, not necessarily whole, non-decreasing.
+
+    **Returns:** curves `test_loss`, `train_loss`, `kappa`, `effective_dimension`; stats `modes`.
+    """
+    return solve_kernel_regression(problem, samples, method, throw)
+
+
+def simulate(problem: KernelRegression, samples: ArrayLike, *, runs: int, key: Array) -> Ensemble:
+    """Train on drawn sets: features phi_i independent standard normal, kernel sum_i l_i phi_i(x) phi_i(x').
+
+    A run draws one training set of the largest size and grows it: its losses at different `samples` share data. Test
+    losses are exact averages over inputs and label noise. A degenerate group's target lies along one of its members.
+
+    **Arguments:**
+    - `samples`: (T,) whole numbers >= 1, non-decreasing. `runs`: >= 1. `key`: a typed JAX key.
+
+    **Returns:** an Ensemble with curves `test_loss` and `train_loss`, each (runs, T). Raises `BadValue` where rounding
+    decides the fit: eigenvalues that span many orders, without a ridge above what float64 can tell from the largest.
+    """
+    return simulate_kernel_regression(problem, samples, runs=runs, key=key)

@@ -1,0 +1,69 @@
+"""How a `MeanFieldNetwork` is solved, as data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...checks import check_integer, check_positive
+from ...errors import BadValue
+from ...pytrees import record
+
+__all__ = ["LinearMoments", "MeanFieldTheory", "Particles", "TangentLimit"]
+
+
+@record(static=("count", "scrambles", "seed"))
+class Particles:
+    """Mean-field theory of `MeanFieldNetwork` by particles.
+
+    **Fields:**
+    - `count`: particles of one flow, a power of two; half are drawn (scrambled Sobol normals), half are their partners.
+    - `scrambles`: independent flows; curves are their mean, and their scatter is the greater part of `numerical_error`
+      (with one there is none to see, and no `numerical_error`).
+    - `seed`: of the scrambles. Same seed, same digits.
+    - `tolerance`: local error of a step, in units of the output.
+
+    Cost of a flow about 4 count P D multiplications an evaluation, a few hundred to a few thousand of them; reading a
+    time costs 3 count P^2.
+    """
+
+    count: int = 4096
+    scrambles: int = 9
+    seed: int = 0
+    tolerance: Any = 1e-5
+
+    def __post_init__(self):
+        count = check_integer("count", self.count, 4, "4096 is the default.", high=2**22)
+        if count & (count - 1):
+            raise BadValue(
+                f"count is {count}, but it must be a power of two, or the Sobol points are uneven. "
+                f"Pass {1 << (count.bit_length() - 1)} or {1 << count.bit_length()}."
+            )
+        check_integer("scrambles", self.scrambles, 1, "9 is the default; 2 or more show the error.")
+        check_integer("seed", self.seed, 0, "Pass any whole number.")
+        check_positive("tolerance", self.tolerance, "Pass the local error allowed, for example 1e-5.")
+
+
+@record()
+class LinearMoments:
+    """The closed equations of the linear activation: exact, at a cost of (D + C)^2 D an evaluation.
+
+    `tolerance` of the ODE, relative; `numerical_error` is twice the change at a hundred times it, and the tolerance
+    itself (where both take the same steps they differ by nothing).
+    """
+
+    tolerance: Any = 1e-10
+
+    def __post_init__(self):
+        check_positive("tolerance", self.tolerance, "Pass the relative tolerance of the ODE, for example 1e-10.")
+
+
+@record()
+class TangentLimit:
+    """The limit richness -> 0 of `MeanFieldNetwork`: flow with the frozen tangent kernel of infinite width.
+
+    Exact up to rounding for "linear", "relu", "erf"; otherwise up to Gauss-Hermite quadrature, whose error is printed
+    as the change at half the nodes (so it is an upper bound: it falls geometrically).
+    """
+
+
+MeanFieldTheory = Particles | LinearMoments | TangentLimit

@@ -1,0 +1,168 @@
+"""How a `QuadraticCommittee` is answered, as data: three theories for `solve`, three experiments for `simulate`.
+
+Those of a `MeanFieldNetwork` stand in `mean_field.methods`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from ..checks import check_between, check_integer
+from ..kernels.activations import as_activation
+from ..pytrees import record
+
+__all__ = [
+    "DMFT",
+    "ExactReduction",
+    "Experiment",
+    "ExplicitNetwork",
+    "FrozenKernel",
+    "LazyLimit",
+    "Population",
+    "Theory",
+]
+
+_DMFT_SETTINGS = "paths teacher_nodes grid_points scrambles seed row_tolerance field_points"
+
+
+@record(static=tuple(_DMFT_SETTINGS.split()))
+class DMFT:
+    """Dynamical mean-field theory of `QuadraticCommittee`: P, D -> infinity at P = kappa D, of infinite width.
+
+    One causal sweep over two-time kernels, no outer iteration. Cost grows as paths * points^3, memory as
+    paths * points^2 (about 80 bytes each), points being `grid_points` of a flow or the steps of a descent.
+
+    **Fields:**
+    - `grid_points`: nodes of a flow, growing geometrically, for fourth-order backward differences (third order where
+      they are few for the last time: 40 to more than tau = 1500, 48 to more than 9000). Under descent every step is a
+      node, and the theory is exact for it.
+    - `paths`: sample paths of one march over all h* nodes (shared out in powers of two); `teacher_nodes`: half-line
+      Gauss-Hermite nodes of the teacher's field h*.
+    - `scrambles`: independent scrambles of the Sobol paths, one march each; the curves are their mean, and their
+      scatter is part of `numerical_error`, by Student's factor at 99 %: 1.1 standard deviations for 9 (eight degrees
+      of freedom), but 45 for 2. With one there is no scatter to see, and no `numerical_error`.
+    - `seed`: of the scrambles. Same seed, same digits; a longer descent repeats a shorter one.
+    - `row_tolerance`: of the fixed point of a row of a flow, relative. 1e-6 is far below the other errors; a
+      *difference* of two solutions needs less: pass 1e-11 to check a derivative by differences. `jax.grad` and its
+      like tighten it by themselves.
+    - `field_points`: keep the two-time functions of `fields` at about so many nodes along each axis (None: at all; 0:
+      no fields).
+    """
+
+    paths: int = 344
+    teacher_nodes: int = 6
+    grid_points: int = 40
+    scrambles: int = 9
+    seed: int = 0
+    row_tolerance: float = 1e-6
+    field_points: int | None = None
+
+    def __post_init__(self):
+        check_integer("teacher_nodes", self.teacher_nodes, 2, "4 to 10 nodes agree to 3e-4.", high=16)
+        least = 8 * self.teacher_nodes
+        check_integer("paths", self.paths, least, "Each h* node needs 8 paths; 344 is the default.", high=2**24)
+        check_integer("grid_points", self.grid_points, 8, "24 is quick, 40 the default, 72 accurate.", high=4096)
+        check_integer("scrambles", self.scrambles, 1, "9 is the default; 2 or more show the scatter of the paths.")
+        check_integer("seed", self.seed, 0, "Pass any whole number.")
+        remedy = "1e-6 is the default, 1e-11 the tightest that rounding allows."
+        check_between("row_tolerance", self.row_tolerance, 1e-12, 1e-3, remedy)
+        if self.field_points is not None:
+            check_integer("field_points", self.field_points, 0, "Pass None to keep all nodes, 0 for no fields.")
+
+    @classmethod
+    def accurate(cls, seed: int = 0) -> DMFT:
+        """The tight setting, about 2e-3 in test loss to tau = 1e3 in ordinary settings; minutes on one core."""
+        return cls(paths=1328, grid_points=72, scrambles=9, seed=seed)
+
+    def finer(self) -> DMFT:
+        """What a march that lost a row is tried with next: half again as many nodes (flow), twice the paths."""
+        return replace(self, paths=2 * self.paths, grid_points=self.grid_points + self.grid_points // 2)
+
+
+@record()
+class Population:
+    """Solve the limit samples_per_dim -> infinity, under flow or descent.
+
+    Exact up to the ODE tolerance (1e-12 in the logs of both powers) or rounding. At finite dimension pass
+    `problem.dressed(dim)`.
+    """
+
+
+@record()
+class LazyLimit:
+    """Solve the limit output_scale -> infinity of a centred Problem without teacher overlap.
+
+    Under flow or descent. Exact up to quadrature and rounding (printed; 1e-13 of
+    the test loss). A flow's train loss below 1e-26 is rounding.
+    """
+
+
+_STRUCTURE = ("labels", "stratified", "orthogonal_start", "test_samples")
+
+
+@record(static=_STRUCTURE)
+class ExactReduction:
+    """Train by the closed equations of wbar and M: exact at every width, infinite included, and free of it in cost.
+
+    **Fields:**
+    - `labels`: other targets, a function (inputs, train_inputs) -> targets at inputs, for example
+      `KernelEigenvector(3, curvature)`; then the test loss is a mean over `test_samples` fresh inputs, without parts.
+    - `stratified`: draw the P values of beta . x one in each of P equally likely strata. The same limit, less noise.
+    - `orthogonal_start`: start weights whose random part has no share along the teacher, so that rho0 = m0^2 as in the
+      theory of infinite dimension, instead of m0^2 + (1 - m0^2) / D.
+    - `tolerance`: of the flow, local error of the output in units of 1.
+    """
+
+    labels: Callable | None = None
+    stratified: bool = True
+    orthogonal_start: bool = False
+    test_samples: int = 2048
+    tolerance: float = 1e-5
+
+
+@record(static=_STRUCTURE)
+class FrozenKernel:
+    """Kernel regression with the tangent kernel of the start, on the data and start of `ExactReduction`.
+
+    This is the network linearised around its start, at every width. Fields as there.
+    """
+
+    labels: Callable | None = None
+    stratified: bool = True
+    orthogonal_start: bool = False
+    test_samples: int = 2048
+
+
+@record(static=("activation", "train_readout", "linearised", *_STRUCTURE))
+class ExplicitNetwork:
+    """Train all weights by automatic differentiation. Needs a width, and `GradientDescent(eta_hat)`.
+
+    Every trained parameter moves by eta = eta_hat N D / alpha^2 times its gradient.
+
+    **Fields:**
+    - `activation`: an elementwise function or one of `kernels.activations` (those may be named by a string); None is
+      the Problem's h + (eps/2) h^2.
+    - `train_readout`: train the readouts too; they start at 1.
+    - `linearised`: train the network's first-order expansion around its start.
+    - `init_scale`: factor on all starting weights.
+    - the others as in `ExactReduction`; with another activation the test loss is a mean over `test_samples`.
+    """
+
+    activation: Callable | str | None = None
+    train_readout: bool = False
+    linearised: bool = False
+    init_scale: Any = 1.0
+    labels: Callable | None = None
+    stratified: bool = True
+    orthogonal_start: bool = False
+    test_samples: int = 2048
+
+    def __post_init__(self):
+        if isinstance(self.activation, str):
+            object.__setattr__(self, "activation", as_activation(self.activation))
+
+
+Theory = DMFT | Population | LazyLimit
+Experiment = ExactReduction | ExplicitNetwork | FrozenKernel

@@ -1,0 +1,103 @@
+"""Stage II solved from the hidden layer with which run 0 of `simulate` begins: every node by itself up its energy.
+
+On the unit sphere, from the start of a run. It is not the whole training: `trained_features` says how far it carries.
+"""
+
+from __future__ import annotations
+
+import diffrax
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.tree_util import Partial
+
+from ..checks import is_traced
+from ..numerics.invariants import INACCURATE, NON_NEGATIVE, PROBABILITY, hold
+from ..results import FAILED, GOOD, Field, Solution, Status
+from .feature_energy import energy_function
+from .groups.fourier import component_basis
+from .groups.real_representations import real_irreps
+from .methods import FeatureAscent
+from .problem import GroupTask
+from .training.starts import Start
+
+ASCENT_RANGES = {"energy": NON_NEGATIVE, "feature_purity": PROBABILITY}
+
+
+def ascent_solution(task: GroupTask, start: Start, times: np.ndarray, method: FeatureAscent) -> Solution:
+    """The Solution of stage II from the hidden layer of `start`, at the `times` of the flow on the sphere."""
+    drawn, tolerance = start.task, float(np.asarray(method.tolerance))
+    functions, members = (jnp.asarray(a) for a in component_basis(task.group))
+    scale = 2.0 * task.group.order / min(r.real_degree for r in real_irreps(task.group))  # 4 max E*
+    nodes = jnp.asarray(start.hidden / np.linalg.norm(start.hidden, axis=1, keepdims=True))
+    arguments = (energy_function(drawn), nodes, jnp.asarray(times), jnp.asarray(scale), functions, members)
+    energies, purity, share, ok = _climb(*arguments, jnp.asarray(tolerance))
+    rough = _climb(*arguments, jnp.asarray(100.0 * tolerance))
+    curves = {"energy": energies.mean(axis=1), "feature_purity": jnp.median(purity, axis=1)}
+    # The coarse solution is a hundred times less accurate: its distance bounds the error from above.
+    error = {
+        "energy": jnp.abs(curves["energy"] - rough[0].mean(axis=1)),
+        "feature_purity": jnp.abs(curves["feature_purity"] - jnp.median(rough[1], axis=1)),
+    }
+    rounding = np.finfo(float).eps * 8 * np.sqrt(task.samples)
+    # Before the first step is done both marches are the same.
+    error = {name: values + (rounding + 10 * tolerance) * jnp.abs(curves[name]) for name, values in error.items()}
+    level = GOOD if not is_traced(ok) and bool(ok) and bool(rough[3]) else FAILED
+    held = hold(curves, error, level, ASCENT_RANGES)
+    curves, level = held.curves, int(held.level)
+    return Solution(
+        task,
+        times,
+        {name: np.asarray(values) for name, values in curves.items()},
+        "time",
+        None,
+        method,
+        numerical_error={name: np.asarray(values) for name, values in error.items()},
+        fields={
+            "energy": Field(np.asarray(energies), ("time", "node")),
+            "purity": Field(np.asarray(purity), ("time", "node")),
+            "irrep_share": Field(np.asarray(share), ("time", "irrep")),
+        },
+        status=Status(
+            level,
+            noted=INACCURATE,
+            failed="The integrator did not reach the last time. Pass earlier times (every node is at a maximum long "
+            "before 1e4), or a tolerance from 1e-13 to 1e-3.",
+        ),
+        run=0,
+    )
+
+
+@jax.jit
+def _climb(
+    function: Partial, nodes: Array, times: Array, scale: Array, functions: Array, members: Array, tolerance: Array
+) -> tuple[Array, Array, Array, Array]:
+    def velocity(_, w, __):
+        slope = jax.grad(lambda x: jnp.sum(function(x)))(w)
+        # The sphere is kept by the field itself: w . velocity = 0 up to the integrator's error, taken out below.
+        return (slope - jnp.sum(w * slope, axis=1, keepdims=True) * w) / scale
+
+    found = diffrax.diffeqsolve(
+        diffrax.ODETerm(velocity),
+        diffrax.Tsit5(),
+        0.0,
+        jnp.maximum(times[-1], 1e-12),
+        None,
+        nodes,
+        saveat=diffrax.SaveAt(ts=times),
+        # A step ends at every time asked for: dense output between steps has errors that both marches share.
+        stepsize_controller=diffrax.ClipStepSizeController(
+            diffrax.PIDController(rtol=tolerance, atol=tolerance), step_ts=times
+        ),
+        max_steps=16384,
+        throw=False,
+    )
+
+    def read(w):
+        w = w / jnp.linalg.norm(w, axis=1, keepdims=True)
+        mass = jnp.sum((w.reshape(len(w), 2, -1) @ functions) ** 2, axis=1) @ members
+        return function(w), jnp.max(mass, axis=1), jnp.mean(mass, axis=0)
+
+    energies, purity, share = jax.lax.map(read, found.ys)
+    return energies, purity, share, found.result == diffrax.RESULTS.successful

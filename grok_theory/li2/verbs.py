@@ -1,0 +1,130 @@
+"""The verbs of this wing: what theory says about a run, and runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import optax
+from jax import Array
+from jax.typing import ArrayLike
+
+from ..checks import check_key, check_times, require_float64
+from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
+from ..errors import BadValue
+from ..results import Ensemble, Solution
+from .methods import FeatureAscent, Lazy
+from .problem import GroupTask
+from .runs.trained import trained
+from .stage_one import lazy_solution
+from .stage_two import ascent_solution
+from .training.losses import Loss
+from .training.optimizers import Optimizer
+from .training.starts import Initial, TorchUniform, check_initial, start_of_run
+
+
+def solve(
+    task: GroupTask,
+    x: ArrayLike | Sequence,
+    *,
+    dynamics: GradientFlow | GradientDescent | None = None,
+    width: int,
+    key: Array,
+    method: Lazy | FeatureAscent | None = None,
+    initial: Initial | None = None,
+    throw: bool = True,
+) -> Solution:
+    """What theory says about run 0 of `simulate(task, ..., width=width, key=key)`.
+
+    **Arguments:**
+    - `x`: (T,) >= 0, non-decreasing: times of the gradient flow of J, or steps of descent; for `FeatureAscent` times in
+      units of the rate at the highest maximum.
+    - `dynamics`: for `Lazy`: `GradientFlow()` (default) or `GradientDescent(learning_rate)`. The ascent takes none.
+    - `width`, `key`, `initial`: as in `simulate`; a task without fixed pairs gets the split of run 0.
+    - `method`: `Lazy()` by default, or `FeatureAscent()`.
+
+    **Returns:** a Solution, `run` = 0. `Lazy`: curves `train_loss`, `test_loss`, `train_accuracy`, `test_accuracy`
+    (no test curves on the full table), `gradient_norm`, `alignment`, as in `simulate`; stats `largest_rate` and
+    `ridge`. `FeatureAscent`: `energy` (mean over the nodes), `feature_purity` (median), fields `energy`,
+    `purity` (time, node), `irrep_share` (time, irrep).
+
+    Raises `BadValue`, `TooLarge`, `Float64Required`, `SolveFailed`.
+    """
+    require_float64("li2.solve")
+    method = Lazy() if method is None else method
+    initial = TorchUniform() if initial is None else initial
+    if not isinstance(method, (Lazy, FeatureAscent)):
+        raise BadValue(f"method is {method!r}, but it must be Lazy(...) or FeatureAscent(...). Pass one.")
+    if not isinstance(task, GroupTask):
+        raise BadValue(f"task is {task!r}, but it must be a GroupTask. Build one with GroupTask(cyclic(23), ...).")
+    check_initial(initial)
+    check_key(key)
+    start = start_of_run(task, width=width, key=key, initial=initial)
+    if isinstance(method, FeatureAscent):
+        if dynamics is not None:
+            raise BadValue(f"dynamics is {dynamics!r}, but FeatureAscent has its own, on the sphere. Leave it out.")
+        check_times(x)
+        return ascent_solution(task, start, np.asarray(x, float), method).checked(throw)
+    dynamics = GradientFlow() if dynamics is None else dynamics
+    check_dynamics(dynamics, (GradientFlow, GradientDescent), "li2.Lazy")
+    check_x(dynamics, x)
+    return lazy_solution(task, start, np.asarray(x, float), dynamics, method, initial).checked(throw)
+
+
+def simulate(
+    task: GroupTask,
+    x: Sequence[int] | np.ndarray,
+    *,
+    dynamics: Optimizer | optax.GradientTransformation | None = None,
+    width: int,
+    runs: int,
+    key: Array,
+    loss: Loss | None = None,
+    initial: Initial | None = None,
+    train_hidden: bool = True,
+    dtype: str = "float32",
+    batch: int | None = None,
+) -> Ensemble:
+    """Train `runs` networks on the whole training set and read their curves at the steps `x`.
+
+    **Arguments:**
+    - `task`: run i draws its own split from (key, i), unless pairs are fixed. Any activation, centring, noise.
+    - `x`: (T,) whole numbers >= 0, non-decreasing: steps made when the network is looked at; one of descent is
+      `task.tau_per_step(dynamics)` of the flow of J.
+    - `width`: K. `runs`: how many; run i depends on (key, i) only.
+    - `dynamics`: `Adam(0.005)` by default; `GradientDescent`, `SGD`, `AdamW`, `Muon`, `OrthogonalGradient`,
+      `Custom`, an optax transformation; `decay_of` says where the task's weight decay acts.
+    - `loss`: `SquaredLoss()`, `CrossEntropy()`, `StableMaxCrossEntropy()`.
+    - `initial`: `TorchUniform()`, `ZeroReadout()` (the same hidden layer, V = 0), `Gaussian(variance)`.
+    - `train_hidden`: False freezes the hidden layer (stage I).
+    - `dtype`: "float32" or "float64", of weights and gradients; starts are the same in both.
+    - `batch`: runs computed together; the last digits depend on it, nothing on `runs`. By default one after another on
+      a CPU, where together is slower (docs/li2_training.md), and 8 on an accelerator.
+
+    **Returns:** an Ensemble. Its x is the step; with `GradientDescent` it is the time t = 2 learning_rate step / n of
+    the flow of J. Curves (run, T): `train_loss`, `test_loss` (mean over samples of what the loss says, test samples
+    being all pairs not trained on; none on the full table), `train_accuracy`, `test_accuracy`, `gradient_norm` (of
+    G_F = -dJ/dF), `alignment` (mean cosine of its columns with Y~Y~^T F~), `off_diagonal` (mean |F~_j . F~_l| over
+    mean |F~_j|^2), `hidden_change`, `readout_change` (Frobenius, from the start), `feature_purity` (median over the
+    living nodes of the largest share in one irrep), `dead_nodes` (share of nodes a hundred times shorter than the
+    longest); with label noise `corrupted_accuracy` (wrong labels fitted) and `corrected_accuracy` (wrong labels
+    predicted right); with a cross-entropy `softmax_collapse` (share of training samples whose probability is exactly
+    1). Fields: `purity` (run, step, node), `irrep_share` (run, step, irrep), the part of ||W||^2 in each row of
+    `local_maxima`. `stats`: last `hidden` (run, K, 2M) and `readout` (run, K, M), `hidden_start`, `train_pairs`,
+    `train_labels`, and what was run. A diverged run is nan from there on, and `status` says so.
+
+    Raises `BadValue`, `TooLarge`; `Float64Required` for dtype="float64" without it.
+    """
+    return trained(
+        task,
+        x,
+        dynamics=dynamics,
+        width=width,
+        runs=runs,
+        key=key,
+        loss=loss,
+        initial=initial,
+        train_hidden=train_hidden,
+        dtype=dtype,
+        batch=batch,
+    )

@@ -1,0 +1,25 @@
+"""Whether numbers are in range: one problem at a door of the wing, and traced ones inside."""
+
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from ..errors import BadValue
+from ..fields import check_single as check_one
+from ..fields import in_range
+from .problem import TeacherStudent
+
+__all__ = ["FAINT", "check_single", "is_legal"]
+
+FAINT = 1e-290  # below this share of the start a curve has underflowed
+
+
+def is_legal(problem: TeacherStudent) -> Array:
+    """False where a traced field is out of range, or noise^2 is no number of float64: there the answer is nan."""
+    return in_range(problem) & jnp.isfinite(problem.noise**2) & (problem.noise**2 > FAINT)
+
+
+def check_single(problem, caller: str, kind: type | None = None) -> None:
+    """Refuse a stack of problems where one is expected, and check the values again: unflattening did not."""
+    if kind is not None and not isinstance(problem, kind):
+        raise BadValue(f"problem is {problem!r}, but grok_theory.linear.{caller} takes a {kind.__name__}. Build one.")
+    check_one(problem, f"{caller} takes one problem; use jax.vmap over a stack of them.")

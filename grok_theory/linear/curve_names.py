@@ -1,0 +1,7 @@
+"""The curves of every Problem, in their order: theory and runs give the same."""
+
+__all__ = ["CORRELATED_CURVES", "CURVES", "DEEP_CURVES"]
+
+CURVES = ("train_loss", "test_loss", "weight_norm", "test_bias", "test_variance", "train_bias")
+DEEP_CURVES = ("train_loss", "test_loss", "weight_norm", "upper_norm")
+CORRELATED_CURVES = ("train_loss", "test_loss", "weight_norm")

@@ -1,0 +1,114 @@
+"""Where theory speaks about runs of a given size: made from both, for it belongs to neither."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+from jax.typing import ArrayLike
+
+from ..results import Ensemble
+from .curve_names import CORRELATED_CURVES, CURVES, DEEP_CURVES
+from .curves import solve_teacher_student
+from .depth import solve_deep_linear
+from .mode_relaxation import ByModes, elapsed
+from .problem import CorrelatedInputs, DeepLinear, RandomFeatures, TeacherStudent
+from .ridge_regression import teacher_student_limits
+
+__all__ = ["mark_valid", "where_theory_speaks"]
+
+Valid = Mapping[str, np.ndarray]  # curve -> (times,) booleans
+# Share of its start below which the train loss of fewer samples than modes is one eigenvalue's.
+DECAYED = {CorrelatedInputs: 0.01, RandomFeatures: 0.1}
+
+
+def mark_valid(runs: Ensemble) -> Ensemble:
+    """The same runs with `valid`: per curve and time, whether the theory of their Problem describes their size.
+
+    Parameters
+    ----------
+    runs
+        What a `simulate_...` of this wing made; its `stats` hold the sizes.
+
+    Returns
+    -------
+    Ensemble
+        Equal to `runs` but for `valid`.
+    """
+    kind = type(runs.problem)
+    if kind is TeacherStudent:
+        dim, samples = runs.stats["dim"], runs.stats["samples"]
+        valid = where_theory_speaks(runs.problem, runs.dynamics, runs.x, dim, samples)  # type: ignore[arg-type]
+    elif kind is DeepLinear:
+        valid = _of_layers(runs)
+    else:
+        valid = _of_spectrum(runs)
+    return dataclasses.replace(runs, valid=valid)
+
+
+def where_theory_speaks(problem: TeacherStudent, dynamics: ByModes, times: ArrayLike, dim: int, samples: int) -> Valid:
+    """Per curve and time, whether the N -> inf curve of a `TeacherStudent` describes runs of this size.
+
+    Losses that decay to nothing stop self-averaging at t ~ N^(2/3), where the smallest eigenvalue of the single run
+    decides; at alpha = 1 (abs(N - P) <= 3) every curve does so at t ~ 0.01 N^2.
+
+    Parameters
+    ----------
+    problem
+        What was run.
+    dynamics
+        `GradientFlow()` or `GradientDescent(...)`.
+    times
+        (times,) in tau under flow, whole steps under descent.
+    dim
+        N, the number of weights.
+    samples
+        P, the number of samples.
+
+    Returns
+    -------
+    Valid
+        Curve -> (times,) booleans.
+    """
+    clock = np.asarray(elapsed(problem, dynamics, np.asarray(times, float)))
+    if abs(dim - samples) <= 3:
+        early = clock <= 0.01 * dim**2
+        return dict.fromkeys(CURVES, early)
+    early = clock <= 0.25 * dim ** (2 / 3)
+    theory = solve_teacher_student(problem, times, dynamics)
+    ends = _decaying_ends(problem)
+    return {
+        # Later it is still described as long as what decays is no more than a tenth of what stays.
+        name: early | (np.asarray(theory[name]) <= 1.1 * ends[name]) if name in ends else np.ones_like(early)
+        for name in CURVES
+    }
+
+
+def _decaying_ends(problem: TeacherStudent) -> dict[str, float]:
+    """Late values of the curves that may decay; the two biases are only known to stay somewhere without decay."""
+    ends = {"train_loss": float(teacher_student_limits(problem).train_loss)}
+    if float(problem.weight_decay) == 0:
+        frozen = max(0.0, 1 - float(problem.samples_per_dim)) * float(problem.snr + problem.inr)
+        ends |= {"train_bias": 0.0, "test_bias": float(problem.noise) ** 2 * frozen}
+    return ends
+
+
+def _of_layers(runs: Ensemble) -> Valid:
+    """Of a deep network: the clock of the modes is int v^2 dt, not t."""
+    dim, samples = runs.stats["dim"], runs.stats["samples"]
+    clock = np.asarray(solve_deep_linear(runs.problem, runs.x).stats["clock"])
+    valid = {name: np.ones(clock.shape, bool) for name in DEEP_CURVES}
+    if abs(dim - samples) <= 3:
+        valid = {name: clock <= 0.01 * dim**2 for name in DEEP_CURVES}
+    elif samples < dim:
+        valid["train_loss"] = clock <= 0.25 * dim ** (2 / 3)
+    return valid
+
+
+def _of_spectrum(runs: Ensemble) -> Valid:
+    """Of correlated inputs or features: with fewer samples than modes, while much of the train loss is left."""
+    valid = {name: np.ones(np.shape(runs.x), bool) for name in CORRELATED_CURVES}
+    if runs.stats["samples"] < runs.stats["modes"]:
+        # Once little is left of the train loss, the smallest eigenvalue of the single run decides it.
+        mean = runs["train_loss"].mean(0)
+        valid["train_loss"] = mean > DECAYED[type(runs.problem)] * mean[0]
+    return valid
