@@ -168,7 +168,7 @@ class Whole(Range):
         return (_reals(values) >= self.low) & (_reals(values) < INF)
 
     def beyond(self) -> list[Any]:
-        return [self.low - 1, self.low - 2, self.low + 1.5, NAN]
+        return [self.low - 1, self.low - 2, self.low + 1.5, NAN, "3", None]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
@@ -38,6 +39,10 @@ class _Scale(Positive):
     def refuse(self, name: str, value: Any, remedy: str) -> None:
         super().refuse(name, value, remedy)
         _check_scale(name, value)
+
+    def holds(self, values: Any) -> jax.Array:
+        values = jnp.asarray(values, float)
+        return (values >= 1 / _FARTHEST) & (values <= _FARTHEST)
 
     def beyond(self) -> list[Any]:
         return [*super().beyond(), 1e-200, 1e200]

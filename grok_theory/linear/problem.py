@@ -16,7 +16,7 @@ from ..errors import BadValue
 from ..fields import array, check_fields, number, problem, quantities, structure
 from ..numerics.relu_moments import relu_pairs
 from ..numerics.spectra import spectral_edges
-from ..ranges import AtLeastOne, Finite, NonNegative, Positive, Told, Whole
+from ..ranges import INF, NAN, AtLeastOne, Finite, NonNegative, Positive, Told, Whole
 
 __all__ = ["CorrelatedInputs", "DeepLinear", "RandomFeatures", "TeacherStudent"]
 
@@ -131,7 +131,7 @@ class DeepLinear:
         drawn=WholeSpan(1, 4),
     )
     upper_norm: ArrayLike = number(
-        Told("> 0; >= 0 at depth 1, where it is not used"),
+        Told("> 0; >= 0 at depth 1, where it is not used", outside=(0.0, -1.0, NAN, INF, -INF)),
         symbol="u(0)",
         unit="canonical weights",
         meaning="norm of every layer above the first at the start",
