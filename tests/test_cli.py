@@ -118,7 +118,7 @@ def test_a_problem_alone_and_its_help_say_the_fields(run):
     for words in ([], ["--help"]):
         code, out, _ = run("solve", "linear.TeacherStudent", *words)
         assert code == 0
-        told[len(words)] = out[out.index("Fields of TeacherStudent") :]
+        told[len(words)] = out[out.index("Fields of TeacherStudent") :].rstrip()
         row = next(line for line in told[len(words)].splitlines() if line.startswith("  samples_per_dim"))
         assert re.split(r"  +", row.strip())[:5] == [
             "samples_per_dim",
