@@ -178,9 +178,8 @@ def lists_to_arrays(problem: Any) -> None:
     """Make arrays of the lists and tables in the number and array fields of a new Problem."""
     for name in problem._lists:
         value = getattr(problem, name)
-        made = as_array(name, value, problem._quantities[name].lists)
-        if made is not value:
-            object.__setattr__(problem, name, made)
+        if type(value) not in (float, int):  # these are most, and asking is quicker than looking closer
+            object.__setattr__(problem, name, as_array(name, value, problem._quantities[name].lists))
 
 
 def quantities(kind: type) -> Mapping[str, Quantity]:
