@@ -31,13 +31,13 @@ class CurveAgreement:
     verdict: str
     margin: float
     in_logs: bool
-    x: Any
-    gap: Any
-    low: Any
-    high: Any
-    simultaneous_low: Any
-    simultaneous_high: Any
-    numerical: Any
+    x: np.ndarray
+    gap: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    simultaneous_low: np.ndarray
+    simultaneous_high: np.ndarray
+    numerical: np.ndarray
     runs_needed: float
     reason: str = ""
 
@@ -62,7 +62,7 @@ class Agreement:
     x_unit: str
     runs: int
     confidence: float
-    failed_runs: Any = ()
+    failed_runs: tuple[int, ...] = ()
     remarks: tuple[str, ...] = ()
 
     def __post_init__(self):

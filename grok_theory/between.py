@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
+from jax.typing import ArrayLike
 
 from .checks import check_numbers, is_traced
 from .errors import BadValue
 from .numerics.interpolation import read_at
 from .numerics.invariants import NOTED_SHARE
 
+if TYPE_CHECKING:
+    from .results import Solution
 
-def read(solution: Any, x: Any) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray], str]:
+
+def read(solution: Solution, x: ArrayLike) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray], str]:
     """The points as float64, curves and errors there, and a sentence where the reading may be off by more than 1 %.
 
     Raises `BadValue` outside the solved range, and for what is traced.
@@ -31,7 +35,7 @@ def read(solution: Any, x: Any) -> tuple[np.ndarray, dict[str, np.ndarray], dict
     return wanted, curves, errors, said if off[worst] > NOTED_SHARE else ""
 
 
-def _inside(solution: Any, x: Any) -> np.ndarray:
+def _inside(solution: Solution, x: ArrayLike) -> np.ndarray:
     """`x` as float64, refused outside the solved range; what misses an end by rounding is moved to it."""
     if any(is_traced(part) for part in jax.tree_util.tree_leaves((solution.x, solution.curves, x))):
         raise BadValue("x is traced, but Solution.at reads numbers. Call it outside jit, vmap and grad, or solve at x.")

@@ -149,7 +149,10 @@ def check_comparable(solution: Solution, ensemble: Ensemble) -> None:
 
 
 def _margins(
-    margin: Any, solution: Solution, ensemble: Ensemble, curves: Sequence[str] | None
+    margin: float | Mapping[str, Relative | Absolute],
+    solution: Solution,
+    ensemble: Ensemble,
+    curves: Sequence[str] | None,
 ) -> dict[str, Relative | Absolute]:
     both = [name for name in solution.curves if name in ensemble.curves]
     if isinstance(margin, Mapping):

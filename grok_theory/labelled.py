@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .errors import BadValue
 
+if TYPE_CHECKING:
+    import xarray
 
-def dataset(self: Any, curves: Mapping[str, Any], dims: tuple[str, ...]) -> Any:
+    from .results import Field
+
+
+def dataset(self: Any, curves: Mapping[str, Any], dims: tuple[str, ...]) -> xarray.Dataset:
     """The xarray Dataset of a Solution or an Ensemble: `curves` over `dims`, then its fields.
 
     A field of a curve's name is called `field_...`. Raises `BadValue` for a batch, and without xarray.
@@ -36,6 +42,6 @@ def dataset(self: Any, curves: Mapping[str, Any], dims: tuple[str, ...]) -> Any:
     return found
 
 
-def _array(xarray: Any, field: Any) -> Any:
+def _array(xarray: ModuleType, field: Field) -> xarray.DataArray:
     coordinates = {axis: np.asarray(points) for axis, points in field.coordinates.items()}
     return xarray.DataArray(np.asarray(field.values), coords=coordinates, dims=field.axes)

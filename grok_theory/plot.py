@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jax.typing import ArrayLike
 
 from .checks import check_between, check_choice, check_shape
 from .comparison import check_one_x
 from .errors import BadValue
 from .numerics.mean_intervals import errors_of_mean, interval_of_mean
 from .numerics.two_levels import find_levels
-from .results import Ensemble, Solution
+from .results import Ensemble, Solution, Status
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.typing import ColorType
 
 STYLE = Path(__file__).with_name("style.mplstyle")
 BANDS = ("simultaneous", "standard error")
@@ -39,7 +41,7 @@ def curves(
     ax: Axes | None = None,
     band: str = "simultaneous",
     confidence: float = 0.99,
-    color: Any = None,
+    color: ColorType | None = None,
     label: str | None = None,
 ) -> Axes:
     """Draw one curve: the theory's line, and the mean of the runs as points with a band.
@@ -103,9 +105,9 @@ def curves(
 
 
 def heatmap(
-    x: Any,
-    y: Any,
-    values: Any,
+    x: ArrayLike,
+    y: ArrayLike,
+    values: ArrayLike,
     *,
     ax: Axes | None = None,
     x_label: str = "",
@@ -178,7 +180,7 @@ def _canvas(ax: Axes | None) -> Iterator[Axes]:
 
 
 def _draw_runs(
-    axes: Axes, ensemble: Ensemble, name: str, band: str, confidence: float, color: Any, label: str | None
+    axes: Axes, ensemble: Ensemble, name: str, band: str, confidence: float, color: ColorType | None, label: str | None
 ) -> tuple[np.ndarray, np.ndarray]:
     x, failed = np.asarray(ensemble.x, float), ensemble.failed_runs(name)
     if failed.all():
@@ -242,7 +244,7 @@ def _check_drawable(what: str, result: Solution | Ensemble | None, name: str) ->
         raise BadValue(f"{what} has failed, and what is not trusted is not drawn. It says: {result.status.text}")
 
 
-def _remark(status: Any) -> str:
+def _remark(status: Status) -> str:
     return {"noted": " (noted)", "failed": " (failed in part, left out)"}.get(status.name, "")
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from jax.typing import ArrayLike
 from rich.console import Console
 
 from .checks import check_choice, check_finite, check_integer, check_positive
@@ -45,7 +46,7 @@ class Axis:
         if not self.low < self.high:
             raise BadValue(f"high is {self.high}, but it must be above low = {self.low}. Swap them, or widen the axis.")
 
-    def at(self, share: Any) -> np.ndarray:
+    def at(self, share: ArrayLike) -> np.ndarray:
         """The parameter at a share 0..1 of the axis; exactly `low` and `high` at its ends."""
         share = np.asarray(share, float)
         if self.spacing == "log":
@@ -126,7 +127,7 @@ def refine(
     cache: str | os.PathLike | None = None,
     workers: int | None = None,
     batch: int = 16,
-    backend: Any = "processes",
+    backend: object = "processes",
     version: str,
 ) -> Refinement:
     """Map `run(make(x, y))` over a box, refined where it crosses `level`.
@@ -197,7 +198,7 @@ class _Grid:
         self.notes: dict[tuple[int, int], str] = {}
         self.computed = self.reused = self.outdated = 0
 
-    def parameters(self, lattice: Any) -> np.ndarray:
+    def parameters(self, lattice: ArrayLike) -> np.ndarray:
         """(n, 2) parameters at (n, 2) lattice coordinates, which may be fractions."""
         lattice = np.asarray(lattice, float).reshape(-1, 2)
         return np.stack(
@@ -285,7 +286,7 @@ def _corners(cell: tuple[int, int, int]) -> list[tuple[int, int]]:
     return [(column, row), (column + size, row), (column, row + size), (column + size, row + size)]
 
 
-def _one_number(value: Any) -> np.ndarray:
+def _one_number(value: object) -> np.ndarray:
     number = value[0] if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], Status) else value
     if np.ndim(number) != 0 or np.asarray(number).dtype.kind not in "iuf":
         raise BadValue(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jax.typing import ArrayLike
 
 from .checks import is_traced
 from .dynamics import GradientDescent
+
+if TYPE_CHECKING:
+    from .agreement import CurveAgreement
 
 
 def solution(self: Any) -> str:
@@ -101,12 +105,12 @@ def _physics(self: Any) -> list[str]:
     return lines
 
 
-def _short(thing: Any) -> str:
+def _short(thing: object) -> str:
     text = " ".join(repr(thing).split())
     return text if len(text) <= 110 else text[:107] + "..."
 
 
-def number(value: Any) -> str:
+def number(value: ArrayLike) -> str:
     if is_traced(value):
         return "traced"
     return f"{float(value):g}" if np.ndim(value) == 0 else f"array of shape {np.shape(value)}"
@@ -120,7 +124,7 @@ def _range(self: Any) -> str:
     return f"{self.x_name}{unit}, {x.size} values from {x.min():g} to {x.max():g}" if x.size else f"{self.x_name}, none"
 
 
-def _four(values: Any) -> tuple[str, ...]:
+def _four(values: ArrayLike) -> tuple[str, ...]:
     if is_traced(values):
         return ("traced",) * 4
     values = np.asarray(values, float)
@@ -131,11 +135,11 @@ def _four(values: Any) -> tuple[str, ...]:
     return f"{values[0]:.6g}", f"{values[-1]:.6g}", f"{values.min():.6g}", f"{values.max():.6g}"
 
 
-def _largest(error: Any) -> str:
+def _largest(error: ArrayLike) -> str:
     return "traced" if is_traced(error) else (f"<= {np.max(np.asarray(error)):.1e}" if np.size(error) else "")
 
 
-def _runs(curve: Any) -> str:
+def _runs(curve: CurveAgreement) -> str:
     if np.isfinite(curve.runs_needed):
         return f"{curve.runs_needed:.0f}"
     return "none suffices" if curve.reason else "unknown: at least 2 runs tell"

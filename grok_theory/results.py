@@ -6,10 +6,12 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array
 
 from . import between, labelled, reports
 from .checks import check_times, is_traced
@@ -19,6 +21,10 @@ from .pytrees import record
 from .saved_results import load, save
 from .tables import Table, read_table
 from .tables.one_grid import runs_on_one_grid
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
 
 GOOD, NOTED, FAILED = 0, 1, 2
 _LEVELS = ("good", "noted", "failed")
@@ -39,7 +45,7 @@ class Status:
     of a batch.
     """
 
-    level: Any = GOOD
+    level: ArrayLike = GOOD
     noted: str = ""
     failed: str = ""
 
@@ -73,7 +79,7 @@ class Field:
     called like the x of the result lies on that x.
     """
 
-    values: Any
+    values: ArrayLike
     axes: tuple[str, ...]
     coordinates: Mapping[str, Any] = ()  # type: ignore[assignment]
 
@@ -106,7 +112,7 @@ class Solution:
     """
 
     problem: Any
-    x: Any
+    x: ArrayLike
     curves: Mapping[str, Any]
     x_name: str
     dynamics: Dynamics | None
@@ -125,7 +131,7 @@ class Solution:
         if unknown:
             raise BadValue(f"numerical_error names {sorted(unknown)}, but the curves are {list(self.curves)}.")
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> Array | np.ndarray:
         return curve_of(self, name)
 
     def checked(self, throw: bool) -> Solution:
@@ -134,7 +140,7 @@ class Solution:
             raise SolveFailed(f"{self.status.text} (throw=False returns what there is.)")
         return self
 
-    def at(self, x: Any) -> Solution:
+    def at(self, x: ArrayLike) -> Solution:
         """This Solution read at `x` inside the solved range: (n,) in any order, or a number, which is n = 1.
 
         Points of the grid come back to the bit. Between them curves are interpolated (`numerics.interpolation`), and
@@ -153,12 +159,12 @@ class Solution:
         """Write all of it, its status too, to `path` (.npz), for `grok_theory.load`; see `saved_results.save`."""
         return save(self, path)
 
-    def to_dataframe(self) -> Any:
+    def to_dataframe(self) -> pandas.DataFrame:
         """A pandas DataFrame with `x` and one column a curve; its `attrs["status"]` is the status. Needs pandas."""
         columns = {self.x_name: np.asarray(self.x), **{n: np.asarray(c) for n, c in self.curves.items()}}
         return _dataframe(columns, self.status)
 
-    def to_xarray(self) -> Any:
+    def to_xarray(self) -> xarray.Dataset:
         """An xarray Dataset: curves over x, each with its `..._error`, fields over their axes. Needs xarray."""
         errors = {f"{name}_error": error for name, error in self.numerical_error.items()}
         return labelled.dataset(self, {**self.curves, **errors}, (self.x_name,))
@@ -178,7 +184,7 @@ class Ensemble:
     """
 
     problem: Any
-    x: Any
+    x: ArrayLike
     curves: Mapping[str, Any]
     x_name: str
     dynamics: Dynamics | None
@@ -212,14 +218,14 @@ class Ensemble:
     def runs(self) -> int:
         return int(np.shape(next(iter(self.curves.values())))[0])
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> Array | np.ndarray:
         return curve_of(self, name)
 
     def is_valid(self, name: str) -> np.ndarray:
         """(T,) booleans: where theory speaks about this curve at this size."""
         return np.asarray(self.valid.get(name, np.ones(np.shape(self.x), bool)))
 
-    def failed_runs(self, name: str, where: Any = None) -> np.ndarray:
+    def failed_runs(self, name: str, where: ArrayLike = None) -> np.ndarray:
         """(run,) booleans: runs of curve `name` with a value that is not finite at x (T,) `where` (default: all).
 
         An x at which no run is finite tells nothing about a run and is passed over.
@@ -279,7 +285,7 @@ class Ensemble:
         """Write all of it, its status too, to `path` (.npz), for `grok_theory.load`; see `saved_results.save`."""
         return save(self, path)
 
-    def to_dataframe(self) -> Any:
+    def to_dataframe(self) -> pandas.DataFrame:
         """A pandas DataFrame in long form: columns `run`, `x`, one a curve, and `attrs["status"]`. Needs pandas."""
         size = np.size(self.x)
         return _dataframe(
@@ -291,7 +297,7 @@ class Ensemble:
             self.status,
         )
 
-    def to_xarray(self) -> Any:
+    def to_xarray(self) -> xarray.Dataset:
         """An xarray Dataset: curves over (run, x), fields over their axes. Needs xarray."""
         return labelled.dataset(self, self.curves, ("run", self.x_name))
 
@@ -307,14 +313,14 @@ def as_dicts(self: Any, *names: str) -> None:
         object.__setattr__(self, name, plain)
 
 
-def curve_of(self: Any, name: str) -> Any:
+def curve_of(self: Any, name: str) -> Array | np.ndarray:
     """The curve of that name; the refusal lists those there are."""
     if name not in self.curves:
         raise BadValue(f"There is no curve {name!r}; this {type(self).__name__} has {', '.join(self.curves)}.")
     return self.curves[name]
 
 
-def _dataframe(columns: dict[str, np.ndarray], status: Status) -> Any:
+def _dataframe(columns: dict[str, np.ndarray], status: Status) -> pandas.DataFrame:
     try:
         import pandas
     except ImportError:

@@ -7,7 +7,6 @@ Three sizes cannot tell a, b and p apart: with each gap known to 10 %, the sprea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from scipy import optimize, stats
@@ -40,9 +39,9 @@ class SizeLaw:
     **Fields:** `sizes`, `gaps`, `errors`: (n,) with n >= 3; errors > 0. `text`: remarks of what was measured.
     """
 
-    sizes: Any
-    gaps: Any
-    errors: Any
+    sizes: np.ndarray
+    gaps: np.ndarray
+    errors: np.ndarray
     text: str = ""
 
     def __post_init__(self):

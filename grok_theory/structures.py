@@ -28,7 +28,7 @@ _LONGEST_INTEGER = 4000
 _INTEGER = re.compile(rf"-?[0-9]{{1,{_LONGEST_INTEGER}}}")
 
 
-def encode(value: Any, arrays: dict[str, np.ndarray], where: str = "value", depth: int = 0) -> Any:
+def encode(value: object, arrays: dict[str, np.ndarray], where: str = "value", depth: int = 0) -> Any:
     """JSON for `value`, whose arrays are put into `arrays`. Raises `BadValue` naming the part that cannot be saved."""
     if depth > DEEPEST:
         raise BadValue(f"{where[:80]}... is {depth} deep, but at most {DEEPEST} can be saved. Save its parts.")
@@ -230,7 +230,7 @@ def _kept(array: np.ndarray, arrays: dict[str, np.ndarray]) -> str:
     return key
 
 
-def _is_said(value: Any, field: dataclasses.Field, structural: tuple[str, ...] | None) -> bool:
+def _is_said(value: object, field: dataclasses.Field, structural: tuple[str, ...] | None) -> bool:
     """Whether a field holds what its class says; what is said in other words than these is not looked at.
 
     `structural`: the fields of the class that are no data to JAX, None where it is no pytree. Data may be arrays.
@@ -261,9 +261,9 @@ def _is_said(value: Any, field: dataclasses.Field, structural: tuple[str, ...] |
     return True
 
 
-def _is_real(value: Any) -> bool:
+def _is_real(value: object) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
 
 
-def _is_whole(value: Any) -> bool:
+def _is_whole(value: object) -> bool:
     return _is_real(value) and value == value and value not in (np.inf, -np.inf) and value == int(value)

@@ -154,8 +154,27 @@ def reached(path, root):
     return by
 
 
+def names_in(node):
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def answering(node):
+    """Names of what a function returns the answer of: those it calls in a `return`, and what a local one is made of."""
+    local = {}
+    for part in ast.walk(node):
+        if isinstance(part, ast.Assign):
+            local |= {ast.unparse(target): names_in(part.value) for target in part.targets}
+    names = set()
+    for value in (part.value for part in ast.walk(node) if isinstance(part, ast.Return) and part.value):
+        # What a method of an answer is called with, as in `solver(...).checked(...)`, is no answer.
+        calls = [part.func for part in ast.walk(value) if isinstance(part, ast.Call)]
+        calls = [call for call in calls if not isinstance(call, ast.Attribute)]
+        names |= set().union(*map(names_in, calls or [value]))
+    return names.union(*(local.get(name, ()) for name in names))
+
+
 def answers(path, verb, root):
-    """The files of the functions that `verb` of a file of verbs hands its Problem to, by tables and helpers there."""
+    """The files of the functions that answer a verb of a file of verbs, through the tables and helpers there."""
     tree, known = at_import(path), imported(path, root)
     own = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     for node in tree.body:
@@ -167,8 +186,7 @@ def answers(path, verb, root):
         name = waiting.pop()
         if name in own and name not in seen:
             node = own[name]
-            parts = node.body if isinstance(node, ast.FunctionDef) else [node]
-            waiting += [n.id for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)]
+            waiting += answering(node) if isinstance(node, ast.FunctionDef) else names_in(node)
         elif name in known and name not in seen:
             files |= defined_in(*known[name], root)
         seen.add(name)
@@ -288,7 +306,7 @@ def test_compare_is_the_function_however_it_is_reached():
 
 
 def test_the_lock_has_hashes_and_no_addresses():
-    for name in ("requirements.lock", "requirements-lint.lock"):
+    for name in ("requirements.lock", "requirements-lint.lock", "requirements-browser.lock"):
         text = (ROOT / name).read_text()
         assert "://" not in text
         assert "--index" not in text

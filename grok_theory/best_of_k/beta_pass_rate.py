@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from jax.typing import ArrayLike
 from scipy import stats
 from scipy.special import betaln, expit, psi
 
@@ -86,7 +87,7 @@ def predict_beta(parameters: dict[str, Any], samples: np.ndarray) -> tuple[np.nd
     return mean, region.min(axis=0), region.max(axis=0)
 
 
-def beta_pass_at_k(alpha: Any, beta: Any, samples: Any) -> Any:
+def beta_pass_at_k(alpha: ArrayLike, beta: ArrayLike, samples: ArrayLike) -> np.ndarray:
     """1 - B(alpha, beta + k)/B(alpha, beta): pass@k of pass rates ~ Beta(alpha, beta), any real k.
 
     >>> print(f"{beta_pass_at_k(1.0, 1.0, 3.0):.4f}")

@@ -7,10 +7,13 @@ m = t/(1+t), D = DT - DR, v_D = E D^2, c = E DT DR, v = E DR^2. Sections refer t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array
 
 from .problem import Posterior, Prompt
 
@@ -18,13 +21,13 @@ from .problem import Posterior, Prompt
 class Gaps(NamedTuple):
     """Second moments of the gaps in units of s^2."""
 
-    judge: Any  # v_D
-    product: Any  # c
-    reward: Any  # v
+    judge: ArrayLike  # v_D
+    product: ArrayLike  # c
+    reward: ArrayLike  # v
     population: bool
 
     @property
-    def signal(self) -> Any:
+    def signal(self) -> Array:
         """C1 = 2 c + 1: selection helps at high temperature if positive."""
         return 2 * self.product + 1
 
@@ -43,7 +46,7 @@ def judged(gaps: Gaps) -> Gaps:
     return gaps._replace(judge=0.0 * gaps.judge, product=gaps.reward)
 
 
-def many_samples_limit(gaps: Gaps, t: Any) -> Any:
+def many_samples_limit(gaps: Gaps, t: ArrayLike) -> Array:
     """Error/s^2 at k = inf:  E (DT - DR/(1+t))^2 + m,  formed as v_D + 2 m (c - v) + m^2 v + m.
 
     t = 0 gives v_D, t = inf E DT^2 + 1.
@@ -59,14 +62,14 @@ def _heat(t):
     return 1 / (1 + 1 / t) if isinstance(t, float) and t == np.inf else t / (1 + t)
 
 
-def many_samples_spread(gaps: Gaps, t: Any) -> Any:
+def many_samples_spread(gaps: Gaps, t: ArrayLike) -> Array:
     """rho = E w^2/(E w)^2 of the selection weights: the 1/k law needs k >> rho."""
     kappa = 1 / ((1 + t) * (2 + t))
     root = (1 + t) / jnp.sqrt(t * (t + 2))
     return root * (_gaussian_mean(gaps, 2 * kappa)[0] if gaps.population else jnp.exp(kappa * gaps.reward))
 
 
-def many_samples_correction(gaps: Gaps, t: Any) -> Any:
+def many_samples_correction(gaps: Gaps, t: ArrayLike) -> Array:
     """a1/s^2 of error = limit + a1/k + O(k^-2) at fixed t > 0; nan where its mean diverges.
 
     a1 = rho [delta_inf(t) - delta_inf(t/2)]; over prompts rho is inside the mean, which needs
@@ -86,14 +89,16 @@ def many_samples_correction(gaps: Gaps, t: Any) -> Any:
     return root * factor * t * kappa * (1 + 2 * product - (w + w2) * reward)
 
 
-def _gaussian_mean(gaps: Gaps, twice: Any) -> tuple[Any, Any]:
+def _gaussian_mean(gaps: Gaps, twice: Callable[[ArrayLike], Array]) -> tuple[Any, Any]:
     """E e^(twice DR^2/2) = z^(-1/2), z = 1 - twice v, and 1/z, the stretch of second moments under that weight."""
     z = 1 - twice * gaps.reward
     safe = jnp.where(z > 0, z, jnp.nan)
     return safe**-0.5, 1 / safe
 
 
-def high_temperature_series(gaps: Gaps, samples: Any, t: Any, *, order: int, as_published: bool = False) -> Any:
+def high_temperature_series(
+    gaps: Gaps, samples: ArrayLike, t: ArrayLike, *, order: int, as_published: bool = False
+) -> Array:
     """Error/s^2 to `order` in 1/t, remainder O(t^-(order+1)); exact at t = inf.
 
     E DT^2 + 1 - (1-1/k) C1/t + (1-1/k)(1-2/k) C2/t^2
@@ -105,7 +110,9 @@ def high_temperature_series(gaps: Gaps, samples: Any, t: Any, *, order: int, as_
     return square + 1 + _series(gaps.signal, gaps, 1 / t, 1 / samples, order, as_published)
 
 
-def high_temperature_bias(teacher_gap: Any, gaps: Gaps, reward_gap: Any, samples: Any, t: Any, order: int) -> Any:
+def high_temperature_bias(
+    teacher_gap: ArrayLike, gaps: Gaps, reward_gap: ArrayLike, samples: ArrayLike, t: ArrayLike, order: int
+) -> Array:
     """Mean of (kept answer - truth) to `order`: the part of the error linear in the teacher gap, halved."""
     return teacher_gap + reward_gap * _series(None, gaps, 1 / t, 1 / samples, order, False)
 
@@ -128,7 +135,7 @@ def _series(signal, gaps, heat, share, order, as_published):
     return first + (second if order > 1 else 0.0) + (third if order > 2 else 0.0)
 
 
-def best_of_k_law(gaps: Gaps, samples: Any) -> Any:
+def best_of_k_law(gaps: Gaps, samples: ArrayLike) -> Array:
     """Error/s^2 at T = 0 and large k; over prompts only for v < 1/2, nan beyond.
 
     v_D + (1 + 2 (c - v)) pi e^v/((k+1)(k+2)); over prompts e^v -> z^(-1/2) and c - v -> (c - v)/z, z = 1 - 2 v.

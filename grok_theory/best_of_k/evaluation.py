@@ -83,13 +83,13 @@ def solve_kept_answer(
     ).checked(throw)
 
 
-def check_samples(samples: Any) -> None:
+def check_samples(samples: ArrayLike) -> None:
     """Refuse what is no list of real k >= 1."""
     check_shape("samples", samples, (None,) if np.size(samples) else (0,), "Pass a list, for example [1, 4, 16, 64].")
     check_between("samples", samples, 1.0, np.inf, "Pass numbers of answers, for example [1, 4, 16, 64].")
 
 
-def evaluate(problem: Prompt | Posterior, k: jax.Array, temperature: Any, method: Any) -> dict[str, Any]:
+def evaluate(problem: Prompt | Posterior, k: jax.Array, temperature: ArrayLike, method: Method) -> dict[str, Any]:
     """Curves, numerical errors and status level of a checked problem; `k` (T,) float64."""
     problem = as_arrays(problem)
     fixed = is_traced(temperature) or 0 < temperature < np.inf
@@ -119,13 +119,15 @@ class Search:
     def __init__(self) -> None:
         self.level = GOOD
 
-    def errors(self, problem: Prompt | Posterior, k: ArrayLike, temperature: Any) -> tuple[np.ndarray, np.ndarray]:
+    def errors(
+        self, problem: Prompt | Posterior, k: ArrayLike, temperature: ArrayLike
+    ) -> tuple[np.ndarray, np.ndarray]:
         """The error at `k` (T,), and its numerical error; raises `SolveFailed` where `solve` does."""
         result = evaluate(problem, jnp.asarray(k, float), temperature, Exact())
         self.see(result["level"])
         return np.asarray(result["curves"]["error"]), np.asarray(result["numerical_error"]["error"])
 
-    def see(self, level: Any) -> None:
+    def see(self, level: ArrayLike) -> None:
         """Take note of the status of an exact curve, and raise `SolveFailed` with the text of `solve` if it failed."""
         if int(level) == FAILED:
             raise SolveFailed(_failed(Exact()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from jax.typing import ArrayLike
@@ -169,7 +168,7 @@ def equal_error(
     return EqualError(float(error), ratios, samples, rates, search.status())
 
 
-def _exchange_rate(search: Search, judge: LinearJudge, k: float, temperature: Any) -> float:
+def _exchange_rate(search: Search, judge: LinearJudge, k: float, temperature: ArrayLike) -> float:
     """(dE/d ln n)/(dE/d ln k), central differences on the exact curve."""
 
     def errors(ratio, counts):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -295,7 +295,7 @@ def _minimise(at, grid):
     return float(found.x), at(found.x)
 
 
-def checked_problem(caller: str, problem: Any) -> Prompt | Posterior:
+def checked_problem(caller: str, problem: object) -> Prompt | Posterior:
     """The prompt or population behind a problem, checked; refused inside traces."""
     require_float64(f"best_of_k.{caller}")
     if not isinstance(problem, (Prompt, Posterior, LinearJudge)):
@@ -309,7 +309,7 @@ def checked_problem(caller: str, problem: Any) -> Prompt | Posterior:
     return posterior(problem) if isinstance(problem, LinearJudge) else problem
 
 
-def refuse_traced(name: str, value: Any) -> None:
+def refuse_traced(name: str, value: object) -> None:
     """Refuse a traced value: a search is done outside of traces."""
     if is_traced(value):
         raise BadValue(

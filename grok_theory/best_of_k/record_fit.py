@@ -76,7 +76,7 @@ class RecordFit:
     no k is identified. Empty otherwise.
     """
 
-    model: Any
+    model: Empirical | BetaPassRate | GaussianJudge
     records: Records
     parameters: dict[str, Any]
     confidence: float
@@ -149,7 +149,11 @@ class RecordFit:
 
 
 def fit(
-    scores: ArrayLike | Records | None, values: ArrayLike | None = None, *, model: Any, confidence: float = 0.95
+    scores: ArrayLike | Records | None,
+    values: ArrayLike | None = None,
+    *,
+    model: Empirical | BetaPassRate | GaussianJudge,
+    confidence: float = 0.95,
 ) -> RecordFit:
     """Fit a model of judge and answers to records, to predict more answers than were recorded.
 

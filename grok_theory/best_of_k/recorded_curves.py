@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -181,7 +180,7 @@ def check_successes(table: np.ndarray) -> None:
         )
 
 
-def whole_samples(samples: Any, answers: np.ndarray, *, exact: bool, rising: bool = True) -> np.ndarray:
+def whole_samples(samples: ArrayLike, answers: np.ndarray, *, exact: bool, rising: bool = True) -> np.ndarray:
     """`samples` as integers from 1 to the number of answers (of the longest prompt, if not `exact`)."""
     remedy = "Pass whole numbers of answers in rising order, for example [1, 4, 16]."
     if samples is None:

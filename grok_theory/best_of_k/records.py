@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from jax.typing import ArrayLike
 
 from ..errors import BadValue
 from ..pytrees import record
@@ -27,7 +28,7 @@ class Records:
     values: tuple[np.ndarray, ...]
 
     @classmethod
-    def from_arrays(cls, scores: Any, values: Any) -> Records:
+    def from_arrays(cls, scores: ArrayLike | Sequence, values: ArrayLike | Sequence) -> Records:
         """From arrays (prompts, answers), from (answers,) of one prompt, or from lists of arrays, one a prompt."""
         rows = [_rows(name, table) for name, table in (("scores", scores), ("values", values))]
         if len(rows[0]) != len(rows[1]) or any(a.shape != b.shape for a, b in zip(*rows)):
@@ -69,7 +70,7 @@ class Records:
         return f"Records of {n.size} prompts, {each} answers each, {n.sum()} in all"
 
 
-def as_records(scores: Any, values: Any = None) -> Records:
+def as_records(scores: ArrayLike | Sequence, values: ArrayLike | Sequence = None) -> Records:
     """Records from what the public doors accept: a Records, or scores and values."""
     if isinstance(scores, Records):
         if values is not None:

@@ -1,11 +1,11 @@
 """What a bound says, beside the gap it is about."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
+from jaxtyping import Array
 
 from .. import reports
 from ..checks import check_non_negative, is_traced
@@ -32,15 +32,15 @@ class Bound:
     """
 
     name: str
-    value: Any
-    gap: Any
-    assumptions_hold: Any
-    vacuous: Any
+    value: ArrayLike
+    gap: ArrayLike
+    assumptions_hold: Array | bool
+    vacuous: Array | bool
     kind: str
     assumptions: tuple[str, ...]
 
     @property
-    def violated(self) -> Any:
+    def violated(self) -> Array | bool:
         """Whether the gap exceeds the value (False where the gap is nan). One draw proves nothing in expectation."""
         return self.gap > self.value
 
@@ -120,5 +120,5 @@ def _row(bound: Bound) -> tuple[str, ...]:
     )
 
 
-def _number(value: Any) -> str:
+def _number(value: ArrayLike) -> str:
     return f"{float(value):.4g}"

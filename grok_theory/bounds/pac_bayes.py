@@ -1,7 +1,5 @@
 """PAC-Bayes: a posterior over machines, its distance from a prior that saw no data, and the Gibbs loss it bounds."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -121,7 +119,7 @@ def _spread(values, ridge, unit):
 def pac_bayes_bound(
     kl: ArrayLike,
     *,
-    samples: Any,
+    samples: ArrayLike,
     train_loss: ArrayLike,
     loss_range: ArrayLike,
     confidence: ArrayLike = 0.95,

@@ -4,10 +4,11 @@ A population draws training sets and tells the mean loss of weights on fresh lab
 inputs of `linear.TeacherStudent`; for `linear.RandomFeatures` over many test inputs, label noise in closed form.
 """
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..linear import RandomFeatures, TeacherStudent
@@ -21,15 +22,15 @@ class Population(Protocol):
 
     def draw(self, key: Array, samples: int) -> tuple[Array, Array]: ...
     def squared_loss(self, weights: Array) -> Array: ...
-    def truncated_loss(self, weights: Array, cap: Any) -> Array: ...
+    def truncated_loss(self, weights: Array, cap: float) -> Array: ...
 
 
 @record()
 class Isotropic:
     """Inputs N(0, 1/N) in N dimensions, labels teacher . x + noise; everything is exact."""
 
-    teacher: Any
-    noise: Any
+    teacher: Array
+    noise: ArrayLike
 
     def draw(self, key: Array, samples: int) -> tuple[Float[Array, "{samples} dim"], Float[Array, "{samples}"]]:
         """Features and labels of fresh samples."""
@@ -42,7 +43,7 @@ class Isotropic:
         """E (y - w.x)^2 = noise^2 + |w - teacher|^2/N."""
         return self.noise**2 + jnp.mean((weights - self.teacher) ** 2)
 
-    def truncated_loss(self, weights: Float[Array, " dim"], cap: Any) -> Float[Array, ""]:
+    def truncated_loss(self, weights: Float[Array, " dim"], cap: float) -> Float[Array, ""]:
         """E min((y - w.x)^2, cap^2): the residual is Gaussian."""
         return truncated_squared_loss(0.0, cap, variance=self.squared_loss(weights))
 
@@ -51,11 +52,11 @@ class Isotropic:
 class Features:
     """ReLU features of N(0, 1) inputs, labels of a ReLU teacher; truncated losses are means over `inputs`."""
 
-    problem: Any
-    inputs: Any
-    covariance: Any
-    overlap: Any
-    power: Any
+    problem: RandomFeatures
+    inputs: Array
+    covariance: Array
+    overlap: Array
+    power: Array
 
     def _read(self, x: Array) -> tuple[Array, Array]:
         hidden = jax.nn.relu(x @ self.problem.features.T)
@@ -72,7 +73,7 @@ class Features:
         fitted = weights @ self.covariance @ weights - 2 * weights @ self.overlap
         return self.problem.noise**2 + self.power + fitted
 
-    def truncated_loss(self, weights: Float[Array, " dim"], cap: Any) -> Float[Array, ""]:
+    def truncated_loss(self, weights: Float[Array, " dim"], cap: float) -> Float[Array, ""]:
         """Mean over the test inputs, with the label noise in closed form."""
         hidden, mean = self._read(self.inputs)
         return jnp.mean(truncated_squared_loss(mean - hidden @ weights, cap, variance=self.problem.noise**2))

@@ -3,7 +3,6 @@
 import warnings
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -51,7 +50,7 @@ class _Machine:
     weight_decay: float
     from_zero: bool
 
-    def __call__(self, key: Array, problem: Any) -> tuple[Bound, ...]:
+    def __call__(self, key: Array, problem: TeacherStudent | RandomFeatures) -> tuple[Bound, ...]:
         # Compiled part by part: as one function it takes XLA twice as long.
         population, (hidden, labels), began, around, gibbs = self.drawn(key, problem)
         solver = self.solver(np.asarray(hidden))
@@ -206,17 +205,17 @@ class _Machine:
 
 
 def regression_bounds(
-    problem: Any,
+    problem: TeacherStudent | RandomFeatures,
     *,
-    key: Any,
-    runs: Any = 1,
-    dim: Any = None,
+    key: Array,
+    runs: int = 1,
+    dim: int | None = None,
     weight_decay: ArrayLike | None = None,
     cap: ArrayLike = 4.0,
     confidence: ArrayLike = 0.95,
-    steps: Any = 200,
-    posterior_draws: Any = 200,
-    test_points: Any = 4000,
+    steps: ArrayLike = 200,
+    posterior_draws: int = 200,
+    test_points: int = 4000,
 ) -> tuple[Bound, ...]:
     """Every bound for training sets of a problem, beside the true gap of the machine each bound is about.
 

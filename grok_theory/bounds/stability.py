@@ -1,12 +1,10 @@
 """Stability bounds: how much one exchanged sample can change what is learned, along training or by a ridge."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 from ..checks import (
     check_between,
@@ -29,7 +27,7 @@ _CURVES = (
 )
 
 
-def pair_distance(gradients: Any, fresh_gradients: Any) -> Float[Array, ""]:
+def pair_distance(gradients: PyTree, fresh_gradients: PyTree) -> Float[Array, ""]:
     """Mean of |g_z - g_z'| over training samples z and fresh samples z', at the same weights.
 
     **Arguments:** pytrees of per-example gradients, example axis first: m and m' examples of the same parameters. The
@@ -60,7 +58,7 @@ def pair_distance(gradients: Any, fresh_gradients: Any) -> Float[Array, ""]:
 
 
 def stability_along_training(
-    distance: ArrayLike, learning_rates: ArrayLike, *, smoothness: ArrayLike, samples: Any, convex: bool = False
+    distance: ArrayLike, learning_rates: ArrayLike, *, smoothness: ArrayLike, samples: ArrayLike, convex: bool = False
 ) -> Float[Array, " steps"]:
     """How far the weights can move if one sample is exchanged, after each step: (1/m) sum_t eta_t d_t prod_{k>t}(...).
 
@@ -91,7 +89,7 @@ def coherence_bound(
     *,
     lipschitz: ArrayLike,
     smoothness: ArrayLike,
-    samples: Any,
+    samples: ArrayLike,
     convex: bool = False,
     assumptions_hold: bool = False,
     loss_range: ArrayLike = np.inf,
@@ -129,7 +127,7 @@ def pair_stability_bound(
     *,
     lipschitz: ArrayLike,
     smoothness: ArrayLike,
-    samples: Any,
+    samples: ArrayLike,
     convex: bool = False,
     assumptions_hold: bool = False,
     loss_range: ArrayLike = np.inf,
@@ -157,7 +155,7 @@ def pair_stability_bound(
 def ridge_stability_bound(
     *,
     ridge: ArrayLike,
-    samples: Any,
+    samples: ArrayLike,
     kernel_bound: ArrayLike,
     target_bound: ArrayLike,
     confidence: ArrayLike = 0.95,

@@ -11,7 +11,6 @@ sqrt(q11 q22) -+ q12 from layer to layer; smooth ones return None.
 import warnings
 from collections.abc import Callable
 from math import factorial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -49,7 +48,7 @@ class _Expectations:
 class Erf(_Expectations):
     """phi(h) = erf(scale h)."""
 
-    scale: Any = 1.0
+    scale: ArrayLike = 1.0
 
     def __post_init__(self):
         check_positive("scale", self.scale, "Pass for example 1.0.")
@@ -127,7 +126,7 @@ class Identity(_Expectations):
 class Quadratic(_Expectations):
     """phi(h) = h + epsilon h^2 / 2."""
 
-    epsilon: Any
+    epsilon: ArrayLike
 
     def __post_init__(self):
         check_finite("epsilon", self.epsilon, "Pass the strength of the quadratic term, for example 0.5.")
@@ -223,7 +222,7 @@ _BY_NAME = {"erf": Erf, "relu": Relu, "identity": Identity}
 Neuron = Erf | Relu | Identity | Quadratic | Activation
 
 
-def as_activation(activation: Any) -> Any:
+def as_activation(activation: object) -> Neuron:
     """An activation object; "erf", "relu" and "identity" may be named by a string."""
     if isinstance(activation, str):
         remedy = "Pass an object, such as Quadratic(0.5) or Activation(jnp.tanh), for anything else."

@@ -1,7 +1,6 @@
 """What kernel ridge regression would have said without one of its samples, from one decomposition."""
 
 import warnings
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -26,10 +25,10 @@ class LeaveOneOut:
     - `null_modes`: how many eigenvalues were below n eps of the largest and counted as zero.
     """
 
-    residuals: Any
-    loss: Any
-    leverage: Any
-    null_modes: Any
+    residuals: Array
+    loss: Array
+    leverage: Array
+    null_modes: Array
 
 
 def leave_one_out(kernel: ArrayLike, y: ArrayLike, *, ridge: ArrayLike) -> LeaveOneOut:

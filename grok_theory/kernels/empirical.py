@@ -1,20 +1,19 @@
 """The tangent kernel of a network as it is: any function of parameters and inputs."""
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 from ..checks import check_memory, is_traced
 from ..errors import BadValue
 
 
 def empirical_ntk(
-    f: Callable, params: Any, X: ArrayLike, X2: ArrayLike | None = None
+    f: Callable, params: PyTree, X: ArrayLike, X2: ArrayLike | None = None
 ) -> Float[Array, "n m"] | Float[Array, "n m c c"]:
     """Inner products of the gradients of f's outputs in `params`, between the inputs `X` and `X2` (or `X`).
 

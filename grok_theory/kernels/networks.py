@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -30,7 +29,7 @@ INPUTS = (1e-140, 1e140)
 FAINT = 1e-300  # variances below are on their way to zero
 
 
-def _check_activation(name: str, value: Any, remedy: str) -> None:
+def _check_activation(name: str, value: object, remedy: str) -> None:
     as_activation(value)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from math import comb
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -12,18 +11,20 @@ from jaxtyping import Array, Float
 from ..checks import check_finite, check_integer, check_memory, check_positive, check_shape, require_float64
 from ..errors import BadValue
 from ..pytrees import record
-from .activations import as_activation
+from .activations import Activation, as_activation
 
 
 @record()
 class Spectrum:
     """`eigenvalues` (degree + 1,) of each degree, and how many modes share each: `multiplicities` (degree + 1,)."""
 
-    eigenvalues: Any
-    multiplicities: Any
+    eigenvalues: ArrayLike
+    multiplicities: ArrayLike
 
 
-def hermite_coefficients(activation: Any, degree: int, *, variance: ArrayLike = 1.0) -> Float[Array, " terms"]:
+def hermite_coefficients(
+    activation: Activation | str | Callable, degree: int, *, variance: ArrayLike = 1.0
+) -> Float[Array, " terms"]:
     """a_k = E[phi(sqrt(v) z) He_k(z)] / sqrt(k!), k = 0 ... degree: phi in orthonormal Hermite polynomials.
 
     dual(v, rho v, v) = sum_k a_k^2 rho^k, so a_k^2 is the weight of degree k in the kernel of one hidden layer.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
+from jax.typing import ArrayLike
 
 from ..checks import check_positive, is_traced
-from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
+from ..dynamics import Dynamics, GradientDescent, GradientFlow, check_dynamics, check_x
 from ..errors import BadValue
 
 __all__ = ["FLOW", "FlowOrDescent", "checked_x", "padded", "rate_of"]
@@ -16,7 +17,7 @@ FlowOrDescent = GradientFlow | GradientDescent
 FLOW = GradientFlow()  # the default of both verbs
 
 
-def rate_of(dynamics: Any, who: str) -> float | None:
+def rate_of(dynamics: Dynamics, who: str) -> float | None:
     """eta_hat of descent, None for flow; refuses other dynamics and a rate that is no number yet."""
     check_dynamics(dynamics, (GradientFlow, GradientDescent), who)
     if isinstance(dynamics, GradientFlow):
@@ -31,7 +32,7 @@ def rate_of(dynamics: Any, who: str) -> float | None:
     return float(rate)
 
 
-def checked_x(dynamics: FlowOrDescent, x: Any) -> np.ndarray:
+def checked_x(dynamics: FlowOrDescent, x: ArrayLike | Sequence) -> np.ndarray:
     """x as float64; refuses what is not sorted, finite and >= 0, fractions of a step, and traced values."""
     if is_traced(x):
         raise BadValue("x is traced, but grids and steps are built from its values. Pass it from outside jit.")
@@ -39,6 +40,6 @@ def checked_x(dynamics: FlowOrDescent, x: Any) -> np.ndarray:
     return np.asarray(x, dtype=np.float64)
 
 
-def padded(steps: Any) -> int:
+def padded(steps: int) -> int:
     """`steps` rounded up to a power of two: lengths are compiled, and few of them are wanted."""
     return 1 << max(int(steps) - 1, 0).bit_length()

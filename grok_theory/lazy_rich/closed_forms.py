@@ -7,9 +7,10 @@ Gershman, Pehlevan, arXiv 2310.06110; where the printed constants are wrong thes
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..checks import check_integer, check_non_negative
@@ -25,10 +26,10 @@ class LossParts:
     `linear_power`: it spends output on a linear function that the target does not have; the hump of grokking.
     """
 
-    total: Any
-    variance: Any
-    misalignment: Any
-    linear_power: Any
+    total: Array
+    variance: Array
+    misalignment: Array
+    linear_power: Array
 
 
 def test_loss_decomposition(
@@ -36,8 +37,8 @@ def test_loss_decomposition(
     mean_weight: Float[Array, " dim"],
     teacher: Float[Array, " dim"],
     *,
-    output_scale: Any,
-    curvature: Any,
+    output_scale: ArrayLike,
+    curvature: ArrayLike,
     initial_second_moment: Float[Array, "dim dim"] | None = None,  # noqa: PT028 (no test)
     initial_mean_weight: Float[Array, " dim"] | None = None,  # noqa: PT028
 ) -> LossParts:
@@ -74,7 +75,7 @@ def tangent_kernel(
     second_moment: Float[Array, "dim dim"],
     mean_weight: Float[Array, " dim"],
     *,
-    curvature: Any,
+    curvature: ArrayLike,
 ) -> Float[Array, "samples others"]:
     """Tangent kernel of the committee with fixed readouts, without its factor alpha^2 / N.
 
@@ -88,7 +89,7 @@ def tangent_kernel(
 class Mode(NamedTuple):
     """Eigenvalue of a kernel operator and how many eigenfunctions share it."""
 
-    eigenvalue: Any
+    eigenvalue: Array
     multiplicity: int
 
 
@@ -100,7 +101,7 @@ class KernelSpectrum(NamedTuple):
     radial: Mode
 
 
-def kernel_spectrum(curvature: Any, dim: int) -> KernelSpectrum:
+def kernel_spectrum(curvature: ArrayLike, dim: int) -> KernelSpectrum:
     """Eigenvalues of the tangent kernel at a wide start (M = I, wbar = 0) over x ~ N(0, I_D / D).
 
     Linear functions: 1/D, D times. Traceless quadratic forms: 2 eps^2 / D^2, D (D + 1) / 2 - 1 times. The radial mode
@@ -123,8 +124,8 @@ def population_alignment(
     mean_weight: Float[Array, " dim"],
     teacher: Float[Array, " dim"],
     *,
-    curvature: Any,
-) -> Any:
+    curvature: ArrayLike,
+) -> Array:
     """Alignment of the tangent kernel with the target over the input distribution, neither of them centred.
 
     A = <y K y'> / (sqrt(<K^2>) <y^2>) with b2 = |beta|^2 and
@@ -146,7 +147,7 @@ def population_alignment(
     return target_kernel_target / (jnp.sqrt(kernel_square) * target_square)
 
 
-def escape_time(problem: QuadraticCommittee, *, dim: int | None = None) -> Any:
+def escape_time(problem: QuadraticCommittee, *, dim: int | None = None) -> Array:
     """Estimated time, in tau, at which the network leaves the lazy plateau: (alpha / (4 eps)) ln(1 / (alpha eps rho0)).
 
     rho0 = m0^2 is the share of the starting weights along the teacher; with `dim` the share m0^2 + (1 - m0^2) / dim of
@@ -166,7 +167,7 @@ def escape_time(problem: QuadraticCommittee, *, dim: int | None = None) -> Any:
     return jnp.where(escapes, jnp.maximum(time, 0.0), jnp.inf)
 
 
-def largest_stable_learning_rate(problem: QuadraticCommittee, largest_target: Any) -> Any:
+def largest_stable_learning_rate(problem: QuadraticCommittee, largest_target: ArrayLike) -> Array:
     """Largest eta_hat at which descent is stable both at the start and at the fit, where the largest target is given.
 
     At the fit a sample of target y has the multiplier 1 - (2 eta_hat / kappa)(1 + c eps^2 + 2 eps y / alpha), c = 1 if

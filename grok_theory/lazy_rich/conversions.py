@@ -7,9 +7,10 @@ these are units: the network is a QuadraticCommittee for other values of alpha a
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Float
 
 from ..checks import check_choice, check_integer, check_positive, check_times
@@ -31,7 +32,7 @@ class Converted(NamedTuple):
         """Descent by the script's steps: epochs of full batches are its x."""
         return GradientDescent(self.learning_rate)
 
-    def times(self, epochs: Any) -> Float[np.ndarray, " times"]:
+    def times(self, epochs: ArrayLike) -> Float[np.ndarray, " times"]:
         """tau of full-batch epochs (steps): the x of a gradient flow."""
         check_times(epochs, name="epochs", remedy="Pass sorted step counts.")
         return np.asarray(epochs, dtype=np.float64) * self.learning_rate

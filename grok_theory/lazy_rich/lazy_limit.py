@@ -13,12 +13,13 @@ kappa, B = 1 - a (l + eps^2), < > over that law, z_0 = 1/2, e_0 = sqrt(1/2), c_0
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from ..checks import is_traced, require_float64
@@ -46,7 +47,7 @@ _NOTE = "output_scale is ignored: this is the limit in which it is infinite."
 
 
 def solve_lazy_limit(
-    problem: QuadraticCommittee, x: Any, dynamics: FlowOrDescent, method: LazyLimit, throw: bool
+    problem: QuadraticCommittee, x: ArrayLike | Sequence, dynamics: FlowOrDescent, method: LazyLimit, throw: bool
 ) -> Solution:
     """The curves of the lazy limit at `x`; called by `solve`."""
     require_float64("lazy_rich.solve")
@@ -99,7 +100,9 @@ def _curves(train: Array, mean_fit: Array, linear_power: Array) -> dict[str, Arr
     }
 
 
-def _judged(problem: QuadraticCommittee, fine: dict, coarse: dict, relative: Any, within: Any = True) -> Judged:
+def _judged(
+    problem: QuadraticCommittee, fine: dict, coarse: dict, relative: ArrayLike, within: ArrayLike = True
+) -> Judged:
     """The finer quadrature's curves; their error is what fewer nodes on a shorter range change, and rounding.
 
     `relative`: rounding (and the contour, which both quadratures share) of the residuals and of their sums. A square
@@ -175,12 +178,14 @@ def _cotangent_contour(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @partial(jax.jit, static_argnames=("most",))
-def _descent(problem: QuadraticCommittee, steps: Array, learning_rate: Any, most: int) -> Judged:
+def _descent(problem: QuadraticCommittee, steps: Array, learning_rate: ArrayLike, most: int) -> Judged:
     fine, coarse = (_descent_curves(problem, steps, learning_rate, most, rule) for rule in RULES)
     return _judged(problem, fine, coarse, 2 * ROUNDING * (1 + steps.astype(float)))
 
 
-def _descent_curves(problem: QuadraticCommittee, steps: Array, learning_rate: Any, most: int, rule: Any) -> dict:
+def _descent_curves(
+    problem: QuadraticCommittee, steps: Array, learning_rate: ArrayLike, most: int, rule: tuple[float, float]
+) -> dict:
     kappa, square = problem.samples_per_dim, jnp.square(problem.curvature)
     eigenvalues, weights = _law(kappa, rule)
     a = 2 * learning_rate / kappa

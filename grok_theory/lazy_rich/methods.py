@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+
+from jax.typing import ArrayLike
 
 from ..checks import check_between, check_integer
 from ..kernels.activations import as_activation
@@ -153,7 +154,7 @@ class ExplicitNetwork:
     activation: Callable | str | None = None
     train_readout: bool = False
     linearised: bool = False
-    init_scale: Any = 1.0
+    init_scale: ArrayLike = 1.0
     labels: Callable | None = None
     stratified: bool = True
     orthogonal_start: bool = False

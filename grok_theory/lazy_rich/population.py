@@ -11,12 +11,14 @@ Derivation: this package; checked against the matrix recursion at finite D, whic
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from ..checks import is_traced, require_float64
@@ -40,7 +42,7 @@ _NOTE = "samples_per_dim is ignored: this is the limit in which it is infinite."
 
 
 def solve_population(
-    problem: QuadraticCommittee, x: Any, dynamics: FlowOrDescent, method: Population, throw: bool
+    problem: QuadraticCommittee, x: ArrayLike | Sequence, dynamics: FlowOrDescent, method: Population, throw: bool
 ) -> Solution:
     """The curves of the population limit at `x`; called by `solve`."""
     require_float64("lazy_rich.solve")
@@ -155,7 +157,7 @@ def _flow(problem: QuadraticCommittee, times: Array) -> Judged:
     return _judged(problem, rho0 * grown[:, 0], (1 - rho0) * grown[:, 1], (off[:, 0], off[:, 1]), settled.all())
 
 
-def _integrate(problem: QuadraticCommittee, times: Array, tolerance: Any) -> tuple[Array, Array]:
+def _integrate(problem: QuadraticCommittee, times: Array, tolerance: ArrayLike) -> tuple[Array, Array]:
     """The logs (time, 2) of the growth factors of rho and q."""
     import diffrax
 
@@ -186,7 +188,7 @@ def _integrate(problem: QuadraticCommittee, times: Array, tolerance: Any) -> tup
     return answer.ys, answer.result == diffrax.RESULTS.successful
 
 
-def _descent_steps(problem: QuadraticCommittee, learning_rate: Any, most: int) -> tuple[Array, Array]:
+def _descent_steps(problem: QuadraticCommittee, learning_rate: ArrayLike, most: int) -> tuple[Array, Array]:
     def step(carry, _):
         rho, q = carry
         by_rho, by_q = _slopes(problem, rho, q)
@@ -199,7 +201,7 @@ def _descent_steps(problem: QuadraticCommittee, learning_rate: Any, most: int) -
 
 
 @partial(jax.jit, static_argnames=("most",))
-def _descent(problem: QuadraticCommittee, steps: Array, learning_rate: Any, most: int) -> Judged:
+def _descent(problem: QuadraticCommittee, steps: Array, learning_rate: ArrayLike, most: int) -> Judged:
     rho, q = _descent_steps(problem, learning_rate, most)
     # Only rounding, of a few operations a step and of what they are taken of.
     in_log = ROUNDING * (1 + steps.astype(float))

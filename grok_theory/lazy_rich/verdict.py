@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array, PyTree
 
 from ..checks import is_traced
 from ..numerics.invariants import ANY, INACCURATE, NON_NEGATIVE, OUT_OF_RANGE, PROBABILITY, hold
@@ -38,12 +40,14 @@ class Judged(NamedTuple):
 
     curves: dict[str, Any]
     errors: dict[str, Any]
-    level: Any
-    inaccurate: Any
-    broken: Any
+    level: Array
+    inaccurate: Array
+    broken: Array
 
 
-def judged(curves: Mapping[str, Any], errors: Mapping[str, Any], good: Any, *, noted: Any = False) -> Judged:
+def judged(
+    curves: Mapping[str, Any], errors: Mapping[str, Any], good: ArrayLike, *, noted: ArrayLike = False
+) -> Judged:
     """The verdict on the curves of one solve; `good` and `noted` are what the solver says itself.
 
     A failed solve has no curve: one row lost is the end of all that follows, and half a solution invites use.
@@ -57,7 +61,7 @@ def judged(curves: Mapping[str, Any], errors: Mapping[str, Any], good: Any, *, n
 
 
 def solution_of(
-    problem: Any, x: Any, dynamics: FlowOrDescent, method: Any, verdict: Judged, status: Status, **more: Any
+    problem: PyTree, x: ArrayLike, dynamics: FlowOrDescent, method: object, verdict: Judged, status: Status, **more: Any
 ) -> Solution:
     """The Solution with the curves of a verdict; `more`: its other fields (`fields`, `stats`, `conditions`)."""
     return Solution(

@@ -18,7 +18,7 @@ from ..checks import check_finite, check_integer, check_key, check_memory, requi
 from ..errors import BadValue
 from ..fields import check_single
 from ..pytrees import record
-from .closed_forms import feature
+from .features import feature
 from .groups.group import Group
 from .groups.real_representations import RealIrrep, isotypic_basis, real_irreps
 from .network import centred_features

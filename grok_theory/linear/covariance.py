@@ -19,8 +19,6 @@ at early times b from (F - (se^2 + sum c^2 l)/p)/p, where the constant is that o
 `RandomFeatures` is solved here too, as the `CorrelatedInputs` it is equivalent to.
 """
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -39,7 +37,7 @@ from .curve_names import CORRELATED_CURVES
 from .features import equivalent, equivalent_problem
 from .lost import refuse_lost
 from .methods import ContourIntegral
-from .mode_relaxation import FLOW, Times, check_flow
+from .mode_relaxation import FLOW, ByModes, Times, check_flow
 from .problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import LOST as BEYOND
 from .ridge_regression import Losses
@@ -191,7 +189,7 @@ LOST = (
 
 
 def solve_correlated(
-    problem: CorrelatedInputs | RandomFeatures, times: Times, dynamics: Any = FLOW, *, throw: bool = True
+    problem: CorrelatedInputs | RandomFeatures, times: Times, dynamics: ByModes = FLOW, *, throw: bool = True
 ) -> Solution:
     """See `grok_theory.linear.solve`."""
     require_float64("grok_theory.linear.solve")

@@ -7,8 +7,6 @@ With v = u^(D-1), q(l) = se^2 (l^2 SNR + l) and a = A s + B a(0) mode by mode,
 A = 0, B = 1 at the start. B = exp(-l c) with the clock c = int v^2 dt, so A on the nodes, c and u are the state.
 """
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -26,7 +24,7 @@ from .curve_names import DEEP_CURVES
 from .layer_march import LARGEST_STEP, MOST_STEPS, DeepNumbers, deep_numbers, march, upper_power
 from .lost import refuse_lost
 from .methods import Trajectory
-from .mode_relaxation import FLOW, Times, check_flow
+from .mode_relaxation import FLOW, ByModes, Times, check_flow
 from .problem import DeepLinear
 from .ridge_regression import LOST
 
@@ -140,7 +138,7 @@ def _solve(problem: DeepNumbers, times: Float[Array, " times"]):
     return held.curves, {name: e + FAINT * start for name, e in errors.items()}, clock, steps, held.level
 
 
-def solve_deep_linear(problem: DeepLinear, times: Times, dynamics: Any = FLOW, *, throw: bool = True) -> Solution:
+def solve_deep_linear(problem: DeepLinear, times: Times, dynamics: ByModes = FLOW, *, throw: bool = True) -> Solution:
     """See `grok_theory.linear.solve`."""
     require_float64("grok_theory.linear.solve")
     check_single(problem, "solve")

@@ -7,7 +7,7 @@ import diffrax
 import jax.numpy as jnp
 import optimistix
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 from .problem import DeepLinear
 
@@ -40,7 +40,7 @@ def upper_power(upper: Array, exponent: Array) -> Array:
 
 
 def march(
-    slope: Callable, start: Any, times: Float[Array, " times"], tolerance: ArrayLike, hopeless: Callable
+    slope: Callable, start: PyTree, times: Float[Array, " times"], tolerance: ArrayLike, hopeless: Callable
 ) -> tuple[Any, Array, Array]:
     """States at the times (>= 0, sorted) by an explicit method of order 8, the steps it took, and whether it ended.
 

@@ -1,12 +1,10 @@
 """How a curve is computed. One method a Problem today; leaving it out picks that, and the Solution says which."""
 
-from typing import Any
-
 from ..errors import BadValue
 from ..pytrees import record
 from .problem import CorrelatedInputs, DeepLinear, RandomFeatures, TeacherStudent
 
-__all__ = ["ContourIntegral", "Method", "SpectralQuadrature", "Trajectory", "the_method"]
+__all__ = ["ContourIntegral", "Method", "Problem", "SpectralQuadrature", "Trajectory", "the_method"]
 
 
 @record()
@@ -24,6 +22,7 @@ class Trajectory:
     """`DeepLinear`: the equations of the layers, integrated at two tolerances."""
 
 
+Problem = TeacherStudent | DeepLinear | CorrelatedInputs | RandomFeatures
 Method = SpectralQuadrature | ContourIntegral | Trajectory
 _METHODS: dict[type, Method] = {
     TeacherStudent: SpectralQuadrature(),
@@ -33,7 +32,7 @@ _METHODS: dict[type, Method] = {
 }
 
 
-def the_method(problem: Any, method: Any) -> Method:
+def the_method(problem: Problem, method: object) -> Method:
     """The method of this Problem; refuses any other."""
     own = _METHODS[type(problem)]
     if method is not None and method != own:

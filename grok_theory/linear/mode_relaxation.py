@@ -6,16 +6,15 @@ many ulps it moves when r moves by one, times e.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float
 
 from ..checks import check_positive, is_traced
-from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
+from ..dynamics import Dynamics, GradientDescent, GradientFlow, check_dynamics, check_x
 from ..errors import BadValue
-from .problem import TeacherStudent
+from .problem import CorrelatedInputs, DeepLinear, RandomFeatures, TeacherStudent
 
 __all__ = ["FLOW", "ByModes", "Times", "check", "check_flow", "elapsed", "is_stable", "relaxation", "sensitivity"]
 
@@ -41,7 +40,7 @@ def check(problem: TeacherStudent, dynamics: ByModes, x: Times, verb: str) -> No
             )
 
 
-def check_flow(problem: Any, dynamics: Any, times: Times) -> None:
+def check_flow(problem: DeepLinear | CorrelatedInputs | RandomFeatures, dynamics: Dynamics, times: Times) -> None:
     """Refuse descent for the problems that are solved under gradient flow only, and times that are none."""
     check_dynamics(dynamics, (GradientFlow,), f"a {type(problem).__name__}, which is solved under gradient flow only,")
     check_x(dynamics, times)

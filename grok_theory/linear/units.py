@@ -6,9 +6,11 @@ one corner and nearly diagonal, and the same decomposition keeps every value to 
 of Numerical Algorithms, chapter 19; Drmac & Veselic, SIAM J. Matrix Anal. Appl. 29, 2008, on the preconditioning).
 """
 
+from types import ModuleType
 from typing import Any
 
 import numpy as np
+from jax.typing import ArrayLike
 
 __all__ = ["equilibrated", "graded_svd"]
 
@@ -23,7 +25,7 @@ def equilibrated(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return scaled / norms, largest * norms
 
 
-def graded_svd(rows: Any, xp: Any = np) -> tuple[Any, Any]:
+def graded_svd(rows: ArrayLike, xp: ModuleType = np) -> tuple[Any, Any]:
     """(left vectors (r, r), singular values (r,) falling) of a matrix (r, columns) of rank r <= columns.
 
     Relative accuracy is that of the matrix with columns of norm one. `xp` is numpy, or jax.numpy inside traces.

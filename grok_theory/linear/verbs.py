@@ -1,5 +1,6 @@
 """The verbs of the linear wing: `solve`, `simulate`, `limits`, `ridge`, each for every Problem that has it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from jax import Array
@@ -10,7 +11,7 @@ from ..results import Ensemble, Solution
 from .covariance import correlated_limits, correlated_ridge, solve_correlated
 from .curves import solve_teacher_student
 from .depth import DeepLosses, deep_limits, solve_deep_linear
-from .methods import Method, the_method
+from .methods import Method, Problem, the_method
 from .mode_relaxation import FLOW, ByModes, Times
 from .problem import CorrelatedInputs, DeepLinear, RandomFeatures, TeacherStudent
 from .ridge_regression import Losses, teacher_student_limits, teacher_student_ridge
@@ -43,7 +44,7 @@ __all__ = ["limits", "ridge", "simulate", "solve"]
 
 
 def solve(
-    problem: Any, x: Times, *, dynamics: ByModes = FLOW, method: Method | None = None, throw: bool = True
+    problem: Problem, x: Times, *, dynamics: ByModes = FLOW, method: Method | None = None, throw: bool = True
 ) -> Solution:
     """Learning curves of a linear student at `x`.
 
@@ -72,7 +73,7 @@ def solve(
 
 
 def simulate(
-    problem: Any,
+    problem: Problem,
     x: Times,
     *,
     dynamics: ByModes = FLOW,
@@ -100,7 +101,7 @@ def simulate(
     return mark_valid(run(problem, x, dynamics, runs=runs, key=key, dim=dim))
 
 
-def limits(problem: Any) -> Losses | DeepLosses:
+def limits(problem: Problem) -> Losses | DeepLosses:
     """Where the flow ends, t -> inf: `.train_loss`, `.test_loss` (inf at samples_per_dim = 1), `.weight_norm`.
 
     DeepLinear also has `.upper_norm`. With weight decay this is ridge regression at that penalty.
@@ -113,7 +114,7 @@ def limits(problem: Any) -> Losses | DeepLosses:
     return _pick("limits", problem, _LIMITS)(problem)
 
 
-def ridge(problem: Any, penalty: ArrayLike) -> Losses:
+def ridge(problem: TeacherStudent | CorrelatedInputs | RandomFeatures, penalty: ArrayLike) -> Losses:
     """Ridge regression with the penalty g of |y - wX|^2 + g |w|^2: `.train_loss`, `.test_loss`, `.weight_norm`.
 
     `inr` and `weight_decay` are ignored. `penalty=0` is the limit penalty -> 0. Raises `BadValue`, `Float64Required`.
@@ -125,7 +126,7 @@ def ridge(problem: Any, penalty: ArrayLike) -> Losses:
     return _pick("ridge", problem, _RIDGES)(problem, penalty)
 
 
-def _pick(verb: str, problem: Any, solvers: dict[type, Any]) -> Any:
+def _pick(verb: str, problem: object, solvers: dict[type, Any]) -> Callable:
     if type(problem) not in solvers:
         names = ", ".join(kind.__name__ for kind in solvers)
         raise BadValue(

@@ -5,11 +5,11 @@ Solution when it *first* did, differentiably; a function of time when it was *la
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from .roots import halve
@@ -19,7 +19,7 @@ __all__ = ["first_below", "last_above", "stays_past"]
 _CHUNK = 50  # points of a grid that are evaluated at once
 
 
-def first_below(times: Array, values: Array, level: Any) -> Array:
+def first_below(times: Array, values: Array, level: ArrayLike) -> Array:
     """When the straight lines between the points first reach `level` from above.
 
     Parameters

@@ -1,7 +1,6 @@
 """What a Gram matrix must be, and its eigenbasis with range and null space told apart."""
 
 import warnings
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -62,10 +61,10 @@ class Eigenbasis:
     - `vectors`: (n, n), as columns. `eps`: rounding of the entries of K as they came, 1.2e-7 for float32.
     """
 
-    unit: Any
-    values: Any
-    vectors: Any
-    eps: Any
+    unit: ArrayLike
+    values: Array
+    vectors: Array
+    eps: ArrayLike
 
     @property
     def null(self) -> Array:
@@ -91,7 +90,7 @@ class Eigenbasis:
         kept = ~self.null
         return jnp.where(kept, self.eps * jnp.max(self.values) / jnp.where(kept, self.values, 1.0), 0.0)
 
-    def coupling(self, cross: Float[Array, "m n"], eps: Any = None) -> tuple[Float[Array, "m n"], Array]:
+    def coupling(self, cross: Float[Array, "m n"], eps: ArrayLike = None) -> tuple[Float[Array, "m n"], Array]:
         """K_test V, each row over 2^k, and k (m, 1). Where all of a row in the null space is rounding, it is zero
         there, as for every kernel: |K_test v|^2 <= K(x, x) v.K v. `eps`: rounding of the entries as they came."""
         exponent = exponents(unit_of(cross, axis=1))
@@ -151,7 +150,7 @@ def rounding(*arrays: ArrayLike) -> float:
     return max(map(_eps, arrays))
 
 
-def _eps(array: Any) -> float:
+def _eps(array: ArrayLike) -> float:
     kind = getattr(array, "dtype", None)
     coarse = kind is not None and jnp.issubdtype(kind, jnp.floating)
     return float(max(jnp.finfo(kind).eps if coarse else 0.0, jnp.finfo(float).eps))

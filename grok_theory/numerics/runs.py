@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import PyTree
 
 
 def run_batched(
@@ -19,7 +20,7 @@ def run_batched(
     batch: int = 8,
     first: int = 0,
     arguments: tuple[Any, ...] = (),
-) -> Any:
+) -> PyTree:
     """Make runs `first`, ..., `first + runs - 1` and stack them on a leading axis, as NumPy arrays.
 
     Run i gets `jax.random.fold_in(key, i)`. Every call of the compiled function sees exactly `batch` keys (the last

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import PyTree
 
 _tree = jax.tree_util.tree_map
 _DAMPING = 2.0 / 13.0
@@ -22,8 +24,8 @@ _MOST_STAGES = 250
 class Flow(NamedTuple):
     """Records at the requested times, the last state, and what it took."""
 
-    records: Any  # what `record` returned, with a leading time axis
-    last: Any
+    records: PyTree  # what `record` returned, with a leading time axis
+    last: PyTree
     steps: jax.Array
     rejected: jax.Array
     evaluations: jax.Array
@@ -32,12 +34,12 @@ class Flow(NamedTuple):
 
 def chebyshev_flow(
     rate: Callable[[Any], Any],
-    start: Any,
+    start: PyTree,
     times: jax.Array,
     record: Callable[[Any], Any],
     *,
     size: Callable[[Any], jax.Array],
-    tolerance: Any,
+    tolerance: ArrayLike,
     max_steps: int = 100_000,
 ) -> Flow:
     """Integrate d state / dt = rate(state) from t = 0 and call `record(state)` at each of `times`.

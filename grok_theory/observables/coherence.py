@@ -1,12 +1,12 @@
 """Gradient coherence: do the examples of a training set pull the same way?"""
 
 import warnings
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
+from jaxtyping import Array, PyTree
 
 from ..checks import check_finite, is_traced
 from ..errors import BadValue
@@ -26,12 +26,12 @@ class Coherence:
       = 1.
     """
 
-    alpha: Any
-    m_coherence: Any
-    alpha_unbiased: Any
+    alpha: Array
+    m_coherence: Array
+    alpha_unbiased: Array
 
 
-def gradient_coherence(gradients: Any) -> Coherence:
+def gradient_coherence(gradients: PyTree) -> Coherence:
     """Coherence of per-example gradients: any pytree whose leaves have the example axis first.
 
     Defined as by Chatterjee & Zielinski (2022). Nothing changes if all gradients are rescaled by one factor. All-zero

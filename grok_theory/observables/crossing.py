@@ -1,7 +1,5 @@
 """When a recorded curve gets past a threshold and stays there."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -24,11 +22,11 @@ class Crossing:
     - `censored`: True where the record ends first. `before`: True where the crossing came before the first record.
     """
 
-    time: Any
-    lower: Any
-    upper: Any
-    censored: Any
-    before: Any
+    time: np.ndarray | float
+    lower: np.ndarray | float
+    upper: np.ndarray | float
+    censored: np.ndarray | bool
+    before: np.ndarray | bool
 
 
 def crossing_time(

@@ -32,35 +32,35 @@ class Delay:
 
     train: Crossing
     test: Crossing
-    delay: Any
-    low: Any
-    high: Any
-    median: Any
-    interval: Any
+    delay: np.ndarray | float
+    low: np.ndarray | float
+    high: np.ndarray | float
+    median: tuple[float, float]
+    interval: tuple[float, float]
     confidence: float
 
     @property
-    def train_time(self) -> Any:
+    def train_time(self) -> np.ndarray | float:
         """When the train curve crossed its threshold; nan if that is not in the record."""
         return self.train.time
 
     @property
-    def test_time(self) -> Any:
+    def test_time(self) -> np.ndarray | float:
         """When the test curve crossed its threshold; nan if that is not in the record."""
         return self.test.time
 
     @property
-    def fitted(self) -> Any:
+    def fitted(self) -> np.ndarray | np.bool_:
         """Where the train curve crossed its threshold."""
         return np.logical_not(self.train.censored)[()]
 
     @property
-    def censored(self) -> Any:
+    def censored(self) -> np.ndarray | np.bool_:
         """Where the train curve crossed its threshold and the test curve did not."""
         return (np.asarray(self.test.censored, bool) & self.fitted)[()]
 
     @property
-    def before(self) -> Any:
+    def before(self) -> np.ndarray | np.bool_:
         """Where one of the curves crossed its threshold before its first record."""
         return (np.asarray(self.train.before, bool) | np.asarray(self.test.before, bool))[()]
 
@@ -161,7 +161,7 @@ def delay_between(train: Crossing, test: Crossing, *, confidence: float = 0.95) 
     return Delay(train, test, delay, low, high, median, interval, float(confidence))
 
 
-def both(name: str, value: Any) -> tuple[Any, Any]:
+def both(name: str, value: ArrayLike) -> tuple[Any, Any]:
     """One value for both curves, or a pair (train, test)."""
     pair = tuple(value) if np.ndim(value) == 1 else (value, value)
     if len(pair) != 2:
@@ -198,14 +198,14 @@ def _directions(rising):
     return directions
 
 
-def shown_time(time: Any, upper: Any, censored: Any) -> str:
+def shown_time(time: ArrayLike, upper: ArrayLike, censored: ArrayLike) -> str:
     """A crossing in words."""
     if censored:
         return "not reached"
     return f"{time:.6g}" if time == time else f"at most {upper:.6g} (before the first record)"
 
 
-def shown_delay(delay: Any, low: Any, high: Any, censored: Any) -> str:
+def shown_delay(delay: ArrayLike, low: ArrayLike, high: ArrayLike, censored: ArrayLike) -> str:
     """A delay in words."""
     if censored:
         return f"more than {delay:.6g}"

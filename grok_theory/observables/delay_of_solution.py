@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax.numpy as jnp
+from jaxtyping import Array
 
 from ..checks import check_positive
 from ..numerics.crossings import first_below
 from ..results import FAILED, Solution
 
 
-def solution_delay(solution: Solution, *, train_threshold: float, test_threshold: float) -> Any:
+def solution_delay(solution: Solution, *, train_threshold: float, test_threshold: float) -> Array:
     """test minus train crossing time of a Solution, in tau, through `jit`, `vmap` and `grad`.
 
     Each loss crosses where the straight line between two neighbouring times of `solution.x` first meets its threshold:

@@ -1,12 +1,10 @@
 """How far a network has moved from its start: in its kernel, in its parameters."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 from ..checks import check_finite, check_shape, check_times, is_traced, require_float64
 from ..errors import BadValue
@@ -20,7 +18,7 @@ def kernel_movement(kernel: ArrayLike, kernel_start: ArrayLike) -> Float[Array, 
     return _ratio(_moved("kernel", [kernel], [kernel_start]), _size("kernel_start", [kernel_start]), "kernel_start")
 
 
-def distance_from_init(params: Any, start: Any, *, relative: bool = False) -> Float[Array, ""]:
+def distance_from_init(params: PyTree, start: PyTree, *, relative: bool = False) -> Float[Array, ""]:
     """|w - w_0| over all leaves of a pytree of parameters; divided by |w_0| if `relative`."""
     if jax.tree_util.tree_structure(params) != jax.tree_util.tree_structure(start):
         raise BadValue(

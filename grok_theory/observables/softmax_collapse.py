@@ -1,9 +1,8 @@
 """Softmax collapse: when a finite precision rounds every other class away and the gradient becomes exactly zero."""
 
-from typing import Any
-
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
@@ -13,7 +12,7 @@ from ..errors import BadValue
 MOST_CLASSES = 1e15
 
 
-def significant_bits(dtype: Any) -> int:
+def significant_bits(dtype: DTypeLike) -> int:
     """p of a floating dtype, the leading one included: float16 11, bfloat16 8, float32 24, float64 53."""
     kind = jnp.dtype(dtype)
     if not jnp.issubdtype(kind, jnp.floating):
@@ -24,7 +23,7 @@ def significant_bits(dtype: Any) -> int:
 
 
 def softmax_collapse_fraction(
-    logits: ArrayLike, labels: ArrayLike, *, dtype: Any, smallest_first: bool = True
+    logits: ArrayLike, labels: ArrayLike, *, dtype: DTypeLike, smallest_first: bool = True
 ) -> np.floating | np.ndarray:
     """Share of samples whose softmax in `dtype` gives its label probability exactly 1 (Prieto et al. 2025).
 
@@ -58,12 +57,12 @@ def margin_time(margin: ArrayLike, classes: int) -> np.ndarray | np.floating:
     return (np.expm1(margin) / classes + (classes - 1) / classes * margin)[()]
 
 
-def collapse_time(classes: int, dtype: Any, *, smallest_first: bool = True) -> float:
+def collapse_time(classes: int, dtype: DTypeLike, *, smallest_first: bool = True) -> float:
     """Time at which that model's softmax collapses in `dtype`, at the margin `collapse_margin` gives."""
     return float(margin_time(collapse_margin(classes, dtype, smallest_first=smallest_first), classes))
 
 
-def collapse_margin(classes: int, dtype: Any, *, smallest_first: bool = True) -> float:
+def collapse_margin(classes: int, dtype: DTypeLike, *, smallest_first: bool = True) -> float:
     """The margin itself: p ln 2, plus ln(C - 1) if the terms are added smallest first."""
     classes = check_integer("classes", classes, 2, "Pass the number of classes.")
     check_between("classes", classes, 2, MOST_CLASSES, "Pass the number of classes.")

@@ -16,10 +16,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from .spelling import Spelled, SpelledProblem, is_array, is_list_of_numbers, is_scalar
+from .spelling import Json, Spelled, SpelledProblem, is_array, is_list_of_numbers, is_scalar
 
 
-def canonical(problem: Any) -> Any:
+def canonical(problem: object) -> Json:
     """The same problem with plain numbers: what `run` is handed, whatever the caller wrote.
 
     Inside a dataclass every real scalar becomes a float and every list of numbers a float64 array. In bare dicts and
@@ -30,12 +30,12 @@ def canonical(problem: Any) -> Any:
     return jax.tree_util.tree_map(lambda leaf: np.asarray(leaf)[()] if is_array(leaf) else leaf, problem)
 
 
-def text_of(value: Any) -> str:
+def text_of(value: object) -> str:
     """Canonical JSON of a problem, or of anything else that can stand in an address."""
     return json.dumps(SpelledProblem().made(value, "problem"), sort_keys=True)
 
 
-def fingerprint(run: Any) -> str:
+def fingerprint(run: object) -> str:
     """Canonical JSON of a function: name, code, constants, closure, and what it reads around it."""
     return json.dumps(Spelled().made(run, "run"), sort_keys=True)
 
@@ -50,13 +50,13 @@ def address(run: str, version: str, problem: str, maker: str) -> str:
     return f"{hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:40]}-{maker[:16]}"
 
 
-def name_of(run: Any) -> str:
+def name_of(run: object) -> str:
     """The function's name for people."""
     run = run.func if isinstance(run, functools.partial) else run
     return getattr(run, "__qualname__", type(run).__qualname__)
 
 
-def _number_of_record(leaf: Any) -> Any:
+def _number_of_record(leaf: Any) -> Json:
     if is_scalar(leaf):
         return float(leaf)
     if is_list_of_numbers(leaf):

@@ -19,6 +19,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import PyTree
 
 from ..errors import BadValue, DamagedFile, Float64Required, GrokTheoryError
 from ..provenance import circumstances, settings
@@ -40,7 +41,7 @@ class Member:
 
     index: int
     slot: int
-    problem: Any
+    problem: PyTree
     address: str
     about: dict[str, str]
 
@@ -192,11 +193,11 @@ def _together(batch: Batch, missing: list[Member]) -> list[Any]:
     return [jax.tree_util.tree_map(lambda leaf, slot=member.slot: leaf[slot], found) for member in missing]
 
 
-def _stack(*leaves: Any) -> Any:
+def _stack(*leaves: Any) -> PyTree:
     return jnp.stack(leaves) if is_key(leaves[0]) else np.stack([np.asarray(leaf) for leaf in leaves])
 
 
-def _kept(member: Member, result: Any, cache: Cache | None, seconds: float) -> Outcome:
+def _kept(member: Member, result: PyTree, cache: Cache | None, seconds: float) -> Outcome:
     if isinstance(result, _Raised):
         return Outcome(member.index, member.address, failure=result.reason)
     try:

@@ -75,7 +75,7 @@ class Cache:
                     stray.unlink()
 
 
-def sealed(result: Any, address: str, about: dict[str, str], seconds: float) -> bytes:
+def sealed(result: object, address: str, about: dict[str, str], seconds: float) -> bytes:
     """The bytes of a result file; `about` says in words what it is the result of."""
     return storage.pack({"address": address, "about": about, "seconds": seconds, "result": result})
 

@@ -8,7 +8,6 @@ import sys
 import sysconfig
 import types
 from pathlib import Path
-from typing import Any
 
 
 def source_of(module: str) -> str:
@@ -44,13 +43,13 @@ def names_in(code: types.CodeType) -> set[str]:
     return set(code.co_names).union(*inner)
 
 
-def code_of(code: types.CodeType) -> Any:
+def code_of(code: types.CodeType) -> list:
     """What a function does, without where it stands: byte code, names, arguments, constants."""
     constants = [code_of(part) if isinstance(part, types.CodeType) else _constant(part) for part in code.co_consts]
     arguments = [code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & 0x2AC]
     return [hashlib.sha256(code.co_code).hexdigest(), list(code.co_names), list(code.co_varnames), arguments, constants]
 
 
-def _constant(part: Any) -> str:
+def _constant(part: object) -> str:
     # The order of a set's repr changes from process to process.
     return repr(sorted(map(repr, part))) if isinstance(part, frozenset) else repr(part)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import PyTree
 
 from .. import saved_results
 from ..agreement import Agreement
@@ -20,7 +21,7 @@ class Failure:
     """Problem number `index` has no trustworthy result, and why."""
 
     index: int
-    problem: Any
+    problem: PyTree
     reason: str
 
     def __str__(self) -> str:
@@ -102,7 +103,7 @@ def sentence_of_outdated(count: int) -> str:
     )
 
 
-def own_failure(result: Any) -> str | None:
+def own_failure(result: object) -> str | None:
     """What a result says of itself where a `Status` in it is failed, or what is wrong with it; None if it is good."""
     said = _said(result, FAILED)
     if said is not None:
@@ -115,19 +116,19 @@ def own_failure(result: Any) -> str | None:
     return None
 
 
-def own_note(result: Any) -> str | None:
+def own_note(result: object) -> str | None:
     """The remark where a `Status` in a result is noted."""
     return _said(result, NOTED)
 
 
-def _said(result: Any, level: int) -> str | None:
+def _said(result: object, level: int) -> str | None:
     for part in _parts(result, (Status,)):
         if np.any(np.asarray(part.level) == level):
             return part.text
     return None
 
 
-def _parts(value: Any, kinds: tuple[type, ...]) -> Iterator[Any]:
+def _parts(value: object, kinds: tuple[type, ...]) -> Iterator[Any]:
     """Everything of these kinds in a result, whatever holds it."""
     if isinstance(value, kinds):
         yield value

@@ -16,6 +16,7 @@ import json
 import numbers
 import sys
 import types
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -26,6 +27,7 @@ from ..errors import BadValue
 from ..provenance import COMPUTING
 from .code import code_of, is_own, names_in, source_of
 
+Json = None | bool | str | list | dict  # what is spelled
 _BUILT_IN = (
     types.BuiltinFunctionType,
     types.MethodWrapperType,
@@ -41,25 +43,25 @@ _SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 _NOTHING = object()
 
 
-def is_key(value: Any) -> bool:
+def is_key(value: object) -> bool:
     """Whether `value` holds typed JAX keys."""
     return isinstance(value, jax.Array) and jax.numpy.issubdtype(value.dtype, jax.dtypes.prng_key)
 
 
-def is_array(value: Any) -> bool:
+def is_array(value: object) -> bool:
     """Whether `value` is an array or a NumPy scalar; one with a mask is more than its numbers."""
     kinds = (np.ndarray, np.generic, jax.Array)
     return isinstance(value, kinds) and not isinstance(value, np.ma.MaskedArray) and not is_key(value)
 
 
-def is_scalar(value: Any) -> bool:
+def is_scalar(value: object) -> bool:
     """Whether `value` is one real number."""
     if isinstance(value, (bool, np.bool_)):
         return False
     return isinstance(value, numbers.Real) or (is_array(value) and np.ndim(value) == 0 and value.dtype.kind in "iuf")
 
 
-def is_list_of_numbers(value: Any) -> bool:
+def is_list_of_numbers(value: object) -> bool:
     """Whether `value` may as well be written as an array."""
     return type(value) in (list, tuple) and len(value) > 0 and all(map(is_scalar, value))
 
@@ -71,7 +73,7 @@ class Spelled:
         # With the thing itself: an address in memory may be given to another one as soon as it is gone.
         self._met: dict[int, tuple[int, Any]] = {}
 
-    def made(self, thing: Any, where: str) -> Any:
+    def made(self, thing: object, where: str) -> Json:
         """Anything, by what it holds. Raises `BadValue` naming `where` for what does not tell."""
         plain = self._plain(thing, where)
         if plain is not _NOTHING:
@@ -102,7 +104,7 @@ class Spelled:
             return ["named", _place(type(thing)), str(getattr(thing, "__name__", ""))]
         return self._state(thing, where)
 
-    def anything(self, thing: Any, where: str) -> Any:
+    def anything(self, thing: object, where: str) -> Json:
         """As `made`; the name of its class, where nothing can be told of what it holds: a file, a lock."""
         met = dict(self._met)
         try:
@@ -143,10 +145,10 @@ class Spelled:
             return [self._class(type(value)), fields]
         return _NOTHING
 
-    def _key(self, key: Any, where: str) -> Any:
+    def _key(self, key: object, where: str) -> Json:
         return key if isinstance(key, str) else [self.made(key, f"a key of {where}")]
 
-    def _function(self, function: types.FunctionType) -> Any:
+    def _function(self, function: types.FunctionType) -> Json:
         """Name, closure, defaults; and code and what it reads around it, where no version vouches for them.
 
         What a decorator returns is spelled as it is: the function inside it stands in its closure.
@@ -165,14 +167,14 @@ class Spelled:
         read = {name: function.__globals__[name] for name in sorted(used & function.__globals__.keys())}
         return [*told, code_of(function.__code__), {name: self._read(value, used) for name, value in read.items()}]
 
-    def _read(self, value: Any, used: set[str]) -> Any:
+    def _read(self, value: object, used: set[str]) -> Json:
         """A global: of a module of the user's own also what `used` names in it, which may have been set since."""
         if isinstance(value, types.ModuleType) and is_own(value.__name__):
             held = {name: self.anything(vars(value)[name], name) for name in sorted(used & vars(value).keys())}
             return [self.made(value, "global"), held]
         return self.anything(value, "global")
 
-    def _class(self, cls: type) -> Any:
+    def _class(self, cls: type) -> Json:
         """A class by its name; one of the user's own also by its methods, its constants, and those it inherits."""
         if not is_own(cls.__module__) or id(cls) in self._met:
             return _place(cls)
@@ -186,7 +188,7 @@ class Spelled:
         }
         return [_place(cls), told, [self._class(base) for base in cls.__bases__]]
 
-    def _state(self, thing: Any, where: str) -> Any:
+    def _state(self, thing: object, where: str) -> Json:
         """What copying it would take: its class, and the values it holds."""
         try:
             reduce = copyreg.dispatch_table.get(type(thing))
@@ -204,21 +206,21 @@ class Spelled:
 class SpelledProblem(Spelled):
     """Numbers, texts, arrays, keys, dataclasses and functions, as deep as they go; other objects are no problems."""
 
-    def made(self, thing: Any, where: str) -> Any:
+    def made(self, thing: object, where: str) -> Json:
         plain = self._plain(thing, where)
         if plain is _NOTHING and not callable(thing):
             raise _nameless(where, thing)
         return Spelled().made(thing, where) if plain is _NOTHING else plain
 
 
-def _nameless(where: str, thing: Any) -> BadValue:
+def _nameless(where: str, thing: object) -> BadValue:
     return BadValue(
         f"{where} is {type(thing).__name__}, but a cache needs an address, which only numbers, texts, arrays, keys, "
         "dataclasses and functions have. Pass the numbers it stands for, or cache=None."
     )
 
 
-def _number(value: Any) -> str:
+def _number(value: object) -> str:
     """Exactly: what no float64 holds keeps all its digits."""
     as_float = float(value)
     if as_float == value or value != value:
@@ -226,11 +228,11 @@ def _number(value: Any) -> str:
     return str(int(value)) if isinstance(value, (numbers.Integral, np.integer)) else str(_fraction(value))
 
 
-def _fraction(value: Any) -> Fraction:
+def _fraction(value: object) -> Fraction:
     return Fraction(*value.as_integer_ratio()) if hasattr(value, "as_integer_ratio") else Fraction(value)
 
 
-def _array(values: np.ndarray) -> Any:
+def _array(values: np.ndarray) -> Json:
     if values.dtype.kind in "iuf":
         as_float = values.astype(float)
         if np.array_equal(as_float.astype(values.dtype), values, equal_nan=values.dtype.kind == "f"):
@@ -241,7 +243,9 @@ def _array(values: np.ndarray) -> Any:
     return ["array", str(values.dtype), list(values.shape), digest]
 
 
-def _filled(cells: Any) -> Any:
+def _filled(
+    cells: Iterable[tuple[str, types.CellType]],
+) -> Iterator[tuple[str, object]]:
     for name, cell in cells:
         try:
             yield name, cell.cell_contents
@@ -249,7 +253,7 @@ def _filled(cells: Any) -> Any:
             continue
 
 
-def _of_member(member: Any) -> Any:
+def _of_member(member: object) -> Json:
     if isinstance(member, property):
         return [member.fget, member.fset]
     if isinstance(member, functools.cached_property):
@@ -257,10 +261,10 @@ def _of_member(member: Any) -> Any:
     return member.__func__ if isinstance(member, (staticmethod, classmethod)) else member
 
 
-def _top(thing: Any) -> str:
+def _top(thing: object) -> str:
     return (thing.__module__ or "").partition(".")[0]
 
 
-def _place(thing: Any) -> str:
+def _place(thing: object) -> str:
     thing = thing if hasattr(thing, "__qualname__") else type(thing)
     return f"{getattr(thing, '__module__', '')}:{thing.__qualname__}"

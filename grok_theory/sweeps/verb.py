@@ -12,6 +12,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import PyTree
 from joblib import wrap_non_picklable_objects
 
 from .. import interruption
@@ -33,7 +34,7 @@ def sweep(
     cache: str | os.PathLike | None = None,
     workers: int | None = None,
     batch: int = 16,
-    backend: Any = "processes",
+    backend: object = "processes",
     version: str,
 ) -> Sweep:
     """`run(problem)` for every problem: in batches, in parallel, kept as they finish, resumed where they stopped.
@@ -227,7 +228,7 @@ class _Run:
         )
 
 
-def _folder(cache: Any) -> str:
+def _folder(cache: str | os.PathLike | None) -> str:
     try:
         text = os.fsdecode(cache)
     except TypeError:
@@ -237,6 +238,6 @@ def _folder(cache: Any) -> str:
     return os.path.abspath(text)
 
 
-def _structure(problem: Any) -> Any:
+def _structure(problem: PyTree) -> tuple:
     leaves, structure = jax.tree_util.tree_flatten(problem)
     return structure, tuple((np.shape(leaf), str(getattr(leaf, "dtype", type(leaf).__name__))) for leaf in leaves)

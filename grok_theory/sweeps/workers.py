@@ -22,7 +22,7 @@ _DEATH = (
 )
 
 
-def dispatch(batches: list[Batch], backend: Any, workers: int) -> Iterator[list[Outcome]]:
+def dispatch(batches: list[Batch], backend: object, workers: int) -> Iterator[list[Outcome]]:
     """Outcomes batch by batch, in any order; at most two batches a worker are in flight or waiting to be taken.
 
     A worker that dies takes no batch with it: its batch is sent again, and only if it is the one that kills workers
@@ -93,7 +93,7 @@ def _is_death(error: Exception) -> bool:
 
 
 @contextmanager
-def _connected(backend: Any, workers: int) -> Iterator[tuple[Any, dict[str, Any], int]]:
+def _connected(backend: object, workers: int) -> Iterator[tuple[Any, dict[str, Any], int]]:
     """Name, options and number of jobs for joblib; a cluster that is started here is closed here."""
     with ExitStack() as stack:
         stack.enter_context(_environment("JAX_ENABLE_X64", "1"))
@@ -106,7 +106,7 @@ def _connected(backend: Any, workers: int) -> Iterator[tuple[Any, dict[str, Any]
         yield "dask", {"client": _client(backend, workers, stack)}, -1
 
 
-def _client(backend: Any, workers: int, stack: ExitStack) -> Any:
+def _client(backend: object, workers: int, stack: ExitStack) -> Any:
     try:
         from dask.distributed import Client, LocalCluster, get_client
     except ImportError:
@@ -134,7 +134,7 @@ def _local_cluster(kind: Any, workers: int) -> Any:
         ) from error
 
 
-def check_backend(backend: Any) -> None:
+def check_backend(backend: object) -> None:
     """Refuse a backend that is neither a known name nor an object that can take batches."""
     if isinstance(backend, joblib.parallel.ParallelBackendBase):
         return

@@ -8,7 +8,7 @@ from grok_theory.errors import BadValue
 from grok_theory.lazy_rich import ExplicitNetwork, from_paper, from_training_code, simulate
 from grok_theory.lazy_rich.runs.draws import data_key, draw_inputs, draw_weights, weights_key
 
-DIM, SAMPLES, WIDTH = 8, 16, 6  # the sizes of test_experiment: nothing compiles twice
+DIM, SAMPLES, WIDTH = 8, 16, 6  # the sizes of runs/test_committee: nothing compiles twice
 
 
 def script(x, w, teacher, *, a, e, k, rate, loss, centred, epochs):

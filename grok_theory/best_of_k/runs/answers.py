@@ -7,7 +7,6 @@ XLA can wait for ever on two LAPACK calls in one batch (seen with jaxlib 0.10.1)
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import jax
 import numpy as np
@@ -81,7 +80,7 @@ def simulate_kept_answer(
     )
 
 
-def _whole(samples: Any) -> tuple[int, ...]:
+def _whole(samples: ArrayLike | Sequence[float] | None) -> tuple[int, ...]:
     if samples is None:
         raise BadValue("samples is None, but it must be a list of whole numbers. Pass, for example, [1, 4, 16].")
     check_shape("samples", samples, (None,), "Pass a list of whole numbers, for example [1, 4, 16].")
@@ -125,7 +124,7 @@ def _prompts(problem: Prompt | Posterior, test_points: int) -> Callable[[np.rand
     return draw
 
 
-def _regression(problem: LinearJudge, dim: Any, test_points: int) -> tuple[Callable, Status]:
+def _regression(problem: LinearJudge, dim: int | None, test_points: int) -> tuple[Callable, Status]:
     if dim is None:
         raise BadValue(
             "dim is left out, but a LinearJudge is simulated at a finite dimension. Pass dim, for example dim=100."

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
+from jaxtyping import Array
 from scipy.special import stdtrit
 
 from ...checks import check_memory, is_traced, require_float64
@@ -56,15 +58,15 @@ _WHY_LOST = (
 
 class _Answer(NamedTuple):
     verdict: Judged
-    frozen: Any
-    unconverged: Any
-    sweeps: Any
-    covariance: Any
-    response: Any
+    frozen: Array
+    unconverged: Array
+    sweeps: Array
+    covariance: Array
+    response: Array
 
 
 def solve_dmft(
-    problem: QuadraticCommittee, x: Any, dynamics: FlowOrDescent, method: DMFT, throw: bool = True
+    problem: QuadraticCommittee, x: ArrayLike | Sequence, dynamics: FlowOrDescent, method: DMFT, throw: bool = True
 ) -> Solution:
     """The curves of the theory at `x`; called by `solve`.
 
@@ -149,10 +151,10 @@ def _attempt(
 class _Reading(NamedTuple):
     """How nodes are read at the times: stencils and weights."""
 
-    stencil: Any
-    weights: Any
-    check_stencil: Any
-    check_weights: Any
+    stencil: Array
+    weights: Array
+    check_stencil: Array
+    check_weights: Array
 
     @classmethod
     def of(cls, nodes: np.ndarray, x: np.ndarray, implicit: bool) -> _Reading:

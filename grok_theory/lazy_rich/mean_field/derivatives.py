@@ -48,7 +48,7 @@ def differentiable(march: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any
     return mapped
 
 
-def _is_symbolic(part: Any) -> bool:
+def _is_symbolic(part: object) -> bool:
     return isinstance(part, _Symbolic)
 
 

@@ -12,8 +12,8 @@ a neuron has moved, E|theta - theta_0|^2 = |R - 1|_F^2. No particles, no samplin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import diffrax
 import jax
@@ -21,6 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 import optimistix
 from jax import lax
+from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from ...checks import check_memory
@@ -45,7 +46,9 @@ FLOOR = 3.0  # of the tolerance: what local errors may add up to where both tole
 _WHY_LOST = f"The march did not end within {MOST_STEPS} steps. Pass earlier times, or a larger tolerance."
 
 
-def solve_linear_moments(problem: MeanFieldNetwork, times: Any, method: LinearMoments, throw: bool) -> Solution:
+def solve_linear_moments(
+    problem: MeanFieldNetwork, times: ArrayLike | Sequence, method: LinearMoments, throw: bool
+) -> Solution:
     """The curves at `times`; fields as in `solve_particles`."""
     check_single(problem)
     if not isinstance(problem.phi, Identity):

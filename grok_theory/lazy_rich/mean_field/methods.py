@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from jax.typing import ArrayLike
 
 from ...checks import check_integer, check_positive
 from ...errors import BadValue
@@ -29,7 +29,7 @@ class Particles:
     count: int = 4096
     scrambles: int = 9
     seed: int = 0
-    tolerance: Any = 1e-5
+    tolerance: ArrayLike = 1e-5
 
     def __post_init__(self):
         count = check_integer("count", self.count, 4, "4096 is the default.", high=2**22)
@@ -51,7 +51,7 @@ class LinearMoments:
     itself (where both take the same steps they differ by nothing).
     """
 
-    tolerance: Any = 1e-10
+    tolerance: ArrayLike = 1e-10
 
     def __post_init__(self):
         check_positive("tolerance", self.tolerance, "Pass the relative tolerance of the ODE, for example 1e-10.")

@@ -22,6 +22,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.typing import ArrayLike
 from jaxtyping import Array
 from scipy.special import ndtri
 from scipy.stats import qmc
@@ -29,6 +30,7 @@ from scipy.stats import t as student
 
 from ...checks import check_memory, is_traced
 from ...fields import check_single, in_range
+from ...kernels.activations import Neuron
 from ...numerics.stabilised_flow import chebyshev_flow
 from ...results import Field, Solution
 from ..clock import FLOW, checked_x
@@ -65,7 +67,7 @@ def drawn_particles(count: int, dim: int, seed: int, scramble: int) -> np.ndarra
     return normals
 
 
-def solve_particles(problem: MeanFieldNetwork, times: Any, method: Particles, throw: bool) -> Solution:
+def solve_particles(problem: MeanFieldNetwork, times: ArrayLike | Sequence, method: Particles, throw: bool) -> Solution:
     """The curves at `times`, with fields `output` (tau, sample, output) and `tangent_kernel` (tau, sample, sample).
 
     Flows that end early are tried again, outside traces, at another tolerance, and `status` says so.
@@ -146,7 +148,7 @@ def _solved(problem: MeanFieldNetwork, times: Array, normals: Array, tolerance: 
 _tree = jax.tree_util.tree_map
 
 
-def _flows(phi: Any, richness: Array, rest: tuple[Data, Array, Array, Array]):
+def _flows(phi: Neuron, richness: Array, rest: tuple[Data, Array, Array, Array]):
     """One flow a scramble, one after the other: readings (scramble, time, ...), kernels at the start, what it took."""
     data, normals, tolerances, times = rest
     outputs = data.targets.shape[1]
@@ -171,7 +173,7 @@ def _flows(phi: Any, richness: Array, rest: tuple[Data, Array, Array, Array]):
     return lax.map(one, (normals, tolerances))
 
 
-def rate(phi: Any, data: Data, richness: Array, neurons: tuple[Array, Array]) -> tuple[Array, Array]:
+def rate(phi: Neuron, data: Data, richness: Array, neurons: tuple[Array, Array]) -> tuple[Array, Array]:
     """The right-hand sides above."""
     weights, readouts = neurons
     values, slopes = forward(phi, data.training, weights)

@@ -12,13 +12,15 @@ With E the mean over neurons (w, a), phi and phi' at h = w . x / sqrt(D), and De
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 from ...kernels import alignment
+from ...kernels.activations import Neuron
 from ...observables import distance_from_init, kernel_coherence, kernel_movement
 from .data import Data
 
@@ -35,7 +37,7 @@ class Reading(NamedTuple):
     share: Array
 
 
-def forward(phi: Any, inputs: Array, weights: Array) -> tuple[Array, Array]:
+def forward(phi: Neuron, inputs: Array, weights: Array) -> tuple[Array, Array]:
     """phi(h) and phi'(h), (neurons, n)."""
     h = weights @ inputs.T
     return jax.jvp(phi, (h,), (jnp.ones_like(h),))
@@ -46,7 +48,14 @@ def output(values: Array, readouts: Array, richness: Array) -> Float[Array, "n c
     return values.T @ readouts / (readouts.shape[0] * richness)
 
 
-def read_neurons(phi: Any, data: Data, richness: Array, neurons: Any, start: Any, offset: Array | float) -> Reading:
+def read_neurons(
+    phi: Neuron,
+    data: Data,
+    richness: Array,
+    neurons: tuple[jax.Array, jax.Array],
+    start: tuple[jax.Array, jax.Array],
+    offset: Array | float,
+) -> Reading:
     """Everything above for neurons (weights (N, r), readouts (N, C)); `offset` is the output at the start."""
     weights, readouts = neurons
     count = readouts.shape[0]
@@ -107,7 +116,7 @@ def target_alignment(kernel: Array, targets: Float[Array, "p c"]) -> Array:
     return jnp.sum(kernel * wanted) / (jnp.linalg.norm(kernel) * jnp.linalg.norm(wanted))
 
 
-def or_zero(measure: Any, value: Any, start: Any) -> Array:
+def or_zero(measure: Callable[[PyTree, PyTree], Array], value: PyTree, start: tuple[jax.Array, jax.Array]) -> Array:
     """`measure`, a norm of value - start; where nothing has moved the norm has no derivative, and zero is returned."""
     pairs = zip(jax.tree_util.tree_leaves(value), jax.tree_util.tree_leaves(start), strict=True)
     moved = jnp.any(jnp.stack([jnp.any(a != b) for a, b in pairs]))

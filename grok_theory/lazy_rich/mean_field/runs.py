@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache, partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from ...checks import check_integer, check_key, check_memory, check_positive, check_runs, require_float64
 from ...dynamics import GradientFlow, check_dynamics
 from ...fields import check_single
+from ...kernels.activations import Neuron
 from ...numerics.runs import run_batched
 from ...numerics.stabilised_flow import chebyshev_flow
 from ...results import Ensemble, Field, Status
@@ -26,13 +28,13 @@ BATCH = 8  # runs computed together; fixed, so that no run depends on how many t
 
 def simulate_mean_field(
     problem: MeanFieldNetwork,
-    times: Any,
-    dynamics: Any = FLOW,
+    times: ArrayLike | Sequence,
+    dynamics: GradientFlow = FLOW,
     *,
-    width: Any,
-    runs: Any,
-    key: Any,
-    tolerance: Any = 1e-5,
+    width: int,
+    runs: int,
+    key: Array,
+    tolerance: ArrayLike = 1e-5,
 ) -> Ensemble:
     """Train `runs` networks of `width` neurons on the problem's data by gradient flow; called by `simulate`.
 
@@ -121,7 +123,7 @@ def _train(width: int, key: Array, problem: MeanFieldNetwork, times: Array, tole
     return curves, readings.output, jnp.stack([flow.steps, flow.evaluations])
 
 
-def network_output(phi: Any, richness: Array, parameters: tuple[Array, Array], inputs: Array) -> Array:
+def network_output(phi: Neuron, richness: Array, parameters: tuple[Array, Array], inputs: Array) -> Array:
     """f(x) = (1/(gamma0 N)) sum_i a_i phi(w_i . x / sqrt(D)) at inputs x / sqrt(D), (n, C)."""
     weights, readouts = parameters
     return phi(inputs @ weights.T) @ readouts / (richness * len(weights))

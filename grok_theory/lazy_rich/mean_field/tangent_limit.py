@@ -7,18 +7,19 @@ gamma0 times the distance of the linearised network; that leading order is what 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from ...checks import check_memory
 from ...fields import check_single, in_range
 from ...kernels import FullyConnected, gradient_flow, ntk
-from ...kernels.activations import Activation
+from ...kernels.activations import Activation, Neuron
 from ...observables import kernel_coherence, lazy_distance
 from ...results import Solution
 from ..clock import FLOW, checked_x
@@ -35,7 +36,9 @@ _NOTE = "richness is taken to 0 (it scales `distance` only): corrections are of 
 _WHY_LOST = "The kernel of these inputs is not finite. Rescale the inputs."
 
 
-def solve_tangent_limit(problem: MeanFieldNetwork, times: Any, method: TangentLimit, throw: bool) -> Solution:
+def solve_tangent_limit(
+    problem: MeanFieldNetwork, times: ArrayLike | Sequence, method: TangentLimit, throw: bool
+) -> Solution:
     """The curves at `times`; fields as in `solve_particles`."""
     check_single(problem)
     times = checked_x(FLOW, times)
@@ -72,7 +75,7 @@ def _solved(problem: MeanFieldNetwork, times: Array):
     return judged(curves, errors, good, noted=True), found
 
 
-def _flow(problem: MeanFieldNetwork, data: Data, times: Array, phi: Any):
+def _flow(problem: MeanFieldNetwork, data: Data, times: Array, phi: Neuron):
     inputs, dim = jnp.asarray(problem.inputs, float), np.shape(problem.inputs)[1]
     network = FullyConnected(phi, weight_variance=1.0 / dim)
     kernel = ntk(network, inputs)

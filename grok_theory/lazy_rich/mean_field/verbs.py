@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+
+from jax.typing import ArrayLike
 
 from ...checks import require_float64
-from ...dynamics import GradientFlow, check_dynamics
+from ...dynamics import Dynamics, GradientFlow, check_dynamics
 from ...errors import BadValue
 from ...kernels.activations import Identity
 from ...results import Solution
 from .linear_moments import solve_linear_moments
-from .methods import LinearMoments, Particles, TangentLimit
+from .methods import LinearMoments, MeanFieldTheory, Particles, TangentLimit
 from .particles import solve_particles
 from .problem import MeanFieldNetwork
 from .tangent_limit import solve_tangent_limit
@@ -18,7 +20,9 @@ from .tangent_limit import solve_tangent_limit
 _SOLVERS = {Particles: solve_particles, LinearMoments: solve_linear_moments, TangentLimit: solve_tangent_limit}
 
 
-def solve_mean_field(problem: MeanFieldNetwork, x: Any, dynamics: Any, method: Any, throw: bool) -> Solution:
+def solve_mean_field(
+    problem: MeanFieldNetwork, x: ArrayLike | Sequence, dynamics: Dynamics, method: MeanFieldTheory | None, throw: bool
+) -> Solution:
     """The curves of `readings.NAMES` at `x`; called by `solve`."""
     require_float64("lazy_rich.solve")
     check_dynamics(dynamics, (GradientFlow,), "lazy_rich.solve of a MeanFieldNetwork")

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import ndtri
+from jax.typing import ArrayLike
 
 from ...checks import check_integer, check_key, check_memory, check_positive, check_runs, check_size, require_float64
 from ...dynamics import Conditions, whole_steps
@@ -31,14 +32,14 @@ from .reduction import Run, committee_output, observe, run_descent, run_flow
 
 def simulate_committee(
     problem: QuadraticCommittee,
-    x: Any,
+    x: ArrayLike,
     *,
     dynamics: FlowOrDescent,
     dim: int,
     width: int | None = None,
     runs: int,
-    key: Any,
-    method: Any = None,
+    key: jax.Array,
+    method: Experiment | None = None,
 ) -> Ensemble:
     """Train `runs` committees on `samples_per_dim * dim` samples of their own and read their curves.
 
@@ -92,7 +93,7 @@ def simulate_committee(
     )
 
 
-def _check(problem: QuadraticCommittee, rate: float | None, dim: int, width: int | None, method: Any) -> int:
+def _check(problem: QuadraticCommittee, rate: float | None, dim: int, width: int | None, method: object) -> int:
     """Refuse sizes and methods that do not fit; the number of samples."""
     if not isinstance(method, Experiment):
         raise BadValue(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ...checks import check_integer, check_non_negative, is_traced
@@ -22,7 +21,7 @@ class KernelEigenvector:
     """
 
     index: int
-    curvature: Any
+    curvature: ArrayLike
 
     def __post_init__(self):
         check_integer("index", self.index, 0, "Pass 0 for the largest eigenvalue.")

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..closed_forms import population_alignment
@@ -73,7 +74,7 @@ def run_network(
     data: Data,
     test: Data | None,
     steps: Array,
-    learning_rate: Any,
+    learning_rate: ArrayLike,
 ) -> Run:
     """Full-batch descent with eta = eta_hat N D / alpha^2 on every trained parameter.
 

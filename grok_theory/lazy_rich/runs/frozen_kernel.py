@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from ..closed_forms import population_alignment, tangent_kernel
@@ -46,7 +47,7 @@ def run_frozen_kernel(
     return Run(curves, last, {})
 
 
-def decay(rates: Array, x: Any, learning_rate: Any | None) -> tuple[Array, Array]:
+def decay(rates: Array, x: ArrayLike, learning_rate: Any | None) -> tuple[Array, Array]:
     """(z, integral of z) at time x of z' = -rate z from 1, or after x steps z -> (1 - learning_rate rate) z."""
     if learning_rate is None:
         time, left = x, jnp.exp(-rates * x)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ...numerics.stabilised_flow import chebyshev_flow
@@ -52,7 +53,7 @@ def flow_rate(problem: QuadraticCommittee, start: Moments, data: Data, moments: 
 
 
 def descent_step(
-    problem: QuadraticCommittee, start: Moments, data: Data, learning_rate: Any, moments: Moments
+    problem: QuadraticCommittee, start: Moments, data: Data, learning_rate: ArrayLike, moments: Moments
 ) -> Moments:
     """One step of full-batch gradient descent."""
     b, a = _force(problem, moments, start, data)
@@ -117,7 +118,7 @@ class Run(NamedTuple):
     work: dict[str, Any]
 
 
-def run_descent(problem, start: Moments, data: Data, steps: Array, learning_rate: Any, curves=observe) -> Run:
+def run_descent(problem, start: Moments, data: Data, steps: Array, learning_rate: ArrayLike, curves=observe) -> Run:
     """Descent; `steps` (T,) are the numbers of steps at which curves are read."""
 
     def advance(moments, count):
@@ -130,7 +131,7 @@ def run_descent(problem, start: Moments, data: Data, steps: Array, learning_rate
     return Run(read, last, {"steps": steps[-1]})
 
 
-def run_flow(problem, start: Moments, data: Data, times: Array, tolerance: Any, curves=observe) -> Run:
+def run_flow(problem, start: Moments, data: Data, times: Array, tolerance: ArrayLike, curves=observe) -> Run:
     """Gradient flow by stabilised explicit steps; `tolerance` is the local error in output over its unit scale."""
     dim = data.inputs.shape[1]
 

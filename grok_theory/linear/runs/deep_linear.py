@@ -4,8 +4,6 @@ With the aligned start of `DeepLinear` the weight matrices stay aligned, so the 
 the norm u of the upper layers carry the whole training; tests train the full matrices beside it.
 """
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -18,7 +16,7 @@ from ...results import Ensemble
 from ..checked import check_single
 from ..curve_names import DEEP_CURVES
 from ..layer_march import LARGEST_STEP, MOST_STEPS, DeepNumbers, deep_numbers, march, upper_power
-from ..mode_relaxation import FLOW, Times, check_flow
+from ..mode_relaxation import FLOW, ByModes, Times, check_flow
 from ..problem import DeepLinear
 from .teacher_student import eigenmodes
 
@@ -91,7 +89,7 @@ class _Run:
 
 
 def simulate_deep_linear(
-    problem: DeepLinear, times: Times, dynamics: Any = FLOW, *, runs: Any, key: Any, dim: Any
+    problem: DeepLinear, times: Times, dynamics: ByModes = FLOW, *, runs: int, key: Array, dim: int
 ) -> Ensemble:
     """See `grok_theory.linear.simulate`."""
     require_float64("grok_theory.linear.simulate")

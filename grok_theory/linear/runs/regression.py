@@ -5,7 +5,6 @@ The test loss is that of the whole population, exactly: no test set.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +19,7 @@ from ...results import Ensemble
 from ..checked import check_single
 from ..curve_names import CORRELATED_CURVES
 from ..features import moments
-from ..mode_relaxation import FLOW, Times, check_flow
+from ..mode_relaxation import FLOW, ByModes, Times, check_flow
 from ..problem import CorrelatedInputs, RandomFeatures
 
 __all__ = ["flow_weights", "simulate_correlated", "simulate_random_features"]
@@ -83,7 +82,9 @@ class _FeatureRun(_CorrelatedRun):
         return {"train_loss": train, "test_loss": test, "weight_norm": jnp.mean(weights**2, axis=1)}
 
 
-def _simulate(problem, times: Times, dynamics: Any, runs: Any, key: Any, dim: Any, run: Callable, modes: int):
+def _simulate(
+    problem, times: Times, dynamics: ByModes, runs: int, key: Array, dim: int | None, run: Callable, modes: int
+):
     require_float64("grok_theory.linear.simulate")
     check_flow(problem, dynamics, times)
     check_key(key)
@@ -112,7 +113,7 @@ def _simulate(problem, times: Times, dynamics: Any, runs: Any, key: Any, dim: An
 
 
 def simulate_correlated(
-    problem: CorrelatedInputs, times: Times, dynamics: Any = FLOW, *, runs: Any, key: Any, dim: Any = None
+    problem: CorrelatedInputs, times: Times, dynamics: ByModes = FLOW, *, runs: int, key: Array, dim: int | None = None
 ):
     """See `grok_theory.linear.simulate`."""
     check_single(problem, "simulate")
@@ -121,7 +122,7 @@ def simulate_correlated(
 
 
 def simulate_random_features(
-    problem: RandomFeatures, times: Times, dynamics: Any = FLOW, *, runs: Any, key: Any, dim: Any = None
+    problem: RandomFeatures, times: Times, dynamics: ByModes = FLOW, *, runs: int, key: Array, dim: int | None = None
 ):
     """See `grok_theory.linear.simulate`."""
     check_single(problem, "simulate")

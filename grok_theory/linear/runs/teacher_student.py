@@ -4,8 +4,6 @@ The Gram matrix of a run is diagonalised once; then the flow (or any number of d
 steps) is exact at every time: no step-size error is left, only finite size.
 """
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -118,7 +116,7 @@ class _Run:
 
 
 def simulate_teacher_student(
-    problem: TeacherStudent, times: Times, dynamics: ByModes = FLOW, *, runs: Any, key: Any, dim: Any
+    problem: TeacherStudent, times: Times, dynamics: ByModes = FLOW, *, runs: int, key: Array, dim: int
 ) -> Ensemble:
     """See `grok_theory.linear.simulate`."""
     require_float64("grok_theory.linear.simulate")
