@@ -20,7 +20,7 @@ bench: .venv/ok
 docs: .venv/ok
 	$(BIN)/python -m pytest -n auto -m 'example and not slow' tests/test_documents.py
 	$(BIN)/python docs/build.py $(ARGS)
-browser: .venv/ok
+browser: .venv/browser
 	$(BIN)/python -m paper_figures.browser
 	$(BIN)/python docs/build.py && $(BIN)/python -m docs.making.browser
 lint: .venv/lint
@@ -47,8 +47,14 @@ clean:
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-lint.lock
 	@touch $@
 
+# 160 MB, without a browser: it drives the one that is installed.
+.venv/browser: .venv/ok requirements-browser.lock
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-browser.lock
+	@touch $@
+
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
 lock: .venv/ok
 	$(BIN)/python -m pip install --quiet uv
 	$(LOCK) pyproject.toml --extra cluster --extra figures --group test --group docs --group build --output-file requirements.lock
 	$(LOCK) --python-version 3.11 --group pyproject.toml:lint --output-file requirements-lint.lock
+	$(LOCK) --python-version 3.11 --constraint requirements.lock --group pyproject.toml:browser --output-file requirements-browser.lock

@@ -3,25 +3,114 @@
 At desktop and phone width, in light and in dark: nothing in the console, every picture loaded, nothing asked of a
 network, no sideways scrolling, text and marks in readable contrast. Screenshots are saved beside the page.
 Exit codes: 0 all good; 1 a check failed; 2 no page or no browser.
+
+Playwright drives the Chromium that is installed: `CHROME_PATH`, or a known name on the PATH. It downloads none.
 """
 
 from __future__ import annotations
 
-import base64
+import os
+import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from paper_figures.devtools import Browser, BrowserFailed, Tab, open_browser
 from paper_figures.figure import HOME
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+_FLAGS = (
+    "--no-sandbox",  # as root, in containers, there is no other way
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 WIDTHS = {"desktop": (1280, 900, False), "phone": (390, 844, True)}
 SCHEMES = ("light", "dark")
 # Taller pictures than this are cut into several files, so that they can be looked at.
 _SLICE = 3200
 
-_WAIT_FOR_PICTURES = "Promise.all([...document.images].map(i => i.decode().then(() => true, () => false)))"
+WAIT_FOR_PICTURES = "Promise.all([...document.images].map(i => i.decode().then(() => true, () => false)))"
 FACTS = Path(__file__).with_name("page_facts.js").read_text(encoding="utf-8")
+
+
+class BrowserFailed(Exception):
+    """The browser or its driver is missing, has died, or did not answer in time."""
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A page that is open, and what it has said to the console, thrown, or asked of a network so far."""
+
+    page: Page
+    reported: list[str] = field(default_factory=list)
+
+
+def find_browser() -> str:
+    """The path of a Chromium; BrowserFailed says in one sentence that there is none."""
+    named = os.environ.get("CHROME_PATH")
+    found = shutil.which(named) if named else next(filter(None, map(shutil.which, NAMES)), None)
+    if found:
+        return found
+    if named:
+        raise BrowserFailed(f"CHROME_PATH is {named!r}, but no program is there; name a Chromium, or unset it.")
+    raise BrowserFailed(
+        f"No browser found: none of {', '.join(NAMES)} is on the PATH and CHROME_PATH names none; install one (Debian: "
+        "apt-get install chromium)."
+    )
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """A headless browser with a profile of its own; both are gone afterwards."""
+    path = find_browser()
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError:
+        raise BrowserFailed(
+            "The browser is driven by playwright, which is not installed; run `make browser` or pip install playwright."
+        ) from None
+    try:
+        with sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=path, args=_FLAGS)
+            yield browser
+            browser.close()
+    except Error as error:
+        raise BrowserFailed(f"The browser {path} failed: {error.message.partition(chr(10))[0]}") from error
+
+
+@contextmanager
+def opened(browser: Browser, page: Path, width_name: str, scheme: str) -> Iterator[Tab]:
+    """A tab that shows the page at this width and in this colour scheme."""
+    width, height, mobile = WIDTHS[width_name]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        device_scale_factor=1 + mobile,
+        is_mobile=mobile,
+        color_scheme=scheme,
+    )
+    tab = Tab(context.new_page())
+    say = tab.reported.append
+    tab.page.on("console", lambda said: say(f"the console says ({said.type}): {said.text}"))
+    tab.page.on("pageerror", lambda error: say(f"a script failed: {error}"))
+    tab.page.on("request", lambda asked: None if _is_local(asked.url) else say(_asks(asked.url)))
+    tab.page.goto(page.resolve().as_uri())
+    yield tab
+    context.close()
+
+
+def _is_local(address: str) -> bool:
+    return address.startswith(("file:", "data:"))
+
+
+def _asks(address: str) -> str:
+    return f"the page asks a network for {address}."
 
 
 def check_page(page: Path, shots: Path) -> list[str]:
@@ -40,35 +129,16 @@ def check_page(page: Path, shots: Path) -> list[str]:
     return wrong
 
 
-def opened(browser: Browser, page: Path, width_name: str, scheme: str) -> Tab:
-    """A tab that shows the page at this width and in this colour scheme, and has told what it heard so far."""
-    width, height, mobile = WIDTHS[width_name]
-    tab = browser.tab()
-    for domain in ("Page", "Runtime", "Log", "Network"):
-        tab.call(f"{domain}.enable")
-    tab.call(
-        "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1 + mobile, mobile=mobile
-    )
-    tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-    tab.call("Page.navigate", url=page.resolve().as_uri())
-    tab.wait_for("Page.loadEventFired")
-    return tab
-
-
 def _look(browser: Browser, page: Path, width_name: str, scheme: str, shots: Path) -> tuple[list[str], dict[str, Any]]:
-    tab = opened(browser, page, width_name, scheme)
-    tab.evaluate(_WAIT_FOR_PICTURES)
-    facts = tab.evaluate(FACTS)
-    save_screenshots(tab, WIDTHS[width_name][0], facts["height"], shots / f"{width_name}-{scheme}")
-    found = _judge(facts, scheme) + reported(tab)
-    tab.call("Page.close")
-    return found, facts
+    with opened(browser, page, width_name, scheme) as tab:
+        tab.page.evaluate(WAIT_FOR_PICTURES)
+        facts = tab.page.evaluate(FACTS)
+        save_screenshots(tab, WIDTHS[width_name][0], facts["height"], shots / f"{width_name}-{scheme}")
+        return _judge(facts, scheme) + tab.reported, facts
 
 
 def _judge(facts: dict[str, Any], scheme: str) -> list[str]:
-    wrong = [f"the picture {source} did not load." for source in facts["missing"]]
-    wrong += [f"the picture {source} has no text beside it." for source in facts["unnamed"]]
-    wrong += [f"{where} {text!r} has contrast {ratio:.1f}, below 4.5." for ratio, where, text in facts["faint"][:5]]
+    wrong = unreadable(facts)
     if facts["scroll"] > facts["width"]:
         wide = ", ".join(facts["far"][:5])
         wrong.append(f"the page is {facts['scroll']} px wide in a window of {facts['width']} px ({wide}).")
@@ -79,16 +149,11 @@ def _judge(facts: dict[str, Any], scheme: str) -> list[str]:
     return wrong
 
 
-def reported(tab: Tab) -> list[str]:
-    """What the page said to the console, threw, or asked of a network."""
-    wrong = []
-    for said in tab.events("Runtime.consoleAPICalled"):
-        words = " ".join(str(part.get("value", part.get("description"))) for part in said["args"])
-        wrong.append(f"the console says ({said['type']}): {words}")
-    wrong += [f"a script failed: {e['exceptionDetails'].get('text')}" for e in tab.events("Runtime.exceptionThrown")]
-    wrong += [f"the log says: {entry['entry'].get('text')}" for entry in tab.events("Log.entryAdded")]
-    asked = [event["request"]["url"] for event in tab.events("Network.requestWillBeSent")]
-    return wrong + [f"the page asks a network for {url}." for url in asked if not url.startswith(("file:", "data:"))]
+def unreadable(facts: dict[str, Any]) -> list[str]:
+    """Pictures that are not there or have no text, and texts too faint to read, on any page."""
+    wrong = [f"the picture {source} did not load." for source in facts["missing"]]
+    wrong += [f"the picture {source} has no text beside it." for source in facts["unnamed"]]
+    return wrong + [f"{at} {text!r} has contrast {ratio:.1f}, below 4.5." for ratio, at, text in facts["faint"][:5]]
 
 
 def save_screenshots(tab: Tab, width: int, height: int, stem: Path) -> None:
@@ -96,9 +161,8 @@ def save_screenshots(tab: Tab, width: int, height: int, stem: Path) -> None:
     for old in stem.parent.glob(f"{stem.name}-*.png"):
         old.unlink()
     for number, top in enumerate(range(0, height, _SLICE), start=1):
-        clip = {"x": 0, "y": top, "width": width, "height": min(_SLICE, height - top), "scale": 1}
-        shot = tab.call("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
-        stem.with_name(f"{stem.name}-{number:02d}.png").write_bytes(base64.b64decode(shot["data"]))
+        clip = {"x": 0, "y": top, "width": width, "height": min(_SLICE, height - top)}
+        tab.page.screenshot(path=stem.with_name(f"{stem.name}-{number:02d}.png"), clip=clip, full_page=True)
 
 
 def main(arguments: list[str]) -> int:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import os
-import queue
-import signal
-import subprocess
-import sys
-import threading
 import time
+from collections import deque
 from collections.abc import Sequence
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-from paper_figures.figure import HOME, Label, catalogue
+from paper_figures.figure import Label, catalogue
 from paper_figures.page import write_page
 from paper_figures.progress import Reporter
-from paper_figures.record import Order, failed_record, is_whole
+from paper_figures.record import Order, is_whole
+from paper_figures.worker import Worker
 
 _HOUR = 3600.0
 
@@ -30,28 +27,52 @@ def build_all(labels: Sequence[Label], order: Order, reporter: Reporter, workers
         _sweep(folder)
     records: dict[str, dict[str, Any]] = {}
     # The longest first: the processes then end at about the same time.
-    ahead: queue.SimpleQueue[Label] = queue.SimpleQueue()
-    for label in sorted(labels, key=lambda each: -reporter.waiting[each.name]):
-        ahead.put(label)
-    heard: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    ahead = deque(sorted(labels, key=lambda each: -reporter.waiting[each.name]))
     count = max(1, min(workers, len(labels)))
-    # Linear algebra that takes every core in every process waits for itself: the cores are shared out.
-    threads = str(max(1, (os.cpu_count() or 1) // count))
-    crew = [_Worker(order, ahead, heard, threads) for _ in range(count)]
+    threads = max(1, (os.cpu_count() or 1) // count)
+    crew: dict[Any, Worker] = {}
     try:
         with reporter:
-            for worker in crew:
-                worker.thread.start()
             while len(records) < len(labels):
-                said = heard.get()
-                _hear(said, reporter, records)
-                if said["event"] == "record":  # not only at the end: a build that is killed leaves a page too
-                    _write_page(order)
+                while ahead and len(crew) < count:
+                    worker = Worker(order, threads)
+                    crew[worker.wire] = worker
+                    _give(worker, ahead, reporter)
+                for wire in wait(list(crew)):
+                    said = crew[wire].hear()
+                    _tell(said, reporter)
+                    if said["event"] not in ("record", "death"):
+                        continue
+                    record = said["record"]
+                    records[record["name"]] = record
+                    if said["event"] == "death":
+                        del crew[wire]
+                        _write(order.out / f"{record['name']}.json", json.dumps(record, indent=1))
+                    elif ahead:
+                        _give(crew[wire], ahead, reporter)
+                    else:
+                        crew.pop(wire).end()
+                    reporter.finished(record)
+                    _write_page(order)  # not only at the end: a build that is killed leaves a page too
     finally:
-        for worker in crew:
+        for worker in crew.values():
             worker.end()
         _write_page(order)
     return [records[label.name] for label in labels]
+
+
+def _give(worker: Worker, ahead: deque[Label], reporter: Reporter) -> None:
+    label = ahead.popleft()
+    worker.build(label)
+    reporter.figure(label.name)
+
+
+def _tell(said: dict[str, Any], reporter: Reporter) -> None:
+    match said:
+        case {"event": "step", "name": name, "kind": kind, "step": step, "seconds": seconds}:
+            reporter.step(name, kind, step, seconds)
+        case {"event": "warn", "sentence": sentence}:
+            reporter.warn(sentence)
 
 
 def _write_page(order: Order) -> None:
@@ -70,92 +91,6 @@ def known_records(out: Path, folder: Path) -> list[dict[str, Any]]:
             if isinstance(record, dict) and is_whole(record) and record["name"] == name:
                 records.append(record)
     return records
-
-
-def _hear(said: dict[str, Any], reporter: Reporter, records: dict[str, dict[str, Any]]) -> None:
-    match said:
-        case {"event": "figure", "name": name}:
-            reporter.figure(name)
-        case {"event": "step", "name": name, "kind": kind, "step": step, "seconds": seconds}:
-            reporter.step(name, kind, step, seconds)
-        case {"event": "warn", "sentence": sentence}:
-            reporter.warn(sentence)
-        case {"event": "record", "record": record}:
-            records[record["name"]] = record
-            reporter.finished(record)
-        case {"event": "broken", "error": error}:
-            raise error
-
-
-class _Worker:
-    """Feeds one process with figures; when the process dies, its figure has failed and a new process goes on."""
-
-    def __init__(self, order: Order, ahead: queue.SimpleQueue, heard: queue.SimpleQueue, threads: str) -> None:
-        self.order, self.ahead, self.heard = order, ahead, heard
-        self.environment = {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads} | os.environ
-        self.process: subprocess.Popen[str] | None = None
-        self.ending = False
-        self.thread = threading.Thread(target=self._run, daemon=True)
-
-    def _run(self) -> None:
-        if hasattr(signal, "pthread_sigmask"):
-            # Inherited by the process: Ctrl-C on a terminal goes to all, and this one is ended by its parent.
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            self._build_what_is_ahead()
-        except Exception as error:  # in a thread nobody else would hear of it
-            self.heard.put({"event": "broken", "error": error})
-
-    def _build_what_is_ahead(self) -> None:
-        while not self.ending:
-            try:
-                label = self.ahead.get_nowait()
-            except queue.Empty:
-                return
-            self.heard.put({"event": "figure", "name": label.name})
-            record = self._build(label)
-            if record is not None:
-                self.heard.put({"event": "record", "record": record})
-
-    def _build(self, label: Label) -> dict[str, Any] | None:
-        """Have the process build one figure; the record of its death, or None where it has told its own."""
-        process = self.process = self.process or self._started()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(label.name + "\n")
-            process.stdin.flush()
-        for line in process.stdout:
-            said = json.loads(line)
-            self.heard.put(said)
-            if said["event"] == "record":
-                return None
-        code, self.process = process.wait(), None
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        record = failed_record(label, self.order, f"The process that built it {how}.", "")
-        if not self.ending:
-            _write(self.order.out / f"{label.name}.json", json.dumps(record, indent=1))
-        return record
-
-    def _started(self) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "paper_figures.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=HOME.parent,
-            env=self.environment,
-        )
-        assert process.stdin is not None
-        asked = dataclasses.asdict(self.order) | {k: str(getattr(self.order, k)) for k in ("folder", "out", "cache")}
-        process.stdin.write(json.dumps(asked) + "\n")
-        return process
-
-    def end(self) -> None:
-        self.ending = True
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait()
 
 
 def _write(path: Path, text: str) -> None:

@@ -25,7 +25,7 @@ class Order:
     fresh: bool = False
 
 
-def failed_record(label: Label, order: Order, error: str, reason: str) -> dict[str, Any]:
+def failed_record(label: Label, order: Order, error: str, reason: str = "") -> dict[str, Any]:
     """The record of a figure that could not be built: one sentence, and the traceback if there is one."""
     record = head_of(label, order) | {"status": "failed", "error": error, "traceback": reason, "claims": []}
     return record | circumstances(0.0, 0.0)

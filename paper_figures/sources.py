@@ -17,6 +17,8 @@ from paper_figures.figure import HOME
 PACKAGE = HOME.parent / "grok_theory"
 # What only shows numbers: a change there leaves every number as it was.
 _SHOWING = ("plot", "cli")
+# Rooms that import wings.
+_ON_WINGS = ("bounds", "formulas", "verify")
 # These make the numbers (scikit-learn brings the digits); matplotlib draws them.
 _COMPUTING = (*COMPUTING, "scikit-learn")
 _LIBRARIES = (*_COMPUTING, "matplotlib")
@@ -25,22 +27,20 @@ _LIBRARIES = (*_COMPUTING, "matplotlib")
 def theory_hash(text: str) -> str:
     """SHA-256 over the sources of grok_theory that a figure with this computing text depends on.
 
-    These are every file that stands beside the rooms (folders), the rooms its text names, the rooms any of those
-    import, and so on. So a change in one wing leaves the numbers of the others where they are.
+    Everything, except the wings and what stands on them where the text does not name them: a wing never imports another
+    one (import-linter), so a change in one wing leaves the numbers of the others where they are.
     """
-    rooms = _rooms()
-    needed = {name for name, path in rooms.items() if not path.is_dir()}
-    ahead = [name for name in rooms if re.search(rf"\b{name}\b", text)]
-    # `gt.refine` names no room, and computes by one. What the package itself offers by name is no import.
-    ahead += [room for name in needed - {"__init__"} for room in _imported_rooms(name)]
-    while ahead:
-        room = ahead.pop()
-        needed.add(room)
-        ahead += [other for other in _imported_rooms(room) if other not in needed]
     digest = hashlib.sha256()
-    for room in sorted(needed):
+    for room in sorted(_needed(text)):
         digest.update(f"{room} {_room_hash(room)}\n".encode())
     return digest.hexdigest()
+
+
+def _needed(text: str) -> set[str]:
+    rooms = _rooms()
+    wings = {room for room, path in rooms.items() if (path / "problem.py").exists()}
+    named = {room for room in (*wings, *_ON_WINGS) if re.search(rf"\b{room}\b", text)}
+    return rooms.keys() - wings - set(_ON_WINGS) | named | (wings if named & set(_ON_WINGS) else set())
 
 
 @functools.cache
@@ -49,33 +49,14 @@ def _rooms() -> dict[str, Path]:
     return {name: path for name, path in found.items() if name not in (*_SHOWING, "__pycache__")}
 
 
-def _files(room: str) -> list[Path]:
-    path = _rooms()[room]
-    if not path.is_dir():
-        return [path]
-    return sorted(file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
-
-
 @functools.cache
 def _room_hash(room: str) -> str:
-    digest = hashlib.sha256()
-    for path in _files(room):
-        digest.update(f"{path.relative_to(PACKAGE).as_posix()}\0{path.stat().st_size}\0".encode())
-        digest.update(path.read_bytes())
+    path, digest = _rooms()[room], hashlib.sha256()
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file() and "__pycache__" not in file.parts:
+            content = file.read_bytes()
+            digest.update(f"{file.relative_to(PACKAGE).as_posix()}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
-
-
-@functools.cache
-def _imported_rooms(room: str) -> frozenset[str]:
-    """The other rooms that import statements anywhere in this one name, absolutely or relatively."""
-    names: set[str] = set()
-    for path in (file for file in _files(room) if file.suffix == ".py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                names |= {part for alias in node.names for part in alias.name.split(".")}
-            elif isinstance(node, ast.ImportFrom):
-                names |= {*(node.module or "").split("."), *(alias.name for alias in node.names)}
-    return frozenset(names & set(_rooms())) - {room}
 
 
 def computing_text(path: Path) -> str:

@@ -306,7 +306,7 @@ def test_compare_is_the_function_however_it_is_reached():
 
 
 def test_the_lock_has_hashes_and_no_addresses():
-    for name in ("requirements.lock", "requirements-lint.lock"):
+    for name in ("requirements.lock", "requirements-lint.lock", "requirements-browser.lock"):
         text = (ROOT / name).read_text()
         assert "://" not in text
         assert "--index" not in text

@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
@@ -105,6 +106,29 @@ def test_the_other_wings_are_solved_too(run):
     code, out, _ = run("solve", *words, "--json")
     assert code == 0
     assert json.loads(out)["x"] == [1.0, 4.0, 16.0]
+
+
+def test_names_of_a_wings_rooms_are_read_and_theory_begins_as_run_0_of_the_key(run):
+    words = ["li2.GroupTask", "group=cyclic(3)", "width=2", "initial=ZeroReadout()", "--times", "0,5", "--json"]
+    task = gt.li2.GroupTask(gt.li2.groups.cyclic(3))
+    for key in (0, 4):
+        code, out, err = run("solve", *words, *(["--key", str(key)] if key else []))
+        assert code == 0, err
+        start = {"key": jax.random.key(key), "initial": gt.li2.training.ZeroReadout()}
+        assert (
+            json.loads(out)["curves"]["train_loss"]
+            == gt.li2.solve(task, [0, 5], width=2, **start)["train_loss"].tolist()
+        )
+    code, _, err = run("solve", *LINEAR, "--key", "1")
+    assert code == 2
+    assert "key is 1, but linear.TeacherStudent is solved without a draw" in err
+
+
+def test_validate_holds_runs_against_a_theory_that_begins_as_they_do(run):
+    words = ["li2.GroupTask", "group=cyclic(3)", "width=2", "--times", "0,5", "--dynamics", "GradientDescent(0.1)"]
+    code, out, err = run("validate", *words, "train_hidden=false", "dtype=float64", "--runs", "1", "--key", "2")
+    assert code in (0, 3), err  # one run is no sample, but the run is the theory's
+    assert "GroupTask" in out
 
 
 def test_solve_without_a_problem_lists_all(run):

@@ -10,27 +10,30 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urldefrag, urlparse
 
 from docs.making.pages import ROOT
-from paper_figures.browser import FACTS, SCHEMES, WIDTHS, opened, reported, save_screenshots
-from paper_figures.devtools import Browser, BrowserFailed, open_browser
+from paper_figures.browser import (
+    FACTS,
+    SCHEMES,
+    WAIT_FOR_PICTURES,
+    WIDTHS,
+    BrowserFailed,
+    open_browser,
+    opened,
+    save_screenshots,
+    unreadable,
+)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 _SITE_FACTS = Path(__file__).with_name("site_facts.js").read_text(encoding="utf-8")
 # Words a reader would type, and the page that must be among the results.
 QUERIES = {"double descent": "linear.html", "effective ridge": "formulas.html", "resume": "sweep.html"}
 # Screenshots to look at: both widths and both schemes, without four of each page.
 SHOWN = (("desktop", "light"), ("phone", "dark"))
-_TYPE = """
-(() => {{ const field = document.getElementById('search'); field.focus(); field.value = {query!r};
-  field.dispatchEvent(new Event('input')); }})()
-"""
-_RESULTS = """
-new Promise(done => { const look = left => {
-  const found = [...document.querySelectorAll('#found a')].map(a => a.getAttribute('href'));
-  found.length || !left ? done(found) : setTimeout(look, 50, left - 1); }; look(100); })
-"""
 
 
 def check_site(site: Path, names: list[str]) -> list[str]:
@@ -52,24 +55,18 @@ def check_site(site: Path, names: list[str]) -> list[str]:
 
 
 def _look(browser: Browser, page: Path, width: str, scheme: str, shots: Path) -> tuple[list[str], dict[str, Any]]:
-    tab = opened(browser, page, width, scheme)
-    # Pictures further down load when they are looked at; here they all are.
-    tab.evaluate("document.querySelectorAll('img').forEach(i => i.loading = 'eager')")
-    tab.evaluate("Promise.all([...document.images].map(i => i.decode().then(() => true, () => false)))")
-    facts = tab.evaluate(FACTS) | tab.evaluate(_SITE_FACTS)
-    if (width, scheme) in SHOWN:
-        save_screenshots(tab, WIDTHS[width][0], facts["height"], shots / f"{page.stem}-{width}-{scheme}")
-    found = _judge(facts) + reported(tab)
-    tab.call("Page.close")
-    browser.heard.clear()
-    return found, facts
+    with opened(browser, page, width, scheme) as tab:
+        # Pictures further down load when they are looked at; here they all are.
+        tab.page.evaluate("document.querySelectorAll('img').forEach(i => { i.loading = 'eager'; })")
+        tab.page.evaluate(WAIT_FOR_PICTURES)
+        facts = tab.page.evaluate(FACTS) | tab.page.evaluate(_SITE_FACTS)
+        if (width, scheme) in SHOWN:
+            save_screenshots(tab, WIDTHS[width][0], facts["height"], shots / f"{page.stem}-{width}-{scheme}")
+        return _judge(facts) + tab.reported, facts
 
 
 def _judge(facts: dict[str, Any]) -> list[str]:
-    wrong = [f"the picture {source} did not load." for source in facts["missing"]]
-    wrong += [f"the picture {source} has no text beside it." for source in facts["unnamed"]]
-    wrong += [f"{where} {text!r} has contrast {ratio:.1f}, below 4.5." for ratio, where, text in facts["faint"][:5]]
-    wrong += [f"a mark is left in {text!r}." for text in facts["raw"][:10]]
+    wrong = unreadable(facts) + [f"a mark is left in {text!r}." for text in facts["raw"][:10]]
     if facts["scroll"] > facts["width"] or facts["wide"]:
         where = "; ".join(facts["wide"][:5])
         wrong.append(f"the page is {facts['scroll']} px wide in a window of {facts['width']} px ({where}).")
@@ -84,23 +81,20 @@ def _search(browser: Browser, site: Path, width: str) -> list[str]:
     """Type each query: its page is among the results, and the Enter key leads to the first."""
     wrong = []
     for query, page in QUERIES.items():
-        tab = opened(browser, site / "index.html", width, "light")
-        tab.evaluate(_TYPE.format(query=query))
-        found = tab.evaluate(_RESULTS)
-        print(f"search for {query!r}, {width}: {len(found)} results, first {found[:1]}")
-        if page not in [address.partition("#")[0] for address in found]:
-            wrong.append(f"{query!r} does not find {page} but {found}.")
-        save_screenshots(tab, WIDTHS[width][0], WIDTHS[width][1], site / "screenshots" / f"search-{width}")
-        browser.heard.clear()
-        for kind in ("keyDown", "keyUp"):
-            tab.call("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", windowsVirtualKeyCode=13)
-        if found:
-            tab.wait_for("Page.loadEventFired")
-            at = tab.evaluate("location.href")
-            if not at.endswith(found[0]):
-                wrong.append(f"Enter leads to {at}, not to {found[0]}.")
-        tab.call("Page.close")
-        browser.heard.clear()
+        with opened(browser, site / "index.html", width, "light") as tab:
+            tab.page.fill("#search", query)
+            # Links, or the words that nothing is found; the index is loaded with the first letter.
+            tab.page.wait_for_function("document.getElementById('found').hasChildNodes()")
+            found = [link.get_attribute("href") or "" for link in tab.page.locator("#found a").all()]
+            print(f"search for {query!r}, {width}: {len(found)} results, first {found[:1]}")
+            if page not in [address.partition("#")[0] for address in found]:
+                wrong.append(f"{query!r} does not find {page} but {found}.")
+            save_screenshots(tab, *WIDTHS[width][:2], site / "screenshots" / f"search-{width}")
+            if found:
+                with tab.page.expect_navigation():
+                    tab.page.keyboard.press("Enter")
+                if not tab.page.url.endswith(found[0]):
+                    wrong.append(f"Enter leads to {tab.page.url}, not to {found[0]}.")
     return wrong
 
 

@@ -24,6 +24,9 @@ def command(
         str | None, typer.Option(help='How weights are trained, for example "GradientDescent(0.1)"; x is then steps.')
     ] = None,
     method: Annotated[str | None, typer.Option(help='How to solve, for example "Population".')] = None,
+    key: Annotated[
+        int | None, typer.Option(help="Seed, where theory begins as a run does (li2); 0 if left out.")
+    ] = None,
     out: Annotated[
         str | None, typer.Option(metavar="FILE", help="Save to this file: .npz (all of it) or .csv (curves).")
     ] = None,
@@ -36,6 +39,7 @@ def command(
     from .precision import use_float64
 
     use_float64()
+    from ..errors import BadValue
     from ..progress import waiting
     from ..storage import destination
     from .problems import find_problem, make_problem, public_names, verbs_of
@@ -50,10 +54,12 @@ def command(
     for name, text in (("dynamics", dynamics), ("method", method)):
         if text is not None:
             more[name] = read_object(name, text, public_names(wing), solve)
+    if key is not None and not takes_key(solve):
+        raise BadValue(f"key is {key}, but {problem} is solved without a draw and takes none. Leave --key out.")
     axis = read_axis(times)
     path = None if out is None else destination(out, (".npz", ".csv"), "out")  # before what may take long
     with waiting(f"solving {problem}"):
-        solution = solve(made, axis, **more, **without_throwing(solve, as_json))
+        solution = solve(made, axis, **more, **seeded(solve, key or 0), **without_throwing(solve, as_json))
     failed = solution.status.name == "failed"
     if path is not None and not failed:
         _save(solution, path)
@@ -64,6 +70,22 @@ def command(
     else:
         _show(solution)
     leave_if_failed(solution)
+
+
+def takes_key(verb: Any) -> bool:
+    """Whether a verb draws: `simulate` does, and a `solve` that begins as a run does."""
+    import inspect
+
+    return "key" in inspect.signature(verb).parameters
+
+
+def seeded(solve: Any, seed: int) -> dict[str, Any]:
+    """The key of that seed for a `solve` that takes one."""
+    import jax
+
+    from .values import read_seed
+
+    return {"key": jax.random.key(read_seed("key", seed))} if takes_key(solve) else {}
 
 
 def without_throwing(solve: Any, as_json: bool) -> dict[str, bool]:

@@ -45,7 +45,7 @@ def command(
     from ..comparison import Relative, compare
     from ..progress import waiting
     from .problems import find_problem, make_problem, public_names, verbs_of
-    from .solve import leave_if_failed, status_of, without_throwing
+    from .solve import leave_if_failed, seeded, status_of, without_throwing
     from .values import read_axis, read_object, read_seed
 
     wing, cls = find_problem(problem)
@@ -68,7 +68,7 @@ def command(
         # A float64 for each run and time of at least one curve: what can never fit is refused before any work.
         check_memory(f"{runs} runs at {len(axis)} times", 8.0 * runs * len(axis), "Ask for fewer with --runs.")
     with waiting(f"solving {problem}"):
-        solution = solve(made, axis, **of_theory, **without_throwing(solve, as_json))
+        solution = solve(made, axis, **of_theory, **seeded(solve, key), **without_throwing(solve, as_json))
     if solution.status.name == "failed":
         # There is nothing to hold runs against; under --json the status says why.
         if as_json:

@@ -13,9 +13,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..li2.closed_forms import local_maxima, muon_column, random_features
+from ..li2.closed_forms import local_maxima, muon_column
 from ..li2.discovery import feature_discovery_times
 from ..li2.feature_energy import energy, energy_gradient, hessian_spectrum
+from ..li2.features import random_features
 from ..li2.gradient_emergence import lazy_gradient
 from ..li2.groups.group import Group, cyclic, direct_product, symmetric
 from ..li2.groups.real_representations import isotypic_basis

@@ -9,14 +9,13 @@ from .ascent import Ascent, ascend
 from .closed_forms import (
     LocalMaxima,
     MuonColumn,
-    feature,
     local_maxima,
     mirrored_residual,
     muon_column,
-    random_features,
 )
 from .discovery import DiscoveryTimes, feature_discovery_times
 from .feature_energy import energy, energy_by_irrep, energy_gradient, hessian_spectrum
+from .features import feature, random_features
 from .gradient_emergence import LazyGradient, lazy_gradient
 from .interaction import Repulsion, repulsion
 from .methods import CrossTerm, FeatureAscent, FullEnergy, Lazy

@@ -17,7 +17,7 @@ from jax.typing import ArrayLike
 from ..checks import check_finite, check_integer, check_key, check_memory, require_float64
 from ..errors import BadValue
 from ..pytrees import record
-from .closed_forms import feature
+from .features import feature
 from .groups.group import Group
 from .groups.real_representations import RealIrrep, isotypic_basis, real_irreps
 from .network import centred_features

@@ -5,15 +5,17 @@ The hidden layer is frozen. It is not the whole training: `compare` says how far
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 
 from ..checks import check_memory
-from ..dynamics import GradientDescent, GradientFlow
+from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
 from ..numerics.invariants import COSINE, NON_NEGATIVE, PROBABILITY, hold
 from ..results import FAILED, GOOD, NOTED, Solution, Status
 from .lazy_modes import mean_cosine, modes
@@ -22,7 +24,7 @@ from .network import UNDEFINED, activity, centred_features
 from .problem import GroupTask
 from .training.conditions import conditions_of
 from .training.losses import SquaredLoss
-from .training.starts import Initial, Start, samples_of
+from .training.starts import Initial, samples_of, start_of_run
 
 CLOSE = 1e-9  # predictions nearer than this may swap their order by rounding
 LAZY_RANGES = {
@@ -45,13 +47,20 @@ def _backward_errors(features: np.ndarray, largest_rate: float) -> list[np.ndarr
 
 def lazy_solution(
     task: GroupTask,
-    start: Start,
-    x: np.ndarray,
-    dynamics: GradientFlow | GradientDescent,
+    x: ArrayLike | Sequence,
     method: Lazy,
+    dynamics: GradientFlow | GradientDescent | None,
+    *,
+    width: int,
+    key: Array,
     initial: Initial,
 ) -> Solution:
-    """The Solution of stage I from `start`, at the times or steps `x` of `dynamics`."""
+    """The Solution of stage I from the start of run 0, at the times or steps `x` of `dynamics`."""
+    start = start_of_run(task, width=width, key=key, initial=initial)
+    dynamics = GradientFlow() if dynamics is None else dynamics
+    check_dynamics(dynamics, (GradientFlow, GradientDescent), "li2.Lazy")
+    check_x(dynamics, x)
+    x = np.asarray(x, float)
     drawn, order = start.task, task.group.order
     check_memory(
         f"Stage I of {len(start.hidden)} nodes on {order**2} pairs",

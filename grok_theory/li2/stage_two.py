@@ -5,14 +5,18 @@ On the unit sphere, from the start of a run. It is not the whole training: `trai
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.tree_util import Partial
+from jax.typing import ArrayLike
 
-from ..checks import is_traced
+from ..checks import check_times, is_traced
+from ..errors import BadValue
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, PROBABILITY, hold
 from ..results import FAILED, GOOD, Field, Solution, Status
 from .feature_energy import energy_function
@@ -20,13 +24,27 @@ from .groups.fourier import component_basis
 from .groups.real_representations import real_irreps
 from .methods import FeatureAscent
 from .problem import GroupTask
-from .training.starts import Start
+from .training.starts import Initial, start_of_run
 
 ASCENT_RANGES = {"energy": NON_NEGATIVE, "feature_purity": PROBABILITY}
 
 
-def ascent_solution(task: GroupTask, start: Start, times: np.ndarray, method: FeatureAscent) -> Solution:
-    """The Solution of stage II from the hidden layer of `start`, at the `times` of the flow on the sphere."""
+def ascent_solution(
+    task: GroupTask,
+    x: ArrayLike | Sequence,
+    method: FeatureAscent,
+    dynamics: object,
+    *,
+    width: int,
+    key: Array,
+    initial: Initial,
+) -> Solution:
+    """The Solution of stage II from the hidden layer of run 0, at the times `x` of the flow on the sphere."""
+    start = start_of_run(task, width=width, key=key, initial=initial)
+    if dynamics is not None:
+        raise BadValue(f"dynamics is {dynamics!r}, but FeatureAscent has its own, on the sphere. Leave it out.")
+    check_times(x)
+    times = np.asarray(x, float)
     drawn, tolerance = start.task, float(np.asarray(method.tolerance))
     functions, members = (jnp.asarray(a) for a in component_basis(task.group))
     scale = 2.0 * task.group.order / min(r.real_degree for r in real_irreps(task.group))  # 4 max E*

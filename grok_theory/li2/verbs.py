@@ -9,18 +9,18 @@ import optax
 from jax import Array
 from jax.typing import ArrayLike
 
-from ..checks import check_key, check_times, require_float64
-from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
+from ..checks import require_float64
+from ..dynamics import GradientDescent, GradientFlow
 from ..errors import BadValue
 from ..results import Ensemble, Solution
 from .methods import FeatureAscent, Lazy
 from .problem import GroupTask
-from .runs.trained import trained
+from .runs.trained import trained_ensemble
 from .stage_one import lazy_solution
 from .stage_two import ascent_solution
 from .training.losses import Loss
 from .training.optimizers import Optimizer
-from .training.starts import Initial, TorchUniform, check_initial, start_of_run
+from .training.starts import Initial, TorchUniform
 
 
 def solve(
@@ -57,18 +57,9 @@ def solve(
         raise BadValue(f"method is {method!r}, but it must be Lazy(...) or FeatureAscent(...). Pass one.")
     if not isinstance(task, GroupTask):
         raise BadValue(f"task is {task!r}, but it must be a GroupTask. Build one with GroupTask(cyclic(23), ...).")
-    check_initial(initial)
-    check_key(key)
-    start = start_of_run(task, width=width, key=key, initial=initial)
     if isinstance(method, FeatureAscent):
-        if dynamics is not None:
-            raise BadValue(f"dynamics is {dynamics!r}, but FeatureAscent has its own, on the sphere. Leave it out.")
-        check_times(x)
-        return ascent_solution(task, start, np.asarray(x, float), method).checked(throw)
-    dynamics = GradientFlow() if dynamics is None else dynamics
-    check_dynamics(dynamics, (GradientFlow, GradientDescent), "li2.Lazy")
-    check_x(dynamics, x)
-    return lazy_solution(task, start, np.asarray(x, float), dynamics, method, initial).checked(throw)
+        return ascent_solution(task, x, method, dynamics, width=width, key=key, initial=initial).checked(throw)
+    return lazy_solution(task, x, method, dynamics, width=width, key=key, initial=initial).checked(throw)
 
 
 def simulate(
@@ -101,21 +92,21 @@ def simulate(
     - `batch`: runs computed together; the last digits depend on it, nothing on `runs`. By default one after another on
       a CPU, where together is slower (docs/li2_training.md), and 8 on an accelerator.
 
-    **Returns:** an Ensemble. Its x is the step; with `GradientDescent` it is the time t = 2 learning_rate step / n of
-    the flow of J. Curves (run, T): `train_loss`, `test_loss` (mean over samples of what the loss says, test samples
-    being all pairs not trained on; none on the full table), `train_accuracy`, `test_accuracy`, `gradient_norm` (of
-    G_F = -dJ/dF), `alignment` (mean cosine of its columns with Y~Y~^T F~), `off_diagonal` (mean |F~_j . F~_l| over
-    mean |F~_j|^2), `hidden_change`, `readout_change` (Frobenius, from the start), `feature_purity` (median over the
-    living nodes of the largest share in one irrep), `dead_nodes` (share of nodes a hundred times shorter than the
-    longest); with label noise `corrupted_accuracy` (wrong labels fitted) and `corrected_accuracy` (wrong labels
-    predicted right); with a cross-entropy `softmax_collapse` (share of training samples whose probability is exactly
-    1). Fields: `purity` (run, step, node), `irrep_share` (run, step, irrep), the part of ||W||^2 in each row of
-    `local_maxima`. `stats`: last `hidden` (run, K, 2M) and `readout` (run, K, M), `hidden_start`, `train_pairs`,
-    `train_labels`, and what was run. A diverged run is nan from there on, and `status` says so.
+    **Returns:** an Ensemble. Its x is the step. Curves (run, T): `train_loss`, `test_loss` (mean over samples of what
+    the loss says, test samples being all pairs not trained on; none on the full table), `train_accuracy`,
+    `test_accuracy`, `gradient_norm` (of G_F = -dJ/dF), `alignment` (mean cosine of its columns with Y~Y~^T F~),
+    `off_diagonal` (mean |F~_j . F~_l| over mean |F~_j|^2), `hidden_change`, `readout_change` (Frobenius, from the
+    start), `feature_purity` (median over the living nodes of the largest share in one irrep), `dead_nodes` (share of
+    nodes a hundred times shorter than the longest); with label noise `corrupted_accuracy` (wrong labels fitted) and
+    `corrected_accuracy` (wrong labels predicted right); with a cross-entropy `softmax_collapse` (share of training
+    samples whose probability is exactly 1). Fields: `purity` (run, step, node), `irrep_share` (run, step, irrep), the
+    part of ||W||^2 in each row of `local_maxima`. `stats`: last `hidden` (run, K, 2M) and `readout` (run, K, M),
+    `hidden_start`, `train_pairs`, `train_labels`, and what was run. A diverged run is nan from there on, and `status`
+    says so.
 
     Raises `BadValue`, `TooLarge`; `Float64Required` for dtype="float64" without it.
     """
-    return trained(
+    return trained_ensemble(
         task,
         x,
         dynamics=dynamics,

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from docs import build as builder
-from docs.making import gallery, markup, mathematics, reference, search
+from docs.making import markup, mathematics, reference, search
 from docs.making.links import Links, check_anchors
 from docs.making.pages import Page
+from paper_figures.figure import catalogue
 
 ROOT = Path(__file__).parents[2]
 
@@ -127,9 +128,10 @@ def test_docstrings_become_markdown():
 
 
 def test_the_gallery_shows_every_figure(site):
-    for path in gallery.figure_files():
-        assert path.stem in site["gallery.html"]
-    assert len(gallery.figure_files()) > 30
+    for name, label in catalogue().items():
+        assert name in site["gallery.html"]
+        assert label.title.partition(" ")[0] in site["gallery.html"]
+    assert len(catalogue()) > 30
 
 
 def test_sections_are_cut_at_headings():

@@ -1,9 +1,9 @@
 """`python -m paper_figures` from outside: exit codes, one-sentence errors, crashes and kills."""
 
+import importlib.util
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from paper_figures.__main__ import app
+from paper_figures.browser import BrowserFailed, find_browser
 from paper_figures.figure import HOME
 
 
@@ -183,8 +184,12 @@ def test_the_claims_of_all_figures_hold_at_quick_size(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), reason="no browser")
+@pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="`make browser` installs playwright")
 def test_the_page_in_a_browser(run, tmp_path):
+    try:
+        find_browser()
+    except BrowserFailed as none:
+        pytest.skip(str(none))
     assert run().returncode == 0
     done = subprocess.run(
         [sys.executable, "-m", "paper_figures.browser", str(tmp_path / "out")],
@@ -194,17 +199,24 @@ def test_the_page_in_a_browser(run, tmp_path):
 
 
 def test_without_a_browser_or_a_page_there_is_one_sentence(tmp_path):
-    def browser(path):
+    def browser(**changes):
+        changes = {"PATH": os.environ["PATH"], "CHROME_PATH": ""} | changes
         return subprocess.run(
             [sys.executable, "-m", "paper_figures.browser", str(tmp_path)],
-            cwd=HOME.parent, capture_output=True, text=True, timeout=60, env=os.environ | {"PATH": path},
+            cwd=HOME.parent, capture_output=True, text=True, timeout=60, env=os.environ | changes,
         )  # fmt: skip
 
-    done = browser(os.environ["PATH"])
+    done = browser()
     assert done.returncode == 2
     assert "build it first with `make figures`" in done.stderr
     (tmp_path / "index.html").write_text("<!doctype html>")
-    done = browser(str(tmp_path))
-    assert done.returncode == 2
-    assert done.stderr.startswith("No browser found: none of chromium, chromium-browser, google-chrome is on the PATH")
-    assert len(done.stderr.strip().splitlines()) == 1
+    for changes, sentence in (
+        ({"PATH": str(tmp_path)}, "No browser found: none of chromium, chromium-browser, google-chrome is on the PATH"),
+        ({"CHROME_PATH": "/no/chrome"}, "CHROME_PATH is '/no/chrome', but no program is there"),
+        # Any program does where the driver is missing; with the driver, this one is no browser.
+        ({"CHROME_PATH": sys.executable}, ("The browser is driven by playwright", "The browser /")),
+    ):
+        done = browser(**changes)
+        assert done.returncode == 2
+        assert done.stderr.startswith(sentence)
+        assert len(done.stderr.strip().splitlines()) == 1

@@ -1,5 +1,7 @@
 """What a number depends on: the text that computes it and the rooms it names, and nothing else."""
 
+import re
+
 import pytest
 
 from paper_figures import sources
@@ -26,15 +28,16 @@ def test_a_helper_beside_the_figure_counts(figures, write):
 
 @pytest.fixture
 def house(tmp_path, monkeypatch):
-    """A small package of rooms: `left` uses `below`, `right` stands alone, `errors` beside them."""
+    """A small package: the wings `left` and `right` stand on `below`, `bounds` on the wings, `errors` beside them."""
     for name, text in {
         "errors.py": "",
         "refine.py": "from .sweeps import sweep\n",
         "sweeps/__init__.py": "Z = 1\n",
         "plot.py": "",
         "below/__init__.py": "X = 1\n",
-        "left/__init__.py": "from ..below import X\n",
-        "right/__init__.py": "Y = 1\n",
+        "left/problem.py": "from ..below import X\n",
+        "right/problem.py": "Y = 1\n",
+        "bounds/__init__.py": "from ..right.problem import Y\n",
     }.items():
         path = tmp_path / "grok_theory" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,24 +45,25 @@ def house(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "PACKAGE", tmp_path / "grok_theory")
 
     def hashed(text):
-        for function in (sources._rooms, sources._room_hash, sources._imported_rooms):
+        for function in (sources._rooms, sources._room_hash):
             function.cache_clear()
         return sources.theory_hash(text)
 
     yield tmp_path / "grok_theory", hashed
-    for function in (sources._rooms, sources._room_hash, sources._imported_rooms):
+    for function in (sources._rooms, sources._room_hash):
         function.cache_clear()
 
 
 @pytest.mark.parametrize(
     ("changed", "counts"),
     [
-        ("left/__init__.py", True),
+        ("left/problem.py", True),
         ("below/__init__.py", True),
         ("errors.py", True),
         ("refine.py", True),
         ("sweeps/__init__.py", True),  # a figure calls it as `gt.refine`, which names no room
-        ("right/__init__.py", False),
+        ("right/problem.py", False),
+        ("bounds/__init__.py", False),
         ("plot.py", False),
     ],
 )
@@ -69,6 +73,23 @@ def test_only_the_rooms_a_figure_stands_on_count(house, changed, counts):
     before = hashed(text)
     (package / changed).write_text("Z = 2\n" + (package / changed).read_text())
     assert (hashed(text) != before) is counts
+
+
+def test_a_room_on_the_wings_brings_all_of_them(house):
+    package, hashed = house
+    before = hashed("from grok_theory import bounds")
+    (package / "right" / "problem.py").write_text("Y = 2\n")
+    assert hashed("from grok_theory import bounds") != before
+
+
+def test_no_room_below_or_beside_the_wings_imports_one():
+    """What `theory_hash` takes for granted, also for a room that is new."""
+    wings = sources._needed("linear lazy_rich li2 best_of_k bounds formulas verify") - sources._needed("")
+    for room in sources._needed("") - {"__init__"}:
+        path = sources._rooms()[room]
+        for file in path.rglob("*.py") if path.is_dir() else [path]:
+            imported = re.findall(r"^\s*from \.*(\w+)", file.read_text(), re.M)
+            assert not wings & set(imported), file
 
 
 def test_the_wings_of_this_package_are_kept_apart():

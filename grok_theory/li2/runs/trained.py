@@ -25,7 +25,7 @@ from .loop import train_batch
 _FIELD_AXES = {"purity": ("run", "step", "node"), "irrep_share": ("run", "step", "irrep")}
 
 
-def trained(
+def trained_ensemble(
     task: GroupTask,
     x: Sequence[int] | np.ndarray,
     *,
