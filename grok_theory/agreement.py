@@ -56,7 +56,7 @@ class Agreement:
     runs say about themselves.
     """
 
-    problem: Any
+    problem: Any  # of any wing: Problems share no class
     curves: Mapping[str, CurveAgreement]
     x_name: str
     x_unit: str

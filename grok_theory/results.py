@@ -79,7 +79,7 @@ class Field:
     called like the x of the result lies on that x.
     """
 
-    values: ArrayLike
+    values: Array | np.ndarray
     axes: tuple[str, ...]
     coordinates: Mapping[str, Any] = ()  # type: ignore[assignment]
 
@@ -111,12 +111,12 @@ class Solution:
     A pytree: a batch of Solutions (from `jax.vmap`) has leading axes everywhere.
     """
 
-    problem: Any
-    x: ArrayLike
+    problem: Any  # of any wing: Problems share no class
+    x: Array | np.ndarray
     curves: Mapping[str, Any]
     x_name: str
     dynamics: Dynamics | None
-    method: Any
+    method: Any  # a record of the Problem's wing
     x_unit: str = ""
     numerical_error: Mapping[str, Any] = ()  # type: ignore[assignment]
     fields: Mapping[str, Field] = ()  # type: ignore[assignment]
@@ -183,8 +183,8 @@ class Ensemble:
     - the others as in `Solution`.
     """
 
-    problem: Any
-    x: ArrayLike
+    problem: Any  # of any wing: Problems share no class
+    x: Array | np.ndarray
     curves: Mapping[str, Any]
     x_name: str
     dynamics: Dynamics | None

@@ -32,8 +32,8 @@ class Bound:
     """
 
     name: str
-    value: ArrayLike
-    gap: ArrayLike
+    value: Array | float
+    gap: Array | float
     assumptions_hold: Array | bool
     vacuous: Array | bool
     kind: str
@@ -50,7 +50,7 @@ class Bound:
 
 def make_bound(
     name: str,
-    value: ArrayLike,
+    value: Array | float,
     *,
     kind: str,
     assumptions: tuple[str, ...],
