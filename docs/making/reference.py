@@ -7,17 +7,11 @@ import re
 from pathlib import Path
 
 from docs.making.pages import ROOT, Page
+from grok_theory.rooms import NAMESPACES
 
 PACKAGE = ROOT / "grok_theory"
 ROOMS = (
-    "linear",
-    "lazy_rich",
-    "li2",
-    "li2.groups",
-    "li2.training",
-    "li2.comparison",
-    "li2.companion",
-    "best_of_k",
+    *NAMESPACES,
     "kernels",
     "observables",
     "bounds",

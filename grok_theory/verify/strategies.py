@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadValue
+from ..rooms import WINGS
 from .counterexamples import hypothesis_or_sentence
-
-WINGS = ("linear", "lazy_rich", "li2", "best_of_k")
 
 # Field name -> (least, greatest, special values); a class's own entry goes before the one for all.
 _FIELDS: dict[str, tuple[float, float, tuple[float, ...]]] = {
