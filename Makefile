@@ -24,7 +24,7 @@ browser: .venv/browser
 	$(BIN)/python -m paper_figures.browser
 	$(BIN)/python docs/build.py && $(BIN)/python -m docs.making.browser
 lint: .venv/lint
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports pyproject.toml && $(BIN)/pyright
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports pyproject.toml && $(BIN)/python .ci/docstrings && $(BIN)/pyright
 # Needs a package index; without one it says so, and is not green.
 matrix: .venv/ok
 	$(BIN)/python -m pip install --quiet uv
