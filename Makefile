@@ -56,5 +56,5 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-in
 lock: .venv/ok
 	$(BIN)/python -m pip install --quiet uv
 	$(LOCK) pyproject.toml --extra cluster --extra figures --group test --group docs --group build --output-file requirements.lock
-	$(LOCK) --python-version 3.11 --group pyproject.toml:lint --output-file requirements-lint.lock
+	$(LOCK) --python-version 3.11 --constraint requirements.lock --group pyproject.toml:lint --output-file requirements-lint.lock
 	$(LOCK) --python-version 3.11 --constraint requirements.lock --group pyproject.toml:browser --output-file requirements-browser.lock
