@@ -77,7 +77,7 @@ def solutions(good: bytes) -> Iterator[tuple[str, bytes]]:
         yield f"the class {name!r}", edited(good, lambda whole, name=name: whole["value"].update({"class": name}))
     for name in (3, None, ["grok_theory.results:Solution"], {"plain": "x"}):
         yield f"a class that is {name!r}", edited(good, lambda whole, name=name: whole["value"].update({"class": name}))
-    yield "an enum that is none", at(("problem",), {"class": "grok_theory.results:Status", "member": "good"})
+    yield "an enum that is none", at(("problem",), {"class": "grok_theory.status:Status", "member": "good"})
     yield "an unknown member", at(("x_unit",), {"class": "grok_theory.li2.companion:Phase", "member": "frozen"})
     yield (
         "too many items",
@@ -149,7 +149,7 @@ def solutions(good: bytes) -> Iterator[tuple[str, bytes]]:
         (("dynamics",), _descent({"plain": None})),
         (("dynamics",), _descent({"float": "nan"})),
         (("dynamics",), _descent({"int": "9" * 400})),
-        (("stats",), {"dict": {"law": {"class": "grok_theory.results:Field", "fields": {}}}}),
+        (("stats",), {"dict": {"law": {"class": "grok_theory.named_axes:Field", "fields": {}}}}),
     ):
         yield f"{'.'.join(path)} is {part}", at(path, part)
     yield (

@@ -31,7 +31,7 @@ _NAMES = {
     "SGD": "dynamics",
     "Solution": "results",
     "SolveFailed": "errors",
-    "Status": "results",
+    "Status": "status",
     "TooLarge": "errors",
     "compare": "comparison",
     "sweep": "sweeps",
@@ -50,9 +50,10 @@ if TYPE_CHECKING:
     from .dynamics import SGD, Adam, AdamW, Conditions, GradientDescent, GradientFlow, Muon
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
     from .refinement import Axis, refine
-    from .results import Ensemble, Solution, Status
+    from .results import Ensemble, Solution
     from .saved_results import load
     from .size_law import SizeLaw
+    from .status import Status
     from .sweeps import sweep
 
 

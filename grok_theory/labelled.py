@@ -13,7 +13,7 @@ from .errors import BadValue
 if TYPE_CHECKING:
     import xarray
 
-    from .results import Field
+    from .named_axes import Field
 
 
 def dataset(self: Any, curves: Mapping[str, Any], dims: tuple[str, ...]) -> xarray.Dataset:

@@ -21,7 +21,8 @@ from .comparison import check_one_x
 from .errors import BadValue
 from .numerics.mean_intervals import errors_of_mean, interval_of_mean
 from .numerics.two_levels import find_levels
-from .results import Ensemble, Solution, Status
+from .results import Ensemble, Solution
+from .status import Status
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -20,6 +20,13 @@ Class = TypeVar("Class", bound=type)
 Tree = TypeVar("Tree")
 
 
+class Text(str):
+    """A text that may stand among numbers: to JAX it is structure, not data."""
+
+
+jax.tree_util.register_pytree_node(Text, lambda text: ((), str(text)), lambda text, _: Text(text))
+
+
 @dataclass_transform(frozen_default=True)
 def record(*, static: Sequence[str] = ()) -> Callable[[Class], Class]:
     """Class decorator: frozen dataclass and pytree; the fields named in `static` are structure, all others leaves."""

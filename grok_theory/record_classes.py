@@ -20,6 +20,8 @@ from .rooms import NAMESPACES
 _PACKAGE = __name__.rpartition(".")[0]
 ROOMS = (
     "dynamics",
+    "named_axes",
+    "status",
     "results",
     "agreement",
     "kernels",

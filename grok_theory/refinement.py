@@ -19,7 +19,7 @@ from rich.console import Console
 
 from .checks import check_choice, check_finite, check_integer, check_positive
 from .errors import BadValue
-from .results import Status
+from .status import Status
 from .sweeps import Sweep, sweep
 from .sweeps.record import sentence_of_outdated
 

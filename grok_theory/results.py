@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jax
 import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
@@ -17,99 +16,16 @@ from . import between, labelled, reports
 from .checks import check_times, is_traced
 from .dynamics import Conditions, Dynamics
 from .errors import BadValue, SolveFailed
-from .pytrees import record
+from .named_axes import Field
+from .pytrees import Text, record
 from .saved_results import load, save
+from .status import FAILED, NOTED, Status
 from .tables import Table, read_table
 from .tables.one_grid import runs_on_one_grid
 
 if TYPE_CHECKING:
     import pandas
     import xarray
-
-GOOD, NOTED, FAILED = 0, 1, 2
-_LEVELS = ("good", "noted", "failed")
-
-
-class Text(str):
-    """A text that may stand among numbers: to JAX it is structure, not data."""
-
-
-jax.tree_util.register_pytree_node(Text, lambda text: ((), str(text)), lambda text, _: Text(text))
-
-
-@record(static=("noted", "failed"))
-class Status:
-    """How far a result can be trusted: `level` 0 good, 1 noted (a remark), 2 failed; an int8 array inside traces.
-
-    `noted` and `failed` are the sentences for those levels; `text` picks one when read, and names the failed members
-    of a batch.
-
-    Parameters
-    ----------
-    level : array_like, default GOOD
-        TODO.
-    noted : str, default ''
-        TODO.
-    failed : str, default ''
-        TODO.
-    """
-
-    level: ArrayLike = GOOD
-    noted: str = ""
-    failed: str = ""
-
-    @property
-    def name(self) -> str:
-        return "not known inside a trace" if is_traced(self.level) else _LEVELS[int(np.max(np.asarray(self.level)))]
-
-    @property
-    def text(self) -> str:
-        if is_traced(self.level):
-            return ""
-        levels = np.asarray(self.level)
-        worst = int(levels.max())
-        sentence = ("", self.noted, self.failed)[worst]
-        if worst == FAILED and levels.ndim:
-            members = [tuple(int(i) for i in at) for at in np.argwhere(levels == FAILED)]
-            shown = ", ".join(str(at[0] if len(at) == 1 else at) for at in members[:5])
-            more = f" and {len(members) - 5} more" if len(members) > 5 else ""
-            sentence = f"In the batch, member {shown}{more} failed. {sentence}"
-        return sentence
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.text}" if self.text else self.name
-
-
-@record(static=("axes",))
-class Field:
-    """An array with named axes: a two-time function, a spectrum ...
-
-    `axes` are distinct; `coordinates` says for some of them where their points lie: axis name -> (points,). An axis
-    called like the x of the result lies on that x.
-
-    Parameters
-    ----------
-    values : Array or ndarray
-        TODO.
-    axes : tuple[str, ...]
-        TODO.
-    coordinates : Mapping[str, Any], default ()
-        TODO.
-    """
-
-    values: Array | np.ndarray
-    axes: tuple[str, ...]
-    coordinates: Mapping[str, Any] = ()  # type: ignore[assignment]
-
-    def __post_init__(self):
-        object.__setattr__(self, "axes", tuple(self.axes))
-        object.__setattr__(self, "coordinates", dict(self.coordinates))
-        unknown = set(self.coordinates) - set(self.axes)
-        if len(set(self.axes)) < len(self.axes) or unknown:
-            raise BadValue(
-                f"axes is {self.axes} with coordinates for {sorted(self.coordinates)}, but axes must be distinct and "
-                "coordinates name some of them. Give each axis a name of its own."
-            )
 
 
 @record(static=("x_name", "x_unit", "run"))
@@ -498,4 +414,4 @@ def _dataframe(columns: dict[str, np.ndarray], status: Status) -> pandas.DataFra
     return frame
 
 
-__all__ = ["Ensemble", "Field", "Solution", "Status", "Text", "load"]
+__all__ = ["Ensemble", "Solution", "load"]

@@ -19,10 +19,11 @@ import numpy as np
 from . import storage
 from .checks import is_traced
 from .errors import BadValue, DamagedFile
+from .named_axes import Field
 from .record_classes import name_of
+from .status import FAILED, GOOD, Status
 
 _VERDICTS = ("agrees", "disagrees", "underpowered")
-_GOOD, _FAILED = 0, 2
 _LONGEST = 100_000
 # The last word of a curve's name, where a theory's curve of that kind is a square, a length or a share.
 _NOT_NEGATIVE = ("loss", "error", "norm", "power", "variance", "accuracy")
@@ -125,7 +126,7 @@ def _check_solution(self: Any) -> None:
     run = self.run
     if run is not None and not (_is_whole(run) and run >= 0):
         raise _wrong(f"run is {_shown(run)}", "must be the number of a run, or None")
-    _check_made(self, checks=not levels.ndim and bool(levels != _FAILED))
+    _check_made(self, checks=not levels.ndim and bool(levels != FAILED))
 
 
 def _check_ensemble(self: Any) -> None:
@@ -145,11 +146,11 @@ def _check_ensemble(self: Any) -> None:
     for name, values in curves.items():
         if values.ndim == 2 and name in valid and valid[name].shape == values.shape[1:]:
             values = values[:, valid[name]]
-        if np.isnan(values).any() and levels == _GOOD:
+        if np.isnan(values).any() and levels == GOOD:
             raise _wrong(f"curves[{name!r}] is nan somewhere", "its status is good, which nan is not")
     _check_fields(self.fields)
     _check_stats(self.stats)
-    _check_made(self, checks=bool((levels != _FAILED).all()))
+    _check_made(self, checks=bool((levels != FAILED).all()))
 
 
 def _check_agreement(self: Any) -> None:
@@ -242,7 +243,7 @@ def _check_sorted(name: str, x: np.ndarray) -> None:
 
 
 def _check_status(status: Any) -> np.ndarray:
-    if type(status).__name__ != "Status":
+    if type(status) is not Status:
         raise _wrong(f"status is {_shown(status)}", "must be a Status")
     _check_text("status.noted", status.noted)
     _check_text("status.failed", status.failed)
@@ -254,9 +255,9 @@ def _check_status(status: Any) -> np.ndarray:
 
 def _check_told(name: str, values: np.ndarray, levels: np.ndarray) -> None:
     """No nan in a member that has not failed; infinite may be the truth, as at the interpolation threshold."""
-    there = np.isnan(values).any(axis=-1) & (levels != _FAILED)
+    there = np.isnan(values).any(axis=-1) & (levels != FAILED)
     if there.any():
-        level = "good" if (levels[there] == _GOOD).any() else "noted"
+        level = "good" if (levels[there] == GOOD).any() else "noted"
         raise _wrong(f"{name} is nan somewhere", f"its status is {level}, which nan is not")
 
 
@@ -273,7 +274,7 @@ def _check_fields(fields: Any) -> None:
     if not isinstance(fields, Mapping):
         raise _wrong(f"fields is {_shown(fields)}", "must name arrays")
     for name, field in fields.items():
-        if type(field).__name__ != "Field" or not isinstance(field.axes, tuple):
+        if type(field) is not Field or not isinstance(field.axes, tuple):
             raise _wrong(f"fields[{name!r}] is {_shown(field)}", "must be a Field")
         for axis in field.axes:
             _check_text(f"fields[{name!r}].axes", axis)

@@ -11,7 +11,8 @@ from grok_theory import Absolute, Relative, compare, load
 from grok_theory.dynamics import GradientDescent, GradientFlow
 from grok_theory.errors import BadValue
 from grok_theory.linear import TeacherStudent
-from grok_theory.results import Ensemble, Solution, Status
+from grok_theory.results import Ensemble, Solution
+from grok_theory.status import Status
 
 FLOW = GradientFlow()
 PROBLEM = TeacherStudent(0.5, 5.0)

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 import grok_theory as gt
 from benchmarks import forgeries, forging
 from grok_theory import record_classes, saved_results, storage, structures
-from grok_theory.results import Ensemble, Field, Solution, Status
+from grok_theory.named_axes import Field
+from grok_theory.results import Ensemble, Solution
+from grok_theory.status import Status
 
 TIMES = np.array([0.0, 0.5, 2.0, 7.0])
 
@@ -219,7 +221,7 @@ words = st.sampled_from(
     )
 )
 tagged = st.recursive(
-    scalars | st.sampled_from(["array0", "array1", "grok_theory.results:Status", "fry", "0x1p0"]),
+    scalars | st.sampled_from(["array0", "array1", "grok_theory.status:Status", "fry", "0x1p0"]),
     lambda part: st.dictionaries(words, part, max_size=3) | st.lists(part, max_size=3),
     max_leaves=8,
 )

@@ -11,7 +11,9 @@ import grok_theory as gt
 from grok_theory.dynamics import GradientFlow
 from grok_theory.errors import BadValue, DamagedFile, SolveFailed
 from grok_theory.linear import TeacherStudent
-from grok_theory.results import Ensemble, Field, Solution, Status
+from grok_theory.named_axes import Field
+from grok_theory.results import Ensemble, Solution
+from grok_theory.status import Status
 
 FLOW = GradientFlow()
 PROBLEM = TeacherStudent(0.1 + 0.2, 5.0)  # any record of the package can be a problem here

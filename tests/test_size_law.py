@@ -10,7 +10,8 @@ from scipy import stats
 from grok_theory import SizeLaw
 from grok_theory.dynamics import GradientFlow
 from grok_theory.errors import BadValue
-from grok_theory.results import Ensemble, Solution, Status
+from grok_theory.results import Ensemble, Solution
+from grok_theory.status import Status
 
 FLOW = GradientFlow()
 SIZES = np.array([100.0, 200.0, 400.0, 800.0])

@@ -24,7 +24,7 @@ from grok_theory import storage
 from grok_theory.best_of_k.closed_forms import Gaps
 from grok_theory.dynamics import GradientDescent
 from grok_theory.errors import BadValue, DamagedFile, TooLarge
-from grok_theory.results import Field
+from grok_theory.named_axes import Field
 
 leaves = (
     st.none()

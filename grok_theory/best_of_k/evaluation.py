@@ -16,7 +16,8 @@ from ..dynamics import Conditions
 from ..errors import BadValue, SolveFailed
 from ..numerics import invariants
 from ..pytrees import as_arrays
-from ..results import FAILED, GOOD, Solution, Status
+from ..results import Solution
+from ..status import FAILED, GOOD, Status
 from . import closed_forms
 from .averages import NARROW_NODES, WIDE_NODES, population_curves, prompt_curves
 from .methods import BestOfK, Exact, HighTemperature, LargeK, Method

@@ -14,7 +14,7 @@ from ..checks import check_between, check_positive, check_shape
 from ..errors import BadValue
 from ..pytrees import record
 from ..reports import table
-from ..results import Status
+from ..status import Status
 from .evaluation import Search
 from .optima import checked_problem, refuse_traced
 from .problem import LinearJudge, Posterior, Prompt

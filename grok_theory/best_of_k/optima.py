@@ -15,7 +15,7 @@ from scipy.optimize import minimize_scalar
 from ..checks import check_between, is_traced, require_float64
 from ..errors import BadValue
 from ..pytrees import record
-from ..results import Status
+from ..status import Status
 from . import closed_forms
 from .evaluation import Search, evaluate
 from .methods import Exact

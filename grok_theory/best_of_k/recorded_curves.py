@@ -14,7 +14,8 @@ from ..numerics.bounded_means import bounded_mean
 from ..numerics.level_shares import unseen_share
 from ..numerics.mean_intervals import interval_of_mean
 from ..numerics.two_levels import find_levels
-from ..results import Ensemble, Status
+from ..results import Ensemble
+from ..status import Status
 from .records import Records, as_records
 from .subsets import subset_means, subset_shares
 from .temperatures import check_temperature

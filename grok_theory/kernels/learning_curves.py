@@ -15,7 +15,8 @@ from ..checks import (
 from ..fields import check_single
 from ..numerics.invariants import NON_NEGATIVE, hold
 from ..numerics.ridge_equation import effective_ridge, freedom_left, learned
-from ..results import Solution, Status
+from ..results import Solution
+from ..status import Status
 from .methods import EffectiveRidge
 from .problem import KernelRegression, check_samples
 

@@ -13,7 +13,8 @@ from jaxtyping import Array, PyTree
 
 from ..checks import is_traced
 from ..numerics.invariants import ANY, INACCURATE, NON_NEGATIVE, OUT_OF_RANGE, PROBABILITY, hold
-from ..results import FAILED, Solution, Status
+from ..results import Solution
+from ..status import FAILED, Status
 from .clock import FlowOrDescent
 
 RANGES = {

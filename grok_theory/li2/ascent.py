@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 from ..checks import check_integer, check_key, check_kind, check_positive, require_float64
 from ..fields import check_single
 from ..pytrees import record
-from ..results import FAILED, GOOD, NOTED, Status
+from ..status import FAILED, GOOD, NOTED, Status
 from .feature_energy import energy_function
 from .groups.fourier import irrep_share
 from .groups.group import Group

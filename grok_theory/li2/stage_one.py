@@ -17,7 +17,8 @@ from jax.typing import ArrayLike
 from ..checks import check_memory
 from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
 from ..numerics.invariants import COSINE, NON_NEGATIVE, PROBABILITY, hold
-from ..results import FAILED, GOOD, NOTED, Solution, Status
+from ..results import Solution
+from ..status import FAILED, GOOD, NOTED, Status
 from .lazy_modes import mean_cosine, modes
 from .methods import Lazy
 from .network import UNDEFINED, activity, centred_features

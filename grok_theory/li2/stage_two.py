@@ -17,8 +17,10 @@ from jax.typing import ArrayLike
 
 from ..checks import check_times, is_traced
 from ..errors import BadValue
+from ..named_axes import Field
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, PROBABILITY, hold
-from ..results import FAILED, GOOD, Field, Solution, Status
+from ..results import Solution
+from ..status import FAILED, GOOD, Status
 from .feature_energy import energy_function
 from .groups.fourier import component_basis
 from .groups.real_representations import real_irreps

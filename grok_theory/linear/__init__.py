@@ -9,7 +9,8 @@ from .features import approximation_error
 from .finite_size import Fluctuations, fluctuations
 from .grokking import GrokkingTime, NoiselessDelay, grokking_time, noiseless_delay
 from .methods import ContourIntegral, SpectralQuadrature, Trajectory
-from .problem import CorrelatedInputs, DeepLinear, RandomFeatures, TeacherStudent
+from .problem import DeepLinear, TeacherStudent
+from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import Losses, OptimalRidge, optimal_ridge
 from .stopping import OptimalStopping, optimal_stopping
 from .verbs import limits, ridge, simulate, solve

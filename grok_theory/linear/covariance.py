@@ -30,7 +30,8 @@ from ..fields import in_range
 from ..numerics.invariants import NON_NEGATIVE, hold
 from ..numerics.ridge_equation import effective_ridge, freedom_left
 from ..pytrees import as_arrays
-from ..results import Solution, Status
+from ..results import Solution
+from ..status import Status
 from .checked import FAINT, check_single
 from .contour import Continued, contour_points, effective_ridge_on_contours, invert
 from .curve_names import CORRELATED_CURVES
@@ -38,7 +39,7 @@ from .features import equivalent, equivalent_problem
 from .lost import refuse_lost
 from .methods import ContourIntegral
 from .mode_relaxation import FLOW, ByModes, Times, check_flow
-from .problem import CorrelatedInputs, RandomFeatures
+from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import LOST as BEYOND
 from .ridge_regression import Losses
 

@@ -20,7 +20,8 @@ from ..checks import is_traced, require_float64
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ..numerics.spectra import FAR, FARTHER, SpectralRule, marchenko_pastur_rule
 from ..pytrees import as_arrays
-from ..results import Solution, Status
+from ..results import Solution
+from ..status import Status
 from .checked import FAINT, check_single, is_legal
 from .curve_names import CURVES
 from .methods import SpectralQuadrature

@@ -18,7 +18,8 @@ from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ..numerics.roots import rising_root
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
 from ..pytrees import record
-from ..results import Solution, Status
+from ..results import Solution
+from ..status import Status
 from .checked import FAINT, check_single
 from .curve_names import DEEP_CURVES
 from .layer_march import LARGEST_STEP, MOST_STEPS, DeepNumbers, deep_numbers, march, upper_power

@@ -19,7 +19,7 @@ from ..checks import require_float64
 from ..numerics.relu_moments import relu_pairs
 from ..pytrees import as_arrays
 from .checked import check_single
-from .problem import CorrelatedInputs, RandomFeatures, teacher_power
+from .regression_problem import CorrelatedInputs, RandomFeatures, teacher_power
 from .units import graded_svd
 
 __all__ = ["Moments", "approximation_error", "equivalent_problem", "moments"]

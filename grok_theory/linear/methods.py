@@ -2,7 +2,8 @@
 
 from ..errors import BadValue
 from ..pytrees import record
-from .problem import CorrelatedInputs, DeepLinear, RandomFeatures, TeacherStudent
+from .problem import DeepLinear, TeacherStudent
+from .regression_problem import CorrelatedInputs, RandomFeatures
 
 __all__ = ["ContourIntegral", "Method", "Problem", "SpectralQuadrature", "Trajectory", "the_method"]
 

@@ -14,7 +14,8 @@ from jaxtyping import Array, Bool, Float
 from ..checks import check_positive, is_traced
 from ..dynamics import Dynamics, GradientDescent, GradientFlow, check_dynamics, check_x
 from ..errors import BadValue
-from .problem import CorrelatedInputs, DeepLinear, RandomFeatures, TeacherStudent
+from .problem import DeepLinear, TeacherStudent
+from .regression_problem import CorrelatedInputs, RandomFeatures
 
 __all__ = ["FLOW", "ByModes", "Times", "check", "check_flow", "elapsed", "is_stable", "relaxation", "sensitivity"]
 

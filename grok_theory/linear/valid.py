@@ -11,7 +11,8 @@ from .curve_names import CORRELATED_CURVES, CURVES, DEEP_CURVES
 from .curves import solve_teacher_student
 from .depth import solve_deep_linear
 from .mode_relaxation import ByModes, elapsed
-from .problem import CorrelatedInputs, DeepLinear, RandomFeatures, TeacherStudent
+from .problem import DeepLinear, TeacherStudent
+from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import teacher_student_limits
 
 __all__ = ["mark_valid", "where_theory_speaks"]

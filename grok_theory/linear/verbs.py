@@ -13,7 +13,8 @@ from .curves import solve_teacher_student
 from .depth import DeepLosses, deep_limits, solve_deep_linear
 from .methods import Method, Problem, the_method
 from .mode_relaxation import FLOW, ByModes, Times
-from .problem import CorrelatedInputs, DeepLinear, RandomFeatures, TeacherStudent
+from .problem import DeepLinear, TeacherStudent
+from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import Losses, teacher_student_limits, teacher_student_ridge
 from .runs.deep_linear import simulate_deep_linear
 from .runs.regression import simulate_correlated, simulate_random_features

@@ -7,7 +7,8 @@ from jaxtyping import Array
 
 from ..checks import check_positive
 from ..numerics.crossings import first_below
-from ..results import FAILED, Solution
+from ..results import Solution
+from ..status import FAILED
 
 
 def solution_delay(solution: Solution, *, train_threshold: float, test_threshold: float) -> Array:

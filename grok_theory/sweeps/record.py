@@ -13,7 +13,8 @@ from jaxtyping import PyTree
 from .. import saved_results
 from ..agreement import Agreement
 from ..errors import BadValue, SolveFailed
-from ..results import FAILED, NOTED, Ensemble, Solution, Status
+from ..results import Ensemble, Solution
+from ..status import FAILED, NOTED, Status
 
 
 @dataclass(frozen=True)

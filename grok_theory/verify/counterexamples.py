@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from ..errors import BadValue
-from ..results import Status
+from ..status import Status
 from .certificate import Certificate, CounterExample
 from .differences import Finding
 

@@ -13,7 +13,8 @@ from grok_theory.lazy_rich import DMFT, LazyLimit, Population, QuadraticCommitte
 from grok_theory.lazy_rich.dmft import solve as dmft_solve
 from grok_theory.lazy_rich.verdict import judged
 from grok_theory.observables import solution_delay
-from grok_theory.results import Solution, Status
+from grok_theory.results import Solution
+from grok_theory.status import Status
 
 FLOW = GradientFlow()
 STEPS = np.arange(21)  # one shape for all descents of this file: one compilation

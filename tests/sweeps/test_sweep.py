@@ -11,7 +11,8 @@ from sweep_work import digits, marks, points, square, sweep
 
 import grok_theory as gt
 from grok_theory.dynamics import GradientFlow
-from grok_theory.results import Solution, Status
+from grok_theory.results import Solution
+from grok_theory.status import Status
 from grok_theory.sweeps import batch as batches
 from grok_theory.sweeps import workers
 

@@ -11,7 +11,8 @@ import grok_theory as gt
 from grok_theory import verify
 from grok_theory.dynamics import GradientFlow
 from grok_theory.errors import BadValue
-from grok_theory.results import Ensemble, Solution, Status
+from grok_theory.results import Ensemble, Solution
+from grok_theory.status import Status
 
 POSITIVE = verify.numbers(0.1, 10.0, special=(1.0,))
 GRID = np.geomspace(1.0, 1e4, 9)

@@ -15,7 +15,8 @@ from jax.typing import ArrayLike
 from ...checks import check_integer, check_key, check_memory, check_runs, check_shape, check_size, require_float64
 from ...dynamics import Conditions
 from ...errors import BadValue
-from ...results import Ensemble, Status
+from ...results import Ensemble
+from ...status import Status
 from ..problem import LinearJudge, Posterior, Prompt
 from ..temperatures import check_temperature
 from .regression import draw_regression

@@ -17,7 +17,9 @@ from ...checks import check_memory, is_traced, require_float64
 from ...dynamics import whole_steps
 from ...errors import BadValue, TooLarge
 from ...fields import check_single, in_range
-from ...results import Field, Solution, Status
+from ...named_axes import Field
+from ...results import Solution
+from ...status import Status
 from ..clock import FlowOrDescent, checked_x, rate_of
 from ..closed_forms import largest_stable_learning_rate
 from ..conditions import PLAIN

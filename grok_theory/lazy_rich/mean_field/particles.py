@@ -31,8 +31,9 @@ from scipy.stats import t as student
 from ...checks import check_memory, is_traced
 from ...fields import check_single, in_range
 from ...kernels.activations import Neuron
+from ...named_axes import Field
 from ...numerics.stabilised_flow import chebyshev_flow
-from ...results import Field, Solution
+from ...results import Solution
 from ..clock import FLOW, checked_x
 from ..verdict import judged, solution_of, status_of
 from .accuracy import add_output_error, output_norms

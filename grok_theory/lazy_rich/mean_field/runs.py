@@ -15,9 +15,11 @@ from ...checks import check_integer, check_key, check_memory, check_positive, ch
 from ...dynamics import GradientFlow, check_dynamics
 from ...fields import check_single
 from ...kernels.activations import Neuron
+from ...named_axes import Field
 from ...numerics.runs import run_batched
 from ...numerics.stabilised_flow import chebyshev_flow
-from ...results import Ensemble, Field, Status
+from ...results import Ensemble
+from ...status import Status
 from ..clock import FLOW, checked_x
 from .data import data_of
 from .problem import MeanFieldNetwork

@@ -18,7 +18,8 @@ from ...dynamics import Conditions, whole_steps
 from ...errors import BadValue
 from ...fields import check_single
 from ...pytrees import as_arrays
-from ...results import Ensemble, Status
+from ...results import Ensemble
+from ...status import Status
 from ..clock import FlowOrDescent, checked_x, rate_of
 from ..closed_forms import largest_stable_learning_rate
 from ..conditions import PLAIN

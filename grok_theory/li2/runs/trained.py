@@ -13,7 +13,9 @@ from ...checks import check_choice, check_integer, check_key, check_memory, chec
 from ...dynamics import SGD, Adam, check_x, whole_steps
 from ...errors import BadValue
 from ...fields import check_single
-from ...results import FAILED, GOOD, NOTED, Ensemble, Field, Status
+from ...named_axes import Field
+from ...results import Ensemble
+from ...status import FAILED, GOOD, NOTED, Status
 from ..groups.fourier import component_basis
 from ..network import UNDEFINED
 from ..problem import GroupTask

@@ -20,7 +20,7 @@ from ..checked import check_single
 from ..curve_names import CORRELATED_CURVES
 from ..features import moments
 from ..mode_relaxation import FLOW, ByModes, Times, check_flow
-from ..problem import CorrelatedInputs, RandomFeatures
+from ..regression_problem import CorrelatedInputs, RandomFeatures
 
 __all__ = ["flow_weights", "simulate_correlated", "simulate_random_features"]
 

@@ -9,7 +9,8 @@ from grok_theory.lazy_rich import LinearMoments, Particles, TangentLimit, solve
 from grok_theory.lazy_rich.mean_field import particles
 from grok_theory.lazy_rich.mean_field.data import data_of, rotated
 from grok_theory.lazy_rich.mean_field.particles import drawn_particles
-from grok_theory.results import Solution, Status
+from grok_theory.results import Solution
+from grok_theory.status import Status
 
 ONE = Particles(count=1024, scrambles=2)
 TANH = {"train_loss": [0.40055, 0.25767, 0.23939], "test_loss": [0.60239, 0.95718, 1.17225]}

@@ -19,7 +19,7 @@ from grok_theory.li2.companion import (
     network_of_run,
 )
 from grok_theory.li2.groups import cyclic, symmetric
-from grok_theory.results import Status
+from grok_theory.status import Status
 
 
 def accuracy(network):

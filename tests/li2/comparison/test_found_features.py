@@ -11,7 +11,8 @@ from grok_theory.li2 import GroupTask, feature, local_maxima, simulate
 from grok_theory.li2.comparison import trained_features
 from grok_theory.li2.groups import cyclic
 from grok_theory.li2.training import ZeroReadout
-from grok_theory.results import Ensemble, Status
+from grok_theory.results import Ensemble
+from grok_theory.status import Status
 
 KEY = jax.random.key(8)
 
