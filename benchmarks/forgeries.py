@@ -50,7 +50,7 @@ def solutions(good: bytes) -> Iterator[tuple[str, bytes]]:
     yield "a field more in the problem", at(("problem", "extra"), {"float": (0.9).hex()})
     yield "a field less in the status", without(("status", "noted"))
     for name in (
-        # A function, a module, a room without records, a program, a class elsewhere.
+        # A class under another name, a function, a module, a room without records, a program, a class elsewhere.
         "grok_theory.results:Ensemble",
         "grok_theory.results:Nothing",
         "grok_theory.results:load",
@@ -59,7 +59,7 @@ def solutions(good: bytes) -> Iterator[tuple[str, bytes]]:
         "grok_theory.cli:app",
         "grok_theory.cli.self_test:main",
         "os:system",
-        "grok_theory.results:Path",
+        "grok_theory.comparison:np",
         "grok_theory..results:Solution",
         "grok_theory.results:Solution.save",
         "",
@@ -72,7 +72,7 @@ def solutions(good: bytes) -> Iterator[tuple[str, bytes]]:
         "grok_theory.linear.problem:TeacherStudent",
         "grok_theory.li2.groups.group:Group",
         "grok_theory.li2:Group",
-        "grok_theory.results:Conditions",
+        "grok_theory.comparison:Solution",
     ):
         yield f"the class {name!r}", edited(good, lambda whole, name=name: whole["value"].update({"class": name}))
     for name in (3, None, ["grok_theory.results:Solution"], {"plain": "x"}):

@@ -103,7 +103,7 @@ FAULTS = (
     _fault("storage: fields of another version are taken", "structures.py",
            "if more or fewer:", "if False:", "test_forged_files.py"),
     _fault("storage: nan beside good is believed", "saved_results.py",
-           "& (levels != _FAILED)", "& (levels == _FAILED)", "test_forged_files.py"),
+           "& (levels != FAILED)", "& (levels == FAILED)", "test_forged_files.py"),
     _fault("storage: a failed write leaves its temporary file", "storage.py",
            "temporary.unlink(missing_ok=True)", "pass", "test_storage.py"),
     _fault("cache: two results swapped", "sweeps/cache.py",

@@ -12,7 +12,7 @@ import numpy as np
 from . import reports
 from .numerics.level_shares import unseen_share
 from .pytrees import record
-from .results import as_dicts, curve_of
+from .results.named_parts import as_dicts, curve_of
 from .saved_results import save
 
 
