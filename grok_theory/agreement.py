@@ -20,11 +20,34 @@ from .saved_results import save
 class CurveAgreement:
     """One curve of an Agreement, at the judged `x` only.
 
-    `gap` (T,) is runs minus theory (of logs of the mean where `in_logs`). Its pointwise interval is `low` to `high`,
-    the Bonferroni-corrected one `simultaneous_low` to `simultaneous_high`; `numerical` (T,) is the theory's own error,
-    not in them, and nan where its solver states none. All are in the unit of `margin`. `runs_needed`, for an
-    underpowered curve, is the number of runs that makes the simultaneous half-width half the margin; `reason` says why
-    it is underpowered where only runs that were not drawn, on another level, leave it open.
+    Everything about the gap is in the unit of `margin`: of the curve, or of its logarithm where `in_logs`.
+
+    Parameters
+    ----------
+    name : str
+        The curve.
+    verdict : {'agrees', 'disagrees', 'underpowered'}
+        What the intervals say.
+    margin : float
+        The greatest difference that does not matter; log(1 + size) for a relative margin.
+    in_logs : bool
+        Whether logarithms of the mean are compared.
+    x : ndarray
+        (T,) the judged x.
+    gap : ndarray
+        (T,) runs minus theory (of logs of the mean where `in_logs`).
+    low, high : ndarray
+        (T,) ends of the pointwise interval of the gap.
+    simultaneous_low, simultaneous_high : ndarray
+        (T,) ends of the Bonferroni-corrected one.
+    numerical : ndarray
+        (T,) the theory's own error, not in the intervals; nan where its solver states none.
+    runs_needed : float
+        For an underpowered curve, the number of runs that makes the simultaneous half-width half the margin; inf where
+        no number does.
+    reason : str, default ''
+        Why it is underpowered where more than the spread of the runs leaves it open: runs that were not drawn, on
+        another level, or the theory's own error.
     """
 
     name: str
@@ -43,7 +66,7 @@ class CurveAgreement:
 
     @property
     def worst(self) -> int:
-        """Index of the greatest |gap|."""
+        """Index of the greatest abs(gap)."""
         return int(np.argmax(np.abs(np.asarray(self.gap))))
 
 
@@ -51,28 +74,24 @@ class CurveAgreement:
 class Agreement:
     """How far runs and theory agree, curve by curve: `agreement["test_loss"]` is a `CurveAgreement`.
 
-    `verdict` is "disagrees" if one curve does, else "underpowered" if one is, else "agrees". `runs` were judged;
-    `failed_runs` are the indices of those left out, since a judged value is not finite; `remarks` are what solver and
-    runs say about themselves.
-
     Parameters
     ----------
     problem
-        TODO.
+        The Problem that both belong to.
     curves : Mapping[str, CurveAgreement]
-        TODO.
+        The judged curves by name.
     x_name : str
-        TODO.
+        What x is, as in the Solution.
     x_unit : str
-        TODO.
+        The unit of x; empty for a count.
     runs : int
-        TODO.
+        How many runs were judged.
     confidence : float
-        TODO.
+        Of the intervals, in (0, 1).
     failed_runs : tuple[int, ...], default ()
-        TODO.
+        Indices of the runs left out, since a judged value is not finite; kept as an array.
     remarks : tuple[str, ...], default ()
-        TODO.
+        What solver and runs say about themselves.
     """
 
     problem: Any  # of any wing: Problems share no class
@@ -99,21 +118,27 @@ class Agreement:
 
     @property
     def verdict(self) -> str:
+        """The verdict on all: "disagrees" if one curve does, else "underpowered" if one is, else "agrees"."""
         verdicts = {curve.verdict for curve in self.curves.values()}
         return next((v for v in ("disagrees", "underpowered") if v in verdicts), "agrees")
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it, its status too, to `path` (.npz), for `grok_theory.load`; see `saved_results.save`.
+        """Write all of it, its remarks too, for `grok_theory.load`.
 
         Parameters
         ----------
         path : str or os.PathLike
-            TODO.
+            Where to; must end in .npz. A missing folder is made, a file of that name replaced, whole or not at all.
 
         Returns
         -------
         Path
-            TODO
+            The file.
+
+        Raises
+        ------
+        BadValue
+            Where nothing can be written to `path`, and for a result that `load` would refuse.
         """
         return save(self, path)
 

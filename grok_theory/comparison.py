@@ -46,7 +46,12 @@ class Relative:
     Parameters
     ----------
     size : float
-        TODO.
+        The relative difference that would matter, > 0; for curves that are positive.
+
+    Raises
+    ------
+    BadValue
+        For a size that is not positive and finite.
     """
 
     size: float
@@ -62,7 +67,12 @@ class Absolute:
     Parameters
     ----------
     size : float
-        TODO.
+        The difference that would matter, > 0, in the unit of the curve.
+
+    Raises
+    ------
+    BadValue
+        For a size that is not positive and finite.
     """
 
     size: float
@@ -87,29 +97,29 @@ def compare(
     Parameters
     ----------
     solution : Solution
-        TODO.
+        What theory predicts; one, no batch. If conditional on a run, only that run is judged.
     ensemble : Ensemble
-        TODO.
-    margin : float or Mapping[str, Any]
+        Runs of the same problem under the same dynamics and conditions, at the same x.
+    margin : float or Mapping[str, Relative or Absolute]
         A relative margin for every curve, or a dict curve -> `Relative(size)` / `Absolute(size)`.
     curves : Sequence[str], optional
         Names to judge; default: those both have (with a dict: its names).
     where : tuple[float, float], optional
         (low, high) in x, both included; default: all x. What an Ensemble marks as not `valid` is never judged.
     confidence : float, default 0.99
-        Of the intervals.
+        Of the intervals, in (0, 1).
 
     Returns
     -------
     Agreement
-        An `Agreement`; print it, or read `.verdict`.
+        Print it, or read `.verdict`.
 
     Raises
     ------
     BadValue
         When the two belong to different problems, dynamics or x (beyond 1e-9, or in another unit), when one of them
         failed, when a judged value of the theory or of all runs is not finite, or when a curve that is not positive is
-        given a relative margin.
+        given a relative margin; for a margin, a curve or a range that judges nothing.
     """
     check_between("confidence", confidence, 0, 1, "Pass 0.99.", include_low=False, include_high=False)
     check_comparable(solution, ensemble)

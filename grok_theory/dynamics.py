@@ -37,14 +37,14 @@ __all__ = [
 
 @runtime_checkable
 class Dynamics(Protocol):
-    """What moves weights. `x_name` and `x_unit` say what the x of its curves is.
+    """What moves weights.
 
-    Parameters
+    Attributes
     ----------
     x_name : str
-        TODO.
+        What the x of its curves is: "time" or "step".
     x_unit : str
-        TODO.
+        The unit of x: "tau", or empty for a count.
     """
 
     x_name: str
@@ -68,12 +68,17 @@ class GradientFlow:
 
 @record()
 class GradientDescent(Stepped):
-    """Full-batch steps of size `learning_rate` (> 0, in the units of the Problem); x is whole steps.
+    """Full-batch steps of one size; x is whole steps.
 
     Parameters
     ----------
     learning_rate : array_like
-        TODO.
+        Size of a step, > 0, in the units of the Problem.
+
+    Raises
+    ------
+    BadValue
+        For a rate that is not positive and finite.
     """
 
     learning_rate: ArrayLike
@@ -84,14 +89,19 @@ class GradientDescent(Stepped):
 
 @record(static=("batch_size",))
 class SGD(Stepped):
-    """Steps of size `learning_rate` on `batch_size` samples drawn afresh, without replacement, for every step.
+    """Steps on samples drawn afresh, without replacement, for every step; x is whole steps.
 
     Parameters
     ----------
     learning_rate : array_like
-        TODO.
+        Size of a step, > 0, in the units of the Problem.
     batch_size : int
-        TODO.
+        How many samples a step sees, at least 1.
+
+    Raises
+    ------
+    BadValue
+        For a rate that is not positive and finite, and a batch that is no whole number of at least 1.
     """
 
     learning_rate: ArrayLike
@@ -104,14 +114,19 @@ class SGD(Stepped):
 
 @record(static=("betas",))
 class Adam(Stepped):
-    """Adam with coupled weight decay (L2 in the gradient), as `weight_decay` of torch.optim.Adam.
+    """Adam with coupled weight decay (L2 in the gradient), as `weight_decay` of torch.optim.Adam; x is whole steps.
 
     Parameters
     ----------
     learning_rate : array_like
-        TODO.
+        Size of a step, > 0.
     betas : tuple[float, float], default (0.9, 0.999)
-        TODO.
+        Decay rates of the averages of gradient and squared gradient, each in [0, 1).
+
+    Raises
+    ------
+    BadValue
+        For a rate that is not positive and finite, and betas out of range.
     """
 
     learning_rate: ArrayLike
@@ -128,9 +143,14 @@ class AdamW(Stepped):
     Parameters
     ----------
     learning_rate : array_like
-        TODO.
+        Size of a step, > 0.
     betas : tuple[float, float], default (0.9, 0.999)
-        TODO.
+        Decay rates of the averages of gradient and squared gradient, each in [0, 1).
+
+    Raises
+    ------
+    BadValue
+        For a rate that is not positive and finite, and betas out of range.
     """
 
     learning_rate: ArrayLike
@@ -145,14 +165,19 @@ class Muon(Stepped):
     """Orthogonalised momentum on hidden layers (decay decoupled), Adam on the read-out (decay coupled).
 
     The update of a hidden layer is the polar factor of its momentum (five Newton-Schulz steps, Nesterov, beta .95,
-    times sqrt(max(1, outputs / inputs))); `readout_learning_rate` is Adam's.
+    times sqrt(max(1, outputs / inputs))).
 
     Parameters
     ----------
     learning_rate : array_like
-        TODO.
+        Size of a step of the hidden layers, > 0.
     readout_learning_rate : array_like, default 0.005
-        TODO.
+        Size of a step of Adam on the read-out, > 0.
+
+    Raises
+    ------
+    BadValue
+        For a rate that is not positive and finite.
     """
 
     learning_rate: ArrayLike
@@ -170,13 +195,15 @@ class Conditions:
     Parameters
     ----------
     loss : optional
-        What is descended.
+        What is descended: a wing's own record.
     start : optional
-        Where the weights begin.
+        Where the weights begin: a wing's own record, or a factor on the Problem's start.
     trained : tuple[str, ...], optional
         Names of the trained layers.
-    activation, labels : str, optional
-        Names, where they are not the Problem's own.
+    activation : str, optional
+        Name of the activation, where it is not the Problem's own.
+    labels : str, optional
+        Name of the labels, where they are not the Problem's own.
     linearised : bool, optional
         Whether the network is replaced by its first-order expansion around the start.
     temperature : array_like, optional
@@ -192,17 +219,17 @@ class Conditions:
     temperature: ArrayLike | None = None
 
     def differences(self, other: Conditions) -> list[str]:
-        """The fields that both say, and say differently.
+        """List the fields that both say, and say differently.
 
         Parameters
         ----------
         other : Conditions
-            TODO.
+            Those of the other training.
 
         Returns
         -------
         list[str]
-            TODO
+            Names of fields; empty where the two can be compared.
         """
         pairs = [(f.name, getattr(self, f.name), getattr(other, f.name)) for f in dataclasses.fields(self)]
         return [
@@ -228,15 +255,13 @@ def same_dynamics(left: Dynamics | None, right: Dynamics | None) -> bool:
 
     Parameters
     ----------
-    left : Dynamics
-        TODO.
-    right : Dynamics
-        TODO.
+    left, right : Dynamics or None
+        The dynamics of two results.
 
     Returns
     -------
     bool
-        TODO
+        True where they differ by less than 1e-12 of each number.
     """
     return type(left) is type(right) and same(left, right, tolerance=1e-12)
 
@@ -247,11 +272,16 @@ def check_dynamics(dynamics: Any, allowed: tuple[type, ...], who: str) -> None:
     Parameters
     ----------
     dynamics
-        TODO.
+        What the caller passed.
     allowed : tuple[type, ...]
-        TODO.
+        Classes of the dynamics that can be followed.
     who : str
-        TODO.
+        The name that the refusal says.
+
+    Raises
+    ------
+    BadValue
+        For an instance of none of them.
     """
     if not isinstance(dynamics, allowed):
         names = [f"{kind.__name__}({'' if kind is GradientFlow else 'learning_rate'})" for kind in allowed]
@@ -265,9 +295,14 @@ def check_x(dynamics: Dynamics, x: Any) -> None:
     Parameters
     ----------
     dynamics : Dynamics
-        TODO.
+        Under `GradientFlow` x is a time, else whole steps.
     x
-        TODO.
+        What the caller passed.
+
+    Raises
+    ------
+    BadValue
+        Naming the first number that is not allowed.
     """
     if isinstance(dynamics, GradientFlow):
         check_times(x)
@@ -290,12 +325,12 @@ def whole_steps(x: Any) -> np.ndarray:
     Parameters
     ----------
     x
-        TODO.
+        (T,) whole numbers.
 
     Returns
     -------
     ndarray
-        TODO
+        (T,) of int64.
     """
     return np.rint(np.asarray(x, float)).astype(np.int64)
 

@@ -18,17 +18,21 @@ __all__ = ["Field"]
 class Field:
     """An array with named axes: a two-time function, a spectrum ...
 
-    `axes` are distinct; `coordinates` says for some of them where their points lie: axis name -> (points,). An axis
-    called like the x of the result lies on that x.
+    An axis called like the x of the result lies on that x.
 
     Parameters
     ----------
     values : Array or ndarray
-        TODO.
+        The numbers; the last dimensions are `axes`, those before them a batch.
     axes : tuple[str, ...]
-        TODO.
+        Name of each axis, in order; distinct.
     coordinates : Mapping[str, Any], default ()
-        TODO.
+        Where the points of some axes lie: axis name -> (points,).
+
+    Raises
+    ------
+    BadValue
+        For an axis named twice, and coordinates of an axis that is not there.
     """
 
     values: Array | np.ndarray

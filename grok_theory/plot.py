@@ -54,23 +54,23 @@ def curves(
 
     Parameters
     ----------
-    solution : Solution
-        Of the same problem; either may be None.
+    solution : Solution or None
+        The line; of the same problem as the runs. Either may be None.
     ensemble : Ensemble, optional
-        Of the same problem; either may be None.
+        The points.
     name : str, default 'test_loss'
         The curve, for example "test_loss".
     ax : Axes, optional
         Where to draw; by default new axes in the package's style.
-    band : str, default 'simultaneous'
-        "simultaneous" (the intervals of `gt.compare`, Bonferroni over the points, at.
+    band : {'simultaneous', 'standard error'}, default 'simultaneous'
+        "simultaneous": the intervals of `gt.compare`, Bonferroni over the points, at `confidence`: if the theory is
+        right, all bands hold the line with that probability. "standard error": one, of the mean. The legend says which.
     confidence : float, default 0.99
-        If the theory is right, all bands hold the line with that probability) or "standard error" (one, of the mean).
-        The legend says which.
+        Of the simultaneous bands, in (0, 1).
     color : ColorType, optional
-        Of line and points; by default the next colour of the cycle, "theory" and the number of runs.
+        Of line and points; by default the next colour of the cycle.
     label : str, optional
-        Of line and points; by default the next colour of the cycle, "theory" and the number of runs.
+        Of line and points; by default "theory" and the number of runs.
 
     Returns
     -------
@@ -80,8 +80,8 @@ def curves(
     Raises
     ------
     BadValue
-        On an unknown curve or band, when `solution` is a batch or failed as a whole, and when the two, or what `ax`
-        already shows, have another x or unit.
+        On an unknown curve or band, when `solution` is a batch or failed as a whole, when no run is whole, and when the
+        two, or what `ax` already shows, have another x or unit.
     """
     check_choice("band", band, BANDS)
     check_between("confidence", confidence, 0, 1, "Pass 0.99.", include_low=False, include_high=False)
@@ -136,21 +136,20 @@ def heatmap(
 ) -> Axes:
     """Draw `values` over two parameters as coloured cells, with contour lines at `levels`.
 
-    - `x` (X,), `y` (Y,): the parameters, increasing; an axis is logarithmic if its values are spaced so. - `values` (Y,
-    X): the quantity; nan is drawn hatched: no value there. Infinities are refused.
-
     Parameters
     ----------
     x : array_like
-        TODO.
+        (X,) the parameter to the right, increasing; the axis is logarithmic if its values are spaced so.
     y : array_like
-        TODO.
+        (Y,) the parameter upwards, as `x`.
     values : array_like
-        TODO.
+        (Y, X) the quantity; nan is drawn hatched: no value there. Infinities are refused.
     ax : Axes, optional
-        TODO.
-    x_label, y_label, label : str, default ''
-        With units; `label` stands at the colour bar.
+        Where to draw; by default new axes in the package's style.
+    x_label, y_label : str, default ''
+        What the parameters are, with units.
+    label : str, default ''
+        What the quantity is, with its unit; stands at the colour bar.
     log : bool, default False
         Colours by the logarithm of the value.
     levels : Sequence[float], default ()
@@ -164,7 +163,8 @@ def heatmap(
     Raises
     ------
     BadValue
-        On shapes that do not fit, and with `log` on values that are not positive.
+        On shapes that do not fit, an `x` or `y` that does not increase, values that are infinite or nan everywhere, and
+        with `log` on values that are not positive.
     """
     from matplotlib.colors import LogNorm
     from matplotlib.patheffects import withStroke

@@ -28,20 +28,25 @@ CONVERGED, CENSORED, UNKNOWN = "converged", "censored", "failed"
 
 @dataclass(frozen=True)
 class Axis:
-    """One side of the box: `cells` cells from `low` to `high`, evenly spaced in the number or in its logarithm.
+    """One side of the box, cut into cells evenly spaced in the number or in its logarithm.
 
     Parameters
     ----------
     name : str
-        TODO.
+        What the parameter is, for the summary.
     low : float
-        TODO.
+        Where the side begins; > 0 for spacing "log".
     high : float
-        TODO.
+        Where it ends, above `low`.
     cells : int, default 8
-        TODO.
-    spacing : Literal['linear', 'log'], default 'linear'
-        TODO.
+        How many cells the coarsest grid has on this side, at least 1.
+    spacing : {'linear', 'log'}, default 'linear'
+        Whether cells are even in the number or in its logarithm.
+
+    Raises
+    ------
+    BadValue
+        For another spacing, and numbers out of range.
     """
 
     name: str
@@ -61,17 +66,17 @@ class Axis:
             raise BadValue(f"high is {self.high}, but it must be above low = {self.low}. Swap them, or widen the axis.")
 
     def at(self, share: ArrayLike) -> np.ndarray:
-        """The parameter at a share 0..1 of the axis; exactly `low` and `high` at its ends.
+        """Turn a share of the axis into the parameter; exactly `low` and `high` at its ends.
 
         Parameters
         ----------
         share : array_like
-            TODO.
+            Share of the way from `low` to `high`, 0 to 1.
 
         Returns
         -------
         ndarray
-            TODO
+            The parameter, in the shape of `share`.
         """
         share = np.asarray(share, float)
         if self.spacing == "log":
@@ -85,44 +90,35 @@ class Axis:
 class Refinement:
     """A map of the box, finest along the level set.
 
-    - `points` (n, 2), `values` (n,): all that was evaluated; values may be +-inf (censored) or nan (failed). - `cells`
-    (c, 4): low and high of the first parameter, low and high of the second; together they tile the box. - `corners` (c,
-    4): values at (low, low), (high, low), (low, high), (high, high). - `state` (c,): "converged": all four corners are
-    finite numbers; "censored": one lies beyond what was looked at (its side of the level is known, its value is not);
-    "failed": one has no trustworthy value. - `crossed` (c,): the level set passes through this cell; such cells have
-    the finest size. - `crossings` (m, 2): points of the level set, interpolated on the edges of crossed converged
-    cells.
-
     Parameters
     ----------
-    first : Axis
-        TODO.
-    second : Axis
-        TODO.
+    first, second : Axis
+        The sides of the box.
     level : float
-        TODO.
+        The number whose level set was looked for.
     depth : int
-        TODO.
+        How often a crossed cell was halved.
     points : ndarray
-        TODO.
+        (n, 2) parameters of all that was evaluated.
     values : ndarray
-        TODO.
+        (n,) its values; they may be +-inf (censored) or nan (failed).
     cells : ndarray
-        TODO.
+        (c, 4) low and high of the first parameter, low and high of the second; together they tile the box.
     corners : ndarray
-        TODO.
+        (c, 4) values at (low, low), (high, low), (low, high), (high, high).
     state : ndarray
-        TODO.
+        (c,) "converged": all four corners are finite numbers; "censored": one lies beyond what was looked at (its side
+        of the level is known, its value is not); "failed": one has no trustworthy value.
     crossed : ndarray
-        TODO.
+        (c,) booleans: the level set passes through this cell; such cells have the finest size.
     crossings : ndarray
-        TODO.
+        (m, 2) points of the level set, interpolated on the edges of crossed converged cells.
     reasons : tuple[tuple[int, str], ...]
         Index of the point and why it failed.
     computed, reused : int
-        As in `grok_theory.sweeps.Sweep`.
+        How many were computed now, and how many came from the cache, as in `grok_theory.sweeps.Sweep`.
     seconds : float
-        TODO.
+        How long it took.
     notes : tuple[tuple[int, str], ...], default ()
         Index of the point and the remark of a noted result.
     outdated : int, default 0
@@ -148,7 +144,20 @@ class Refinement:
     outdated: int = 0
 
     def count(self, state: str, *, crossed: bool | None = None) -> int:
-        """Number of cells in this state, among all or among those the level set does (not) pass through."""
+        """Number of cells in this state, among all or among those the level set does (not) pass through.
+
+        Parameters
+        ----------
+        state : {'converged', 'censored', 'failed'}
+            The state to count.
+        crossed : bool, optional
+            Count those with (True) or without (False) the level set; None: all.
+
+        Returns
+        -------
+        int
+            How many there are.
+        """
         among = np.ones(len(self.state), bool) if crossed is None else self.crossed == crossed
         return int(np.sum((self.state == state) & among))
 
@@ -191,39 +200,39 @@ def refine(
 
     Parameters
     ----------
-    run : Callable[[Any], Any]
+    run : callable
         From a problem to one number, or to a number and the `Status` of what it was read from. +inf or -inf says
         *censored*: above, or below, all that was looked at (a time that was not reached by the end of the run is +inf).
         nan, raising, or a failed status says *failed*; what is noted is listed in `.notes`.
-    make : Callable[[float, float], Any]
+    make : callable
         From the two parameters (floats) to the problem.
     first, second : Axis
-        `Axis(name, low, high, cells=8, spacing="log")`.
+        The sides of the box, such as `Axis(name, low, high, cells=8, spacing="log")`.
     level : float
         The number whose level set is looked for.
     depth : int, default 3
-        How often a crossed cell is halved.
+        How often a crossed cell is halved, 0 to 12.
     cache : str or os.PathLike, optional
         As in `grok_theory.sweep`; with a cache an interrupted refinement goes on where it stopped.
     workers : int, optional
-        As in `grok_theory.sweep`; with a cache an interrupted refinement goes on where it stopped.
+        As in `grok_theory.sweep`.
     batch : int, default 16
-        As in `grok_theory.sweep`; with a cache an interrupted refinement goes on where it stopped.
+        As in `grok_theory.sweep`.
     backend : default 'processes'
-        As in `grok_theory.sweep`; with a cache an interrupted refinement goes on where it stopped.
+        As in `grok_theory.sweep`.
     version : str
-        As in `grok_theory.sweep`; with a cache an interrupted refinement goes on where it stopped.
+        As in `grok_theory.sweep`.
 
     Returns
     -------
     Refinement
-        A `Refinement`; its summary is printed on a terminal. Crossings are off by at most one finest cell; a closed
-        line that passes between all points of the coarsest grid is not seen: choose `cells` so that it is.
+        Its summary is printed on a terminal. Crossings are off by at most one finest cell; a closed line that passes
+        between all points of the coarsest grid is not seen: choose `cells` so that it is.
 
     Raises
     ------
     BadValue
-        For an argument out of its range, named with what is allowed.
+        For a level or depth out of range, for a `run` that does not return one real number, and as `sweep` does.
     Float64Required
         As `sweep` does.
 

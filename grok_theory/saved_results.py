@@ -51,17 +51,26 @@ def save(self: Any, path: Any) -> Path:
 def load(path: str | os.PathLike) -> Any:
     """Read the Solution, Ensemble or Agreement that `.save` wrote, its status with it.
 
+    Imports nothing but the rooms of this package, and runs nothing of a file's.
+
     Parameters
     ----------
     path : str or os.PathLike
-        TODO.
+        A file that `.save` wrote.
+
+    Returns
+    -------
+    Solution or Ensemble or Agreement
+        Equal to what was saved to the last bit, with NumPy arrays.
 
     Raises
     ------
     DamagedFile
         Where checksum, format, a class, its fields, or any array is not what this version saves.
     BadValue
-        Where there is no file. Imports nothing but the rooms of this package, and runs nothing of a file's.
+        Where there is no file that can be read.
+    TooLarge
+        Where its content would not fit into memory; nothing is read.
     """
     value = storage.read(path)
     if not is_result(value):
@@ -87,22 +96,18 @@ def is_result(value: Any) -> bool:
 
 
 def check(result: Any) -> None:
-    """
+    """Refuse a result that nothing of this package hands back.
+
     Raises
     ------
     BadValue
-        Naming the part of a result that nothing of this package hands back.
+        Naming the part.
     """
     _CHECKS[name_of(type(result))](result)
 
 
 def _check_solution(self: Any) -> None:
-    """
-    Raises
-    ------
-    BadValue
-        Naming the part that no solver hands back.
-    """
+    """Refuse, by `BadValue` naming the part, a Solution that no solver hands back."""
     levels = _check_status(self.status)
     size = _check_axis(self, levels.shape)
     for name, values in _arrays("curves", self.curves, "f", (8,), needed=True):
@@ -130,12 +135,7 @@ def _check_solution(self: Any) -> None:
 
 
 def _check_ensemble(self: Any) -> None:
-    """
-    Raises
-    ------
-    BadValue
-        Naming the part that no experiment hands back.
-    """
+    """Refuse, by `BadValue` naming the part, an Ensemble that no experiment hands back."""
     levels = _check_status(self.status)
     if levels.ndim:
         raise _wrong(f"status.level has shape {levels.shape}", "must be one number: an Ensemble is no batch")
@@ -154,12 +154,7 @@ def _check_ensemble(self: Any) -> None:
 
 
 def _check_agreement(self: Any) -> None:
-    """
-    Raises
-    ------
-    BadValue
-        Naming the part that no comparison hands back.
-    """
+    """Refuse, by `BadValue` naming the part, an Agreement that no comparison hands back."""
     _check_text("x_name", self.x_name, empty=False)
     _check_text("x_unit", self.x_unit)
     if not _is_whole(self.runs) or self.runs < 1:

@@ -21,7 +21,19 @@ from .results import Ensemble, Solution
 
 @record(static=("text",))
 class Estimate:
-    """A fitted number with its standard error, the goodness of the fit as a p-value, and what was imposed."""
+    """A fitted number with its standard error, the goodness of the fit as a p-value, and what was imposed.
+
+    Parameters
+    ----------
+    value : float
+        The fitted number.
+    standard_error : float
+        Its standard error.
+    p_value : float
+        Chance of a worse fit if the law holds (chi squared); small: it does not.
+    text : str
+        What was imposed, and remarks of what was measured.
+    """
 
     value: float
     standard_error: float
@@ -38,10 +50,19 @@ class SizeLaw:
 
     Parameters
     ----------
-    sizes, gaps, errors : ndarray
-        (n,) with n >= 3; errors > 0.
+    sizes : ndarray
+        (n,) numbers of weights, neurons ..., > 0, at least three different ones.
+    gaps : ndarray
+        (n,) the gap of the runs to the theory at each size.
+    errors : ndarray
+        (n,) standard error of each gap, > 0.
     text : str, default ''
         Remarks of what was measured.
+
+    Raises
+    ------
+    BadValue
+        For fewer than three sizes, shapes that differ, and numbers out of range.
     """
 
     sizes: np.ndarray
@@ -63,7 +84,7 @@ class SizeLaw:
     def measure(
         cls, solution: Solution | Mapping[float, Solution], ensembles: Mapping[float, Ensemble], curve: str, x: float
     ) -> SizeLaw:
-        """Relative gaps (mean of the runs / theory - 1) of `curve` at `x`, one of the solved values, for every size.
+        """Measure the relative gaps (mean of the runs / theory - 1) of `curve` at `x` for every size.
 
         Runs that are not finite at `x` have failed and are left out; `text` says how many. Where runs go between
         levels, errors hold the runs that were not drawn (`numerics.unseen_runs`). The theory's own `numerical_error`, a
@@ -76,19 +97,20 @@ class SizeLaw:
         ensembles : Mapping[float, Ensemble]
             Size -> runs at that size, each with at least two runs.
         curve : str
-            TODO.
+            Name of a curve that both have.
         x : float
-            TODO.
+            One of the solved values, to 1e-9.
 
         Returns
         -------
         SizeLaw
-            TODO
+            With the gaps in the order of `ensembles`.
 
         Raises
         ------
         BadValue
-            As `compare` does: another problem, x or unit, or what has failed.
+            As `compare` does: another problem, x or unit, or what has failed; for an x that is not solved, a theory
+            that is zero or not finite there, fewer than two whole runs, and a size without a Solution.
         """
         gaps, errors, remarks, unknown = [], [], [], []
         for size, ensemble in ensembles.items():
@@ -132,17 +154,22 @@ class SizeLaw:
         return cls(np.array(list(ensembles), float), np.array(gaps), np.array(errors), "; ".join(remarks))
 
     def intercept(self, power: float = 1.0) -> Estimate:
-        """a of gap = a + b / N^p with `power` p imposed: zero within its error if theory is the limit of the runs.
+        """Fit a of gap = a + b / N^p with `power` p imposed: zero within its error if theory is the limit of the runs.
 
         Parameters
         ----------
         power : float, default 1.0
-            TODO.
+            The power p, > 0; 1 for corrections of order 1/N.
 
         Returns
         -------
         Estimate
-            TODO
+            The gap at infinite size.
+
+        Raises
+        ------
+        BadValue
+            For a power that is not positive and finite.
         """
         check_positive("power", power, "Pass 1 for corrections of order 1/N.")
         # In units of the smallest size: a steep power of large ones would be taken for zero beside the constant.
@@ -160,12 +187,17 @@ class SizeLaw:
         )
 
     def power(self) -> Estimate:
-        """p of gap = b / N^p with a = 0 imposed; refused where a gap is not clear of zero (2 standard errors).
+        """Fit p of gap = b / N^p with a = 0 imposed.
 
         Returns
         -------
         Estimate
-            TODO
+            The power p.
+
+        Raises
+        ------
+        BadValue
+            Where gaps differ in sign, or one is not clear of zero (2 standard errors).
         """
         sizes, gaps, errors = (np.asarray(v, float) for v in (self.sizes, self.gaps, self.errors))
         if not (np.all(np.abs(gaps) > 2 * errors) and np.unique(np.sign(gaps)).size == 1):

@@ -16,19 +16,18 @@ _LEVELS = ("good", "noted", "failed")
 
 @record(static=("noted", "failed"))
 class Status:
-    """How far a result can be trusted: `level` 0 good, 1 noted (a remark), 2 failed; an int8 array inside traces.
+    """How far a result can be trusted: a level, and the sentence that says why.
 
-    `noted` and `failed` are the sentences for those levels; `text` picks one when read, and names the failed members
-    of a batch.
+    `text` picks the sentence of the level when it is read, and names the failed members of a batch.
 
     Parameters
     ----------
     level : array_like, default GOOD
-        TODO.
+        0 good, 1 noted (usable, with a remark), 2 failed; in a batch one a member; an int8 array inside traces.
     noted : str, default ''
-        TODO.
+        The sentence of level 1.
     failed : str, default ''
-        TODO.
+        The sentence of level 2.
     """
 
     level: ArrayLike = GOOD
@@ -37,10 +36,12 @@ class Status:
 
     @property
     def name(self) -> str:
+        """The worst level of the members: "good", "noted" or "failed"; inside a trace it is not known, and says so."""
         return "not known inside a trace" if is_traced(self.level) else _LEVELS[int(np.max(np.asarray(self.level)))]
 
     @property
     def text(self) -> str:
+        """The sentence of the worst level; empty for "good" and inside a trace."""
         if is_traced(self.level):
             return ""
         levels = np.asarray(self.level)

@@ -148,8 +148,8 @@ def unpack(content: bytes, *, source: str = "the file") -> Any:
     Raises
     ------
     DamagedFile
-        And nothing else, where anything was truncated or altered, the format is not ours, or the content, checksum or
-        not, is not what `pack` of this version makes.
+        Where anything was truncated or altered, the format is not ours, or the content, checksum or not, is not what
+        `pack` of this version makes. Nothing else is raised.
     """
     body, mark = content[:-_SEAL], content[-_SEAL:]
     if not mark.startswith(_MARK):
@@ -195,9 +195,9 @@ def content_of(path: str) -> bytes:
     OSError
         Where it cannot be read.
     DamagedFile
-        For a file that is truncated, altered, or not ours.
+        Where it does not end as a result file.
     TooLarge
-        Before it is read.
+        Where it would not fit into memory; nothing is read then.
     """
     with open(path, "rb", opener=_open_at_once) as file:
         about = os.fstat(file.fileno())

@@ -37,28 +37,33 @@ class Ensemble:
     Parameters
     ----------
     problem
-        TODO.
+        The Problem that was run.
     x : Array or ndarray
-        TODO.
+        (T,) times, steps or samples, finite, >= 0 and non-decreasing, with `x_name` and `x_unit`.
     curves : Mapping[str, Any]
-        Name -> (run, T), every run kept.
+        Name -> (run, T), every run kept; at least one curve. `ensemble["test_loss"]` reads one.
     x_name : str
-        TODO.
-    dynamics : Dynamics
-        TODO.
+        What x is: "time", "step", "samples" ...
+    dynamics : Dynamics or None
+        What the runs were trained by; None where nothing is trained.
     x_unit : str, default ''
-        TODO.
+        The unit of x, such as "tau"; empty for a count.
     valid : Mapping[str, Any], default ()
-        Name -> (T,) booleans; where False, theory does not speak at this size: drawn hollow, not judged. - the others
-        as in `Solution`.
+        Name -> (T,) booleans; where False, theory does not speak at this size: drawn hollow, not judged. A curve that
+        is not named is valid everywhere.
     fields : Mapping[str, Field], default ()
-        TODO.
+        Name -> `Field`.
     stats : Mapping[str, Any], default ()
-        TODO.
+        Name -> number, array or text.
     status : Status, default Status()
-        TODO.
+        Whether the runs can be trusted.
     conditions : Conditions, default Conditions()
-        TODO.
+        The other physics of the training.
+
+    Raises
+    ------
+    BadValue
+        For no curve, an x out of order, and shapes that do not fit each other.
     """
 
     problem: Any  # of any wing: Problems share no class
@@ -94,42 +99,48 @@ class Ensemble:
 
     @property
     def runs(self) -> int:
+        """How many runs there are, failed ones too."""
         return int(np.shape(next(iter(self.curves.values())))[0])
 
     def __getitem__(self, name: str) -> Array | np.ndarray:
         return curve_of(self, name)
 
     def is_valid(self, name: str) -> np.ndarray:
-        """(T,) booleans: where theory speaks about this curve at this size.
+        """Tell where theory speaks about this curve at this size.
 
         Parameters
         ----------
         name : str
-            TODO.
+            Name of a curve.
 
         Returns
         -------
         ndarray
-            TODO
+            (T,) booleans.
         """
         return np.asarray(self.valid.get(name, np.ones(np.shape(self.x), bool)))
 
     def failed_runs(self, name: str, where: ArrayLike = None) -> np.ndarray:
-        """(run,) booleans: runs of curve `name` with a value that is not finite at x (T,) `where` (default: all).
+        """Tell which runs have a value of a curve that is not finite.
 
         An x at which no run is finite tells nothing about a run and is passed over.
 
         Parameters
         ----------
         name : str
-            TODO.
+            Name of a curve.
         where : array_like, optional
-            TODO.
+            (T,) booleans: the x to look at; default: all.
 
         Returns
         -------
         ndarray
-            TODO
+            (run,) booleans, True where the run failed.
+
+        Raises
+        ------
+        BadValue
+            For a curve that is not there.
         """
         finite = np.isfinite(np.asarray(self[name], float))
         looked = finite.any(0) & (True if where is None else np.asarray(where, bool))
@@ -148,7 +159,7 @@ class Ensemble:
         x_unit: str = "",
         encoding: str | None = None,
     ) -> Ensemble:
-        """A user's own runs: a table with a column `x`, one column a curve and, with several runs, a column `run`.
+        """Read a user's own runs: a table with a column `x`, one column a curve and, with several runs, a column `run`.
 
         A run that crashed (a value missing or not finite, an end before the majority's) is left out: the status is
         `noted` and says which and why, `stats["left_out"]` too. Without one whole run the status is `failed`.
@@ -159,8 +170,8 @@ class Ensemble:
             A file that `tables.read_table` reads (separated cells or JSON), or the Table that it read.
         problem
             What the runs are runs of; `compare` holds them against a Solution of the same.
-        dynamics : Dynamics
-            What the runs are runs of; `compare` holds them against a Solution of the same.
+        dynamics : Dynamics or None
+            What the runs were trained by, as `problem`.
         x : str
             Name of the column with times or steps; every run must have the same values.
         curves : Sequence[str] or Mapping[str, str]
@@ -168,20 +179,20 @@ class Ensemble:
         run : str, optional
             Column that tells the runs apart; None: the file is one run.
         x_unit : str, default ''
-            TODO.
+            The unit of column `x`, such as "tau".
         encoding : str, optional
             As in `tables.read_table`.
 
         Returns
         -------
         Ensemble
-            TODO
+            The whole runs, in the order of the table.
 
         Raises
         ------
         BadValue
             Naming file, line and column for a cell that is no number, an x that does not increase within a run, or runs
-            at different x.
+            at different x; for a column that is not there, and where `curves` is empty.
         """
         columns = dict(curves) if isinstance(curves, Mapping) else {name: name for name in curves}
         if not columns:
@@ -202,27 +213,37 @@ class Ensemble:
         return cls(problem, found.x, found.curves, x, dynamics, x_unit, stats=stats, status=status)
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it, its status too, to `path` (.npz), for `grok_theory.load`; see `saved_results.save`.
+        """Write all of it, its status too, for `grok_theory.load`.
 
         Parameters
         ----------
         path : str or os.PathLike
-            TODO.
+            Where to; must end in .npz. A missing folder is made, a file of that name replaced, whole or not at all.
 
         Returns
         -------
         Path
-            TODO
+            The file.
+
+        Raises
+        ------
+        BadValue
+            Where nothing can be written to `path`, and for a result that `load` would refuse.
         """
         return save(self, path)
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """A pandas DataFrame in long form: columns `run`, `x`, one a curve, and `attrs["status"]`. Needs pandas.
+        """Put the runs into a pandas DataFrame in long form.
 
         Returns
         -------
         pandas.DataFrame
-            TODO
+            runs * T rows; columns `run` (0, 1 ...), `x_name` and one a curve; `attrs["status"]` is the status.
+
+        Raises
+        ------
+        BadValue
+            Where pandas is not installed.
         """
         size = np.size(self.x)
         return frame_of(
@@ -235,12 +256,17 @@ class Ensemble:
         )
 
     def to_xarray(self) -> xarray.Dataset:
-        """An xarray Dataset: curves over (run, x), fields over their axes. Needs xarray.
+        """Put curves and fields into an xarray Dataset.
 
         Returns
         -------
         xarray.Dataset
-            TODO
+            Curves over (run, x); fields over their axes, called `field_...` where a curve has the name.
+
+        Raises
+        ------
+        BadValue
+            Where xarray is not installed.
         """
         return labelled.dataset(self, self.curves, ("run", self.x_name))
 

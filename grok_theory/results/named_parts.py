@@ -31,7 +31,13 @@ def curve_of(self: Any, name: str) -> Array | np.ndarray:
 
 
 def frame_of(columns: dict[str, np.ndarray], status: Status) -> pandas.DataFrame:
-    """The columns as a pandas DataFrame, the status in its `attrs`."""
+    """The columns as a pandas DataFrame with the status in its `attrs`.
+
+    Raises
+    ------
+    BadValue
+        Where pandas is not installed.
+    """
     try:
         import pandas
     except ImportError:

@@ -44,26 +44,31 @@ class Solution:
     curves : Mapping[str, Any]
         Name -> (T,). `solution["test_loss"]` reads one.
     x_name : str
-        TODO.
-    dynamics : Dynamics
+        What x is: "time", "step", "samples" ...
+    dynamics : Dynamics or None
         Flow, descent ... (`grok_theory.dynamics`), None where nothing is trained.
     method
         The solver.
     x_unit : str, default ''
-        TODO.
+        The unit of x, such as "tau"; empty for a count.
     numerical_error : Mapping[str, Any], default ()
-        Same names, a bound of |value - truth| (truth: the same theory without discretisation, sampling or rounding)
+        Same names, a bound of abs(value - truth) (truth: the same theory without discretisation, sampling or rounding)
         meant to hold all along the curve for 99 % of problems, measured; absent means unknown, never zero.
     fields : Mapping[str, Field], default ()
         Name -> `Field`.
     status : Status, default Status()
-        `Status`.
+        Whether the curves can be trusted.
     stats : Mapping[str, Any], default ()
         Name -> number, array or text.
     run : int, optional
         Index of the run it was made conditional on, or None.
     conditions : Conditions, default Conditions()
         The other physics of the training.
+
+    Raises
+    ------
+    BadValue
+        Where `numerical_error` names a curve that is not there.
     """
 
     problem: Any  # of any wing: Problems share no class
@@ -90,24 +95,29 @@ class Solution:
         return curve_of(self, name)
 
     def checked(self, throw: bool) -> Solution:
-        """This solution; raises `SolveFailed` with the status text if it failed, `throw` is set, nothing is traced.
+        """Return this solution, unless it failed.
 
         Parameters
         ----------
         throw : bool
-            TODO.
+            Whether to refuse a failed one. What is traced is never refused.
 
         Returns
         -------
         Solution
-            TODO
+            The same object.
+
+        Raises
+        ------
+        SolveFailed
+            With the status text, where the status is failed and `throw` is set.
         """
         if throw and not is_traced(self.status.level) and self.status.name == "failed":
             raise SolveFailed(f"{self.status.text} (throw=False returns what there is.)")
         return self
 
     def at(self, x: ArrayLike) -> Solution:
-        """This Solution read at `x` inside the solved range: (n,) in any order, or a number, which is n = 1.
+        """Read this Solution at `x` inside the solved range.
 
         Points of the grid come back to the bit. Between them curves are interpolated (`numerics.interpolation`), and
         the interpolation's own error is added to `numerical_error`; where the solver stated none it stays unknown. The
@@ -117,12 +127,17 @@ class Solution:
         Parameters
         ----------
         x : array_like
-            TODO.
+            (n,) in any order, or a number, which is n = 1; in the unit of this Solution's x.
 
         Returns
         -------
         Solution
-            TODO
+            The same with x and curves of shape (n,), without fields.
+
+        Raises
+        ------
+        BadValue
+            For an x outside the solved range or of more than one dimension, and inside a trace.
         """
         wanted, curves, errors, said = between.read(self, x)
         status = self.status
@@ -132,38 +147,54 @@ class Solution:
         return dataclasses.replace(self, x=wanted, curves=curves, numerical_error=errors, fields={}, status=status)
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it, its status too, to `path` (.npz), for `grok_theory.load`; see `saved_results.save`.
+        """Write all of it, its status too, for `grok_theory.load`.
 
         Parameters
         ----------
         path : str or os.PathLike
-            TODO.
+            Where to; must end in .npz. A missing folder is made, a file of that name replaced, whole or not at all.
 
         Returns
         -------
         Path
-            TODO
+            The file.
+
+        Raises
+        ------
+        BadValue
+            Where nothing can be written to `path`, and for a traced result or one that `load` would refuse.
         """
         return save(self, path)
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """A pandas DataFrame with `x` and one column a curve; its `attrs["status"]` is the status. Needs pandas.
+        """Put `x` and the curves into a pandas DataFrame.
 
         Returns
         -------
         pandas.DataFrame
-            TODO
+            (T,) rows; column `x_name` and one column a curve; `attrs["status"]` is the status.
+
+        Raises
+        ------
+        BadValue
+            Where pandas is not installed.
         """
         columns = {self.x_name: np.asarray(self.x), **{n: np.asarray(c) for n, c in self.curves.items()}}
         return frame_of(columns, self.status)
 
     def to_xarray(self) -> xarray.Dataset:
-        """An xarray Dataset: curves over x, each with its `..._error`, fields over their axes. Needs xarray.
+        """Put curves and fields into an xarray Dataset.
 
         Returns
         -------
         xarray.Dataset
-            TODO
+            Curves over x, each with its `..._error`; fields over their axes, called `field_...` where a curve has the
+            name.
+
+        Raises
+        ------
+        BadValue
+            For a batch, and where xarray is not installed.
         """
         errors = {f"{name}_error": error for name, error in self.numerical_error.items()}
         return labelled.dataset(self, {**self.curves, **errors}, (self.x_name,))
