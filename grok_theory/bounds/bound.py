@@ -20,14 +20,12 @@ VACUOUS = 0.999  # of what the loss alone says
 class Bound:
     """An upper bound on test loss minus train loss, and what is known of its truth.
 
-    The first four are arrays under `jax.vmap`, one entry a problem.
-
-    - `name`.
+    `value`, `gap`, `assumptions_hold` and `vacuous` are arrays under `jax.vmap`, one entry a problem.
 
     Parameters
     ----------
     name : str
-        TODO.
+        What the bound is called in a table.
     value : Array or float
         The bound, in units of the loss.
     gap : Array or float
@@ -36,7 +34,7 @@ class Bound:
         Whether the promise applies.
     vacuous : Array or bool
         Whether the range of the loss alone says as much: value >= 0.999 (range - train loss).
-    kind : str
+    kind : {'high probability', 'in expectation', 'estimate'}
         "high probability" (may fail in a share 1 - confidence of training sets), "in expectation" (about the mean gap
         over training sets, not one gap), or "estimate" (promises nothing).
     assumptions : tuple[str, ...]
@@ -108,12 +106,17 @@ def table(bounds: Sequence[Bound]) -> str:
     Parameters
     ----------
     bounds : Sequence[Bound]
-        TODO.
+        At least one, in the order of the lines.
 
     Returns
     -------
     str
-        TODO
+        A heading, a rule and one line a bound.
+
+    Raises
+    ------
+    BadValue
+        For an empty list.
     """
     bounds = list(bounds)
     if not bounds:

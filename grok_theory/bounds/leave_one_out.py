@@ -22,27 +22,34 @@ def leave_one_out_estimate(
     """Mean square leave-one-out residual minus train loss, of kernel ridge regression and the plain squared loss.
 
     Unbiased for the test loss of training sets with one sample less; no guarantee is offered, so `assumptions_hold` is
-    False always. `train_loss`: computed where left out.
+    False always.
 
     Parameters
     ----------
     kernel : array_like
-        TODO.
+        (P, P) Gram matrix of the training inputs.
     targets : array_like
-        TODO.
+        (P,) labels.
     ridge : array_like
-        TODO.
+        As in K + ridge I, >= 0; 0 is the interpolator of least norm.
     train_loss : array_like, optional
-        TODO.
-    test_loss : array_like, default np.nan
-        TODO.
+        Mean square residual of the machine; computed where left out.
+    test_loss : array_like, default nan
+        Mean square error on fresh samples, for the gap; nan where unknown.
     name : str, default 'leave one out'
-        TODO.
+        What the estimate is called in a table.
 
     Returns
     -------
     Bound
-        TODO
+        Of kind "estimate": its value may be negative.
+
+    Raises
+    ------
+    BadValue
+        For a kernel that is not square, finite and symmetric, and what `kernels.leave_one_out` refuses.
+    Float64Required
+        Where JAX computes in float32.
     """
     check_shape("targets", targets, np.shape(kernel)[:1], "Pass one target for every row of the kernel.")
     left_out = leave_one_out(kernel, targets, ridge=ridge)

@@ -17,7 +17,7 @@ CONFIDENCE = "Pass the share of training sets for which the bound shall hold, fo
 
 
 def rademacher_ball(kernel: ArrayLike, norm: ArrayLike) -> Float[Array, ""]:
-    """norm sqrt(tr K)/P: bounds the empirical Rademacher complexity of {f : |w| <= norm} on these P samples.
+    """Bound the empirical Rademacher complexity of the functions with norm(w) <= `norm` by norm sqrt(tr K)/P.
 
     The same for a ball about any fixed centre, and for its part in the span of the training features: restricting the
     weights to the frozen subspace gains only what it gains in the norm.
@@ -25,14 +25,19 @@ def rademacher_ball(kernel: ArrayLike, norm: ArrayLike) -> Float[Array, ""]:
     Parameters
     ----------
     kernel : array_like
-        TODO.
+        (P, P) Gram matrix of the training inputs.
     norm : array_like
-        TODO.
+        Radius of the ball of weights, >= 0.
 
     Returns
     -------
-    array ()
-        TODO
+    Array
+        () in units of the output.
+
+    Raises
+    ------
+    BadValue
+        For a kernel that is not square, finite and symmetric or has a negative diagonal, and a negative norm.
     """
     kernel = check_gram("kernel", kernel)
     check_non_negative("norm", norm, "Pass the radius of the ball of weights.")
@@ -44,20 +49,29 @@ def rademacher_ball(kernel: ArrayLike, norm: ArrayLike) -> Float[Array, ""]:
 
 
 def displacement_norm(kernel: ArrayLike, residual_start: ArrayLike) -> Float[Array, ""]:
-    """|w - w(0)| where gradient descent from w(0) fits all it can: sqrt(r0 . K^+ r0) <= |r0|/sqrt(least nonzero l).
+    """The norm of w - w(0) where gradient descent from w(0) fits all it can: sqrt(r0 . K^+ r0).
+
+    At most norm(r0)/sqrt(least nonzero eigenvalue). Eigenvalues below P eps of the largest count as zero: these
+    directions are frozen.
 
     Parameters
     ----------
     kernel : array_like
-        (P, P).
+        (P, P) Gram matrix of the training inputs.
     residual_start : array_like
-        (P,) labels minus outputs at the start. Eigenvalues below P eps of the largest count as zero: these directions
-        are frozen.
+        (P,) labels minus outputs at the start.
 
     Returns
     -------
-    array ()
-        TODO
+    Array
+        () in units of the weights.
+
+    Raises
+    ------
+    BadValue
+        For a kernel that is not square, finite and symmetric, and residuals that do not fit it.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("grok_theory.bounds.displacement_norm")
     eps = rounding(kernel)
@@ -80,12 +94,17 @@ def norm_bound(
     test_loss: ArrayLike = np.nan,
     name: str = "norm",
 ) -> Bound:
-    """gap <= 4 cap R + 3 cap^2 sqrt(ln(2/delta)/(2P)),  R = B sqrt(tr K)/P, of the loss min(r^2, cap^2).
+    """Bound the gap of the loss min(r^2, cap^2) by what a ball of weights can fit by luck.
+
+    With R = B sqrt(tr K)/P and delta = 1 - confidence,
+
+        gap <= 4 cap R + 3 cap^2 sqrt(ln(2/delta)/(2P)).
 
     From symmetrisation, contraction (Lipschitz 2 cap) and bounded differences; the constants are ours. B = `norm` if it
     was fixed before the data were seen. Otherwise norm is rounded up to norm_unit 2^k and delta shrinks to
-    delta/((k + 1)(k + 2)), which sum to delta. For the frozen-subspace reading pass |w - w(0)|: the centre w(0) knows
-    nothing of the data. Neither norm is always the smaller one; to use the smaller of two bounds give each half delta.
+    delta/((k + 1)(k + 2)), which sum to delta. For the frozen-subspace reading pass norm(w - w(0)): the centre w(0)
+    knows nothing of the data. Neither norm is always the smaller one; to use the smaller of two bounds give each half
+    delta.
 
     Parameters
     ----------
@@ -94,22 +113,29 @@ def norm_bound(
     norm : array_like
         Of the weights, or their distance from a fixed centre.
     cap : array_like
-        Of the loss.
+        Of the loss: the residual beyond which it is flat, > 0.
     confidence : array_like, default 0.95
-        TODO.
+        Share of training sets for which the bound holds, in (0, 1).
     norm_unit : array_like, default 1.0
         The smallest radius considered; fixed in advance.
     norm_known_in_advance : bool, default False
-        TODO.
-    train_loss, test_loss : array_like, default np.nan
+        Whether `norm` was fixed before the data were seen.
+    train_loss, test_loss : array_like, default nan
         Means of min(r^2, cap^2), for the gap; nan where unknown.
     name : str, default 'norm'
-        TODO.
+        What the bound is called in a table.
 
     Returns
     -------
     Bound
-        TODO
+        Of kind "high probability", in units of the loss.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("grok_theory.bounds.norm_bound")
     kernel = check_gram("kernel", kernel)

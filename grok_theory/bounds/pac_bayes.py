@@ -26,7 +26,7 @@ from .norms import CONFIDENCE, INDEPENDENT
 def gaussian_kl(
     mean: ArrayLike, covariance: ArrayLike, prior_mean: ArrayLike, prior_covariance: ArrayLike
 ) -> Float[Array, ""]:
-    """KL(N(mean, covariance) || N(prior_mean, prior_covariance)), in nats.
+    """The divergence KL of N(mean, covariance) from N(prior_mean, prior_covariance), in nats.
 
     (1/2)[tr S0^-1 S - dim + ln det S0/det S + d . S0^-1 d], as sum of mu - 1 - ln mu over the eigenvalues of S0^-1 S.
     Both covariances must be symmetric (to 1e-9 of the largest entry) and positive definite, or they are refused; in a
@@ -35,18 +35,25 @@ def gaussian_kl(
     Parameters
     ----------
     mean : array_like
-        TODO.
+        (dim,) of the posterior.
     covariance : array_like
-        TODO.
+        (dim, dim) of the posterior.
     prior_mean : array_like
-        TODO.
+        (dim,) of the prior.
     prior_covariance : array_like
-        TODO.
+        (dim, dim) of the prior.
 
     Returns
     -------
-    array ()
-        TODO
+    Array
+        () >= 0.
+
+    Raises
+    ------
+    BadValue
+        For shapes that do not fit, covariances that are not positive definite, and a divergence beyond float64.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("grok_theory.bounds.gaussian_kl")
     dim = np.shape(mean)[0] if np.ndim(mean) else 0
@@ -108,16 +115,24 @@ def gaussian_process_kl(kernel: ArrayLike, targets: ArrayLike, *, ridge: ArrayLi
     Parameters
     ----------
     kernel : array_like
-        TODO.
+        (P, P) Gram matrix K of the training inputs.
     targets : array_like
-        TODO.
+        (P,) labels y.
     ridge : array_like
-        TODO.
+        As in K + ridge I, > 0.
 
     Returns
     -------
-    array ()
-        TODO
+    Array
+        () >= 0, in nats.
+
+    Raises
+    ------
+    BadValue
+        For a kernel that is not square, finite and symmetric, targets that do not fit it, and a ridge that is not
+        positive.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("grok_theory.bounds.gaussian_process_kl")
     eps = rounding(kernel)
@@ -156,34 +171,43 @@ def pac_bayes_bound(
     test_loss: ArrayLike = np.nan,
     name: str = "PAC-Bayes",
 ) -> Bound:
-    """gap <= range kl^{-1}(train/range, (KL + ln(2 sqrt(P)/delta))/P) - train, for the Gibbs loss.
+    """Bound the gap of the Gibbs loss by the divergence of the posterior from the prior.
+
+    With delta = 1 - confidence,
+
+        gap <= range kl^{-1}(train/range, (KL + ln(2 sqrt(P)/delta))/P) - train.
 
     Maurer's form of Seeger's bound (P >= 8). kl^{-1}(p, e) is the largest q with p ln(p/q) + (1-p) ln((1-p)/(1-q)) <=
     e. Train and test loss are averages over the posterior: one machine is drawn for each prediction.
 
-    `kl` >= 0, in nats.
-
     Parameters
     ----------
     kl : array_like
-        TODO.
+        Divergence of posterior from prior, >= 0, in nats, for example by `gaussian_kl`.
     samples : array_like
-        TODO.
+        P, the number of training samples.
     train_loss : array_like
         Gibbs loss on the `samples` = P training samples, between 0 and `loss_range`.
     loss_range : array_like
-        TODO.
+        The largest possible loss, > 0, for example cap^2.
     confidence : array_like, default 0.95
-        TODO.
-    test_loss : array_like, default np.nan
-        TODO.
+        Share of training sets for which the bound holds, in (0, 1).
+    test_loss : array_like, default nan
+        Gibbs loss on fresh samples, for the gap; nan where unknown.
     name : str, default 'PAC-Bayes'
-        TODO.
+        What the bound is called in a table.
 
     Returns
     -------
     Bound
-        TODO
+        Of kind "high probability", in units of the loss.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("grok_theory.bounds.pac_bayes_bound")
     check_non_negative("kl", kl, "Pass the divergence of posterior from prior, for example by gaussian_kl.")

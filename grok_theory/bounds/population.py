@@ -40,7 +40,7 @@ class Isotropic:
         return inputs, inputs @ self.teacher + self.noise * jax.random.normal(noise, (samples,))
 
     def squared_loss(self, weights: Float[Array, " dim"]) -> Float[Array, ""]:
-        """E (y - w.x)^2 = noise^2 + |w - teacher|^2/N."""
+        """E (y - w.x)^2 = noise^2 + norm(w - teacher)^2/N."""
         return self.noise**2 + jnp.mean((weights - self.teacher) ** 2)
 
     def truncated_loss(self, weights: Float[Array, " dim"], cap: float) -> Float[Array, ""]:

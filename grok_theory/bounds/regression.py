@@ -93,7 +93,7 @@ class _Machine:
         return jnp.asarray(found.operator)
 
     def trained(self, hidden, labels, began, solver):
-        """The end of training: of |y - Hw|^2 + weight_decay |w|^2, or where descent from `began` stops without it."""
+        """Minimum of norm(y - Hw)^2 + weight_decay norm(w)^2, or where descent from `began` stops without decay."""
         began = jnp.zeros_like(began) if self.weight_decay > 0 else began
         return began + solver @ (labels - hidden @ began)
 
@@ -219,10 +219,10 @@ def regression_bounds(
 ) -> tuple[Bound, ...]:
     """Every bound for training sets of a problem, beside the true gap of the machine each bound is about.
 
-    The machines: the minimum of |y - Hw|^2 + weight_decay |w|^2 (norm, ridge stability, leave one out); its Gibbs
-    posterior of prior N(0, 1) (PAC-Bayes); `steps` of full-batch descent on the mean squared loss at learning rate
-    1/smoothness (pair stability, coherence). Ridge stability and PAC-Bayes need weight_decay > 0. Gaussian inputs have
-    no largest norm, so the promises of stability bounds are not kept here.
+    The machines: the minimum of norm(y - Hw)^2 + weight_decay norm(w)^2 (norm, ridge stability, leave one out); its
+    Gibbs posterior of prior N(0, 1) (PAC-Bayes); `steps` of full-batch descent on the mean squared loss at learning
+    rate 1/smoothness (pair stability, coherence). Ridge stability and PAC-Bayes need weight_decay > 0. Gaussian inputs
+    have no largest norm, so the promises of stability bounds are not kept here.
 
     Parameters
     ----------
@@ -230,19 +230,19 @@ def regression_bounds(
         `linear.TeacherStudent` (with `dim`; its own weight_decay) or `linear.RandomFeatures` (with `weight_decay`,
         default 0). Without weight decay training starts at w(0) ~ N(0, inr noise^2) and goes on for ever.
     key : Array
-        TODO.
+        A `jax.random.key`; run i uses `fold_in(key, i)`.
     runs : int, default 1
         Training sets; each bound holds arrays (runs,).
     dim : int, optional
-        TODO.
+        N, the number of weights of a TeacherStudent; `samples_per_dim * dim` must be a whole number.
     weight_decay : array_like, optional
-        TODO.
+        The penalty of RandomFeatures, >= 0; None: 0.
     cap : array_like, default 4.0
         Of the truncated loss, in label units.
     confidence : array_like, default 0.95
-        TODO.
+        Share of training sets for which a bound holds, in (0, 1).
     steps : array_like, default 200
-        TODO.
+        Steps of descent of the stability bounds, at least 1.
     posterior_draws : int, default 200
         For the Gibbs test loss.
     test_points : int, default 4000
@@ -251,12 +251,16 @@ def regression_bounds(
     Returns
     -------
     tuple[Bound, ...]
-        A tuple of Bound.
+        One a bound, for `table`.
 
     Raises
     ------
     BadValue
-        For sizes that are not whole.
+        For sizes that are not whole, and an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
+    TooLarge
+        Before a training set that would not fit into memory.
     """
     require_float64("grok_theory.bounds.regression_bounds")
     check_key(key)

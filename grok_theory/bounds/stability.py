@@ -28,22 +28,26 @@ _CURVES = (
 
 
 def pair_distance(gradients: PyTree, fresh_gradients: PyTree) -> Float[Array, ""]:
-    """Mean of |g_z - g_z'| over training samples z and fresh samples z', at the same weights.
+    """Mean of norm(g_z - g_z') over training samples z and fresh samples z', at the same weights.
 
-    pytrees of per-example gradients, example axis first: m and m' examples of the same parameters. The m x m' distances
-    are formed from inner products, good to 1e-8 of the gradients.
+    The m x m' distances are formed from inner products, good to 1e-8 of the gradients.
 
     Parameters
     ----------
     gradients : PyTree
-        TODO.
+        Per-example gradients of the training samples, example axis first: m examples.
     fresh_gradients : PyTree
-        TODO.
+        The same of m' fresh samples: gradients of the same parameters.
 
     Returns
     -------
-    array ()
-        TODO
+    Array
+        () in the unit of the gradients.
+
+    Raises
+    ------
+    BadValue
+        For gradients that differ in structure, hold no example or are not finite.
     """
     rows = [jax.tree_util.tree_leaves(tree) for tree in (gradients, fresh_gradients)]
     if len(rows[0]) != len(rows[1]) or any(np.shape(a)[1:] != np.shape(b)[1:] for a, b in zip(*rows)):
@@ -72,7 +76,7 @@ def pair_distance(gradients: PyTree, fresh_gradients: PyTree) -> Float[Array, ""
 def stability_along_training(
     distance: ArrayLike, learning_rates: ArrayLike, *, smoothness: ArrayLike, samples: ArrayLike, convex: bool = False
 ) -> Float[Array, " steps"]:
-    """How far the weights can move if one sample is exchanged, after each step: (1/m) sum_t eta_t d_t prod_{k>t}(...).
+    """How far the weights can move if one sample is exchanged: (1/m) sum_t eta_t d_t prod_{k>t}(...) after each step.
 
     The product is of (1 + eta_k smoothness), or 1 if `convex` and every eta <= 2/smoothness. Times the Lipschitz
     constant of the loss it bounds the mean gap. Outside convex problems it grows exponentially, and is soon useless
@@ -81,20 +85,25 @@ def stability_along_training(
     Parameters
     ----------
     distance : array_like
-        (steps,) |g_z - g_z'| or a bound on its mean, at the weights *before* each step.
+        (steps,) norm(g_z - g_z') or a bound on its mean, at the weights *before* each step.
     learning_rates : array_like
         A number or (steps,).
     smoothness : array_like
-        TODO.
+        Largest curvature of one sample's loss in the weights, >= 0.
     samples : array_like
-        TODO.
+        m, the number of training samples.
     convex : bool, default False
-        TODO.
+        The product becomes 1; needs every learning rate <= 2/smoothness.
 
     Returns
     -------
-    array (steps,)
-        TODO
+    Array
+        (steps,) in units of the weights.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
     """
     rates = _check_descent(distance, "distance", learning_rates, smoothness, samples, convex)
     distance = jnp.asarray(distance, float)
@@ -124,41 +133,54 @@ def coherence_bound(
     test_loss: ArrayLike = np.nan,
     name: str = "coherence",
 ) -> Bound:
-    """|E gap| <= (L^2/m) sum_t eta_t prod_{k>t}(1 + eta_k beta) sqrt(2 (1 - alpha_t)).
+    """Bound the mean gap by the coherence of gradients along training.
 
-    Chatterjee & Zielinski (2022), in the form we know it. The step that replaces the distance of two gradients by
-    L sqrt(2 (1 - alpha)) needs both samples independent of the weights, and one of them was trained on: we could not
-    close it. So `assumptions_hold` is False unless the caller vouches; `pair_stability_bound` is provable.
+    With beta the smoothness and L the Lipschitz constant,
+
+        abs(E gap) <= (L^2/m) sum_t eta_t prod_{k>t}(1 + eta_k beta) sqrt(2 (1 - alpha_t)).
+
+    In the form in which we know it. The step that replaces the distance of two gradients by L sqrt(2 (1 - alpha)) needs
+    both samples independent of the weights, and one of them was trained on: we could not close it. So
+    `assumptions_hold` is False unless the caller vouches; `pair_stability_bound` is provable.
 
     Parameters
     ----------
     coherence : array_like
         (steps,) alpha before each step (`observables.gradient_coherence(...).alpha`).
     learning_rates : array_like
-        A number or (steps,). `lipschitz` L, `smoothness` beta: of every sample's loss in the weights.
+        A number or (steps,).
     lipschitz : array_like
-        TODO.
+        L of every sample's loss in the weights: its largest gradient norm, > 0.
     smoothness : array_like
-        TODO.
+        beta of every sample's loss in the weights: its largest curvature, >= 0.
     samples : array_like
-        M.
+        m, the number of training samples.
     convex : bool, default False
         The product becomes 1; needs every learning rate <= 2/smoothness.
     assumptions_hold : bool, default False
-        TODO.
-    loss_range : array_like, default np.inf
-        TODO.
-    train_loss : array_like, default np.nan
-        TODO.
-    test_loss : array_like, default np.nan
-        TODO.
+        Whether the caller vouches for the assumptions.
+    loss_range : array_like, default inf
+        The largest possible loss, for vacuity.
+    train_loss, test_loss : array_like, default nan
+        Mean losses between 0 and `loss_range`, for the gap; nan where unknown.
     name : str, default 'coherence'
-        TODO.
+        What the bound is called in a table.
 
     Returns
     -------
     Bound
-        TODO
+        Of kind "in expectation", in units of the loss.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
+
+    References
+    ----------
+    Chatterjee & Zielinski (2022).
     """
     require_float64("grok_theory.bounds.coherence_bound")
     remedy = "Pass alpha of observables.gradient_coherence, in [0, 1], one number a step."
@@ -187,42 +209,51 @@ def pair_stability_bound(
     test_loss: ArrayLike = np.nan,
     name: str = "pair stability",
 ) -> Bound:
-    """|E gap| <= E (L/m) sum_t eta_t prod_{k>t}(1 + eta_k beta) D_t, with D_t the mean distance of pairs of gradients.
+    """Bound the mean gap by the distance of pairs of gradients along training.
 
-    D_t = mean over z in the training set and fresh z' of |g_z - g_z'| at the weights before step t (`pair_distance`).
+    With beta the smoothness, L the Lipschitz constant and D_t the mean over z in the training set and fresh z' of
+    norm(g_z - g_z') at the weights before step t (`pair_distance`),
+
+        abs(E gap) <= E (L/m) sum_t eta_t prod_{k>t}(1 + eta_k beta) D_t.
+
     Proof: exchange z for z'. Both trainings see the same gradient map, which expands by 1 + eta beta at most (not at
-    all if convex), and differ by (eta/m)(g_z - g_z') at the weights of the first. Arguments as in `coherence_bound`; L
-    may be that of the loss the gap is measured in, if it is another than the one trained on.
+    all if convex), and differ by (eta/m)(g_z - g_z') at the weights of the first.
 
     Parameters
     ----------
     pair_distance : array_like
-        TODO.
+        (steps,) D_t, >= 0, for example by `pair_distance`.
     learning_rates : array_like
-        TODO.
+        A number or (steps,).
     lipschitz : array_like
-        TODO.
+        L, the largest gradient norm of one sample's loss, > 0; may be that of the loss the gap is measured in, if it is
+        another than the one trained on.
     smoothness : array_like
-        TODO.
+        beta of every sample's loss in the weights: its largest curvature, >= 0.
     samples : array_like
-        TODO.
+        m, the number of training samples.
     convex : bool, default False
-        TODO.
+        The product becomes 1; needs every learning rate <= 2/smoothness.
     assumptions_hold : bool, default False
-        TODO.
-    loss_range : array_like, default np.inf
-        TODO.
-    train_loss : array_like, default np.nan
-        TODO.
-    test_loss : array_like, default np.nan
-        TODO.
+        Whether the caller vouches for the assumptions.
+    loss_range : array_like, default inf
+        The largest possible loss, for vacuity.
+    train_loss, test_loss : array_like, default nan
+        Mean losses between 0 and `loss_range`, for the gap; nan where unknown.
     name : str, default 'pair stability'
-        TODO.
+        What the bound is called in a table.
 
     Returns
     -------
     Bound
-        TODO
+        Of kind "in expectation", in units of the loss.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("grok_theory.bounds.pair_stability_bound")
     check_non_negative("pair_distance", pair_distance, "Pass one mean distance a step, for example by pair_distance.")
@@ -246,39 +277,47 @@ def ridge_stability_bound(
     test_loss: ArrayLike = np.nan,
     name: str = "ridge stability",
 ) -> Bound:
-    """gap <= 2 beta + (4 P beta + M) sqrt(ln(1/delta)/(2P)), plain squared loss of kernel ridge regression.
+    """Bound the gap of kernel ridge regression in the plain squared loss by its uniform stability.
 
-    Bousquet & Elisseeff (2002): lambda = ridge/P, M = target_bound^2 (1 + sqrt(kernel_bound/lambda))^2 is the range of
-    the loss, beta = 2 kernel_bound M/(lambda P) its uniform stability.
+    With lambda = ridge/P, M = target_bound^2 (1 + sqrt(kernel_bound/lambda))^2 the range of the loss, beta =
+    2 kernel_bound M/(lambda P) its uniform stability and delta = 1 - confidence,
 
-    `ridge` > 0 as in K + ridge I. `kernel_bound` >= K(x, x) and `target_bound` >= |y| for every sample that could be
-    drawn. If they are only the largest ones seen, pass assumptions_hold=False.
+        gap <= 2 beta + (4 P beta + M) sqrt(ln(1/delta)/(2P)).
 
     Parameters
     ----------
     ridge : array_like
-        TODO.
+        As in K + ridge I, > 0.
     samples : array_like
-        TODO.
+        P, the number of training samples.
     kernel_bound : array_like
-        TODO.
+        At least K(x, x) of every sample that could be drawn, > 0.
     target_bound : array_like
-        TODO.
+        At least abs(y) of every sample that could be drawn, > 0.
     confidence : array_like, default 0.95
-        TODO.
+        Share of training sets for which the bound holds, in (0, 1).
     assumptions_hold : bool, default True
-        TODO.
-    train_loss : array_like, default np.nan
-        TODO.
-    test_loss : array_like, default np.nan
-        TODO.
+        Pass False if the two bounds are only the largest values seen.
+    train_loss, test_loss : array_like, default nan
+        Means of r^2 of this machine, for the gap; nan where unknown.
     name : str, default 'ridge stability'
-        TODO.
+        What the bound is called in a table.
 
     Returns
     -------
     Bound
-        TODO
+        Of kind "high probability", in units of the loss.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
+
+    References
+    ----------
+    Bousquet & Elisseeff (2002).
     """
     require_float64("grok_theory.bounds.ridge_stability_bound")
     check_positive("ridge", ridge, "Without a ridge one sample can change everything; the bound is infinite.")

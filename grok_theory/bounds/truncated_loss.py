@@ -12,7 +12,7 @@ CAPS = (1e-150, 1e150)
 
 
 def truncated_squared_loss(residual: ArrayLike, cap: ArrayLike, *, variance: ArrayLike = 0.0) -> Array:
-    """E min((residual + sqrt(variance) z)^2, cap^2) with z ~ N(0, 1), elementwise.
+    """The mean loss E min((residual + sqrt(variance) z)^2, cap^2) with z ~ N(0, 1), elementwise.
 
     Between 0 and cap^2 and Lipschitz with 2 cap in the residual, whatever the data: this is why norm and PAC-Bayes
     bounds on it hold for Gaussian inputs too. With s^2 the variance, a = (-cap - r)/s, b = (cap - r)/s, D = Phi(b) -
@@ -20,22 +20,29 @@ def truncated_squared_loss(residual: ArrayLike, cap: ArrayLike, *, variance: Arr
 
         (r^2 + s^2) D + 2 r s (phi(a) - phi(b)) + s^2 (a phi(a) - b phi(b)) + cap^2 (1 - D)
 
-    `residual`; `cap` > 0 in its unit; `variance` >= 0. They broadcast.
+    The arguments broadcast.
 
     Parameters
     ----------
     residual : array_like
-        TODO.
+        Label minus output, r.
     cap : array_like
-        TODO.
+        The residual beyond which the loss is flat, > 0, in its unit.
     variance : array_like, default 0.0
-        TODO.
+        Of the Gaussian part of the residual, >= 0.
 
     Returns
     -------
     Array
         In [0, cap^2]; relative error below 2e-13 against 40 digits (residual 0 to 1e8 caps, standard deviation 1e-8 to
         1e8 caps).
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
 
     Examples
     --------

@@ -86,7 +86,7 @@ def one_step_test_loss(
 def finite_size_test_loss(dim: ArrayLike, samples: ArrayLike, signal: ArrayLike) -> Array:
     """Mean test error after training for ever without decay, exact for N = `dim` weights and P = `samples`.
 
-    P > N+1: 1 + N/(P-N-1). N > P+1: (1 - P/N) S + 1 + P/(N-P-1). Infinite for |N - P| <= 1.
+    P > N+1: 1 + N/(P-N-1). N > P+1: (1 - P/N) S + 1 + P/(N-P-1). Infinite for abs(N - P) <= 1.
 
     >>> print(finite_size_test_loss(10, 21, 5.0))
     2.0

@@ -1,7 +1,7 @@
 """Other people's units and back: mean losses, halved losses, inputs of another variance.
 
 Here: inputs of variance 1/N, flow of half the *summed* square error, penalty g of
-|y - wX|^2 + g |w|^2. A `Convention` holds the factors "number there / number here"; two of them multiply.
+norm(y - wX)^2 + g norm(w)^2. A `Convention` holds the factors "number there / number here"; two of them multiply.
 """
 
 import numpy as np
@@ -20,18 +20,20 @@ _KINDS = ("time", "learning_rate", "weight_decay", "weights", "eigenvalues")
 class Convention:
     """Factors from the numbers of this wing to those of another convention; `to` there, `back` again.
 
+    Each factor is "number there / number here"; the product of two conventions is both at once.
+
     Parameters
     ----------
     time : array_like, default 1.0
-        TODO.
+        Factor of times.
     learning_rate : array_like, default 1.0
-        TODO.
+        Factor of learning rates.
     weight_decay : array_like, default 1.0
-        TODO.
+        Factor of penalties.
     weights : array_like, default 1.0
-        TODO.
+        Factor of weights.
     eigenvalues : array_like, default 1.0
-        TODO.
+        Factor of eigenvalues of the inputs' covariance.
 
     Examples
     --------
@@ -49,32 +51,42 @@ class Convention:
     eigenvalues: ArrayLike = 1.0
 
     def to(self, **values: ArrayLike) -> dict[str, ArrayLike]:
-        """The same quantities (time, learning_rate, weight_decay, weights, eigenvalues) in the other convention.
+        """Convert quantities of this wing into the other convention.
 
         Parameters
         ----------
         **values : array_like
-            TODO.
+            Any of time, learning_rate, weight_decay, weights, eigenvalues, in the units of this wing.
 
         Returns
         -------
         dict[str, array_like]
-            TODO
+            The same names, in the units of the other convention.
+
+        Raises
+        ------
+        BadValue
+            For another name: losses are the same everywhere.
         """
         return {name: _plain(np.asarray(value) * self._factor(name)) for name, value in values.items()}
 
     def back(self, **values: ArrayLike) -> dict[str, ArrayLike]:
-        """Quantities of the other convention in the units of this wing.
+        """Convert quantities of the other convention into the units of this wing.
 
         Parameters
         ----------
         **values : array_like
-            TODO.
+            Any of time, learning_rate, weight_decay, weights, eigenvalues, in the units of the other convention.
 
         Returns
         -------
         dict[str, array_like]
-            TODO
+            The same names, in the units of this wing.
+
+        Raises
+        ------
+        BadValue
+            For another name: losses are the same everywhere.
         """
         return {name: _plain(np.asarray(value) / self._factor(name)) for name, value in values.items()}
 
@@ -91,51 +103,68 @@ class Convention:
 
 
 def halved_mean_loss(samples: ArrayLike) -> Convention:
-    """Training on (1/2P)|y - wX|^2 + (penalty/2)|w|^2: time P t, learning rate P eta, penalty g/P.
+    """Training on (1/2P) norm(y - wX)^2 + (penalty/2) norm(w)^2: time P t, learning rate P eta, penalty g/P.
 
     Parameters
     ----------
     samples : array_like
-        TODO.
+        P, the number of training samples; > 0.
 
     Returns
     -------
     Convention
-        TODO
+        Factors from this wing to that loss.
+
+    Raises
+    ------
+    BadValue
+        For samples that are not positive and finite.
     """
     check_positive("samples", samples, "Pass the number of training samples.")
     return Convention(time=samples, learning_rate=samples, weight_decay=1 / samples)
 
 
 def mean_loss(samples: ArrayLike) -> Convention:
-    """Training on (1/P)|y - wX|^2 + penalty |w|^2: time P t/2, learning rate P eta/2, penalty g/P.
+    """Training on (1/P) norm(y - wX)^2 + penalty norm(w)^2: time P t/2, learning rate P eta/2, penalty g/P.
 
     Parameters
     ----------
     samples : array_like
-        TODO.
+        P, the number of training samples; > 0.
 
     Returns
     -------
     Convention
-        TODO
+        Factors from this wing to that loss.
+
+    Raises
+    ------
+    BadValue
+        For samples that are not positive and finite.
     """
     check_positive("samples", samples, "Pass the number of training samples.")
     return Convention(time=samples / 2, learning_rate=samples / 2, weight_decay=1 / samples)
 
 
 def unit_inputs(dim: ArrayLike) -> Convention:
-    """Inputs of variance 1 instead of 1/N: eigenvalues and penalty times N, times over N, weights over sqrt(N).
+    """Convert to inputs of variance 1 instead of 1/N.
+
+    Eigenvalues and penalty are times N, times and learning rates over N, weights over sqrt(N).
 
     Parameters
     ----------
     dim : array_like
-        TODO.
+        N, the number of weights; > 0.
 
     Returns
     -------
     Convention
-        TODO
+        Factors from this wing to those inputs.
+
+    Raises
+    ------
+    BadValue
+        For a dim that is not positive and finite.
     """
     check_positive("dim", dim, "Pass the number of weights.")
     return Convention(1 / dim, 1 / dim, dim, dim**-0.5, dim)

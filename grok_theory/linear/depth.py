@@ -43,18 +43,18 @@ EPS = float(np.finfo(float).eps)
 
 @record()
 class DeepLosses:
-    """Where a deep linear network ends: `train_loss`, `test_loss`, `weight_norm`, `upper_norm`.
+    """Where a deep linear network ends.
 
     Parameters
     ----------
     train_loss : Array
-        TODO.
+        () mean square error on the training set, in label units squared.
     test_loss : Array
-        TODO.
+        () expected square error on a fresh noisy label; inf at samples_per_dim = 1.
     weight_norm : Array
-        TODO.
+        () w.w of the product w of all layers; inf at samples_per_dim = 1.
     upper_norm : Array
-        TODO.
+        () norm of every layer above the first; inf at samples_per_dim = 1, but for depth 1.
     """
 
     train_loss: Array

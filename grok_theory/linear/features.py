@@ -2,7 +2,7 @@
 
 With h = relu(features x), f = readout . relu(teacher x) and x ~ N(0, I),
 
-    E relu(u.x) relu(v.x) = |u||v| (sin th + (pi - th) cos th)/(2 pi)
+    E relu(u.x) relu(v.x) = norm(u) norm(v) (sin th + (pi - th) cos th)/(2 pi)
 
 gives S = E h h^T, b = E h f and E f^2 exactly. Eigenpairs of S with coefficients (U^T b)/l are a CorrelatedInputs whose
 noise holds what no output weights can represent: noise^2 + E f^2 - b^T S^+ b. That the fluctuations of h are Gaussian
@@ -95,17 +95,22 @@ def _approximation_error(problem: RandomFeatures) -> Array:
 def approximation_error(problem: RandomFeatures) -> Array:
     """What the best output weights still miss of the teacher, E f^2 - b^T S^+ b; label units squared.
 
-    Zero where every teacher unit is among the features; falls with their number. Accurate to 1e-12 E f^2.
-
     Parameters
     ----------
     problem : RandomFeatures
-        TODO.
+        Its features and teacher; samples and noise play no part.
 
     Returns
     -------
     Array
-        TODO
+        () zero where every teacher unit is among the features; falls with their number. Accurate to 1e-12 E f^2.
+
+    Raises
+    ------
+    BadValue
+        For another problem, values out of range and a stack of problems.
+    Float64Required
+        Where JAX computes in float32.
 
     Examples
     --------

@@ -43,19 +43,16 @@ LOST = (
 
 @record()
 class Fluctuations:
-    """Finite-size corrections, each a dictionary keyed by curve name.
-
-    `mean_shift` (times,): mean of runs minus the N -> inf curve, to order 1/N; `std` (times,): spread of single runs,
-    each with its own data, noise, teacher and initial weights; `covariance` (times, times). Units of the curve.
+    """Finite-size corrections, each a dictionary keyed by curve name, in units of the curve (squared for `covariance`).
 
     Parameters
     ----------
-    mean_shift : dict[str, Any]
-        TODO.
-    std : dict[str, Any]
-        TODO.
-    covariance : dict[str, Any]
-        TODO.
+    mean_shift : dict[str, Array]
+        (times,) mean of runs minus the N -> inf curve, to order 1/N.
+    std : dict[str, Array]
+        (times,) spread of single runs, each with its own data, noise, teacher and initial weights.
+    covariance : dict[str, Array]
+        (times, times) covariance of single runs between two times.
     """
 
     mean_shift: dict[str, Any]
@@ -169,12 +166,12 @@ def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, dynam
     Parameters
     ----------
     problem : TeacherStudent
-        TODO.
-    times : Times
-        As in `solve`.
+        Whose curves of `solve` are corrected.
+    times : array_like
+        (T,), as in `solve`.
     dim : array_like
         N, the number of weights; > 0.
-    dynamics : ByModes, default FLOW
+    dynamics : GradientFlow or GradientDescent, default GradientFlow()
         As in `solve`.
 
     Returns
@@ -186,10 +183,12 @@ def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, dynam
     Raises
     ------
     BadValue
-        For values out of range and for times beyond t sqrt(alpha) = 1e6 close to alpha = 1.
+        For values out of range and for times beyond t sqrt(alpha) = 1e6 close to alpha = 1; under a trace such times
+        are nan.
     SolveFailed
-        Where a variance is negative (too few weights for the expansion). Under a trace such times and variances are
-        nan.
+        Where a variance is negative (too few weights for the expansion); under a trace it is nan.
+    Float64Required
+        Where JAX computes in float32.
 
     Examples
     --------

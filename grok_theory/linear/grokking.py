@@ -46,21 +46,19 @@ def _scanned(rule: SpectralRule, decay: ArrayLike) -> Float[Array, " scan"]:
 
 @record()
 class GrokkingTime:
-    """Two clocks in units of tau, or steps of descent: `train_time`, `test_time`, and their difference `delay`.
-
-    `delay` is nan if the train error never falls. `estimate` of the test time is None where its logarithm has no
-    meaning (no decay, alpha >= 1, no initial weights), and nan instead of None when traced.
+    """Two clocks in units of tau, or steps of descent, and their difference.
 
     Parameters
     ----------
     train_time : Array
-        TODO.
+        () last time at which the train error is above its threshold; inf if it stays there, 0 if it never is.
     test_time : Array
-        TODO.
+        () the same of the test error; nan where its end is infinite.
     delay : Array
-        TODO.
-    estimate : Array
-        TODO.
+        () `test_time` - `train_time`; nan if the train error never falls.
+    estimate : Array or None
+        () closed form of the test time; None where its logarithm has no meaning (no decay, alpha >= 1, no initial
+        weights), and nan instead of None when traced.
     """
 
     train_time: Array
@@ -118,18 +116,18 @@ def grokking_time(
     Parameters
     ----------
     problem : TeacherStudent
-        TODO.
+        With weight decay, large `inr` and samples_per_dim < 1 it groks.
     train_fraction : array_like, default 0.01
-        TODO.
+        Share of its start below which the train error counts as fallen, in (0, 1).
     test_factor : array_like, default 2.0
-        TODO.
-    dynamics : ByModes, default FLOW
-        TODO.
+        Multiple of its end below which the test error counts as fallen, > 1.
+    dynamics : GradientFlow or GradientDescent, default GradientFlow()
+        As in `solve`; under descent nothing may be traced.
 
     Returns
     -------
     GrokkingTime
-        A `GrokkingTime`; times in units of tau, relative error below 1e-10 where the curve crosses steeply.
+        Times in units of tau, relative error below 1e-10 where the curve crosses steeply.
 
     Raises
     ------
@@ -183,20 +181,18 @@ def _steps(
 
 @record()
 class NoiselessDelay:
-    """When the train and the test accuracy of a noiseless learner arrive (units of tau), and the `delay` between.
-
-    `estimate` is the closed form ln(alpha/l-)/(2 l-) of the delay; inf at samples_per_dim <= 1.
+    """When the train and the test accuracy of a noiseless learner arrive, in units of tau, and the delay between.
 
     Parameters
     ----------
     train_time : Array
-        TODO.
+        () last time at which the train accuracy is below its level.
     test_time : Array
-        TODO.
+        () the same of the test accuracy; inf where it never arrives.
     delay : Array
-        TODO.
+        () `test_time` - `train_time`.
     estimate : Array
-        TODO.
+        () the closed form ln(alpha/l-)/(2 l-) of the delay; inf at samples_per_dim <= 1.
     """
 
     train_time: Array
@@ -231,24 +227,23 @@ def _noiseless(samples_per_dim: Array, tolerance: Array, accuracy: Array) -> Noi
 def noiseless_delay(samples_per_dim: ArrayLike, tolerance: ArrayLike, *, accuracy: ArrayLike = 0.95) -> NoiselessDelay:
     """Grokking near the interpolation threshold without noise or decay: accuracy on the training set comes first.
 
-    Accuracy is the share of points with |error| below `tolerance`, in units of the standard deviation of the teacher's
-    output; the student starts from zero. Both errors fall as exp(-2 l- t) t^(-3/2), so for small tolerances the times
-    at which they pass one level are ln(alpha/l-)/(2 l-) apart (corrections fall as one over the time): the delay of
-    Levi, Beck & Bar-Sinai (arXiv:2310.16441), which diverges as alpha -> 1.
+    Accuracy is the share of points with abs(error) below `tolerance`; the student starts from zero. Both errors fall as
+    exp(-2 l- t) t^(-3/2), so for small tolerances the times at which they pass one level are ln(alpha/l-)/(2 l-) apart
+    (corrections fall as one over the time): the delay of Levi et al., which diverges as alpha -> 1.
 
     Parameters
     ----------
     samples_per_dim : array_like
         alpha > 0. For alpha < 1 the test accuracy may never arrive: inf (or later than 1e269 tau).
     tolerance : array_like
-        > 0, from about 1e-145.
+        > 0, from about 1e-145, in units of the standard deviation of the teacher's output.
     accuracy : array_like, default 0.95
         The share at which the clocks are read, in (0, 1).
 
     Returns
     -------
     NoiselessDelay
-        A `NoiselessDelay`.
+        Both times, the delay and its closed form, in units of tau.
 
     Raises
     ------
@@ -258,6 +253,10 @@ def noiseless_delay(samples_per_dim: ArrayLike, tolerance: ArrayLike, *, accurac
         Where float64 ends.
     Float64Required
         Where JAX computes in float32.
+
+    References
+    ----------
+    Levi, Beck & Bar-Sinai, arXiv:2310.16441.
 
     Examples
     --------

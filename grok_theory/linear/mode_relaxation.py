@@ -86,7 +86,7 @@ def relaxation(
 def sensitivity(
     dynamics: ByModes, rate: Float[Array, " modes"], x: Float[Array, " times"]
 ) -> Float[Array, "times modes"]:
-    """|d e / d log r|: r t e under flow; by steps also what the rounding of log |1 - eta r| adds."""
+    """abs(d e / d log r): r t e under flow; by steps also what the rounding of log abs(1 - eta r) adds."""
     if isinstance(dynamics, GradientFlow):
         exponent = rate[None, :] * x[:, None]
         return jnp.minimum(exponent, 800.0) * jnp.exp(-exponent)
@@ -98,7 +98,7 @@ def sensitivity(
 
 
 def _log_shrink(step: Array) -> tuple[Array, Array]:
-    """log |1 - step|, and where that is -inf (0 is given there)."""
+    """log abs(1 - step), and where that is -inf (0 is given there)."""
     forward, near_one = step < 1, step == 1
     # Not a float power: it loses k ulps. log1p keeps small steps; beyond a full step the sign alternates.
     return jnp.where(

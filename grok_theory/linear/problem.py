@@ -90,22 +90,22 @@ class TeacherStudent:
         Parameters
         ----------
         dynamics : GradientDescent
-            TODO.
+            Whose steps are counted.
 
         Returns
         -------
         array_like
-            TODO
+            Its learning rate eta.
         """
         return dynamics.learning_rate
 
     def largest_stable_learning_rate(self) -> ArrayLike:
-        """2/(l+ + g), l+ = (1 + sqrt(alpha))^2; from there on descent diverges.
+        """The learning rate from which on descent diverges: 2/(l+ + g), l+ = (1 + sqrt(alpha))^2.
 
         Returns
         -------
         array_like
-            TODO
+            One number a problem.
         """
         upper = spectral_edges(jnp.asarray(self.samples_per_dim, float))[1]
         return 2 / (upper + self.weight_decay)

@@ -27,7 +27,7 @@ class CorrelatedInputs:
     """Linear regression on Gaussian inputs with any covariance: x ~ N(0, diag(spectrum)), y = target . x + noise.
 
     `samples` such pairs, flow of half the summed square error from w(0) = 0. Read arrays in the eigenbasis of the
-    covariance. spectrum = ones(N)/N with |target|^2 = N SNR is TeacherStudent with samples_per_dim = samples/N.
+    covariance. spectrum = ones(N)/N with target.target = N SNR is TeacherStudent with samples_per_dim = samples/N.
     A spectrum is not empty, and `simulate` takes a whole number of samples.
 
     Curves: `train_loss` and `test_loss` (noise included) in label units squared, `weight_norm` = w.w/modes.
@@ -86,7 +86,7 @@ class CorrelatedInputs:
 
     @classmethod
     def from_data(cls, inputs: ArrayLike, targets: ArrayLike, *, samples: ArrayLike, noise: ArrayLike | None = None):
-        """The problem that has the second moments of a data set: its spectrum, its best linear teacher, its misfit.
+        """Make the problem that has the second moments of a data set: its spectrum, best linear teacher and misfit.
 
         The spectrum has one entry a column. Directions that the columns, brought to one unit, do not have (a constant
         zero, one column a sum of others: below rounding) get the variance 0, and `solve` counts them in its status: a
@@ -104,10 +104,16 @@ class CorrelatedInputs:
             Standard deviation of what no linear function explains; left out, it comes from the least-squares residual
             over the whole set, sqrt(residual^2/(points - rank)).
 
+        Returns
+        -------
+        CorrelatedInputs
+            In the eigenbasis of the second moments of the inputs.
+
         Raises
         ------
         BadValue
-            Where the points do not determine the noise (points <= rank) and it is not given.
+            Where the points do not determine the noise (points <= rank) and it is not given; for shapes that do not fit
+            and numbers that are not finite.
         """
         from scipy.linalg import qr
 
@@ -204,24 +210,32 @@ class RandomFeatures:
 
     @classmethod
     def draw(cls, *, dim: Any, width: Any, samples: ArrayLike, teacher_width: Any, snr: float, key: Any):
-        """Gaussian features and teacher: entries N(0, 1/dim), readout N(0, 1/teacher_width), noise by `snr`.
-
-        `snr` = E f(x)^2/noise^2 with f the drawn teacher; `float("inf")`: no noise.
+        """Draw Gaussian features and teacher: entries N(0, 1/dim), readout N(0, 1/teacher_width), noise by `snr`.
 
         Parameters
         ----------
-        dim
-            TODO.
-        width
-            TODO.
+        dim : int
+            Dimension of the inputs, at least 1.
+        width : int
+            How many features, at least 1.
         samples : array_like
-            TODO.
-        teacher_width
-            TODO.
+            How many training samples, at least 1.
+        teacher_width : int
+            How many hidden units of the teacher, at least 1.
         snr : float
-            TODO.
-        key
-            TODO.
+            E f(x)^2/noise^2 with f the drawn teacher; `float("inf")`: no noise.
+        key : Array
+            A `jax.random.key`.
+
+        Returns
+        -------
+        RandomFeatures
+            The drawn problem.
+
+        Raises
+        ------
+        BadValue
+            For an argument out of its range, named with what is allowed.
         """
         import jax
 

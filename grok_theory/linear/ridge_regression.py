@@ -28,16 +28,16 @@ LOST = (
 
 @record()
 class Losses:
-    """Where training or ridge regression ends: `train_loss`, `test_loss` (label units squared), `weight_norm`.
+    """Where training or ridge regression ends.
 
     Parameters
     ----------
     train_loss : Array
-        TODO.
+        () mean square error on the training set, in label units squared, without the penalty.
     test_loss : Array
-        TODO.
+        () expected square error on a fresh noisy label, in label units squared; inf at the interpolation peak.
     weight_norm : Array
-        TODO.
+        () w.w over the number of weights; inf at the interpolation peak.
     """
 
     train_loss: Array
@@ -47,14 +47,14 @@ class Losses:
 
 @record()
 class OptimalRidge:
-    """The penalty with the least test error (inf without signal: predict nothing), and that error.
+    """The penalty with the least test error, and that error.
 
     Parameters
     ----------
     penalty : Array
-        TODO.
+        () the penalty; inf without signal: predict nothing.
     test_loss : Array
-        TODO.
+        () its test error, in label units squared.
     """
 
     penalty: Array
@@ -135,14 +135,12 @@ def teacher_student_ridge(problem: TeacherStudent, penalty: ArrayLike) -> Losses
 
 
 def optimal_ridge(problem: TeacherStudent) -> OptimalRidge:
-    """The best ridge penalty, 1/SNR at every aspect ratio, and its test error 1 + m(1/SNR) in units of noise^2.
-
-    `inr` and `weight_decay` are ignored: ridge regression knows no initial weights.
+    """Find the best ridge penalty, 1/SNR at every aspect ratio, and its test error 1 + m(1/SNR) in units of noise^2.
 
     Parameters
     ----------
     problem : TeacherStudent
-        TODO.
+        Its `inr` and `weight_decay` are ignored: ridge regression knows no initial weights.
 
     Returns
     -------
@@ -154,6 +152,8 @@ def optimal_ridge(problem: TeacherStudent) -> OptimalRidge:
     ------
     BadValue
         For values out of range.
+    SolveFailed
+        Where float64 ends.
     Float64Required
         Where JAX computes in float32.
 

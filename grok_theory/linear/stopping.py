@@ -43,14 +43,12 @@ LOST = (
 class OptimalStopping:
     """The time of least test error, and that error.
 
-    The time is in units of tau, or steps of descent; 0: never start, inf: train for ever.
-
     Parameters
     ----------
     time : Array
-        TODO.
+        () in units of tau, or steps of descent; 0: never start, inf: train for ever.
     test_loss : Array
-        TODO.
+        () the test error then, in label units squared.
     """
 
     time: Array
@@ -149,14 +147,14 @@ def _with_decay(problem: TeacherStudent) -> OptimalStopping:
 
 
 def optimal_stopping(problem: TeacherStudent, *, dynamics: ByModes = FLOW) -> OptimalStopping:
-    """The time at which training has the least test error, and that error.
+    """Find the time at which training has the least test error, and that error.
 
     Parameters
     ----------
     problem : TeacherStudent
-        TODO.
-    dynamics : ByModes, default FLOW
-        TODO.
+        With weight decay there may be several minima: the least is told.
+    dynamics : GradientFlow or GradientDescent, default GradientFlow()
+        As in `solve`; under descent nothing may be traced.
 
     Returns
     -------

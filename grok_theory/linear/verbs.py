@@ -51,13 +51,13 @@ def solve(
 
     Parameters
     ----------
-    problem : Problem
-        `TeacherStudent`, `DeepLinear`, `CorrelatedInputs` or `RandomFeatures`.
-    x : Times
+    problem : TeacherStudent or DeepLinear or CorrelatedInputs or RandomFeatures
+        What is studied.
+    x : array_like
         (T,), sorted, >= 0: times in tau under flow, whole steps under descent.
-    dynamics : ByModes, default FLOW
-        `GradientFlow()` (default), or `GradientDescent(...)`, which only TeacherStudent takes.
-    method : Method, optional
+    dynamics : GradientFlow or GradientDescent, default GradientFlow()
+        `GradientDescent(...)` is taken by TeacherStudent alone.
+    method : SpectralQuadrature or ContourIntegral or Trajectory, optional
         Leave it out: every Problem has one (`linear.methods`).
     throw : bool, default True
         False hands a failed Solution back instead of raising `SolveFailed`.
@@ -65,10 +65,10 @@ def solve(
     Returns
     -------
     Solution
-        A `Solution` with curves `train_loss`, `test_loss`, `weight_norm` (TeacherStudent also `test_bias`,
-        `test_variance`, `train_bias`; DeepLinear also `upper_norm`), their numerical errors (difference of two rules,
-        tolerances or contours). Goes through `jax.jit`, `jax.vmap` (over fields or x) and `jax.grad`, also at
-        samples_per_dim = 1; out-of-range traced values give nan.
+        Curves `train_loss`, `test_loss`, `weight_norm` (TeacherStudent also `test_bias`, `test_variance`,
+        `train_bias`; DeepLinear also `upper_norm`) with their numerical errors (difference of two rules, tolerances or
+        contours). Goes through `jax.jit`, `jax.vmap` (over fields or x) and `jax.grad`, also at samples_per_dim = 1;
+        out-of-range traced values give nan.
 
     Raises
     ------
@@ -104,14 +104,14 @@ def simulate(
 
     Parameters
     ----------
-    problem : Problem
+    problem : TeacherStudent or DeepLinear or CorrelatedInputs or RandomFeatures
         As in `solve`.
-    x : Times
-        As in `solve`.
-    dynamics : ByModes, default FLOW
+    x : array_like
+        (T,), as in `solve`.
+    dynamics : GradientFlow or GradientDescent, default GradientFlow()
         As in `solve`.
     runs : int
-        How many.
+        How many, at least 1.
     key : Array
         A `jax.random.key`; run i uses `fold_in(key, i)`, so run 7 is the same among 8 or 800.
     dim : int, optional
@@ -121,12 +121,14 @@ def simulate(
     Returns
     -------
     Ensemble
-        An `Ensemble` with the curves of `solve`, `valid` marking where theory speaks at this size.
+        The curves of `solve`, `valid` marking where theory speaks at this size.
 
     Raises
     ------
     BadValue
         Naming the argument (and the nearest usable `dim`).
+    Float64Required
+        Where JAX computes in float32.
     TooLarge
         Before a large allocation.
 
@@ -142,24 +144,24 @@ def simulate(
 
 
 def limits(problem: Problem) -> Losses | DeepLosses:
-    """Where the flow ends, t -> inf: `.train_loss`, `.test_loss` (inf at samples_per_dim = 1), `.weight_norm`.
-
-    DeepLinear also has `.upper_norm`. With weight decay this is ridge regression at that penalty.
+    """Where the flow ends, t -> inf; with weight decay this is ridge regression at that penalty.
 
     Parameters
     ----------
-    problem : Problem
-        TODO.
+    problem : TeacherStudent or DeepLinear or CorrelatedInputs or RandomFeatures
+        As in `solve`.
 
     Returns
     -------
     Losses or DeepLosses
-        TODO
+        `.train_loss`, `.test_loss` (inf at samples_per_dim = 1), `.weight_norm`; DeepLinear also has `.upper_norm`.
 
     Raises
     ------
     BadValue
         For an argument out of its range, named with what is allowed.
+    SolveFailed
+        Where float64 ends.
     Float64Required
         Where JAX computes in float32.
 
@@ -173,26 +175,26 @@ def limits(problem: Problem) -> Losses | DeepLosses:
 
 
 def ridge(problem: TeacherStudent | CorrelatedInputs | RandomFeatures, penalty: ArrayLike) -> Losses:
-    """Ridge regression with the penalty g of |y - wX|^2 + g |w|^2: `.train_loss`, `.test_loss`, `.weight_norm`.
-
-    `inr` and `weight_decay` are ignored. `penalty=0` is the limit penalty -> 0.
+    """Ridge regression with the penalty g of norm(y - wX)^2 + g norm(w)^2.
 
     Parameters
     ----------
     problem : TeacherStudent or CorrelatedInputs or RandomFeatures
-        TODO.
+        Its `inr` and `weight_decay` are ignored.
     penalty : array_like
-        TODO.
+        g >= 0; 0 is the limit g -> 0.
 
     Returns
     -------
     Losses
-        TODO
+        `.train_loss`, `.test_loss`, `.weight_norm`.
 
     Raises
     ------
     BadValue
         For an argument out of its range, named with what is allowed.
+    SolveFailed
+        Where float64 ends.
     Float64Required
         Where JAX computes in float32.
 
