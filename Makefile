@@ -24,7 +24,7 @@ browser: .venv/browser
 	$(BIN)/python -m paper_figures.browser
 	$(BIN)/python docs/build.py && $(BIN)/python -m docs.making.browser
 lint: .venv/lint
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports pyproject.toml && $(BIN)/pyright
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports pyproject.toml && $(BIN)/python .ci/docstrings && $(BIN)/pyright
 # Needs a package index; without one it says so, and is not green.
 matrix: .venv/ok
 	$(BIN)/python -m pip install --quiet uv
@@ -56,5 +56,5 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-in
 lock: .venv/ok
 	$(BIN)/python -m pip install --quiet uv
 	$(LOCK) pyproject.toml --extra cluster --extra figures --group test --group docs --group build --output-file requirements.lock
-	$(LOCK) --python-version 3.11 --group pyproject.toml:lint --output-file requirements-lint.lock
+	$(LOCK) --python-version 3.11 --constraint requirements.lock --group pyproject.toml:lint --output-file requirements-lint.lock
 	$(LOCK) --python-version 3.11 --constraint requirements.lock --group pyproject.toml:browser --output-file requirements-browser.lock

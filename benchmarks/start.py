@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import Headline, Rows, publish
+from grok_theory.rooms import WINGS
 
 COMMANDS = {
     "python -c pass": ["-c", "pass"],
@@ -22,8 +23,7 @@ COMMANDS = {
     "import grok_theory": ["-c", "import grok_theory"],
     "import grok_theory and all its rooms": [
         "-c",
-        "import grok_theory as gt; [getattr(gt, r).__all__ for r in "
-        "('linear', 'lazy_rich', 'li2', 'best_of_k', 'kernels', 'observables', 'bounds')]",
+        f"import grok_theory as gt; [getattr(gt, r).__all__ for r in {(*WINGS, 'kernels', 'observables', 'bounds')}]",
     ],
     "grok-theory --help": ["-m", "grok_theory.cli", "--help"],
     "grok-theory solve --help": ["-m", "grok_theory.cli", "solve", "--help"],

@@ -7,21 +7,12 @@ on named curves (`compare`). Names are loaded when first used.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .rooms import WINGS
+
 __version__ = "0.1.0"
 
 # Rooms that are modules of this name, and public names with the module they live in.
-_ROOMS = (
-    "best_of_k",
-    "bounds",
-    "formulas",
-    "kernels",
-    "lazy_rich",
-    "li2",
-    "linear",
-    "observables",
-    "plot",
-    "verify",
-)
+_ROOMS = (*WINGS, "bounds", "formulas", "kernels", "observables", "plot", "verify")
 _NAMES = {
     "Absolute": "comparison",
     "Adam": "dynamics",

@@ -87,6 +87,11 @@ def check_finite(name: str, value: Any, remedy: str) -> None:
     _check(name, value, remedy, np.isfinite, "finite")
 
 
+def check_at_least(name: str, value: Any, low: float, remedy: str) -> None:
+    """Refuse what lies below `low`."""
+    _check(name, value, remedy, lambda v: v >= low, f"at least {low:g}")
+
+
 def check_between(
     name: str,
     value: Any,
@@ -122,17 +127,6 @@ def as_array(name: str, value: Any, remedy: str) -> Any:
         array = _numbers(name, value, remedy)
         return jax.numpy.asarray(value) if array is None else array
     return value
-
-
-def check_single(problem: Any, names: Sequence[str]) -> None:
-    """Refuse arrays in the fields `names` of a Problem, where one number each is wanted."""
-    for name in names:
-        check_shape(
-            name,
-            getattr(problem, name),
-            (),
-            "One problem has one number: map over several with jax.vmap, or loop over them.",
-        )
 
 
 def check_kind(name: str, value: Any, kind: type, remedy: str) -> None:

@@ -1,8 +1,8 @@
 """Frozen dataclasses that JAX can map, batch and differentiate.
 
-`@problem` and `@record` do the same to a class: freeze it, and register it as a pytree whose numbers are leaves and
-whose structure (the fields named `static`) is not. Unflattening does not call the constructor: a gradient, a batch,
-a stack or an axis tree of a Problem is legal, holds anything in its leaves, and is checked by the solver it meets.
+`@record` freezes a class, and registers it as a pytree whose numbers are leaves and whose structure (the fields named
+`static`) is not. Unflattening does not call the constructor: a gradient, a batch, a stack or an axis tree of a Problem
+is legal, holds anything in its leaves, and is checked by the solver it meets.
 """
 
 from __future__ import annotations
@@ -54,20 +54,6 @@ def record(*, static: Sequence[str] = ()) -> Callable[[Class], Class]:
         if "__repr__" not in cls.__dict__:
             cls.__repr__ = _repr
         return cls
-
-    return decorate
-
-
-@dataclass_transform(frozen_default=True)
-def problem(*, static: Sequence[str] = ()) -> Callable[[Class], Class]:
-    """Class decorator for a Problem: a `record` whose constructor calls its `check()` method."""
-
-    def decorate(cls: Class) -> Class:
-        if not callable(getattr(cls, "check", None)):
-            raise TypeError(f"{cls.__name__} needs a method check() that refuses bad values.")
-        if "__post_init__" not in cls.__dict__:
-            cls.__post_init__ = lambda self: self.check()
-        return record(static=static)(cls)
 
     return decorate
 

@@ -4,7 +4,7 @@ A name is `grok_theory.linear:TeacherStudent`, the public room and the class: in
 written is no part of the format. Importing a module runs it, so reading a file must not import what the file names. A
 class can be saved and restored if its room is in `ROOMS` and the room declares it: it is public there (in `__all__`,
 or without an underscore where the room is one file), or it stands in the room's `_IN_FILES`, as `file:Class`. Nothing
-else is imported, and a new wing adds its name here and its classes at home.
+else is imported.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from .rooms import NAMESPACES
+
 _PACKAGE = __name__.rpartition(".")[0]
 ROOMS = (
     "dynamics",
@@ -22,14 +24,7 @@ ROOMS = (
     "agreement",
     "kernels",
     "observables",
-    "linear",
-    "lazy_rich",
-    "li2",
-    "li2.groups",
-    "li2.training",
-    "li2.comparison",
-    "li2.companion",
-    "best_of_k",
+    *NAMESPACES,
     "bounds",
     "comparison",
     "size_law",

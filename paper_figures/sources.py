@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import hashlib
 import re
@@ -11,7 +12,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from grok_theory.provenance import COMPUTING, surroundings
+from grok_theory import provenance
 from paper_figures.figure import HOME
 
 PACKAGE = HOME.parent / "grok_theory"
@@ -19,9 +20,8 @@ PACKAGE = HOME.parent / "grok_theory"
 _SHOWING = ("plot", "cli")
 # Rooms that import wings.
 _ON_WINGS = ("bounds", "formulas", "verify")
-# These make the numbers (scikit-learn brings the digits); matplotlib draws them.
-_COMPUTING = (*COMPUTING, "scikit-learn")
-_LIBRARIES = (*_COMPUTING, "matplotlib")
+# Where they are installed: scikit-learn brings the digits, matplotlib draws.
+_MORE = ("scikit-learn", "matplotlib")
 
 
 def theory_hash(text: str) -> str:
@@ -90,21 +90,18 @@ def _neighbours(tree: ast.Module) -> list[str]:
     return sorted(set(names))
 
 
-@functools.cache
 def versions() -> dict[str, str]:
     """Versions of Python and of the libraries a figure uses; those not installed are left out."""
-    found = {"python": sys.version.split()[0]}
-    for name in ("grok_theory", *_LIBRARIES):
-        try:
+    found = {"python": sys.version.split()[0], **provenance.versions()}
+    for name in _MORE:
+        with contextlib.suppress(PackageNotFoundError):
             found[name] = version(name)
-        except PackageNotFoundError:
-            continue
     return found
 
 
 def circumstances() -> dict[str, str]:
     """On what else than texts and parameters numbers depend: versions of libraries, machine, settings of JAX."""
-    return surroundings() | {name: number for name, number in versions().items() if name in _COMPUTING}
+    return provenance.surroundings() | {name: number for name, number in versions().items() if name == "scikit-learn"}
 
 
 @functools.cache

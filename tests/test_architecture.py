@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from grok_theory.rooms import WINGS
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "grok_theory"
-WINGS = ("linear", "lazy_rich", "li2", "best_of_k")
 FILES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
 
 

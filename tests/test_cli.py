@@ -137,6 +137,26 @@ def test_solve_without_a_problem_lists_all(run):
     assert json.loads(out)["linear.TeacherStudent"][:2] == ["samples_per_dim", "snr"]
 
 
+def test_a_problem_alone_and_its_help_say_the_fields(run):
+    told = {}
+    for words in ([], ["--help"]):
+        code, out, _ = run("solve", "linear.TeacherStudent", *words)
+        assert code == 0
+        told[len(words)] = out[out.index("Fields of TeacherStudent") :].rstrip()
+        row = next(line for line in told[len(words)].splitlines() if line.startswith("  samples_per_dim"))
+        assert re.split(r"  +", row.strip())[:5] == [
+            "samples_per_dim",
+            "needed",
+            "alpha = P/N",
+            "samples per weight",
+            "> 0",
+        ]
+    assert told[0] == told[1]
+    code, out, _ = run("solve", "linear.TeacherStudent", "--json")
+    assert [row["field"] for row in json.loads(out)][:2] == ["samples_per_dim", "snr"]
+    assert json.loads(out)[4]["default"] == 0.0
+
+
 @pytest.mark.parametrize(
     ("words", "parts"),
     [

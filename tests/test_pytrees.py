@@ -9,13 +9,15 @@ import pytest
 
 from grok_theory.checks import check_positive
 from grok_theory.errors import BadValue
-from grok_theory.pytrees import problem, record, same
+from grok_theory.fields import problem, structure
+from grok_theory.pytrees import record, same
+from grok_theory.ranges import Whole
 
 
-@problem(static=("depth",))
+@problem
 class Toy:
     gain: float
-    depth: int = 2
+    depth: int = structure(Whole(1), symbol="D", meaning="layers", default=2)
 
     def check(self):
         check_positive("gain", self.gain, "Pass 0.5.")
@@ -68,4 +70,4 @@ def test_mistakes_of_the_author_are_named():
     with pytest.raises(TypeError, match="no field"):
         record(static=("width",))(type("Odd", (), {"__annotations__": {"gain": float}}))
     with pytest.raises(TypeError, match="check"):
-        problem()(type("Odd", (), {"__annotations__": {"gain": float}}))
+        problem(type("Odd", (), {"__annotations__": {"gain": float}}))

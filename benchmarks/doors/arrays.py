@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import numpy as np
 
-from benchmarks.doors.door import INF, NAN, Door
+from benchmarks.doors.door import INF, NAN, Door, problem_door
 from grok_theory import kernels, observables
 
 BAD_RIDGE = [-1.0, NAN, "0.1", None]
@@ -24,13 +24,7 @@ def _kernels() -> list[Door]:
     data = {"kernel_train": kernel, "y": y, "kernel_test": cross}
     spoiled = {"y": targets, "kernel_test": [np.ones((1, 3)), np.array([[NAN, 1.0]])]}
     return [
-        Door(
-            "kernels.FullyConnected",
-            kernels.FullyConnected,
-            {"activation": "relu"},
-            {"hidden_layers": "size", "weight_variance": "positive", "bias_variance": "non-negative"},
-            {"activation": ["rleu", 3, None]},
-        ),
+        problem_door("kernels.FullyConnected", kernels.FullyConnected, {"activation": "relu"}),
         Door(
             "kernels.ntk",
             kernels.ntk,
@@ -83,11 +77,10 @@ def _kernels() -> list[Door]:
             {**eigenvalues, "ridge": BAD_RIDGE},
         ),
         Door("kernels.participation_ratio", kernels.participation_ratio, {"eigenvalues": [1.0, 0.5]}, {}, eigenvalues),
-        Door(
+        problem_door(
             "kernels.KernelRegression",
             kernels.KernelRegression,
             {"eigenvalues": [1.0, 0.5], "coefficients": [1.0, 1.0]},
-            {"noise": "non-negative"},
             {**eigenvalues, "coefficients": [[1.0], [1.0, NAN], "abc"], "ridge": BAD_RIDGE},
         ),
         Door(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import numpy as np
 
-from benchmarks.doors.door import INF, NAN, Door
+from benchmarks.doors.door import INF, NAN, Door, problem_door
 from grok_theory import best_of_k as judge
 
 
@@ -15,36 +15,18 @@ def doors() -> list[Door]:
     draw = np.random.default_rng(0)
     scores, values = draw.standard_normal((3, 8)), (draw.random((3, 8)) < 0.5) * 1.0
     return [
-        Door(
-            "best_of_k.Prompt",
-            judge.Prompt,
-            {"teacher_gap": 0.3, "reward_gap": 1.0},
-            {"teacher_gap": "finite", "reward_gap": "finite", "spread": "positive"},
-        ),
-        Door(
+        problem_door("best_of_k.Prompt", judge.Prompt, {"teacher_gap": 0.3, "reward_gap": 1.0}),
+        problem_door(
             "best_of_k.Posterior",
             judge.Posterior,
             {"teacher_variance": 0.3, "reward_variance": 0.3, "covariance": 0.3},
-            {
-                "teacher_variance": "non-negative",
-                "reward_variance": "non-negative",
-                "covariance": "finite",
-                "spread": "positive",
-            },
             {"covariance": [0.31, -0.31]},
         ),
-        Door(
+        problem_door(
             "best_of_k.LinearJudge",
             judge.LinearJudge,
             {"examples_per_dim": 2.0, "noise": 0.5, "prior_scale": 1.0},
-            {
-                "examples_per_dim": "positive",
-                "noise": "positive",
-                "prior_scale": "positive",
-                "spectrum": "positive",
-                "overshoot": "finite",
-            },
-            {"noise": [1e-200, 1e200], "prior_scale": [1e-200, 1e200], "spectrum": [[1.0, 1e60]]},
+            {"spectrum": [[1.0, 1e60]]},
         ),
         Door(
             "best_of_k.solve",

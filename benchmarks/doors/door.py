@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,19 +11,20 @@ import jax
 import numpy as np
 
 import grok_theory as gt
+from grok_theory.fields import Quantity, quantities
+from grok_theory.ranges import INF, NAN, Finite, Interval, NonNegative, Positive, Whole
 
-NAN, INF = float("nan"), float("inf")
 NOT_A_NUMBER = ["0.5", True, None, 1j]
 BAD = {
-    "positive": [0.0, -1.0, NAN, INF, -INF, *NOT_A_NUMBER],
-    "non-negative": [-1.0, NAN, INF, *NOT_A_NUMBER],
-    "finite": [NAN, INF, -INF, *NOT_A_NUMBER],
-    "share": [-0.1, 1.0, 1.5, NAN, INF, *NOT_A_NUMBER],
+    "positive": [*Positive().beyond(), *NOT_A_NUMBER],
+    "non-negative": [*NonNegative().beyond(), *NOT_A_NUMBER],
+    "finite": [*Finite().beyond(), *NOT_A_NUMBER],
+    "share": [*Interval(0.0, 1.0, include_high=False).beyond(), *NOT_A_NUMBER],
     "times": [[], 3.0, [[1.0]], [1.0, 0.5], [-1.0, 1.0], [1.0, NAN], [1.0, INF], "abc", None],
     "samples": [0.5, [0.0], [-1], [NAN], ["3"], None],
     "key": [0, None, "key", jax.random.PRNGKey(0), jax.random.split(jax.random.key(0))],
     "runs": [0, -1, 2.5, NAN, INF, True, "3", None],
-    "size": [0, -1, 2.5, NAN, "3", None],
+    "size": Whole(1).beyond(),
     "problem": [None, 3, "TeacherStudent", gt.GradientFlow()],
     "method": ["flow", 3, object()],
     "dynamics": ["flow", 3, None, gt.Muon(0.1)],
@@ -32,7 +34,7 @@ BAD = {
     "margin": [0.0, -0.1, NAN, INF, "0.05", True, None, {"test_loss": 0.05}, {}],
     "positive or none": [0.0, -1.0, NAN, INF, "0.5", True, 1j],
     "size or none": [0, -1, 2.5, NAN, "3"],
-    "closed share": [-0.1, 1.1, NAN, INF, *NOT_A_NUMBER],
+    "closed share": [*Interval(0.0, 1.0).beyond(), *NOT_A_NUMBER],
     "square": [np.ones((2, 3)), np.array([[1.0, NAN], [NAN, 1.0]]), np.ones(4), "abc"],
     "temperature": [-0.1, NAN, -INF, "0.5", None],
 }
@@ -49,3 +51,31 @@ class Door:
     extra: dict[str, list] = field(default_factory=dict)
     # Arguments whose fault shows in another one's name: what is made of them is what is out of range.
     speaks_as: dict[str, str] = field(default_factory=dict)
+
+
+def problem_door(
+    name: str,
+    kind: type,
+    good: dict[str, Any],
+    extra: dict[str, list] | None = None,
+    speaks_as: dict[str, str] | None = None,
+) -> Door:
+    """The constructor of a Problem, every field tried with what lies beyond its range; `extra` values besides."""
+    fields = dataclasses.fields(kind)
+    tries = {field.name: _spoiled(quantities(kind)[field.name], field, good.get(field.name)) for field in fields}
+    for argument, values in (extra or {}).items():
+        tries[argument] = [*tries[argument], *values]
+    return Door(name, kind, good, {}, tries, speaks_as or {})
+
+
+def _spoiled(quantity: Quantity, field: dataclasses.Field, good: Any) -> list:
+    """Values a field must refuse; of an array that is given, copies with one bad entry."""
+    beyond = quantity.range.beyond()
+    if quantity.kind == "array" and good is not None:
+        bad = [np.array(good, float) for _ in beyond]
+        for array, value in zip(bad, beyond, strict=True):
+            array.flat[-1] = value
+        return [*bad, "abc"]
+    if quantity.kind in ("number", "array"):
+        beyond = [*beyond, *NOT_A_NUMBER]
+    return [value for value in beyond if value is not None or field.default is not None]

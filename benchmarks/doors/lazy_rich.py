@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.doors.door import NAN, Door
+from benchmarks.doors.door import NAN, Door, problem_door
 from grok_theory import GradientDescent
 from grok_theory import lazy_rich as lazy
 
@@ -17,16 +17,10 @@ def doors() -> list[Door]:
     inputs, targets = np.array([[1.0, 0.5], [0.3, -1.0], [0.2, 0.9], [-0.7, 0.1]]), np.array([1.0, -1.0, 0.5, 0.2])
     network = lazy.MeanFieldNetwork(inputs, targets, 1.0, "linear")
     return [
-        Door(
+        problem_door(
             "lazy_rich.QuadraticCommittee",
             lazy.QuadraticCommittee,
             {"output_scale": 1.0, "curvature": 0.5, "samples_per_dim": 2.0},
-            {
-                "output_scale": "positive",
-                "curvature": "non-negative",
-                "samples_per_dim": "positive",
-                "teacher_overlap": "share",
-            },
         ),
         Door(
             "lazy_rich.solve",
@@ -50,11 +44,10 @@ def doors() -> list[Door]:
             {"dim": [1], "width": [0, -2, 2.5, "3"]},
             {"dim": "dim is"},
         ),
-        Door(
+        problem_door(
             "lazy_rich.MeanFieldNetwork",
             lazy.MeanFieldNetwork,
             {"inputs": inputs, "targets": targets, "richness": 1.0},
-            {"richness": "positive"},
             {
                 "inputs": [np.ones(4), np.full((4, 2), NAN), "abc", np.ones((0, 2))],
                 "targets": [np.ones(3), np.full(4, NAN), "abc"],
@@ -62,7 +55,7 @@ def doors() -> list[Door]:
                 "test_inputs": [np.ones((2, 3)), np.full((2, 2), NAN)],
                 "directions": [np.ones(3), np.full(2, NAN)],
             },
-            {"test_inputs": "test_"},
+            {"test_inputs": "test_", "test_targets": "test_"},
         ),
         Door(
             "lazy_rich.solve, mean field",

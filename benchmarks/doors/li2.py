@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import grok_theory as gt
-from benchmarks.doors.door import NAN, Door
+from benchmarks.doors.door import NAN, Door, problem_door
 from grok_theory import li2
 
 KEY = jax.random.key(0)
@@ -30,11 +30,10 @@ def _groups() -> list[Door]:
             {},
             {"table": [[[0, 1], [1, 1]], [[0, 1]], [[0, 2], [2, 0]], [[0.5, 1], [1, 0]], "abc", None, []]},
         ),
-        Door(
+        problem_door(
             "li2.GroupTask",
             li2.GroupTask,
             {"group": li2.groups.cyclic(5)},
-            {"weight_decay": "non-negative", "label_noise": "closed share"},
             {
                 "group": [None, 5, "Z_5"],
                 "activation": ["sqaure", 3],

@@ -5,21 +5,15 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from benchmarks.doors.door import NAN, Door
+from benchmarks.doors.door import NAN, Door, problem_door
 from grok_theory import GradientDescent, linear
 
 
 def doors() -> list[Door]:
     key, times = jax.random.key(0), jnp.array([0.5, 1.0])
     student = linear.TeacherStudent(0.5, 5.0)
-    fields = {"samples_per_dim": "positive", "snr": "non-negative", "inr": "non-negative", "noise": "positive"}
     return [
-        Door(
-            "linear.TeacherStudent",
-            linear.TeacherStudent,
-            {"samples_per_dim": 0.5, "snr": 5.0},
-            {**fields, "weight_decay": "non-negative"},
-        ),
+        problem_door("linear.TeacherStudent", linear.TeacherStudent, {"samples_per_dim": 0.5, "snr": 5.0}),
         Door(
             "linear.solve",
             linear.solve,
@@ -70,24 +64,22 @@ def doors() -> list[Door]:
             {"problem": student, "times": times, "dim": 20},
             {"problem": "problem", "times": "times", "dim": "positive", "dynamics": "dynamics"},
         ),
-        Door(
+        problem_door(
             "linear.CorrelatedInputs",
             linear.CorrelatedInputs,
             {"spectrum": [1.0, 0.5], "target": [1.0, 1.0], "samples": 4},
-            {"samples": "positive", "noise": "non-negative"},
             {"spectrum": [[1.0, -1.0], [1.0, NAN], "abc", []], "target": [[1.0], [NAN, 1.0], "abc"]},
         ),
-        Door(
+        problem_door(
+            "linear.RandomFeatures",
+            linear.RandomFeatures,
+            {"features": [[1.0, 0.5]], "teacher": [[1.0, 0.0], [0.0, 1.0]], "readout": [1.0, -1.0], "samples": 4},
+            {"teacher": [[[1.0]]], "readout": [[1.0]]},
+        ),
+        problem_door(
             "linear.DeepLinear",
             linear.DeepLinear,
             {"samples_per_dim": 0.5, "snr": 5.0, "depth": 2, "upper_norm": 0.7, "first_norm": 0.7},
-            {
-                "samples_per_dim": "positive",
-                "snr": "non-negative",
-                "depth": "size",
-                "upper_norm": "positive",
-                "first_norm": "non-negative",
-            },
         ),
         Door(
             "linear.noiseless_delay",

@@ -83,7 +83,7 @@ def _inline_drawing(image: Token, link: Callable[[str], str]) -> None:
 
 def _fence(self, tokens, number, options, env) -> str:
     token = tokens[number]
-    language = token.info.strip()
+    language = token.info.split()[0] if token.info.strip() else ""  # a page's test may read more behind it
     if language == "math":
         lines = [line for line in token.content.strip().splitlines() if line.strip()]
         # Fractions at full size where there is room for them.

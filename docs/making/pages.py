@@ -34,7 +34,7 @@ GROUPS = {
         "gallery",
     ),
     "Reference": ("results", "file_formats"),
-    "Project": ("CHANGELOG", "CONTRIBUTING"),
+    "Project": ("extending", "CHANGELOG", "CONTRIBUTING"),
 }
 
 

@@ -1,23 +1,21 @@
-"""The API reference: public names, signatures and docstrings, read from the sources without importing them."""
+"""The API reference: public names, signatures and docstrings, read from the sources.
+
+Only a Problem is imported: what its fields are stands in its declarations, not in its docstring.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
 from docs.making.pages import ROOT, Page
+from grok_theory.rooms import NAMESPACES
 
 PACKAGE = ROOT / "grok_theory"
 ROOMS = (
-    "linear",
-    "lazy_rich",
-    "li2",
-    "li2.groups",
-    "li2.training",
-    "li2.comparison",
-    "li2.companion",
-    "best_of_k",
+    *NAMESPACES,
     "kernels",
     "observables",
     "bounds",
@@ -110,7 +108,11 @@ def _find(path: Path, name: str) -> ast.FunctionDef | ast.ClassDef | None:
 
 
 def _entry(module: str, node: ast.FunctionDef | ast.ClassDef, path: Path) -> str:
-    parts = [f"## {node.name}", f"```python\n{_signature(node)}\n```", markdown_of(ast.get_docstring(node) or "")]
+    about = markdown_of(ast.get_docstring(node) or "")
+    if isinstance(node, ast.ClassDef) and _is_problem(node):
+        text, examples, rest = about.partition("**Examples**")
+        about = f"{text.rstrip()}\n\n{_fields(module, node.name)}\n\n{examples}{rest}".rstrip()
+    parts = [f"## {node.name}", f"```python\n{_signature(node)}\n```", about]
     for method in node.body if isinstance(node, ast.ClassDef) else ():
         if isinstance(method, ast.FunctionDef) and not method.name.startswith("_") and ast.get_docstring(method):
             parts.append(f"### {node.name}.{method.name}")
@@ -119,16 +121,42 @@ def _entry(module: str, node: ast.FunctionDef | ast.ClassDef, path: Path) -> str
     return "\n\n".join(part for part in parts if part)
 
 
+def _is_problem(node: ast.ClassDef) -> bool:
+    return any(isinstance(mark, ast.Name) and mark.id == "problem" for mark in node.decorator_list)
+
+
+def _fields(module: str, name: str) -> str:
+    """The fields of a Problem as a table."""
+    from grok_theory.fields import quantities
+
+    rows = ["| symbol | field | unit | range | meaning |", "|---|---|---|---|---|"]
+    for field, quantity in quantities(getattr(import_module(module), name)).items():
+        cells = quantity.symbol, f"`{field}`", quantity.unit, quantity.range.words, quantity.meaning
+        rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
+    return "\n".join(rows)
+
+
 def _signature(node: ast.FunctionDef | ast.ClassDef) -> str:
     """The head of a function, or a record's fields; one argument a line where it is long."""
     if isinstance(node, ast.ClassDef):
-        fields = [ast.unparse(f) for f in node.body if isinstance(f, ast.AnnAssign) and not _private(f)]
+        fields = [_field(f) for f in node.body if isinstance(f, ast.AnnAssign) and not _private(f)]
         own = next((f for f in node.body if isinstance(f, ast.FunctionDef) and f.name == "__init__"), None)
         if own is not None:
             return _broken(node.name, [a for a in _arguments(own) if a not in ("self", "cls")], "")
         return _broken(node.name, fields, "")
     returns = f" -> {ast.unparse(node.returns)}" if node.returns is not None else ""
     return _broken(node.name, [a for a in _arguments(node) if a not in ("self", "cls")], returns)
+
+
+def _field(node: ast.AnnAssign) -> str:
+    """A field with its default, which a declaration such as `number(..., default=1.0)` has as a keyword."""
+    if not (isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name)):
+        return ast.unparse(node)
+    if node.value.func.id not in ("number", "array", "data", "structure"):
+        return ast.unparse(node)
+    declared = {keyword.arg: keyword.value for keyword in node.value.keywords}
+    head = f"{ast.unparse(node.target)}: {ast.unparse(node.annotation)}"
+    return f"{head} = {ast.unparse(declared['default'])}" if "default" in declared else head
 
 
 def _private(field: ast.AnnAssign) -> bool:
@@ -164,9 +192,25 @@ def _broken(name: str, arguments: list[str], returns: str) -> str:
     return f"{name}(\n" + "".join(f"    {argument},\n" for argument in arguments) + f"){returns}"
 
 
+def _without_sections(lines: list[str]) -> list[str]:
+    """Underlined headings as bold words, and below them `name : type` with its indented text as a list."""
+    out, inside = [], False
+    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+        if re.fullmatch(r"[A-Z][\w ]*", line) and re.fullmatch(r"-{3,}", after):
+            out += [f"**{line}**", ""]
+            inside = True
+        elif re.fullmatch(r"-{3,}", line) and inside:
+            continue
+        elif inside and line and not line.startswith(" ") and after.startswith("    "):
+            out.append(f"* `{line}`")
+        else:
+            out.append(line.replace("    ", "  ", 1) if inside and line.startswith("    ") else line)
+    return out
+
+
 def markdown_of(docstring: str) -> str:
-    """A docstring as Markdown: examples become code blocks, everything else is Markdown already."""
-    lines, out, inside = docstring.splitlines(), [], False
+    """A docstring as Markdown: examples become code blocks, NumPy's sections bold words and lists."""
+    lines, out, inside = _without_sections(docstring.splitlines()), [], False
     for line in lines:
         if line.lstrip().startswith(">>>") and not inside:
             out.append("```python")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from ..checks import check_single, require_float64
+from ..checks import require_float64
 from ..errors import BadValue
+from ..fields import check_single
 from ..numerics.ridge_equation import effective_ridge, freedom_left, learned
 from .problem import LinearJudge, Posterior
 
@@ -36,8 +37,7 @@ def posterior(judge: LinearJudge) -> Posterior:
         raise BadValue(
             f"judge is {type(judge).__name__}, but it must be a LinearJudge. Build best_of_k.LinearJudge(...)."
         )
-    check_single(judge, ("examples_per_dim", "noise", "prior_scale", "overshoot"))
-    judge.check()
+    check_single(judge)
     numbers = (judge.examples_per_dim, judge.noise, judge.prior_scale, 1.0 + judge.overshoot)
     return Posterior(**_equivalent(judge.modes(), *(jnp.asarray(value, float) for value in numbers)))
 

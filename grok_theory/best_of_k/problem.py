@@ -1,18 +1,6 @@
 """What is studied: answers to one prompt, to a population of prompts, or of a trained regression, and their judge.
 
 A model answers y ~ N(m, s^2); the judge scores -(y - y_R)^2; the error is (y - y_T)^2, y_T the noiseless truth.
-
-| symbol | field | meaning | unit, range |
-|---|---|---|---|
-| DT = m - y_T | `teacher_gap` | mean answer minus truth | any real |
-| DR = m - y_R | `reward_gap` | mean answer minus the judge's favourite | any real |
-| s | `spread` | standard deviation of one answer, label noise included | > 0 |
-| q, v_R, c_TR | `teacher_variance`, `reward_variance`, `covariance` | E DT^2, E DR^2, E DT DR | >= 0, c^2 <= q v_R |
-| n/d | `examples_per_dim` | training examples a dimension | > 0 |
-| sigma, gamma | `noise`, `prior_scale` | label noise; prior standard deviation of a weight | > 0 |
-| lambda_i, p_i | `spectrum`, `mode_weights` | input covariance: eigenvalues, share of each | > 0, sums to 1 |
-| tau_i, rho_i, o_i | `teacher_power`, `reward_power`, `overlap` | means of w_T^2, w_R^2, w_T w_R | o^2 <= tau rho |
-| c | `overshoot` | the judge's target moved past the truth: y_R - c (m - y_T) | any real |
 """
 
 from __future__ import annotations
@@ -20,36 +8,79 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from ..checks import as_array, check_finite, check_non_negative, check_numbers, check_positive, is_traced
+from ..checks import is_traced
+from ..drawn import Span
 from ..errors import BadValue
-from ..pytrees import problem
+from ..fields import array, check_fields, number, problem
+from ..ranges import AnyNumber, Finite, NonNegative, Positive
 
 _FARTHEST = 1e50
-_SPREAD = "Pass the standard deviation of one answer, label noise included, for example spread=1.0."
+_GAPS, _VARIANCES = Span(-5.0, 5.0, (0.0, 1.0)), Span(1e-3, 1e2, (1.0, 0.0))
+_LISTS = "Pass one number a mode, or one for all."
+_SPREAD = {
+    "symbol": "s",
+    "unit": "answer",
+    "meaning": "standard deviation of one answer, label noise included",
+    "remedy": "Pass the standard deviation of one answer, label noise included, for example spread=1.0.",
+    "drawn": Span(1e-2, 1e2, (1.0,)),
+}
 
 
-@problem()
+class _Scale(Positive):
+    """What neither underflows nor overflows in the squares and ratios of `posterior`."""
+
+    words = f"> 0, from {1 / _FARTHEST:g} to {_FARTHEST:g}"
+
+    def refuse(self, name: str, value: Any, remedy: str) -> None:
+        super().refuse(name, value, remedy)
+        _check_scale(name, value)
+
+    def holds(self, values: Any) -> jax.Array:
+        values = jnp.asarray(values, float)
+        return (values >= 1 / _FARTHEST) & (values <= _FARTHEST)
+
+    def beyond(self) -> list[Any]:
+        return [*super().beyond(), 1e-200, 1e200]
+
+
+@problem
 class Prompt:
     """One test point: where the mean answer stands, seen from the truth and from the judge's favourite.
 
     Scaling all three by a scales the error by a^2 (with a temperature scaled by a^2).
 
+    Examples
+    --------
     >>> Prompt(teacher_gap=0.3, reward_gap=1.0).judge_gap
     -0.7
     """
 
-    teacher_gap: ArrayLike
-    reward_gap: ArrayLike
-    spread: ArrayLike = 1.0
+    teacher_gap: ArrayLike = number(
+        Finite(),
+        symbol="DT = m - y_T",
+        unit="answer",
+        meaning="mean answer minus truth",
+        remedy="Pass mean answer minus truth, for example 0.3.",
+        drawn=_GAPS,
+    )
+    reward_gap: ArrayLike = number(
+        Finite(),
+        symbol="DR = m - y_R",
+        unit="answer",
+        meaning="mean answer minus the judge's favourite",
+        remedy="Pass mean answer minus the judge's favourite, for example 0.3.",
+        drawn=_GAPS,
+    )
+    spread: ArrayLike = number(Positive(), **_SPREAD, default=1.0)
 
     def check(self) -> None:
-        check_finite("teacher_gap", self.teacher_gap, "Pass mean answer minus truth, for example 0.3.")
-        check_finite("reward_gap", self.reward_gap, "Pass mean answer minus the judge's favourite, for example 0.3.")
-        check_positive("spread", self.spread, _SPREAD)
+        """Refuse what is out of range, element by element."""
+        check_fields(self)
 
     @property
     def judge_gap(self) -> Any:
@@ -57,30 +88,62 @@ class Prompt:
         return self.teacher_gap - self.reward_gap
 
 
-@problem()
+@problem
 class Posterior:
     """A population of prompts at one trained model: the gaps are jointly Gaussian with mean zero.
 
     `ridge` and `one_point_teacher_variance` are kept by `posterior` for the reader; they enter no prediction.
 
+    Examples
+    --------
     >>> Posterior(teacher_variance=0.3, reward_variance=0.3, covariance=0.3).difficulty
     0.3
     """
 
-    teacher_variance: ArrayLike
-    reward_variance: ArrayLike
-    covariance: ArrayLike
-    spread: ArrayLike = 1.0
-    ridge: ArrayLike = float("nan")
-    one_point_teacher_variance: ArrayLike = float("nan")
+    teacher_variance: ArrayLike = number(
+        NonNegative(),
+        symbol="q = E DT^2",
+        unit="answer squared",
+        meaning="mean square of mean answer minus truth",
+        remedy="Pass E (mean answer - truth)^2 over prompts.",
+        drawn=_VARIANCES,
+    )
+    reward_variance: ArrayLike = number(
+        NonNegative(),
+        symbol="v_R = E DR^2",
+        unit="answer squared",
+        meaning="mean square of mean answer minus the judge's favourite",
+        remedy="Pass E (mean answer - judge's favourite)^2.",
+        drawn=_VARIANCES,
+    )
+    covariance: ArrayLike = number(
+        Finite(),
+        symbol="c_TR = E DT DR",
+        unit="answer squared",
+        meaning="mean product of the two gaps; c_TR^2 <= q v_R",
+        remedy="Pass the mean product of the two gaps.",
+    )
+    spread: ArrayLike = number(Positive(), **_SPREAD, default=1.0)
+    ridge: ArrayLike = number(
+        AnyNumber(),
+        symbol="R",
+        unit="eigenvalues of the input covariance",
+        meaning="effective ridge of the posterior",
+        remedy="Leave it out where it is not known.",
+        default=float("nan"),
+    )
+    one_point_teacher_variance: ArrayLike = number(
+        AnyNumber(),
+        symbol="-",
+        unit="answer squared",
+        meaning="teacher variance of the one-point theory",
+        remedy="Leave it out if not known.",
+        default=float("nan"),
+    )
 
     def check(self) -> None:
-        check_non_negative("teacher_variance", self.teacher_variance, "Pass E (mean answer - truth)^2 over prompts.")
-        check_non_negative("reward_variance", self.reward_variance, "Pass E (mean answer - judge's favourite)^2.")
-        check_finite("covariance", self.covariance, "Pass the mean product of the two gaps.")
-        check_positive("spread", self.spread, _SPREAD)
-        check_numbers("ridge", self.ridge, "Leave it out where it is not known.")
-        check_numbers("one_point_teacher_variance", self.one_point_teacher_variance, "Leave it out if not known.")
+        """Refuse what is out of range, element by element, and gaps that are more than fully correlated."""
+        check_fields(self)
         _check_product(
             "covariance",
             self.covariance,
@@ -101,7 +164,7 @@ class Posterior:
         return (self.teacher_variance - self.covariance) + (self.reward_variance - self.covariance)
 
 
-@problem()
+@problem
 class LinearJudge:
     """Bayesian linear regression with a linear judge, in high dimension: x ~ N(0, Sigma), features x/sqrt(d).
 
@@ -109,49 +172,97 @@ class LinearJudge:
     w_R.x/sqrt(d), moved past the truth by `overshoot` times (mean answer - truth). Left out, `reward_power` and
     `overlap` are those of the teacher: the judge knows the truth. Mode fields are numbers or arrays (modes,).
 
+    Examples
+    --------
     >>> LinearJudge(examples_per_dim=2.0, noise=0.5, prior_scale=1.0).judge_is_teacher
     True
     """
 
-    examples_per_dim: ArrayLike
-    noise: ArrayLike
-    prior_scale: ArrayLike
-    spectrum: ArrayLike | Sequence[float] = 1.0
-    teacher_power: ArrayLike | Sequence[float] = 1.0
-    reward_power: ArrayLike | Sequence[float] | None = None
-    overlap: ArrayLike | Sequence[float] | None = None
-    overshoot: ArrayLike = 0.0
-    mode_weights: ArrayLike | Sequence[float] | None = None
-
-    def __post_init__(self):
-        for name in ("spectrum", "teacher_power", "reward_power", "overlap", "mode_weights"):
-            value = as_array(name, getattr(self, name), "Pass one number a mode, or one for all.")
-            object.__setattr__(self, name, value)
-        self.check()
+    examples_per_dim: ArrayLike = number(
+        Positive(),
+        symbol="n/d",
+        unit="examples per dimension",
+        meaning="training examples a dimension",
+        remedy="Pass training examples / dimension, for example 2.0.",
+        drawn=Span(0.05, 20.0, (1.0, 2.0)),
+    )
+    noise: ArrayLike = number(
+        _Scale(),
+        symbol="sigma",
+        unit="answer",
+        meaning="standard deviation of the label noise",
+        remedy="Pass the standard deviation of the label noise, for example 0.5.",
+        drawn=Span(1e-2, 1e2, (1.0,)),
+    )
+    prior_scale: ArrayLike = number(
+        _Scale(),
+        symbol="gamma",
+        unit="answer per feature",
+        meaning="prior standard deviation of a weight",
+        remedy="Pass the prior standard deviation of a weight, for example 1.0.",
+        drawn=Span(0.1, 10.0, (1.0,)),
+    )
+    spectrum: ArrayLike | Sequence[float] = array(
+        _Scale(),
+        symbol="lambda_i",
+        unit="input variance",
+        meaning="eigenvalues of the input covariance",
+        axes=None,
+        lists=_LISTS,
+        remedy="Pass the eigenvalues of the input covariance, for example [0.5, 1.5].",
+        default=1.0,
+    )
+    teacher_power: ArrayLike | Sequence[float] = array(
+        NonNegative(),
+        symbol="tau_i",
+        unit="weight squared",
+        meaning="mean of w_T^2 in each mode",
+        axes=None,
+        lists=_LISTS,
+        remedy="Pass the mean of w_T^2 in each mode, for example 1.0.",
+        default=1.0,
+    )
+    reward_power: ArrayLike | Sequence[float] | None = array(
+        NonNegative(),
+        symbol="rho_i",
+        unit="weight squared",
+        meaning="mean of w_R^2 in each mode; left out, the teacher's",
+        axes=None,
+        lists=_LISTS,
+        remedy="Pass the mean of w_R^2 in each mode, for example 1.0.",
+        default=None,
+    )
+    overlap: ArrayLike | Sequence[float] | None = array(
+        Finite(),
+        symbol="o_i",
+        unit="weight squared",
+        meaning="mean of w_T w_R in each mode, o_i^2 <= tau_i rho_i; left out, the teacher's",
+        axes=None,
+        lists=_LISTS,
+        remedy="Pass the mean of w_T w_R in each mode, for example 1.0.",
+        default=None,
+    )
+    overshoot: ArrayLike = number(
+        Finite(),
+        symbol="c",
+        meaning="the judge's target moved past the truth: y_R - c (m - y_T)",
+        remedy="Pass how far the judge overshoots the truth, for example 0.0.",
+        drawn=Span(-2.0, 2.0, (0.0,)),
+        default=0.0,
+    )
+    mode_weights: ArrayLike | Sequence[float] | None = array(
+        NonNegative(),
+        symbol="p_i",
+        meaning="share of the dimensions in each mode, sums to 1; left out, all equal",
+        axes=None,
+        lists=_LISTS,
+        remedy="Pass the fraction of dimensions in each mode.",
+        default=None,
+    )
 
     def check(self) -> None:
-        check_positive(
-            "examples_per_dim", self.examples_per_dim, "Pass training examples / dimension, for example 2.0."
-        )
-        check_positive("noise", self.noise, "Pass the standard deviation of the label noise, for example 0.5.")
-        check_positive(
-            "prior_scale", self.prior_scale, "Pass the prior standard deviation of a weight, for example 1.0."
-        )
-        check_positive(
-            "spectrum", self.spectrum, "Pass the eigenvalues of the input covariance, for example [0.5, 1.5]."
-        )
-        check_non_negative("teacher_power", self.teacher_power, "Pass the mean of w_T^2 in each mode, for example 1.0.")
-        if self.reward_power is not None:
-            check_non_negative(
-                "reward_power", self.reward_power, "Pass the mean of w_R^2 in each mode, for example 1.0."
-            )
-        if self.overlap is not None:
-            check_finite("overlap", self.overlap, "Pass the mean of w_T w_R in each mode, for example 1.0.")
-        check_finite("overshoot", self.overshoot, "Pass how far the judge overshoots the truth, for example 0.0.")
-        if self.mode_weights is not None:
-            check_non_negative("mode_weights", self.mode_weights, "Pass the fraction of dimensions in each mode.")
-        for name in ("noise", "prior_scale", "spectrum"):
-            _check_scale(name, getattr(self, name))
+        """Refuse what is out of range, element by element, and mode fields that do not fit."""
+        check_fields(self)
         self._check_modes()
 
     def _check_modes(self) -> None:

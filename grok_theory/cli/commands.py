@@ -25,7 +25,9 @@ app = typer.Typer(
 for _name in COMMANDS:
     if find_spec(f"{__package__}.{_name}") is not None:
         _module = import_module(f"{__package__}.{_name}")
-        app.command(_name, cls=StrictCommand, context_settings=getattr(_module, "CONTEXT", None))(_module.command)
+        app.command(
+            _name, cls=getattr(_module, "COMMAND", StrictCommand), context_settings=getattr(_module, "CONTEXT", None)
+        )(_module.command)
 
 
 @app.callback()

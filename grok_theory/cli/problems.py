@@ -11,9 +11,8 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import BadValue
+from ..rooms import WINGS
 from .values import read_value
-
-WINGS = ("linear", "lazy_rich", "li2", "best_of_k")
 
 
 def find_problem(name: str) -> tuple[ModuleType, type]:

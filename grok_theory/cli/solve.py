@@ -8,9 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
+from .problem_fields import HelpOfProblem
+
+COMMAND = HelpOfProblem
+
 
 def command(
-    problem: Annotated[str | None, typer.Argument(help="WING.PROBLEM; without it, list all.")] = None,
+    problem: Annotated[
+        str | None, typer.Argument(help="WING.PROBLEM; without it, list all; alone, say its fields.")
+    ] = None,
     fields: Annotated[
         list[str] | None, typer.Argument(help="field=value of the problem, and of `solve` (temperature=1).")
     ] = None,
@@ -50,6 +56,9 @@ def command(
         return
     wing, cls = find_problem(problem)
     (solve,) = verbs_of(wing, "solve")
+    if not fields:
+        _describe(cls, as_json)
+        return
     made, (more,) = make_problem(wing, cls, fields or [], solve)
     for name, text in (("dynamics", dynamics), ("method", method)):
         if text is not None:
@@ -164,6 +173,17 @@ def _show(solution: Any) -> None:
         console = Console() if sys.stdout.isatty() else Console(width=40 + 24 * len(columns))
         console.print()
         console.print(table)
+
+
+def _describe(cls: type, as_json: bool) -> None:
+    from .problem_fields import described, listed
+
+    if as_json:
+        from .as_json import write_json
+
+        write_json(described(cls))
+    else:
+        print("\n".join(listed(cls)))
 
 
 def _list(as_json: bool) -> None:

@@ -7,20 +7,11 @@ from functools import lru_cache
 from importlib import import_module
 
 from ..errors import BadValue
+from ..rooms import WINGS
 from .formula import Formula
 
 # Files of entries beside this one, in the order of the house.
-ROOMS = (
-    "numerics",
-    "kernels",
-    "observables",
-    "linear",
-    "lazy_rich",
-    "li2",
-    "best_of_k",
-    "recorded_answers",
-    "bounds",
-)
+ROOMS = ("numerics", "kernels", "observables", *WINGS, "recorded_answers", "bounds")
 
 
 @lru_cache(maxsize=1)

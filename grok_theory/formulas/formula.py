@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
+from ..drawn import Span
+from ..errors import BadValue
+from ..fields import quantities
 from ..verify import Certificate, check_against, numbers
 from ..verify.counterexamples import hypothesis_or_sentence
 
@@ -21,6 +24,14 @@ class Range:
     special: tuple[float, ...] = ()
     symbol: str = ""
     whole: bool = False
+
+    @classmethod
+    def of_field(cls, kind: type, field: str, symbol: str) -> Range:
+        """Where a property test draws the `field` of a Problem's class `kind`; `symbol` in LaTeX."""
+        drawn = quantities(kind)[field].drawn
+        if not isinstance(drawn, Span):
+            raise BadValue(f"{kind.__name__}.{field} is drawn from no range of numbers. State a Range.")
+        return cls(drawn.low, drawn.high, drawn.special, symbol)
 
     def strategy(self) -> Any:
         """The hypothesis strategy."""
@@ -144,8 +155,6 @@ def _named_oracle(formula: Formula) -> Callable[..., Any]:
 
 
 def _oracles_or_sentence() -> None:
-    from ..errors import BadValue
-
     try:
         import mpmath  # noqa: F401
         import sympy  # noqa: F401

@@ -16,7 +16,7 @@ from .formula import Draw, Formula, Printed, Range
 from .many_digits import DIGITS, over_spectrum
 
 PAPER = "setting of Advani & Saxe, arXiv 1710.03667; derived here"
-ALPHA = Range(0.05, 20.0, (1.0, 0.5, 2.0), r"\alpha")
+ALPHA = Range.of_field(TeacherStudent, "samples_per_dim", r"\alpha")
 # Apart from 1, where what is asked for diverges or has another law.
 OFF_ONE = Draw(
     "0.1 to 0.8 and 1.3 to 10",

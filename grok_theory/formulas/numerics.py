@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from ..linear.problem import TeacherStudent
 from ..numerics import gaussian, spectra
 from ..numerics import ridge_equation as ridges
 from .formula import Formula, Range, seeds
 from .many_digits import DIGITS, gaussian_grid, gaussian_mean, over_spectrum
 
 MARCHENKO_PASTUR = "Marchenko & Pastur, Math. USSR Sbornik 1 (1967) 457"
-ALPHA = Range(0.05, 20.0, (1.0, 0.5, 2.0), r"\alpha")
+ALPHA = Range.of_field(TeacherStudent, "samples_per_dim", r"\alpha")
 
 
 @partial(

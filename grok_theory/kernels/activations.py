@@ -219,7 +219,10 @@ class Activation(_Expectations):
 _BY_NAME = {"erf": Erf, "relu": Relu, "identity": Identity}
 
 
-def as_activation(activation: object) -> Activation:
+Neuron = Erf | Relu | Identity | Quadratic | Activation
+
+
+def as_activation(activation: object) -> Neuron:
     """An activation object; "erf", "relu" and "identity" may be named by a string."""
     if isinstance(activation, str):
         remedy = "Pass an object, such as Quadratic(0.5) or Activation(jnp.tanh), for anything else."

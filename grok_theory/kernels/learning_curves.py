@@ -9,10 +9,10 @@ from ..checks import (
     check_non_negative,
     check_not_empty,
     check_positive,
-    check_single,
     check_times,
     require_float64,
 )
+from ..fields import check_single
 from ..numerics.invariants import NON_NEGATIVE, hold
 from ..numerics.ridge_equation import effective_ridge, freedom_left, learned
 from ..results import Solution, Status
@@ -51,8 +51,7 @@ def solve_kernel_regression(
     check_kind("problem", problem, KernelRegression, "Pass KernelRegression(eigenvalues, coefficients).")
     if method is not None:
         check_kind("method", method, EffectiveRidge, "Leave it out, or pass EffectiveRidge().")
-    check_single(problem, ("ridge", "noise"))
-    problem.check()
+    check_single(problem)
     check_times(samples, name="samples", remedy="Pass sorted numbers of samples, for example jnp.arange(10, 100).")
     check_samples(samples)
     samples = jnp.asarray(samples, float)

@@ -1,5 +1,7 @@
 """Gaussian-process and tangent kernels of wide fully connected networks."""
 
+from __future__ import annotations
+
 import warnings
 from dataclasses import replace
 from functools import partial
@@ -12,59 +14,90 @@ from jaxtyping import Array, Float
 
 from ..checks import (
     check_finite,
-    check_integer,
     check_kind,
     check_memory,
-    check_non_negative,
-    check_positive,
     is_traced,
     require_float64,
 )
+from ..drawn import Among, Span, WholeSpan
 from ..errors import BadValue
-from ..pytrees import problem
-from .activations import Activation, as_activation
+from ..fields import check_fields, data, number, problem, structure
+from ..ranges import NonNegative, Positive, Switch, Told, Whole
+from .activations import Neuron, as_activation
 
 INPUTS = (1e-140, 1e140)
 FAINT = 1e-300  # variances below are on their way to zero
 
 
-@problem(static=("hidden_layers", "train_readout"))
+def _check_activation(name: str, value: object, remedy: str) -> None:
+    as_activation(value)
+
+
+@problem
 class FullyConnected:
     """A fully connected network in NTK parametrisation, at infinite width.
 
     h_1 = sqrt(sw) W_1 x + sqrt(sb) b_1,  h_{l+1} = sqrt(sw/width) W_{l+1} phi(h_l) + sqrt(sb) b_{l+1},
     f = sqrt(sr/width) a . phi(h_L),  all entries of W, b and a standard normal; gradients are with respect to these.
 
-    | symbol | field | meaning | range |
-    |---|---|---|---|
-    | phi | `activation` | object of `kernels.activations`, or "erf", "relu", "identity" | |
-    | L | `hidden_layers` | number of layers of hidden units | >= 1 |
-    | sw | `weight_variance` | of each layer's weights | > 0 |
-    | sb | `bias_variance` | of each layer's biases, trained like the weights | >= 0 |
-    | sr | `readout_variance` | of the readout weights | > 0 |
-    | | `train_readout` | False: the readout keeps its start, and the tangent kernel lacks its term | |
-
     Inputs are not rescaled: the first covariance is sw x.x' + sb. Libraries that divide by the input dimension D are
     matched by passing X / sqrt(D). In standard parametrisation (w ~ N(0, sw), gradients in w) the first layer's term of
     the tangent kernel lacks the factor sw.
     """
 
-    activation: Activation | str
-    hidden_layers: int = 1
-    weight_variance: ArrayLike = 1.0
-    bias_variance: ArrayLike = 0.0
-    readout_variance: ArrayLike = 1.0
-    train_readout: bool = True
+    activation: str | Neuron = data(
+        Told('"erf", "relu", "identity", or an object of kernels.activations', _check_activation, ("rleu", 3, None)),
+        symbol="phi",
+        meaning="the neuron",
+        remedy="Pass an object, such as Quadratic(0.5) or Activation(jnp.tanh), for anything else.",
+    )
+    hidden_layers: int = structure(
+        Whole(1),
+        symbol="L",
+        unit="layers",
+        meaning="number of layers of hidden units",
+        remedy="Pass the number of layers of hidden units.",
+        drawn=WholeSpan(1, 3),
+        default=1,
+    )
+    weight_variance: ArrayLike = number(
+        Positive(),
+        symbol="sw",
+        meaning="variance of each layer's weights",
+        remedy="Pass for example 1.0.",
+        drawn=Span(0.1, 10.0, (1.0, 2.0)),
+        default=1.0,
+    )
+    bias_variance: ArrayLike = number(
+        NonNegative(),
+        symbol="sb",
+        meaning="variance of each layer's biases, trained like the weights",
+        remedy="Pass 0.0 for a network without biases.",
+        drawn=Span(1e-2, 10.0, (0.0, 1.0)),
+        default=0.0,
+    )
+    readout_variance: ArrayLike = number(
+        Positive(),
+        symbol="sr",
+        meaning="variance of the readout weights",
+        remedy="Pass for example 1.0.",
+        drawn=Span(0.1, 10.0, (1.0,)),
+        default=1.0,
+    )
+    train_readout: bool = structure(
+        Switch(),
+        symbol="-",
+        meaning="False: the readout keeps its start, and the tangent kernel lacks its term",
+        remedy="Pass one of them.",
+        drawn=Among((True, False)),
+        default=True,
+    )
 
     def check(self) -> None:
+        """Refuse what is out of range, element by element; makes an object of an activation's name."""
+        check_fields(self)
         object.__setattr__(self, "activation", as_activation(self.activation))
-        layers = check_integer("hidden_layers", self.hidden_layers, 1, "Pass the number of layers of hidden units.")
-        object.__setattr__(self, "hidden_layers", layers)
-        check_positive("weight_variance", self.weight_variance, "Pass for example 1.0.")
-        check_non_negative("bias_variance", self.bias_variance, "Pass 0.0 for a network without biases.")
-        check_positive("readout_variance", self.readout_variance, "Pass for example 1.0.")
-        if not isinstance(self.train_readout, (bool, np.bool_)):
-            raise BadValue(f"train_readout is {self.train_readout!r}, but it must be True or False. Pass one of them.")
+        object.__setattr__(self, "hidden_layers", int(self.hidden_layers))
 
 
 def nngp(network: FullyConnected, X: ArrayLike, X2: ArrayLike | None = None) -> Float[Array, "n m"]:

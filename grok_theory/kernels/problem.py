@@ -1,52 +1,80 @@
 """What is studied: regression with a kernel whose spectrum is known."""
 
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
-from ..checks import (
-    as_array,
-    check_between,
-    check_finite,
-    check_non_negative,
-    check_not_empty,
-    check_positive,
-    check_shape,
-)
-from ..pytrees import problem
+from ..checks import check_between, check_not_empty, check_shape
+from ..drawn import Entries, Span
+from ..fields import array, check_fields, number, problem
+from ..ranges import Finite, NonNegative, Positive
+
+_LISTS = "Pass an array, one number a mode."
 
 
-@problem()
+@problem
 class KernelRegression:
     """Kernel regression with a known spectrum: which target, how much noise, which ridge.
-
-    | symbol | field | meaning | range |
-    |---|---|---|---|
-    | lambda_i | `eigenvalues` | (modes,) spectrum of the kernel under the input law | > 0 |
-    | c_i | `coefficients` | (modes,) target = sum c_i phi_i, orthonormal phi; c_i^2 is the total of its group | |
-    | m_i | `multiplicities` | (modes,) modes that share lambda_i; one each if left out | > 0 |
-    | delta | `ridge` | added to the Gram matrix, K + ridge I, not multiplied by the samples | >= 0 |
-    | s | `noise` | standard deviation of the label noise | >= 0 |
 
     Losses are mean squared residuals without a factor 1/2; the test loss includes the noise of its labels.
     """
 
-    eigenvalues: Any
-    coefficients: Any
-    multiplicities: Any = None
-    ridge: Any = 0.0
-    noise: Any = 0.0
-
-    def __post_init__(self):
-        for name in ("eigenvalues", "coefficients", "multiplicities", "ridge", "noise"):
-            object.__setattr__(self, name, as_array(name, getattr(self, name), "Pass an array, one number a mode."))
-        self.check()
+    eigenvalues: ArrayLike | Sequence = array(
+        Positive(),
+        symbol="lambda_i",
+        unit="kernel",
+        meaning="spectrum of the kernel under the input law",
+        axes=("modes",),
+        lists=_LISTS,
+        remedy="Drop modes the kernel does not have.",
+        drawn=Entries(Span(0.01, 10.0, (1.0,)), 3),
+    )
+    coefficients: ArrayLike | Sequence = array(
+        Finite(),
+        symbol="c_i",
+        unit="label",
+        meaning="target = sum c_i phi_i, orthonormal phi; c_i^2 is the total of its group",
+        axes=("modes",),
+        lists=_LISTS,
+        remedy="Pass the target's coefficients, one a mode.",
+        drawn=Entries(Span(-3.0, 3.0, (1.0, 0.0)), 3),
+    )
+    multiplicities: ArrayLike | Sequence | None = array(
+        Positive(),
+        symbol="m_i",
+        unit="modes",
+        meaning="how many modes share lambda_i; one each if left out",
+        axes=("modes",),
+        lists=_LISTS,
+        remedy="Pass how many modes share each eigenvalue.",
+        default=None,
+    )
+    ridge: ArrayLike = number(
+        NonNegative(),
+        symbol="delta",
+        unit="kernel",
+        meaning="added to the Gram matrix, K + ridge I, not multiplied by the samples",
+        remedy="Pass 0.0 for the interpolator of least norm.",
+        drawn=Span(1e-3, 10.0, (1.0, 0.0)),
+        default=0.0,
+    )
+    noise: ArrayLike = number(
+        NonNegative(),
+        symbol="s",
+        unit="label",
+        meaning="standard deviation of the label noise",
+        remedy="Pass the standard deviation of the label noise.",
+        drawn=Span(1e-2, 1e2, (0.0, 1.0)),
+        default=0.0,
+    )
 
     def check(self) -> None:
-        check_positive("eigenvalues", self.eigenvalues, "Drop modes the kernel does not have.")
+        """Refuse what is out of range, element by element, and arrays that do not fit."""
+        check_fields(self)
         check_not_empty("eigenvalues", self.eigenvalues, "Pass one eigenvalue a mode.")
-        check_finite("coefficients", self.coefficients, "Pass the target's coefficients, one a mode.")
         # The last axis counts modes; axes before it are a batch.
         modes = jnp.shape(self.eigenvalues) if not _bare(self.eigenvalues) else None
         if modes is not None:
@@ -56,10 +84,6 @@ class KernelRegression:
             check_shape("coefficients", self.coefficients, modes, "Pass one coefficient for every eigenvalue.")
             if self.multiplicities is not None:
                 check_shape("multiplicities", self.multiplicities, modes, "Pass one multiplicity for every eigenvalue.")
-        if self.multiplicities is not None:
-            check_positive("multiplicities", self.multiplicities, "Pass how many modes share each eigenvalue.")
-        check_non_negative("ridge", self.ridge, "Pass 0.0 for the interpolator of least norm.")
-        check_non_negative("noise", self.noise, "Pass the standard deviation of the label noise.")
 
 
 def check_samples(samples: ArrayLike) -> None:

@@ -25,6 +25,7 @@ from jaxtyping import Array
 from ..checks import is_traced, require_float64
 from ..dynamics import whole_steps
 from ..errors import BadValue
+from ..fields import check_single, in_range
 from ..numerics.spectra import marchenko_pastur_rule
 from ..pytrees import as_arrays
 from ..results import Solution
@@ -50,7 +51,7 @@ def solve_lazy_limit(
 ) -> Solution:
     """The curves of the lazy limit at `x`; called by `solve`."""
     require_float64("lazy_rich.solve")
-    problem.check_single()
+    check_single(problem)
     if not problem.centred:
         raise BadValue(
             "centred is False, but the lazy limit exists for centred networks only: the output at the start would "
@@ -117,7 +118,7 @@ def _judged(
     }
     rounding["test_loss"] = rounding["variance"] + rounding["linear_power"] + ROUNDING
     finite = jnp.stack([jnp.isfinite(curve).all() for curve in fine.values()]).all()
-    good = finite & within & problem.in_range() & (problem.teacher_overlap == 0)
+    good = finite & within & in_range(problem) & (problem.teacher_overlap == 0)
     return judged(fine, {name: errors[name] + rounding[name] for name in fine}, good, noted=True)
 
 

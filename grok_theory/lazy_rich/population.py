@@ -24,6 +24,7 @@ from jaxtyping import Array
 from ..checks import is_traced, require_float64
 from ..dynamics import whole_steps
 from ..errors import BadValue
+from ..fields import check_single, in_range
 from ..pytrees import as_arrays
 from ..results import Solution
 from .clock import FlowOrDescent, checked_x, padded, rate_of
@@ -45,7 +46,7 @@ def solve_population(
 ) -> Solution:
     """The curves of the population limit at `x`; called by `solve`."""
     require_float64("lazy_rich.solve")
-    problem.check_single()
+    check_single(problem)
     rate, x = rate_of(dynamics, "lazy_rich.Population"), checked_x(dynamics, x)
     plain = as_arrays(problem)
     if rate is None:
@@ -141,7 +142,7 @@ def _judged(problem: QuadraticCommittee, rho: Array, q: Array, in_log: tuple[Any
     curves, errors = _curves(problem, rho, q), _spread(problem, rho, q, in_log)
     errors = {name: errors[name] + ROUNDING * jnp.abs(curves[name]) for name in curves}
     finite = jnp.stack([jnp.isfinite(curve).all() for curve in curves.values()]).all()
-    return judged(curves, errors, settled & finite & problem.in_range(), noted=True)
+    return judged(curves, errors, settled & finite & in_range(problem), noted=True)
 
 
 @jax.jit

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
-from ..checks import as_array, check_between, check_integer, check_non_negative, check_positive, check_single
+from ..checks import check_integer
+from ..drawn import Among, Span
 from ..dynamics import GradientDescent
-from ..errors import BadValue
-from ..pytrees import problem
-
-_NUMBERS = ("output_scale", "curvature", "samples_per_dim", "teacher_overlap")
+from ..fields import check_fields, number, problem, structure
+from ..ranges import Interval, NonNegative, Positive, Switch
 
 
-@problem(static=("centred",))
+@problem
 class QuadraticCommittee:
     """A committee of N neurons phi(h) = h + (eps/2) h^2 that learns a quadratic target by its mean squared error.
 
@@ -24,64 +22,62 @@ class QuadraticCommittee:
     Loss        mean of squares, without 1/2
     Time        tau = steps * eta_hat, where every weight's learning rate is eta = eta_hat N D / alpha^2
 
-    | symbol | field | meaning | unit | range |
-    |---|---|---|---|---|
-    | alpha | `output_scale` | scale of the output; large is lazy, small is rich | target units | > 0 |
-    | eps | `curvature` | second derivative of a neuron; 0 is linear and never fits this target | - | >= 0 |
-    | kappa | `samples_per_dim` | training points per input dimension, P/D | - | > 0; tested for >= 1 |
-    | m0 | `teacher_overlap` | overlap of every neuron with the teacher at the start, up to sign | - | [0, 1) |
-    | - | `centred` | subtract the network's own output at the start | - | True or False |
-
     Source: Kumar, Bordelon, Gershman, Pehlevan, arXiv 2310.06110 (network, target, loss); the start with overlap m0 and
     the time unit tau are this package's. Raises BadValue, naming field, value and remedy.
 
+    Examples
+    --------
     >>> QuadraticCommittee(output_scale=1.0, curvature=0.5, samples_per_dim=2.0, teacher_overlap=0.4).centred
     True
     """
 
-    output_scale: Any
-    curvature: Any
-    samples_per_dim: Any
-    teacher_overlap: Any = 0.0
-    centred: Any = True
-
-    def __post_init__(self):
-        for name in _NUMBERS:
-            object.__setattr__(self, name, as_array(name, getattr(self, name), "Pass one number."))
-        self.check()
-
-    def check_single(self) -> None:
-        """Refuse a batch where one problem is wanted, and what `check` refuses."""
-        check_single(self, _NUMBERS)
-        self.check()
+    output_scale: ArrayLike = number(
+        Positive(),
+        symbol="alpha",
+        unit="target units",
+        meaning="scale of the output; large is lazy, small is rich",
+        remedy="Pass alpha, for example 1.0; large alpha is lazy.",
+        drawn=Span(0.05, 50.0, (1.0,)),
+    )
+    curvature: ArrayLike = number(
+        NonNegative(),
+        symbol="eps",
+        meaning="second derivative of a neuron; 0 is linear and never fits this target",
+        remedy="Pass eps, for example 0.5.",
+        drawn=Span(1e-2, 3.0, (1.0, 0.0, 0.5)),
+    )
+    samples_per_dim: ArrayLike = number(
+        Positive(),
+        symbol="kappa = P/D",
+        unit="samples per input dimension",
+        meaning="training points per input dimension; tested for >= 1",
+        remedy="Pass samples / dim, for example 550 / 100.",
+        drawn=Span(1.0, 20.0, (1.0, 2.0)),
+    )
+    teacher_overlap: ArrayLike = number(
+        Interval(0.0, 1.0, include_high=False),
+        symbol="m0",
+        meaning="overlap of every neuron with the teacher at the start, up to sign",
+        remedy="Pass the overlap of the starting weights with the teacher; 0 is a start that knows nothing.",
+        drawn=Span(1e-3, 0.95, (0.0, 0.5)),
+        default=0.0,
+    )
+    centred: bool = structure(
+        Switch(),
+        symbol="-",
+        meaning="subtract the network's own output at the start",
+        remedy="True subtracts the start's output.",
+        drawn=Among((False, True)),
+        default=True,
+    )
 
     def check(self) -> None:
-        """Refuse values outside the table above; traced values pass."""
-        check_positive("output_scale", self.output_scale, "Pass alpha, for example 1.0; large alpha is lazy.")
-        check_non_negative("curvature", self.curvature, "Pass eps, for example 0.5.")
-        check_positive("samples_per_dim", self.samples_per_dim, "Pass samples / dim, for example 550 / 100.")
-        check_between(
-            "teacher_overlap",
-            self.teacher_overlap,
-            0.0,
-            1.0,
-            "Pass the overlap of the starting weights with the teacher; 0 is a start that knows nothing.",
-            include_high=False,
-        )
-        if not isinstance(self.centred, bool):
-            raise BadValue(
-                f"centred is {self.centred!r}, but it must be True or False. True subtracts the start's output."
-            )
+        """Refuse values out of range, element by element; traced values pass."""
+        check_fields(self)
 
-    def tau_per_step(self, dynamics: GradientDescent) -> Any:
+    def tau_per_step(self, dynamics: GradientDescent) -> ArrayLike:
         """How much tau a step of descent is worth: eta_hat."""
         return dynamics.learning_rate
-
-    def in_range(self) -> Any:
-        """The conditions of `check` as an array of booleans: for solvers, where numbers are traced."""
-        overlap = jnp.asarray(self.teacher_overlap)
-        scales = (jnp.asarray(self.output_scale) > 0) & (jnp.asarray(self.samples_per_dim) > 0)
-        return scales & (jnp.asarray(self.curvature) >= 0) & (overlap >= 0) & (overlap < 1)
 
     def dressed(self, dim: int) -> QuadraticCommittee:
         """The problem as a network of `dim` inputs meets it: m0 -> sqrt(m0^2 + (1 - m0^2) / dim).

@@ -9,6 +9,7 @@ from jax.tree_util import Partial
 from scipy.stats import binomtest
 
 from ..checks import check_integer, check_key, check_kind, check_positive, require_float64
+from ..fields import check_single
 from ..pytrees import record
 from ..results import FAILED, GOOD, NOTED, Status
 from .feature_energy import energy_function
@@ -80,7 +81,7 @@ def ascend(task: GroupTask, *, key: jax.Array, starts: int, tolerance: float = 1
     check_key(key)
     starts = check_integer("starts", starts, 1, "Pass how many random starts to make, for example 400.")
     check_positive("tolerance", tolerance, "Pass a relative tolerance, for example 1e-12.")
-    task.check_single()
+    check_single(task)
     function = energy_function(task)
     # float64 keeps about 1e-15 of a gradient; asking for less would only use up the iterations.
     tolerance = max(float(tolerance), 1e-14)

@@ -20,6 +20,7 @@ from jax.typing import ArrayLike
 
 from ..checks import check_kind, check_numbers, require_float64
 from ..errors import BadValue
+from ..fields import check_single
 from .groups.fourier import Blocks, block_energies, fourier_blocks
 from .problem import GroupTask
 
@@ -68,7 +69,7 @@ def checked_nodes(task: GroupTask, w: ArrayLike, caller: str) -> jax.Array:
     """`w` as a float64 array of nodes, or the sentence that says what is wrong with it."""
     require_float64(caller)
     check_kind("task", task, GroupTask, "Build one with GroupTask(cyclic(23), ...).")
-    task.check_single()
+    check_single(task)
     if not np.iscomplexobj(w):
         check_numbers("w", w, "Pass nodes [u; v], u acting on g1 and v on g2.")
     w = jnp.asarray(w)

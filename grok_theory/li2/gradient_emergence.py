@@ -20,6 +20,7 @@ from jax.typing import ArrayLike
 
 from ..checks import check_finite, check_memory, check_times, is_traced, require_float64
 from ..errors import BadValue
+from ..fields import check_single
 from ..pytrees import record
 from .lazy_modes import mean_cosine, modes, safe_rate
 from .network import centred_features
@@ -64,7 +65,7 @@ def lazy_gradient(
     `Float64Required`.
     """
     require_float64("lazy_gradient")
-    task.check_single()
+    check_single(task)
     check_times(times)
     times = jnp.asarray(times, jnp.float64)
     hidden, readout = _checked_layers(task, hidden, readout)

@@ -9,21 +9,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
-from ..checks import (
-    check_between,
-    check_choice,
-    check_key,
-    check_non_negative,
-    check_numbers,
-    check_shape,
-    check_single,
-    is_traced,
-)
+from ..checks import check_choice, check_key, check_kind, check_numbers, check_shape, is_traced
+from ..drawn import Among, Span
 from ..dynamics import GradientDescent
 from ..errors import BadValue
-from ..pytrees import problem
-from .groups.group import Group
+from ..fields import check_fields, data, lists_to_arrays, number, problem, structure
+from ..ranges import Interval, NonNegative, OneOf, Told
+from .groups.group import Group, cyclic, dihedral, quaternion
 
 ACTIVATIONS: dict[str, Callable] = {
     "square": jnp.square,
@@ -35,7 +29,22 @@ CENTERINGS = ("samples", "classes")
 _SPLIT = "Call task.split(key), which returns the task with its pairs and labels drawn."
 
 
-@problem(static=("group", "activation", "train_fraction", "centering"))
+def _check_group(name: str, value: Any, remedy: str) -> None:
+    check_kind(name, value, Group, remedy)
+    if value.order < 2:
+        raise BadValue("group has order 1, but it must have at least 2 elements. Pass for example cyclic(23).")
+
+
+def _check_activation(name: str, value: Any, remedy: str) -> None:
+    if not callable(value):
+        check_choice(name, value, tuple(ACTIVATIONS), remedy)
+
+
+def _small_groups() -> list[Group]:
+    return [*(cyclic(n) for n in (3, 2, 4, 5, 6, 7)), dihedral(3), quaternion()]
+
+
+@problem
 class GroupTask:
     """Learn h = g1 g2 in a group of M elements from n training pairs (g1, g2).
 
@@ -44,74 +53,91 @@ class GroupTask:
     Centring    P = I - 11^T/n on the left ("samples", theory: an optimal free output bias) or I - 11^T/M on the right
                 ("classes", the paper's training code). Predictions on unseen pairs need the bias that P stands for.
 
-    | symbol | field | meaning | unit | range |
-    |---|---|---|---|---|
-    | H, M | `group`, `group.order` | the finite group | - | M >= 2 |
-    | sigma | `activation` | "square", "relu", "tanh", "silu", or a function on JAX arrays | - | - |
-    | n / M^2 | `train_fraction` | share of all pairs that is trained on; n is rounded | - | (0, 1] |
-    | wd | `weight_decay` | as typed in an optimizer for the loss "mean over samples, sum over classes" | - | >= 0 |
-    | xi | `label_noise` | share of training labels redrawn uniformly (may hit the true one) | - | [0, 1] |
-    | P | `centering` | "samples" or "classes" | - | - |
-    | (g1, g2) | `train_pairs` | (n, 2) element indices, or None | - | 0..M-1, no pair twice |
-    | h | `train_labels` | (n,) labels, or None for the true products | - | 0..M-1 |
-
     Given pairs decide n; `train_fraction` is then n / M^2. Numbers are leaves of the pytree; the group, the activation,
     the centring and `train_fraction` (which fixes array sizes) are structure. Derived: `samples` = n,
     `ridge` = eta = n wd / 2 (the paper's "wd 5e-5, M = 23, 80 %" is eta = 0.0106).
 
     Source: Y. Tian, arXiv 2509.21519 (v5); centring by classes is its training code. Raises `BadValue`.
 
+    Examples
+    --------
     >>> from grok_theory.li2.groups import cyclic
     >>> task = GroupTask(cyclic(23), train_fraction=0.8, weight_decay=5e-5)
     >>> task.samples, round(float(task.ridge), 4)
     (423, 0.0106)
     """
 
-    group: Group
-    activation: Any = "square"
-    train_fraction: float = 1.0
-    weight_decay: Any = 2e-4
-    label_noise: Any = 0.0
-    centering: str = "samples"
-    train_pairs: Any = None
-    train_labels: Any = None
+    group: Group = structure(
+        Told("a Group of at least 2 elements", _check_group, (None, 5, "Z_5")),
+        symbol="H, M = group.order",
+        meaning="the finite group",
+        remedy="Make one with cyclic(n) or from_cayley_table.",
+        drawn=Among(_small_groups),
+    )
+    activation: str | Callable = structure(
+        Told('"square", "relu", "tanh", "silu", or a function on JAX arrays', _check_activation, ("sqaure", 3)),
+        symbol="sigma",
+        meaning="the nonlinearity of a node",
+        remedy="Or pass a function on JAX arrays.",
+        drawn=Among(tuple(ACTIVATIONS)),
+        default="square",
+    )
+    train_fraction: float = structure(
+        Interval(0.0, 1.0, include_low=False),
+        symbol="n / M^2",
+        meaning="share of all pairs that is trained on; n is rounded",
+        remedy="Pass the share of all M^2 pairs to train on, for example 0.4.",
+        drawn=Among((1.0, 0.8, 0.5)),
+        default=1.0,
+    )
+    weight_decay: ArrayLike = number(
+        NonNegative(),
+        symbol="wd",
+        meaning='as typed in an optimizer for the loss "mean over samples, sum over classes"',
+        remedy="Pass what you would give the optimizer, for example 2e-4.",
+        drawn=Span(1e-6, 1e-1, (2e-4, 0.0)),
+        default=2e-4,
+    )
+    label_noise: ArrayLike = number(
+        Interval(0.0, 1.0),
+        symbol="xi",
+        meaning="share of training labels redrawn uniformly (may hit the true one)",
+        remedy="Pass the share of labels to redraw, for example 0.35.",
+        drawn=Span(1e-2, 1.0, (0.0,)),
+        default=0.0,
+    )
+    centering: str = structure(
+        OneOf(CENTERINGS),
+        symbol="P",
+        meaning="over what the targets are centred",
+        drawn=Among(CENTERINGS),
+        default="samples",
+    )
+    train_pairs: ArrayLike | None = data(
+        Told("element indices 0..M-1, no pair twice"),
+        symbol="(g1, g2)",
+        meaning="(n, 2) element indices, or None",
+        remedy="Pass an (n, 2) array of element indices, or None and call task.split(key).",
+        default=None,
+    )
+    train_labels: ArrayLike | None = data(
+        Told("element indices 0..M-1"),
+        symbol="h",
+        meaning="(n,) labels, or None for the true products",
+        remedy="Pass element indices.",
+        default=None,
+    )
 
     def __post_init__(self) -> None:
+        lists_to_arrays(self)
         self.check()
         if self.train_pairs is not None:
             object.__setattr__(self, "train_fraction", np.shape(self.train_pairs)[0] / self.group.order**2)
 
-    def check_single(self) -> None:
-        """Refuse a batch where one task is wanted, and what `check` refuses."""
-        check_single(self, ("weight_decay", "label_noise"))
-        self.check()
-
     def check(self) -> None:
-        """Refuse values outside the table above; traced values pass."""
-        if not isinstance(self.group, Group):
-            raise BadValue(
-                f"group is {self.group!r}, but it must be a Group. Make one with cyclic(n) or from_cayley_table."
-            )
-        if self.group.order < 2:
-            raise BadValue("group has order 1, but it must have at least 2 elements. Pass for example cyclic(23).")
-        if not callable(self.activation):
-            check_choice("activation", self.activation, tuple(ACTIVATIONS), "Or pass a function on JAX arrays.")
+        """Refuse values out of range and pairs that do not fit; traced values pass."""
+        check_fields(self)
         check_shape("train_fraction", self.train_fraction, (), "Pass one share: it fixes the sizes of arrays.")
-        check_between(
-            "train_fraction",
-            self.train_fraction,
-            0.0,
-            1.0,
-            "Pass the share of all M^2 pairs to train on, for example 0.4.",
-            include_low=False,
-        )
-        check_non_negative(
-            "weight_decay", self.weight_decay, "Pass what you would give the optimizer, for example 2e-4."
-        )
-        check_between(
-            "label_noise", self.label_noise, 0.0, 1.0, "Pass the share of labels to redraw, for example 0.35."
-        )
-        check_choice("centering", self.centering, CENTERINGS)
         if self.train_pairs is None:
             if self.train_labels is not None:
                 raise BadValue(
@@ -212,7 +238,7 @@ class GroupTask:
             return self.train_pairs, jnp.asarray(self.group.table)[self.train_pairs[:, 0], self.train_pairs[:, 1]]
         return self.train_pairs, self.train_labels
 
-    def tau_per_step(self, dynamics: GradientDescent) -> Any:
+    def tau_per_step(self, dynamics: GradientDescent) -> ArrayLike:
         """How much time of the gradient flow of J a step of descent on the mean loss is worth: 2 learning_rate / n."""
         return 2.0 * dynamics.learning_rate / self.samples
 

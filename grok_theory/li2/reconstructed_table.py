@@ -16,6 +16,7 @@ from jax.typing import ArrayLike
 
 from ..checks import check_finite, check_integer, check_key, check_memory, require_float64
 from ..errors import BadValue
+from ..fields import check_single
 from ..pytrees import record
 from .features import feature
 from .groups.group import Group
@@ -51,7 +52,7 @@ def reconstruction(task: GroupTask, hidden: ArrayLike) -> Reconstruction:
     bytes; `TooLarge` where that does not fit. Raises `BadValue`, `Float64Required`.
     """
     require_float64("reconstruction")
-    task.check_single()
+    check_single(task)
     hidden, order = np.asarray(hidden), task.group.order
     if hidden.ndim != 2 or hidden.shape[1] != 2 * order or hidden.shape[0] == 0:
         raise BadValue(

@@ -26,6 +26,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..checks import check_non_negative, check_shape, is_traced, require_float64
+from ..fields import in_range
 from ..numerics.invariants import NON_NEGATIVE, hold
 from ..numerics.ridge_equation import effective_ridge, freedom_left
 from ..pytrees import as_arrays
@@ -50,15 +51,9 @@ SUM_ULPS = 16.0  # of the moduli that a curve is a sum of; measured by benchmark
 
 
 def _is_legal(problem: CorrelatedInputs) -> Array:
-    sums = jnp.sum(problem.spectrum) + jnp.sum(problem.target**2) + problem.noise**2, problem.samples
+    power = jnp.sum(problem.spectrum) + jnp.sum(problem.target**2) + problem.noise**2
     known = (problem.noise == 0) | (problem.noise**2 > FAINT)
-    return (
-        jnp.all(jnp.isfinite(jnp.stack(sums)))
-        & jnp.all(problem.spectrum >= 0)
-        & (problem.samples >= 1)
-        & (problem.noise >= 0)
-        & known
-    )
+    return in_range(problem) & jnp.isfinite(power) & known
 
 
 def _at(problem: CorrelatedInputs, time: Float[Array, ""]) -> tuple[dict[str, Array], dict[str, Array], Array]:

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ..checks import is_traced, require_float64
+from ..fields import all_in_range
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ..numerics.roots import rising_root
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
@@ -50,10 +51,11 @@ class DeepLosses:
 
 
 def _is_legal(problem: DeepNumbers) -> Array:
-    finite = jnp.all(jnp.isfinite(jnp.stack(problem))) & jnp.isfinite(problem.noise**2 * (1 + problem.snr))
-    positive = (problem.samples_per_dim > 0) & (problem.noise > 0) & (problem.noise**2 > FAINT)
+    """False where a traced number is out of range, or its powers are no numbers of float64."""
+    power = problem.noise**2
     started = (problem.upper_norm > 0) | ((problem.upper_norm >= 0) & (problem.depth < 2))
-    return finite & positive & started & (problem.snr >= 0) & (problem.first_norm >= 0)
+    numbers = jnp.isfinite(power * (1 + problem.snr)) & (power > FAINT)
+    return all_in_range(DeepLinear, problem._asdict()) & numbers & started
 
 
 def _curves(problem: DeepNumbers, rule: SpectralRule, state: tuple[Array, Array, Array]) -> dict[str, Array]:

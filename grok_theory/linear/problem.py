@@ -1,5 +1,7 @@
 """What is studied: the problems of the linear wing, in the conventions of Advani & Saxe (arXiv:1710.03667)."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,38 +9,34 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from ..checks import (
-    as_array,
-    check_finite,
-    check_integer,
-    check_non_negative,
-    check_numbers,
-    check_positive,
-    check_shape,
-)
+from ..checks import check_finite, check_integer, check_non_negative, check_positive, check_shape
+from ..drawn import Entries, GaussianEntries, Span, WholeSpan
 from ..dynamics import GradientDescent
 from ..errors import BadValue
+from ..fields import array, check_fields, number, problem, quantities, structure
 from ..numerics.relu_moments import relu_pairs
 from ..numerics.spectra import spectral_edges
-from ..pytrees import problem
+from ..ranges import INF, NAN, AtLeastOne, Finite, NonNegative, Positive, Told, Whole
 
 __all__ = ["CorrelatedInputs", "DeepLinear", "RandomFeatures", "TeacherStudent"]
 
+_SAMPLES = {
+    "symbol": "alpha = P/N",
+    "unit": "samples per weight",
+    "meaning": "training samples per input dimension; 1 is allowed",
+}
+_NOISE = {"symbol": "se", "unit": "label", "meaning": "standard deviation of the label noise"}
+_ALPHAS, _SNRS, _NOISES = Span(0.05, 20.0, (1.0, 0.5, 2.0)), Span(1e-3, 1e3, (1.0, 0.0, 5.0)), Span(1e-2, 1e2, (1.0,))
+_LISTS = "Pass an array, one number a mode."
+_COUNT = "Pass how many training samples there are."
 
-@problem()
+
+@problem
 class TeacherStudent:
     """A linear student with N weights learns a noisy linear teacher from P samples; N, P -> inf at fixed P/N.
 
     X is N x P with independent N(0, 1/N) entries, y = wbar X + eps, wbar_i ~ N(0, sw^2), eps ~ N(0, se^2), the student
     is yhat = w X with w_i(0) ~ N(0, s0^2), trained by tau dw/dt = (y - wX) X^T - g w.
-
-    | symbol | field | unit | range |
-    |---|---|---|---|
-    | alpha = P/N | `samples_per_dim` | samples per weight | > 0; 1 is allowed |
-    | SNR = sw^2/se^2 | `snr` | noise variances | >= 0 |
-    | INR = s0^2/se^2 | `inr` | noise variances | >= 0 |
-    | se | `noise` | standard deviation of the label noise | > 0 |
-    | g | `weight_decay` | penalty of \\|\\|y - wX\\|\\|^2 + g \\|\\|w\\|\\|^2 | >= 0 |
 
     Every loss and the weight norm scale with `noise`^2. Curves: `train_loss` = mean square error on the training set
     (no factor 1/2, without the penalty), `test_loss` = expected square error on a fresh *noisy* label, `weight_norm` =
@@ -46,28 +44,50 @@ class TeacherStudent:
     weights, the second from label noise), `train_bias` (the part of train_loss from teacher and initial weights).
     """
 
-    samples_per_dim: ArrayLike
-    snr: ArrayLike
-    inr: ArrayLike = 0.0
-    noise: ArrayLike = 1.0
-    weight_decay: ArrayLike = 0.0
+    samples_per_dim: ArrayLike = number(
+        Positive(),
+        **_SAMPLES,
+        remedy="Pass samples / dim, for example 400 / 200.",
+        drawn=_ALPHAS,
+    )
+    snr: ArrayLike = number(
+        NonNegative(),
+        symbol="SNR = sw^2/se^2",
+        unit="noise variances",
+        meaning="variance of a teacher's weight over that of the label noise",
+        remedy="Pass the teacher's weight variance over the noise variance, for example 5.0.",
+        drawn=_SNRS,
+    )
+    inr: ArrayLike = number(
+        NonNegative(),
+        symbol="INR = s0^2/se^2",
+        unit="noise variances",
+        meaning="variance of an initial weight over that of the label noise",
+        remedy="Pass the initial weight variance over the noise variance, for example 0.0.",
+        drawn=Span(1e-3, 1e2, (0.0, 1.0)),
+        default=0.0,
+    )
+    noise: ArrayLike = number(
+        Positive(),
+        **_NOISE,
+        remedy="It is the standard deviation of the label noise; for a noiseless learner keep noise=1 and read the "
+        "curves test_bias and train_bias, which hold nothing of the label noise.",
+        drawn=_NOISES,
+        default=1.0,
+    )
+    weight_decay: ArrayLike = number(
+        NonNegative(),
+        symbol="g",
+        unit="eigenvalues of X X^T",
+        meaning="penalty of |y - wX|^2 + g |w|^2",
+        remedy="Pass the penalty g, for example 0.0.",
+        drawn=Span(1e-4, 10.0, (0.0, 1.0)),
+        default=0.0,
+    )
 
     def check(self) -> None:
         """Refuse what is out of range, element by element."""
-        check_positive("samples_per_dim", self.samples_per_dim, "Pass samples / dim, for example 400 / 200.")
-        check_non_negative(
-            "snr", self.snr, "Pass the teacher's weight variance over the noise variance, for example 5.0."
-        )
-        check_non_negative(
-            "inr", self.inr, "Pass the initial weight variance over the noise variance, for example 0.0."
-        )
-        check_positive(
-            "noise",
-            self.noise,
-            "It is the standard deviation of the label noise; for a noiseless learner keep noise=1 and read the curves "
-            "test_bias and train_bias, which hold nothing of the label noise.",
-        )
-        check_non_negative("weight_decay", self.weight_decay, "Pass the penalty g, for example 0.0.")
+        check_fields(self)
 
     def tau_per_step(self, dynamics: GradientDescent) -> ArrayLike:
         """How much tau a step w <- w + eta [(y - wX) X^T - g w] is worth: eta, exactly as eta -> 0."""
@@ -79,7 +99,7 @@ class TeacherStudent:
         return 2 / (upper + self.weight_decay)
 
 
-@problem(static=("depth",))
+@problem
 class DeepLinear:
     """A linear network of `depth` weight matrices, scalar output and aligned start, on the task of TeacherStudent.
 
@@ -87,78 +107,114 @@ class DeepLinear:
     Flow of half the summed square error per N in canonical units: inputs N(0, 1), teacher weights N(0, SNR se^2/N),
     a_i(0) ~ N(0, first_norm^2/N), u(0) = upper_norm. At depth 1 it is TeacherStudent with INR = first_norm^2/se^2.
 
-    | symbol | field | unit | range |
-    |---|---|---|---|
-    | alpha = P/N | `samples_per_dim` | samples per weight | > 0; 1 is allowed |
-    | SNR = sw^2/se^2 | `snr` | noise variances | >= 0 |
-    | D | `depth` | weight matrices; structure, not a number to differentiate | >= 1 |
-    | u(0) | `upper_norm` | norm of every layer above the first | > 0 (not used at depth 1) |
-    | E a(0).a(0) = f^2 | `first_norm` | root mean square norm of the first layer | >= 0 |
-    | se | `noise` | standard deviation of the label noise | > 0 |
-
     The dynamics is not scale-free: `noise` is no overall factor. Curves: `train_loss`, `test_loss`, `weight_norm` =
     w.w, `upper_norm` = u(t).
     """
 
-    samples_per_dim: ArrayLike
-    snr: ArrayLike
-    depth: Any
-    upper_norm: ArrayLike
-    first_norm: ArrayLike
-    noise: ArrayLike = 1.0
+    samples_per_dim: ArrayLike = number(
+        Positive(), **_SAMPLES, remedy="Pass samples / dim, for example 400 / 200.", drawn=_ALPHAS
+    )
+    snr: ArrayLike = number(
+        NonNegative(),
+        symbol="SNR = sw^2/se^2",
+        unit="noise variances",
+        meaning="variance of a teacher's weight over that of the label noise",
+        remedy="Pass teacher weight variance / noise variance, for example 5.0.",
+        drawn=_SNRS,
+    )
+    depth: int = structure(
+        Whole(1),
+        symbol="D",
+        unit="weight matrices",
+        meaning="how many weight matrices are multiplied; no number to differentiate",
+        remedy="Pass the number of weight matrices, for example 2.",
+        drawn=WholeSpan(1, 4),
+    )
+    upper_norm: ArrayLike = number(
+        Told("> 0; >= 0 at depth 1, where it is not used", outside=(0.0, -1.0, NAN, INF, -INF)),
+        symbol="u(0)",
+        unit="canonical weights",
+        meaning="norm of every layer above the first at the start",
+        remedy="From 0 the upper layers never move, however large the network: pass a small norm, for example 0.1.",
+        drawn=Span(0.1, 3.0, (1.0,)),
+    )
+    first_norm: ArrayLike = number(
+        NonNegative(),
+        symbol="f, f^2 = E a(0).a(0)",
+        unit="canonical weights",
+        meaning="root mean square norm of the first layer at the start",
+        remedy="Pass the norm of the first layer, for example 0.1.",
+        drawn=Span(0.1, 3.0, (1.0,)),
+    )
+    noise: ArrayLike = number(
+        Positive(),
+        **_NOISE,
+        remedy="It is the standard deviation of the label noise; pass a small one, say 1e-3.",
+        drawn=_NOISES,
+        default=1.0,
+    )
 
     def check(self) -> None:
         """Refuse what is out of range, element by element."""
-        check_positive("samples_per_dim", self.samples_per_dim, "Pass samples / dim, for example 400 / 200.")
-        check_non_negative("snr", self.snr, "Pass teacher weight variance / noise variance, for example 5.0.")
-        check_integer("depth", self.depth, 1, "Pass the number of weight matrices, for example 2.")
+        check_fields(self)
         if self.depth >= 2:
-            remedy = (
-                "From 0 the upper layers never move, however large the network: pass a small norm, for example 0.1."
-            )
-            check_positive("upper_norm", self.upper_norm, remedy)
+            check_positive("upper_norm", self.upper_norm, quantities(DeepLinear)["upper_norm"].remedy)
         else:
             check_non_negative("upper_norm", self.upper_norm, "At depth 1 it is not used; pass 1.0.")
-        check_non_negative("first_norm", self.first_norm, "Pass the norm of the first layer, for example 0.1.")
-        check_positive(
-            "noise", self.noise, "It is the standard deviation of the label noise; pass a small one, say 1e-3."
-        )
 
 
-@problem()
+@problem
 class CorrelatedInputs:
     """Linear regression on Gaussian inputs with any covariance: x ~ N(0, diag(spectrum)), y = target . x + noise.
 
     `samples` such pairs, flow of half the summed square error from w(0) = 0. Read arrays in the eigenbasis of the
     covariance. spectrum = ones(N)/N with |target|^2 = N SNR is TeacherStudent with samples_per_dim = samples/N.
-
-    | symbol | field | unit | range |
-    |---|---|---|---|
-    | l_i | `spectrum` | (modes,), variance of an input along mode i | >= 0, not empty |
-    | c_i | `target` | (modes,), weight of the teacher along mode i | finite |
-    | n | `samples` | count | >= 1, not necessarily whole (whole in `simulate`) |
-    | se | `noise` | standard deviation of the label noise | >= 0 (default 1) |
+    A spectrum is not empty, and `simulate` takes a whole number of samples.
 
     Curves: `train_loss` and `test_loss` (noise included) in label units squared, `weight_norm` = w.w/modes.
     """
 
-    spectrum: ArrayLike | Sequence
-    target: ArrayLike | Sequence
-    samples: ArrayLike
-    noise: ArrayLike = 1.0
-
-    def __post_init__(self):
-        for name in ("spectrum", "target"):
-            object.__setattr__(self, name, as_array(name, getattr(self, name), "Pass an array, one number a mode."))
-        self.check()
+    spectrum: ArrayLike | Sequence = array(
+        NonNegative(),
+        symbol="l_i",
+        unit="input variance",
+        meaning="variance of an input along mode i",
+        axes=("modes",),
+        lists=_LISTS,
+        remedy="Pass the eigenvalues of the inputs' covariance.",
+        drawn=Entries(Span(0.01, 10.0, (1.0, 0.0)), 3),
+    )
+    target: ArrayLike | Sequence = array(
+        Finite(),
+        symbol="c_i",
+        unit="label per input",
+        meaning="weight of the teacher along mode i",
+        axes=("modes",),
+        lists=_LISTS,
+        remedy="Pass the teacher's weight along every eigenvector.",
+        drawn=Entries(Span(-3.0, 3.0, (1.0, 0.0)), 3),
+    )
+    samples: ArrayLike = number(
+        AtLeastOne(),
+        symbol="n",
+        unit="samples",
+        meaning="training samples",
+        remedy=_COUNT,
+        drawn=Span(1.0, 30.0, (3.0, 2.0)),
+    )
+    noise: ArrayLike = number(
+        NonNegative(),
+        **_NOISE,
+        remedy="It is the standard deviation of the label noise.",
+        drawn=_NOISES,
+        default=1.0,
+    )
 
     def check(self) -> None:
         """Refuse what is out of range, element by element."""
-        check_numbers("spectrum", self.spectrum, "Pass the eigenvalues of the inputs' covariance.")
+        check_fields(self)
         if np.size(self.spectrum) == 0:
             raise BadValue("spectrum is empty, but it must hold at least one eigenvalue. Pass the input variances.")
-        check_non_negative("spectrum", self.spectrum, "Pass the eigenvalues of the inputs' covariance.")
-        check_finite("target", self.target, "Pass the teacher's weight along every eigenvector.")
         if (
             np.ndim(self.spectrum) >= 1
             and np.ndim(self.target) >= 1
@@ -168,8 +224,6 @@ class CorrelatedInputs:
                 f"target has shape {np.shape(self.target)}, but spectrum has shape {np.shape(self.spectrum)}, and they "
                 "must be equal. Pass one teacher weight for every eigenvalue."
             )
-        _check_at_least_one("samples", self.samples)
-        check_non_negative("noise", self.noise, "It is the standard deviation of the label noise.")
 
     @classmethod
     def from_data(cls, inputs: ArrayLike, targets: ArrayLike, *, samples: ArrayLike, noise: ArrayLike | None = None):
@@ -219,7 +273,7 @@ class CorrelatedInputs:
         )
 
 
-@problem()
+@problem
 class RandomFeatures:
     """A two-layer ReLU network whose output weights alone are trained, on labels of another ReLU network.
 
@@ -227,40 +281,57 @@ class RandomFeatures:
     in the output weights from zero. Solved by its equivalent CorrelatedInputs: an approximation (Gaussian equivalence),
     whose limits stand in docs/linear.md; the covariance of the features is exact.
 
-    | symbol | field | unit | range |
-    |---|---|---|---|
-    | | `features` | (width, dim), first-layer weights | finite |
-    | | `teacher` | (teacher_width, dim) | finite |
-    | | `readout` | (teacher_width,) | finite |
-    | P | `samples` | count | >= 1 |
-    | se | `noise` | standard deviation of the label noise | >= 0 (default 1) |
-
     Curves: `train_loss`, `test_loss` (label units squared), `weight_norm` = w.w/width.
     """
 
-    features: ArrayLike | Sequence
-    teacher: ArrayLike | Sequence
-    readout: ArrayLike | Sequence
-    samples: ArrayLike
-    noise: ArrayLike = 1.0
-
-    def __post_init__(self):
-        for name in ("features", "teacher", "readout"):
-            remedy = "Pass an array, all rows of one length."
-            object.__setattr__(self, name, as_array(name, getattr(self, name), remedy))
-        self.check()
+    features: ArrayLike | Sequence = array(
+        Finite(),
+        symbol="-",
+        meaning="first-layer weights, kept as they are",
+        axes=("width", "dim"),
+        remedy="Pass the (width, dim) first-layer weights.",
+        drawn=GaussianEntries((4, 3)),
+    )
+    teacher: ArrayLike | Sequence = array(
+        Finite(),
+        symbol="-",
+        meaning="first-layer weights of the teacher",
+        axes=("teacher_width", "dim"),
+        remedy="Pass the teacher's (teacher_width, dim) first-layer weights.",
+        drawn=GaussianEntries((2, 3)),
+    )
+    readout: ArrayLike | Sequence = array(
+        Finite(),
+        symbol="-",
+        unit="label",
+        meaning="output weights of the teacher",
+        axes=("teacher_width",),
+        remedy="Pass the teacher's output weights.",
+        drawn=GaussianEntries((2,)),
+    )
+    samples: ArrayLike = number(
+        AtLeastOne(),
+        symbol="P",
+        unit="samples",
+        meaning="training samples",
+        remedy=_COUNT,
+        drawn=Span(1.0, 30.0),
+    )
+    noise: ArrayLike = number(
+        NonNegative(),
+        **_NOISE,
+        remedy="It is the standard deviation of the label noise.",
+        drawn=_NOISES,
+        default=1.0,
+    )
 
     def check(self) -> None:
         """Refuse what is out of range and arrays that do not fit."""
-        check_finite("features", self.features, "Pass the (width, dim) first-layer weights.")
-        check_finite("teacher", self.teacher, "Pass the teacher's (teacher_width, dim) first-layer weights.")
-        check_finite("readout", self.readout, "Pass the teacher's output weights.")
+        check_fields(self)
         shapes = np.shape(self.features), np.shape(self.teacher), np.shape(self.readout)
         if tuple(map(len, shapes)) == (2, 2, 1):
             check_shape("teacher", self.teacher, (None, shapes[0][1]), "Its columns are those of features.")
             check_shape("readout", self.readout, (shapes[1][0],), "It has one weight for every row of teacher.")
-        _check_at_least_one("samples", self.samples)
-        check_non_negative("noise", self.noise, "It is the standard deviation of the label noise.")
 
     @classmethod
     def draw(cls, *, dim: Any, width: Any, samples: ArrayLike, teacher_width: Any, snr: float, key: Any):
@@ -290,9 +361,3 @@ class RandomFeatures:
 def teacher_power(teacher: Any, readout: Any):
     """E f(x)^2 of the teacher f = readout . relu(teacher x), x ~ N(0, I), exactly."""
     return readout @ relu_pairs(teacher, teacher) @ readout
-
-
-def _check_at_least_one(name: str, value) -> None:
-    check_positive(name, value, "Pass how many training samples there are.")
-    if isinstance(value, (int, float, np.number)) and not value >= 1:
-        raise BadValue(f"{name} is {value}, but it must be at least 1. Pass how many training samples there are.")

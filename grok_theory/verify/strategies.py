@@ -15,37 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from ..drawn import Among, Drawn, Entries, GaussianEntries, Span, WholeSpan
 from ..errors import BadValue
+from ..fields import quantities
+from ..rooms import WINGS
 from .counterexamples import hypothesis_or_sentence
-
-WINGS = ("linear", "lazy_rich", "li2", "best_of_k")
-
-# Field name -> (least, greatest, special values); a class's own entry goes before the one for all.
-_FIELDS: dict[str, tuple[float, float, tuple[float, ...]]] = {
-    "samples_per_dim": (0.05, 20.0, (1.0, 0.5, 2.0)),
-    "snr": (1e-3, 1e3, (1.0, 0.0, 5.0)),
-    "inr": (1e-3, 1e2, (0.0, 1.0)),
-    "noise": (1e-2, 1e2, (1.0,)),
-    "weight_decay": (1e-4, 10.0, (0.0, 1.0)),
-    "upper_norm": (0.1, 3.0, (1.0,)),
-    "first_norm": (0.1, 3.0, (1.0,)),
-    "output_scale": (0.05, 50.0, (1.0,)),
-    "curvature": (1e-2, 3.0, (1.0, 0.0, 0.5)),
-    "teacher_overlap": (1e-3, 0.95, (0.0, 0.5)),
-    "label_noise": (1e-2, 1.0, (0.0,)),
-    "teacher_gap": (-5.0, 5.0, (0.0, 1.0)),
-    "reward_gap": (-5.0, 5.0, (0.0, 1.0)),
-    "spread": (1e-2, 1e2, (1.0,)),
-    "teacher_variance": (1e-3, 1e2, (1.0, 0.0)),
-    "reward_variance": (1e-3, 1e2, (1.0, 0.0)),
-    "examples_per_dim": (0.05, 20.0, (1.0, 2.0)),
-    "prior_scale": (0.1, 10.0, (1.0,)),
-    "overshoot": (-2.0, 2.0, (0.0,)),
-}
-_OWN: dict[tuple[str, str], tuple[float, float, tuple[float, ...]]] = {
-    ("QuadraticCommittee", "samples_per_dim"): (1.0, 20.0, (1.0, 2.0)),
-    ("GroupTask", "weight_decay"): (1e-6, 1e-1, (2e-4, 0.0)),
-}
 
 
 def numbers(low: float, high: float, *, special: tuple[float, ...] = ()) -> Any:
@@ -74,7 +48,8 @@ def problems(kind: Any, **fields: Any) -> Any:
     - `kind`: the Problem's class, for example `gt.linear.TeacherStudent`.
     - `fields`: for single fields another strategy, or a fixed value.
 
-    Optional fields without a known range keep their default. Raises `BadValue` for a field that is needed and unknown.
+    A field is drawn over what its declaration says (`grok_theory.fields`); optional fields that say nothing keep their
+    default. Raises `BadValue` for a field that is needed and says nothing.
     """
     strategies = hypothesis_or_sentence().strategies
     if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
@@ -111,24 +86,38 @@ def _checks_itself(kind: type) -> bool:
 
 
 def _known(kind: type, given: set[str]) -> dict[str, Any]:
-    """Strategies for the fields that have a range; `BadValue` where a needed one has none."""
-    strategies = hypothesis_or_sentence().strategies
+    """Strategies for the fields that say what is drawn; `BadValue` where a needed one does not."""
+    declared = quantities(kind)
     known = {}
     for field in dataclasses.fields(kind):
         if field.name in given:
             continue
-        default = field.default
-        span = _OWN.get((kind.__name__, field.name)) or _FIELDS.get(field.name)
-        if isinstance(default, bool):
-            known[field.name] = strategies.booleans()
-        elif span is not None and (default is dataclasses.MISSING or isinstance(default, (int, float))):
-            known[field.name] = numbers(span[0], span[1], special=span[2])
-        elif default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+        drawn = declared[field.name].drawn if field.name in declared else None
+        if drawn is not None:
+            known[field.name] = _strategy(drawn)
+        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise BadValue(
                 f"{kind.__name__}.{field.name} has no range here, but a value is needed. Pass one: "
                 f"problems({kind.__name__}, {field.name}=verify.numbers(0.1, 10.0))."
             )
     return known
+
+
+def _strategy(drawn: Drawn) -> Any:
+    """The hypothesis strategy of what a field says is drawn."""
+    strategies = hypothesis_or_sentence().strategies
+    match drawn:
+        case Span(low, high, special):
+            return numbers(low, high, special=special)
+        case WholeSpan(low, high):
+            return strategies.integers(low, high)
+        case Entries(span, size):
+            return _vectors(_strategy(span), size)
+        case GaussianEntries(shape):
+            seeds = strategies.integers(0, 999)
+            return seeds.map(lambda seed: np.random.default_rng(seed).normal(size=shape))
+        case Among(values):
+            return strategies.sampled_from(values() if callable(values) else values)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,70 +136,6 @@ class _Maker:
 
 def _vectors(entries: Any, size: int) -> Any:
     return hypothesis_or_sentence().strategies.lists(entries, min_size=size, max_size=size).map(np.array)
-
-
-def _gaussian(*shape: int) -> Any:
-    """Gaussian entries from a drawn seed."""
-    seeds = hypothesis_or_sentence().strategies.integers(0, 999)
-    return seeds.map(lambda seed: np.random.default_rng(seed).normal(size=shape))
-
-
-def _deep_linear(kind: type, given: dict[str, Any]) -> Any:
-    drawn = {"depth": hypothesis_or_sentence().strategies.integers(1, 4)}
-    return _built(kind, drawn, given)
-
-
-def _correlated_inputs(kind: type, given: dict[str, Any]) -> Any:
-    """Three modes; the eigenvalues may coincide or vanish."""
-    drawn = {
-        "spectrum": _vectors(numbers(0.01, 10.0, special=(1.0, 0.0)), 3),
-        "target": _vectors(numbers(-3.0, 3.0, special=(1.0, 0.0)), 3),
-        "samples": numbers(1.0, 30.0, special=(3.0, 2.0)),
-    }
-    return _built(kind, drawn, given)
-
-
-def _random_features(kind: type, given: dict[str, Any]) -> Any:
-    """Four features of three inputs, a teacher of two units, Gaussian weights from a drawn seed."""
-    drawn = {
-        "features": _gaussian(4, 3),
-        "teacher": _gaussian(2, 3),
-        "readout": _gaussian(2),
-        "samples": numbers(1.0, 30.0),
-    }
-    return _built(kind, drawn, given)
-
-
-def _mean_field_networks(kind: type, given: dict[str, Any]) -> Any:
-    """Four inputs of two dimensions and five for the test, Gaussian from a drawn seed."""
-    drawn = {
-        "inputs": _gaussian(4, 2),
-        "targets": _gaussian(4),
-        "test_inputs": _gaussian(5, 2),
-        "test_targets": _gaussian(5),
-        "richness": numbers(0.03, 30.0, special=(1.0,)),
-        "activation": hypothesis_or_sentence().strategies.sampled_from(("linear", "tanh", "erf", "relu")),
-    }
-    return _built(kind, drawn, given)
-
-
-def _built(kind: type, drawn: dict[str, Any], given: dict[str, Any]) -> Any:
-    parts = _known(kind, set(given) | set(drawn)) | drawn | given
-    return hypothesis_or_sentence().strategies.builds(_Maker(kind), **parts)
-
-
-def _group_tasks(kind: type, given: dict[str, Any]) -> Any:
-    from .. import li2
-
-    strategies = hypothesis_or_sentence().strategies
-    groups = [*(li2.groups.cyclic(n) for n in (3, 2, 4, 5, 6, 7)), li2.groups.dihedral(3), li2.groups.quaternion()]
-    drawn = {
-        "group": strategies.sampled_from(groups),
-        "activation": strategies.sampled_from(("square", "relu", "tanh", "silu")),
-        "train_fraction": strategies.sampled_from((1.0, 0.8, 0.5)),
-        "centering": strategies.sampled_from(("samples", "classes")),
-    }
-    return _built(kind, drawn, given)
 
 
 def _posteriors(kind: type, given: dict[str, Any]) -> Any:
@@ -247,13 +172,8 @@ def _correlated(kind: type, given: dict[str, Any], product: str, left: str, righ
 
 
 _BUILDERS: dict[str, Callable[[type, dict[str, Any]], Any]] = {
-    "CorrelatedInputs": _correlated_inputs,
-    "DeepLinear": _deep_linear,
-    "GroupTask": _group_tasks,
     "Posterior": _posteriors,
     "LinearJudge": _judges,
-    "MeanFieldNetwork": _mean_field_networks,
-    "RandomFeatures": _random_features,
 }
 
 

@@ -127,6 +127,19 @@ def test_docstrings_become_markdown():
     assert text == "First.\n\n```python\n>>> f(1)\n2\n```\n\nLast."
 
 
+def test_sections_of_docstrings_become_lists():
+    text = "First.\n\nParameters\n----------\nx : float\n    Where, and\n    when.\n\nExamples\n--------\n>>> f(1)\n2"
+    lists = "First.\n\n**Parameters**\n\n* `x : float`\n  Where, and\n  when.\n\n**Examples**\n\n"
+    assert reference.markdown_of(text) == lists + "```python\n>>> f(1)\n2\n```"
+
+
+def test_a_problem_shows_its_fields_and_defaults(site):
+    text = site["api_linear.html"]
+    assert re.search(r"<td>INR = s0\^2/se\^2</td>\s*<td><code>inr</code></td>\s*<td>noise variances</td>", text)
+    assert "remedy=" not in text
+    assert re.search(r"inr.{0,60}ArrayLike.{0,60}0\.0", text)
+
+
 def test_the_gallery_shows_every_figure(site):
     for name, label in catalogue().items():
         assert name in site["gallery.html"]

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 
+from grok_theory import linear
 from grok_theory.errors import BadValue
 from grok_theory.formulas import find, register
 from grok_theory.formulas.entries import ROOMS, entries_of
@@ -116,3 +117,10 @@ def test_a_missing_oracle_library_is_one_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "mpmath", None)
     with pytest.raises(BadValue, match=r"need mpmath, which is not installed\. Install it: pip install mpmath sympy"):
         find("late_test_loss").verify(1)
+
+
+def test_a_range_can_be_that_of_a_field():
+    alpha = Range.of_field(linear.TeacherStudent, "samples_per_dim", r"\alpha")
+    assert (alpha.low, alpha.high, alpha.special) == (0.05, 20.0, (1.0, 0.5, 2.0))
+    with pytest.raises(BadValue, match=r"DeepLinear\.depth is drawn from no range of numbers"):
+        Range.of_field(linear.DeepLinear, "depth", "D")

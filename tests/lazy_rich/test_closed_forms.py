@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 
 from grok_theory.errors import BadValue
+from grok_theory.formulas import find
 from grok_theory.lazy_rich import (
     QuadraticCommittee,
     escape_time,
@@ -140,6 +141,10 @@ def test_eigenfunctions_are_eigenfunctions_and_the_printed_eigenvalues_are_not()
         np.testing.assert_allclose(image, spectrum[name].eigenvalue * function, rtol=1e-11, atol=1e-12)
         if name in printed:
             assert np.max(np.abs(image - printed[name] * function)) > 1e-2
+
+
+def test_alignment_is_the_ratio_of_expectations():
+    find("lazy_rich.population_alignment").verify(25)
 
 
 def test_alignment_at_a_wide_start_has_the_short_form():

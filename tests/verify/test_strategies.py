@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 import grok_theory as gt
 from grok_theory import verify
-from grok_theory.pytrees import problem as as_problem
+from grok_theory.drawn import Span
+from grok_theory.fields import number
+from grok_theory.fields import problem as as_problem
+from grok_theory.ranges import Positive
 
 PUBLIC = verify.public_problems()
 
@@ -65,16 +68,16 @@ def test_fields_can_be_fixed_or_given_a_strategy():
         verify.problems(3)
 
 
-@as_problem()
+@as_problem
 class Mine:
-    noise: float
+    noise: float = number(Positive(), symbol="s", meaning="noise", remedy="Pass 1.0.", drawn=Span(1e-2, 1e2, (1.0,)))
     stiffness: float
 
     def check(self):
         """Anything goes."""
 
 
-def test_a_user_s_problem_needs_ranges_only_for_fields_nobody_knows():
+def test_a_user_s_problem_needs_a_strategy_for_fields_that_say_none():
     with pytest.raises(gt.BadValue, match=r"Mine\.stiffness has no range here.*stiffness=verify\.numbers"):
         verify.problems(Mine)
     drawn = verify.problems(Mine, stiffness=verify.numbers(1.0, 2.0))

@@ -16,6 +16,7 @@ from scipy.special import stdtrit
 from ...checks import check_memory, is_traced, require_float64
 from ...dynamics import whole_steps
 from ...errors import BadValue, TooLarge
+from ...fields import check_single, in_range
 from ...results import Field, Solution, Status
 from ..clock import FlowOrDescent, checked_x, rate_of
 from ..closed_forms import largest_stable_learning_rate
@@ -78,7 +79,7 @@ def solve_dmft(
     Raises BadValue (out of range, x off the steps, unstable learning rate), TooLarge, SolveFailed.
     """
     require_float64("lazy_rich.solve")
-    problem.check_single()
+    check_single(problem)
     rate, x = rate_of(dynamics, "lazy_rich.DMFT"), checked_x(dynamics, x)
     _refuse_unstable(problem, rate, method)
     _refuse_what_does_not_fit(x, rate, method)
@@ -116,7 +117,7 @@ def _attempt(
     )
     answer = _solved(
         _physics(problem),
-        problem.in_range(),
+        in_range(problem),
         np.stack([grid.quadrature for grid in grids]),
         drawn.teacher_field,
         drawn.weight,

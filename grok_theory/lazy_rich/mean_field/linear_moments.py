@@ -26,6 +26,7 @@ from jaxtyping import Array
 
 from ...checks import check_memory
 from ...errors import BadValue
+from ...fields import check_single, in_range
 from ...kernels.activations import Identity
 from ...observables import distance_from_init
 from ...results import Solution
@@ -49,7 +50,7 @@ def solve_linear_moments(
     problem: MeanFieldNetwork, times: ArrayLike | Sequence, method: LinearMoments, throw: bool
 ) -> Solution:
     """The curves at `times`; fields as in `solve_particles`."""
-    problem.check_single()
+    check_single(problem)
     if not isinstance(problem.phi, Identity):
         raise BadValue(
             f"activation is {problem.activation!r}, but LinearMoments is the closed theory of 'linear' only. "
@@ -88,7 +89,7 @@ def _solved(problem: MeanFieldNetwork, times: Array, tolerance: Array):
         errors, data, found, *(2 * by + floor * (norm + wanted) for by, norm in zip(moved, size, strict=True))
     )
     losses = jnp.stack([tight[name] for name in tight if name.endswith("loss")])
-    good = jnp.all(jnp.isfinite(losses)) & jnp.all(work[:, 0] == 1) & problem.in_range()
+    good = jnp.all(jnp.isfinite(losses)) & jnp.all(work[:, 0] == 1) & in_range(problem)
     return judged(tight, errors, good), found, work[0, 1]
 
 

@@ -29,7 +29,8 @@ from scipy.stats import qmc
 from scipy.stats import t as student
 
 from ...checks import check_memory, is_traced
-from ...kernels.activations import Activation
+from ...fields import check_single, in_range
+from ...kernels.activations import Neuron
 from ...numerics.stabilised_flow import chebyshev_flow
 from ...results import Field, Solution
 from ..clock import FLOW, checked_x
@@ -71,7 +72,7 @@ def solve_particles(problem: MeanFieldNetwork, times: ArrayLike | Sequence, meth
 
     Flows that end early are tried again, outside traces, at another tolerance, and `status` says so.
     """
-    problem.check_single()
+    check_single(problem)
     times = checked_x(FLOW, times)
     samples, dim = np.shape(problem.inputs)
     every = samples + (0 if problem.test_inputs is None else np.shape(problem.test_inputs)[0])
@@ -134,7 +135,7 @@ def _solved(problem: MeanFieldNetwork, times: Array, normals: Array, tolerance: 
     # The norm of a mean, not the mean of norms: where a kernel hardly moves, the latter is the norm of its noise.
     found["kernel_movement"] = curves_of(data, mean, origin)["kernel_movement"]
     losses = jnp.stack([found[name] for name in found if name.endswith("loss")])
-    good = jnp.all(jnp.isfinite(losses)) & jnp.all(work[:, 0] == 1) & problem.in_range()
+    good = jnp.all(jnp.isfinite(losses)) & jnp.all(work[:, 0] == 1) & in_range(problem)
     one = len(normals) == 2
     verdict = judged(found, _errors(data, readings, start, curves, tolerance, richness), good, noted=one)
     if one:
@@ -147,7 +148,7 @@ def _solved(problem: MeanFieldNetwork, times: Array, normals: Array, tolerance: 
 _tree = jax.tree_util.tree_map
 
 
-def _flows(phi: Activation, richness: Array, rest: tuple[Data, Array, Array, Array]):
+def _flows(phi: Neuron, richness: Array, rest: tuple[Data, Array, Array, Array]):
     """One flow a scramble, one after the other: readings (scramble, time, ...), kernels at the start, what it took."""
     data, normals, tolerances, times = rest
     outputs = data.targets.shape[1]
@@ -172,7 +173,7 @@ def _flows(phi: Activation, richness: Array, rest: tuple[Data, Array, Array, Arr
     return lax.map(one, (normals, tolerances))
 
 
-def rate(phi: Activation, data: Data, richness: Array, neurons: tuple[Array, Array]) -> tuple[Array, Array]:
+def rate(phi: Neuron, data: Data, richness: Array, neurons: tuple[Array, Array]) -> tuple[Array, Array]:
     """The right-hand sides above."""
     weights, readouts = neurons
     values, slopes = forward(phi, data.training, weights)

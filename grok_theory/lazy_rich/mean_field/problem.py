@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
-from ...checks import as_array, check_choice, check_finite, check_positive, check_shape, is_traced
+from ...checks import check_choice, check_shape
+from ...drawn import Among, GaussianEntries, Span
 from ...errors import BadValue
-from ...kernels.activations import Activation, Erf, Identity, Relu, as_activation
-from ...pytrees import problem
+from ...fields import array, check_fields, number, problem, structure
+from ...kernels.activations import Activation, Erf, Identity, Neuron, Relu, as_activation
+from ...ranges import Finite, Positive, Told
 
 # One object a name, made once: JAX compiles by the identity of the functions inside.
 ACTIVATIONS = {
@@ -22,7 +25,17 @@ ACTIVATIONS = {
 }
 
 
-@problem(static=("activation",))
+def _check_activation(name: str, value: Any, remedy: str) -> None:
+    if isinstance(value, str):
+        check_choice(name, value, list(ACTIVATIONS), remedy)
+    else:
+        as_activation(value)
+
+
+_INPUTS, _TARGETS = "Drop or mend these inputs.", "Drop or mend these targets."
+
+
+@problem
 class MeanFieldNetwork:
     """N neurons with trained readouts on a given data set, from lazy (small richness) to rich.
 
@@ -31,49 +44,82 @@ class MeanFieldNetwork:
     Loss        L = (1/P) sum_mu (y_mu - f(x_mu))^2, summed over outputs, without 1/2
     Time        tau: d theta / d tau = -gamma0^2 N grad L, for w and a alike
 
-    | symbol | field | meaning | shape | range |
-    |---|---|---|---|---|
-    | x_mu | `inputs` | training inputs; K_x = x . x' / D, so that entries of order one are natural | (P, D) | finite |
-    | y_mu | `targets` | one number an input, or C (then a neuron's readout is a vector) | (P,) or (P, C) | finite |
-    | gamma0 | `richness` | small is lazy (frozen kernel), large is rich | number | > 0 |
-    | phi | `activation` | "linear", "tanh", "erf", "relu", or an object of `kernels.activations` | static | |
-    | | `test_inputs`, `test_targets` | for the test loss; both or neither | (M, D), like `targets` | finite |
-    | b | `directions` | directions whose share in the weights' power is followed | (D,) or (D, k) | finite |
+    `test_inputs` and `test_targets` come together or not at all. `directions=None` follows the span of inputs^T
+    targets, the first direction in which the weights learn. The name "mean-field" says how the output is scaled: by
+    1/N, so that features move at any width (Mei, Montanari, Nguyen 2018; richness as by Chizat, Oyallon, Bach 2019).
+    Raises BadValue, naming field, value and remedy.
 
-    `directions=None` follows the span of inputs^T targets, the first direction in which the weights learn. The name
-    "mean-field" says how the output is scaled: by 1/N, so that features move at any width (Mei, Montanari, Nguyen 2018;
-    richness as by Chizat, Oyallon, Bach 2019). Raises BadValue, naming field, value and remedy.
-
+    Examples
+    --------
     >>> MeanFieldNetwork([[1.0, 0.5], [0.3, -1.0]], [1.0, -1.0], richness=1.0).activation
     'tanh'
     """
 
-    inputs: Any
-    targets: Any
-    richness: Any
-    activation: Any = "tanh"
-    test_inputs: Any = None
-    test_targets: Any = None
-    directions: Any = None
-
-    def __post_init__(self):
-        for name in ("inputs", "targets", "test_inputs", "test_targets", "directions"):
-            remedy = "Pass an array, all rows of one length."
-            object.__setattr__(self, name, as_array(name, getattr(self, name), remedy))
-        self.check()
+    inputs: ArrayLike | Sequence = array(
+        Finite(),
+        symbol="x_mu",
+        meaning="training inputs (P, D); K_x = x . x' / D, so that entries of order one are natural",
+        axes=("P", "D"),
+        remedy=_INPUTS,
+        drawn=GaussianEntries((4, 2)),
+    )
+    targets: ArrayLike | Sequence = array(
+        Finite(),
+        symbol="y_mu",
+        meaning="(P,), one number an input, or (P, C), where a neuron's readout is a vector",
+        axes=None,
+        remedy=_TARGETS,
+        drawn=GaussianEntries((4,)),
+    )
+    richness: ArrayLike = number(
+        Positive(),
+        symbol="gamma0",
+        meaning="small is lazy (frozen kernel), large is rich",
+        remedy="Pass gamma0, for example 1.0; small is lazy.",
+        drawn=Span(0.03, 30.0, (1.0,)),
+    )
+    activation: str | Neuron = structure(
+        Told('"linear", "tanh", "erf", "relu", or an object of kernels.activations', _check_activation, ("rleu", 3)),
+        symbol="phi",
+        meaning="the neuron",
+        remedy="Pass an object of kernels.activations, such as Activation(jnp.sin), for anything else.",
+        drawn=Among(tuple(ACTIVATIONS)),
+        default="tanh",
+    )
+    test_inputs: ArrayLike | Sequence | None = array(
+        Finite(),
+        symbol="-",
+        meaning="(M, D), for the test loss",
+        axes=None,
+        remedy=_INPUTS,
+        drawn=GaussianEntries((5, 2)),
+        default=None,
+    )
+    test_targets: ArrayLike | Sequence | None = array(
+        Finite(),
+        symbol="-",
+        meaning="(M,) or (M, C), like targets, for the test loss",
+        axes=None,
+        remedy=_TARGETS,
+        drawn=GaussianEntries((5,)),
+        default=None,
+    )
+    directions: ArrayLike | Sequence | None = array(
+        Finite(),
+        symbol="b",
+        meaning="(D,) or (D, k), directions whose share in the weights' power is followed",
+        axes=None,
+        remedy="Pass finite directions, or None for inputs^T targets.",
+        default=None,
+    )
 
     def check(self) -> None:
-        """Refuse values outside the table above; traced values pass."""
-        if isinstance(self.activation, str):
-            remedy = "Pass an object of kernels.activations, such as Activation(jnp.sin), for anything else."
-            check_choice("activation", self.activation, list(ACTIVATIONS), remedy)
-        else:
-            as_activation(self.activation)
-        check_positive("richness", self.richness, "Pass gamma0, for example 1.0; small is lazy.")
+        """Refuse values out of range and arrays that do not fit; traced values pass."""
+        check_fields(self, "activation", "richness")
         if type(self.inputs) is object:
             return  # a pytree under construction
         check_shape("inputs", self.inputs, (None, None), "Pass one row an input, (P, D).")
-        check_finite("inputs", self.inputs, "Drop or mend these inputs.")
+        check_fields(self, "inputs")
         self._check_targets("targets", self.targets, np.shape(self.inputs)[0])
         if (self.test_inputs is None) != (self.test_targets is None):
             there, missing = ("inputs", "targets") if self.test_targets is None else ("targets", "inputs")
@@ -84,7 +130,7 @@ class MeanFieldNetwork:
         if self.test_inputs is not None:
             dim = np.shape(self.inputs)[1]
             check_shape("test_inputs", self.test_inputs, (None, dim), "Pass (M, D) with the D of inputs.")
-            check_finite("test_inputs", self.test_inputs, "Drop or mend these inputs.")
+            check_fields(self, "test_inputs")
             self._check_targets("test_targets", self.test_targets, np.shape(self.test_inputs)[0])
             if np.shape(self.test_targets)[1:] != np.shape(self.targets)[1:]:
                 raise BadValue(
@@ -94,15 +140,15 @@ class MeanFieldNetwork:
         if self.directions is not None:
             shape = (np.shape(self.inputs)[1], None)[: max(1, np.ndim(self.directions))]
             check_shape("directions", self.directions, shape, "Pass (D,), or (D, k) with one column a direction.")
-            check_finite("directions", self.directions, "Pass finite directions, or None for inputs^T targets.")
+            check_fields(self, "directions")
 
     def _check_targets(self, name: str, value: Any, samples: int) -> None:
         shape = (samples, None)[: 2 if np.ndim(value) > 1 else 1]
         check_shape(name, value, shape, "Pass one row for every input: (P,), or (P, C) for C outputs.")
-        check_finite(name, value, "Drop or mend these targets.")
+        check_fields(self, name)
 
     @property
-    def phi(self) -> Any:
+    def phi(self) -> Neuron:
         """The activation as an object of `kernels.activations`."""
         return ACTIVATIONS[self.activation] if isinstance(self.activation, str) else self.activation
 
@@ -110,19 +156,3 @@ class MeanFieldNetwork:
     def outputs(self) -> int:
         """C, the number of outputs."""
         return 1 if np.ndim(self.targets) == 1 else int(np.shape(self.targets)[1])
-
-    def in_range(self) -> jax.Array:
-        """The conditions of `check` as one boolean: for solvers, where numbers are traced."""
-        richness = jnp.asarray(self.richness, float)
-        leaves = [leaf for leaf in jax.tree_util.tree_leaves(self) if leaf is not None]
-        finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(jnp.asarray(leaf, float))) for leaf in leaves]))
-        return finite & (richness > 0)
-
-    def check_single(self) -> None:
-        """Refuse a batch where one problem is wanted."""
-        self.check()
-        if not is_traced(self.richness) and np.ndim(self.richness):
-            raise BadValue(
-                f"richness has shape {np.shape(self.richness)}, but one problem has one number. "
-                "Map over it with jax.vmap, or loop."
-            )

@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from ...kernels import alignment
-from ...kernels.activations import Activation
+from ...kernels.activations import Neuron
 from ...observables import distance_from_init, kernel_coherence, kernel_movement
 from .data import Data
 
@@ -37,7 +37,7 @@ class Reading(NamedTuple):
     share: Array
 
 
-def forward(phi: Activation, inputs: Array, weights: Array) -> tuple[Array, Array]:
+def forward(phi: Neuron, inputs: Array, weights: Array) -> tuple[Array, Array]:
     """phi(h) and phi'(h), (neurons, n)."""
     h = weights @ inputs.T
     return jax.jvp(phi, (h,), (jnp.ones_like(h),))
@@ -49,7 +49,7 @@ def output(values: Array, readouts: Array, richness: Array) -> Float[Array, "n c
 
 
 def read_neurons(
-    phi: Activation,
+    phi: Neuron,
     data: Data,
     richness: Array,
     neurons: tuple[jax.Array, jax.Array],

@@ -13,7 +13,8 @@ from jaxtyping import Array
 
 from ...checks import check_integer, check_key, check_memory, check_positive, check_runs, require_float64
 from ...dynamics import GradientFlow, check_dynamics
-from ...kernels.activations import Activation
+from ...fields import check_single
+from ...kernels.activations import Neuron
 from ...numerics.runs import run_batched
 from ...numerics.stabilised_flow import chebyshev_flow
 from ...results import Ensemble, Field, Status
@@ -45,7 +46,7 @@ def simulate_mean_field(
     inputs first. A run that diverged is nan from there on and `status` says so.
     """
     require_float64("lazy_rich.simulate")
-    problem.check_single()
+    check_single(problem)
     check_dynamics(dynamics, (GradientFlow,), "lazy_rich.simulate of a MeanFieldNetwork")
     times = checked_x(FLOW, times)
     width = check_integer("width", width, 1, "Pass the number of neurons, for example 1024.")
@@ -122,7 +123,7 @@ def _train(width: int, key: Array, problem: MeanFieldNetwork, times: Array, tole
     return curves, readings.output, jnp.stack([flow.steps, flow.evaluations])
 
 
-def network_output(phi: Activation, richness: Array, parameters: tuple[Array, Array], inputs: Array) -> Array:
+def network_output(phi: Neuron, richness: Array, parameters: tuple[Array, Array], inputs: Array) -> Array:
     """f(x) = (1/(gamma0 N)) sum_i a_i phi(w_i . x / sqrt(D)) at inputs x / sqrt(D), (n, C)."""
     weights, readouts = parameters
     return phi(inputs @ weights.T) @ readouts / (richness * len(weights))

@@ -17,8 +17,9 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from ...checks import check_memory
+from ...fields import check_single, in_range
 from ...kernels import FullyConnected, gradient_flow, ntk
-from ...kernels.activations import Activation
+from ...kernels.activations import Activation, Neuron
 from ...observables import kernel_coherence, lazy_distance
 from ...results import Solution
 from ..clock import FLOW, checked_x
@@ -39,7 +40,7 @@ def solve_tangent_limit(
     problem: MeanFieldNetwork, times: ArrayLike | Sequence, method: TangentLimit, throw: bool
 ) -> Solution:
     """The curves at `times`; fields as in `solve_particles`."""
-    problem.check_single()
+    check_single(problem)
     times = checked_x(FLOW, times)
     samples = np.shape(problem.inputs)[0]
     every = samples + (0 if problem.test_inputs is None else np.shape(problem.test_inputs)[0])
@@ -70,11 +71,11 @@ def _solved(problem: MeanFieldNetwork, times: Array):
         off = [a + b for a, b in zip(off, output_norms(data, found.output - other.output), strict=True)]
     errors = add_output_error(errors, data, found, *off)
     losses = jnp.stack([curves[name] for name in curves if name.endswith("loss")])
-    good = jnp.all(jnp.isfinite(losses)) & problem.in_range()
+    good = jnp.all(jnp.isfinite(losses)) & in_range(problem)
     return judged(curves, errors, good, noted=True), found
 
 
-def _flow(problem: MeanFieldNetwork, data: Data, times: Array, phi: Activation):
+def _flow(problem: MeanFieldNetwork, data: Data, times: Array, phi: Neuron):
     inputs, dim = jnp.asarray(problem.inputs, float), np.shape(problem.inputs)[1]
     network = FullyConnected(phi, weight_variance=1.0 / dim)
     kernel = ntk(network, inputs)

@@ -16,6 +16,7 @@ from jax.typing import ArrayLike
 from ...checks import check_integer, check_key, check_memory, check_positive, check_runs, check_size, require_float64
 from ...dynamics import Conditions, whole_steps
 from ...errors import BadValue
+from ...fields import check_single
 from ...pytrees import as_arrays
 from ...results import Ensemble, Status
 from ..clock import FlowOrDescent, checked_x, rate_of
@@ -57,7 +58,7 @@ def simulate_committee(
     method = ExactReduction() if method is None else method
     if not isinstance(problem, QuadraticCommittee):
         raise BadValue(f"problem is {problem!r}, but it must be a QuadraticCommittee. Build one with its five fields.")
-    problem.check_single()
+    check_single(problem)
     rate = rate_of(dynamics, f"lazy_rich.{type(method).__name__}")
     samples = _check(problem, rate, dim, width, method)
     x = checked_x(dynamics, x)

@@ -12,6 +12,7 @@ from jax import Array
 from ...checks import check_choice, check_integer, check_key, check_memory, check_runs, require_float64
 from ...dynamics import SGD, Adam, check_x, whole_steps
 from ...errors import BadValue
+from ...fields import check_single
 from ...results import FAILED, GOOD, NOTED, Ensemble, Field, Status
 from ..groups.fourier import component_basis
 from ..network import UNDEFINED
@@ -103,7 +104,7 @@ def trained_ensemble(
 def _checked(task: object) -> GroupTask:
     if not isinstance(task, GroupTask):
         raise BadValue(f"task is {task!r}, but it must be a GroupTask. Build one with GroupTask(cyclic(23), ...).")
-    task.check_single()
+    check_single(task)
     return task
 
 

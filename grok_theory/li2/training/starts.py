@@ -14,6 +14,7 @@ from jax.typing import ArrayLike
 
 from ...checks import check_integer, check_key, check_positive
 from ...errors import BadValue
+from ...fields import check_single
 from ...pytrees import record
 from ..problem import GroupTask
 
@@ -103,7 +104,7 @@ def start_of_run(task: GroupTask, *, width: int, key: Array, run: int = 0, initi
     check_initial(initial)
     width = check_integer("width", width, 1, "Pass the number of hidden nodes, for example 256.")
     run = check_integer("run", run, 0, "Pass the index of a run, counted from 0.")
-    task.check_single()
+    check_single(task)
     split_key, hidden_key, readout_key = run_keys(jax.random.fold_in(key, run))
     drawn = task if task.is_drawn else task.split(split_key)
     hidden, readout = initial.layers(hidden_key, readout_key, width, task.group.order)
