@@ -54,6 +54,25 @@ class Agreement:
     `verdict` is "disagrees" if one curve does, else "underpowered" if one is, else "agrees". `runs` were judged;
     `failed_runs` are the indices of those left out, since a judged value is not finite; `remarks` are what solver and
     runs say about themselves.
+
+    Parameters
+    ----------
+    problem
+        TODO.
+    curves : Mapping[str, CurveAgreement]
+        TODO.
+    x_name : str
+        TODO.
+    x_unit : str
+        TODO.
+    runs : int
+        TODO.
+    confidence : float
+        TODO.
+    failed_runs : tuple[int, ...], default ()
+        TODO.
+    remarks : tuple[str, ...], default ()
+        TODO.
     """
 
     problem: Any  # of any wing: Problems share no class
@@ -84,7 +103,18 @@ class Agreement:
         return next((v for v in ("disagrees", "underpowered") if v in verdicts), "agrees")
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it, its status too, to `path` (.npz), for `grok_theory.load`; see `saved_results.save`."""
+        """Write all of it, its status too, to `path` (.npz), for `grok_theory.load`; see `saved_results.save`.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            TODO.
+
+        Returns
+        -------
+        Path
+            TODO
+        """
         return save(self, path)
 
     def __str__(self) -> str:

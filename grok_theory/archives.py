@@ -34,8 +34,11 @@ def write(arrays: Mapping[str, np.ndarray]) -> bytes:
 def read(content: bytes, source: str) -> dict[str, np.ndarray]:
     """The arrays in these bytes, each of its own memory.
 
-    Raises `DamagedFile` for anything that `write` does not make: doubled names, compressed or encrypted members, other
-    dtypes, sizes that do not fit; `zipfile` raises what it likes about bytes that are no archive.
+    Raises
+    ------
+    DamagedFile
+        For anything that `write` does not make: doubled names, compressed or encrypted members, other dtypes, sizes
+        that do not fit; `zipfile` raises what it likes about bytes that are no archive.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = archive.infolist()

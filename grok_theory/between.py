@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 def read(solution: Solution, x: ArrayLike) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray], str]:
     """The points as float64, curves and errors there, and a sentence where the reading may be off by more than 1 %.
 
-    Raises `BadValue` outside the solved range, and for what is traced.
+    Raises
+    ------
+    BadValue
+        Outside the solved range, and for what is traced.
     """
     wanted = _inside(solution, x)
     curves, errors, off = {}, {}, {}

@@ -41,7 +41,13 @@ from .results import Ensemble, Solution
 
 @record()
 class Relative:
-    """A margin relative to the theory: 0.05 lets the mean of the runs differ by a factor of up to 1.05 either way."""
+    """A margin relative to the theory: 0.05 lets the mean of the runs differ by a factor of up to 1.05 either way.
+
+    Parameters
+    ----------
+    size : float
+        TODO.
+    """
 
     size: float
 
@@ -51,7 +57,13 @@ class Relative:
 
 @record()
 class Absolute:
-    """A margin in the unit of the curve, for curves that may be zero or negative."""
+    """A margin in the unit of the curve, for curves that may be zero or negative.
+
+    Parameters
+    ----------
+    size : float
+        TODO.
+    """
 
     size: float
 
@@ -70,19 +82,34 @@ def compare(
 ) -> Agreement:
     """Judge whether the runs of `ensemble` agree with `solution` to within `margin`.
 
-    **Arguments:**
-    - `margin`: a relative margin for every curve, or a dict curve -> `Relative(size)` / `Absolute(size)`.
-    - `curves`: names to judge; default: those both have (with a dict: its names).
-    - `where`: (low, high) in x, both included; default: all x. What an Ensemble marks as not `valid` is never judged.
-    - `confidence`: of the intervals.
-
-    **Returns:** an `Agreement`; print it, or read `.verdict`.
-
     A run with a judged value that is not finite has failed: the others are judged, and the Agreement says so.
 
-    Raises `BadValue` when the two belong to different problems, dynamics or x (beyond 1e-9, or in another unit), when
-    one of them failed, when a judged value of the theory or of all runs is not finite, or when a curve that is not
-    positive is given a relative margin.
+    Parameters
+    ----------
+    solution : Solution
+        TODO.
+    ensemble : Ensemble
+        TODO.
+    margin : float or Mapping[str, Any]
+        A relative margin for every curve, or a dict curve -> `Relative(size)` / `Absolute(size)`.
+    curves : Sequence[str], optional
+        Names to judge; default: those both have (with a dict: its names).
+    where : tuple[float, float], optional
+        (low, high) in x, both included; default: all x. What an Ensemble marks as not `valid` is never judged.
+    confidence : float, default 0.99
+        Of the intervals.
+
+    Returns
+    -------
+    Agreement
+        An `Agreement`; print it, or read `.verdict`.
+
+    Raises
+    ------
+    BadValue
+        When the two belong to different problems, dynamics or x (beyond 1e-9, or in another unit), when one of them
+        failed, when a judged value of the theory or of all runs is not finite, or when a curve that is not positive is
+        given a relative margin.
     """
     check_between("confidence", confidence, 0, 1, "Pass 0.99.", include_low=False, include_high=False)
     check_comparable(solution, ensemble)

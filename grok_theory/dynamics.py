@@ -37,7 +37,15 @@ __all__ = [
 
 @runtime_checkable
 class Dynamics(Protocol):
-    """What moves weights. `x_name` and `x_unit` say what the x of its curves is."""
+    """What moves weights. `x_name` and `x_unit` say what the x of its curves is.
+
+    Parameters
+    ----------
+    x_name : str
+        TODO.
+    x_unit : str
+        TODO.
+    """
 
     x_name: str
     x_unit: str
@@ -60,7 +68,13 @@ class GradientFlow:
 
 @record()
 class GradientDescent(Stepped):
-    """Full-batch steps of size `learning_rate` (> 0, in the units of the Problem); x is whole steps."""
+    """Full-batch steps of size `learning_rate` (> 0, in the units of the Problem); x is whole steps.
+
+    Parameters
+    ----------
+    learning_rate : array_like
+        TODO.
+    """
 
     learning_rate: ArrayLike
 
@@ -70,7 +84,15 @@ class GradientDescent(Stepped):
 
 @record(static=("batch_size",))
 class SGD(Stepped):
-    """Steps of size `learning_rate` on `batch_size` samples drawn afresh, without replacement, for every step."""
+    """Steps of size `learning_rate` on `batch_size` samples drawn afresh, without replacement, for every step.
+
+    Parameters
+    ----------
+    learning_rate : array_like
+        TODO.
+    batch_size : int
+        TODO.
+    """
 
     learning_rate: ArrayLike
     batch_size: int
@@ -82,7 +104,15 @@ class SGD(Stepped):
 
 @record(static=("betas",))
 class Adam(Stepped):
-    """Adam with coupled weight decay (L2 in the gradient), as `weight_decay` of torch.optim.Adam."""
+    """Adam with coupled weight decay (L2 in the gradient), as `weight_decay` of torch.optim.Adam.
+
+    Parameters
+    ----------
+    learning_rate : array_like
+        TODO.
+    betas : tuple[float, float], default (0.9, 0.999)
+        TODO.
+    """
 
     learning_rate: ArrayLike
     betas: tuple[float, float] = (0.9, 0.999)
@@ -93,7 +123,15 @@ class Adam(Stepped):
 
 @record(static=("betas",))
 class AdamW(Stepped):
-    """Adam with decoupled weight decay: each step also shrinks the weights by learning_rate * weight_decay."""
+    """Adam with decoupled weight decay: each step also shrinks the weights by learning_rate * weight_decay.
+
+    Parameters
+    ----------
+    learning_rate : array_like
+        TODO.
+    betas : tuple[float, float], default (0.9, 0.999)
+        TODO.
+    """
 
     learning_rate: ArrayLike
     betas: tuple[float, float] = (0.9, 0.999)
@@ -108,6 +146,13 @@ class Muon(Stepped):
 
     The update of a hidden layer is the polar factor of its momentum (five Newton-Schulz steps, Nesterov, beta .95,
     times sqrt(max(1, outputs / inputs))); `readout_learning_rate` is Adam's.
+
+    Parameters
+    ----------
+    learning_rate : array_like
+        TODO.
+    readout_learning_rate : array_like, default 0.005
+        TODO.
     """
 
     learning_rate: ArrayLike
@@ -122,9 +167,20 @@ class Muon(Stepped):
 class Conditions:
     """The physics of a training beside Problem and dynamics; None is not said, and holds for any.
 
-    - `loss`: what is descended. - `start`: where the weights begin. - `trained`: names of the trained layers.
-    - `activation`, `labels`: names, where they are not the Problem's own. - `linearised`: whether the network is
-      replaced by its first-order expansion around the start. - `temperature`: of a selection.
+    Parameters
+    ----------
+    loss : optional
+        What is descended.
+    start : optional
+        Where the weights begin.
+    trained : tuple[str, ...], optional
+        Names of the trained layers.
+    activation, labels : str, optional
+        Names, where they are not the Problem's own.
+    linearised : bool, optional
+        Whether the network is replaced by its first-order expansion around the start.
+    temperature : array_like, optional
+        Of a selection.
     """
 
     loss: Any = None  # a wing's own record
@@ -136,7 +192,18 @@ class Conditions:
     temperature: ArrayLike | None = None
 
     def differences(self, other: Conditions) -> list[str]:
-        """The fields that both say, and say differently."""
+        """The fields that both say, and say differently.
+
+        Parameters
+        ----------
+        other : Conditions
+            TODO.
+
+        Returns
+        -------
+        list[str]
+            TODO
+        """
         pairs = [(f.name, getattr(self, f.name), getattr(other, f.name)) for f in dataclasses.fields(self)]
         return [
             name
@@ -157,12 +224,35 @@ def same_condition(mine: Any, theirs: Any) -> bool:
 
 
 def same_dynamics(left: Dynamics | None, right: Dynamics | None) -> bool:
-    """Whether two results come from one dynamics: the same class and numbers, to rounding."""
+    """Whether two results come from one dynamics: the same class and numbers, to rounding.
+
+    Parameters
+    ----------
+    left : Dynamics
+        TODO.
+    right : Dynamics
+        TODO.
+
+    Returns
+    -------
+    bool
+        TODO
+    """
     return type(left) is type(right) and same(left, right, tolerance=1e-12)
 
 
 def check_dynamics(dynamics: Any, allowed: tuple[type, ...], who: str) -> None:
-    """Refuse a dynamics that `who`, a verb or a method, cannot follow."""
+    """Refuse a dynamics that `who`, a verb or a method, cannot follow.
+
+    Parameters
+    ----------
+    dynamics
+        TODO.
+    allowed : tuple[type, ...]
+        TODO.
+    who : str
+        TODO.
+    """
     if not isinstance(dynamics, allowed):
         names = [f"{kind.__name__}({'' if kind is GradientFlow else 'learning_rate'})" for kind in allowed]
         listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
@@ -170,7 +260,15 @@ def check_dynamics(dynamics: Any, allowed: tuple[type, ...], who: str) -> None:
 
 
 def check_x(dynamics: Dynamics, x: Any) -> None:
-    """Refuse an x that is not one-dimensional, finite, >= 0 and non-decreasing, and fractions of a step."""
+    """Refuse an x that is not one-dimensional, finite, >= 0 and non-decreasing, and fractions of a step.
+
+    Parameters
+    ----------
+    dynamics : Dynamics
+        TODO.
+    x
+        TODO.
+    """
     if isinstance(dynamics, GradientFlow):
         check_times(x)
         return
@@ -187,7 +285,18 @@ def check_x(dynamics: Dynamics, x: Any) -> None:
 
 
 def whole_steps(x: Any) -> np.ndarray:
-    """The checked x of a dynamics by steps as integers."""
+    """The checked x of a dynamics by steps as integers.
+
+    Parameters
+    ----------
+    x
+        TODO.
+
+    Returns
+    -------
+    ndarray
+        TODO
+    """
     return np.rint(np.asarray(x, float)).astype(np.int64)
 
 

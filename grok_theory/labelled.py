@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 def dataset(self: Any, curves: Mapping[str, Any], dims: tuple[str, ...]) -> xarray.Dataset:
     """The xarray Dataset of a Solution or an Ensemble: `curves` over `dims`, then its fields.
 
-    A field of a curve's name is called `field_...`. Raises `BadValue` for a batch, and without xarray.
+    A field of a curve's name is called `field_...`.
+
+    Raises
+    ------
+    BadValue
+        For a batch, and without xarray.
     """
     try:
         import xarray

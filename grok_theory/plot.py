@@ -46,24 +46,41 @@ def curves(
 ) -> Axes:
     """Draw one curve: the theory's line, and the mean of the runs as points with a band.
 
-    **Arguments:**
-    - `solution`, `ensemble`: of the same problem; either may be None.
-    - `name`: the curve, for example "test_loss".
-    - `ax`: where to draw; by default new axes in the package's style.
-    - `band`: "simultaneous" (the intervals of `gt.compare`, Bonferroni over the points, at `confidence`: if the theory
-      is right, all bands hold the line with that probability) or "standard error" (one, of the mean). The legend says
-      which.
-    - `color`, `label`: of line and points; by default the next colour of the cycle, "theory" and the number of runs.
-
-    **Returns:** the axes. Points where theory does not speak at this size (`ensemble.valid`) are hollow.
-
     Axes become logarithmic where the values are positive and span more than two decades, unless `ax` was given. Where
     runs go between levels, bands hold the runs that were not drawn, as in `gt.compare`. What failed is left out and
     the legend says so: runs with a value that is not finite, and the part of a failed Solution that is not. What a
     solver or the runs remark is told by "(noted)".
 
-    Raises `BadValue` on an unknown curve or band, when `solution` is a batch or failed as a whole, and when the two, or
-    what `ax` already shows, have another x or unit.
+    Parameters
+    ----------
+    solution : Solution
+        Of the same problem; either may be None.
+    ensemble : Ensemble, optional
+        Of the same problem; either may be None.
+    name : str, default 'test_loss'
+        The curve, for example "test_loss".
+    ax : Axes, optional
+        Where to draw; by default new axes in the package's style.
+    band : str, default 'simultaneous'
+        "simultaneous" (the intervals of `gt.compare`, Bonferroni over the points, at.
+    confidence : float, default 0.99
+        If the theory is right, all bands hold the line with that probability) or "standard error" (one, of the mean).
+        The legend says which.
+    color : ColorType, optional
+        Of line and points; by default the next colour of the cycle, "theory" and the number of runs.
+    label : str, optional
+        Of line and points; by default the next colour of the cycle, "theory" and the number of runs.
+
+    Returns
+    -------
+    Axes
+        The axes. Points where theory does not speak at this size (`ensemble.valid`) are hollow.
+
+    Raises
+    ------
+    BadValue
+        On an unknown curve or band, when `solution` is a batch or failed as a whole, and when the two, or what `ax`
+        already shows, have another x or unit.
     """
     check_choice("band", band, BANDS)
     check_between("confidence", confidence, 0, 1, "Pass 0.99.", include_low=False, include_high=False)
@@ -118,14 +135,35 @@ def heatmap(
 ) -> Axes:
     """Draw `values` over two parameters as coloured cells, with contour lines at `levels`.
 
-    **Arguments:**
-    - `x` (X,), `y` (Y,): the parameters, increasing; an axis is logarithmic if its values are spaced so.
-    - `values` (Y, X): the quantity; nan is drawn hatched: no value there. Infinities are refused.
-    - `x_label`, `y_label`, `label`: with units; `label` stands at the colour bar.
-    - `log`: colours by the logarithm of the value.
-    - `levels`: values at which to draw a line.
+    - `x` (X,), `y` (Y,): the parameters, increasing; an axis is logarithmic if its values are spaced so. - `values` (Y,
+    X): the quantity; nan is drawn hatched: no value there. Infinities are refused.
 
-    **Returns:** the axes. Raises `BadValue` on shapes that do not fit, and with `log` on values that are not positive.
+    Parameters
+    ----------
+    x : array_like
+        TODO.
+    y : array_like
+        TODO.
+    values : array_like
+        TODO.
+    ax : Axes, optional
+        TODO.
+    x_label, y_label, label : str, default ''
+        With units; `label` stands at the colour bar.
+    log : bool, default False
+        Colours by the logarithm of the value.
+    levels : Sequence[float], default ()
+        Values at which to draw a line.
+
+    Returns
+    -------
+    Axes
+        The axes.
+
+    Raises
+    ------
+    BadValue
+        On shapes that do not fit, and with `log` on values that are not positive.
     """
     from matplotlib.colors import LogNorm
     from matplotlib.patheffects import withStroke

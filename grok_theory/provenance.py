@@ -59,7 +59,10 @@ def settings() -> dict[str, str | int | bool]:
 def circumstances() -> dict[str, str]:
     """All on which a number depends besides its problem, by name.
 
-    Raises `BadValue` where the sources of this package are not those that this process runs.
+    Raises
+    ------
+    BadValue
+        Where the sources of this package are not those that this process runs.
     """
     return {"sources of grok_theory": sources_hash(), "grok_theory": _installed("grok_theory"), **surroundings()}
 
@@ -88,7 +91,10 @@ def made_by(found: dict[str, str]) -> str:
 def sources_hash() -> str:
     """SHA-256 over what this package is made of and computes with; read once a process (some milliseconds).
 
-    Raises `BadValue` where there is nothing to read, or files were changed since this process began to run them.
+    Raises
+    ------
+    BadValue
+        Where there is nothing to read, or files were changed since this process began to run them.
     """
     if _stamps() != _AT_IMPORT:
         raise _bad(

@@ -28,7 +28,21 @@ CONVERGED, CENSORED, UNKNOWN = "converged", "censored", "failed"
 
 @dataclass(frozen=True)
 class Axis:
-    """One side of the box: `cells` cells from `low` to `high`, evenly spaced in the number or in its logarithm."""
+    """One side of the box: `cells` cells from `low` to `high`, evenly spaced in the number or in its logarithm.
+
+    Parameters
+    ----------
+    name : str
+        TODO.
+    low : float
+        TODO.
+    high : float
+        TODO.
+    cells : int, default 8
+        TODO.
+    spacing : Literal['linear', 'log'], default 'linear'
+        TODO.
+    """
 
     name: str
     low: float
@@ -47,7 +61,18 @@ class Axis:
             raise BadValue(f"high is {self.high}, but it must be above low = {self.low}. Swap them, or widen the axis.")
 
     def at(self, share: ArrayLike) -> np.ndarray:
-        """The parameter at a share 0..1 of the axis; exactly `low` and `high` at its ends."""
+        """The parameter at a share 0..1 of the axis; exactly `low` and `high` at its ends.
+
+        Parameters
+        ----------
+        share : array_like
+            TODO.
+
+        Returns
+        -------
+        ndarray
+            TODO
+        """
         share = np.asarray(share, float)
         if self.spacing == "log":
             between = self.low * (self.high / self.low) ** share
@@ -60,16 +85,48 @@ class Axis:
 class Refinement:
     """A map of the box, finest along the level set.
 
-    **Fields:**
-    - `points` (n, 2), `values` (n,): all that was evaluated; values may be +-inf (censored) or nan (failed).
-    - `cells` (c, 4): low and high of the first parameter, low and high of the second; together they tile the box.
-    - `corners` (c, 4): values at (low, low), (high, low), (low, high), (high, high).
-    - `state` (c,): "converged": all four corners are finite numbers; "censored": one lies beyond what was looked at
-      (its side of the level is known, its value is not); "failed": one has no trustworthy value.
-    - `crossed` (c,): the level set passes through this cell; such cells have the finest size.
-    - `crossings` (m, 2): points of the level set, interpolated on the edges of crossed converged cells.
-    - `reasons`: index of the point and why it failed; `notes`: index of the point and the remark of a noted result.
-    - `computed`, `reused`, `outdated`: as in `grok_theory.sweeps.Sweep`.
+    - `points` (n, 2), `values` (n,): all that was evaluated; values may be +-inf (censored) or nan (failed). - `cells`
+    (c, 4): low and high of the first parameter, low and high of the second; together they tile the box. - `corners` (c,
+    4): values at (low, low), (high, low), (low, high), (high, high). - `state` (c,): "converged": all four corners are
+    finite numbers; "censored": one lies beyond what was looked at (its side of the level is known, its value is not);
+    "failed": one has no trustworthy value. - `crossed` (c,): the level set passes through this cell; such cells have
+    the finest size. - `crossings` (m, 2): points of the level set, interpolated on the edges of crossed converged
+    cells.
+
+    Parameters
+    ----------
+    first : Axis
+        TODO.
+    second : Axis
+        TODO.
+    level : float
+        TODO.
+    depth : int
+        TODO.
+    points : ndarray
+        TODO.
+    values : ndarray
+        TODO.
+    cells : ndarray
+        TODO.
+    corners : ndarray
+        TODO.
+    state : ndarray
+        TODO.
+    crossed : ndarray
+        TODO.
+    crossings : ndarray
+        TODO.
+    reasons : tuple[tuple[int, str], ...]
+        Index of the point and why it failed.
+    computed, reused : int
+        As in `grok_theory.sweeps.Sweep`.
+    seconds : float
+        TODO.
+    notes : tuple[tuple[int, str], ...], default ()
+        Index of the point and the remark of a noted result.
+    outdated : int, default 0
+        As in `grok_theory.sweeps.Sweep`.
     """
 
     first: Axis
@@ -132,21 +189,46 @@ def refine(
 ) -> Refinement:
     """Map `run(make(x, y))` over a box, refined where it crosses `level`.
 
-    **Arguments:**
-    - `run`: from a problem to one number, or to a number and the `Status` of what it was read from. +inf or -inf says
-      *censored*: above, or below, all that was looked at (a time that was not reached by the end of the run is +inf).
-      nan, raising, or a failed status says *failed*; what is noted is listed in `.notes`.
-    - `make`: from the two parameters (floats) to the problem.
-    - `first`, `second`: `Axis(name, low, high, cells=8, spacing="log")`.
-    - `level`: the number whose level set is looked for. - `depth`: how often a crossed cell is halved.
-    - `cache`, `workers`, `batch`, `backend`, `version`: as in `grok_theory.sweep`; with a cache an interrupted
-      refinement goes on where it stopped.
+    Parameters
+    ----------
+    run : Callable[[Any], Any]
+        From a problem to one number, or to a number and the `Status` of what it was read from. +inf or -inf says
+        *censored*: above, or below, all that was looked at (a time that was not reached by the end of the run is +inf).
+        nan, raising, or a failed status says *failed*; what is noted is listed in `.notes`.
+    make : Callable[[float, float], Any]
+        From the two parameters (floats) to the problem.
+    first, second : Axis
+        `Axis(name, low, high, cells=8, spacing="log")`.
+    level : float
+        The number whose level set is looked for.
+    depth : int, default 3
+        How often a crossed cell is halved.
+    cache : str or os.PathLike, optional
+        As in `grok_theory.sweep`; with a cache an interrupted refinement goes on where it stopped.
+    workers : int, optional
+        As in `grok_theory.sweep`; with a cache an interrupted refinement goes on where it stopped.
+    batch : int, default 16
+        As in `grok_theory.sweep`; with a cache an interrupted refinement goes on where it stopped.
+    backend : default 'processes'
+        As in `grok_theory.sweep`; with a cache an interrupted refinement goes on where it stopped.
+    version : str
+        As in `grok_theory.sweep`; with a cache an interrupted refinement goes on where it stopped.
 
-    **Returns:** a `Refinement`; its summary is printed on a terminal. Crossings are off by at most one finest cell; a
-    closed line that passes between all points of the coarsest grid is not seen: choose `cells` so that it is.
+    Returns
+    -------
+    Refinement
+        A `Refinement`; its summary is printed on a terminal. Crossings are off by at most one finest cell; a closed
+        line that passes between all points of the coarsest grid is not seen: choose `cells` so that it is.
 
-    Raises `BadValue`, `Float64Required`, as `sweep` does.
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        As `sweep` does.
 
+    Examples
+    --------
     >>> import jax
     >>> jax.config.update("jax_enable_x64", True)
     >>> disc = refine(

@@ -43,6 +43,15 @@ class Status:
 
     `noted` and `failed` are the sentences for those levels; `text` picks one when read, and names the failed members
     of a batch.
+
+    Parameters
+    ----------
+    level : array_like, default GOOD
+        TODO.
+    noted : str, default ''
+        TODO.
+    failed : str, default ''
+        TODO.
     """
 
     level: ArrayLike = GOOD
@@ -77,6 +86,15 @@ class Field:
 
     `axes` are distinct; `coordinates` says for some of them where their points lie: axis name -> (points,). An axis
     called like the x of the result lies on that x.
+
+    Parameters
+    ----------
+    values : Array or ndarray
+        TODO.
+    axes : tuple[str, ...]
+        TODO.
+    coordinates : Mapping[str, Any], default ()
+        TODO.
     """
 
     values: Array | np.ndarray
@@ -98,17 +116,37 @@ class Field:
 class Solution:
     """What a theory predicts for `problem` at `x`.
 
-    **Fields:**
-    - `problem`: the Problem it belongs to; `dynamics`: flow, descent ... (`grok_theory.dynamics`), None where nothing
-      is trained; `conditions`: the other physics of the training; `method`: the solver.
-    - `x`: (T,) times, steps or samples, with `x_name` and `x_unit`.
-    - `curves`: name -> (T,). `solution["test_loss"]` reads one.
-    - `numerical_error`: same names, a bound of |value - truth| (truth: the same theory without discretisation, sampling
-      or rounding) meant to hold all along the curve for 99 % of problems, measured; absent means unknown, never zero.
-    - `fields`: name -> `Field`. `stats`: name -> number, array or text.
-    - `status`: `Status`. `run`: index of the run it was made conditional on, or None.
-
     A pytree: a batch of Solutions (from `jax.vmap`) has leading axes everywhere.
+
+    Parameters
+    ----------
+    problem
+        The Problem it belongs to.
+    x : Array or ndarray
+        (T,) times, steps or samples, with `x_name` and `x_unit`.
+    curves : Mapping[str, Any]
+        Name -> (T,). `solution["test_loss"]` reads one.
+    x_name : str
+        TODO.
+    dynamics : Dynamics
+        Flow, descent ... (`grok_theory.dynamics`), None where nothing is trained.
+    method
+        The solver.
+    x_unit : str, default ''
+        TODO.
+    numerical_error : Mapping[str, Any], default ()
+        Same names, a bound of |value - truth| (truth: the same theory without discretisation, sampling or rounding)
+        meant to hold all along the curve for 99 % of problems, measured; absent means unknown, never zero.
+    fields : Mapping[str, Field], default ()
+        Name -> `Field`.
+    status : Status, default Status()
+        `Status`.
+    stats : Mapping[str, Any], default ()
+        Name -> number, array or text.
+    run : int, optional
+        Index of the run it was made conditional on, or None.
+    conditions : Conditions, default Conditions()
+        The other physics of the training.
     """
 
     problem: Any  # of any wing: Problems share no class
@@ -135,7 +173,18 @@ class Solution:
         return curve_of(self, name)
 
     def checked(self, throw: bool) -> Solution:
-        """This solution; raises `SolveFailed` with the status text if it failed, `throw` is set, nothing is traced."""
+        """This solution; raises `SolveFailed` with the status text if it failed, `throw` is set, nothing is traced.
+
+        Parameters
+        ----------
+        throw : bool
+            TODO.
+
+        Returns
+        -------
+        Solution
+            TODO
+        """
         if throw and not is_traced(self.status.level) and self.status.name == "failed":
             raise SolveFailed(f"{self.status.text} (throw=False returns what there is.)")
         return self
@@ -147,6 +196,16 @@ class Solution:
         the interpolation's own error is added to `numerical_error`; where the solver stated none it stays unknown. The
         status is carried, and at least `noted` where the interpolation may be off by more than 1 %. Two-time fields
         are left out. nan where a neighbouring point is not finite. Solve at `x` for all digits.
+
+        Parameters
+        ----------
+        x : array_like
+            TODO.
+
+        Returns
+        -------
+        Solution
+            TODO
         """
         wanted, curves, errors, said = between.read(self, x)
         status = self.status
@@ -156,16 +215,39 @@ class Solution:
         return dataclasses.replace(self, x=wanted, curves=curves, numerical_error=errors, fields={}, status=status)
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it, its status too, to `path` (.npz), for `grok_theory.load`; see `saved_results.save`."""
+        """Write all of it, its status too, to `path` (.npz), for `grok_theory.load`; see `saved_results.save`.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            TODO.
+
+        Returns
+        -------
+        Path
+            TODO
+        """
         return save(self, path)
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """A pandas DataFrame with `x` and one column a curve; its `attrs["status"]` is the status. Needs pandas."""
+        """A pandas DataFrame with `x` and one column a curve; its `attrs["status"]` is the status. Needs pandas.
+
+        Returns
+        -------
+        pandas.DataFrame
+            TODO
+        """
         columns = {self.x_name: np.asarray(self.x), **{n: np.asarray(c) for n, c in self.curves.items()}}
         return _dataframe(columns, self.status)
 
     def to_xarray(self) -> xarray.Dataset:
-        """An xarray Dataset: curves over x, each with its `..._error`, fields over their axes. Needs xarray."""
+        """An xarray Dataset: curves over x, each with its `..._error`, fields over their axes. Needs xarray.
+
+        Returns
+        -------
+        xarray.Dataset
+            TODO
+        """
         errors = {f"{name}_error": error for name, error in self.numerical_error.items()}
         return labelled.dataset(self, {**self.curves, **errors}, (self.x_name,))
 
@@ -177,10 +259,31 @@ class Solution:
 class Ensemble:
     """What real runs of `problem` gave: the names and the `x` of its Solution, with a leading run axis.
 
-    **Fields:**
-    - `curves`: name -> (run, T), every run kept.
-    - `valid`: name -> (T,) booleans; where False, theory does not speak at this size: drawn hollow, not judged.
-    - the others as in `Solution`.
+    Parameters
+    ----------
+    problem
+        TODO.
+    x : Array or ndarray
+        TODO.
+    curves : Mapping[str, Any]
+        Name -> (run, T), every run kept.
+    x_name : str
+        TODO.
+    dynamics : Dynamics
+        TODO.
+    x_unit : str, default ''
+        TODO.
+    valid : Mapping[str, Any], default ()
+        Name -> (T,) booleans; where False, theory does not speak at this size: drawn hollow, not judged. - the others
+        as in `Solution`.
+    fields : Mapping[str, Field], default ()
+        TODO.
+    stats : Mapping[str, Any], default ()
+        TODO.
+    status : Status, default Status()
+        TODO.
+    conditions : Conditions, default Conditions()
+        TODO.
     """
 
     problem: Any  # of any wing: Problems share no class
@@ -222,13 +325,36 @@ class Ensemble:
         return curve_of(self, name)
 
     def is_valid(self, name: str) -> np.ndarray:
-        """(T,) booleans: where theory speaks about this curve at this size."""
+        """(T,) booleans: where theory speaks about this curve at this size.
+
+        Parameters
+        ----------
+        name : str
+            TODO.
+
+        Returns
+        -------
+        ndarray
+            TODO
+        """
         return np.asarray(self.valid.get(name, np.ones(np.shape(self.x), bool)))
 
     def failed_runs(self, name: str, where: ArrayLike = None) -> np.ndarray:
         """(run,) booleans: runs of curve `name` with a value that is not finite at x (T,) `where` (default: all).
 
         An x at which no run is finite tells nothing about a run and is passed over.
+
+        Parameters
+        ----------
+        name : str
+            TODO.
+        where : array_like, optional
+            TODO.
+
+        Returns
+        -------
+        ndarray
+            TODO
         """
         finite = np.isfinite(np.asarray(self[name], float))
         looked = finite.any(0) & (True if where is None else np.asarray(where, bool))
@@ -252,16 +378,35 @@ class Ensemble:
         A run that crashed (a value missing or not finite, an end before the majority's) is left out: the status is
         `noted` and says which and why, `stats["left_out"]` too. Without one whole run the status is `failed`.
 
-        **Arguments:**
-        - `path`: a file that `tables.read_table` reads (separated cells or JSON), or the Table that it read.
-        - `problem`, `dynamics`: what the runs are runs of; `compare` holds them against a Solution of the same.
-        - `x`: name of the column with times or steps; every run must have the same values.
-        - `curves`: column names, or a mapping curve name -> column name.
-        - `run`: column that tells the runs apart; None: the file is one run.
-        - `encoding`: as in `tables.read_table`.
+        Parameters
+        ----------
+        path : str or os.PathLike or Table
+            A file that `tables.read_table` reads (separated cells or JSON), or the Table that it read.
+        problem
+            What the runs are runs of; `compare` holds them against a Solution of the same.
+        dynamics : Dynamics
+            What the runs are runs of; `compare` holds them against a Solution of the same.
+        x : str
+            Name of the column with times or steps; every run must have the same values.
+        curves : Sequence[str] or Mapping[str, str]
+            Column names, or a mapping curve name -> column name.
+        run : str, optional
+            Column that tells the runs apart; None: the file is one run.
+        x_unit : str, default ''
+            TODO.
+        encoding : str, optional
+            As in `tables.read_table`.
 
-        Raises `BadValue` naming file, line and column for a cell that is no number, an x that does not increase within
-        a run, or runs at different x.
+        Returns
+        -------
+        Ensemble
+            TODO
+
+        Raises
+        ------
+        BadValue
+            Naming file, line and column for a cell that is no number, an x that does not increase within a run, or runs
+            at different x.
         """
         columns = dict(curves) if isinstance(curves, Mapping) else {name: name for name in curves}
         if not columns:
@@ -282,11 +427,28 @@ class Ensemble:
         return cls(problem, found.x, found.curves, x, dynamics, x_unit, stats=stats, status=status)
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it, its status too, to `path` (.npz), for `grok_theory.load`; see `saved_results.save`."""
+        """Write all of it, its status too, to `path` (.npz), for `grok_theory.load`; see `saved_results.save`.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            TODO.
+
+        Returns
+        -------
+        Path
+            TODO
+        """
         return save(self, path)
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """A pandas DataFrame in long form: columns `run`, `x`, one a curve, and `attrs["status"]`. Needs pandas."""
+        """A pandas DataFrame in long form: columns `run`, `x`, one a curve, and `attrs["status"]`. Needs pandas.
+
+        Returns
+        -------
+        pandas.DataFrame
+            TODO
+        """
         size = np.size(self.x)
         return _dataframe(
             {
@@ -298,7 +460,13 @@ class Ensemble:
         )
 
     def to_xarray(self) -> xarray.Dataset:
-        """An xarray Dataset: curves over (run, x), fields over their axes. Needs xarray."""
+        """An xarray Dataset: curves over (run, x), fields over their axes. Needs xarray.
+
+        Returns
+        -------
+        xarray.Dataset
+            TODO
+        """
         return labelled.dataset(self, self.curves, ("run", self.x_name))
 
     def __str__(self) -> str:

@@ -31,7 +31,10 @@ _NOT_NEGATIVE = ("loss", "error", "norm", "power", "variance", "accuracy")
 def save(self: Any, path: Any) -> Path:
     """Write a Solution, Ensemble or Agreement to `path`, which must end in .npz, whole or not at all.
 
-    Raises `BadValue` where `path` is no such place, or `self` is traced or no result that `load` would take.
+    Raises
+    ------
+    BadValue
+        Where `path` is no such place, or `self` is traced or no result that `load` would take.
     """
     path = storage.destination(path, (".npz",), remedy="A table .csv comes from .to_dataframe().to_csv(...).")
     try:
@@ -47,8 +50,17 @@ def save(self: Any, path: Any) -> Path:
 def load(path: str | os.PathLike) -> Any:
     """Read the Solution, Ensemble or Agreement that `.save` wrote, its status with it.
 
-    Raises `DamagedFile` where checksum, format, a class, its fields, or any array is not what this version saves, and
-    `BadValue` where there is no file. Imports nothing but the rooms of this package, and runs nothing of a file's.
+    Parameters
+    ----------
+    path : str or os.PathLike
+        TODO.
+
+    Raises
+    ------
+    DamagedFile
+        Where checksum, format, a class, its fields, or any array is not what this version saves.
+    BadValue
+        Where there is no file. Imports nothing but the rooms of this package, and runs nothing of a file's.
     """
     value = storage.read(path)
     if not is_result(value):
@@ -74,12 +86,22 @@ def is_result(value: Any) -> bool:
 
 
 def check(result: Any) -> None:
-    """Raises `BadValue` naming the part of a result that nothing of this package hands back."""
+    """
+    Raises
+    ------
+    BadValue
+        Naming the part of a result that nothing of this package hands back.
+    """
     _CHECKS[name_of(type(result))](result)
 
 
 def _check_solution(self: Any) -> None:
-    """Raises `BadValue` naming the part that no solver hands back."""
+    """
+    Raises
+    ------
+    BadValue
+        Naming the part that no solver hands back.
+    """
     levels = _check_status(self.status)
     size = _check_axis(self, levels.shape)
     for name, values in _arrays("curves", self.curves, "f", (8,), needed=True):
@@ -107,7 +129,12 @@ def _check_solution(self: Any) -> None:
 
 
 def _check_ensemble(self: Any) -> None:
-    """Raises `BadValue` naming the part that no experiment hands back."""
+    """
+    Raises
+    ------
+    BadValue
+        Naming the part that no experiment hands back.
+    """
     levels = _check_status(self.status)
     if levels.ndim:
         raise _wrong(f"status.level has shape {levels.shape}", "must be one number: an Ensemble is no batch")
@@ -126,7 +153,12 @@ def _check_ensemble(self: Any) -> None:
 
 
 def _check_agreement(self: Any) -> None:
-    """Raises `BadValue` naming the part that no comparison hands back."""
+    """
+    Raises
+    ------
+    BadValue
+        Naming the part that no comparison hands back.
+    """
     _check_text("x_name", self.x_name, empty=False)
     _check_text("x_unit", self.x_unit)
     if not _is_whole(self.runs) or self.runs < 1:

@@ -36,7 +36,12 @@ class Estimate:
 class SizeLaw:
     """Gaps of a curve at several sizes, with standard errors; sizes need independent runs.
 
-    **Fields:** `sizes`, `gaps`, `errors`: (n,) with n >= 3; errors > 0. `text`: remarks of what was measured.
+    Parameters
+    ----------
+    sizes, gaps, errors : ndarray
+        (n,) with n >= 3; errors > 0.
+    text : str, default ''
+        Remarks of what was measured.
     """
 
     sizes: np.ndarray
@@ -60,15 +65,30 @@ class SizeLaw:
     ) -> SizeLaw:
         """Relative gaps (mean of the runs / theory - 1) of `curve` at `x`, one of the solved values, for every size.
 
-        **Arguments:**
-        - `solution`: one for all sizes, or one a size.
-        - `ensembles`: size -> runs at that size, each with at least two runs.
-
         Runs that are not finite at `x` have failed and are left out; `text` says how many. Where runs go between
         levels, errors hold the runs that were not drawn (`numerics.unseen_runs`). The theory's own `numerical_error`, a
         bound at 99 %, is added as a standard error of that quantile; `text` says where it is unknown.
 
-        Raises `BadValue` as `compare` does: another problem, x or unit, or what has failed.
+        Parameters
+        ----------
+        solution : Solution or Mapping[float, Solution]
+            One for all sizes, or one a size.
+        ensembles : Mapping[float, Ensemble]
+            Size -> runs at that size, each with at least two runs.
+        curve : str
+            TODO.
+        x : float
+            TODO.
+
+        Returns
+        -------
+        SizeLaw
+            TODO
+
+        Raises
+        ------
+        BadValue
+            As `compare` does: another problem, x or unit, or what has failed.
         """
         gaps, errors, remarks, unknown = [], [], [], []
         for size, ensemble in ensembles.items():
@@ -112,7 +132,18 @@ class SizeLaw:
         return cls(np.array(list(ensembles), float), np.array(gaps), np.array(errors), "; ".join(remarks))
 
     def intercept(self, power: float = 1.0) -> Estimate:
-        """a of gap = a + b / N^p with `power` p imposed: zero within its error if theory is the limit of the runs."""
+        """a of gap = a + b / N^p with `power` p imposed: zero within its error if theory is the limit of the runs.
+
+        Parameters
+        ----------
+        power : float, default 1.0
+            TODO.
+
+        Returns
+        -------
+        Estimate
+            TODO
+        """
         check_positive("power", power, "Pass 1 for corrections of order 1/N.")
         # In units of the smallest size: a steep power of large ones would be taken for zero beside the constant.
         sizes = np.asarray(self.sizes, float)
@@ -129,7 +160,13 @@ class SizeLaw:
         )
 
     def power(self) -> Estimate:
-        """p of gap = b / N^p with a = 0 imposed; refused where a gap is not clear of zero (2 standard errors)."""
+        """p of gap = b / N^p with a = 0 imposed; refused where a gap is not clear of zero (2 standard errors).
+
+        Returns
+        -------
+        Estimate
+            TODO
+        """
         sizes, gaps, errors = (np.asarray(v, float) for v in (self.sizes, self.gaps, self.errors))
         if not (np.all(np.abs(gaps) > 2 * errors) and np.unique(np.sign(gaps)).size == 1):
             raise BadValue(

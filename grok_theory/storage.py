@@ -35,7 +35,10 @@ _SEAL = len(_MARK) + 64
 def destination(path: Any, endings: Sequence[str], name: str = "path", remedy: str = "") -> Path:
     """`path` as a Path, if a file that ends so may be written there; asked before the work whose result it will hold.
 
-    Raises `BadValue` naming `name`, the path and what is allowed: another ending or none, a folder, a device.
+    Raises
+    ------
+    BadValue
+        Naming `name`, the path and what is allowed: another ending or none, a folder, a device.
     """
     allowed = " or ".join(endings)
     # `os.path`, since Path raises where a name is too long.
@@ -86,8 +89,12 @@ def _shown(text: str) -> str:
 def write_whole(path: str | os.PathLike, content: bytes) -> Path:
     """Write `content` so that `path` holds all of it or what it held before; the folder is made if missing.
 
-    A link stays a link, and what it points to is written; a file keeps its permissions. Raises `BadValue` where that
-    cannot be: no space, no permission, a folder or a device of that name.
+    A link stays a link, and what it points to is written; a file keeps its permissions.
+
+    Raises
+    ------
+    BadValue
+        Where that cannot be: no space, no permission, a folder or a device of that name.
     """
     path = Path(_text_of(path, "path", "Name a file."))
     _check_replaceable(path, "path")
@@ -138,8 +145,11 @@ def seal(structure: str, arrays: dict[str, np.ndarray]) -> bytes:
 def unpack(content: bytes, *, source: str = "the file") -> Any:
     """The value in a result file's bytes; arrays come back as NumPy arrays, equal to the last bit.
 
-    Raises `DamagedFile`, and nothing else, where anything was truncated or altered, the format is not ours, or the
-    content, checksum or not, is not what `pack` of this version makes.
+    Raises
+    ------
+    DamagedFile
+        And nothing else, where anything was truncated or altered, the format is not ours, or the content, checksum or
+        not, is not what `pack` of this version makes.
     """
     body, mark = content[:-_SEAL], content[-_SEAL:]
     if not mark.startswith(_MARK):
@@ -158,7 +168,15 @@ def unpack(content: bytes, *, source: str = "the file") -> Any:
 
 
 def read(path: str | os.PathLike) -> Any:
-    """`unpack` the file at `path`. Raises `BadValue` where none can be read, `DamagedFile` where it is not whole."""
+    """`unpack` the file at `path`.
+
+    Raises
+    ------
+    BadValue
+        Where none can be read.
+    DamagedFile
+        Where it is not whole.
+    """
     text = _text_of(path, "path", "Name an existing result file.")
     try:
         content = content_of(text)
@@ -172,7 +190,14 @@ def read(path: str | os.PathLike) -> Any:
 def content_of(path: str) -> bytes:
     """The bytes of a result file, if it is a file, ends as one, and fits into memory.
 
-    Raises `OSError` where it cannot be read, `DamagedFile`, and `TooLarge` before it is read.
+    Raises
+    ------
+    OSError
+        Where it cannot be read.
+    DamagedFile
+        For a file that is truncated, altered, or not ours.
+    TooLarge
+        Before it is read.
     """
     with open(path, "rb", opener=_open_at_once) as file:
         about = os.fstat(file.fileno())

@@ -29,7 +29,13 @@ _INTEGER = re.compile(rf"-?[0-9]{{1,{_LONGEST_INTEGER}}}")
 
 
 def encode(value: object, arrays: dict[str, np.ndarray], where: str = "value", depth: int = 0) -> Any:
-    """JSON for `value`, whose arrays are put into `arrays`. Raises `BadValue` naming the part that cannot be saved."""
+    """JSON for `value`, whose arrays are put into `arrays`.
+
+    Raises
+    ------
+    BadValue
+        Naming the part that cannot be saved.
+    """
     if depth > DEEPEST:
         raise BadValue(f"{where[:80]}... is {depth} deep, but at most {DEEPEST} can be saved. Save its parts.")
     inside = depth + 1
@@ -86,8 +92,11 @@ def encode(value: object, arrays: dict[str, np.ndarray], where: str = "value", d
 def decode(structure: Any, arrays: Mapping[str, np.ndarray], source: str, written_by: str = "") -> Any:
     """The value that `encode` made `structure` and `arrays` from.
 
-    Raises `DamagedFile` naming the difference: an unknown class, other fields than the class has, other kinds of value,
-    an array that is missing, used twice or not at all.
+    Raises
+    ------
+    DamagedFile
+        Naming the difference: an unknown class, other fields than the class has, other kinds of value, an array that is
+        missing, used twice or not at all.
     """
     value = _Decoder(arrays, source, written_by).value(structure, "value", 0)
     again: dict[str, np.ndarray] = {}

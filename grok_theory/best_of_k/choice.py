@@ -27,6 +27,31 @@ class Choice:
     `value` with its 95 % interval [`low`, `high`] and `net` = value - cost_per_answer * samples are from the reporting
     half. `rivals`: the settings (samples, temperature) whose net value there differs from it by less than a paired 95 %
     interval. `chosen_on`, `reported_on`: numbers of prompts; `left_out`: those with fewer answers than the largest k.
+
+    Parameters
+    ----------
+    samples : int
+        TODO.
+    temperature : float
+        TODO.
+    value : float
+        TODO.
+    low : float
+        TODO.
+    high : float
+        TODO.
+    net : float
+        TODO.
+    rivals : tuple[tuple[int, float], ...]
+        TODO.
+    chosen_on : int
+        TODO.
+    reported_on : int
+        TODO.
+    left_out : int
+        TODO.
+    text : str
+        TODO.
     """
 
     samples: int
@@ -58,10 +83,21 @@ def best_setting(
     Its value is reported on the other half, where it is unbiased: the best of many settings looks better than it is on
     the prompts that chose it. Only prompts with enough answers for the largest k take part.
 
-    **Arguments:**
-    - `samples`, `temperatures`: the settings to try, all pairs; temperatures in score points.
-    - `cost_per_answer`: in units of value.
-    - `key`: which prompts go to which half.
+    Parameters
+    ----------
+    records : Records
+        TODO.
+    samples, temperatures : array_like or Sequence[float]
+        The settings to try, all pairs; temperatures in score points.
+    cost_per_answer : float, default 0.0
+        In units of value.
+    key : Array
+        Which prompts go to which half.
+
+    Returns
+    -------
+    Choice
+        TODO
     """
     records = as_records(records)
     counts = whole_samples(samples, records.answers, exact=False)

@@ -32,6 +32,19 @@ class EqualError:
     `samples` (ratios,): the least real k at each of `examples_per_dim`; 1 where a single answer is enough, inf where no
     k up to the largest looked at is. `exchange_rate` (ratios,): -d ln k / d ln(n/d) along the curve, the percent of
     answers that one percent of data replaces; nan where k is 1 or inf. `status`: `noted` where an exact curve is.
+
+    Parameters
+    ----------
+    error : float
+        TODO.
+    examples_per_dim : ndarray
+        TODO.
+    samples : ndarray
+        TODO.
+    exchange_rate : ndarray
+        TODO.
+    status : Status
+        TODO.
     """
 
     error: float
@@ -61,11 +74,24 @@ def samples_needed(
     The exact curve is scanned at 64 values of k up to `max_samples`, and its first crossing refined to about 1e-10
     relative. With an overshooting judge the curve can rise again behind it.
 
-    **Arguments:**
-    - `error`: a number or (errors,), in the unit of the squared answers, > 0.
+    Parameters
+    ----------
+    problem : Prompt or Posterior or LinearJudge
+        TODO.
+    error : array_like or Sequence[float]
+        A number or (errors,), in the unit of the squared answers, > 0.
+    temperature : array_like
+        TODO.
+    max_samples : float, default 1000000000.0
+        TODO.
 
-    **Returns:** the same shape; 1 where one answer is enough, inf where no k up to `max_samples` is.
+    Returns
+    -------
+    ndarray
+        The same shape; 1 where one answer is enough, inf where no k up to `max_samples` is.
 
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> print(samples_needed(Prompt(0.3, 0.3), [2.0, 0.1, 1e-6], temperature=0.0).round(4))
     [1.0000000e+00 4.7239000e+00 1.8525379e+03]
@@ -135,13 +161,26 @@ def equal_error(
 ) -> EqualError:
     """Inference against data at equal error: the answers k needed at each amount of training data n/d.
 
-    **Arguments:**
-    - `judge`: the regression; its own `examples_per_dim` is replaced.
-    - `examples_per_dim`: (ratios,) training examples a dimension to compare, > 0.
-    - `error`: the mean squared error that all pairs share.
+    Parameters
+    ----------
+    judge : LinearJudge
+        The regression; its own `examples_per_dim` is replaced.
+    examples_per_dim : array_like or Sequence[float]
+        (ratios,) training examples a dimension to compare, > 0.
+    error : float
+        The mean squared error that all pairs share.
+    temperature : array_like
+        TODO.
+    max_samples : float, default 1000000000.0
+        TODO.
 
-    **Returns:** `EqualError` with `samples` and `exchange_rate` = -d ln k/d ln(n/d) = (dE/d ln n)/(dE/d ln k).
+    Returns
+    -------
+    EqualError
+        `EqualError` with `samples` and `exchange_rate` = -d ln k/d ln(n/d) = (dE/d ln n)/(dE/d ln k).
 
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> judge = LinearJudge(examples_per_dim=1.0, noise=1.0, prior_scale=3.0)
     >>> print(equal_error(judge, [2.0], error=0.1, temperature=0.0))

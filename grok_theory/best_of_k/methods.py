@@ -14,6 +14,13 @@ class Exact:
     Left out, a population at T > 0 takes 24: its mean over prompts is good to 1e-9, and the cost is two thirds.
 
     A Solution whose own error estimate exceeds `rtol` (relative) is `noted`, above 1e-6 `failed`.
+
+    Parameters
+    ----------
+    nodes : int, optional
+        TODO.
+    rtol : float, default 1e-12
+        TODO.
     """
 
     nodes: int | None = None
@@ -37,6 +44,13 @@ class HighTemperature:
     """Series in 1/t = 2 s^2/T to `order` 1, 2 or 3; the remainder is O(t^-(order+1)).
 
     `as_published=True` takes the third order of the authors' scripts, which is right at k = inf only.
+
+    Parameters
+    ----------
+    order : int, default 2
+        TODO.
+    as_published : bool, default False
+        TODO.
     """
 
     order: int = 2

@@ -34,6 +34,21 @@ class Optimum:
 
     `numerical_error` bounds |error - truth|. `status` is `noted` where an exact curve that was looked at is, and where
     the setting is better than the boundaries by no more than their numerical errors.
+
+    Parameters
+    ----------
+    value : float
+        TODO.
+    error : float
+        TODO.
+    interior : bool
+        TODO.
+    text : str
+        TODO.
+    numerical_error : float
+        TODO.
+    status : Status
+        TODO.
     """
 
     value: float
@@ -65,6 +80,22 @@ def optimal_samples(
     The exact curve is scanned at 256 values of k up to `max_samples`, its derivative's sign change refined, and the
     result compared with k = 1 and k = inf (curves can be flat to 1e-8 near a distant minimum).
 
+    Parameters
+    ----------
+    problem : Prompt or Posterior or LinearJudge
+        TODO.
+    temperature : array_like
+        TODO.
+    max_samples : float, default 1000000000.0
+        TODO.
+
+    Returns
+    -------
+    Optimum
+        TODO
+
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> best = optimal_samples(Prompt(teacher_gap=1.5, reward_gap=3.0), temperature=0.0)
     >>> print(f"{best.value:.4f}", best.interior)
@@ -169,6 +200,20 @@ def optimal_temperature(problem: Prompt | Posterior | LinearJudge, *, samples: A
     k = inf is a closed form: t* = 2 C2/C1 - 3 if 0 < C1 < 2 v. Finite k: the exact curve, scanned in
     ln T and refined to about 1e-7 relative; a population takes half a minute.
 
+    Parameters
+    ----------
+    problem : Prompt or Posterior or LinearJudge
+        TODO.
+    samples : array_like
+        TODO.
+
+    Returns
+    -------
+    Optimum
+        TODO
+
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> print(optimal_temperature(Prompt(0.3, 2.0), samples=float("inf")))
     The best temperature is T = 5.27273 (t = 2.63636), with error 0.7875.
@@ -213,6 +258,22 @@ def optimal_reward(problem: Prompt | Posterior | LinearJudge, *, samples: ArrayL
     At k = inf c* = t, error s^2 t/(1+t); at finite k it is larger, found on the exact curve. A population or
     regression must have the teacher as judge, for which c = 0.
 
+    Parameters
+    ----------
+    problem : Prompt or Posterior or LinearJudge
+        TODO.
+    samples : array_like
+        TODO.
+    temperature : array_like
+        TODO.
+
+    Returns
+    -------
+    Optimum
+        TODO
+
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> print(f"{optimal_reward(Prompt(0.5, 0.5), samples=float('inf'), temperature=4.0).value:.4f}")
     2.0000
@@ -275,6 +336,18 @@ def decay_exponent(problem: Prompt | Posterior | LinearJudge) -> float:
     For judge = teacher s^2/v_R is the inverse difficulty, and the law is proved; for another judge it is
     a conjecture that holds in two numerical cases. At v_R = s^2/2 it holds up to logarithms.
 
+    Parameters
+    ----------
+    problem : Prompt or Posterior or LinearJudge
+        TODO.
+
+    Returns
+    -------
+    float
+        TODO
+
+    Examples
+    --------
     >>> decay_exponent(Posterior(0.8, 0.8, 0.8))
     1.25
     """

@@ -27,6 +27,18 @@ def posterior(judge: LinearJudge) -> Posterior:
     R^2 <l tau/(l+R)^2> that is in use elsewhere is kept as `one_point_teacher_variance`.
     A judge that is the teacher has v_R and c_TR equal to q to the bit.
 
+    Parameters
+    ----------
+    judge : LinearJudge
+        TODO.
+
+    Returns
+    -------
+    Posterior
+        TODO
+
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> p = posterior(LinearJudge(examples_per_dim=2.0, noise=0.5, prior_scale=1.0))
     >>> print(f"{p.teacher_variance:.5f} {p.one_point_teacher_variance:.5f}")

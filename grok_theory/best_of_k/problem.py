@@ -303,7 +303,13 @@ class LinearJudge:
         return self.reward_power is None
 
     def modes(self) -> dict[str, Any]:
-        """The mode fields as arrays (modes,): spectrum, mode_weights, teacher_power, reward_power, overlap."""
+        """The mode fields as arrays (modes,): spectrum, mode_weights, teacher_power, reward_power, overlap.
+
+        Returns
+        -------
+        dict[str, Any]
+            TODO
+        """
         given = {
             "spectrum": self.spectrum,
             "teacher_power": self.teacher_power,

@@ -21,7 +21,10 @@ def panel_rule(
     `grid` is increasing, `density` its positive values there; both only place the panels, so neither needs accuracy,
     and no derivative is taken through them.
 
-    **Returns:** `panels * nodes` nodes and weights.
+    Returns
+    -------
+    tuple[array, array]
+        `panels * nodes` nodes and weights.
     """
     measure = jnp.concatenate([jnp.zeros(1), jnp.cumsum(jnp.diff(grid) * (density[1:] + density[:-1]) / 2)])
     edges = jnp.interp(jnp.linspace(0.0, 1.0, panels + 1) * measure[-1], measure, grid)

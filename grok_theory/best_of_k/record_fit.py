@@ -51,6 +51,21 @@ class Prediction:
     """Predicted value kept at `samples`: `mean`, `low`, `high`; the band is nan where `identified` is False.
 
     `reasons`: for every k why the data do not decide there; empty where they do.
+
+    Parameters
+    ----------
+    samples : ndarray
+        TODO.
+    mean : ndarray
+        TODO.
+    low : ndarray
+        TODO.
+    high : ndarray
+        TODO.
+    identified : ndarray
+        TODO.
+    reasons : tuple[str, ...]
+        TODO.
     """
 
     samples: np.ndarray
@@ -74,6 +89,19 @@ class RecordFit:
 
     `contradiction`: one sentence if the fitted model misses the records' own unbiased curve (false alarms: 1 %); then
     no k is identified. Empty otherwise.
+
+    Parameters
+    ----------
+    model : Empirical or BetaPassRate or GaussianJudge
+        TODO.
+    records : Records
+        TODO.
+    parameters : dict[str, Any]
+        TODO.
+    confidence : float
+        TODO.
+    contradiction : str, default ''
+        TODO.
     """
 
     model: Empirical | BetaPassRate | GaussianJudge
@@ -85,12 +113,19 @@ class RecordFit:
     def predict(self, samples: ArrayLike | Sequence[float], *, temperature: ArrayLike = 0.0) -> Prediction:
         """Value kept among k answers of a fresh prompt, with an interval for the mean over prompts.
 
-        **Arguments:** `samples`: (T,) real k from 1 to 1e12, any order. `temperature`: in score points, 0 to inf;
-        only 0 for `BetaPassRate`, whose judge knows which answers pass.
+        Parameters
+        ----------
+        samples : array_like or Sequence[float]
+            (T,) real k from 1 to 1e12, any order.
+        temperature : array_like, default 0.0
+            In score points, 0 to inf; only 0 for `BetaPassRate`, whose judge knows which answers pass.
 
-        **Returns:** `Prediction`; a k is not identified, and its band nan, where it exceeds sixteen times the answers
-        recorded a prompt (`Empirical`: once), where the interval is wider than the range of the recorded values, and
-        everywhere if the records contradict the model.
+        Returns
+        -------
+        Prediction
+            `Prediction`; a k is not identified, and its band nan, where it exceeds sixteen times the answers recorded a
+            prompt (`Empirical`: once), where the interval is wider than the range of the recorded values, and
+            everywhere if the records contradict the model.
         """
         check_shape("samples", samples, (None,), "Pass a list, for example [64, 256].")
         check_between(
@@ -157,11 +192,24 @@ def fit(
 ) -> RecordFit:
     """Fit a model of judge and answers to records, to predict more answers than were recorded.
 
-    **Arguments:**
-    - `scores`, `values`: as in `from_records`, or Records; `scores` may be None for `BetaPassRate`.
-    - `model`: `Empirical()`, `BetaPassRate()` or `GaussianJudge()`.
-    - `confidence`: of the intervals: profile likelihood for `BetaPassRate`, Student's t over prompts for the others.
+    Parameters
+    ----------
+    scores : array_like or Records
+        As in `from_records`, or Records; `scores` may be None for `BetaPassRate`.
+    values : array_like, optional
+        As in `from_records`, or Records; `scores` may be None for `BetaPassRate`.
+    model : Empirical or BetaPassRate or GaussianJudge
+        `Empirical()`, `BetaPassRate()` or `GaussianJudge()`.
+    confidence : float, default 0.95
+        Of the intervals: profile likelihood for `BetaPassRate`, Student's t over prompts for the others.
 
+    Returns
+    -------
+    RecordFit
+        TODO
+
+    Examples
+    --------
     >>> passed = fit(None, [[1, 0, 0, 0], [1, 1, 1, 0], [0, 0, 0, 0], [1, 1, 0, 1]], model=BetaPassRate())
     >>> print(passed.predict([16]).mean.round(3))
     [0.955]

@@ -32,18 +32,31 @@ def from_records(
 
     Unbiased for every k up to the number of answers, at every temperature, ties shared equally.
 
-    **Arguments:**
-    - `scores`, `values`: (prompts, answers), (answers,) or lists of arrays; or `Records` in place of both.
-    - `samples`: (T,) whole numbers k >= 1, non-decreasing. With Records, a prompt with fewer than k answers is left out
-      at that k, and counted.
-    - `temperature`: of the softmax, in *score points* (not squared error); 0 is best-of-k.
+    Parameters
+    ----------
+    scores : array_like or Records
+        (prompts, answers), (answers,) or lists of arrays; or `Records` in place of both.
+    values : array_like, optional
+        (prompts, answers), (answers,) or lists of arrays; or `Records` in place of both.
+    samples : array_like or Sequence[float], optional
+        (T,) whole numbers k >= 1, non-decreasing. With Records, a prompt with fewer than k answers is left out at that
+        k, and counted.
+    temperature : array_like
+        Of the softmax, in *score points* (not squared error); 0 is best-of-k.
+    confidence : float, default 0.95
+        TODO.
 
-    **Returns:** `Ensemble` with the curve `value`, one run a prompt (nan where left out), and `stats`: `mean`, `low`,
-    `high` (T,), an interval over prompts, which are the independent units; `left_out` (T,), prompts without k answers.
-    Where all values lie in [0, 1] the interval does too, and holds for prompts of which none was drawn. Otherwise it is
-    Student's, widened where prompts jump between two levels as k grows (`numerics.unseen_runs`). For a single prompt it
-    is a jackknife over its answers, and the status says so.
+    Returns
+    -------
+    Ensemble
+        `Ensemble` with the curve `value`, one run a prompt (nan where left out), and `stats`: `mean`, `low`, `high`
+        (T,), an interval over prompts, which are the independent units; `left_out` (T,), prompts without k answers.
+        Where all values lie in [0, 1] the interval does too, and holds for prompts of which none was drawn. Otherwise
+        it is Student's, widened where prompts jump between two levels as k grows (`numerics.unseen_runs`). For a single
+        prompt it is a jackknife over its answers, and the status says so.
 
+    Examples
+    --------
     >>> kept = from_records([[0.0, 1.0, 2.0]], [[0.0, 0.0, 1.0]], [1, 2, 3], temperature=0.0)
     >>> print(kept["value"].round(4))
     [[0.3333 0.6667 1.    ]]
@@ -142,13 +155,21 @@ def _jackknife(records, counts, temperature, mean, confidence, within):
 def pass_at_k(values: ArrayLike, samples: ArrayLike | Sequence[float]) -> np.ndarray:
     """Probability that k of the recorded answers contain a success: 1 - C(N - c, k)/C(N, k), without bias.
 
-    **Arguments:**
-    - `values`: (..., answers) of 0 and 1, or a list with an array for each prompt where their numbers differ.
-    - `samples`: whole numbers from 1 to the number of answers, of the prompt that has fewest.
+    Parameters
+    ----------
+    values : array_like
+        (..., answers) of 0 and 1, or a list with an array for each prompt where their numbers differ.
+    samples : array_like or Sequence[float]
+        Whole numbers from 1 to the number of answers, of the prompt that has fewest.
 
-    **Returns:** (..., len(samples)); every prompt by its own number of answers. `from_records` with the values as
-    scores goes beyond the shortest prompt: it leaves out the prompts with fewer than k answers, and counts them.
+    Returns
+    -------
+    ndarray
+        (..., len(samples)); every prompt by its own number of answers. `from_records` with the values as scores goes
+        beyond the shortest prompt: it leaves out the prompts with fewer than k answers, and counts them.
 
+    Examples
+    --------
     >>> print(pass_at_k([1, 0, 0, 0], [1, 2, 4]))
     [0.25 0.5  1.  ]
     """

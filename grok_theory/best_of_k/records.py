@@ -21,6 +21,15 @@ class Records:
     """Scores and values of recorded answers, one array a prompt; prompts may have different numbers of answers.
 
     `scores[i]` and `values[i]` are (N_i,) float64 and finite; `prompts[i]` names the prompt.
+
+    Parameters
+    ----------
+    prompts : tuple[str, ...]
+        TODO.
+    scores : tuple[ndarray, ...]
+        TODO.
+    values : tuple[ndarray, ...]
+        TODO.
     """
 
     prompts: tuple[str, ...]
@@ -29,7 +38,20 @@ class Records:
 
     @classmethod
     def from_arrays(cls, scores: ArrayLike | Sequence, values: ArrayLike | Sequence) -> Records:
-        """From arrays (prompts, answers), from (answers,) of one prompt, or from lists of arrays, one a prompt."""
+        """From arrays (prompts, answers), from (answers,) of one prompt, or from lists of arrays, one a prompt.
+
+        Parameters
+        ----------
+        scores : array_like or Sequence
+            TODO.
+        values : array_like or Sequence
+            TODO.
+
+        Returns
+        -------
+        Records
+            TODO
+        """
         rows = [_rows(name, table) for name, table in (("scores", scores), ("values", values))]
         if len(rows[0]) != len(rows[1]) or any(a.shape != b.shape for a, b in zip(*rows)):
             raise BadValue(
@@ -60,7 +82,18 @@ class Records:
         return np.array([row.size for row in self.scores])
 
     def part(self, chosen: Iterable[int]) -> Records:
-        """The prompts with these indices."""
+        """The prompts with these indices.
+
+        Parameters
+        ----------
+        chosen : Iterable[int]
+            TODO.
+
+        Returns
+        -------
+        Records
+            TODO
+        """
         chosen = list(chosen)
         return Records(*(tuple(field[i] for i in chosen) for field in (self.prompts, self.scores, self.values)))
 
@@ -95,8 +128,30 @@ def read_records(
 
     One row an answer, in any order; prompts may have different numbers of answers; other columns are ignored. The file
     is what `tables.read_table` reads: separated cells or JSON. True and false count as 1 and 0.
-    Raises `BadValue` naming file, line and column where something is missing or is no finite number, and where two
-    prompts are written alike but differ (the text "1" and the number 1).
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        TODO.
+    prompt : str, default 'prompt'
+        TODO.
+    score : str, default 'score'
+        TODO.
+    value : str, default 'value'
+        TODO.
+    encoding : str, optional
+        TODO.
+
+    Returns
+    -------
+    Records
+        TODO
+
+    Raises
+    ------
+    BadValue
+        Naming file, line and column where something is missing or is no finite number, and where two prompts are
+        written alike but differ (the text "1" and the number 1).
     """
     table = read_table(path, encoding=encoding)
     for column in (prompt, score, value):

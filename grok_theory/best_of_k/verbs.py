@@ -26,20 +26,31 @@ def solve(
 ) -> Solution:
     """Expected error of the answer a judge keeps out of k, its score being minus the squared distance to its favourite.
 
-    **Arguments:**
-    - `problem`: `Prompt`, `Posterior`, or a `LinearJudge`, which is solved at its `posterior`.
-    - `samples`: (T,) answers drawn, k; any real >= 1, in any order, `inf` allowed.
-    - `temperature`: of the softmax over scores, in units of squared error; 0 (best of k) to inf (no selection). Traced
-      values must lie in (0, inf).
-    - `method`: `Exact()` if left out; `LargeK()`, `HighTemperature()`, `BestOfK()` are limits to hold beside it.
-    - `throw`: raise `SolveFailed` where the answer cannot be trusted; False returns it with its status.
+    Parameters
+    ----------
+    problem : Prompt or Posterior or LinearJudge
+        `Prompt`, `Posterior`, or a `LinearJudge`, which is solved at its `posterior`.
+    samples : array_like or Sequence[float]
+        (T,) answers drawn, k; any real >= 1, in any order, `inf` allowed.
+    temperature : array_like
+        Of the softmax over scores, in units of squared error; 0 (best of k) to inf (no selection). Traced values must
+        lie in (0, inf).
+    method : Method, optional
+        `Exact()` if left out; `LargeK()`, `HighTemperature()`, `BestOfK()` are limits to hold beside it.
+    throw : bool, default True
+        Raise `SolveFailed` where the answer cannot be trusted; False returns it with its status.
 
-    **Returns:** `Solution` over `samples` with curves `error` = E (kept - truth)^2, `judged_error` = E (kept -
-    favourite)^2, for a `Prompt` also `bias` = E (kept - truth); `stats` has `scaled_temperature` t = T/(2 s^2),
-    `method`, and for a `LinearJudge` the `posterior`. `numerical_error` bounds |curve - truth|: of `Exact`, whose
-    relative error is below 1e-11 (1e-9 for populations), by a second quadrature; of a limit by its distance from
-    `Exact`. Differentiable in gaps, variances, spread, T > 0 (not at reward variance 0).
+    Returns
+    -------
+    Solution
+        `Solution` over `samples` with curves `error` = E (kept - truth)^2, `judged_error` = E (kept - favourite)^2, for
+        a `Prompt` also `bias` = E (kept - truth); `stats` has `scaled_temperature` t = T/(2 s^2), `method`, and for a
+        `LinearJudge` the `posterior`. `numerical_error` bounds |curve - truth|: of `Exact`, whose relative error is
+        below 1e-11 (1e-9 for populations), by a second quadrature; of a limit by its distance from `Exact`.
+        Differentiable in gaps, variances, spread, T > 0 (not at reward variance 0).
 
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> kept = solve(Prompt(teacher_gap=0.3, reward_gap=1.0), [1, 2, float("inf")], temperature=1.0)
     >>> print(kept["error"].round(6))
@@ -64,16 +75,33 @@ def simulate(
     exact posterior), or one batch of `test_points` prompts. All k of a run share nested answers: their errors are
     correlated, and runs are the independent units.
 
-    **Arguments:**
-    - `samples`: (T,) integers >= 1, non-decreasing.
-    - `temperature`: 0 to inf, in units of squared error.
-    - `dim`: of the regression; `examples_per_dim * dim` must be a whole number. Only for a `LinearJudge`.
+    Parameters
+    ----------
+    problem : Prompt or Posterior or LinearJudge
+        TODO.
+    samples : array_like or Sequence[float]
+        (T,) integers >= 1, non-decreasing.
+    temperature : array_like
+        0 to inf, in units of squared error.
+    dim : int, optional
+        Of the regression; `examples_per_dim * dim` must be a whole number. Only for a `LinearJudge`.
+    runs : int
+        TODO.
+    key : Array
+        TODO.
+    test_points : int, default 1000
+        TODO.
 
-    **Returns:** `Ensemble` with curves `error` and `judged_error` (and `bias` for a `Prompt`), means over the test
-    points of each run; `stats` keeps per run the realised `teacher_variance`, `reward_variance`, `covariance` and
-    `spread` (for a regression those of its training set, exactly). Modes whose share of `dim` is not whole are
-    apportioned by largest remainder, and the status says so.
+    Returns
+    -------
+    Ensemble
+        `Ensemble` with curves `error` and `judged_error` (and `bias` for a `Prompt`), means over the test points of
+        each run; `stats` keeps per run the realised `teacher_variance`, `reward_variance`, `covariance` and `spread`
+        (for a regression those of its training set, exactly). Modes whose share of `dim` is not whole are apportioned
+        by largest remainder, and the status says so.
 
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> drawn = simulate(Prompt(0.3, 1.0), [1, 2], temperature=1.0, runs=2, key=jax.random.key(0), test_points=100)
     >>> drawn["error"].shape

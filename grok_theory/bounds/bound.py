@@ -20,15 +20,27 @@ VACUOUS = 0.999  # of what the loss alone says
 class Bound:
     """An upper bound on test loss minus train loss, and what is known of its truth.
 
-    **Fields:**
-    - `name`. `value`: the bound, in units of the loss. `gap`: the true test loss minus train loss of the same loss and
-      machine; nan where it was not given.
-    - `assumptions_hold`: whether the promise applies. `assumptions`: what must hold, in short sentences.
-    - `vacuous`: whether the range of the loss alone says as much: value >= 0.999 (range - train loss).
-    - `kind`: "high probability" (may fail in a share 1 - confidence of training sets), "in expectation" (about the
-      mean gap over training sets, not one gap), or "estimate" (promises nothing).
-
     The first four are arrays under `jax.vmap`, one entry a problem.
+
+    - `name`.
+
+    Parameters
+    ----------
+    name : str
+        TODO.
+    value : Array or float
+        The bound, in units of the loss.
+    gap : Array or float
+        The true test loss minus train loss of the same loss and machine; nan where it was not given.
+    assumptions_hold : Array or bool
+        Whether the promise applies.
+    vacuous : Array or bool
+        Whether the range of the loss alone says as much: value >= 0.999 (range - train loss).
+    kind : str
+        "high probability" (may fail in a share 1 - confidence of training sets), "in expectation" (about the mean gap
+        over training sets, not one gap), or "estimate" (promises nothing).
+    assumptions : tuple[str, ...]
+        What must hold, in short sentences.
     """
 
     name: str
@@ -92,6 +104,16 @@ def table(bounds: Sequence[Bound]) -> str:
     """The bounds as lines of text: value, gap, promise, whether assumptions hold, whether vacuous.
 
     A batch of a bound (one entry a training set) is one line: means of value and gap, and shares.
+
+    Parameters
+    ----------
+    bounds : Sequence[Bound]
+        TODO.
+
+    Returns
+    -------
+    str
+        TODO
     """
     bounds = list(bounds)
     if not bounds:

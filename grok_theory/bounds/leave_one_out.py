@@ -23,6 +23,26 @@ def leave_one_out_estimate(
 
     Unbiased for the test loss of training sets with one sample less; no guarantee is offered, so `assumptions_hold` is
     False always. `train_loss`: computed where left out.
+
+    Parameters
+    ----------
+    kernel : array_like
+        TODO.
+    targets : array_like
+        TODO.
+    ridge : array_like
+        TODO.
+    train_loss : array_like, optional
+        TODO.
+    test_loss : array_like, default np.nan
+        TODO.
+    name : str, default 'leave one out'
+        TODO.
+
+    Returns
+    -------
+    Bound
+        TODO
     """
     check_shape("targets", targets, np.shape(kernel)[:1], "Pass one target for every row of the kernel.")
     left_out = leave_one_out(kernel, targets, ridge=ridge)

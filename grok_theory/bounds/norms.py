@@ -21,6 +21,18 @@ def rademacher_ball(kernel: ArrayLike, norm: ArrayLike) -> Float[Array, ""]:
 
     The same for a ball about any fixed centre, and for its part in the span of the training features: restricting the
     weights to the frozen subspace gains only what it gains in the norm.
+
+    Parameters
+    ----------
+    kernel : array_like
+        TODO.
+    norm : array_like
+        TODO.
+
+    Returns
+    -------
+    array ()
+        TODO
     """
     kernel = check_gram("kernel", kernel)
     check_non_negative("norm", norm, "Pass the radius of the ball of weights.")
@@ -34,8 +46,18 @@ def rademacher_ball(kernel: ArrayLike, norm: ArrayLike) -> Float[Array, ""]:
 def displacement_norm(kernel: ArrayLike, residual_start: ArrayLike) -> Float[Array, ""]:
     """|w - w(0)| where gradient descent from w(0) fits all it can: sqrt(r0 . K^+ r0) <= |r0|/sqrt(least nonzero l).
 
-    **Arguments:** `kernel`: (P, P). `residual_start`: (P,) labels minus outputs at the start. Eigenvalues below P eps
-    of the largest count as zero: these directions are frozen.
+    Parameters
+    ----------
+    kernel : array_like
+        (P, P).
+    residual_start : array_like
+        (P,) labels minus outputs at the start. Eigenvalues below P eps of the largest count as zero: these directions
+        are frozen.
+
+    Returns
+    -------
+    array ()
+        TODO
     """
     require_float64("grok_theory.bounds.displacement_norm")
     eps = rounding(kernel)
@@ -65,10 +87,29 @@ def norm_bound(
     delta/((k + 1)(k + 2)), which sum to delta. For the frozen-subspace reading pass |w - w(0)|: the centre w(0) knows
     nothing of the data. Neither norm is always the smaller one; to use the smaller of two bounds give each half delta.
 
-    **Arguments:**
-    - `kernel`: (P, P) of the training inputs. `norm`: of the weights, or their distance from a fixed centre.
-    - `cap`: of the loss. `norm_unit`: the smallest radius considered; fixed in advance.
-    - `train_loss`, `test_loss`: means of min(r^2, cap^2), for the gap; nan where unknown.
+    Parameters
+    ----------
+    kernel : array_like
+        (P, P) of the training inputs.
+    norm : array_like
+        Of the weights, or their distance from a fixed centre.
+    cap : array_like
+        Of the loss.
+    confidence : array_like, default 0.95
+        TODO.
+    norm_unit : array_like, default 1.0
+        The smallest radius considered; fixed in advance.
+    norm_known_in_advance : bool, default False
+        TODO.
+    train_loss, test_loss : array_like, default np.nan
+        Means of min(r^2, cap^2), for the gap; nan where unknown.
+    name : str, default 'norm'
+        TODO.
+
+    Returns
+    -------
+    Bound
+        TODO
     """
     require_float64("grok_theory.bounds.norm_bound")
     kernel = check_gram("kernel", kernel)

@@ -31,6 +31,22 @@ def gaussian_kl(
     (1/2)[tr S0^-1 S - dim + ln det S0/det S + d . S0^-1 d], as sum of mu - 1 - ln mu over the eigenvalues of S0^-1 S.
     Both covariances must be symmetric (to 1e-9 of the largest entry) and positive definite, or they are refused; in a
     trace the result is then nan.
+
+    Parameters
+    ----------
+    mean : array_like
+        TODO.
+    covariance : array_like
+        TODO.
+    prior_mean : array_like
+        TODO.
+    prior_covariance : array_like
+        TODO.
+
+    Returns
+    -------
+    array ()
+        TODO
     """
     require_float64("grok_theory.bounds.gaussian_kl")
     dim = np.shape(mean)[0] if np.ndim(mean) else 0
@@ -88,6 +104,20 @@ def gaussian_process_kl(kernel: ArrayLike, targets: ArrayLike, *, ridge: ArrayLi
 
     (1/2) sum_j [ln(1 + l_j/ridge) - l_j/(l_j + ridge) + l_j y_j^2/(l_j + ridge)^2], y_j in the eigenbasis of K. The
     posterior's mean m = H^T (K + ridge)^-1 y is the ridge machine. Another prior variance v: pass v K.
+
+    Parameters
+    ----------
+    kernel : array_like
+        TODO.
+    targets : array_like
+        TODO.
+    ridge : array_like
+        TODO.
+
+    Returns
+    -------
+    array ()
+        TODO
     """
     require_float64("grok_theory.bounds.gaussian_process_kl")
     eps = rounding(kernel)
@@ -131,8 +161,29 @@ def pac_bayes_bound(
     Maurer's form of Seeger's bound (P >= 8). kl^{-1}(p, e) is the largest q with p ln(p/q) + (1-p) ln((1-p)/(1-q)) <=
     e. Train and test loss are averages over the posterior: one machine is drawn for each prediction.
 
-    **Arguments:** `kl` >= 0, in nats. `train_loss`: Gibbs loss on the `samples` = P training samples, between 0 and
-    `loss_range`.
+    `kl` >= 0, in nats.
+
+    Parameters
+    ----------
+    kl : array_like
+        TODO.
+    samples : array_like
+        TODO.
+    train_loss : array_like
+        Gibbs loss on the `samples` = P training samples, between 0 and `loss_range`.
+    loss_range : array_like
+        TODO.
+    confidence : array_like, default 0.95
+        TODO.
+    test_loss : array_like, default np.nan
+        TODO.
+    name : str, default 'PAC-Bayes'
+        TODO.
+
+    Returns
+    -------
+    Bound
+        TODO
     """
     require_float64("grok_theory.bounds.pac_bayes_bound")
     check_non_negative("kl", kl, "Pass the divergence of posterior from prior, for example by gaussian_kl.")

@@ -224,13 +224,39 @@ def regression_bounds(
     1/smoothness (pair stability, coherence). Ridge stability and PAC-Bayes need weight_decay > 0. Gaussian inputs have
     no largest norm, so the promises of stability bounds are not kept here.
 
-    **Arguments:**
-    - `problem`: `linear.TeacherStudent` (with `dim`; its own weight_decay) or `linear.RandomFeatures` (with
-      `weight_decay`, default 0). Without weight decay training starts at w(0) ~ N(0, inr noise^2) and goes on for ever.
-    - `runs`: training sets; each bound holds arrays (runs,). `cap`: of the truncated loss, in label units.
-    - `posterior_draws`: for the Gibbs test loss. `test_points`: inputs for the truncated test loss of random features.
+    Parameters
+    ----------
+    problem : TeacherStudent or RandomFeatures
+        `linear.TeacherStudent` (with `dim`; its own weight_decay) or `linear.RandomFeatures` (with `weight_decay`,
+        default 0). Without weight decay training starts at w(0) ~ N(0, inr noise^2) and goes on for ever.
+    key : Array
+        TODO.
+    runs : int, default 1
+        Training sets; each bound holds arrays (runs,).
+    dim : int, optional
+        TODO.
+    weight_decay : array_like, optional
+        TODO.
+    cap : array_like, default 4.0
+        Of the truncated loss, in label units.
+    confidence : array_like, default 0.95
+        TODO.
+    steps : array_like, default 200
+        TODO.
+    posterior_draws : int, default 200
+        For the Gibbs test loss.
+    test_points : int, default 4000
+        Inputs for the truncated test loss of random features.
 
-    **Returns:** a tuple of Bound. Raises `BadValue` for sizes that are not whole.
+    Returns
+    -------
+    tuple[Bound, ...]
+        A tuple of Bound.
+
+    Raises
+    ------
+    BadValue
+        For sizes that are not whole.
     """
     require_float64("grok_theory.bounds.regression_bounds")
     check_key(key)

@@ -30,8 +30,20 @@ _CURVES = (
 def pair_distance(gradients: PyTree, fresh_gradients: PyTree) -> Float[Array, ""]:
     """Mean of |g_z - g_z'| over training samples z and fresh samples z', at the same weights.
 
-    **Arguments:** pytrees of per-example gradients, example axis first: m and m' examples of the same parameters. The
-    m x m' distances are formed from inner products, good to 1e-8 of the gradients.
+    pytrees of per-example gradients, example axis first: m and m' examples of the same parameters. The m x m' distances
+    are formed from inner products, good to 1e-8 of the gradients.
+
+    Parameters
+    ----------
+    gradients : PyTree
+        TODO.
+    fresh_gradients : PyTree
+        TODO.
+
+    Returns
+    -------
+    array ()
+        TODO
     """
     rows = [jax.tree_util.tree_leaves(tree) for tree in (gradients, fresh_gradients)]
     if len(rows[0]) != len(rows[1]) or any(np.shape(a)[1:] != np.shape(b)[1:] for a, b in zip(*rows)):
@@ -66,8 +78,23 @@ def stability_along_training(
     constant of the loss it bounds the mean gap. Outside convex problems it grows exponentially, and is soon useless
     (inf beyond 1e308).
 
-    **Arguments:** `distance`: (steps,) |g_z - g_z'| or a bound on its mean, at the weights *before* each step.
-    `learning_rates`: a number or (steps,).
+    Parameters
+    ----------
+    distance : array_like
+        (steps,) |g_z - g_z'| or a bound on its mean, at the weights *before* each step.
+    learning_rates : array_like
+        A number or (steps,).
+    smoothness : array_like
+        TODO.
+    samples : array_like
+        TODO.
+    convex : bool, default False
+        TODO.
+
+    Returns
+    -------
+    array (steps,)
+        TODO
     """
     rates = _check_descent(distance, "distance", learning_rates, smoothness, samples, convex)
     distance = jnp.asarray(distance, float)
@@ -103,10 +130,35 @@ def coherence_bound(
     L sqrt(2 (1 - alpha)) needs both samples independent of the weights, and one of them was trained on: we could not
     close it. So `assumptions_hold` is False unless the caller vouches; `pair_stability_bound` is provable.
 
-    **Arguments:**
-    - `coherence`: (steps,) alpha before each step (`observables.gradient_coherence(...).alpha`).
-    - `learning_rates`: a number or (steps,). `lipschitz` L, `smoothness` beta: of every sample's loss in the weights.
-    - `samples`: m. `convex`: the product becomes 1; needs every learning rate <= 2/smoothness.
+    Parameters
+    ----------
+    coherence : array_like
+        (steps,) alpha before each step (`observables.gradient_coherence(...).alpha`).
+    learning_rates : array_like
+        A number or (steps,). `lipschitz` L, `smoothness` beta: of every sample's loss in the weights.
+    lipschitz : array_like
+        TODO.
+    smoothness : array_like
+        TODO.
+    samples : array_like
+        M.
+    convex : bool, default False
+        The product becomes 1; needs every learning rate <= 2/smoothness.
+    assumptions_hold : bool, default False
+        TODO.
+    loss_range : array_like, default np.inf
+        TODO.
+    train_loss : array_like, default np.nan
+        TODO.
+    test_loss : array_like, default np.nan
+        TODO.
+    name : str, default 'coherence'
+        TODO.
+
+    Returns
+    -------
+    Bound
+        TODO
     """
     require_float64("grok_theory.bounds.coherence_bound")
     remedy = "Pass alpha of observables.gradient_coherence, in [0, 1], one number a step."
@@ -141,6 +193,36 @@ def pair_stability_bound(
     Proof: exchange z for z'. Both trainings see the same gradient map, which expands by 1 + eta beta at most (not at
     all if convex), and differ by (eta/m)(g_z - g_z') at the weights of the first. Arguments as in `coherence_bound`; L
     may be that of the loss the gap is measured in, if it is another than the one trained on.
+
+    Parameters
+    ----------
+    pair_distance : array_like
+        TODO.
+    learning_rates : array_like
+        TODO.
+    lipschitz : array_like
+        TODO.
+    smoothness : array_like
+        TODO.
+    samples : array_like
+        TODO.
+    convex : bool, default False
+        TODO.
+    assumptions_hold : bool, default False
+        TODO.
+    loss_range : array_like, default np.inf
+        TODO.
+    train_loss : array_like, default np.nan
+        TODO.
+    test_loss : array_like, default np.nan
+        TODO.
+    name : str, default 'pair stability'
+        TODO.
+
+    Returns
+    -------
+    Bound
+        TODO
     """
     require_float64("grok_theory.bounds.pair_stability_bound")
     check_non_negative("pair_distance", pair_distance, "Pass one mean distance a step, for example by pair_distance.")
@@ -169,8 +251,34 @@ def ridge_stability_bound(
     Bousquet & Elisseeff (2002): lambda = ridge/P, M = target_bound^2 (1 + sqrt(kernel_bound/lambda))^2 is the range of
     the loss, beta = 2 kernel_bound M/(lambda P) its uniform stability.
 
-    **Arguments:** `ridge` > 0 as in K + ridge I. `kernel_bound` >= K(x, x) and `target_bound` >= |y| for every sample
-    that could be drawn. If they are only the largest ones seen, pass assumptions_hold=False.
+    `ridge` > 0 as in K + ridge I. `kernel_bound` >= K(x, x) and `target_bound` >= |y| for every sample that could be
+    drawn. If they are only the largest ones seen, pass assumptions_hold=False.
+
+    Parameters
+    ----------
+    ridge : array_like
+        TODO.
+    samples : array_like
+        TODO.
+    kernel_bound : array_like
+        TODO.
+    target_bound : array_like
+        TODO.
+    confidence : array_like, default 0.95
+        TODO.
+    assumptions_hold : bool, default True
+        TODO.
+    train_loss : array_like, default np.nan
+        TODO.
+    test_loss : array_like, default np.nan
+        TODO.
+    name : str, default 'ridge stability'
+        TODO.
+
+    Returns
+    -------
+    Bound
+        TODO
     """
     require_float64("grok_theory.bounds.ridge_stability_bound")
     check_positive("ridge", ridge, "Without a ridge one sample can change everything; the bound is infinite.")

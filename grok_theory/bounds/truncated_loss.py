@@ -20,11 +20,25 @@ def truncated_squared_loss(residual: ArrayLike, cap: ArrayLike, *, variance: Arr
 
         (r^2 + s^2) D + 2 r s (phi(a) - phi(b)) + s^2 (a phi(a) - b phi(b)) + cap^2 (1 - D)
 
-    **Arguments:** `residual`; `cap` > 0 in its unit; `variance` >= 0. They broadcast.
+    `residual`; `cap` > 0 in its unit; `variance` >= 0. They broadcast.
 
-    **Returns:** in [0, cap^2]; relative error below 2e-13 against 40 digits (residual 0 to 1e8 caps, standard deviation
-    1e-8 to 1e8 caps).
+    Parameters
+    ----------
+    residual : array_like
+        TODO.
+    cap : array_like
+        TODO.
+    variance : array_like, default 0.0
+        TODO.
 
+    Returns
+    -------
+    Array
+        In [0, cap^2]; relative error below 2e-13 against 40 digits (residual 0 to 1e8 caps, standard deviation 1e-8 to
+        1e8 caps).
+
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> print(f"{truncated_squared_loss(3.0, 2.0):.1f} {truncated_squared_loss(0.0, 2.0, variance=1.0):.6f}")
     4.0 0.920537

@@ -28,7 +28,12 @@ def read_seed(name: str, seed: int) -> int:
 def read_object(name: str, text: str, public: dict[str, Any], verb: Any) -> Any:
     """The object that `--dynamics` or `--method` names: `GradientDescent(0.1)`, or `Population` for `Population()`.
 
-    `verb` is the function that is to take it. Raises `BadValue`.
+    `verb` is the function that is to take it.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
     """
     taken = inspect.signature(verb).parameters
     if name.rpartition("-")[2] not in taken:
@@ -45,7 +50,12 @@ def read_value(
 ) -> Any:
     """The value of `text`: `0.5`, `1,2,3`, `relu`, `true`, `none`, `GradientDescent(learning_rate=0.1)`.
 
-    `public` are the names that may be called. Nothing else is evaluated. Raises `BadValue` naming `name` and `text`.
+    `public` are the names that may be called. Nothing else is evaluated.
+
+    Raises
+    ------
+    BadValue
+        Naming `name` and `text`.
     """
     plain = text.strip()
     if not plain:
@@ -122,7 +132,12 @@ def _cut(text: str, length: int = 60) -> str:
 def read_axis(text: str) -> Any:
     """The x of a solve: `0.1:10:60` (in logs), `0:10:51:linear`, `1:1000:30:steps` (whole numbers), or `0,1,2.5`.
 
-    Raises `BadValue`, and `TooLarge` where that many values would not fit.
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    TooLarge
+        Where that many values would not fit.
     """
     import numpy as np
 

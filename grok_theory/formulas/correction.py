@@ -9,9 +9,20 @@ from dataclasses import dataclass
 class Correction:
     """One statement beside what holds.
 
-    - `wing`, `where`: paper and statement. `form`: what it prints. `holds`: what is true.
-    - `measure`: what the numbers are. `printed`, `corrected`: the two numbers; `oracle`: the third, which decides, or
-      nan where the corrected number is itself a measured error or a brute-force result.
+    Parameters
+    ----------
+    wing, where : str
+        Paper and statement.
+    form : str
+        What it prints.
+    holds : str
+        What is true.
+    measure : str
+        What the numbers are.
+    printed, corrected : float
+        The two numbers.
+    oracle : float, default float('nan')
+        The third, which decides, or nan where the corrected number is itself a measured error or a brute-force result.
     """
 
     wing: str

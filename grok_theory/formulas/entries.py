@@ -16,7 +16,13 @@ ROOMS = ("numerics", "kernels", "observables", *WINGS, "recorded_answers", "boun
 
 @lru_cache(maxsize=1)
 def register() -> dict[str, Formula]:
-    """Name -> formula, in the order of the house; imports JAX and every wing."""
+    """Name -> formula, in the order of the house; imports JAX and every wing.
+
+    Returns
+    -------
+    dict[str, Formula]
+        TODO
+    """
     found: dict[str, Formula] = {}
     for room in ROOMS:
         found |= {formula.name: formula for formula in entries_of(room)}
@@ -32,6 +38,18 @@ def entries_of(room: str) -> list[Formula]:
 def find(name: str) -> Formula:
     """The formula `name`, with or without its wing; `BadValue` names the nearest ones.
 
+    Parameters
+    ----------
+    name : str
+        TODO.
+
+    Returns
+    -------
+    Formula
+        TODO
+
+    Examples
+    --------
     >>> find("stieltjes").name
     'numerics.stieltjes'
     """

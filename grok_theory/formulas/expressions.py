@@ -19,7 +19,18 @@ def expression_of(formula: Formula) -> Any:
 
 
 def latex_of(formula: Formula) -> str:
-    """Symbol = right-hand side, in LaTeX without environments; the pieces of a piecewise form by semicolons."""
+    """Symbol = right-hand side, in LaTeX without environments; the pieces of a piecewise form by semicolons.
+
+    Parameters
+    ----------
+    formula : Formula
+        TODO.
+
+    Returns
+    -------
+    str
+        TODO
+    """
     right = formula.latex or _from_sympy(formula)
     return f"{formula.symbol} = {right}" if formula.symbol else right
 

@@ -17,7 +17,21 @@ STATUSES = ("as printed", "corrected", "ours")
 
 @dataclass(frozen=True)
 class Range:
-    """One number the formula takes: `low` to `high`, with `special` values drawn on purpose; `symbol` in LaTeX."""
+    """One number the formula takes: `low` to `high`, with `special` values drawn on purpose; `symbol` in LaTeX.
+
+    Parameters
+    ----------
+    low : float
+        TODO.
+    high : float
+        TODO.
+    special : tuple[float, ...], default ()
+        TODO.
+    symbol : str, default ''
+        TODO.
+    whole : bool, default False
+        TODO.
+    """
 
     low: float
     high: float
@@ -27,7 +41,22 @@ class Range:
 
     @classmethod
     def of_field(cls, kind: type, field: str, symbol: str) -> Range:
-        """Where a property test draws the `field` of a Problem's class `kind`; `symbol` in LaTeX."""
+        """Where a property test draws the `field` of a Problem's class `kind`; `symbol` in LaTeX.
+
+        Parameters
+        ----------
+        kind : type
+            TODO.
+        field : str
+            TODO.
+        symbol : str
+            TODO.
+
+        Returns
+        -------
+        Range
+            TODO
+        """
         drawn = quantities(kind)[field].drawn
         if not isinstance(drawn, Span):
             raise BadValue(f"{kind.__name__}.{field} is drawn from no range of numbers. State a Range.")
@@ -47,7 +76,15 @@ class Range:
 
 @dataclass(frozen=True)
 class Draw:
-    """An argument that is no number, such as a matrix or a group: how it is drawn, and that in words."""
+    """An argument that is no number, such as a matrix or a group: how it is drawn, and that in words.
+
+    Parameters
+    ----------
+    text : str
+        TODO.
+    make : Callable[[], Any]
+        TODO.
+    """
 
     text: str
     make: Callable[[], Any]
@@ -69,9 +106,22 @@ def seeds(text: str) -> Draw:
 class Printed:
     """A form in the literature that does not hold, and where the difference is shown.
 
-    - `where`: paper and statement; `form`: what it prints, `holds`: what is true, both in words or plain formulas.
-    - `value`: the printed form as a function of the formula's domain; `at`: the arguments at which it is shown.
-    - `measure`: what the numbers are. `read`: one number out of what the formula, or its oracle, returns.
+    Parameters
+    ----------
+    where : str
+        Paper and statement.
+    form : str
+        What it prints,.
+    holds : str
+        What is true, both in words or plain formulas.
+    value : Callable[..., Any]
+        The printed form as a function of the formula's domain.
+    at : tuple[Any, ...]
+        The arguments at which it is shown.
+    measure : str
+        What the numbers are.
+    read : Callable[[Any], Any], default float
+        One number out of what the formula, or its oracle, returns.
     """
 
     where: str
@@ -87,14 +137,40 @@ class Printed:
 class Formula:
     """One closed form, made around its oracle: `@partial(Formula, name=..., ...)` above the oracle makes it the entry.
 
-    - `oracle`: the same arguments -> the value, in a way that shares no code with the function; `by`: it in words.
-    - `name`: wing and function. `says`: what it is, in one line.
-    - `function`: the public callable. `domain`: argument -> where it is drawn from.
-    - `call`: where the drawn arguments are not those of the function, the adapter between them.
-    - `symbol` = `latex`, in LaTeX; or `expression`, sympy text in the names of the domain, from which LaTeX is made.
-    - `source`: paper and statement. `status`: "as printed" (as the source has it, as far as we read it), "corrected"
-      (the source is wrong, see `printed`) or "ours" (derived in this project; the source, if any, has the setting).
-    - `rtol`: relative error allowed; round-off for exact forms, the size of the next term for laws of large numbers.
+    Parameters
+    ----------
+    oracle : Callable[..., Any]
+        The same arguments -> the value, in a way that shares no code with the function.
+    name : str
+        Wing and function.
+    says : str
+        What it is, in one line.
+    function : Callable[..., Any]
+        The public callable.
+    domain : Mapping[str, Range or Draw]
+        Argument -> where it is drawn from.
+    by : str
+        It in words.
+    source : str
+        Paper and statement.
+    status : str
+        "as printed" (as the source has it, as far as we read it), "corrected" (the source is wrong, see `printed`) or
+        "ours" (derived in this project; the source, if any, has the setting).
+    rtol : float
+        Relative error allowed; round-off for exact forms, the size of the next term for laws of large numbers.
+    symbol : str, default ''
+        TODO.
+    latex : str, default ''
+        TODO.
+    expression : str, default ''
+        TODO.
+    call : Callable[..., Any], optional
+        Where the drawn arguments are not those of the function, the adapter between them. - `symbol` = `latex`, in
+        LaTeX; or `expression`, sympy text in the names of the domain, from which LaTeX is made.
+    printed : tuple[Printed, ...], default ()
+        TODO.
+    note : str, default ''
+        TODO.
     """
 
     oracle: Callable[..., Any]
@@ -126,8 +202,20 @@ class Formula:
     def verify(self, examples: int | None = None) -> Certificate:
         """Draw arguments over the domain and hold the formula against its oracle.
 
-        **Returns:** a `Certificate` with the worst error and its argument; print it. Raises `CounterExample` where
-        the formula fails, and `BadValue` if hypothesis, mpmath or sympy is not installed.
+        Parameters
+        ----------
+        examples : int, optional
+            TODO.
+
+        Returns
+        -------
+        Certificate
+            A `Certificate` with the worst error and its argument; print it.
+
+        Raises
+        ------
+        BadValue
+            If hypothesis, mpmath or sympy is not installed.
         """
         _oracles_or_sentence()
         strategy = tuple(part.strategy() for part in self.domain.values())

@@ -16,7 +16,17 @@ from .formula import Formula, Printed
 def corrections() -> list[Correction]:
     """All of them, in the order of the house: those of the register, then those that are no closed form.
 
-    Everything is computed anew (about half a minute, most of it compilation). Raises `Float64Required`.
+    Everything is computed anew (about half a minute, most of it compilation).
+
+    Returns
+    -------
+    list[Correction]
+        TODO
+
+    Raises
+    ------
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("grok_theory.formulas.corrections")
     found = [_of(formula, printed) for formula in register().values() for printed in formula.printed]

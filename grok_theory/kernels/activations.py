@@ -46,7 +46,13 @@ class _Expectations:
 
 @record()
 class Erf(_Expectations):
-    """phi(h) = erf(scale h)."""
+    """phi(h) = erf(scale h).
+
+    Parameters
+    ----------
+    scale : array_like, default 1.0
+        TODO.
+    """
 
     scale: ArrayLike = 1.0
 
@@ -63,7 +69,20 @@ class Erf(_Expectations):
         return gaussian.erf_dual_derivative(q11, q12, q22, scale=self.scale)
 
     def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
-        """From the series of asin: a_{2j+1}^2 = (2/pi) (2j)!/(4^j j!^2 (2j+1)) x^{2j+1}, x = 2av/(1 + 2av)."""
+        """From the series of asin: a_{2j+1}^2 = (2/pi) (2j)!/(4^j j!^2 (2j+1)) x^{2j+1}, x = 2av/(1 + 2av).
+
+        Parameters
+        ----------
+        degree : int
+            TODO.
+        variance : array_like
+            TODO.
+
+        Returns
+        -------
+        array (terms,)
+            TODO
+        """
         reach = np.sqrt(2) * jnp.asarray(self.scale, float) * jnp.sqrt(jnp.asarray(variance, float))
         # sqrt(x), from the side where no square leaves the range of floats.
         small = reach < 1
@@ -95,7 +114,20 @@ class Relu(_Expectations):
         return gaussian.relu_dual_gaps(q11, q12, q22, gaps)
 
     def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
-        """sqrt(v) times 1/sqrt(2 pi), 1/2, then (-1)^{k/2 - 1} (k - 3)!! / sqrt(2 pi k!) for even k."""
+        """sqrt(v) times 1/sqrt(2 pi), 1/2, then (-1)^{k/2 - 1} (k - 3)!! / sqrt(2 pi k!) for even k.
+
+        Parameters
+        ----------
+        degree : int
+            TODO.
+        variance : array_like
+            TODO.
+
+        Returns
+        -------
+        array (terms,)
+            TODO
+        """
         numbers = np.zeros(degree + 1)
         numbers[:2] = [1 / np.sqrt(2 * np.pi), 0.5][: degree + 1]
         for k in range(2, degree + 1, 2):
@@ -124,7 +156,13 @@ class Identity(_Expectations):
 
 @record()
 class Quadratic(_Expectations):
-    """phi(h) = h + epsilon h^2 / 2."""
+    """phi(h) = h + epsilon h^2 / 2.
+
+    Parameters
+    ----------
+    epsilon : array_like
+        TODO.
+    """
 
     epsilon: ArrayLike
 
@@ -141,7 +179,20 @@ class Quadratic(_Expectations):
         return gaussian.quadratic_dual_derivative(q11, q12, q22, epsilon=self.epsilon)
 
     def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
-        """epsilon v/2, sqrt(v), epsilon v/sqrt(2), and zero beyond."""
+        """epsilon v/2, sqrt(v), epsilon v/sqrt(2), and zero beyond.
+
+        Parameters
+        ----------
+        degree : int
+            TODO.
+        variance : array_like
+            TODO.
+
+        Returns
+        -------
+        array (terms,)
+            TODO
+        """
         v = jnp.asarray(variance, float)
         terms = jnp.stack([self.epsilon * v / 2, jnp.sqrt(v), self.epsilon * v / np.sqrt(2)])
         return jnp.zeros(degree + 1).at[:3].set(terms[: degree + 1])
@@ -151,11 +202,16 @@ class Quadratic(_Expectations):
 class Activation(_Expectations):
     """Any elementwise function, by Gauss-Hermite quadrature with `nodes` x `nodes` points.
 
-    **Fields:**
-    - `function`: h -> phi(h), traceable by JAX. `derivative`: h -> phi'(h); by automatic differentiation if left out.
-    - `nodes`: points along each variable. Relative error at variance 1 for 32, 64, 128 nodes: tanh 6e-7, 5e-10, 2e-14;
-      GELU at 64 nodes 1e-12; functions with kinks 6e-3, 4e-3, 2e-3; larger variances need more. `dual_error` measures
-      it, and the kernels warn above 1e-6.
+    Parameters
+    ----------
+    function : Callable
+        H -> phi(h), traceable by JAX.
+    derivative : Callable, optional
+        H -> phi'(h); by automatic differentiation if left out.
+    nodes : int, default 64
+        Points along each variable. Relative error at variance 1 for 32, 64, 128 nodes: tanh 6e-7, 5e-10, 2e-14; GELU at
+        64 nodes 1e-12; functions with kinks 6e-3, 4e-3, 2e-3; larger variances need more. `dual_error` measures it, and
+        the kernels warn above 1e-6.
     """
 
     function: Callable
@@ -176,11 +232,32 @@ class Activation(_Expectations):
         return self.function(h)
 
     def doubled(self) -> "Activation":
-        """The same function with twice the nodes."""
+        """The same function with twice the nodes.
+
+        Returns
+        -------
+        Activation
+            TODO
+        """
         return Activation(self.function, self.derivative, 2 * self.nodes)
 
     def dual_error(self, q11: ArrayLike, q12: ArrayLike, q22: ArrayLike) -> tuple[Array, Array]:
-        """Estimated absolute errors of `dual` and `dual_derivative`: their change when the nodes are doubled."""
+        """Estimated absolute errors of `dual` and `dual_derivative`: their change when the nodes are doubled.
+
+        Parameters
+        ----------
+        q11 : array_like
+            TODO.
+        q12 : array_like
+            TODO.
+        q22 : array_like
+            TODO.
+
+        Returns
+        -------
+        tuple[Array, Array]
+            TODO
+        """
         finer = self.doubled()
         return (
             jnp.abs(finer.dual(q11, q12, q22) - self.dual(q11, q12, q22)),
@@ -195,7 +272,20 @@ class Activation(_Expectations):
         return gaussian.pair_expectation(slope, slope, q11, q12, q22, nodes=self.nodes)
 
     def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
-        """By quadrature with at least degree + 32 nodes; warns where twice as many change a coefficient by 1e-6."""
+        """By quadrature with at least degree + 32 nodes; warns where twice as many change a coefficient by 1e-6.
+
+        Parameters
+        ----------
+        degree : int
+            TODO.
+        variance : array_like
+            TODO.
+
+        Returns
+        -------
+        array (terms,)
+            TODO
+        """
         nodes = max(self.nodes, degree + 32)
         coarse, fine = (self._series(degree, variance, count) for count in (nodes, 2 * nodes))
         if not is_traced(coarse):

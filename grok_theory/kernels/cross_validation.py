@@ -19,10 +19,16 @@ from ..pytrees import record
 class LeaveOneOut:
     """Leave-one-out of kernel ridge regression on n samples.
 
-    **Fields:**
-    - `residuals`: (n,) y_i minus the prediction at x_i of the machine trained on the others.
-    - `loss`: mean of their squares. `leverage`: (n,) weight of y_i in its own prediction, in [0, 1].
-    - `null_modes`: how many eigenvalues were below n eps of the largest and counted as zero.
+    Parameters
+    ----------
+    residuals : Array
+        (n,) y_i minus the prediction at x_i of the machine trained on the others.
+    loss : Array
+        Mean of their squares.
+    leverage : Array
+        (n,) weight of y_i in its own prediction, in [0, 1].
+    null_modes : Array
+        How many eigenvalues were below n eps of the largest and counted as zero.
     """
 
     residuals: Array
@@ -37,6 +43,20 @@ def leave_one_out(kernel: ArrayLike, y: ArrayLike, *, ridge: ArrayLike) -> Leave
     At ridge = 0 the interpolator of least norm: the same with G = K^{-1}; if K is rank-deficient, with the projector
     on its null space in place of G for the samples it touches, and with the pseudo-inverse for the others. The
     textbook (y - H y)_i / (1 - H_ii) is 0/0 at small ridge (error 6e-8 at 1e-6) and is not used.
+
+    Parameters
+    ----------
+    kernel : array_like
+        TODO.
+    y : array_like
+        TODO.
+    ridge : array_like
+        TODO.
+
+    Returns
+    -------
+    LeaveOneOut
+        TODO
     """
     require_float64("leave_one_out")
     basis, kernel, y, ridge = _checked(kernel, y, ridge)
@@ -58,6 +78,22 @@ def leave_one_out_influence(
     """Change of the prediction at each test input when one sample is removed: -(K_test G)_{xi} [G y]_i / G_ii.
 
     Needs K + ridge I invertible; at ridge = 0 a kernel of lower rank is refused.
+
+    Parameters
+    ----------
+    kernel : array_like
+        TODO.
+    y : array_like
+        TODO.
+    kernel_test : array_like
+        TODO.
+    ridge : array_like
+        TODO.
+
+    Returns
+    -------
+    array (m, n)
+        TODO
     """
     require_float64("leave_one_out_influence")
     cross = check_cross("kernel_test", kernel_test, kernel)

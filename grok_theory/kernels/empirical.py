@@ -17,14 +17,23 @@ def empirical_ntk(
 ) -> Float[Array, "n m"] | Float[Array, "n m c c"]:
     """Inner products of the gradients of f's outputs in `params`, between the inputs `X` and `X2` (or `X`).
 
-    **Arguments:**
-    - `f`: (params, inputs) -> outputs of shape (n,) or (n, c). Each output must depend on its own input alone: batch
-      statistics are refused (outside traces, where there are numbers to see it by).
-    - `params`: any pytree of arrays; all its leaves are differentiated. `X`: (n, ...), `X2`: (m, ...).
+    Parameters
+    ----------
+    f : Callable
+        (params, inputs) -> outputs of shape (n,) or (n, c). Each output must depend on its own input alone: batch
+        statistics are refused (outside traces, where there are numbers to see it by).
+    params : PyTree
+        Any pytree of arrays; all its leaves are differentiated.
+    X : array_like
+        (n, ...),.
+    X2 : array_like, optional
+        (m, ...).
 
-    **Returns:** (n, m), or (n, m, c, c), in the precision of `params`. It may be called inside jit; JAX keeps no
-    results between calls outside. Memory: (n + m) c numbers for each parameter; refused before it is made if that
-    does not fit.
+    Returns
+    -------
+    array or array
+        (n, m), or (n, m, c, c), in the precision of `params`. It may be called inside jit; JAX keeps no results between
+        calls outside. Memory: (n + m) c numbers for each parameter; refused before it is made if that does not fit.
     """
     X = jnp.asarray(X)
     one = lambda theta, x: f(theta, x[None])[0]  # noqa: E731

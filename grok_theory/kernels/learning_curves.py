@@ -33,6 +33,22 @@ def effective_regularization(
 
     Checked door of `numerics.effective_ridge.effective_ridge`, which see for shapes and accuracy (1e-13 for eigenvalues
     from 1e-130 to 1e10).
+
+    Parameters
+    ----------
+    eigenvalues : array_like
+        TODO.
+    samples : array_like
+        TODO.
+    ridge : array_like, default 0.0
+        TODO.
+    multiplicities : array_like, optional
+        TODO.
+
+    Returns
+    -------
+    array (*batch,)
+        TODO
     """
     check_positive("eigenvalues", eigenvalues, "Drop modes the kernel does not have.")
     check_not_empty("eigenvalues", eigenvalues, "Pass one eigenvalue a mode.")

@@ -108,6 +108,20 @@ def nngp(network: FullyConnected, X: ArrayLike, X2: ArrayLike | None = None) -> 
     A committee machine, with readouts fixed at +1, does not start as a centred Gaussian process: this kernel then
     describes a network whose readout signs are random. Warns where the activation's quadrature is off by more than
     1e-6.
+
+    Parameters
+    ----------
+    network : FullyConnected
+        TODO.
+    X : array_like
+        TODO.
+    X2 : array_like, optional
+        TODO.
+
+    Returns
+    -------
+    array (n, m)
+        TODO
     """
     return _kernel(network, X, X2, "nngp")
 
@@ -120,6 +134,20 @@ def ntk(network: FullyConnected, X: ArrayLike, X2: ArrayLike | None = None) -> F
 
     Exact to 1e-12 for closed-form activations also between nearly coincident or opposite inputs. Gradients in `X` are
     finite at coincident inputs; there, where the ReLU kernel has a cusp, the cusp's part is returned as zero.
+
+    Parameters
+    ----------
+    network : FullyConnected
+        TODO.
+    X : array_like
+        TODO.
+    X2 : array_like, optional
+        TODO.
+
+    Returns
+    -------
+    array (n, m)
+        TODO
     """
     return _kernel(network, X, X2, "ntk")
 

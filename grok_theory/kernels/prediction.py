@@ -36,6 +36,22 @@ def kernel_ridge(
     count. Where K has such a null space and K_test does not see it but by rounding, as for every kernel of lower rank,
     a small ridge costs no digits. Where rounding of K and K_test alone could move the prediction by more than 1e-6
     (in single precision 1e-5) of its largest entry, a warning says how many digits are left (outside traces).
+
+    Parameters
+    ----------
+    kernel_train : array_like
+        TODO.
+    y : array_like
+        TODO.
+    kernel_test : array_like
+        TODO.
+    ridge : array_like, default 0.0
+        TODO.
+
+    Returns
+    -------
+    array (m,)
+        TODO
     """
     require_float64("kernel_ridge")
     kernel, y, cross = _checked(kernel_train, y, kernel_test)
@@ -140,8 +156,23 @@ def gradient_flow(
     at l = 0. Gradient descent at rate eta for k steps is t = eta k; on (1/n) sum r^2 it is t = 2 eta k/n, on (1/2n)
     sum r^2, eta k/n.
 
-    **Arguments:**
-    - `times`: >= 0, non-decreasing. `initial_train`, `initial_test`: outputs at t = 0, numbers or (n,), (m,).
+    Parameters
+    ----------
+    kernel_train : array_like
+        TODO.
+    y : array_like
+        TODO.
+    kernel_test : array_like
+        TODO.
+    times : array_like
+        >= 0, non-decreasing.
+    initial_train, initial_test : array_like, default 0.0
+        Outputs at t = 0, numbers or (n,), (m,).
+
+    Returns
+    -------
+    tuple[array, array]
+        TODO
     """
     require_float64("gradient_flow")
     check_times(times)
@@ -167,6 +198,28 @@ def gradient_descent(
     """As `gradient_flow`, after whole numbers of steps on the same loss: e^{-lt} -> (1 - step_size l)^k.
 
     Where step_size times the largest eigenvalue exceeds 2 descent diverges: refused, in a trace nan.
+
+    Parameters
+    ----------
+    kernel_train : array_like
+        TODO.
+    y : array_like
+        TODO.
+    kernel_test : array_like
+        TODO.
+    steps : array_like
+        TODO.
+    step_size : array_like
+        TODO.
+    initial_train : array_like, default 0.0
+        TODO.
+    initial_test : array_like, default 0.0
+        TODO.
+
+    Returns
+    -------
+    tuple[array, array]
+        TODO
     """
     require_float64("gradient_descent")
     check_times(steps, name="steps", remedy="Pass whole numbers of steps, for example jnp.arange(0, 100).")

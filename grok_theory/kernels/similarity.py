@@ -13,7 +13,20 @@ from ..numerics.ridge_equation import learned
 
 
 def alignment(kernel: ArrayLike, y: ArrayLike) -> Float[Array, ""]:
-    """Kernel-target alignment y.K y / (|K|_F |y|^2): 1 where K is y y^T, not centred (Cristianini et al. 2001)."""
+    """Kernel-target alignment y.K y / (|K|_F |y|^2): 1 where K is y y^T, not centred (Cristianini et al. 2001).
+
+    Parameters
+    ----------
+    kernel : array_like
+        TODO.
+    y : array_like
+        TODO.
+
+    Returns
+    -------
+    array ()
+        TODO
+    """
     require_float64("alignment")
     kernel, y = check_gram("kernel", kernel), check_target("y", y, kernel)
     _check_some("kernel", kernel)
@@ -27,6 +40,18 @@ def cka(kernel: ArrayLike, other: ArrayLike) -> Float[Array, ""]:
 
     Between 0 and 1 for positive semidefinite kernels; unchanged by scaling either kernel and by adding a constant. A
     kernel that is constant, or so nearly that centring leaves less than six digits of it, is refused (traced: nan).
+
+    Parameters
+    ----------
+    kernel : array_like
+        TODO.
+    other : array_like
+        TODO.
+
+    Returns
+    -------
+    array ()
+        TODO
     """
     require_float64("cka")
     kernel, other = check_gram("kernel", kernel), check_gram("other", other)
@@ -39,6 +64,20 @@ def effective_dimension(eigenvalues: ArrayLike, ridge: ArrayLike, *, order: int 
     """sum_i (l_i/(l_i + ridge))^order: the number of directions a ridge leaves free (df_1, df_2).
 
     At ridge = 0 the rank. Eigenvalues >= 0; `ridge` >= 0, in their unit, broadcasts with the batch.
+
+    Parameters
+    ----------
+    eigenvalues : array_like
+        TODO.
+    ridge : array_like
+        TODO.
+    order : int, default 1
+        TODO.
+
+    Returns
+    -------
+    array (*batch,)
+        TODO
     """
     require_float64("effective_dimension")
     check_non_negative("eigenvalues", eigenvalues, "Pass the eigenvalues of a positive semidefinite kernel.")
@@ -57,6 +96,16 @@ def participation_ratio(eigenvalues: ArrayLike) -> Float[Array, "*batch"]:
     """(sum l)^2 / sum l^2: 1 for one direction, the number of modes for equal ones.
 
     Eigenvalues >= 0, not all zero; those that rounding made negative, to 1e-6 of the largest, count as zero.
+
+    Parameters
+    ----------
+    eigenvalues : array_like
+        TODO.
+
+    Returns
+    -------
+    array (*batch,)
+        TODO
     """
     require_float64("participation_ratio")
     remedy = "Pass the eigenvalues of a kernel or covariance."

@@ -16,7 +16,15 @@ from .activations import Activation, as_activation
 
 @record()
 class Spectrum:
-    """`eigenvalues` (degree + 1,) of each degree, and how many modes share each: `multiplicities` (degree + 1,)."""
+    """`eigenvalues` (degree + 1,) of each degree, and how many modes share each: `multiplicities` (degree + 1,).
+
+    Parameters
+    ----------
+    eigenvalues : array_like
+        TODO.
+    multiplicities : array_like
+        TODO.
+    """
 
     eigenvalues: ArrayLike
     multiplicities: ArrayLike
@@ -30,6 +38,22 @@ def hermite_coefficients(
     dual(v, rho v, v) = sum_k a_k^2 rho^k, so a_k^2 is the weight of degree k in the kernel of one hidden layer.
     Closed forms for Erf, Relu, Identity, Quadratic; quadrature for Activation.
 
+    Parameters
+    ----------
+    activation : Activation or str or Callable
+        TODO.
+    degree : int
+        TODO.
+    variance : array_like, default 1.0
+        TODO.
+
+    Returns
+    -------
+    array (terms,)
+        TODO
+
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> print(np.round(hermite_coefficients("relu", 4), 8))
     [ 0.39894228  0.5         0.28209479  0.         -0.08143375]
@@ -46,14 +70,21 @@ def sphere_spectrum(profile: Callable, dim: int, degree: int) -> Spectrum:
     lambda_k = int profile(t) P_k(t) (1 - t^2)^{(dim-3)/2} dt / int (1 - t^2)^{(dim-3)/2} dt with Legendre polynomials
     normalised to P_k(1) = 1; multiplicity (2k + dim - 2)/k C(k + dim - 3, k - 1). sum_k N_k lambda_k = profile(1).
 
-    **Arguments:**
-    - `profile`: elementwise function of t = x.x' in [-1, 1]. Smooth in the angle, as all network kernels are (ReLU
-      too).
-    - `dim`: >= 2.
-
-    **Returns:** `Spectrum`; absolute error of the eigenvalues below 2e-14 times max |profile|.
-
     Quadrature runs in the angle, where kernels of ReLU networks are analytic; in t they are not (1600 nodes: 3e-9).
+
+    Parameters
+    ----------
+    profile : Callable
+        Elementwise function of t = x.x' in [-1, 1]. Smooth in the angle, as all network kernels are (ReLU too).
+    dim : int
+        >= 2.
+    degree : int
+        TODO.
+
+    Returns
+    -------
+    Spectrum
+        `Spectrum`; absolute error of the eigenvalues below 2e-14 times max |profile|.
     """
     require_float64("sphere_spectrum")
     dim = check_integer("dim", dim, 2, "Pass the dimension of the space around the sphere.")

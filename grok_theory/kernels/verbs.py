@@ -22,10 +22,21 @@ def solve(
     effective_dimension = sum m L. Without a ridge and with fewer modes M than samples, kappa = 0,
     test_loss = s^2 n/(n - M), train_loss = s^2 (1 - M/n); at M = n the test loss is infinite, and the status failed.
 
-    **Arguments:**
-    - `samples`: (T,) numbers >= 1, not necessarily whole, non-decreasing.
+    Parameters
+    ----------
+    problem : KernelRegression
+        TODO.
+    samples : array_like
+        (T,) numbers >= 1, not necessarily whole, non-decreasing.
+    method : EffectiveRidge, optional
+        TODO.
+    throw : bool, default True
+        TODO.
 
-    **Returns:** curves `test_loss`, `train_loss`, `kappa`, `effective_dimension`; stats `modes`.
+    Returns
+    -------
+    Solution
+        Curves `test_loss`, `train_loss`, `kappa`, `effective_dimension`; stats `modes`.
     """
     return solve_kernel_regression(problem, samples, method, throw)
 
@@ -36,10 +47,26 @@ def simulate(problem: KernelRegression, samples: ArrayLike, *, runs: int, key: A
     A run draws one training set of the largest size and grows it: its losses at different `samples` share data. Test
     losses are exact averages over inputs and label noise. A degenerate group's target lies along one of its members.
 
-    **Arguments:**
-    - `samples`: (T,) whole numbers >= 1, non-decreasing. `runs`: >= 1. `key`: a typed JAX key.
+    Parameters
+    ----------
+    problem : KernelRegression
+        TODO.
+    samples : array_like
+        (T,) whole numbers >= 1, non-decreasing.
+    runs : int
+        >= 1.
+    key : Array
+        A typed JAX key.
 
-    **Returns:** an Ensemble with curves `test_loss` and `train_loss`, each (runs, T). Raises `BadValue` where rounding
-    decides the fit: eigenvalues that span many orders, without a ridge above what float64 can tell from the largest.
+    Returns
+    -------
+    Ensemble
+        An Ensemble with curves `test_loss` and `train_loss`, each (runs, T).
+
+    Raises
+    ------
+    BadValue
+        Where rounding decides the fit: eigenvalues that span many orders, without a ridge above what float64 can tell
+        from the largest.
     """
     return simulate_kernel_regression(problem, samples, runs=runs, key=key)

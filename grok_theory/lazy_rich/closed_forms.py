@@ -24,6 +24,17 @@ class LossParts:
 
     `variance`: the network misses the mean of the target. `misalignment`: its quadratic form points elsewhere.
     `linear_power`: it spends output on a linear function that the target does not have; the hump of grokking.
+
+    Parameters
+    ----------
+    total : Array
+        TODO.
+    variance : Array
+        TODO.
+    misalignment : Array
+        TODO.
+    linear_power : Array
+        TODO.
     """
 
     total: Array
@@ -47,11 +58,25 @@ def test_loss_decomposition(
     With A = alpha eps (M - M0) - beta beta^T:
     L = (1/4)(tr A / D)^2 [variance] + |A|_F^2 / (2 D^2) [misalignment] + alpha^2 |wbar - wbar0|^2 / D [linear power].
 
-    **Arguments:**
-    - `second_moment`: M = (1/N) sum_i w_i w_i^T; with trained readouts v_i the weighted (1/N) sum_i v_i w_i w_i^T.
-    - `mean_weight`: wbar = (1/N) sum_i w_i, weighted alike.
-    - `teacher`: beta, of any norm.
-    - `initial_second_moment`, `initial_mean_weight`: M0, wbar0 of a centred network; leave out if it is not centred.
+    Parameters
+    ----------
+    second_moment : array (dim, dim)
+        M = (1/N) sum_i w_i w_i^T; with trained readouts v_i the weighted (1/N) sum_i v_i w_i w_i^T.
+    mean_weight : array (dim,)
+        Wbar = (1/N) sum_i w_i, weighted alike.
+    teacher : array (dim,)
+        Beta, of any norm.
+    output_scale : array_like
+        TODO.
+    curvature : array_like
+        TODO.
+    initial_second_moment, initial_mean_weight : array, optional
+        M0, wbar0 of a centred network; leave out if it is not centred.
+
+    Returns
+    -------
+    LossParts
+        TODO
     """
     dim = teacher.shape[0]
     if initial_second_moment is not None:
@@ -80,6 +105,24 @@ def tangent_kernel(
     """Tangent kernel of the committee with fixed readouts, without its factor alpha^2 / N.
 
     K(x, x') = s (1 + eps wbar . (x + x') + eps^2 x^T M x'), s = x . x'; at a wide start s + eps^2 s^2.
+
+    Parameters
+    ----------
+    inputs : array (samples, dim)
+        TODO.
+    other_inputs : array (others, dim)
+        TODO.
+    second_moment : array (dim, dim)
+        TODO.
+    mean_weight : array (dim,)
+        TODO.
+    curvature : array_like
+        TODO.
+
+    Returns
+    -------
+    array (samples, others)
+        TODO
     """
     overlap = inputs @ other_inputs.T
     linear = (inputs @ mean_weight)[:, None] + (other_inputs @ mean_weight)[None, :]
@@ -94,7 +137,17 @@ class Mode(NamedTuple):
 
 
 class KernelSpectrum(NamedTuple):
-    """Spectrum of the wide start's kernel s + eps^2 s^2 over x ~ N(0, I_D / D)."""
+    """Spectrum of the wide start's kernel s + eps^2 s^2 over x ~ N(0, I_D / D).
+
+    Parameters
+    ----------
+    linear : Mode
+        TODO.
+    traceless_quadratic : Mode
+        TODO.
+    radial : Mode
+        TODO.
+    """
 
     linear: Mode
     traceless_quadratic: Mode
@@ -108,6 +161,18 @@ def kernel_spectrum(curvature: ArrayLike, dim: int) -> KernelSpectrum:
     |x|^2: (eps^2 / D)(1 + 2/D), once. Eigenvalues times multiplicities sum to E K(x, x) = 1 + eps^2 (1 + 2/D) exactly.
     The paper prints 2 eps / D^2 and (1/D)(1 + 2/D) for the last two, which break that sum. A lazy network needs a
     number of samples of order D^2 / (2 eps^2) to see the quadratic target.
+
+    Parameters
+    ----------
+    curvature : array_like
+        TODO.
+    dim : int
+        TODO.
+
+    Returns
+    -------
+    KernelSpectrum
+        TODO
     """
     check_non_negative("curvature", curvature, "Pass eps, for example 0.5.")
     dim = check_integer("dim", dim, 2, "Pass the number of input dimensions, for example 100.")
@@ -132,6 +197,22 @@ def population_alignment(
     <y K y'> = eps^2 / (4 D^4) [b2^2 tr M + 8 b2 beta^T M beta];   <y^2> = 3 b2^2 / (4 D^2);
     <K^2> = 1/D + 2 eps^2 |wbar|^2 (D + 2) / D^3 + eps^4 [(D + 6) tr M^2 + 2 (tr M)^2] / D^4.
     The paper's numerator lacks the factor 1/4. The alignment on a data set (Gram form) is `kernels.alignment`.
+
+    Parameters
+    ----------
+    second_moment : array (dim, dim)
+        TODO.
+    mean_weight : array (dim,)
+        TODO.
+    teacher : array (dim,)
+        TODO.
+    curvature : array_like
+        TODO.
+
+    Returns
+    -------
+    Array
+        TODO
     """
     dim = teacher.shape[0]
     b2 = jnp.sum(jnp.square(teacher))
@@ -154,6 +235,18 @@ def escape_time(problem: QuadraticCommittee, *, dim: int | None = None) -> Array
     a finite network. It grows at rate 4 eps / alpha once the mean of the target is fitted, up to 1 / (alpha eps).
     0 where the start is beyond that already (no plateau); infinite for eps = 0, and for m0 = 0 without `dim`.
     This is an estimate for many samples per dimension; the delay of a curve is `observables.grokking_delay`.
+
+    Parameters
+    ----------
+    problem : QuadraticCommittee
+        TODO.
+    dim : int, optional
+        TODO.
+
+    Returns
+    -------
+    Array
+        TODO
     """
     problem.check()
     if dim is not None:
@@ -174,6 +267,18 @@ def largest_stable_learning_rate(problem: QuadraticCommittee, largest_target: Ar
     centred. At the start the kernel matrix has the largest eigenvalue (1 + sqrt kappa)^2 + eps^2, or, once
     eps^2 > 1 + kappa^(-1/2), the constant function's: eps^2 (kappa + 1 + 1 / (eps^2 - 1)) (an outlier leaves the bulk:
     Baik, Ben Arous, Peche 2005). Stable is eta_hat below kappa over the largest of these numbers.
+
+    Parameters
+    ----------
+    problem : QuadraticCommittee
+        TODO.
+    largest_target : array_like
+        TODO.
+
+    Returns
+    -------
+    Array
+        TODO
     """
     kappa, square = jnp.asarray(problem.samples_per_dim), jnp.square(jnp.asarray(problem.curvature))
     sample = 1 + square * (1 if problem.centred else 0) + 2 * problem.curvature * largest_target / problem.output_scale

@@ -21,7 +21,17 @@ _LOSSES = ("mean", "half_mean", "sum", "half_sum")
 
 
 class Converted(NamedTuple):
-    """A script's training run in this wing's units."""
+    """A script's training run in this wing's units.
+
+    Parameters
+    ----------
+    problem : QuadraticCommittee
+        TODO.
+    learning_rate : float
+        TODO.
+    loss_unit : float
+        TODO.
+    """
 
     problem: QuadraticCommittee
     learning_rate: float  # eta_hat; tau = epochs * eta_hat
@@ -33,7 +43,18 @@ class Converted(NamedTuple):
         return GradientDescent(self.learning_rate)
 
     def times(self, epochs: ArrayLike) -> Float[np.ndarray, " times"]:
-        """tau of full-batch epochs (steps): the x of a gradient flow."""
+        """tau of full-batch epochs (steps): the x of a gradient flow.
+
+        Parameters
+        ----------
+        epochs : array_like
+            TODO.
+
+        Returns
+        -------
+        array (times,)
+            TODO
+        """
         check_times(epochs, name="epochs", remedy="Pass sorted step counts.")
         return np.asarray(epochs, dtype=np.float64) * self.learning_rate
 
@@ -56,18 +77,43 @@ def from_training_code(
 ) -> Converted:
     """The Problem, eta_hat and unit of loss of a full-batch training script (see the module's first lines).
 
-    **Arguments:**
-    - `output_scale`, `curvature`: a and e of the script.
-    - `learning_rate`: of plain gradient descent on every weight.
-    - `loss`: "mean" or "sum" of squares over the samples, or "half_mean", "half_sum" with a factor 1/2.
-    - `input_deviation`: standard deviation of each entry of x; default 1/sqrt(dim), so that |x|^2 is about 1.
-    - `weight_deviation`: standard deviation of each starting weight.
-    - `teacher_norm`: |b|; default sqrt(dim). `target_factor`: k; 1/2 in the paper, 1 in a public rerun of it.
-    - `teacher_overlap`, `centred`: as in the Problem (the overlap in units of `weight_deviation`).
-
     With x = s x', w = v w', b = |b| b'/sqrt(D) and Y = 2 k |b|^2 s^2 / D: alpha = a v s / Y, eps = e v s,
     eta_hat = learning_rate l a^2 s^2 / (N D), l the factor of the loss against the mean; losses are in units l Y^2.
 
+    Parameters
+    ----------
+    dim : int
+        TODO.
+    samples : int
+        TODO.
+    width : int
+        TODO.
+    output_scale, curvature : float
+        A and e of the script.
+    learning_rate : float
+        Of plain gradient descent on every weight.
+    loss : str, default 'mean'
+        "mean" or "sum" of squares over the samples, or "half_mean", "half_sum" with a factor 1/2.
+    input_deviation : float, optional
+        Standard deviation of each entry of x; default 1/sqrt(dim), so that |x|^2 is about 1.
+    weight_deviation : float, default 1.0
+        Standard deviation of each starting weight.
+    teacher_norm : float, optional
+        |b|; default sqrt(dim).
+    target_factor : float, default 0.5
+        K; 1/2 in the paper, 1 in a public rerun of it.
+    teacher_overlap : float, default 0.0
+        As in the Problem (the overlap in units of `weight_deviation`).
+    centred : bool, default True
+        As in the Problem (the overlap in units of `weight_deviation`).
+
+    Returns
+    -------
+    Converted
+        TODO
+
+    Examples
+    --------
     >>> run = from_training_code(dim=100, samples=550, width=500, output_scale=1.0, curvature=0.25, learning_rate=500.0)
     >>> print(f"{run.learning_rate:.3f} {run.loss_unit:.1f}")
     0.010 1.0
@@ -113,6 +159,26 @@ def from_paper(
 
     `paper_learning_rate` is eta0; one epoch is eta0 / dim of tau. Target with |beta|^2 = D and the factor 1/2, loss the
     mean of squares.
+
+    Parameters
+    ----------
+    output_scale : float
+        TODO.
+    curvature : float
+        TODO.
+    dim : int
+        TODO.
+    samples : int
+        TODO.
+    paper_learning_rate : float, default 1.0
+        TODO.
+    centred : bool, default True
+        TODO.
+
+    Returns
+    -------
+    Converted
+        TODO
     """
     check_positive("output_scale", output_scale, "Pass alpha.")
     return from_training_code(
@@ -131,6 +197,18 @@ def rescaled_start(problem: QuadraticCommittee, init_scale: float) -> QuadraticC
 
     w = sigma w' turns (alpha, eps) into (alpha sigma, eps sigma), at the same tau and with the same losses: exact, not
     a limit. So the initialization scale is no parameter of its own. The quadratic part sees alpha eps sigma^2.
+
+    Parameters
+    ----------
+    problem : QuadraticCommittee
+        TODO.
+    init_scale : float
+        TODO.
+
+    Returns
+    -------
+    QuadraticCommittee
+        TODO
     """
     check_positive("init_scale", init_scale, "Pass the factor on the starting weights, for example 0.5.")
     return QuadraticCommittee(

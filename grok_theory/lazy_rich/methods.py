@@ -35,21 +35,28 @@ class DMFT:
     One causal sweep over two-time kernels, no outer iteration. Cost grows as paths * points^3, memory as
     paths * points^2 (about 80 bytes each), points being `grid_points` of a flow or the steps of a descent.
 
-    **Fields:**
-    - `grid_points`: nodes of a flow, growing geometrically, for fourth-order backward differences (third order where
-      they are few for the last time: 40 to more than tau = 1500, 48 to more than 9000). Under descent every step is a
-      node, and the theory is exact for it.
-    - `paths`: sample paths of one march over all h* nodes (shared out in powers of two); `teacher_nodes`: half-line
-      Gauss-Hermite nodes of the teacher's field h*.
-    - `scrambles`: independent scrambles of the Sobol paths, one march each; the curves are their mean, and their
-      scatter is part of `numerical_error`, by Student's factor at 99 %: 1.1 standard deviations for 9 (eight degrees
-      of freedom), but 45 for 2. With one there is no scatter to see, and no `numerical_error`.
-    - `seed`: of the scrambles. Same seed, same digits; a longer descent repeats a shorter one.
-    - `row_tolerance`: of the fixed point of a row of a flow, relative. 1e-6 is far below the other errors; a
-      *difference* of two solutions needs less: pass 1e-11 to check a derivative by differences. `jax.grad` and its
-      like tighten it by themselves.
-    - `field_points`: keep the two-time functions of `fields` at about so many nodes along each axis (None: at all; 0:
-      no fields).
+    Parameters
+    ----------
+    paths : int, default 344
+        Sample paths of one march over all h* nodes (shared out in powers of two).
+    teacher_nodes : int, default 6
+        Half-line Gauss-Hermite nodes of the teacher's field h*.
+    grid_points : int, default 40
+        Nodes of a flow, growing geometrically, for fourth-order backward differences (third order where they are few
+        for the last time: 40 to more than tau = 1500, 48 to more than 9000). Under descent every step is a node, and
+        the theory is exact for it.
+    scrambles : int, default 9
+        Independent scrambles of the Sobol paths, one march each; the curves are their mean, and their scatter is part
+        of `numerical_error`, by Student's factor at 99 %: 1.1 standard deviations for 9 (eight degrees of freedom), but
+        45 for 2. With one there is no scatter to see, and no `numerical_error`.
+    seed : int, default 0
+        Of the scrambles. Same seed, same digits; a longer descent repeats a shorter one.
+    row_tolerance : float, default 1e-06
+        Of the fixed point of a row of a flow, relative. 1e-6 is far below the other errors; a *difference* of two
+        solutions needs less: pass 1e-11 to check a derivative by differences. `jax.grad` and its like tighten it by
+        themselves.
+    field_points : int, optional
+        Keep the two-time functions of `fields` at about so many nodes along each axis (None: at all; 0: no fields).
     """
 
     paths: int = 344
@@ -74,11 +81,28 @@ class DMFT:
 
     @classmethod
     def accurate(cls, seed: int = 0) -> DMFT:
-        """The tight setting, about 2e-3 in test loss to tau = 1e3 in ordinary settings; minutes on one core."""
+        """The tight setting, about 2e-3 in test loss to tau = 1e3 in ordinary settings; minutes on one core.
+
+        Parameters
+        ----------
+        seed : int, default 0
+            TODO.
+
+        Returns
+        -------
+        DMFT
+            TODO
+        """
         return cls(paths=1328, grid_points=72, scrambles=9, seed=seed)
 
     def finer(self) -> DMFT:
-        """What a march that lost a row is tried with next: half again as many nodes (flow), twice the paths."""
+        """What a march that lost a row is tried with next: half again as many nodes (flow), twice the paths.
+
+        Returns
+        -------
+        DMFT
+            TODO
+        """
         return replace(self, paths=2 * self.paths, grid_points=self.grid_points + self.grid_points // 2)
 
 
@@ -107,13 +131,20 @@ _STRUCTURE = ("labels", "stratified", "orthogonal_start", "test_samples")
 class ExactReduction:
     """Train by the closed equations of wbar and M: exact at every width, infinite included, and free of it in cost.
 
-    **Fields:**
-    - `labels`: other targets, a function (inputs, train_inputs) -> targets at inputs, for example
-      `KernelEigenvector(3, curvature)`; then the test loss is a mean over `test_samples` fresh inputs, without parts.
-    - `stratified`: draw the P values of beta . x one in each of P equally likely strata. The same limit, less noise.
-    - `orthogonal_start`: start weights whose random part has no share along the teacher, so that rho0 = m0^2 as in the
-      theory of infinite dimension, instead of m0^2 + (1 - m0^2) / D.
-    - `tolerance`: of the flow, local error of the output in units of 1.
+    Parameters
+    ----------
+    labels : Callable, optional
+        Other targets, a function (inputs, train_inputs) -> targets at inputs, for example `KernelEigenvector(3,
+        curvature)`; then the test loss is a mean over `test_samples` fresh inputs, without parts.
+    stratified : bool, default True
+        Draw the P values of beta . x one in each of P equally likely strata. The same limit, less noise.
+    orthogonal_start : bool, default False
+        Start weights whose random part has no share along the teacher, so that rho0 = m0^2 as in the theory of infinite
+        dimension, instead of m0^2 + (1 - m0^2) / D.
+    test_samples : int, default 2048
+        TODO.
+    tolerance : float, default 1e-05
+        Of the flow, local error of the output in units of 1.
     """
 
     labels: Callable | None = None
@@ -128,6 +159,17 @@ class FrozenKernel:
     """Kernel regression with the tangent kernel of the start, on the data and start of `ExactReduction`.
 
     This is the network linearised around its start, at every width. Fields as there.
+
+    Parameters
+    ----------
+    labels : Callable, optional
+        TODO.
+    stratified : bool, default True
+        TODO.
+    orthogonal_start : bool, default False
+        TODO.
+    test_samples : int, default 2048
+        TODO.
     """
 
     labels: Callable | None = None
@@ -142,13 +184,26 @@ class ExplicitNetwork:
 
     Every trained parameter moves by eta = eta_hat N D / alpha^2 times its gradient.
 
-    **Fields:**
-    - `activation`: an elementwise function or one of `kernels.activations` (those may be named by a string); None is
-      the Problem's h + (eps/2) h^2.
-    - `train_readout`: train the readouts too; they start at 1.
-    - `linearised`: train the network's first-order expansion around its start.
-    - `init_scale`: factor on all starting weights.
-    - the others as in `ExactReduction`; with another activation the test loss is a mean over `test_samples`.
+    Parameters
+    ----------
+    activation : Callable or str, optional
+        An elementwise function or one of `kernels.activations` (those may be named by a string); None is the Problem's
+        h + (eps/2) h^2.
+    train_readout : bool, default False
+        Train the readouts too; they start at 1.
+    linearised : bool, default False
+        Train the network's first-order expansion around its start.
+    init_scale : array_like, default 1.0
+        Factor on all starting weights. - the others as in `ExactReduction`; with another activation the test loss is a
+        mean over `test_samples`.
+    labels : Callable, optional
+        TODO.
+    stratified : bool, default True
+        TODO.
+    orthogonal_start : bool, default False
+        TODO.
+    test_samples : int, default 2048
+        TODO.
     """
 
     activation: Callable | str | None = None

@@ -76,7 +76,18 @@ class QuadraticCommittee:
         check_fields(self)
 
     def tau_per_step(self, dynamics: GradientDescent) -> ArrayLike:
-        """How much tau a step of descent is worth: eta_hat."""
+        """How much tau a step of descent is worth: eta_hat.
+
+        Parameters
+        ----------
+        dynamics : GradientDescent
+            TODO.
+
+        Returns
+        -------
+        array_like
+            TODO
+        """
         return dynamics.learning_rate
 
     def dressed(self, dim: int) -> QuadraticCommittee:
@@ -85,6 +96,16 @@ class QuadraticCommittee:
         Isotropic weights have, by chance, a share 1/dim of their square along the teacher. In the theory of infinite
         dimension that share is missing; giving it to the overlap removes about half of the finite-size error of the
         test loss (not of the train loss). Essential where m0^2 is not much larger than 1/dim.
+
+        Parameters
+        ----------
+        dim : int
+            TODO.
+
+        Returns
+        -------
+        QuadraticCommittee
+            TODO
         """
         dim = check_integer("dim", dim, 2, "Pass the number of input dimensions, for example 100.")
         square = jnp.square(self.teacher_overlap)

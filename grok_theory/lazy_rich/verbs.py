@@ -35,19 +35,29 @@ def solve(
 ) -> Solution:
     """What theory says about `problem` at `x`.
 
-    **Arguments:**
-    - `x`: (T,), >= 0, non-decreasing: times in tau under flow, whole steps under descent.
-    - `dynamics`: `GradientFlow()` (default) or, for a QuadraticCommittee, `GradientDescent(eta_hat)`.
-    - `method` for a QuadraticCommittee: `DMFT()` (default), `Population()` (samples_per_dim -> infinity), `LazyLimit()`
-      (output_scale -> infinity, centred, teacher_overlap 0).
-    - `method` for a MeanFieldNetwork: `Particles()` (default), `LinearMoments()` (exact; the default for the linear
-      activation), `TangentLimit()` (richness -> 0).
-    - `throw`: raise SolveFailed instead of handing back a failed Solution.
+    Parameters
+    ----------
+    problem : QuadraticCommittee or MeanFieldNetwork
+        TODO.
+    x : array_like or Sequence
+        (T,), >= 0, non-decreasing: times in tau under flow, whole steps under descent.
+    dynamics : FlowOrDescent, default FLOW
+        `GradientFlow()` (default) or, for a QuadraticCommittee, `GradientDescent(eta_hat)`. - `method` for a
+        QuadraticCommittee: `DMFT()` (default), `Population()` (samples_per_dim -> infinity), `LazyLimit()`
+        (output_scale -> infinity, centred, teacher_overlap 0). - `method` for a MeanFieldNetwork: `Particles()`
+        (default), `LinearMoments()` (exact; the default for the linear activation), `TangentLimit()` (richness -> 0).
+    method : Theory or MeanFieldTheory, optional
+        TODO.
+    throw : bool, default True
+        Raise SolveFailed instead of handing back a failed Solution.
 
-    **Returns:** a Solution. Curves of a QuadraticCommittee: train_loss, test_loss, variance, misalignment,
-    linear_power, and, but for LazyLimit, teacher_overlap, mean_power, bulk_power. Of a MeanFieldNetwork: train_loss,
-    test_loss (with test data), alignment, kernel_movement, coherence, distance, feature_overlap. Raises BadValue naming
-    field, value and remedy.
+    Returns
+    -------
+    Solution
+        A Solution. Curves of a QuadraticCommittee: train_loss, test_loss, variance, misalignment, linear_power, and,
+        but for LazyLimit, teacher_overlap, mean_power, bulk_power. Of a MeanFieldNetwork: train_loss, test_loss (with
+        test data), alignment, kernel_movement, coherence, distance, feature_overlap. Raises BadValue naming field,
+        value and remedy.
     """
     if isinstance(problem, MeanFieldNetwork):
         return solve_mean_field(problem, x, dynamics, method, throw)
@@ -78,15 +88,30 @@ def simulate(
 ) -> Ensemble:
     """Train `runs` networks of the Problem for real and read their curves at `x`.
 
-    **Arguments:**
-    - `x`, `dynamics`: as in `solve`.
-    - `dim`: D, for a QuadraticCommittee, which draws its data; a MeanFieldNetwork brings them.
-    - `width`: N; None is an infinitely wide QuadraticCommittee, a MeanFieldNetwork needs one.
-    - `runs`, `key`: run i draws from fold_in(key, i), the same among 8 or 800.
-    - `method`: for a QuadraticCommittee `ExactReduction()` (default), `ExplicitNetwork(...)`, `FrozenKernel(...)`.
+    Parameters
+    ----------
+    problem : QuadraticCommittee or MeanFieldNetwork
+        TODO.
+    x : array_like or Sequence
+        As in `solve`.
+    dynamics : FlowOrDescent, default FLOW
+        As in `solve`.
+    dim : int, optional
+        D, for a QuadraticCommittee, which draws its data; a MeanFieldNetwork brings them.
+    width : int, optional
+        N; None is an infinitely wide QuadraticCommittee, a MeanFieldNetwork needs one.
+    runs : int
+        Run i draws from fold_in(key, i), the same among 8 or 800.
+    key : Array
+        Run i draws from fold_in(key, i), the same among 8 or 800.
+    method : Experiment, optional
+        For a QuadraticCommittee `ExactReduction()` (default), `ExplicitNetwork(...)`, `FrozenKernel(...)`.
 
-    **Returns:** an Ensemble; `runs.committee.simulate_committee` and `mean_field.runs.simulate_mean_field` say with
-    which curves. Raises BadValue naming field, value and remedy.
+    Returns
+    -------
+    Ensemble
+        An Ensemble; `runs.committee.simulate_committee` and `mean_field.runs.simulate_mean_field` say with which
+        curves. Raises BadValue naming field, value and remedy.
     """
     if not isinstance(problem, MeanFieldNetwork):
         # None is refused there, in one sentence.

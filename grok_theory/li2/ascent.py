@@ -27,9 +27,24 @@ MOST_ITERATIONS = 3000
 class Ascent:
     """Where ascent from random starts ended.
 
-    - `weights`: (starts, 2M), unit norm. `energy`: (starts,). `gradient_norm`: (starts,), of the tangential gradient.
-    - `irrep`: (starts,) the real irrep, a row of `local_maxima`, that holds most of the node; `purity`: its share.
-    - `iterations`: (starts,). `status`: noted if some starts missed the tolerance, failed if more than half did.
+    Parameters
+    ----------
+    group : Group
+        TODO.
+    weights : ndarray
+        (starts, 2M), unit norm.
+    energy : ndarray
+        (starts,).
+    gradient_norm : ndarray
+        (starts,), of the tangential gradient.
+    irrep : ndarray
+        (starts,) the real irrep, a row of `local_maxima`, that holds most of the node.
+    purity : ndarray
+        Its share.
+    iterations : ndarray
+        (starts,).
+    status : Status
+        Noted if some starts missed the tolerance, failed if more than half did.
     """
 
     group: Group
@@ -44,6 +59,16 @@ class Ascent:
     def basin_shares(self, confidence: float = 0.99) -> tuple[np.ndarray, np.ndarray]:
         """Share of the starts that ended in each row of `local_maxima` (rows,), and its exact binomial interval (rows,
         2).
+
+        Parameters
+        ----------
+        confidence : float, default 0.99
+            TODO.
+
+        Returns
+        -------
+        tuple[ndarray, ndarray]
+            TODO
         """
         rows, starts = len(real_irreps(self.group)), len(self.irrep)
         counts = np.bincount(self.irrep, minlength=rows)
@@ -69,12 +94,28 @@ def ascend(task: GroupTask, *, key: jax.Array, starts: int, tolerance: float = 1
     iterations are made. The energy of "relu" has kinks, and its maxima often lie on one, where no gradient vanishes:
     such starts are told as not converged.
 
-    **Arguments:**
-    - `task`: any activation, subset and centring.
-    - `starts`: how many; start i depends on (key, i) only.
-    - `tolerance`: stop where ||grad_T E|| <= tolerance (w . grad E).
+    Parameters
+    ----------
+    task : GroupTask
+        Any activation, subset and centring.
+    key : Array
+        TODO.
+    starts : int
+        How many; start i depends on (key, i) only.
+    tolerance : float, default 1e-12
+        Stop where ||grad_T E|| <= tolerance (w . grad E).
 
-    Raises `BadValue`, `Float64Required`. Starts that do not converge are kept and told in `status`.
+    Returns
+    -------
+    Ascent
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Starts that do not converge are kept and told in `status`.
     """
     require_float64("ascend")
     check_kind("task", task, GroupTask, "Build one with GroupTask(cyclic(23), ...).")

@@ -32,11 +32,26 @@ from .problem import GroupTask
 class LocalMaxima:
     """The families of local maxima of `group`, one row a nontrivial real irrep.
 
-    - `irreps`: for each row the indices into `irreps(group)`: one, or a conjugate pair.
-    - `degree` d, `frobenius_schur` nu, `real_degree` D: (rows,) integers.
-    - `energy`: E* = M / (2D). `printed_energy`: what the paper prints, nan where it gives none (quaternionic type).
-    - `zero`, `minus_one`, `minus_two`: how often the Hessian on the sphere has the eigenvalue 0, -4E*, -8E*; `zero` is
-      also the dimension of the family.
+    Parameters
+    ----------
+    group : Group
+        TODO.
+    irreps : tuple[tuple[int, ...], ...]
+        For each row the indices into `irreps(group)`: one, or a conjugate pair. - `degree` d, `frobenius_schur` nu,
+        `real_degree` D: (rows,) integers.
+    degree : ndarray
+        TODO.
+    frobenius_schur : ndarray
+        TODO.
+    real_degree : ndarray
+        TODO.
+    energy : ndarray
+        E* = M / (2D).
+    zero, minus_one, minus_two : ndarray
+        How often the Hessian on the sphere has the eigenvalue 0, -4E*, -8E*; `zero` is also the dimension of the
+        family.
+    printed_energy : ndarray
+        What the paper prints, nan where it gives none (quaternionic type).
     """
 
     group: Group
@@ -71,8 +86,23 @@ class LocalMaxima:
 def local_maxima(task: GroupTask) -> LocalMaxima:
     """The exact families of local maxima; one row a nontrivial real irrep, in the order of `real_irreps(group)`.
 
-    Raises `BadValue` for a subset of pairs, noisy labels or another activation, and points to `ascend`.
+    Parameters
+    ----------
+    task : GroupTask
+        TODO.
 
+    Returns
+    -------
+    LocalMaxima
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For a subset of pairs, noisy labels or another activation, and points to `ascend`.
+
+    Examples
+    --------
     >>> from grok_theory.li2.groups import symmetric
     >>> found = local_maxima(GroupTask(symmetric(3)))
     >>> found.energy.tolist(), found.zero.tolist(), found.minus_one.tolist(), found.minus_two.tolist()
@@ -105,6 +135,16 @@ def mirrored_residual(group: Group) -> float:
 
     Features of such nodes do not change under (g1, g2) -> (g2^-1, g1^-1), so h and h^-1 look alike. The bound holds for
     any even activation, and for any activation if only the + sign is used. Odd M: 1 / sqrt 2. Z_2^k: 0.
+
+    Parameters
+    ----------
+    group : Group
+        TODO.
+
+    Returns
+    -------
+    float
+        TODO
     """
     if not isinstance(group, Group) or group.order < 2:
         raise BadValue(
@@ -115,7 +155,15 @@ def mirrored_residual(group: Group) -> float:
 
 @record()
 class MuonColumn:
-    """Where an orthogonalised update sends one new gradient column; `exact` and `first_order`, both (n,)."""
+    """Where an orthogonalised update sends one new gradient column; `exact` and `first_order`, both (n,).
+
+    Parameters
+    ----------
+    exact : Array
+        TODO.
+    first_order : Array
+        TODO.
+    """
 
     exact: jax.Array
     first_order: jax.Array
@@ -128,7 +176,24 @@ def muon_column(columns: ArrayLike, new: ArrayLike) -> MuonColumn:
     O(||v_par||^2): the new direction comes out at full length however short, the known one is damped. (Lemma 9; the
     paper prints the error as O(||v_perp||^2).)
 
-    **Arguments:** `columns`: (n, m), orthonormal to 1e-8, m < n; `new`: (n,). Raises `BadValue`, `Float64Required`.
+    Parameters
+    ----------
+    columns : array_like
+        (n, m), orthonormal to 1e-8, m < n.
+    new : array_like
+        (n,).
+
+    Returns
+    -------
+    MuonColumn
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("muon_column")
     columns, new = jnp.asarray(columns, jnp.float64), jnp.asarray(new, jnp.float64)

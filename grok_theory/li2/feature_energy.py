@@ -28,16 +28,29 @@ from .problem import GroupTask
 def energy(task: GroupTask, w: ArrayLike) -> jax.Array:
     """E(w) of each node, dimensionless.
 
-    **Arguments:**
-    - `task`: any activation, subset of pairs, labels and centring.
-    - `w`: (..., 2M) real nodes [u; v]; need not have unit norm.
+    Parameters
+    ----------
+    task : GroupTask
+        Any activation, subset of pairs, labels and centring.
+    w : array_like
+        (..., 2M) real nodes [u; v]; need not have unit norm.
 
-    **Returns:** (...,); relative error about 1e-15 times the condition of the sums. The square activation on the full
-    table goes through the group's Fourier transform, O(M^2) a node in dense products; everything else gathers and
-    sums over the pairs, O(n) a node.
+    Returns
+    -------
+    Array
+        (...,); relative error about 1e-15 times the condition of the sums. The square activation on the full table goes
+        through the group's Fourier transform, O(M^2) a node in dense products; everything else gathers and sums over
+        the pairs, O(n) a node.
 
-    Raises `BadValue` for a wrong last axis, complex entries, or pairs that were not drawn; `Float64Required`.
+    Raises
+    ------
+    BadValue
+        For a wrong last axis, complex entries, or pairs that were not drawn.
+    Float64Required
+        Where JAX computes in float32.
 
+    Examples
+    --------
     >>> from grok_theory.li2.groups import cyclic
     >>> task = GroupTask(cyclic(2))
     >>> print(energy(task, jnp.array([0.5, -0.5, 0.5, -0.5])))
@@ -48,7 +61,20 @@ def energy(task: GroupTask, w: ArrayLike) -> jax.Array:
 
 
 def energy_gradient(task: GroupTask, w: ArrayLike) -> jax.Array:
-    """grad E(w), shape (..., 2M): the velocity of stage II up to a factor. Arguments and errors as `energy`."""
+    """grad E(w), shape (..., 2M): the velocity of stage II up to a factor. Arguments and errors as `energy`.
+
+    Parameters
+    ----------
+    task : GroupTask
+        TODO.
+    w : array_like
+        TODO.
+
+    Returns
+    -------
+    Array
+        TODO
+    """
     w = checked_nodes(task, w, "energy_gradient")
     return _gradients(energy_function(task), w.reshape(-1, w.shape[-1])).reshape(w.shape)
 
@@ -58,6 +84,18 @@ def energy_by_irrep(task: GroupTask, w: ArrayLike) -> jax.Array:
 
     (2/M) d ||uhat vhat||_F^2, summed over a conjugate pair where the irrep is one. Square activation on the full table
     only; other tasks raise `BadValue`.
+
+    Parameters
+    ----------
+    task : GroupTask
+        TODO.
+    w : array_like
+        TODO.
+
+    Returns
+    -------
+    Array
+        TODO
     """
     task.require_full_square("energy_by_irrep")
     w = checked_nodes(task, w, "energy_by_irrep")
@@ -130,6 +168,18 @@ def hessian_spectrum(task: GroupTask, w: ArrayLike) -> jax.Array:
 
     P (H - (w . grad E) I) P on the tangent space, P = I - w w^T, H exact by automatic differentiation. For any task;
     at a critical point it decides whether it is a maximum. Costs 2M gradients and an eigenproblem of that size a node.
+
+    Parameters
+    ----------
+    task : GroupTask
+        TODO.
+    w : array_like
+        TODO.
+
+    Returns
+    -------
+    Array
+        TODO
     """
     w = checked_nodes(task, w, "hessian_spectrum")
     function = energy_function(task)

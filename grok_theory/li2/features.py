@@ -16,11 +16,24 @@ from .groups.real_representations import real_irreps
 def feature(group: Group, row: int, left: ArrayLike, inner: ArrayLike, right: ArrayLike) -> np.ndarray:
     """The maximum [u; v] of real irrep `row` with given vectors: u ~ left^T R(g) inner, v ~ inner^T R(g) right.
 
-    **Arguments:**
-    - `row`: of `real_irreps(group)`, as in `local_maxima`.
-    - `left`, `inner`, `right`: x, y, z of shape (..., D); scaled to unit length here.
+    Parameters
+    ----------
+    group : Group
+        TODO.
+    row : int
+        Of `real_irreps(group)`, as in `local_maxima`.
+    left, inner, right : array_like
+        X, y, z of shape (..., D); scaled to unit length here.
 
-    **Returns:** (..., 2M), unit norm, ||u|| = ||v|| = 1/sqrt 2. Raises `BadValue` for another length or a zero vector.
+    Returns
+    -------
+    ndarray
+        (..., 2M), unit norm, ||u|| = ||v|| = 1/sqrt 2.
+
+    Raises
+    ------
+    BadValue
+        For another length or a zero vector.
     """
     rows = real_irreps(group)
     row = check_integer("row", row, 0, "Pass a row of local_maxima.", high=len(rows) - 1)
@@ -51,6 +64,22 @@ def _unit_vectors(name: str, vector: ArrayLike, dimension: int) -> np.ndarray:
 def random_features(group: Group, row: int, *, count: int, key: jax.Array) -> np.ndarray:
     """(count, 2M): maxima of real irrep `row` with independent uniform unit vectors; feature i depends on (key, i)
     only.
+
+    Parameters
+    ----------
+    group : Group
+        TODO.
+    row : int
+        TODO.
+    count : int
+        TODO.
+    key : Array
+        TODO.
+
+    Returns
+    -------
+    ndarray
+        TODO
     """
     check_key(key)
     rows = real_irreps(group)

@@ -31,12 +31,23 @@ from .problem import GroupTask
 class LazyGradient:
     """The back-propagated gradient of a frozen hidden layer; rows are the training pairs in order, columns the K nodes.
 
-    - `gradient`: (T, n, K), G_F at `times`. `fixed_point`: (n, K), G_F at t = infinity. `leading`: (n, K), Y~ Y~^T F~,
-      the direction every node would follow up its own energy.
-    - `norm`: (T,), ||G_F||_F. `alignment`: (T,), mean over the nodes of the cosine between the columns of `gradient`
-      and `leading`; nan where a column vanishes, as all do at t = 0 from a zero read-out.
-    - `fixed_alignment`: the same at t = infinity. `largest_rate`: lambda_max(A); the small-time form needs
-      t lambda_max << 1.
+    Parameters
+    ----------
+    gradient : Array
+        (T, n, K), G_F at `times`.
+    fixed_point : Array
+        (n, K), G_F at t = infinity.
+    leading : Array
+        (n, K), Y~ Y~^T F~, the direction every node would follow up its own energy.
+    norm : Array
+        (T,), ||G_F||_F.
+    alignment : Array
+        (T,), mean over the nodes of the cosine between the columns of `gradient` and `leading`; nan where a column
+        vanishes, as all do at t = 0 from a zero read-out.
+    fixed_alignment : Array
+        The same at t = infinity.
+    largest_rate : Array
+        Lambda_max(A); the small-time form needs t lambda_max << 1.
     """
 
     gradient: jax.Array
@@ -54,15 +65,29 @@ def lazy_gradient(
     """G_F(t) of a frozen hidden layer under gradient flow of J + (eta/2) ||V||^2, from one singular value
     decomposition.
 
-    **Arguments:**
-    - `task`: any activation, subset, labels and centring; eta is `task.ridge`. Differentiable in `weight_decay`.
-    - `hidden`: (K, 2M), one node a row.
-    - `times`: (T,), gradient-flow times of J; a descent step of rate r on the mean loss is 2 r / n.
-    - `readout`: (K, M), V(0); None for zeros.
+    Parameters
+    ----------
+    task : GroupTask
+        Any activation, subset, labels and centring; eta is `task.ridge`. Differentiable in `weight_decay`.
+    hidden : array_like
+        (K, 2M), one node a row.
+    times : array_like or Sequence
+        (T,), gradient-flow times of J; a descent step of rate r on the mean loss is 2 r / n.
+    readout : array_like, optional
+        (K, M), V(0); None for zeros.
 
-    **Returns:** see `LazyGradient`; relative error below 1e-12 where V(0) = 0, however small eta: residuals are formed
-    without cancellation. Memory 8 T n K bytes; `TooLarge` where that does not fit. Raises `BadValue`,
-    `Float64Required`.
+    Returns
+    -------
+    LazyGradient
+        See `LazyGradient`; relative error below 1e-12 where V(0) = 0, however small eta: residuals are formed without
+        cancellation. Memory 8 T n K bytes; `TooLarge` where that does not fit.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("lazy_gradient")
     check_single(task)

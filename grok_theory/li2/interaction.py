@@ -21,12 +21,15 @@ from .problem import GroupTask
 class Repulsion:
     """How K nodes act on each other through the read-out.
 
-    - `coupling`: (K, K), B = (F~^T F~ + eta I)^-1. Entry (j, l) is the weight with which node l enters the equation of
-      j.
-    - `similarity`: (K, K), beta_jl = f_j^T Q f_l with Q = I - F_r (F_r^T F_r + eta I)^-1 F_r^T over the other columns:
-      what j and l have in common that no other node explains. The diagonal is nan.
-
     b_jl = -beta / (alpha gamma - beta^2), so coupling and similarity always have opposite signs: similar nodes repel.
+
+    Parameters
+    ----------
+    coupling : Array
+        (K, K), B = (F~^T F~ + eta I)^-1. Entry (j, l) is the weight with which node l enters the equation of j.
+    similarity : Array
+        (K, K), beta_jl = f_j^T Q f_l with Q = I - F_r (F_r^T F_r + eta I)^-1 F_r^T over the other columns: what j and l
+        have in common that no other node explains. The diagonal is nan.
     """
 
     coupling: jax.Array
@@ -36,11 +39,29 @@ class Repulsion:
 def repulsion(task: GroupTask, hidden: ArrayLike) -> Repulsion:
     """The coupling of the hidden nodes and the similarity whose sign it opposes (Theorem 6).
 
-    **Arguments:** `task` with ridge > 0 (any activation, subset, centring); `hidden`: (K, 2M), K >= 2.
-
     The 2 x 2 block of B for (j, l) is the inverse of [[alpha, beta], [beta, gamma]], which gives beta for all pairs
-    from one inverse. Relative error about 1e-16 times the condition of F~^T F~ + eta I. Raises `BadValue`,
-    `Float64Required`.
+    from one inverse. Relative error about 1e-16 times the condition of F~^T F~ + eta I.
+
+    `task` with ridge > 0 (any activation, subset, centring);
+
+    Parameters
+    ----------
+    task : GroupTask
+        TODO.
+    hidden : array_like
+        (K, 2M), K >= 2.
+
+    Returns
+    -------
+    Repulsion
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
     """
     hidden = checked_nodes(task, hidden, "repulsion")
     check_positive("task.ridge", task.ridge, "Give the task a weight_decay above zero; without it B may not exist.")

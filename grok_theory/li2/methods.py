@@ -21,6 +21,11 @@ class FeatureAscent:
     """Stage II: dw/dt = grad_T E(w) / (4 max_k E*_k) for every node by itself, on ||w|| = 1.
 
     Near the highest maximum of the full table the distance shrinks like e^-t. `tolerance`: of the integrator, relative.
+
+    Parameters
+    ----------
+    tolerance : array_like, default 1e-08
+        TODO.
     """
 
     tolerance: ArrayLike = 1e-8
@@ -35,6 +40,13 @@ class FullEnergy:
 
     `iterations`: steps of ascent; near the threshold convergence is slow, and 800 instead of 300 move the half-success
     point by about 3 %. `centering`: as in `GroupTask`.
+
+    Parameters
+    ----------
+    iterations : int, default 300
+        TODO.
+    centering : str, default 'samples'
+        TODO.
     """
 
     iterations: int = 300
@@ -43,7 +55,15 @@ class FullEnergy:
 
 @record(static=("iterations", "centering"))
 class CrossTerm:
-    """Ascend what the paper's proof keeps, 2 u v on every pair. Arguments as `FullEnergy`."""
+    """Ascend what the paper's proof keeps, 2 u v on every pair. Arguments as `FullEnergy`.
+
+    Parameters
+    ----------
+    iterations : int, default 300
+        TODO.
+    centering : str, default 'samples'
+        TODO.
+    """
 
     iterations: int = 300
     centering: str = "samples"

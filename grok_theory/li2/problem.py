@@ -223,7 +223,20 @@ class GroupTask:
     def pairs_and_labels(self, caller: str) -> tuple[Any, Any]:
         """Training pairs (n, 2) and labels (n,), all pairs in order where nothing was drawn.
 
-        Raises `BadValue` naming `caller` where they are not known yet.
+        Parameters
+        ----------
+        caller : str
+            TODO.
+
+        Returns
+        -------
+        tuple[Any, Any]
+            TODO
+
+        Raises
+        ------
+        BadValue
+            Naming `caller` where they are not known yet.
         """
         if not self.is_drawn:
             what = "pairs" if self.train_fraction != 1.0 else "noisy labels"
@@ -239,15 +252,38 @@ class GroupTask:
         return self.train_pairs, self.train_labels
 
     def tau_per_step(self, dynamics: GradientDescent) -> ArrayLike:
-        """How much time of the gradient flow of J a step of descent on the mean loss is worth: 2 learning_rate / n."""
+        """How much time of the gradient flow of J a step of descent on the mean loss is worth: 2 learning_rate / n.
+
+        Parameters
+        ----------
+        dynamics : GradientDescent
+            TODO.
+
+        Returns
+        -------
+        array_like
+            TODO
+        """
         return 2.0 * dynamics.learning_rate / self.samples
 
     def without_samples(self) -> GroupTask:
-        """The task with a split of its own still to be drawn; its numbers are kept."""
+        """The task with a split of its own still to be drawn; its numbers are kept.
+
+        Returns
+        -------
+        GroupTask
+            TODO
+        """
         return dataclasses.replace(self, train_pairs=None, train_labels=None)
 
     def require_full_square(self, caller: str) -> None:
-        """Refuse any task but the square activation on the full table, where the exact statements hold."""
+        """Refuse any task but the square activation on the full table, where the exact statements hold.
+
+        Parameters
+        ----------
+        caller : str
+            TODO.
+        """
         remedy = "For other tasks use ascend, which finds maxima numerically."
         if self.activation != "square":
             raise BadValue(f"activation is {self.activation!r}, but {caller} holds for 'square' only. {remedy}")
@@ -261,6 +297,16 @@ class GroupTask:
         """This task with its pairs drawn without replacement and, with noise, round(n xi) labels redrawn uniformly.
 
         Pairs are sorted. The same key gives the same split, whatever the other fields that do not change n.
+
+        Parameters
+        ----------
+        key
+            TODO.
+
+        Returns
+        -------
+        GroupTask
+            TODO
         """
         check_key(key)
         order, samples = self.group.order, round(self.train_fraction * self.group.order**2)

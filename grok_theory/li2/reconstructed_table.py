@@ -31,9 +31,16 @@ RANK_TOLERANCE = 1e-11  # of the largest singular value
 class Reconstruction:
     """How well hidden nodes represent the target with the best read-out.
 
-    - `width`: K. `rank`: numerical rank of F~ (singular values above 1e-11 of the largest).
-    - `residual`: ||Y~ - F~ V||_F / ||Y~||_F at the least-squares V; 0 exact, 1 useless.
-    - `readout`: (K, M), that V of smallest norm; complex for complex nodes.
+    Parameters
+    ----------
+    width : int
+        K.
+    rank : int
+        Numerical rank of F~ (singular values above 1e-11 of the largest).
+    residual : float
+        ||Y~ - F~ V||_F / ||Y~||_F at the least-squares V; 0 exact, 1 useless.
+    readout : ndarray
+        (K, M), that V of smallest norm; complex for complex nodes.
     """
 
     width: int
@@ -45,11 +52,27 @@ class Reconstruction:
 def reconstruction(task: GroupTask, hidden: ArrayLike) -> Reconstruction:
     """Least-squares representation of the centred target by hidden nodes.
 
-    **Arguments:**
-    - `task`: any activation, subset, labels and centring. `hidden`: (K, 2M); complex only with "square".
-
     Exact representations come out below 1e-14 for the groups tried. The weight decay plays no part. Memory 16 n K
-    bytes; `TooLarge` where that does not fit. Raises `BadValue`, `Float64Required`.
+    bytes; `TooLarge` where that does not fit.
+
+    Parameters
+    ----------
+    task : GroupTask
+        Any activation, subset, labels and centring.
+    hidden : array_like
+        (K, 2M); complex only with "square".
+
+    Returns
+    -------
+    Reconstruction
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("reconstruction")
     check_single(task)
@@ -91,6 +114,18 @@ def structured_features(group: Group) -> np.ndarray:
     K = 2 times the number of products: 1 for D = 1, else d^3, 3 d^3, 2 d^3 for real, complex, quaternionic type. For
     Z_M that is 3 (M - 1) (odd M) or 3 (M - 2) + 2. Not minimal: of the six nodes of a frequency one is redundant.
 
+    Parameters
+    ----------
+    group : Group
+        TODO.
+
+    Returns
+    -------
+    ndarray
+        TODO
+
+    Examples
+    --------
     >>> from grok_theory.li2.groups import symmetric
     >>> structured_features(symmetric(3)).shape
     (18, 12)
@@ -131,10 +166,25 @@ def mirrored_features(group: Group, *, pairs: int, key: jax.Array) -> np.ndarray
     """The printed real ansatz: nodes [u; P u] and [u; -P u], (P u)(g) = u(g^-1), for random u in every isotypic
     component.
 
-    **Arguments:** `pairs`: how many random u in each nontrivial real component; >= 1. `key`: a typed JAX key.
+    Parameters
+    ----------
+    group : Group
+        TODO.
+    pairs : int
+        How many random u in each nontrivial real component; >= 1.
+    key : Array
+        A typed JAX key.
 
-    **Returns:** (2 pairs rows, 2M), unit norm. Such nodes are not maxima in general, and however many there are their
-    residual stays at or above `mirrored_residual(group)`. Raises `BadValue`.
+    Returns
+    -------
+    ndarray
+        (2 pairs rows, 2M), unit norm. Such nodes are not maxima in general, and however many there are their residual
+        stays at or above `mirrored_residual(group)`.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
     """
     check_key(key)
     pairs = check_integer("pairs", pairs, 1, "Pass how many random functions to draw in each component.")

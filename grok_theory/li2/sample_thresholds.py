@@ -32,10 +32,18 @@ from .problem import CENTERINGS
 class SampleThreshold:
     """Share of random subsets that keep a feature, against pairs per element n / M.
 
-    - `pairs_per_element`, `success`, `standard_error`: (L,). `interval`: (L, 2), exact binomial.
-    - `half_success`: n / M at 50 % success, interpolated in the isotonic fit; nan if it is not crossed.
-      `half_success_interval`: (2,), from the posterior of the success rates under Jeffreys' prior.
-    - `confidence`: of both intervals.
+    Parameters
+    ----------
+    pairs_per_element, success, standard_error : ndarray
+        (L,).
+    interval : ndarray
+        (L, 2), exact binomial.
+    half_success : float
+        n / M at 50 % success, interpolated in the isotonic fit; nan if it is not crossed.
+    half_success_interval : ndarray
+        (2,), from the posterior of the success rates under Jeffreys' prior.
+    confidence : float
+        Of both intervals.
     """
 
     pairs_per_element: np.ndarray
@@ -70,14 +78,34 @@ def sample_threshold(
 ) -> SampleThreshold:
     """Success rate of a feature's survival on random subsets, with intervals, at each number of pairs per element.
 
-    **Arguments:**
-    - `pairs_per_element`: (L,) increasing n / M in (0, M]; n is rounded.
-    - `subsets`: how many; subset i depends on (key, i) only, and its pairs at a larger n contain those at a smaller.
-    - `method`: `FullEnergy()` (default) or `CrossTerm()`. `row`: the real irrep of the feature, a row of
-      `local_maxima`; None draws one for each subset.
-
     float32 inside (enough for a yes or no; x64 not needed). Cost: `iterations` times O(M^2) for each subset and level.
-    Raises `BadValue`.
+
+    Parameters
+    ----------
+    group : Group
+        TODO.
+    pairs_per_element : array_like or Sequence
+        (L,) increasing n / M in (0, M]; n is rounded.
+    subsets : int
+        How many; subset i depends on (key, i) only, and its pairs at a larger n contain those at a smaller.
+    key : Array
+        TODO.
+    method : FullEnergy or CrossTerm, optional
+        `FullEnergy()` (default) or `CrossTerm()`.
+    row : int, optional
+        The real irrep of the feature, a row of `local_maxima`; None draws one for each subset.
+    confidence : float, default 0.95
+        TODO.
+
+    Returns
+    -------
+    SampleThreshold
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
     """
     method = FullEnergy() if method is None else method
     levels, rows = _checked(group, pairs_per_element, method, row)

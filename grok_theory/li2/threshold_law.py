@@ -14,10 +14,18 @@ from ..pytrees import record
 class ThresholdScaling:
     """Two fits of half-success points c50 against group order M, weighted by their errors.
 
-    - `exponent`, `exponent_error`, `prefactor`: c50 = prefactor M^exponent.
-    - `slope`, `slope_error`, `intercept`: c50 = slope ln M + intercept, the shape Theorem 4 prints.
-    - `power_misfit`, `log_misfit`: chi^2 per degree of freedom (about 1 if the law and the errors are right; nan with
-      two points). Errors are scaled up by sqrt(misfit) where that is above 1.
+    Parameters
+    ----------
+    exponent, exponent_error, prefactor : float
+        C50 = prefactor M^exponent.
+    power_misfit : float
+        Chi^2 per degree of freedom (about 1 if the law and the errors are right; nan with two points). Errors are
+        scaled up by sqrt(misfit) where that is above 1.
+    slope, slope_error, intercept : float
+        C50 = slope ln M + intercept, the shape Theorem 4 prints.
+    log_misfit : float
+        Chi^2 per degree of freedom (about 1 if the law and the errors are right; nan with two points). Errors are
+        scaled up by sqrt(misfit) where that is above 1.
     """
 
     exponent: float
@@ -33,9 +41,27 @@ class ThresholdScaling:
 def threshold_scaling(orders: ArrayLike, half_success: ArrayLike, errors: ArrayLike) -> ThresholdScaling:
     """Fit c50 = a M^b and c50 = a ln M + b by weighted least squares.
 
-    **Arguments:** `orders`: (P,) group orders, at least two different; `half_success`: (P,) c50 > 0; `errors`: (P,)
-    their standard errors > 0. Raises `BadValue`.
+    Parameters
+    ----------
+    orders : array_like
+        (P,) group orders, at least two different.
+    half_success : array_like
+        (P,) c50 > 0.
+    errors : array_like
+        (P,) their standard errors > 0.
 
+    Returns
+    -------
+    ThresholdScaling
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+
+    Examples
+    --------
     >>> fit = threshold_scaling([10, 100, 1000], [1.0, 10.0, 100.0], [0.1, 1.0, 10.0])
     >>> round(fit.exponent, 6)
     1.0

@@ -36,19 +36,44 @@ def solve(
 ) -> Solution:
     """What theory says about run 0 of `simulate(task, ..., width=width, key=key)`.
 
-    **Arguments:**
-    - `x`: (T,) >= 0, non-decreasing: times of the gradient flow of J, or steps of descent; for `FeatureAscent` times in
-      units of the rate at the highest maximum.
-    - `dynamics`: for `Lazy`: `GradientFlow()` (default) or `GradientDescent(learning_rate)`. The ascent takes none.
-    - `width`, `key`, `initial`: as in `simulate`; a task without fixed pairs gets the split of run 0.
-    - `method`: `Lazy()` by default, or `FeatureAscent()`.
+    Parameters
+    ----------
+    task : GroupTask
+        TODO.
+    x : array_like or Sequence
+        (T,) >= 0, non-decreasing: times of the gradient flow of J, or steps of descent; for `FeatureAscent` times in
+        units of the rate at the highest maximum.
+    dynamics : GradientFlow or GradientDescent, optional
+        For `Lazy`: `GradientFlow()` (default) or `GradientDescent(learning_rate)`. The ascent takes none.
+    width : int
+        As in `simulate`; a task without fixed pairs gets the split of run 0.
+    key : Array
+        As in `simulate`; a task without fixed pairs gets the split of run 0.
+    method : Lazy or FeatureAscent, optional
+        `Lazy()` by default, or `FeatureAscent()`.
+    initial : Initial, optional
+        As in `simulate`; a task without fixed pairs gets the split of run 0.
+    throw : bool, default True
+        TODO.
 
-    **Returns:** a Solution, `run` = 0. `Lazy`: curves `train_loss`, `test_loss`, `train_accuracy`, `test_accuracy`
-    (no test curves on the full table), `gradient_norm`, `alignment`, as in `simulate`; stats `largest_rate` and
-    `ridge`. `FeatureAscent`: `energy` (mean over the nodes), `feature_purity` (median), fields `energy`,
-    `purity` (time, node), `irrep_share` (time, irrep).
+    Returns
+    -------
+    Solution
+        A Solution, `run` = 0. `Lazy`: curves `train_loss`, `test_loss`, `train_accuracy`, `test_accuracy` (no test
+        curves on the full table), `gradient_norm`, `alignment`, as in `simulate`; stats `largest_rate` and `ridge`.
+        `FeatureAscent`: `energy` (mean over the nodes), `feature_purity` (median), fields `energy`, `purity` (time,
+        node), `irrep_share` (time, irrep).
 
-    Raises `BadValue`, `TooLarge`, `Float64Required`, `SolveFailed`.
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    TooLarge
+        Before an allocation that would not fit.
+    Float64Required
+        Where JAX computes in float32.
+    SolveFailed
+        Where there is no trustworthy answer.
     """
     require_float64("li2.solve")
     method = Lazy() if method is None else method
@@ -78,33 +103,57 @@ def simulate(
 ) -> Ensemble:
     """Train `runs` networks on the whole training set and read their curves at the steps `x`.
 
-    **Arguments:**
-    - `task`: run i draws its own split from (key, i), unless pairs are fixed. Any activation, centring, noise.
-    - `x`: (T,) whole numbers >= 0, non-decreasing: steps made when the network is looked at; one of descent is
-      `task.tau_per_step(dynamics)` of the flow of J.
-    - `width`: K. `runs`: how many; run i depends on (key, i) only.
-    - `dynamics`: `Adam(0.005)` by default; `GradientDescent`, `SGD`, `AdamW`, `Muon`, `OrthogonalGradient`,
-      `Custom`, an optax transformation; `decay_of` says where the task's weight decay acts.
-    - `loss`: `SquaredLoss()`, `CrossEntropy()`, `StableMaxCrossEntropy()`.
-    - `initial`: `TorchUniform()`, `ZeroReadout()` (the same hidden layer, V = 0), `Gaussian(variance)`.
-    - `train_hidden`: False freezes the hidden layer (stage I).
-    - `dtype`: "float32" or "float64", of weights and gradients; starts are the same in both.
-    - `batch`: runs computed together; the last digits depend on it, nothing on `runs`. By default one after another on
-      a CPU, where together is slower (docs/li2_training.md), and 8 on an accelerator.
+    Parameters
+    ----------
+    task : GroupTask
+        Run i draws its own split from (key, i), unless pairs are fixed. Any activation, centring, noise.
+    x : Sequence[int] or ndarray
+        (T,) whole numbers >= 0, non-decreasing: steps made when the network is looked at; one of descent is
+        `task.tau_per_step(dynamics)` of the flow of J.
+    dynamics : Optimizer or optax.GradientTransformation, optional
+        `Adam(0.005)` by default; `GradientDescent`, `SGD`, `AdamW`, `Muon`, `OrthogonalGradient`, `Custom`, an optax
+        transformation; `decay_of` says where the task's weight decay acts.
+    width : int
+        K.
+    runs : int
+        How many; run i depends on (key, i) only.
+    key : Array
+        TODO.
+    loss : Loss, optional
+        `SquaredLoss()`, `CrossEntropy()`, `StableMaxCrossEntropy()`.
+    initial : Initial, optional
+        `TorchUniform()`, `ZeroReadout()` (the same hidden layer, V = 0), `Gaussian(variance)`.
+    train_hidden : bool, default True
+        False freezes the hidden layer (stage I).
+    dtype : str, default 'float32'
+        "float32" or "float64", of weights and gradients; starts are the same in both.
+    batch : int, optional
+        Runs computed together; the last digits depend on it, nothing on `runs`. By default one after another on a CPU,
+        where together is slower (docs/li2_training.md), and 8 on an accelerator.
 
-    **Returns:** an Ensemble. Its x is the step. Curves (run, T): `train_loss`, `test_loss` (mean over samples of what
-    the loss says, test samples being all pairs not trained on; none on the full table), `train_accuracy`,
-    `test_accuracy`, `gradient_norm` (of G_F = -dJ/dF), `alignment` (mean cosine of its columns with Y~Y~^T F~),
-    `off_diagonal` (mean |F~_j . F~_l| over mean |F~_j|^2), `hidden_change`, `readout_change` (Frobenius, from the
-    start), `feature_purity` (median over the living nodes of the largest share in one irrep), `dead_nodes` (share of
-    nodes a hundred times shorter than the longest); with label noise `corrupted_accuracy` (wrong labels fitted) and
-    `corrected_accuracy` (wrong labels predicted right); with a cross-entropy `softmax_collapse` (share of training
-    samples whose probability is exactly 1). Fields: `purity` (run, step, node), `irrep_share` (run, step, irrep), the
-    part of ||W||^2 in each row of `local_maxima`. `stats`: last `hidden` (run, K, 2M) and `readout` (run, K, M),
-    `hidden_start`, `train_pairs`, `train_labels`, and what was run. A diverged run is nan from there on, and `status`
-    says so.
+    Returns
+    -------
+    Ensemble
+        An Ensemble. Its x is the step. Curves (run, T): `train_loss`, `test_loss` (mean over samples of what the loss
+        says, test samples being all pairs not trained on; none on the full table), `train_accuracy`, `test_accuracy`,
+        `gradient_norm` (of G_F = -dJ/dF), `alignment` (mean cosine of its columns with Y~Y~^T F~), `off_diagonal` (mean
+        |F~_j . F~_l| over mean |F~_j|^2), `hidden_change`, `readout_change` (Frobenius, from the start),
+        `feature_purity` (median over the living nodes of the largest share in one irrep), `dead_nodes` (share of nodes
+        a hundred times shorter than the longest); with label noise `corrupted_accuracy` (wrong labels fitted) and
+        `corrected_accuracy` (wrong labels predicted right); with a cross-entropy `softmax_collapse` (share of training
+        samples whose probability is exactly 1). Fields: `purity` (run, step, node), `irrep_share` (run, step, irrep),
+        the part of ||W||^2 in each row of `local_maxima`. `stats`: last `hidden` (run, K, 2M) and `readout` (run, K,
+        M), `hidden_start`, `train_pairs`, `train_labels`, and what was run. A diverged run is nan from there on, and
+        `status` says so.
 
-    Raises `BadValue`, `TooLarge`; `Float64Required` for dtype="float64" without it.
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    TooLarge
+        Before an allocation that would not fit.
+    Float64Required
+        For dtype="float64" without it.
     """
     return trained_ensemble(
         task,

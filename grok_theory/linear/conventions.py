@@ -20,6 +20,21 @@ _KINDS = ("time", "learning_rate", "weight_decay", "weights", "eigenvalues")
 class Convention:
     """Factors from the numbers of this wing to those of another convention; `to` there, `back` again.
 
+    Parameters
+    ----------
+    time : array_like, default 1.0
+        TODO.
+    learning_rate : array_like, default 1.0
+        TODO.
+    weight_decay : array_like, default 1.0
+        TODO.
+    weights : array_like, default 1.0
+        TODO.
+    eigenvalues : array_like, default 1.0
+        TODO.
+
+    Examples
+    --------
     >>> there = halved_mean_loss(samples=200)
     >>> print(there.to(time=3.0, weight_decay=0.2))
     {'time': 600.0, 'weight_decay': 0.001}
@@ -34,11 +49,33 @@ class Convention:
     eigenvalues: ArrayLike = 1.0
 
     def to(self, **values: ArrayLike) -> dict[str, ArrayLike]:
-        """The same quantities (time, learning_rate, weight_decay, weights, eigenvalues) in the other convention."""
+        """The same quantities (time, learning_rate, weight_decay, weights, eigenvalues) in the other convention.
+
+        Parameters
+        ----------
+        **values : array_like
+            TODO.
+
+        Returns
+        -------
+        dict[str, array_like]
+            TODO
+        """
         return {name: _plain(np.asarray(value) * self._factor(name)) for name, value in values.items()}
 
     def back(self, **values: ArrayLike) -> dict[str, ArrayLike]:
-        """Quantities of the other convention in the units of this wing."""
+        """Quantities of the other convention in the units of this wing.
+
+        Parameters
+        ----------
+        **values : array_like
+            TODO.
+
+        Returns
+        -------
+        dict[str, array_like]
+            TODO
+        """
         return {name: _plain(np.asarray(value) / self._factor(name)) for name, value in values.items()}
 
     def __mul__(self, other: "Convention") -> "Convention":
@@ -54,19 +91,52 @@ class Convention:
 
 
 def halved_mean_loss(samples: ArrayLike) -> Convention:
-    """Training on (1/2P)|y - wX|^2 + (penalty/2)|w|^2: time P t, learning rate P eta, penalty g/P."""
+    """Training on (1/2P)|y - wX|^2 + (penalty/2)|w|^2: time P t, learning rate P eta, penalty g/P.
+
+    Parameters
+    ----------
+    samples : array_like
+        TODO.
+
+    Returns
+    -------
+    Convention
+        TODO
+    """
     check_positive("samples", samples, "Pass the number of training samples.")
     return Convention(time=samples, learning_rate=samples, weight_decay=1 / samples)
 
 
 def mean_loss(samples: ArrayLike) -> Convention:
-    """Training on (1/P)|y - wX|^2 + penalty |w|^2: time P t/2, learning rate P eta/2, penalty g/P."""
+    """Training on (1/P)|y - wX|^2 + penalty |w|^2: time P t/2, learning rate P eta/2, penalty g/P.
+
+    Parameters
+    ----------
+    samples : array_like
+        TODO.
+
+    Returns
+    -------
+    Convention
+        TODO
+    """
     check_positive("samples", samples, "Pass the number of training samples.")
     return Convention(time=samples / 2, learning_rate=samples / 2, weight_decay=1 / samples)
 
 
 def unit_inputs(dim: ArrayLike) -> Convention:
-    """Inputs of variance 1 instead of 1/N: eigenvalues and penalty times N, times over N, weights over sqrt(N)."""
+    """Inputs of variance 1 instead of 1/N: eigenvalues and penalty times N, times over N, weights over sqrt(N).
+
+    Parameters
+    ----------
+    dim : array_like
+        TODO.
+
+    Returns
+    -------
+    Convention
+        TODO
+    """
     check_positive("dim", dim, "Pass the number of weights.")
     return Convention(1 / dim, 1 / dim, dim, dim**-0.5, dim)
 

@@ -42,7 +42,19 @@ EPS = float(np.finfo(float).eps)
 
 @record()
 class DeepLosses:
-    """Where a deep linear network ends: `train_loss`, `test_loss`, `weight_norm`, `upper_norm`."""
+    """Where a deep linear network ends: `train_loss`, `test_loss`, `weight_norm`, `upper_norm`.
+
+    Parameters
+    ----------
+    train_loss : Array
+        TODO.
+    test_loss : Array
+        TODO.
+    weight_norm : Array
+        TODO.
+    upper_norm : Array
+        TODO.
+    """
 
     train_loss: Array
     test_loss: Array

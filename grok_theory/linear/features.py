@@ -97,6 +97,18 @@ def approximation_error(problem: RandomFeatures) -> Array:
 
     Zero where every teacher unit is among the features; falls with their number. Accurate to 1e-12 E f^2.
 
+    Parameters
+    ----------
+    problem : RandomFeatures
+        TODO.
+
+    Returns
+    -------
+    Array
+        TODO
+
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> import jax.numpy as jnp
     >>> one = jnp.eye(2)[:1]

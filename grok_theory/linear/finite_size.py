@@ -47,6 +47,15 @@ class Fluctuations:
 
     `mean_shift` (times,): mean of runs minus the N -> inf curve, to order 1/N; `std` (times,): spread of single runs,
     each with its own data, noise, teacher and initial weights; `covariance` (times, times). Units of the curve.
+
+    Parameters
+    ----------
+    mean_shift : dict[str, Any]
+        TODO.
+    std : dict[str, Any]
+        TODO.
+    covariance : dict[str, Any]
+        TODO.
     """
 
     mean_shift: dict[str, Any]
@@ -157,15 +166,33 @@ def _root_of_variance(variance: Array) -> Array:
 def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, dynamics: ByModes = FLOW) -> Fluctuations:
     """Finite-size shift of the mean, spread of single runs and their covariance in time, for every curve.
 
-    **Arguments:**
-    - `times`, `dynamics`: as in `solve`. - `dim`: N, the number of weights; > 0.
+    Parameters
+    ----------
+    problem : TeacherStudent
+        TODO.
+    times : Times
+        As in `solve`.
+    dim : array_like
+        N, the number of weights; > 0.
+    dynamics : ByModes, default FLOW
+        As in `solve`.
 
-    **Returns:** `.mean_shift`, `.std` (times,), `.covariance` (times, times): dictionaries keyed by curve name. The
-    first terms in 1/N; where they hold (and where not) stands in the wing's documentation.
+    Returns
+    -------
+    Fluctuations
+        `.mean_shift`, `.std` (times,), `.covariance` (times, times): dictionaries keyed by curve name. The first terms
+        in 1/N; where they hold (and where not) stands in the wing's documentation.
 
-    Raises `BadValue` for values out of range and for times beyond t sqrt(alpha) = 1e6 close to alpha = 1, `SolveFailed`
-    where a variance is negative (too few weights for the expansion). Under a trace such times and variances are nan.
+    Raises
+    ------
+    BadValue
+        For values out of range and for times beyond t sqrt(alpha) = 1e6 close to alpha = 1.
+    SolveFailed
+        Where a variance is negative (too few weights for the expansion). Under a trace such times and variances are
+        nan.
 
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> spread = fluctuations(TeacherStudent(samples_per_dim=2.0, snr=5.0), [0.0, 1.0], 100)
     >>> print([f"{value:.4f}" for value in spread.std["test_loss"]])

@@ -50,6 +50,17 @@ class GrokkingTime:
 
     `delay` is nan if the train error never falls. `estimate` of the test time is None where its logarithm has no
     meaning (no decay, alpha >= 1, no initial weights), and nan instead of None when traced.
+
+    Parameters
+    ----------
+    train_time : Array
+        TODO.
+    test_time : Array
+        TODO.
+    delay : Array
+        TODO.
+    estimate : Array
+        TODO.
     """
 
     train_time: Array
@@ -104,9 +115,33 @@ def grokking_time(
     Under `GradientDescent` the clocks are the whole steps from which on the losses are never above again (inf from
     2^52 steps on), and `estimate` is in steps too.
 
-    **Returns:** a `GrokkingTime`; times in units of tau, relative error below 1e-10 where the curve crosses steeply.
-    Raises `BadValue` for values out of range, `SolveFailed` where float64 ends, `Float64Required`.
+    Parameters
+    ----------
+    problem : TeacherStudent
+        TODO.
+    train_fraction : array_like, default 0.01
+        TODO.
+    test_factor : array_like, default 2.0
+        TODO.
+    dynamics : ByModes, default FLOW
+        TODO.
 
+    Returns
+    -------
+    GrokkingTime
+        A `GrokkingTime`; times in units of tau, relative error below 1e-10 where the curve crosses steeply.
+
+    Raises
+    ------
+    BadValue
+        For values out of range.
+    SolveFailed
+        Where float64 ends.
+    Float64Required
+        Where JAX computes in float32.
+
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> clocks = grokking_time(TeacherStudent(0.9, snr=100.0, inr=1e4, weight_decay=1e-2))
     >>> print(f"{clocks.train_time:.4f} {clocks.test_time:.3f} {clocks.estimate:.3f}")
@@ -151,6 +186,17 @@ class NoiselessDelay:
     """When the train and the test accuracy of a noiseless learner arrive (units of tau), and the `delay` between.
 
     `estimate` is the closed form ln(alpha/l-)/(2 l-) of the delay; inf at samples_per_dim <= 1.
+
+    Parameters
+    ----------
+    train_time : Array
+        TODO.
+    test_time : Array
+        TODO.
+    delay : Array
+        TODO.
+    estimate : Array
+        TODO.
     """
 
     train_time: Array
@@ -190,13 +236,31 @@ def noiseless_delay(samples_per_dim: ArrayLike, tolerance: ArrayLike, *, accurac
     at which they pass one level are ln(alpha/l-)/(2 l-) apart (corrections fall as one over the time): the delay of
     Levi, Beck & Bar-Sinai (arXiv:2310.16441), which diverges as alpha -> 1.
 
-    **Arguments:**
-    - `samples_per_dim`: alpha > 0. For alpha < 1 the test accuracy may never arrive: inf (or later than 1e269 tau).
-    - `tolerance`: > 0, from about 1e-145. - `accuracy`: the share at which the clocks are read, in (0, 1).
+    Parameters
+    ----------
+    samples_per_dim : array_like
+        alpha > 0. For alpha < 1 the test accuracy may never arrive: inf (or later than 1e269 tau).
+    tolerance : array_like
+        > 0, from about 1e-145.
+    accuracy : array_like, default 0.95
+        The share at which the clocks are read, in (0, 1).
 
-    **Returns:** a `NoiselessDelay`. Raises `BadValue` for values out of range, `SolveFailed` where float64 ends,
-    `Float64Required`.
+    Returns
+    -------
+    NoiselessDelay
+        A `NoiselessDelay`.
 
+    Raises
+    ------
+    BadValue
+        For values out of range.
+    SolveFailed
+        Where float64 ends.
+    Float64Required
+        Where JAX computes in float32.
+
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> clocks = noiseless_delay(1.5, 1e-3)
     >>> print(f"{clocks.delay:.2f} {clocks.estimate:.2f}")

@@ -90,11 +90,28 @@ class TeacherStudent:
         check_fields(self)
 
     def tau_per_step(self, dynamics: GradientDescent) -> ArrayLike:
-        """How much tau a step w <- w + eta [(y - wX) X^T - g w] is worth: eta, exactly as eta -> 0."""
+        """How much tau a step w <- w + eta [(y - wX) X^T - g w] is worth: eta, exactly as eta -> 0.
+
+        Parameters
+        ----------
+        dynamics : GradientDescent
+            TODO.
+
+        Returns
+        -------
+        array_like
+            TODO
+        """
         return dynamics.learning_rate
 
     def largest_stable_learning_rate(self) -> ArrayLike:
-        """2/(l+ + g), l+ = (1 + sqrt(alpha))^2; from there on descent diverges."""
+        """2/(l+ + g), l+ = (1 + sqrt(alpha))^2; from there on descent diverges.
+
+        Returns
+        -------
+        array_like
+            TODO
+        """
         upper = spectral_edges(jnp.asarray(self.samples_per_dim, float))[1]
         return 2 / (upper + self.weight_decay)
 
@@ -229,16 +246,26 @@ class CorrelatedInputs:
     def from_data(cls, inputs: ArrayLike, targets: ArrayLike, *, samples: ArrayLike, noise: ArrayLike | None = None):
         """The problem that has the second moments of a data set: its spectrum, its best linear teacher, its misfit.
 
-        **Arguments:**
-        - `inputs`: (points, dim), not centred here; add a constant column for an intercept. `targets`: (points,).
-        - `samples`: n, how many of such points are trained on.
-        - `noise`: standard deviation of what no linear function explains; left out, it comes from the least-squares
-          residual over the whole set, sqrt(residual^2/(points - rank)).
-
         The spectrum has one entry a column. Directions that the columns, brought to one unit, do not have (a constant
         zero, one column a sum of others: below rounding) get the variance 0, and `solve` counts them in its status: a
         column in other units changes the spectrum, but not the rank, the noise or the end of a least-squares fit.
-        Raises `BadValue` where the points do not determine the noise (points <= rank) and it is not given.
+
+        Parameters
+        ----------
+        inputs : array_like
+            (points, dim), not centred here; add a constant column for an intercept.
+        targets : array_like
+            (points,).
+        samples : array_like
+            N, how many of such points are trained on.
+        noise : array_like, optional
+            Standard deviation of what no linear function explains; left out, it comes from the least-squares residual
+            over the whole set, sqrt(residual^2/(points - rank)).
+
+        Raises
+        ------
+        BadValue
+            Where the points do not determine the noise (points <= rank) and it is not given.
         """
         from scipy.linalg import qr
 
@@ -338,6 +365,21 @@ class RandomFeatures:
         """Gaussian features and teacher: entries N(0, 1/dim), readout N(0, 1/teacher_width), noise by `snr`.
 
         `snr` = E f(x)^2/noise^2 with f the drawn teacher; `float("inf")`: no noise.
+
+        Parameters
+        ----------
+        dim
+            TODO.
+        width
+            TODO.
+        samples : array_like
+            TODO.
+        teacher_width
+            TODO.
+        snr : float
+            TODO.
+        key
+            TODO.
         """
         import jax
 

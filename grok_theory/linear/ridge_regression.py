@@ -28,7 +28,17 @@ LOST = (
 
 @record()
 class Losses:
-    """Where training or ridge regression ends: `train_loss`, `test_loss` (label units squared), `weight_norm`."""
+    """Where training or ridge regression ends: `train_loss`, `test_loss` (label units squared), `weight_norm`.
+
+    Parameters
+    ----------
+    train_loss : Array
+        TODO.
+    test_loss : Array
+        TODO.
+    weight_norm : Array
+        TODO.
+    """
 
     train_loss: Array
     test_loss: Array
@@ -37,7 +47,15 @@ class Losses:
 
 @record()
 class OptimalRidge:
-    """The penalty with the least test error (inf without signal: predict nothing), and that error."""
+    """The penalty with the least test error (inf without signal: predict nothing), and that error.
+
+    Parameters
+    ----------
+    penalty : Array
+        TODO.
+    test_loss : Array
+        TODO.
+    """
 
     penalty: Array
     test_loss: Array
@@ -121,9 +139,26 @@ def optimal_ridge(problem: TeacherStudent) -> OptimalRidge:
 
     `inr` and `weight_decay` are ignored: ridge regression knows no initial weights.
 
-    **Returns:** `.penalty` (inf for `snr=0`, where predicting nothing is best), `.test_loss` (label units squared);
-    both to 1e-14. Raises `BadValue` for values out of range, `Float64Required`.
+    Parameters
+    ----------
+    problem : TeacherStudent
+        TODO.
 
+    Returns
+    -------
+    OptimalRidge
+        `.penalty` (inf for `snr=0`, where predicting nothing is best), `.test_loss` (label units squared); both to
+        1e-14.
+
+    Raises
+    ------
+    BadValue
+        For values out of range.
+    Float64Required
+        Where JAX computes in float32.
+
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> best = optimal_ridge(TeacherStudent(samples_per_dim=0.25, snr=5.0))
     >>> print(f"{best.penalty:.1f} {best.test_loss:.10f}")

@@ -44,6 +44,13 @@ class OptimalStopping:
     """The time of least test error, and that error.
 
     The time is in units of tau, or steps of descent; 0: never start, inf: train for ever.
+
+    Parameters
+    ----------
+    time : Array
+        TODO.
+    test_loss : Array
+        TODO.
     """
 
     time: Array
@@ -144,14 +151,32 @@ def _with_decay(problem: TeacherStudent) -> OptimalStopping:
 def optimal_stopping(problem: TeacherStudent, *, dynamics: ByModes = FLOW) -> OptimalStopping:
     """The time at which training has the least test error, and that error.
 
-    **Returns:** `.time` in units of tau, relative error below 1e-12, or under `GradientDescent` the whole step (inf:
-    weight decay keeps the test error falling, or training for ever beats every minimum; 0: there is nothing to learn),
-    `.test_loss` in label units squared. Under flow differentiable in every field and mappable by `jax.vmap`;
-    out-of-range traced values give nan.
+    Parameters
+    ----------
+    problem : TeacherStudent
+        TODO.
+    dynamics : ByModes, default FLOW
+        TODO.
 
-    Raises `BadValue` for values out of range, `SolveFailed` where the time is beyond 1e270 tau (2^52 steps) or float64
-    ends, `Float64Required`.
+    Returns
+    -------
+    OptimalStopping
+        `.time` in units of tau, relative error below 1e-12, or under `GradientDescent` the whole step (inf: weight
+        decay keeps the test error falling, or training for ever beats every minimum; 0: there is nothing to learn),
+        `.test_loss` in label units squared. Under flow differentiable in every field and mappable by `jax.vmap`;
+        out-of-range traced values give nan.
 
+    Raises
+    ------
+    BadValue
+        For values out of range.
+    SolveFailed
+        Where the time is beyond 1e270 tau (2^52 steps) or float64 ends.
+    Float64Required
+        Where JAX computes in float32.
+
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> best = optimal_stopping(TeacherStudent(samples_per_dim=0.5, snr=5.0))
     >>> print(f"{best.time:.8f} {best.test_loss:.8f}")

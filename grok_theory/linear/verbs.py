@@ -48,20 +48,38 @@ def solve(
 ) -> Solution:
     """Learning curves of a linear student at `x`.
 
-    **Arguments:**
-    - `problem`: `TeacherStudent`, `DeepLinear`, `CorrelatedInputs` or `RandomFeatures`.
-    - `x`: (T,), sorted, >= 0: times in tau under flow, whole steps under descent.
-    - `dynamics`: `GradientFlow()` (default), or `GradientDescent(...)`, which only TeacherStudent takes.
-    - `method`: leave it out: every Problem has one (`linear.methods`).
-    - `throw`: False hands a failed Solution back instead of raising `SolveFailed`.
+    Parameters
+    ----------
+    problem : Problem
+        `TeacherStudent`, `DeepLinear`, `CorrelatedInputs` or `RandomFeatures`.
+    x : Times
+        (T,), sorted, >= 0: times in tau under flow, whole steps under descent.
+    dynamics : ByModes, default FLOW
+        `GradientFlow()` (default), or `GradientDescent(...)`, which only TeacherStudent takes.
+    method : Method, optional
+        Leave it out: every Problem has one (`linear.methods`).
+    throw : bool, default True
+        False hands a failed Solution back instead of raising `SolveFailed`.
 
-    **Returns:** a `Solution` with curves `train_loss`, `test_loss`, `weight_norm` (TeacherStudent also `test_bias`,
-    `test_variance`, `train_bias`; DeepLinear also `upper_norm`), their numerical errors (difference of two rules,
-    tolerances or contours). Goes through `jax.jit`,
-    `jax.vmap` (over fields or x) and `jax.grad`, also at samples_per_dim = 1; out-of-range traced values give nan.
+    Returns
+    -------
+    Solution
+        A `Solution` with curves `train_loss`, `test_loss`, `weight_norm` (TeacherStudent also `test_bias`,
+        `test_variance`, `train_bias`; DeepLinear also `upper_norm`), their numerical errors (difference of two rules,
+        tolerances or contours). Goes through `jax.jit`, `jax.vmap` (over fields or x) and `jax.grad`, also at
+        samples_per_dim = 1; out-of-range traced values give nan.
 
-    Raises `BadValue` naming the argument, `Float64Required`, `SolveFailed`.
+    Raises
+    ------
+    BadValue
+        Naming the argument.
+    Float64Required
+        Where JAX computes in float32.
+    SolveFailed
+        Where there is no trustworthy answer.
 
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> theory = solve(TeacherStudent(samples_per_dim=0.5, snr=5.0), [0.0, 10.0])
     >>> print([f"{loss:.12f}" for loss in theory["test_loss"]])
@@ -83,15 +101,36 @@ def simulate(
 ) -> Ensemble:
     """Real runs of the same problem: drawn data, teacher, noise and start, trained exactly, at finite size.
 
-    **Arguments:**
-    - `problem`, `x`, `dynamics`: as in `solve`.
-    - `runs`: how many. - `key`: a `jax.random.key`; run i uses `fold_in(key, i)`, so run 7 is the same among 8 or 800.
-    - `dim`: N, the number of weights; `samples_per_dim * dim` must be a whole number. Left out for CorrelatedInputs and
-      RandomFeatures, whose size is in their arrays.
+    Parameters
+    ----------
+    problem : Problem
+        As in `solve`.
+    x : Times
+        As in `solve`.
+    dynamics : ByModes, default FLOW
+        As in `solve`.
+    runs : int
+        How many.
+    key : Array
+        A `jax.random.key`; run i uses `fold_in(key, i)`, so run 7 is the same among 8 or 800.
+    dim : int, optional
+        N, the number of weights; `samples_per_dim * dim` must be a whole number. Left out for CorrelatedInputs and
+        RandomFeatures, whose size is in their arrays.
 
-    **Returns:** an `Ensemble` with the curves of `solve`, `valid` marking where theory speaks at this size.
-    Raises `BadValue` naming the argument (and the nearest usable `dim`), `TooLarge` before a large allocation.
+    Returns
+    -------
+    Ensemble
+        An `Ensemble` with the curves of `solve`, `valid` marking where theory speaks at this size.
 
+    Raises
+    ------
+    BadValue
+        Naming the argument (and the nearest usable `dim`).
+    TooLarge
+        Before a large allocation.
+
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> real = simulate(TeacherStudent(2.0, 5.0), [0.0, 1.0], runs=3, key=jax.random.key(0), dim=20)
     >>> real["test_loss"].shape
@@ -105,8 +144,26 @@ def limits(problem: Problem) -> Losses | DeepLosses:
     """Where the flow ends, t -> inf: `.train_loss`, `.test_loss` (inf at samples_per_dim = 1), `.weight_norm`.
 
     DeepLinear also has `.upper_norm`. With weight decay this is ridge regression at that penalty.
-    Raises `BadValue`, `Float64Required`.
 
+    Parameters
+    ----------
+    problem : Problem
+        TODO.
+
+    Returns
+    -------
+    Losses or DeepLosses
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
+
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> print(limits(TeacherStudent(samples_per_dim=2.0, snr=5.0)).test_loss)
     2.0
@@ -117,8 +174,29 @@ def limits(problem: Problem) -> Losses | DeepLosses:
 def ridge(problem: TeacherStudent | CorrelatedInputs | RandomFeatures, penalty: ArrayLike) -> Losses:
     """Ridge regression with the penalty g of |y - wX|^2 + g |w|^2: `.train_loss`, `.test_loss`, `.weight_norm`.
 
-    `inr` and `weight_decay` are ignored. `penalty=0` is the limit penalty -> 0. Raises `BadValue`, `Float64Required`.
+    `inr` and `weight_decay` are ignored. `penalty=0` is the limit penalty -> 0.
 
+    Parameters
+    ----------
+    problem : TeacherStudent or CorrelatedInputs or RandomFeatures
+        TODO.
+    penalty : array_like
+        TODO.
+
+    Returns
+    -------
+    Losses
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
+
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> print(f"{ridge(TeacherStudent(samples_per_dim=0.9, snr=5.0), 0.2).test_loss:.10f}")
     3.0000000000

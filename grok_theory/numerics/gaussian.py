@@ -25,8 +25,13 @@ def gauss_hermite(nodes: int) -> tuple[np.ndarray, np.ndarray]:
 
     E[f(z)] = sum_i weights_i f(points_i), exact for polynomials of degree 2 nodes - 1; the weights sum to one.
 
-    **Returns:** two read-only NumPy float64 arrays of shape (nodes,).
+    Returns
+    -------
+    tuple[ndarray, ndarray]
+        Two read-only NumPy float64 arrays of shape (nodes,).
 
+    Examples
+    --------
     >>> points, weights = gauss_hermite(4)
     >>> print(f"{weights @ points**6:.12f}")
     15.000000000000
@@ -121,13 +126,21 @@ Gaps = tuple[ArrayLike, ArrayLike]
 def relu_angle(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, gaps: Gaps | None = None) -> ArrayLike:
     """Angle between u and v in [0, pi]: cos(angle) = q12 / sqrt(q11 q22).
 
-    **Arguments:**
-    - `gaps`: (sqrt(q11 q22) - q12, sqrt(q11 q22) + q12), both >= 0, if the caller knows them better than by subtraction
-      (for vectors a, b: |a||b| |a/|a| -+ b/|b||^2 / 2). Without them the angle has an absolute error up to 1e-8 near 0
-      and pi, since q12 itself does not hold more. Gradients do not pass through them.
-
     A variable of variance zero has no direction; its angle is given as pi/2. At angles 0 and pi, where the angle has a
     cusp in q, the gradient is returned as zero.
+
+    Parameters
+    ----------
+    q11 : array_like
+        TODO.
+    q12 : array_like
+        TODO.
+    q22 : array_like
+        TODO.
+    gaps : Gaps, optional
+        (sqrt(q11 q22) - q12, sqrt(q11 q22) + q12), both >= 0, if the caller knows them better than by subtraction (for
+        vectors a, b: |a||b| |a/|a| -+ b/|b||^2 / 2). Without them the angle has an absolute error up to 1e-8 near 0 and
+        pi, since q12 itself does not hold more. Gradients do not pass through them.
     """
     q11, q12, q22 = (jnp.asarray(q, float) for q in (q11, q12, q22))
     if gaps is None:
@@ -234,9 +247,14 @@ def pair_expectation(
     with twice the nodes. Derivatives in q11, q12, q22 are derivatives of the expectation itself, finite also where u
     and v coincide (Price's theorem and Stein's identity: only `first'` and `second'` are evaluated).
 
-    **Arguments:**
-    - `first`, `second`: elementwise functions of arrays. They must not close over values that are differentiated.
-    - `q11`, `q12`, `q22`: covariance; q11, q22 > 0, q12^2 <= q11 q22; they broadcast.
+    Parameters
+    ----------
+    first, second : Callable
+        Elementwise functions of arrays. They must not close over values that are differentiated.
+    q11, q12, q22 : array_like
+        Covariance; q11, q22 > 0, q12^2 <= q11 q22; they broadcast.
+    nodes : int, default 64
+        TODO.
     """
     q11, q12, q22 = jnp.broadcast_arrays(*(jnp.asarray(q, float) for q in (q11, q12, q22)))
     return _pair_expectation(first, second, nodes, q11, q12, q22)

@@ -55,10 +55,16 @@ def check_cross(name: str, kernel_test: ArrayLike, kernel: ArrayLike) -> Float[A
 class Eigenbasis:
     """K = unit sum_j values_j v_j v_j^T.
 
-    **Fields:**
-    - `unit`: a power of two near the largest entry, so that nothing below depends on the unit of K.
-    - `values`: (n,) ascending, in that unit; zero in the null space, which is what lies below `eps` n of the largest.
-    - `vectors`: (n, n), as columns. `eps`: rounding of the entries of K as they came, 1.2e-7 for float32.
+    Parameters
+    ----------
+    unit : array_like
+        A power of two near the largest entry, so that nothing below depends on the unit of K.
+    values : Array
+        (n,) ascending, in that unit; zero in the null space, which is what lies below `eps` n of the largest.
+    vectors : Array
+        (n, n), as columns.
+    eps : array_like
+        Rounding of the entries of K as they came, 1.2e-7 for float32.
     """
 
     unit: ArrayLike

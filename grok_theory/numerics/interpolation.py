@@ -23,8 +23,16 @@ def read_at(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Values, the curve's own error and that of the interpolation, each (..., *wanted.shape), of a batch of curves.
 
-    **Arguments:** `x`: (T,) or (..., T), non-decreasing; of equal points the first counts. `curve`: (..., T).
-    `own_error`: of the same shape as `curve`. `wanted`: any shape.
+    Parameters
+    ----------
+    x : array_like
+        (T,) or (..., T), non-decreasing; of equal points the first counts.
+    curve : array_like
+        (..., T).
+    own_error : array_like
+        Of the same shape as `curve`.
+    wanted : ndarray
+        Any shape.
     """
     curve = np.asarray(curve, float)
     x = np.broadcast_to(np.asarray(x, float), curve.shape).reshape(-1, curve.shape[-1])

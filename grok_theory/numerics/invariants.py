@@ -41,17 +41,25 @@ def hold(
 ) -> Held:
     """Hold the curves of one solve to their ranges and to `NOTED_SHARE`.
 
-    **Arguments:**
-    - `curves`: name -> (T,); `errors`: name -> (T,) bounds of |curve - truth|; a curve without one may leave its range
-      by rounding alone.
-    - `level`: what the solver says itself: 0 good, 1 noted, 2 failed.
-    - `ranges`: name -> (low, high) for every curve; `NON_NEGATIVE`, `PROBABILITY`, `COSINE`, `ANY` or another.
-
     A value that left its range by no more than its error (or by 8 ulp of the range's end) is moved to the end of the
     range, which is nearer to the truth. Beyond that it is nan and the level is 2. Level 1 where an error exceeds
     `NOTED_SHARE` of the value, or, for curves that may have both signs, of the curve's largest magnitude.
 
-    Raises `KeyError` for a curve without a range: whoever adds a curve says what it can be.
+    Parameters
+    ----------
+    curves : Mapping[str, array_like]
+        Name -> (T,).
+    errors : Mapping[str, array_like]
+        Name -> (T,) bounds of |curve - truth|; a curve without one may leave its range by rounding alone.
+    level : array_like
+        What the solver says itself: 0 good, 1 noted, 2 failed.
+    ranges : Mapping[str, tuple[float, float]]
+        Name -> (low, high) for every curve; `NON_NEGATIVE`, `PROBABILITY`, `COSINE`, `ANY` or another.
+
+    Raises
+    ------
+    KeyError
+        For a curve without a range: whoever adds a curve says what it can be.
     """
     held, level = {}, jnp.asarray(level, jnp.int8)
     for name, values in curves.items():

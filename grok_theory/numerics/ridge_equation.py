@@ -28,16 +28,26 @@ def effective_ridge(
     multiplicities m_i (Bordelon, Canatar & Pehlevan 2020; Simon et al. 2023). Without a ridge and with no more modes
     than samples, sum m_i <= samples, there is none and kappa = 0.
 
-    **Arguments:**
-    - `eigenvalues`: (..., modes), any order; >= 0 (a zero mode counts for nothing), in the unit of the kernel.
-    - `samples`: > 0, not necessarily an integer; its shape broadcasts with the leading axes of `eigenvalues`.
-    - `ridge`: added to the Gram matrix as K + ridge I; >= 0, unit of the kernel; broadcasts like `samples`.
-    - `multiplicities`: (..., modes), >= 0, not necessarily integers; one each if left out.
+    Parameters
+    ----------
+    eigenvalues : array_like
+        (..., modes), any order; >= 0 (a zero mode counts for nothing), in the unit of the kernel.
+    samples : array_like
+        > 0, not necessarily an integer; its shape broadcasts with the leading axes of `eigenvalues`.
+    ridge : array_like, default 0.0
+        Added to the Gram matrix as K + ridge I; >= 0, unit of the kernel; broadcasts like `samples`.
+    multiplicities : array_like, optional
+        (..., modes), >= 0, not necessarily integers; one each if left out.
 
-    **Returns:** kappa, in the unit of the kernel. Relative error below 1e-13 for eigenvalues from 1e-130 to 1e10 (the
-    worst measured is in docs/kernels.md). Any derivative is that of the root (implicit function theorem).
-    A nan, an infinity or a negative number among the arguments gives nan; so does samples = 0.
+    Returns
+    -------
+    array (*batch,)
+        kappa, in the unit of the kernel. Relative error below 1e-13 for eigenvalues from 1e-130 to 1e10 (the worst
+        measured is in docs/kernels.md). Any derivative is that of the root (implicit function theorem). A nan, an
+        infinity or a negative number among the arguments gives nan; so does samples = 0.
 
+    Examples
+    --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> print(f"{effective_ridge(jnp.arange(1, 301.0) ** -1.5, 10):.14f}")
     0.09362429524313

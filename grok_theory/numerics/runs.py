@@ -28,13 +28,24 @@ def run_batched(
     runs are asked for, nor on which of them are already done. XLA may order sums differently for another batch size:
     keep `batch` fixed for results that must be equal to the bit.
 
-    **Arguments:**
-    - `one_run`: traceable function from a key, and what stands in `arguments`, to a pytree of arrays.
-    - `key`: a typed JAX key.
-    - `runs`: how many; >= 1. `first`: index of the first.
-    - `arguments`: pytrees handed to every run. A module-level `one_run` that takes its numbers this way is compiled
-      once for all numbers; a closure is compiled at every call.
+    Parameters
+    ----------
+    one_run : Callable[..., Any]
+        Traceable function from a key, and what stands in `arguments`, to a pytree of arrays.
+    key : Array
+        A typed JAX key.
+    runs : int
+        How many; >= 1.
+    batch : int, default 8
+        TODO.
+    first : int, default 0
+        Index of the first.
+    arguments : tuple[Any, ...], default ()
+        Pytrees handed to every run. A module-level `one_run` that takes its numbers this way is compiled once for all
+        numbers; a closure is compiled at every call.
 
+    Examples
+    --------
     >>> import jax
     >>> run_batched(lambda key: jax.random.uniform(key), jax.random.key(0), 3).shape
     (3,)

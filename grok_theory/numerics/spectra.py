@@ -86,13 +86,27 @@ def marchenko_pastur_rule(
     error of about sqrt(t exp(left)), so 1e-15 up to t = 1e17 with the default and up to t = 1e270 with `FAR`. Two rules
     that are held against each other must differ in `left` too, or neither sees it.
 
-    **Arguments:**
-    - `samples_per_dim`: alpha > 0, a scalar (may be traced).
-    - `step`, `left`, `right`: grid in s; structure, not numbers to differentiate. The default has 593 nodes and
-      reaches 1e-15; `left` >= -706, where float64 ends.
+    Parameters
+    ----------
+    samples_per_dim : array_like
+        alpha > 0, a scalar (may be traced).
+    step : float, default 0.25
+        Grid in s; structure, not numbers to differentiate. The default has 593 nodes and reaches 1e-15; `left` >= -706,
+        where float64 ends.
+    left : float, default -110.0
+        Grid in s; structure, not numbers to differentiate. The default has 593 nodes and reaches 1e-15; `left` >= -706,
+        where float64 ends.
+    right : float, default 38.0
+        Grid in s; structure, not numbers to differentiate. The default has 593 nodes and reaches 1e-15; `left` >= -706,
+        where float64 ends.
 
-    **Returns:** a `SpectralRule`.
+    Returns
+    -------
+    SpectralRule
+        A `SpectralRule`.
 
+    Examples
+    --------
     >>> rule = marchenko_pastur_rule(0.5)
     >>> print(f"{rule.weights.sum():.12f} {(rule.weights * rule.eigenvalues).sum():.12f} {rule.atom:.1f}")
     0.500000000000 0.500000000000 0.5
@@ -115,12 +129,20 @@ def stieltjes(penalty: ArrayLike, samples_per_dim: ArrayLike) -> Array:
 
     m = (b + R)/(2g), b = 1 - alpha - g, R = sqrt((g + l-)(g + l+)). Limit g -> 0+: 1/(alpha - 1) for alpha > 1.
 
-    **Arguments:**
-    - `penalty`: g > 0, unit of the eigenvalues.
-    - `samples_per_dim`: alpha > 0.
+    Parameters
+    ----------
+    penalty : array_like
+        g > 0, unit of the eigenvalues.
+    samples_per_dim : array_like
+        alpha > 0.
 
-    **Returns:** m, broadcast shape; relative error below 1e-14 for alpha in [.01, 100], g in [1e-14, 1e6].
+    Returns
+    -------
+    Array
+        M, broadcast shape; relative error below 1e-14 for alpha in [.01, 100], g in [1e-14, 1e6].
 
+    Examples
+    --------
     >>> print(f"{stieltjes(0.2, 0.25):.12f}")
     4.000000000000
     """

@@ -44,15 +44,28 @@ def chebyshev_flow(
 ) -> Flow:
     """Integrate d state / dt = rate(state) from t = 0 and call `record(state)` at each of `times`.
 
-    **Arguments:**
-    - `rate`: right-hand side, autonomous; pytree of float64 arrays to the same pytree.
-    - `times`: (T,), >= 0, non-decreasing; each is hit exactly by a step.
-    - `size`: norm of an error pytree in the units that matter to the caller.
-    - `tolerance`: local error allowed per step, in units of `size`.
-    - `max_steps`: accepted and rejected steps together.
+    Parameters
+    ----------
+    rate : Callable[[Any], Any]
+        Right-hand side, autonomous; pytree of float64 arrays to the same pytree.
+    start : PyTree
+        TODO.
+    times : Array
+        (T,), >= 0, non-decreasing; each is hit exactly by a step.
+    record : Callable[[Any], Any]
+        TODO.
+    size : Callable[[Any], Array]
+        Norm of an error pytree in the units that matter to the caller.
+    tolerance : array_like
+        Local error allowed per step, in units of `size`.
+    max_steps : int, default 100000
+        Accepted and rejected steps together.
 
-    **Returns:** `Flow`. The global error is of the order of `tolerance` times the number of steps in a transient, and
-    falls as tolerance^(2/3).
+    Returns
+    -------
+    Flow
+        `Flow`. The global error is of the order of `tolerance` times the number of steps in a transient, and falls as
+        tolerance^(2/3).
     """
     slope = rate(start)
     radius, direction = _first_radius(rate, start, slope, size)

@@ -19,11 +19,14 @@ from ..pytrees import record
 class Coherence:
     """Coherence of m per-example gradients g_i.
 
-    **Fields:**
-    - `alpha`: |mean g|^2 / mean |g|^2, in [0, 1].
-    - `m_coherence`: m alpha, in [0, m]: 1 for orthogonal gradients, m for identical ones.
-    - `alpha_unbiased`: (m alpha - 1)/(m - 1), unbiased for the coherence of the population; may be negative; nan at m
-      = 1.
+    Parameters
+    ----------
+    alpha : Array
+        |mean g|^2 / mean |g|^2, in [0, 1].
+    m_coherence : Array
+        M alpha, in [0, m]: 1 for orthogonal gradients, m for identical ones.
+    alpha_unbiased : Array
+        (m alpha - 1)/(m - 1), unbiased for the coherence of the population; may be negative; nan at m = 1.
     """
 
     alpha: Array
@@ -36,6 +39,16 @@ def gradient_coherence(gradients: PyTree) -> Coherence:
 
     Defined as by Chatterjee & Zielinski (2022). Nothing changes if all gradients are rescaled by one factor. All-zero
     gradients give nan, with a warning.
+
+    Parameters
+    ----------
+    gradients : PyTree
+        TODO.
+
+    Returns
+    -------
+    Coherence
+        TODO
     """
     leaves = [jnp.asarray(leaf) for leaf in jax.tree_util.tree_leaves(gradients)]
     sizes = {leaf.shape[0] if leaf.ndim else 0 for leaf in leaves}
@@ -58,10 +71,18 @@ def gradient_coherence(gradients: PyTree) -> Coherence:
 def kernel_coherence(kernel: ArrayLike, residual: ArrayLike) -> Coherence:
     """The same from the tangent kernel, without gradients: alpha = r.K r / (m sum_i r_i^2 K_ii).
 
-    **Arguments:**
-    - `kernel`: (m, m), or (m, m, c, c) for c outputs, as `kernels.empirical_ntk` gives it.
-    - `residual`: derivative of each example's loss in its outputs, up to one factor: (m,) y - f for squared loss, or
-      (m, c), softmax - onehot for cross-entropy.
+    Parameters
+    ----------
+    kernel : array_like
+        (m, m), or (m, m, c, c) for c outputs, as `kernels.empirical_ntk` gives it.
+    residual : array_like
+        Derivative of each example's loss in its outputs, up to one factor: (m,) y - f for squared loss, or (m, c),
+        softmax - onehot for cross-entropy.
+
+    Returns
+    -------
+    Coherence
+        TODO
     """
     check_finite("kernel", kernel, "Drop or mend these examples.")
     check_finite("residual", residual, "Drop or mend these examples.")

@@ -18,11 +18,23 @@ def local_complexity(
     A boundary cuts it iff |w.center + b| < radius max_i |w.v_i| (Humayun, Balestriero & Baraniuk 2024 count the same by
     pushing the vertices through the layer).
 
-    **Arguments:**
-    - `weights`: (units, dim); `biases`: (units,); `center`: (dim,) or (points, dim).
-    - `frame`: (directions, dim) orthonormal rows v_i. `radius`: > 0, a number or (radii,).
+    Parameters
+    ----------
+    weights : array_like
+        (units, dim).
+    biases : array_like
+        (units,).
+    center : array_like
+        (dim,) or (points, dim).
+    frame : array_like
+        (directions, dim) orthonormal rows v_i.
+    radius : float or array_like
+        > 0, a number or (radii,).
 
-    **Returns:** counts, with the axes points and radii where these were given. NumPy; not for tracing.
+    Returns
+    -------
+    ndarray or np.integer
+        Counts, with the axes points and radii where these were given. NumPy; not for tracing.
     """
     for name, array in (("weights", weights), ("biases", biases), ("center", center), ("frame", frame)):
         check_finite(name, array, "Look at the network before it diverged.")
@@ -59,8 +71,25 @@ def local_complexity_at_init(
     (bias_scale/weight_scale)^2; one direction: (2/pi) atan(radius/s). For a frame orthogonal to the center; otherwise
     there is a correction of order directions/dim.
 
-    **Arguments:** `radius` > 0 and `center_norm` >= 0 broadcast; s must not be zero. **Returns:** their shape;
-    relative error below 1e-12.
+    `radius` > 0 and `center_norm` >= 0 broadcast; s must not be zero.
+
+    Parameters
+    ----------
+    radius : array_like
+        TODO.
+    directions : int
+        TODO.
+    center_norm : array_like
+        TODO.
+    weight_scale : float, default 1.0
+        TODO.
+    bias_scale : float, default 0.0
+        TODO.
+
+    Returns
+    -------
+    ndarray or np.floating
+        Their shape; relative error below 1e-12.
     """
     directions = check_integer("directions", directions, 1, "Pass the number of rows of the frame.")
     check_between("directions", directions, 1, 1e9, "Pass the number of rows of the frame.")
@@ -107,11 +136,21 @@ def deep_local_complexity(
     layer (`local_complexity`). Deeper, a proxy: what is counted changes sign within the neighbourhood, but a boundary
     that bends back between the vertices is missed.
 
-    **Arguments:**
-    - `layers`: (weights (units, inputs), biases (units,)) from the first hidden layer on.
-    - `center`: (dim,) or (points, dim). `frame`: (directions, dim) orthonormal rows. `radius`: > 0.
+    Parameters
+    ----------
+    layers : Sequence[tuple[array_like, array_like]]
+        (weights (units, inputs), biases (units,)) from the first hidden layer on.
+    center : array_like
+        (dim,) or (points, dim).
+    frame : array_like
+        (directions, dim) orthonormal rows.
+    radius : float
+        > 0.
 
-    **Returns:** counts, (layers,) or (points, layers). NumPy; not for tracing.
+    Returns
+    -------
+    ndarray
+        Counts, (layers,) or (points, layers). NumPy; not for tracing.
     """
     check_finite("center", center, "Pass the inputs around which to count.")
     check_finite("frame", frame, "Pass orthonormal rows.")

@@ -13,13 +13,19 @@ from ..pytrees import record
 class Crossing:
     """When a curve crossed: scalars for one curve, arrays of shape (run,) for several.
 
-    **Fields:**
-    - `time`: interpolated linearly between grid points; nan where the record does not hold the crossing.
-    - `lower`, `upper`: the last grid point at which the curve was seen short of the threshold, and the crossing's. Not
-      reached: the crossing lies beyond `lower` (the end of the record, unless that is nan or ends in an unfinished
-      window of patience), and `upper` is inf. Past the threshold from the first record on: `upper` is that record,
-      and `lower` 0, or -inf where x begins below 0.
-    - `censored`: True where the record ends first. `before`: True where the crossing came before the first record.
+    Parameters
+    ----------
+    time : ndarray or float
+        Interpolated linearly between grid points; nan where the record does not hold the crossing.
+    lower, upper : ndarray or float
+        The last grid point at which the curve was seen short of the threshold, and the crossing's. Not reached: the
+        crossing lies beyond `lower` (the end of the record, unless that is nan or ends in an unfinished window of
+        patience), and `upper` is inf. Past the threshold from the first record on: `upper` is that record, and `lower`
+        0, or -inf where x begins below 0.
+    censored : ndarray or bool
+        True where the record ends first.
+    before : ndarray or bool
+        True where the crossing came before the first record.
     """
 
     time: np.ndarray | float
@@ -41,15 +47,28 @@ def crossing_time(
     A curve that is past its threshold at its first record (a leading nan is none) crossed before it: `before`, with no
     time and the bounds that are known.
 
-    **Arguments:**
-    - `x`: (T,) strictly increasing times, steps, epochs; any spacing.
-    - `values`: (T,) or (run, T). A nan is never past the threshold, is never interpolated from, and bounds nothing.
-    - `threshold`: in the unit of `values`.
-    - `patience`: >= 0, in the unit of `x`; `inf` asks that the curve stay past the threshold to the end of the record.
-    - `rising`: False for curves that fall past the threshold (losses), True for those that rise (accuracies).
-
     NumPy in float64; does not need JAX's float64 switch, and does not go through `jit`.
 
+    Parameters
+    ----------
+    x : array_like
+        (T,) strictly increasing times, steps, epochs; any spacing.
+    values : array_like
+        (T,) or (run, T). A nan is never past the threshold, is never interpolated from, and bounds nothing.
+    threshold : float
+        In the unit of `values`.
+    patience : float, default 0.0
+        >= 0, in the unit of `x`; `inf` asks that the curve stay past the threshold to the end of the record.
+    rising : bool, default False
+        False for curves that fall past the threshold (losses), True for those that rise (accuracies).
+
+    Returns
+    -------
+    Crossing
+        TODO
+
+    Examples
+    --------
     >>> crossing = crossing_time([0, 1, 2, 3], [1.0, 0.6, 0.2, 0.1], 0.5)
     >>> print(f"{crossing.time} in [{crossing.lower}, {crossing.upper}]")
     1.25 in [1.0, 2.0]
@@ -97,7 +116,7 @@ def check_record(x: ArrayLike, values: ArrayLike, name: str) -> tuple[np.ndarray
 def check_gaps(name: str, x: np.ndarray, values: np.ndarray, threshold: float, patience: float, rising: bool) -> None:
     """Refuse curves whose crossing turns on what a nan between numbers is: not logged, or not past the threshold.
 
-    **Arguments:** as in `crossing_time`; `name` of the curve, for the message.
+    as in `crossing_time`; `name` of the curve, for the message.
     """
     for curve in np.atleast_2d(values):
         seen = np.flatnonzero(~np.isnan(curve))

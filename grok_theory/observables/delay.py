@@ -18,16 +18,24 @@ from .direction import check_approach, check_direction, check_percent, scale
 class Delay:
     """Time from fitting to generalizing: scalars for one curve, arrays (run,) for several; all in the unit of `x`.
 
-    **Fields:**
-    - `train`, `test`: the `Crossing` of each curve.
-    - `delay`: test minus train time, negative if the test curve crosses first. Where the test curve did not cross in
-      the record (`censored`) it is a lower bound; where the train curve did not (`fitted` False), or a curve crossed
-      before its first record (`before`), it is nan.
-    - `low`, `high`: what the records leave open about the delay; -inf and inf where the train curve did not cross.
-    - `median`: (lowest, highest that the records allow: censored runs at their bounds); equal ends mean that censoring
-      does not matter. Runs that did not fit are left out.
-    - `interval`: for several runs, a distribution-free interval for the median at `confidence`, from order statistics;
-      for one curve, `low` and `high`.
+    Parameters
+    ----------
+    train, test : Crossing
+        The `Crossing` of each curve.
+    delay : ndarray or float
+        Test minus train time, negative if the test curve crosses first. Where the test curve did not cross in the
+        record (`censored`) it is a lower bound; where the train curve did not (`fitted` False), or a curve crossed
+        before its first record (`before`), it is nan.
+    low, high : ndarray or float
+        What the records leave open about the delay; -inf and inf where the train curve did not cross.
+    median : tuple[float, float]
+        (lowest, highest that the records allow: censored runs at their bounds); equal ends mean that censoring does not
+        matter. Runs that did not fit are left out.
+    interval : tuple[float, float]
+        For several runs, a distribution-free interval for the median at `confidence`, from order statistics; for one
+        curve, `low` and `high`.
+    confidence : float
+        TODO.
     """
 
     train: Crossing
@@ -81,20 +89,38 @@ def grokking_delay(
 ) -> Delay:
     """How much later the test curve crosses its threshold than the train curve does.
 
-    **Arguments:**
-    - `x`: (T,) strictly increasing times; `train`, `test`: (T,), or (run, T) with the same runs in both.
-    - `train_threshold`, `test_threshold`: as in `crossing_time`.
-    - `patience`: as in `crossing_time`; one number for both curves, or (train, test).
-    - `rising`: one bool for both curves, or (train, test); True for accuracies.
-    - `confidence`: of the interval for the median over runs, in (0, 1). Five runs or fewer give (-inf, inf) at 0.95.
-
     A Solution or an Ensemble is read by `grokking_delay(s.x, s["train_loss"], s["test_loss"], ...)`, and so is a log.
 
-    Raises `BadValue` where every run of a curve starts past its threshold and moves back, or every train curve that
-    is said to rise falls (the other direction is meant); where both curves of all runs are past their thresholds at
-    the first record; where rising curves and their thresholds are fractions and per cent; and where a patience asks
-    what a nan between numbers means.
+    Parameters
+    ----------
+    x : array_like
+        (T,) strictly increasing times.
+    train, test : array_like
+        (T,), or (run, T) with the same runs in both.
+    train_threshold, test_threshold : float
+        As in `crossing_time`.
+    patience : float or Sequence[float], default 0.0
+        As in `crossing_time`; one number for both curves, or (train, test).
+    rising : bool or Sequence[bool], default False
+        One bool for both curves, or (train, test); True for accuracies.
+    confidence : float, default 0.95
+        Of the interval for the median over runs, in (0, 1). Five runs or fewer give (-inf, inf) at 0.95.
 
+    Returns
+    -------
+    Delay
+        TODO
+
+    Raises
+    ------
+    BadValue
+        Where every run of a curve starts past its threshold and moves back, or every train curve that is said to rise
+        falls (the other direction is meant); where both curves of all runs are past their thresholds at the first
+        record; where rising curves and their thresholds are fractions and per cent; and where a patience asks what a
+        nan between numbers means.
+
+    Examples
+    --------
     >>> x = np.linspace(0, 100, 401)
     >>> delay = grokking_delay(
     ...     x, np.exp(-x / 5), 1 / (1 + np.exp((x - 60) / 3)), train_threshold=0.1, test_threshold=0.1
@@ -135,7 +161,24 @@ def grokking_delay(
 def delay_between(train: Crossing, test: Crossing, *, confidence: float = 0.95) -> Delay:
     """The delay between two crossings, of one curve or of several runs; they may come from different grids.
 
-    Raises `BadValue` where in every run both curves crossed before their first record: then nothing was seen.
+    Parameters
+    ----------
+    train : Crossing
+        TODO.
+    test : Crossing
+        TODO.
+    confidence : float, default 0.95
+        TODO.
+
+    Returns
+    -------
+    Delay
+        TODO
+
+    Raises
+    ------
+    BadValue
+        Where in every run both curves crossed before their first record: then nothing was seen.
     """
     check_between("confidence", confidence, 0, 1, "Pass for example 0.95.", include_low=False, include_high=False)
     if np.all(train.before) and np.all(test.before):

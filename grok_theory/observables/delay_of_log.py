@@ -18,7 +18,19 @@ from .logs import CURVES, Log, Record
 
 @dataclass(frozen=True)
 class LogDelay:
-    """`delay` of the runs named in `runs`, in that order (scalars for one run); `left_out`: run -> reason."""
+    """`delay` of the runs named in `runs`, in that order (scalars for one run); `left_out`: run -> reason.
+
+    Parameters
+    ----------
+    delay : Delay
+        TODO.
+    runs : tuple[str, ...]
+        TODO.
+    left_out : dict[str, str]
+        TODO.
+    rising : tuple[bool, bool]
+        TODO.
+    """
 
     delay: Delay
     runs: tuple[str, ...]
@@ -37,14 +49,33 @@ def log_delay(
 ) -> LogDelay:
     """`grokking_delay` of a log, whose runs and curves have their own times.
 
-    **Arguments:**
-    - `train_threshold`, `test_threshold`, `patience`, `confidence`: as in `grokking_delay`.
-    - `rising`: (train, test); None takes the direction from the column's name (accuracies rise), else falling.
-
     A run whose curve ends in values that are not finite before it crossed has crashed: it is left out and counted,
-    unless there is no other. Raises `BadValue` where a direction contradicts the column's name or the curve, where both
-    curves of all runs are past their thresholds at the first record, for a threshold in per cent of values in
-    fractions or the other way round, and where a patience asks what a nan between numbers means.
+    unless there is no other.
+
+    Parameters
+    ----------
+    log : Log
+        TODO.
+    train_threshold, test_threshold : float
+        As in `grokking_delay`.
+    patience : float or Sequence[float], default 0.0
+        As in `grokking_delay`.
+    rising : tuple[bool or None, bool or None], default (None, None)
+        (train, test); None takes the direction from the column's name (accuracies rise), else falling.
+    confidence : float, default 0.95
+        As in `grokking_delay`.
+
+    Returns
+    -------
+    LogDelay
+        TODO
+
+    Raises
+    ------
+    BadValue
+        Where a direction contradicts the column's name or the curve, where both curves of all runs are past their
+        thresholds at the first record, for a threshold in per cent of values in fractions or the other way round, and
+        where a patience asks what a nan between numbers means.
     """
     thresholds = {"train": train_threshold, "test": test_threshold}
     columns = {which: str(log.columns[which]) for which in CURVES}

@@ -18,13 +18,22 @@ def solution_delay(solution: Solution, *, train_threshold: float, test_threshold
     and cannot be differentiated. Derivatives are those of the interpolated crossing: they need times close to each
     other around it, and there the slope of the line is the slope of the loss.
 
-    **Arguments:**
-    - `train_threshold`, `test_threshold`: > 0, in the unit of the losses (mean squares).
+    Parameters
+    ----------
+    solution : Solution
+        TODO.
+    train_threshold, test_threshold : float
+        > 0, in the unit of the losses (mean squares).
 
-    **Returns:** the delay, negative if the test loss crosses first; nan where either loss does not cross before the
-    last time (censored), is at or below its threshold at the first (it crossed before), is nan before it is seen to
-    cross, or the solution failed.
+    Returns
+    -------
+    Array
+        The delay, negative if the test loss crosses first; nan where either loss does not cross before the last time
+        (censored), is at or below its threshold at the first (it crossed before), is nan before it is seen to cross, or
+        the solution failed.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> from grok_theory.lazy_rich import Population, QuadraticCommittee, solve
     >>> problem = QuadraticCommittee(1.0, 0.5, 2.0, 0.3)

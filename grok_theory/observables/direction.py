@@ -13,9 +13,16 @@ def check_direction(name: str, curves: Sequence[np.ndarray], threshold: float, r
 
     "Back" is half the way from its first value to the threshold, so that noise of a curve that did cross early passes.
 
-    **Arguments:**
-    - `name`: of the curve, for the message. `curves`: values of every run, any lengths; nan are passed over.
-    - `threshold`, `rising`: as in `crossing_time`.
+    Parameters
+    ----------
+    name : str
+        Of the curve, for the message.
+    curves : Sequence[ndarray]
+        Values of every run, any lengths; nan are passed over.
+    threshold : float
+        As in `crossing_time`.
+    rising : bool
+        As in `crossing_time`.
     """
     ends = []
     for values in curves:
@@ -37,7 +44,7 @@ def check_approach(name: str, curves: Sequence[np.ndarray], threshold: float) ->
 
     "Away" is by half of what it had to rise. For train curves: a test accuracy may well fall.
 
-    **Arguments:** as in `check_direction`.
+    as in `check_direction`.
     """
     seen = [values[np.isfinite(values)] for values in curves]
     seen = [values for values in seen if values.size]

@@ -14,12 +14,17 @@ from ..errors import BadValue
 class DistanceLaw:
     """A fitted law; call it with times.
 
-    **Fields:**
-    - `name`: "logarithm" offset + slope ln t; "square root" offset + slope sqrt t; "saturation" offset + slope (1 -
-      e^(-t/time)).
-    - `offset`, `slope`: nan where they are no numbers of float64 in the units of the record.
-    - `time`: of the saturation, inf for the others.
-    - `relative_error`: root mean square error over the standard deviation of the distances; 1 explains nothing.
+    Parameters
+    ----------
+    name : str
+        "logarithm" offset + slope ln t; "square root" offset + slope sqrt t; "saturation" offset + slope (1 -
+        e^(-t/time)).
+    offset, slope : float
+        Nan where they are no numbers of float64 in the units of the record.
+    time : float
+        Of the saturation, inf for the others.
+    relative_error : float
+        Root mean square error over the standard deviation of the distances; 1 explains nothing.
     """
 
     name: str
@@ -40,7 +45,19 @@ def distance_laws(times: ArrayLike, distance: ArrayLike) -> tuple[DistanceLaw, D
     last recorded time. A logarithm is no evidence of a rugged landscape: separable logistic regression has it too. A
     saturation with a time far beyond the record is a line.
 
-    **Arguments:** `times` > 0, increasing, at least five; `distance` of the same length. NumPy; not for tracing.
+    `times` > 0, increasing, at least five; `distance` of the same length. NumPy; not for tracing.
+
+    Parameters
+    ----------
+    times : array_like
+        TODO.
+    distance : array_like
+        TODO.
+
+    Returns
+    -------
+    tuple[DistanceLaw, DistanceLaw, DistanceLaw]
+        TODO
     """
     check_finite("times", times, "Pass recorded times, without gaps.")
     check_times(times)

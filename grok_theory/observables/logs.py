@@ -18,7 +18,15 @@ CURVES = ("train", "test")
 
 @dataclass(frozen=True)
 class Record:
-    """One curve of one run at the times where it was logged: `x` strictly increasing, `values` the same length."""
+    """One curve of one run at the times where it was logged: `x` strictly increasing, `values` the same length.
+
+    Parameters
+    ----------
+    x : ndarray
+        TODO.
+    values : ndarray
+        TODO.
+    """
 
     x: np.ndarray
     values: np.ndarray
@@ -28,12 +36,20 @@ class Record:
 class Log:
     """A user's runs as they were logged, each on its own times.
 
-    **Fields:**
-    - `runs`: name of the run -> curve ("train", "test") -> `Record`.
-    - `columns`: the columns that were read: "x", "train", "test", "run" (None: the file is one run). `guessed`: those
-      among them that were not named.
-    - `left_out`: name of the run -> why it is not among `runs`. `notes`: what was passed over, in sentences.
-      `rivals`: pairs of curves of another kind that the file holds beside the guessed ones.
+    Parameters
+    ----------
+    runs : dict[str, dict[str, Record]]
+        Name of the run -> curve ("train", "test") -> `Record`.
+    columns : dict[str, str or None]
+        The columns that were read: "x", "train", "test", "run" (None: the file is one run).
+    guessed : tuple[str, ...], default ()
+        Those among them that were not named.
+    left_out : dict[str, str], optional
+        Name of the run -> why it is not among `runs`.
+    notes : tuple[str, ...], default ()
+        What was passed over, in sentences.
+    rivals : tuple[str, ...], default ()
+        Pairs of curves of another kind that the file holds beside the guessed ones.
     """
 
     runs: dict[str, dict[str, Record]]
@@ -78,16 +94,30 @@ def read_log(
     test may be logged at different times. The text `nan` is a value that was logged, and is kept. A run of several
     without one finite value in a curve is left out, and said.
 
-    **Arguments:**
-    - `x`, `train`, `test`, `run`: names of columns; those left out are guessed from how much of the log they cover and
-      from what such columns are usually called (`tables.guessing`). Without a column that tells runs apart, the file
-      is one run.
-    - `rising`: (train, test), True where an accuracy is meant: it decides between losses and accuracies.
-    - `repeats`: what counts where a resumed run wrote times again: "last" or "first"; "refuse" takes neither.
-    - `encoding`, `pattern`: as in `tables.read_table`.
+    Parameters
+    ----------
+    path : str or os.PathLike
+        TODO.
+    x, train, test, run : str, optional
+        Names of columns; those left out are guessed from how much of the log they cover and from what such columns are
+        usually called (`tables.guessing`). Without a column that tells runs apart, the file is one run.
+    rising : tuple[bool or None, bool or None], default (None, None)
+        (train, test), True where an accuracy is meant: it decides between losses and accuracies.
+    repeats : str, default 'last'
+        What counts where a resumed run wrote times again: "last" or "first"; "refuse" takes neither.
+    encoding, pattern : str, optional
+        As in `tables.read_table`.
 
-    Raises `BadValue` naming file and line or column where it cannot be read, where two columns are equally good, or
-    where a run's times go back to its start, which is more likely another run.
+    Returns
+    -------
+    Log
+        TODO
+
+    Raises
+    ------
+    BadValue
+        Naming file and line or column where it cannot be read, where two columns are equally good, or where a run's
+        times go back to its start, which is more likely another run.
     """
     table = read_table(path, encoding=encoding, pattern=pattern)
     named = {"x": x, "train": train, "test": test, "run": run}

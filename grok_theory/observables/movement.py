@@ -13,13 +13,41 @@ from ..numerics.magnitude import exponents, norm, scaled, unit_of
 
 
 def kernel_movement(kernel: ArrayLike, kernel_start: ArrayLike) -> Float[Array, ""]:
-    """|K_t - K_0|_F / |K_0|_F: zero for a lazy network. Any shape, the same for both."""
+    """|K_t - K_0|_F / |K_0|_F: zero for a lazy network. Any shape, the same for both.
+
+    Parameters
+    ----------
+    kernel : array_like
+        TODO.
+    kernel_start : array_like
+        TODO.
+
+    Returns
+    -------
+    array ()
+        TODO
+    """
     check_shape("kernel", kernel, np.shape(kernel_start), "Pass two kernels of the same inputs.")
     return _ratio(_moved("kernel", [kernel], [kernel_start]), _size("kernel_start", [kernel_start]), "kernel_start")
 
 
 def distance_from_init(params: PyTree, start: PyTree, *, relative: bool = False) -> Float[Array, ""]:
-    """|w - w_0| over all leaves of a pytree of parameters; divided by |w_0| if `relative`."""
+    """|w - w_0| over all leaves of a pytree of parameters; divided by |w_0| if `relative`.
+
+    Parameters
+    ----------
+    params : PyTree
+        TODO.
+    start : PyTree
+        TODO.
+    relative : bool, default False
+        TODO.
+
+    Returns
+    -------
+    array ()
+        TODO
+    """
     if jax.tree_util.tree_structure(params) != jax.tree_util.tree_structure(start):
         raise BadValue(
             "params and start are pytrees of different structure, but they must be the same network. "
@@ -45,6 +73,20 @@ def lazy_distance(kernel: ArrayLike, residual_start: ArrayLike, times: ArrayLike
     """|w_t - w_0| of a network that stays lazy under gradient flow of (1/2) sum r^2: shape of `times`.
 
     |w_t - w_0|^2 = r_0 . K^{-1} (1 - e^{-Kt})^2 r_0; directions with eigenvalue below n eps of the largest do not move.
+
+    Parameters
+    ----------
+    kernel : array_like
+        TODO.
+    residual_start : array_like
+        TODO.
+    times : array_like
+        TODO.
+
+    Returns
+    -------
+    Array
+        TODO
     """
     require_float64("lazy_distance")
     eps = rounding(kernel)

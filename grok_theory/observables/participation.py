@@ -11,7 +11,20 @@ from ..numerics.magnitude import unit_of
 
 
 def inverse_participation_ratio(amplitudes: ArrayLike, axis: int = -1) -> Array:
-    """sum |a|^4 / (sum |a|^2)^2: 1 for a single coordinate, 1/n for n equal ones; a zero vector gives 0."""
+    """sum |a|^4 / (sum |a|^2)^2: 1 for a single coordinate, 1/n for n equal ones; a zero vector gives 0.
+
+    Parameters
+    ----------
+    amplitudes : array_like
+        TODO.
+    axis : int, default -1
+        TODO.
+
+    Returns
+    -------
+    Array
+        TODO
+    """
     if is_traced(amplitudes):
         magnitudes = _wide(jnp.abs(_wide(jnp.asarray(amplitudes))))
         magnitudes = magnitudes / unit_of(magnitudes, axis=axis)
@@ -34,6 +47,20 @@ def fourier_participation(x: ArrayLike, axis: int = -1, *, one_sided: bool = Fal
 
     Over the full transform, as the paper's text says, it lies in [1/p, 1] and a pure cosine gives 1/2; `one_sided`
     takes the non-negative frequencies only, as the released code does, and a pure cosine gives 1.
+
+    Parameters
+    ----------
+    x : array_like
+        TODO.
+    axis : int, default -1
+        TODO.
+    one_sided : bool, default False
+        TODO.
+
+    Returns
+    -------
+    Array
+        TODO
     """
     check_finite("x", x, "Drop or mend these entries.")
     if is_traced(x):

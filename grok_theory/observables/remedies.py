@@ -17,12 +17,37 @@ def stablemax(logits: ArrayLike, axis: int = -1) -> Array:
     """s(x)/sum s(x) with s(x) = x + 1 for x >= 0 and 1/(1 - x) below (Prieto et al. 2025).
 
     The softmax of sign(x) ln(1 + |x|): the order of logits is kept, but it is not shift-invariant.
+
+    Parameters
+    ----------
+    logits : array_like
+        TODO.
+    axis : int, default -1
+        TODO.
+
+    Returns
+    -------
+    Array
+        TODO
     """
     return jax.nn.softmax(_log_map(_checked(logits)), axis=axis)
 
 
 def stablemax_cross_entropy(logits: ArrayLike, labels: ArrayLike) -> Float[Array, " n"]:
-    """-log stablemax of the label, for each sample: `logits` (n, classes), `labels` (n,) of integers -> (n,)."""
+    """-log stablemax of the label, for each sample: `logits` (n, classes), `labels` (n,) of integers -> (n,).
+
+    Parameters
+    ----------
+    logits : array_like
+        TODO.
+    labels : array_like
+        TODO.
+
+    Returns
+    -------
+    array (n,)
+        TODO
+    """
     logits, labels = _checked(logits), jnp.asarray(labels)
     if logits.ndim != 2:
         raise BadValue(f"logits has shape {logits.shape}, but it must be (n, classes). Pass one row a sample.")
@@ -53,11 +78,20 @@ def _log_map(x):
 def orthogonal_gradient(*, rescale: bool = True, per_leaf: bool = True) -> optax.GradientTransformation:
     """Take from each gradient its part along the parameters, g - (w.g / w.w) w: put it before the optimizer in a chain.
 
-    **Arguments:**
-    - `rescale`: restore the norm of the gradient. `per_leaf`: for each tensor by itself; False: over the whole tree.
-
     The defaults are those of the published code; the paper's equation is `rescale=False, per_leaf=False`. Where w.w =
     0 the gradient passes unchanged; where nothing is left of it, zero.
+
+    Parameters
+    ----------
+    rescale : bool, default True
+        Restore the norm of the gradient.
+    per_leaf : bool, default True
+        For each tensor by itself; False: over the whole tree.
+
+    Returns
+    -------
+    optax.GradientTransformation
+        TODO
     """
 
     def project(gradients, params):

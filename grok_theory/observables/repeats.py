@@ -19,14 +19,26 @@ def without_repeats(
 ) -> tuple[dict[str, np.ndarray], int]:
     """The rows of one run, curve by curve, so that times increase; and how many records were passed over for that.
 
-    **Arguments:**
-    - `times`: x of every row of the table. `rows`: curve -> its rows, in the order of the file.
-    - `repeats`: "last" takes what a resumed run wrote last (from the time it went back to on, of both curves); "first"
-      what was there before; "refuse" raises.
+    Parameters
+    ----------
+    table : Table
+        TODO.
+    x : str
+        TODO.
+    times : ndarray
+        x of every row of the table.
+    rows : Mapping[str, ndarray]
+        Curve -> its rows, in the order of the file.
+    repeats : str
+        "last" takes what a resumed run wrote last (from the time it went back to on, of both curves); "first" what was
+        there before; "refuse" raises.
 
-    Raises `BadValue` naming the line where times do not increase and that is no resumption: "refuse" is said; the time
-    goes back to where the run began, which is more likely another run; no time is written twice, as by a resumed run;
-    or a column that tells of the setting (`model`, `lr`) has another value from there on.
+    Raises
+    ------
+    BadValue
+        Naming the line where times do not increase and that is no resumption: "refuse" is said; the time goes back to
+        where the run began, which is more likely another run; no time is written twice, as by a resumed run; or a
+        column that tells of the setting (`model`, `lr`) has another value from there on.
     """
     check_choice("repeats", repeats, POLICIES)
     back = np.unique(np.concatenate([part[1:][~(np.diff(times[part]) > 0)] for part in rows.values()]))

@@ -33,10 +33,21 @@ def softmax_collapse_fraction(
     Real reductions follow neither order. Measured on JAX 0.10.1, CPU (docs/observables.md): float16 behaves as
     smallest first; float32 collapses up to one bit earlier.
 
-    **Arguments:**
-    - `logits`: (..., samples, classes) as exact numbers (float64 inside); `labels`: (samples,) of integers.
+    Parameters
+    ----------
+    logits : array_like
+        (..., samples, classes) as exact numbers (float64 inside).
+    labels : array_like
+        (samples,) of integers.
+    dtype : DTypeLike
+        TODO.
+    smallest_first : bool, default True
+        TODO.
 
-    **Returns:** share over samples, one for each leading index. NumPy; does not need the float64 switch.
+    Returns
+    -------
+    np.floating or ndarray
+        Share over samples, one for each leading index. NumPy; does not need the float64 switch.
     """
     margins, bits = _margins(logits, labels), significant_bits(dtype)
     total = logsumexp(-margins, axis=-1) if smallest_first else np.max(-margins, axis=-1)
@@ -48,6 +59,18 @@ def margin_time(margin: ArrayLike, classes: int) -> np.ndarray | np.floating:
 
     The model: C classes, orthonormal inputs, linear logits from 0, gradient flow of cross-entropy at unit rate for each
     sample, so that dg/dt = C/(e^g + C - 1).
+
+    Parameters
+    ----------
+    margin : array_like
+        TODO.
+    classes : int
+        TODO.
+
+    Returns
+    -------
+    ndarray or np.floating
+        TODO
     """
     classes = check_integer("classes", classes, 2, "Pass the number of classes.")
     check_between("classes", classes, 2, MOST_CLASSES, "Pass the number of classes.")
@@ -58,12 +81,42 @@ def margin_time(margin: ArrayLike, classes: int) -> np.ndarray | np.floating:
 
 
 def collapse_time(classes: int, dtype: DTypeLike, *, smallest_first: bool = True) -> float:
-    """Time at which that model's softmax collapses in `dtype`, at the margin `collapse_margin` gives."""
+    """Time at which that model's softmax collapses in `dtype`, at the margin `collapse_margin` gives.
+
+    Parameters
+    ----------
+    classes : int
+        TODO.
+    dtype : DTypeLike
+        TODO.
+    smallest_first : bool, default True
+        TODO.
+
+    Returns
+    -------
+    float
+        TODO
+    """
     return float(margin_time(collapse_margin(classes, dtype, smallest_first=smallest_first), classes))
 
 
 def collapse_margin(classes: int, dtype: DTypeLike, *, smallest_first: bool = True) -> float:
-    """The margin itself: p ln 2, plus ln(C - 1) if the terms are added smallest first."""
+    """The margin itself: p ln 2, plus ln(C - 1) if the terms are added smallest first.
+
+    Parameters
+    ----------
+    classes : int
+        TODO.
+    dtype : DTypeLike
+        TODO.
+    smallest_first : bool, default True
+        TODO.
+
+    Returns
+    -------
+    float
+        TODO
+    """
     classes = check_integer("classes", classes, 2, "Pass the number of classes.")
     check_between("classes", classes, 2, MOST_CLASSES, "Pass the number of classes.")
     return significant_bits(dtype) * np.log(2) + (np.log(classes - 1) if smallest_first else 0.0)

@@ -78,7 +78,12 @@ class Outcome:
 def compute(batch: Batch) -> list[Outcome]:
     """The outcomes of all members; what is finished is on disk when this returns.
 
-    Raises `Float64Required`, and `BadValue` where the cache cannot be written or `run` cannot be traced.
+    Raises
+    ------
+    Float64Required
+        Where JAX computes in float32.
+    BadValue
+        Where the cache cannot be written or `run` cannot be traced.
     """
     _prepare(batch)
     known = [_known(member, batch.cache) for member in batch.members]

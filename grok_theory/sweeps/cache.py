@@ -58,7 +58,13 @@ class Cache:
         return opened(content, address, str(path))
 
     def put(self, address: str, content: bytes) -> None:
-        """Keep a sealed result. Raises `BadValue` with one sentence where the disk is full or read-only."""
+        """Keep a sealed result.
+
+        Raises
+        ------
+        BadValue
+            With one sentence where the disk is full or read-only.
+        """
         storage.write_whole(self.path(address), content)
 
     def prepare(self) -> None:

@@ -18,7 +18,17 @@ from ..results import FAILED, NOTED, Ensemble, Solution, Status
 
 @dataclass(frozen=True)
 class Failure:
-    """Problem number `index` has no trustworthy result, and why."""
+    """Problem number `index` has no trustworthy result, and why.
+
+    Parameters
+    ----------
+    index : int
+        TODO.
+    problem : PyTree
+        TODO.
+    reason : str
+        TODO.
+    """
 
     index: int
     problem: PyTree
@@ -30,7 +40,15 @@ class Failure:
 
 @dataclass(frozen=True)
 class Note:
-    """The result of problem number `index` holds, with this remark."""
+    """The result of problem number `index` holds, with this remark.
+
+    Parameters
+    ----------
+    index : int
+        TODO.
+    text : str
+        TODO.
+    """
 
     index: int
     text: str
@@ -43,14 +61,25 @@ class Note:
 class Sweep:
     """The results of `run` for every problem, in the order of the problems.
 
-    **Fields:**
-    - `results`: one each; None where `run` raised, and what it returned where that says of itself that it failed.
-    - `failures`: one `Failure` for each of those two kinds. `sweep[i]` raises `SolveFailed` for them.
-    - `notes`: one `Note` for each result that is noted: it can be used, and its remark should be read.
-    - `computed`, `reused`: how many were computed now, and how many came from the cache.
-    - `outdated`: to how many of the problems computed now the cache held an answer of another version of this package
-      or its libraries, which was not used.
-    - `damaged`: a sentence for every damaged cache file that was noticed and computed again.
+    Parameters
+    ----------
+    problems : tuple[Any, ...]
+        TODO.
+    results : tuple[Any, ...]
+        One each; None where `run` raised, and what it returned where that says of itself that it failed.
+    failures : tuple[Failure, ...]
+        One `Failure` for each of those two kinds. `sweep[i]` raises `SolveFailed` for them.
+    computed, reused : int
+        How many were computed now, and how many came from the cache.
+    damaged : tuple[str, ...]
+        A sentence for every damaged cache file that was noticed and computed again.
+    seconds : float
+        TODO.
+    notes : tuple[Note, ...], default ()
+        One `Note` for each result that is noted: it can be used, and its remark should be read.
+    outdated : int, default 0
+        To how many of the problems computed now the cache held an answer of another version of this package or its
+        libraries, which was not used.
     """
 
     problems: tuple[Any, ...]
@@ -77,7 +106,18 @@ class Sweep:
         return (self[index] for index in range(len(self)))
 
     def read(self, number: Callable[[Any], Any]) -> np.ndarray:
-        """`number(result)` of every problem as one float64 array; nan where the problem failed."""
+        """`number(result)` of every problem as one float64 array; nan where the problem failed.
+
+        Parameters
+        ----------
+        number : Callable[[Any], Any]
+            TODO.
+
+        Returns
+        -------
+        ndarray
+            TODO
+        """
         failed = {failure.index for failure in self.failures}
         values = [None if i in failed else np.asarray(number(self.results[i]), float) for i in range(len(self))]
         shape = next((value.shape for value in values if value is not None), ())

@@ -74,7 +74,13 @@ class Spelled:
         self._met: dict[int, tuple[int, Any]] = {}
 
     def made(self, thing: object, where: str) -> Json:
-        """Anything, by what it holds. Raises `BadValue` naming `where` for what does not tell."""
+        """Anything, by what it holds.
+
+        Raises
+        ------
+        BadValue
+            Naming `where` for what does not tell.
+        """
         plain = self._plain(thing, where)
         if plain is not _NOTHING:
             return plain

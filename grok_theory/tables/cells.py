@@ -37,7 +37,7 @@ def number(cell: Any, *, comma: bool = False, booleans: bool = False, points: bo
     """The number in a cell, None where it is missing; the texts nan and inf are numbers that were logged.
 
     `comma` says that the column writes 0,5 for a half; `booleans` takes true and false for 1 and 0; `points` says that
-    other columns write 0,5, so that 1.234 may be a thousand. Raises `NotANumber` with the reason.
+    other columns write 0,5, so that 1.234 may be a thousand.
     """
     if is_missing(cell):
         return None

@@ -15,8 +15,12 @@ _LINE = re.compile(r"([0-9]+) (\S+) (-?[0-9]+)")
 def mlflow_rows(folder: Path) -> tuple[list[str], list[dict[str, Any]]] | None:
     """(place, row) of every record under `folder` or its folder `metrics`; None where it holds no metric file.
 
-    The columns are `step` and one a metric, called by its path. Raises `BadValue` for a folder of several runs, and
-    naming file and line for another line in a file that begins as a metric does.
+    The columns are `step` and one a metric, called by its path.
+
+    Raises
+    ------
+    BadValue
+        For a folder of several runs, and naming file and line for another line in a file that begins as a metric does.
     """
     root = folder / "metrics" if (folder / "metrics").is_dir() else folder
     inner = sorted(path for path in root.rglob("metrics") if path.is_dir())

@@ -20,8 +20,12 @@ def guess_run(table: Table, curves: Sequence[str]) -> str | None:
     """The column that tells runs apart: written in every row that holds one of `curves`, with at least two values.
 
     A seed in one row only, or the same in all, tells no runs apart. Of several such columns the one that splits
-    finest is taken if it splits within the others. Raises `BadValue` for a column that seems to tell runs apart but
-    does not do it for every row, or gives every row its own.
+    finest is taken if it splits within the others.
+
+    Raises
+    ------
+    BadValue
+        For a column that seems to tell runs apart but does not do it for every row, or gives every row its own.
     """
     rows = _rows_with(table, curves)
     parts: dict[str, list[str | None]] = {}
@@ -86,9 +90,18 @@ def guess_curves(
 
     Losses come first, accuracies where `rising` says so: without that, a threshold is one of losses.
 
-    **Arguments:**
-    - `increases`: whether the times at which a column is written increase within every run.
-    - `rising`: (train, test) as far as the user says; columns that move the other way by their name are no candidates.
+    Parameters
+    ----------
+    table : Table
+        TODO.
+    train : str
+        TODO.
+    test : str
+        TODO.
+    increases : Callable[[str], bool]
+        Whether the times at which a column is written increase within every run.
+    rising : tuple[bool or None, bool or None]
+        (train, test) as far as the user says; columns that move the other way by their name are no candidates.
     """
     names = curve_names(table)
     trains = [train] if train else [n for n in names if part(n) != "test"]

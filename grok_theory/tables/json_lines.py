@@ -21,9 +21,13 @@ class _Refused(ValueError):
 def json_rows(source: str, text: str) -> tuple[Rows, str, list[str]]:
     """(number, row) of every row, what the number counts ("line" for JSON lines, else "row"), and what was passed over.
 
-    Objects inside a row are taken apart: {"train": {"loss": 1}} has the column `train/loss`. Raises `BadValue` naming
-    file and line for text that is no JSON, names given twice in an object, numbers beyond floating point, and a name
-    that is an object in one row and a value in another.
+    Objects inside a row are taken apart: {"train": {"loss": 1}} has the column `train/loss`.
+
+    Raises
+    ------
+    BadValue
+        Naming file and line for text that is no JSON, names given twice in an object, numbers beyond floating point,
+        and a name that is an object in one row and a value in another.
     """
     if text.lstrip().startswith("["):
         return _numbered(source, _document(source, text), "the list"), "row", []

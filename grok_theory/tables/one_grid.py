@@ -30,8 +30,12 @@ def runs_on_one_grid(table: Table, x: str, columns: Mapping[str, str], run: str 
     """The runs in a table that share their x; `columns` maps curve names to columns, `run` tells the runs apart.
 
     A run that crashed is left out, with its reason: a value that is missing or not finite, or an end before the others'
-    where these are the majority. Raises `BadValue` where x is missing, repeated or falls within a run, and where runs
-    were logged at other x.
+    where these are the majority.
+
+    Raises
+    ------
+    BadValue
+        Where x is missing, repeated or falls within a run, and where runs were logged at other x.
     """
     times, timed = table.numbers(x)
     labels = table.labels(run) if run else [""] * len(table.places)

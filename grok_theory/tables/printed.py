@@ -46,7 +46,10 @@ def printed_rows(text: str) -> tuple[Numbered, list[str]] | None:
 def matched_rows(source: str, text: str, pattern: str) -> tuple[Numbered, list[str]]:
     """(line, row) of every line that the regular expression `pattern` finds; its named groups are the columns.
 
-    Raises `BadValue` where it is none, has no named groups, or finds nothing.
+    Raises
+    ------
+    BadValue
+        Where it is none, has no named groups, or finds nothing.
     """
     try:
         compiled = re.compile(pattern)

@@ -21,8 +21,12 @@ def separated_rows(source: str, text: str) -> tuple[list[str], Rows, list[str]]:
 
     The first line that is neither blank nor a comment (`#`) is the header; a first line `sep=;` names the separator,
     otherwise it is the one that fits the header and all rows. Cells without quotes are stripped; empty ones are None.
-    Raises `BadValue` naming file and line for rows with fewer or more cells than the header has names, quotes that
-    do not close, names that are missing or given twice.
+
+    Raises
+    ------
+    BadValue
+        Naming file and line for rows with fewer or more cells than the header has names, quotes that do not close,
+        names that are missing or given twice.
     """
     lines = split_lines(text)
     start, named = _header_line(lines)

@@ -30,6 +30,17 @@ class Table:
 
     `cells[name]` has one entry a row: a text (CSV), what JSON gave, or None where nothing was written. `places[i]` is
     where row i begins, as "line 7" (after line ends inside quotes, too). `notes` say what was passed over.
+
+    Parameters
+    ----------
+    source : str
+        TODO.
+    cells : dict[str, list[Any]]
+        TODO.
+    places : list[str]
+        TODO.
+    notes : tuple[str, ...], default ()
+        TODO.
     """
 
     source: str
@@ -42,11 +53,35 @@ class Table:
         return list(self.cells)
 
     def where(self, row: int) -> str:
-        """File and line of a row, as the beginning of a sentence."""
+        """File and line of a row, as the beginning of a sentence.
+
+        Parameters
+        ----------
+        row : int
+            TODO.
+
+        Returns
+        -------
+        str
+            TODO
+        """
         return f"{self.source}, {self.places[row]}"
 
     def column(self, name: str, remedy: str = "Name one of them.") -> list[Any]:
-        """The cells of a column; raises `BadValue` naming those there are."""
+        """The cells of a column; raises `BadValue` naming those there are.
+
+        Parameters
+        ----------
+        name : str
+            TODO.
+        remedy : str, default 'Name one of them.'
+            TODO.
+
+        Returns
+        -------
+        list[Any]
+            TODO
+        """
         if name not in self.cells:
             metric = name.rsplit(" - ", 1)[-1]
             if metric != name and "run" in self.cells and metric in self.cells:
@@ -59,8 +94,26 @@ class Table:
 
         A column of texts that writes 0,5 for a half throughout is read so. `booleans`: true and false are 1 and 0.
         `needed` is what the column must hold, in words.
-        Raises `BadValue` naming file, line and column for a cell that is no number, and for two numbers that floating
-        point does not tell apart.
+
+        Parameters
+        ----------
+        name : str
+            TODO.
+        booleans : bool, default False
+            TODO.
+        needed : str, default 'a number'
+            TODO.
+
+        Returns
+        -------
+        tuple[ndarray, ndarray]
+            TODO
+
+        Raises
+        ------
+        BadValue
+            Naming file, line and column for a cell that is no number, and for two numbers that floating point does not
+            tell apart.
         """
         cells = self.column(name)
         plain = None if self._points_in_doubt else self._plain(name)
@@ -102,7 +155,20 @@ class Table:
     def labels(self, name: str) -> list[str | None]:
         """The cells of a column as names, None where nothing is written (a nan of JSON is nothing).
 
-        Raises `BadValue` where two different values would become one name, or one value two: "1" beside 1, 1.0 or "01".
+        Parameters
+        ----------
+        name : str
+            TODO.
+
+        Returns
+        -------
+        list[str or None]
+            TODO
+
+        Raises
+        ------
+        BadValue
+            Where two different values would become one name, or one value two: "1" beside 1, 1.0 or "01".
         """
         found: list[str | None] = []
         known: dict[Any, tuple[str, str, int]] = {}
@@ -128,14 +194,38 @@ class Table:
         return found
 
     def logged(self, name: str) -> np.ndarray:
-        """(rows,) booleans: where something is written in a column."""
+        """(rows,) booleans: where something is written in a column.
+
+        Parameters
+        ----------
+        name : str
+            TODO.
+
+        Returns
+        -------
+        ndarray
+            TODO
+        """
         plain = self._plain(name)
         if plain is not None:
             return plain[1].copy()
         return np.array([not is_missing(cell) for cell in self.cells[name]], bool)
 
     def counted(self, name: str, *, finite: bool = False) -> int:
-        """How many cells of a column are numbers (`finite`: other than nan and infinities)."""
+        """How many cells of a column are numbers (`finite`: other than nan and infinities).
+
+        Parameters
+        ----------
+        name : str
+            TODO.
+        finite : bool, default False
+            TODO.
+
+        Returns
+        -------
+        int
+            TODO
+        """
         plain = self._plain(name)
         if plain is not None:
             return int(np.isfinite(plain[0]).sum() if finite else plain[1].sum())
@@ -149,12 +239,24 @@ def read_table(path: str | os.PathLike, *, encoding: str | None = None, pattern:
     losses between other text (`printed`), W&B's exports with a run a column (`run_columns`), MLflow's folder of a run
     (`folders`), any of them gzipped.
 
-    **Arguments:**
-    - `encoding`: of a file that is neither UTF-8 nor marked.
-    - `pattern`: a regular expression whose named groups are the columns; every line that it finds is a row.
+    Parameters
+    ----------
+    path : str or os.PathLike
+        TODO.
+    encoding : str, optional
+        Of a file that is neither UTF-8 nor marked.
+    pattern : str, optional
+        A regular expression whose named groups are the columns; every line that it finds is a row.
 
-    Raises `BadValue` naming file and line for what cannot be read without a guess: see `separated_rows`, `json_rows`,
-    `read_text`.
+    Returns
+    -------
+    Table
+        TODO
+
+    Raises
+    ------
+    BadValue
+        Naming file and line for what cannot be read without a guess: see `separated_rows`, `json_rows`, `read_text`.
     """
     source = str(path)
     if isinstance(path, (str, os.PathLike)) and os.path.isdir(path):

@@ -43,7 +43,12 @@ def read_text(path: str | os.PathLike, encoding: str | None = None) -> str:
     """The text of the file at `path`.
 
     A byte-order mark decides (UTF-8, UTF-16, UTF-32); without one it is UTF-8, or the `encoding` named, for example
-    "latin-1", which nothing in a file gives away. Raises `BadValue` for what cannot be opened or is no text.
+    "latin-1", which nothing in a file gives away.
+
+    Raises
+    ------
+    BadValue
+        For what cannot be opened or is no text.
     """
     data = _read_bytes(path)
     if data.startswith(GZIP):

@@ -35,20 +35,36 @@ def check_against(
 ) -> Certificate:
     """`candidate` says what `reference` says, wherever `strategy` looks.
 
-    **Arguments:**
-    - `candidate`, `reference`: functions of the drawn argument (or of all drawn arguments). They return Solutions (of
-      one x: another name or unit is refused, other values differ without end), or numbers and arrays in any structure,
-      the same from both.
-    - `strategy`: `verify.problems(...)`, any hypothesis strategy, or a tuple of them for several arguments.
-    - `rtol`: both are exact: greatest relative error allowed, entry by entry. nan is an infinite error, and so is
-      anything but 0 where the reference is 0.
-    - `margin` and `key`: the reference is random. It is called as `reference(argument, key=...)` and returns an
-      Ensemble, or arrays with a leading run axis. Refuted is a candidate whose relative difference from their mean is
-      surely beyond `margin`: over all points together a right candidate fails in at most 1 of 100 keys.
-    - `examples`: how many points; default: what the hypothesis profile says.
+    Parameters
+    ----------
+    candidate, reference : Callable[..., Any]
+        Functions of the drawn argument (or of all drawn arguments). They return Solutions (of one x: another name or
+        unit is refused, other values differ without end), or numbers and arrays in any structure, the same from both.
+    strategy
+        `verify.problems(...)`, any hypothesis strategy, or a tuple of them for several arguments.
+    rtol : float, optional
+        Both are exact: greatest relative error allowed, entry by entry. nan is an infinite error, and so is anything
+        but 0 where the reference is 0.
+    margin : float, optional
+        Over all points together a right candidate fails in at most 1 of 100 keys.
+    key : optional
+        The reference is random. It is called as `reference(argument, key=...)` and returns an Ensemble, or arrays with
+        a leading run axis. Refuted is a candidate whose relative difference from their mean is surely beyond.
+    examples : int, optional
+        How many points; default: what the hypothesis profile says.
 
-    **Returns:** a `Certificate`; print it. Raises `CounterExample` with the simplest argument, and `BadValue`.
+    Returns
+    -------
+    Certificate
+        A `Certificate`; print it.
 
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+
+    Examples
+    --------
     >>> import math
     >>> from hypothesis import strategies
     >>> proof = check_against(

@@ -11,6 +11,17 @@ class CounterExample(GrokTheoryError, AssertionError):
     """A property does not hold; the message has the simplest argument found, and what went wrong there.
 
     `argument` is the tuple of drawn arguments, `error` the error there, `points` how many were tried before.
+
+    Parameters
+    ----------
+    argument : tuple, default ()
+        TODO.
+    error : float, default float('nan')
+        TODO.
+    points : int, default 0
+        TODO.
+    seconds : float, default 0.0
+        TODO.
     """
 
     argument: tuple = ()
@@ -23,9 +34,26 @@ class CounterExample(GrokTheoryError, AssertionError):
 class Certificate:
     """What was checked and how well it held.
 
-    - `claim`: the property in words; `domain`: the ranges that were really visited.
-    - `points`: problems drawn; `worst`: greatest error among them, in the unit that `allowed` is in.
-    - `worst_at`: the problem with the greatest error; `worst_place`: where in the result it was.
+    Parameters
+    ----------
+    claim : str
+        The property in words.
+    domain : str
+        The ranges that were really visited.
+    points : int
+        Problems drawn.
+    worst : float
+        Greatest error among them, in the unit that `allowed` is in.
+    worst_at : str
+        The problem with the greatest error.
+    worst_place : str
+        Where in the result it was.
+    allowed : float
+        TODO.
+    unit : str
+        TODO.
+    seconds : float
+        TODO.
     """
 
     claim: str

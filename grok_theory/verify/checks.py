@@ -25,14 +25,34 @@ def check_limit(
 ) -> Certificate:
     """`function(problem, x)` tends to `limit(problem)` as x runs through `approach`.
 
-    **Arguments:**
-    - `function`: of the drawn argument(s) and the whole grid `approach`; returns a Solution, or arrays whose last axis
-      is the grid. `limit`: of the drawn argument(s); may leave out entries, which are then not checked.
-    - `approach`: grid of x towards the limit, for example `np.geomspace(1, 1e4, 5)` for infinity, `np.geomspace(1,
-      1e-8, 5)` for zero.
-    - `rtol`: relative error allowed at the last x; the errors on the way are told, since a curve may overshoot.
+    Where the limit is infinite the error is 1/|value|.
 
-    Where the limit is infinite the error is 1/|value|. Raises `CounterExample`, `BadValue`.
+    Parameters
+    ----------
+    function : Callable[..., Any]
+        Of the drawn argument(s) and the whole grid `approach`; returns a Solution, or arrays whose last axis is the
+        grid.
+    limit : Callable[..., Any]
+        Of the drawn argument(s); may leave out entries, which are then not checked.
+    strategy
+        TODO.
+    approach
+        Grid of x towards the limit, for example `np.geomspace(1, 1e4, 5)` for infinity, `np.geomspace(1, 1e-8, 5)` for
+        zero.
+    rtol : float
+        Relative error allowed at the last x; the errors on the way are told, since a curve may overshoot.
+    examples : int, optional
+        TODO.
+
+    Returns
+    -------
+    Certificate
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
     """
     grid = _grid("approach", approach)
     check_non_negative("rtol", rtol, "Pass the relative error allowed at the end of the approach, for example 1e-6.")
@@ -77,7 +97,29 @@ def check_monotone(
     """`function(problem, x)` never falls (`direction="increasing"`) or never rises ("decreasing") along `over`.
 
     A step the wrong way counts relative to the larger neighbour; up to `rtol` it is rounding. With `strict` neighbours
-    must differ. The function returns a Solution, or arrays whose last axis is the grid. Raises `CounterExample`.
+    must differ. The function returns a Solution, or arrays whose last axis is the grid.
+
+    Parameters
+    ----------
+    function : Callable[..., Any]
+        TODO.
+    strategy
+        TODO.
+    over
+        TODO.
+    direction : str, default 'increasing'
+        TODO.
+    strict : bool, default False
+        TODO.
+    rtol : float, default 1e-12
+        TODO.
+    examples : int, optional
+        TODO.
+
+    Returns
+    -------
+    Certificate
+        TODO
     """
     grid = _grid("over", over)
     check_choice("direction", direction, ("increasing", "decreasing"))
@@ -120,7 +162,27 @@ def check_exponent(
 
     The slope of log|value| against log x is fitted by least squares on all of `over`: let it lie where the law holds.
     `exponent` may be a function of the drawn argument(s). Values must be finite and of one sign. To check how a limit
-    is approached, return the distance from it. Raises `CounterExample` when a slope is off by more than `tolerance`.
+    is approached, return the distance from it.
+
+    Parameters
+    ----------
+    function : Callable[..., Any]
+        TODO.
+    exponent : float or Callable[..., float]
+        TODO.
+    strategy
+        TODO.
+    over
+        TODO.
+    tolerance : float, default 0.05
+        TODO.
+    examples : int, optional
+        TODO.
+
+    Returns
+    -------
+    Certificate
+        TODO
     """
     grid = _grid("over", over)
     check_positive("over", grid, "A power law needs positive x, for example np.geomspace(1e2, 1e4, 9).")
@@ -164,7 +226,27 @@ def check_symmetry(
 
     With several drawn arguments, `function`, `transform` and `image` get all of them, and `transform` returns a tuple.
     Example: noise times a is losses times a^2. `transform=lambda p, a: (replace(p, noise=a * p.noise), a)`
-    and `image=lambda losses, p, a: jax.tree_util.tree_map(lambda loss: a**2 * loss, losses)`. Raises `CounterExample`.
+    and `image=lambda losses, p, a: jax.tree_util.tree_map(lambda loss: a**2 * loss, losses)`.
+
+    Parameters
+    ----------
+    function : Callable[..., Any]
+        TODO.
+    transform : Callable[..., Any]
+        TODO.
+    strategy
+        TODO.
+    image : Callable[..., Any], optional
+        TODO.
+    rtol : float, default 1e-12
+        TODO.
+    examples : int, optional
+        TODO.
+
+    Returns
+    -------
+    Certificate
+        TODO
     """
     check_non_negative("rtol", rtol, "Pass the relative error allowed, for example 1e-12.")
     call, moved = guarded(function, "the function"), guarded(transform, "the transform")

@@ -26,6 +26,15 @@ def numbers(low: float, high: float, *, special: tuple[float, ...] = ()) -> Any:
     """Floats in [low, high]: `special` values, short decimals, and any float; evenly in the logarithm if low > 0.
 
     A counter-example is pulled towards the first special value.
+
+    Parameters
+    ----------
+    low : float
+        TODO.
+    high : float
+        TODO.
+    special : tuple[float, ...], default ()
+        TODO.
     """
     strategies = hypothesis_or_sentence().strategies
     if low > 0:
@@ -44,12 +53,20 @@ def numbers(low: float, high: float, *, special: tuple[float, ...] = ()) -> Any:
 def problems(kind: Any, **fields: Any) -> Any:
     """A hypothesis strategy for Problems of one class.
 
-    **Arguments:**
-    - `kind`: the Problem's class, for example `gt.linear.TeacherStudent`.
-    - `fields`: for single fields another strategy, or a fixed value.
-
     A field is drawn over what its declaration says (`grok_theory.fields`); optional fields that say nothing keep their
-    default. Raises `BadValue` for a field that is needed and says nothing.
+    default.
+
+    Parameters
+    ----------
+    kind
+        The Problem's class, for example `gt.linear.TeacherStudent`.
+    **fields
+        For single fields another strategy, or a fixed value.
+
+    Raises
+    ------
+    BadValue
+        For a field that is needed and says nothing.
     """
     strategies = hypothesis_or_sentence().strategies
     if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
@@ -68,7 +85,13 @@ def problems(kind: Any, **fields: Any) -> Any:
 
 
 def public_problems() -> dict[str, type]:
-    """Every Problem the wings export: "linear.TeacherStudent" -> its class."""
+    """Every Problem the wings export: "linear.TeacherStudent" -> its class.
+
+    Returns
+    -------
+    dict[str, type]
+        TODO
+    """
     found = {}
     for wing in WINGS:
         module = import_module(f"grok_theory.{wing}")

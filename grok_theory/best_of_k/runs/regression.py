@@ -44,7 +44,10 @@ def train(features: np.ndarray, teacher: np.ndarray, label_noise: np.ndarray, no
 
         w - w_T = - across w_T - V^T [r/(l^2 + r)] V w_T + V^T [l/(l^2 + r)] U^T noise,   r = (sigma/gamma)^2.
 
-    Raises `BadValue` where the singular values lie too far apart for float64.
+    Raises
+    ------
+    BadValue
+        Where the singular values lie too far apart for float64.
     """
     left, values, directions = np.linalg.svd(features, full_matrices=False)
     ridge = (noise / prior) ** 2

@@ -15,15 +15,20 @@ __all__ = ["LinearMoments", "MeanFieldTheory", "Particles", "TangentLimit"]
 class Particles:
     """Mean-field theory of `MeanFieldNetwork` by particles.
 
-    **Fields:**
-    - `count`: particles of one flow, a power of two; half are drawn (scrambled Sobol normals), half are their partners.
-    - `scrambles`: independent flows; curves are their mean, and their scatter is the greater part of `numerical_error`
-      (with one there is none to see, and no `numerical_error`).
-    - `seed`: of the scrambles. Same seed, same digits.
-    - `tolerance`: local error of a step, in units of the output.
-
     Cost of a flow about 4 count P D multiplications an evaluation, a few hundred to a few thousand of them; reading a
     time costs 3 count P^2.
+
+    Parameters
+    ----------
+    count : int, default 4096
+        Particles of one flow, a power of two; half are drawn (scrambled Sobol normals), half are their partners.
+    scrambles : int, default 9
+        Independent flows; curves are their mean, and their scatter is the greater part of `numerical_error` (with one
+        there is none to see, and no `numerical_error`).
+    seed : int, default 0
+        Of the scrambles. Same seed, same digits.
+    tolerance : array_like, default 1e-05
+        Local error of a step, in units of the output.
     """
 
     count: int = 4096
@@ -49,6 +54,11 @@ class LinearMoments:
 
     `tolerance` of the ODE, relative; `numerical_error` is twice the change at a hundred times it, and the tolerance
     itself (where both take the same steps they differ by nothing).
+
+    Parameters
+    ----------
+    tolerance : array_like, default 1e-10
+        TODO.
     """
 
     tolerance: ArrayLike = 1e-10

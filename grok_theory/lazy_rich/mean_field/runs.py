@@ -38,12 +38,28 @@ def simulate_mean_field(
 ) -> Ensemble:
     """Train `runs` networks of `width` neurons on the problem's data by gradient flow; called by `simulate`.
 
-    **Arguments:**
-    - `width`: N. `key`: run i starts from fold_in(key, i); the data are the problem's, the same for all.
-    - `tolerance`: local error of a step, in units of the output.
+    Parameters
+    ----------
+    problem : MeanFieldNetwork
+        TODO.
+    times : array_like or Sequence
+        TODO.
+    dynamics : GradientFlow, default FLOW
+        TODO.
+    width : int
+        N.
+    runs : int
+        TODO.
+    key : Array
+        Run i starts from fold_in(key, i); the data are the problem's, the same for all.
+    tolerance : array_like, default 1e-05
+        Local error of a step, in units of the output.
 
-    **Returns:** an Ensemble with the curves of the theory and the field `output` (run, tau, sample, output), training
-    inputs first. A run that diverged is nan from there on and `status` says so.
+    Returns
+    -------
+    Ensemble
+        An Ensemble with the curves of the theory and the field `output` (run, tau, sample, output), training inputs
+        first. A run that diverged is nan from there on and `status` says so.
     """
     require_float64("lazy_rich.simulate")
     check_single(problem)

@@ -43,16 +43,32 @@ def simulate_committee(
 ) -> Ensemble:
     """Train `runs` committees on `samples_per_dim * dim` samples of their own and read their curves.
 
-    **Arguments:**
-    - `x`: (T,), >= 0, non-decreasing: times in tau under flow, whole steps under descent.
-    - `dim`: D; `samples_per_dim * dim` must be a whole number. `width`: N; None is infinite (not for ExplicitNetwork).
-    - `key`: run i draws from fold_in(key, i). The same key gives every method the same data and start.
-    - `method`: `ExactReduction()` by default.
+    Parameters
+    ----------
+    problem : QuadraticCommittee
+        TODO.
+    x : array_like
+        (T,), >= 0, non-decreasing: times in tau under flow, whole steps under descent.
+    dynamics : FlowOrDescent
+        TODO.
+    dim : int
+        D; `samples_per_dim * dim` must be a whole number.
+    width : int, optional
+        N; None is infinite (not for ExplicitNetwork).
+    runs : int
+        TODO.
+    key : Array
+        Run i draws from fold_in(key, i). The same key gives every method the same data and start.
+    method : Experiment, optional
+        `ExactReduction()` by default.
 
-    **Returns:** an Ensemble with curves train_loss, test_loss, variance, misalignment, linear_power, teacher_overlap,
-    mean_power, bulk_power, weight_norm, alignment (docs/lazy_rich.md has their meanings and who lacks which), and
-    stats["second_moment"], stats["mean_weight"] at the last time, (runs, D, D) and (runs, D). A run that diverged is
-    nan from there on, and `status` says so. Raises BadValue naming field, value and remedy.
+    Returns
+    -------
+    Ensemble
+        An Ensemble with curves train_loss, test_loss, variance, misalignment, linear_power, teacher_overlap,
+        mean_power, bulk_power, weight_norm, alignment (docs/lazy_rich.md has their meanings and who lacks which), and
+        stats["second_moment"], stats["mean_weight"] at the last time, (runs, D, D) and (runs, D). A run that diverged
+        is nan from there on, and `status` says so. Raises BadValue naming field, value and remedy.
     """
     require_float64("lazy_rich.simulate")
     method = ExactReduction() if method is None else method

@@ -18,6 +18,13 @@ class KernelEigenvector:
 
     On the training inputs the eigenvector itself, scaled to a mean square of 3/4 as the Problem's targets have; at
     other inputs its extension K(x, X) v / eigenvalue.
+
+    Parameters
+    ----------
+    index : int
+        TODO.
+    curvature : array_like
+        TODO.
     """
 
     index: int

@@ -20,6 +20,17 @@ class ModularNetwork:
     """f_q(m, n) = sum_k W_qk (U_km + V_kn)^2 + b_q.
 
     - `left` U, `right` V: (N, p), one row a neuron. `output` W: (p, N). `bias` b: (p,) or 0.
+
+    Parameters
+    ----------
+    left : ndarray or Array
+        TODO.
+    right : ndarray or Array
+        TODO.
+    output : ndarray or Array
+        TODO.
+    bias : array_like, default 0.0
+        TODO.
     """
 
     left: np.ndarray | jax.Array
@@ -43,15 +54,33 @@ class ModularNetwork:
         return np.shape(self.left)[1]
 
     def activity(self) -> np.ndarray:
-        """(p, p, N): every neuron on every pair."""
+        """(p, p, N): every neuron on every pair.
+
+        Returns
+        -------
+        ndarray
+            TODO
+        """
         return (np.asarray(self.left).T[:, None] + np.asarray(self.right).T[None]) ** 2
 
     def outputs(self) -> np.ndarray:
-        """(p, p, p): the outputs on every pair (m, n)."""
+        """(p, p, p): the outputs on every pair (m, n).
+
+        Returns
+        -------
+        ndarray
+            TODO
+        """
         return self.activity() @ np.asarray(self.output).T + self.bias
 
     def participation(self) -> np.ndarray:
-        """(N,): mean inverse participation ratio of each neuron's three vectors, one-sided; 0 for a dead neuron."""
+        """(N,): mean inverse participation ratio of each neuron's three vectors, one-sided; 0 for a dead neuron.
+
+        Returns
+        -------
+        ndarray
+            TODO
+        """
         vectors = np.stack([self.left, self.right, np.transpose(self.output)])
         return np.asarray(inverse_participation_ratio(vectors)).mean(axis=0)
 
@@ -63,9 +92,26 @@ def exact_network(modulus: int, width: int, *, key: jax.Array) -> ModularNetwork
     running through 1..(p-1)/2 in random order, repeated; phases uniform. c = (2/N)^{1/3} makes the right output 1 on
     average; the paper prints (2/N)^{-1/3}, which changes no decision.
 
-    **Arguments:** `modulus` p: odd, >= 3. `width` N >= 1. `key`: of frequencies and phases.
+    `modulus` p: odd, >= 3. `width` N >= 1.
 
-    Raises `BadValue`.
+    Parameters
+    ----------
+    modulus : int
+        TODO.
+    width : int
+        TODO.
+    key : Array
+        Of frequencies and phases.
+
+    Returns
+    -------
+    ModularNetwork
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
     """
     modulus = check_integer("modulus", modulus, 3, "Pass an odd number, for example 23.")
     if modulus % 2 == 0:
@@ -90,6 +136,18 @@ def exact_network_accuracy(modulus: int, width: int) -> float:
 
     int phi(x) Phi(x + (sqrt(N)/2) p/(p-1))^{p-1} dx: the right output is 1 on average, the wrong ones -1/(p-1), and
     each carries variance 4/N. The outputs of one network are correlated; docs/li2_companion.md has the measured error.
+
+    Parameters
+    ----------
+    modulus : int
+        TODO.
+    width : int
+        TODO.
+
+    Returns
+    -------
+    float
+        TODO
     """
     modulus = check_integer("modulus", modulus, 3, "Pass an odd number, for example 23.")
     width = check_integer("width", width, 1, "Pass the number of neurons, for example 256.")
@@ -103,7 +161,24 @@ def exact_network_accuracy(modulus: int, width: int) -> float:
 def network_of_run(ensemble: Ensemble, run: int = 0) -> ModularNetwork:
     """Run `run` of `li2.simulate` at its last step, with the output bias that centring over samples stands for.
 
-    Square activation and the cyclic group in its natural labels only: others have no frequencies. Raises `BadValue`.
+    Square activation and the cyclic group in its natural labels only: others have no frequencies.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        TODO.
+    run : int, default 0
+        TODO.
+
+    Returns
+    -------
+    ModularNetwork
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
     """
     if not isinstance(ensemble, Ensemble) or "readout" not in ensemble.stats:
         raise BadValue("ensemble holds no layers in stats, but a network needs them. Pass what simulate returned.")

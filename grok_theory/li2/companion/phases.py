@@ -27,8 +27,29 @@ def phase(train_accuracy: float, test_accuracy: float, label_noise: float) -> Ph
     Evaluated in this order, so for xi < .15 the partial window is empty. Full inversion leaves train at 1 - xi (and
     what redrawn labels hit by luck). The paper also speaks of a "confusion" phase without a threshold we could read.
 
-    **Arguments:** accuracies and xi in [0, 1]. Raises `BadValue`.
+    accuracies and xi in [0, 1].
 
+    Parameters
+    ----------
+    train_accuracy : float
+        TODO.
+    test_accuracy : float
+        TODO.
+    label_noise : float
+        TODO.
+
+    Returns
+    -------
+    Phase
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+
+    Examples
+    --------
     >>> phase(0.66, 0.99, 0.35).value
     'full_inversion'
     """

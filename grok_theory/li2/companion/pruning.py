@@ -25,6 +25,23 @@ class PruneCurve:
     `train_accuracy` against the labels trained on; `corrupted_accuracy`: wrong labels reproduced, `corrected_accuracy`:
     wrong labels predicted right (both nan where no label is wrong); `test_accuracy` on the other pairs (nan if none).
     `participation`: (N,) of the neurons in the order in which they go.
+
+    Parameters
+    ----------
+    order : str
+        TODO.
+    counts : ndarray
+        TODO.
+    train_accuracy : ndarray
+        TODO.
+    test_accuracy : ndarray
+        TODO.
+    corrupted_accuracy : ndarray
+        TODO.
+    corrected_accuracy : ndarray
+        TODO.
+    participation : ndarray
+        TODO.
     """
 
     order: str
@@ -46,13 +63,30 @@ def prune_curve(
 ) -> PruneCurve:
     """Accuracies after taking out neurons in the order of their inverse participation ratio, or at random.
 
-    **Arguments:**
-    - `network`: from `network_of_run`, `exact_network`, or your own weights.
-    - `task`: on cyclic(p), with the pairs and labels the network was trained on.
-    - `counts`: how many are taken out, (T,) in 0..N.
-    - `order`: LOWEST_FIRST, HIGHEST_FIRST, or RANDOM, the control, which needs `key`.
+    The bias is kept as it is.
 
-    The bias is kept as it is. Raises `BadValue`.
+    Parameters
+    ----------
+    network : ModularNetwork
+        From `network_of_run`, `exact_network`, or your own weights.
+    task : GroupTask
+        On cyclic(p), with the pairs and labels the network was trained on.
+    counts : Sequence[int] or ndarray
+        How many are taken out, (T,) in 0..N.
+    order : str, default LOWEST_FIRST
+        LOWEST_FIRST, HIGHEST_FIRST, or RANDOM, the control, which needs `key`.
+    key : Array, optional
+        TODO.
+
+    Returns
+    -------
+    PruneCurve
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
     """
     check_choice("order", order, (LOWEST_FIRST, HIGHEST_FIRST, RANDOM), "Pass one of the three names.")
     if not isinstance(network, ModularNetwork) or not isinstance(task, GroupTask):

@@ -30,14 +30,31 @@ TOLERANCE = 1e-6  # of the ascent; which irrep a node ends in is decided long be
 class TrainedFeatures:
     """Nodes (run, K) of trained networks and of the theory that starts where they start.
 
-    - `row`: the real irrep (row of `local_maxima`) that holds most of the trained node; `purity`: its share.
-    - `energy_ratio`: energy on the full table of the trained node, scaled to unit length, over E* of its row (square
-      activation; nan for others). `alive`: whether its length is not negligible; only these are counted below.
-    - `predicted`, `predicted_full`: row in which ascent from the start of the node ends, on the energy of the run's own
-      training pairs and on that of the full table.
-    - `rate`, `rate_full`: (run,) share of the alive nodes whose row was predicted. `chance`, `chance_full`: (run,) that
-      share if the predictions were dealt to the nodes at random, sum over rows of (share predicted)(share found).
-    - `found`: (run, irreps) whether a row holds at least one alive node with purity above one half.
+    Parameters
+    ----------
+    group : Group
+        TODO.
+    row : ndarray
+        The real irrep (row of `local_maxima`) that holds most of the trained node.
+    purity : ndarray
+        Its share.
+    energy_ratio : ndarray
+        Energy on the full table of the trained node, scaled to unit length, over E* of its row (square activation; nan
+        for others).
+    alive : ndarray
+        Whether its length is not negligible; only these are counted below.
+    predicted, predicted_full : ndarray
+        Row in which ascent from the start of the node ends, on the energy of the run's own training pairs and on that
+        of the full table.
+    rate, rate_full : ndarray
+        (run,) share of the alive nodes whose row was predicted.
+    chance, chance_full : ndarray
+        (run,) that share if the predictions were dealt to the nodes at random, sum over rows of (share predicted)(share
+        found).
+    found : ndarray
+        (run, irreps) whether a row holds at least one alive node with purity above one half.
+    confidence : float
+        TODO.
     """
 
     group: Group
@@ -55,7 +72,18 @@ class TrainedFeatures:
     confidence: float
 
     def interval(self, name: str) -> tuple[float, float, float]:
-        """Mean over the runs of the share `rate`, `chance` ... and its interval in [0, 1] (nan for one run)."""
+        """Mean over the runs of the share `rate`, `chance` ... and its interval in [0, 1] (nan for one run).
+
+        Parameters
+        ----------
+        name : str
+            TODO.
+
+        Returns
+        -------
+        tuple[float, float, float]
+            TODO
+        """
         values = np.asarray(getattr(self, name), float)
         if len(values) == 1:
             return float(values[0]), np.nan, np.nan
@@ -84,13 +112,28 @@ def trained_features(
 ) -> TrainedFeatures:
     """Hold the hidden nodes at the end of `simulate` against the maxima of the energy.
 
-    **Arguments:**
-    - `ensemble`: what `simulate` returned, with its hidden layers in `stats`.
-    - `negligible`: a node shorter than this times the longest of its run is dead.
-    - `most_iterations`: of the ascent; near the sample threshold it is slow, and what it has reached counts.
-    - `confidence`: of the intervals over runs.
+    Parameters
+    ----------
+    ensemble : Ensemble
+        What `simulate` returned, with its hidden layers in `stats`.
+    negligible : float, default 0.01
+        A node shorter than this times the longest of its run is dead.
+    most_iterations : int, default 800
+        Of the ascent; near the sample threshold it is slow, and what it has reached counts.
+    confidence : float, default 0.95
+        Of the intervals over runs.
 
-    Raises `BadValue`, `Float64Required`.
+    Returns
+    -------
+    TrainedFeatures
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("trained_features")
     check_non_negative("negligible", negligible, "Pass the relative length below which a node is dead.")

@@ -34,14 +34,30 @@ _RUN = ("width", "dynamics", "initial", "loss")
 class Role:
     """One setting: runs and theory.
 
-    - `delay`: an `observables.Delay`: train and test times (steps), median and interval.
-    - `generalised`, `interval`: share of runs whose test accuracy crossed its threshold in the record, with an exact
-      binomial interval. `test_accuracy`, `purity`: (run,) at the end; `irreps`: (run,) rows that hold at least half
-      of an equal share of ||W||^2 at the end.
-    - theory of stage I from the same starts, mean over up to four runs: `ridge` eta; `early_alignment`: cosine of G_F
-      with the direction of the energy at time 1/lambda_max(A), when the first mode is learned; `fixed_alignment`: the
-      same at the fixed point; `fixed_norm`: size of G_F there, which is what still moves the hidden layer when the
-      read-out has settled. The last two and eta are nan where the read-out's decay is decoupled.
+    Parameters
+    ----------
+    name : str
+        TODO.
+    delay : Delay
+        An `observables.Delay`: train and test times (steps), median and interval.
+    generalised : float
+        Share of runs whose test accuracy crossed its threshold in the record, with an exact binomial interval.
+    interval : tuple[float, float]
+        Share of runs whose test accuracy crossed its threshold in the record, with an exact binomial interval.
+    test_accuracy, purity : ndarray
+        (run,) at the end.
+    irreps : ndarray
+        (run,) rows that hold at least half of an equal share of ||W||^2 at the end. - theory of stage I from the same
+        starts, mean over up to four runs: `ridge` eta.
+    ridge : float
+        TODO.
+    early_alignment : float
+        Cosine of G_F with the direction of the energy at time 1/lambda_max(A), when the first mode is learned.
+    fixed_alignment : float
+        The same at the fixed point.
+    fixed_norm : float
+        Size of G_F there, which is what still moves the hidden layer when the read-out has settled. The last two and
+        eta are nan where the read-out's decay is decoupled.
     """
 
     name: str
@@ -59,7 +75,17 @@ class Role:
 
 @record(static=("roles", "runs", "last"))
 class Roles:
-    """A table of `Role`s over `runs` runs of `last` steps each; print it, or read `table["name"]`."""
+    """A table of `Role`s over `runs` runs of `last` steps each; print it, or read `table["name"]`.
+
+    Parameters
+    ----------
+    roles : tuple[Role, ...]
+        TODO.
+    runs : int
+        TODO.
+    last : int
+        TODO.
+    """
 
     roles: tuple[Role, ...]
     runs: int
@@ -118,14 +144,37 @@ def roles(
 ) -> Roles:
     """Simulate `task` under several settings with the same seeds, and put stage I beside each.
 
-    **Arguments:**
-    - `settings`: name -> what differs: fields of the task ("weight_decay", "train_fraction", ...) or arguments of
-      `simulate` ("width", "dynamics", "initial", "loss").
-    - `steps`: as in `simulate`; times are read on this grid. `width`, `runs`, `key`: of every setting.
-    - `train_threshold`, `test_threshold`: accuracies that count as fitted and as generalised.
-    - `confidence`: of the intervals; that of the delay needs six runs at 0.95.
+    Parameters
+    ----------
+    task : GroupTask
+        TODO.
+    settings : Mapping[str, Mapping[str, Any]]
+        Name -> what differs: fields of the task ("weight_decay", "train_fraction", ...) or arguments of `simulate`
+        ("width", "dynamics", "initial", "loss").
+    steps : Sequence[int] or ndarray
+        As in `simulate`; times are read on this grid.
+    width, runs : int
+        Of every setting.
+    key : Array
+        Of every setting.
+    train_threshold : float, default 0.99
+        Accuracies that count as fitted and as generalised.
+    test_threshold : float, default 0.95
+        Accuracies that count as fitted and as generalised.
+    confidence : float, default 0.95
+        Of the intervals; that of the delay needs six runs at 0.95.
 
-    Raises `BadValue`, `Float64Required`.
+    Returns
+    -------
+    Roles
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
     """
     check_x(Adam(0.005), steps)
     steps, runs = whole_steps(steps), check_runs(runs)

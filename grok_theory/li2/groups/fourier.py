@@ -56,7 +56,23 @@ def irrep_share(group: Group, w: ArrayLike) -> np.ndarray:
     """(..., rows): the share of ||w||^2 that lies in each isotypic component, rows as in `local_maxima`.
 
     The shares and that of the constant functions add to one. The largest is the purity of a node. NumPy, float64.
-    Raises `BadValue` where the last axis is not 2M.
+
+    Parameters
+    ----------
+    group : Group
+        TODO.
+    w : array_like
+        TODO.
+
+    Returns
+    -------
+    ndarray
+        TODO
+
+    Raises
+    ------
+    BadValue
+        Where the last axis is not 2M.
     """
     basis, row = isotypic_basis(group)
     w = np.asarray(w, float)

@@ -30,8 +30,16 @@ class Group:
     Make one with `cyclic`, `dihedral`, `symmetric`, `alternating`, `quaternion`, `direct_product`, `from_generators` or
     `from_cayley_table`; the constructor itself checks nothing. Two groups are equal if their tables are.
 
-    - `table`: (M, M) int array, read-only; `table[a, b]` is the product a b.
-    - `identity`: index of the identity. `inverse`: (M,) int array; `name`: for printing only.
+    Parameters
+    ----------
+    table : ndarray
+        (M, M) int array, read-only; `table[a, b]` is the product a b.
+    identity : int
+        Index of the identity.
+    inverse : ndarray
+        (M,) int array.
+    name : str
+        For printing only.
     """
 
     table: np.ndarray
@@ -107,14 +115,27 @@ class Group:
 def from_cayley_table(table: ArrayLike | Sequence, name: str = "") -> Group:
     """The group with this multiplication table; the labelling is kept, and the identity may be any index.
 
-    **Arguments:**
-    - `table`: (M, M) integers, entry [a, b] the index of a b.
-    - `name`: for printing; "" makes one up.
+    Parameters
+    ----------
+    table : array_like or Sequence
+        (M, M) integers, entry [a, b] the index of a b.
+    name : str, default ''
+        For printing; "" makes one up.
 
-    Raises `BadValue` naming the offending entries where the table is not square, holds anything but integers
-    0..M-1, is no Latin square, has no identity, or is not associative (Light's test over a generating set,
-    O(M^2) for each generator: exact, and cheap even at M = 1000).
+    Returns
+    -------
+    Group
+        TODO
 
+    Raises
+    ------
+    BadValue
+        Naming the offending entries where the table is not square, holds anything but integers 0..M-1, is no Latin
+        square, has no identity, or is not associative (Light's test over a generating set, O(M^2) for each generator:
+        exact, and cheap even at M = 1000).
+
+    Examples
+    --------
     >>> from_cayley_table([[1, 0], [0, 1]]).identity
     1
     """
@@ -133,7 +154,23 @@ def _group(table: np.ndarray, identity: int, name: str) -> Group:
 
 
 def cyclic(n: int) -> Group:
-    """Z_n: elements 0..n-1, product (a + b) mod n. Raises `BadValue` for n < 1."""
+    """Z_n: elements 0..n-1, product (a + b) mod n.
+
+    Parameters
+    ----------
+    n : int
+        TODO.
+
+    Returns
+    -------
+    Group
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For n < 1.
+    """
     n = check_integer("n", n, 1, "Pass the number of elements, for example cyclic(23).")
     _check_room(n)
     return _group(np.add.outer(np.arange(n), np.arange(n)) % n, 0, f"Z_{n}")
@@ -142,7 +179,20 @@ def cyclic(n: int) -> Group:
 def dihedral(n: int) -> Group:
     """D_n, the 2n symmetries of a regular n-gon: element a + n s is r^a f^s with f r f = r^-1.
 
-    Raises `BadValue` for n < 1.
+    Parameters
+    ----------
+    n : int
+        TODO.
+
+    Returns
+    -------
+    Group
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For n < 1.
     """
     n = check_integer("n", n, 1, "Pass the number of corners; dihedral(n) has 2n elements.")
     _check_room(2 * n)
@@ -152,13 +202,45 @@ def dihedral(n: int) -> Group:
 
 
 def symmetric(n: int) -> Group:
-    """S_n: all permutations of n things in lexicographic order, (p q)(i) = p(q(i)). Raises `BadValue` for n < 1."""
+    """S_n: all permutations of n things in lexicographic order, (p q)(i) = p(q(i)).
+
+    Parameters
+    ----------
+    n : int
+        TODO.
+
+    Returns
+    -------
+    Group
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For n < 1.
+    """
     n = check_integer("n", n, 1, "Pass how many things are permuted, for example symmetric(4).", high=12)
     return _permutations(n, f"S_{n}", even_only=False)
 
 
 def alternating(n: int) -> Group:
-    """A_n: the even permutations of n things in lexicographic order. Raises `BadValue` for n < 1."""
+    """A_n: the even permutations of n things in lexicographic order.
+
+    Parameters
+    ----------
+    n : int
+        TODO.
+
+    Returns
+    -------
+    Group
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For n < 1.
+    """
     n = check_integer("n", n, 1, "Pass how many things are permuted, for example alternating(5).", high=12)
     return _permutations(n, f"A_{n}", even_only=True)
 
@@ -179,7 +261,13 @@ def _permutations(n: int, name: str, *, even_only: bool) -> Group:
 
 
 def quaternion() -> Group:
-    """Q_8, the units 1, -1, i, -i, j, -j, k, -k in this order."""
+    """Q_8, the units 1, -1, i, -i, j, -j, k, -k in this order.
+
+    Returns
+    -------
+    Group
+        TODO
+    """
     # Signs and units of i j = k, j k = i, k i = j and i^2 = j^2 = k^2 = -1.
     unit = np.array([[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]])
     negative = np.array([[0, 0, 0, 0], [0, 1, 0, 1], [0, 1, 1, 0], [0, 0, 1, 1]])
@@ -189,7 +277,20 @@ def quaternion() -> Group:
 
 
 def direct_product(a: Group, b: Group) -> Group:
-    """A x B: element i * b.order + j is the pair (i, j)."""
+    """A x B: element i * b.order + j is the pair (i, j).
+
+    Parameters
+    ----------
+    a : Group
+        TODO.
+    b : Group
+        TODO.
+
+    Returns
+    -------
+    Group
+        TODO
+    """
     for name, group in (("a", a), ("b", b)):
         if not isinstance(group, Group):
             raise BadValue(
@@ -210,13 +311,29 @@ def from_generators(
 ) -> Group:
     """The group generated by some hashable things under an associative product; element numbers follow the search.
 
-    **Arguments:**
-    - `generators`: elements of a finite group, for example permutations as tuples or matrices as nested tuples.
-    - `multiply`: their product.
-    - `largest`: refuse to search beyond this many elements.
+    Parameters
+    ----------
+    generators : Sequence[Element]
+        Elements of a finite group, for example permutations as tuples or matrices as nested tuples.
+    multiply : Callable[[Element, Element], Element]
+        Their product.
+    name : str, default ''
+        TODO.
+    largest : int, default 2000
+        Refuse to search beyond this many elements.
 
-    Raises `BadValue` where more than `largest` elements appear or the table is no group.
+    Returns
+    -------
+    Group
+        TODO
 
+    Raises
+    ------
+    BadValue
+        Where more than `largest` elements appear or the table is no group.
+
+    Examples
+    --------
     >>> from_generators([(1, 2, 0), (1, 0, 2)], lambda p, q: tuple(p[i] for i in q), "S_3").order
     6
     """

@@ -22,10 +22,21 @@ from .representations import SEED, Irrep, irreps
 class RealIrrep:
     """One nontrivial real irrep R of a group of M elements.
 
-    - `irreps`: which of `irreps(group)` it is made of: one index, or a conjugate pair.
-    - `degree`: d of the complex irrep. `frobenius_schur`: 1, 0, -1. `real_degree`: D. `algebra_dimension`: beta.
-    - `matrices`: (M, D, D) real orthogonal, in a basis whose first D / beta vectors lie on different lines over the
-      commuting algebra: the first D / beta rows of the matrices already span the isotypic component.
+    Parameters
+    ----------
+    irreps : tuple[int, ...]
+        Which of `irreps(group)` it is made of: one index, or a conjugate pair.
+    degree : int
+        D of the complex irrep.
+    frobenius_schur : int
+        1, 0, -1.
+    real_degree : int
+        D.
+    algebra_dimension : int
+        Beta.
+    matrices : ndarray, optional
+        (M, D, D) real orthogonal, in a basis whose first D / beta vectors lie on different lines over the commuting
+        algebra: the first D / beta rows of the matrices already span the isotypic component.
     """
 
     irreps: tuple[int, ...]
@@ -46,6 +57,18 @@ def real_irreps(group: Group) -> list[RealIrrep]:
     """The nontrivial real irreps of `group`, by real degree, then by their first complex irrep: the rows of
     `local_maxima`.
 
+    Parameters
+    ----------
+    group : Group
+        TODO.
+
+    Returns
+    -------
+    list[RealIrrep]
+        TODO
+
+    Examples
+    --------
     >>> from grok_theory.li2.groups import cyclic
     >>> [r.irreps for r in real_irreps(cyclic(4))]
     [(2,), (1, 3)]
@@ -119,8 +142,16 @@ def _in_quaternion_basis(irrep: Irrep) -> np.ndarray:
 def isotypic_basis(group: Group) -> tuple[np.ndarray, np.ndarray]:
     """Orthonormal basis of the mean-free real functions, sorted by isotypic component.
 
-    **Returns:** `(basis (M, M-1), row (M-1,))`: the columns of `basis` belong to the entries `row` of `real_irreps`.
-    The share of a function f in component k is the sum of (f . column)^2 over its columns, over ||f||^2.
+    Parameters
+    ----------
+    group : Group
+        TODO.
+
+    Returns
+    -------
+    tuple[ndarray, ndarray]
+        `(basis (M, M-1), row (M-1,))`: the columns of `basis` belong to the entries `row` of `real_irreps`. The share
+        of a function f in component k is the sum of (f . column)^2 over its columns, over ||f||^2.
     """
     columns, rows = [], []
     for row, irrep in enumerate(real_irreps(group)):

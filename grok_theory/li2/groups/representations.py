@@ -30,9 +30,18 @@ _BLOCK_ENTRIES = 2**21  # complex entries held at once, 32 MiB
 class Irrep:
     """One complex irreducible representation rho of a group of M elements.
 
-    - `degree`: d, the dimension. `frobenius_schur`: nu = mean_g chi(g^2): 1 real, 0 complex, -1 quaternionic type.
-    - `real_degree`: D, dimension of the real irrep made from it: d if nu = 1, else 2 d.
-    - `matrices`: (M, d, d) complex, unitary. `character`: (M,) complex, chi(g) = tr rho(g).
+    Parameters
+    ----------
+    degree : int
+        D, the dimension.
+    frobenius_schur : int
+        Nu = mean_g chi(g^2): 1 real, 0 complex, -1 quaternionic type.
+    real_degree : int
+        D, dimension of the real irrep made from it: d if nu = 1, else 2 d.
+    matrices : ndarray, optional
+        (M, d, d) complex, unitary.
+    character : ndarray, optional
+        (M,) complex, chi(g) = tr rho(g).
     """
 
     degree: int
@@ -56,6 +65,18 @@ def irreps(group: Group) -> list[Irrep]:
     about 1e-14 for the groups tried (M <= 200); above 1e-9 the routine redraws, and raises `SolveFailed` after ten
     draws. Memory is O(M^2 d); `TooLarge` where that does not fit. Results are cached: do not write into them.
 
+    Parameters
+    ----------
+    group : Group
+        TODO.
+
+    Returns
+    -------
+    list[Irrep]
+        TODO
+
+    Examples
+    --------
     >>> from grok_theory.li2.groups import quaternion
     >>> [(r.degree, r.frobenius_schur, r.real_degree) for r in irreps(quaternion())][-1]
     (2, -1, 4)

@@ -20,12 +20,33 @@ class SquaredLoss:
     """Sum over classes of the squared centred residual: 2J/n on the training set, the loss of the theory."""
 
     def values(self, predictions: Array, labels: Array) -> Array:
-        """(n,): the loss of each sample, from `predicted` outputs (n, M)."""
+        """(n,): the loss of each sample, from `predicted` outputs (n, M).
+
+        Parameters
+        ----------
+        predictions : Array
+            TODO.
+        labels : Array
+            TODO.
+
+        Returns
+        -------
+        Array
+            TODO
+        """
         targets = jax.nn.one_hot(labels, predictions.shape[1], dtype=predictions.dtype)
         return jnp.sum((targets - predictions) ** 2, axis=1)
 
     def probability(self, predictions: Array, labels: Array) -> None:
-        """A regression has none."""
+        """A regression has none.
+
+        Parameters
+        ----------
+        predictions : Array
+            TODO.
+        labels : Array
+            TODO.
+        """
         return None
 
 
@@ -38,7 +59,20 @@ class CrossEntropy:
         return -jnp.take_along_axis(logarithms, labels[:, None], axis=-1)[:, 0]
 
     def probability(self, predictions: Array, labels: Array) -> Array:
-        """(n,): what softmax gives the label, as rounded; exactly 1 means that the sample has stopped teaching."""
+        """(n,): what softmax gives the label, as rounded; exactly 1 means that the sample has stopped teaching.
+
+        Parameters
+        ----------
+        predictions : Array
+            TODO.
+        labels : Array
+            TODO.
+
+        Returns
+        -------
+        Array
+            TODO
+        """
         return jnp.take_along_axis(jax.nn.softmax(predictions, axis=-1), labels[:, None], axis=-1)[:, 0]
 
 

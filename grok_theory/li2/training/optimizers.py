@@ -26,9 +26,12 @@ COUPLED, DECOUPLED, OWN = "coupled", "decoupled", "own"
 class Custom(Stepped):
     """Any optax transformation, with what becomes of the task's weight decay said aloud.
 
-    - `optax_transformation`: acts on {"hidden": (K, 2M), "readout": (K, M)}; its updates are added to the weights.
-    - `decay`: "coupled": L2 is added to the gradient before it; "own": it decays by itself as it likes, and nothing is
-      added.
+    Parameters
+    ----------
+    optax_transformation : optax.GradientTransformation
+        Acts on {"hidden": (K, 2M), "readout": (K, M)}; its updates are added to the weights.
+    decay : str, default COUPLED
+        "coupled": L2 is added to the gradient before it; "own": it decays by itself as it likes, and nothing is added.
     """
 
     optax_transformation: optax.GradientTransformation
@@ -45,7 +48,17 @@ class Custom(Stepped):
 
 @record(static=("rescale", "per_leaf"))
 class OrthogonalGradient(Stepped):
-    """Another dynamics, fed with gradients whose part along the weights is taken out (observables.remedies)."""
+    """Another dynamics, fed with gradients whose part along the weights is taken out (observables.remedies).
+
+    Parameters
+    ----------
+    dynamics : GradientDescent or SGD or Adam or AdamW or Muon or Custom
+        TODO.
+    rescale : bool, default True
+        TODO.
+    per_leaf : bool, default True
+        TODO.
+    """
 
     dynamics: GradientDescent | SGD | Adam | AdamW | Muon | Custom
     rescale: bool = True
@@ -64,14 +77,33 @@ OPTIMIZERS = (GradientDescent, SGD, Adam, AdamW, Muon, Custom, OrthogonalGradien
 
 
 class Decay(NamedTuple):
-    """Where weight decay acts, for each layer: "coupled", "decoupled" or "own"."""
+    """Where weight decay acts, for each layer: "coupled", "decoupled" or "own".
+
+    Parameters
+    ----------
+    hidden : str
+        TODO.
+    readout : str
+        TODO.
+    """
 
     hidden: str
     readout: str
 
 
 def decay_of(dynamics: Optimizer) -> Decay:
-    """Where the weight decay of this dynamics acts."""
+    """Where the weight decay of this dynamics acts.
+
+    Parameters
+    ----------
+    dynamics : Optimizer
+        TODO.
+
+    Returns
+    -------
+    Decay
+        TODO
+    """
     if isinstance(dynamics, OrthogonalGradient):
         return decay_of(dynamics.dynamics)
     if isinstance(dynamics, Custom):

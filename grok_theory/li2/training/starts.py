@@ -24,7 +24,24 @@ class TorchUniform:
     """Uniform within +-1/sqrt(fan in), both layers: what torch.nn.Linear draws (2M inputs below, K above)."""
 
     def layers(self, hidden_key: Array, readout_key: Array, width: int, order: int) -> tuple[Array, Array]:
-        """hidden (K, 2M) and readout (K, M), float32."""
+        """hidden (K, 2M) and readout (K, M), float32.
+
+        Parameters
+        ----------
+        hidden_key : Array
+            TODO.
+        readout_key : Array
+            TODO.
+        width : int
+            TODO.
+        order : int
+            TODO.
+
+        Returns
+        -------
+        tuple[Array, Array]
+            TODO
+        """
         return (
             _uniform(hidden_key, (width, 2 * order), 1 / np.sqrt(2 * order)),
             _uniform(readout_key, (width, order), 1 / np.sqrt(width)),
@@ -42,7 +59,13 @@ class ZeroReadout:
 
 @record()
 class Gaussian:
-    """Independent normal entries of the given variance in both layers."""
+    """Independent normal entries of the given variance in both layers.
+
+    Parameters
+    ----------
+    variance : array_like
+        TODO.
+    """
 
     variance: ArrayLike
 
@@ -84,7 +107,17 @@ def training_key(key: Array, run: int) -> Array:
 
 @record(static=("task",))
 class Start:
-    """How one run begins: `task` with its pairs and labels fixed, `hidden` (K, 2M), `readout` (K, M), float64."""
+    """How one run begins: `task` with its pairs and labels fixed, `hidden` (K, 2M), `readout` (K, M), float64.
+
+    Parameters
+    ----------
+    task : GroupTask
+        TODO.
+    hidden : ndarray
+        TODO.
+    readout : ndarray
+        TODO.
+    """
 
     task: GroupTask
     hidden: np.ndarray
@@ -94,10 +127,31 @@ class Start:
 def start_of_run(task: GroupTask, *, width: int, key: Array, run: int = 0, initial: Initial | None = None) -> Start:
     """The split and the layers with which run `run` of `simulate(task, ..., key=key, width=width)` begins.
 
-    **Arguments:** as in `simulate`; `initial` is `TorchUniform()` where left out. A task whose pairs are fixed keeps
-    them. The draws are float32 numbers, returned as float64.
+    as in `simulate`; `initial` is `TorchUniform()` where left out. A task whose pairs are fixed keeps them. The draws
+    are float32 numbers, returned as float64.
 
-    Raises `BadValue`.
+    Parameters
+    ----------
+    task : GroupTask
+        TODO.
+    width : int
+        TODO.
+    key : Array
+        TODO.
+    run : int, default 0
+        TODO.
+    initial : Initial, optional
+        TODO.
+
+    Returns
+    -------
+    Start
+        TODO
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
     """
     check_key(key)
     initial = TorchUniform() if initial is None else initial
