@@ -50,7 +50,7 @@ class Reconstruction:
 
 
 def reconstruction(task: GroupTask, hidden: ArrayLike) -> Reconstruction:
-    """Least-squares representation of the centred target by hidden nodes.
+    """Represent the centred target by hidden nodes, in least squares.
 
     Exact representations come out below 1e-14 for the groups tried. The weight decay plays no part. Memory 16 n K
     bytes.

@@ -37,7 +37,7 @@ class SampleThreshold:
     pairs_per_element : ndarray
         (L,), n / M with n whole.
     success, standard_error : ndarray
-        (L,), share of the subsets that keep the feature.
+        (L,), share of the subsets that keep the feature, and its binomial standard error.
     interval : ndarray
         (L, 2), exact binomial, of `success`.
     half_success : float

@@ -31,11 +31,11 @@ class Phase(StrEnum):
     Doshi et al., arXiv 2310.13061.
     """
 
-    COEXISTENCE = "coexistence"  # generalises and memorises the corrupted labels
-    PARTIAL_INVERSION = "partial_inversion"  # generalises and predicts some corrupted samples as they should be
-    FULL_INVERSION = "full_inversion"  # generalises and predicts all of them as they should be
-    MEMORIZATION = "memorization"  # fits, does not generalise
-    FORGETTING = "forgetting"  # neither
+    COEXISTENCE = "coexistence"
+    PARTIAL_INVERSION = "partial_inversion"
+    FULL_INVERSION = "full_inversion"
+    MEMORIZATION = "memorization"
+    FORGETTING = "forgetting"
 
 
 def phase(train_accuracy: float, test_accuracy: float, label_noise: float) -> Phase:

@@ -57,7 +57,7 @@ def prune_curve(
     order: str = LOWEST_FIRST,
     key: jax.Array | None = None,
 ) -> PruneCurve:
-    """Accuracies after taking out neurons in the order of their inverse participation ratio, or at random.
+    """Take out neurons in the order of their inverse participation ratio, or at random, and read the accuracies.
 
     The bias is kept as it is.
 
