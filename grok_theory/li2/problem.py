@@ -48,13 +48,10 @@ def _small_groups() -> list[Group]:
 class GroupTask:
     """Learn h = g1 g2 in a group of M elements from n training pairs (g1, g2).
 
-    Network
-        output = sigma(X W) V; node w = [u; v] sees u(g1) + v(g2); X is the one-hot matrix of the pairs.
-    Objective
-        J + (eta/2) norm(V)^2 with J = (1/2) norm(P (Y - Yhat))_F^2, a SUM over samples.
-    Centring
-        P = I - 11^T/n on the left ("samples", theory: an optimal free output bias) or I - 11^T/M on the right
-        ("classes", the paper's training code). Predictions on unseen pairs need the bias that P stands for.
+    - Network: output = sigma(X W) V; node w = [u; v] sees u(g1) + v(g2); X is the one-hot matrix of the pairs.
+    - Objective: J + (eta/2) norm(V)^2 with J = (1/2) norm(P (Y - Yhat))_F^2, a SUM over samples.
+    - Centring: P = I - 11^T/n on the left ("samples", theory: an optimal free output bias) or I - 11^T/M on the right
+      ("classes", the paper's training code). Predictions on unseen pairs need the bias that P stands for.
 
     Given pairs decide n; `train_fraction` is then n / M^2. Numbers are leaves of the pytree; the group, the activation,
     the centring and `train_fraction` (which fixes array sizes) are structure. Derived: `samples` = n, `ridge` = eta = n

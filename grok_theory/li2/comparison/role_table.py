@@ -47,7 +47,7 @@ class Role:
     interval : tuple[float, float]
         Its exact binomial interval.
     test_accuracy, purity : ndarray
-        (run,) at the end.
+        (run,), test accuracy and `feature_purity` at the end.
     irreps : ndarray
         (run,) how many rows hold at least half of an equal share of norm(W)^2 at the end.
     ridge : float

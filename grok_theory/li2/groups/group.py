@@ -165,7 +165,7 @@ def cyclic(n: int) -> Group:
     Parameters
     ----------
     n : int
-        >= 1, the number of elements.
+        Number of elements, >= 1.
 
     Returns
     -------
@@ -190,7 +190,7 @@ def dihedral(n: int) -> Group:
     Parameters
     ----------
     n : int
-        >= 1, the number of corners.
+        Number of corners, >= 1.
 
     Returns
     -------
@@ -217,7 +217,7 @@ def symmetric(n: int) -> Group:
     Parameters
     ----------
     n : int
-        1..12, how many things are permuted.
+        How many things are permuted, 1..12.
 
     Returns
     -------
@@ -241,7 +241,7 @@ def alternating(n: int) -> Group:
     Parameters
     ----------
     n : int
-        1..12, how many things are permuted.
+        How many things are permuted, 1..12.
 
     Returns
     -------
