@@ -154,12 +154,12 @@ class Posterior:
 
     @property
     def difficulty(self) -> Any:
-        """q/s^2: what the model does not know, in units of what one answer scatters."""
+        """Difficulty q/s^2: what the model does not know, in units of what one answer scatters."""
         return self.teacher_variance / self.spread**2
 
     @property
     def judge_variance(self) -> Any:
-        """v_D = E D^2, the judge's own error; exactly zero if judge and teacher share their numbers."""
+        """Variance v_D = E D^2 of the judge's own error; exactly zero if judge and teacher share their numbers."""
         # Two differences that vanish one by one: q + v_R - 2 c would leave 1e-16 and bury errors of 1e-18.
         return (self.teacher_variance - self.covariance) + (self.reward_variance - self.covariance)
 
@@ -303,12 +303,12 @@ class LinearJudge:
         return self.reward_power is None
 
     def modes(self) -> dict[str, Any]:
-        """The mode fields as arrays (modes,): spectrum, mode_weights, teacher_power, reward_power, overlap.
+        """The mode fields as arrays (modes,), with what was left out filled in.
 
         Returns
         -------
         dict[str, Any]
-            TODO
+            `spectrum`, `mode_weights`, `teacher_power`, `reward_power` and `overlap`, each (modes,) float.
         """
         given = {
             "spectrum": self.spectrum,
