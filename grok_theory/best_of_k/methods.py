@@ -20,6 +20,11 @@ class Exact:
         good to 1e-9, and the cost is two thirds.
     rtol : float, default 1e-12
         Relative error above which a Solution is `noted`, in (0, 1e-6]; a thousand times that for a population.
+
+    Raises
+    ------
+    BadValue
+        For nodes or a tolerance out of range.
     """
 
     nodes: int | None = None
@@ -51,6 +56,11 @@ class HighTemperature:
         The highest power of 1/t kept: 1, 2 or 3.
     as_published : bool, default False
         True takes the third order of the authors' scripts, which is right at k = inf only.
+
+    Raises
+    ------
+    BadValue
+        For an order other than 1, 2 or 3, and where `as_published` is neither True nor False.
     """
 
     order: int = 2

@@ -54,6 +54,11 @@ class Prompt:
 
     Scaling all three by a scales the error by a^2 (with a temperature scaled by a^2).
 
+    Raises
+    ------
+    BadValue
+        For a field out of its range, named with what is allowed.
+
     Examples
     --------
     >>> Prompt(teacher_gap=0.3, reward_gap=1.0).judge_gap
@@ -93,6 +98,11 @@ class Posterior:
     """A population of prompts at one trained model: the gaps are jointly Gaussian with mean zero.
 
     `ridge` and `one_point_teacher_variance` are kept by `posterior` for the reader; they enter no prediction.
+
+    Raises
+    ------
+    BadValue
+        For a field out of its range, named with what is allowed, and for gaps that are more than fully correlated.
 
     Examples
     --------
@@ -171,6 +181,11 @@ class LinearJudge:
     Teacher y = w_T.x/sqrt(d) + noise, Gaussian prior of the stated scale, exact posterior; the judge's favourite is
     w_R.x/sqrt(d), moved past the truth by `overshoot` times (mean answer - truth). Left out, `reward_power` and
     `overlap` are those of the teacher: the judge knows the truth. Mode fields are numbers or arrays (modes,).
+
+    Raises
+    ------
+    BadValue
+        For a field out of its range, named with what is allowed, and for mode fields that do not fit each other.
 
     Examples
     --------

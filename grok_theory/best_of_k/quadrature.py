@@ -23,7 +23,7 @@ def panel_rule(
 
     Returns
     -------
-    tuple[array, array]
+    tuple[Array, Array]
         (nodes, weights), each (panels * nodes,).
     """
     measure = jnp.concatenate([jnp.zeros(1), jnp.cumsum(jnp.diff(grid) * (density[1:] + density[:-1]) / 2)])

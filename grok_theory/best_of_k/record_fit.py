@@ -198,7 +198,7 @@ def fit(
 
     Parameters
     ----------
-    scores : array_like or Records
+    scores : array_like or Records or None
         As in `from_records`, or `Records` in place of both; None for `BetaPassRate`, which ignores scores.
     values : array_like, optional
         As in `from_records`; left out beside `Records`.

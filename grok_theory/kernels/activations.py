@@ -52,6 +52,11 @@ class Erf(_Expectations):
     ----------
     scale : array_like, default 1.0
         Slope of the argument, > 0.
+
+    Raises
+    ------
+    BadValue
+        For a scale that is not positive.
     """
 
     scale: ArrayLike = 1.0
@@ -178,6 +183,11 @@ class Quadratic(_Expectations):
     ----------
     epsilon : array_like
         Strength of the quadratic term, finite, of either sign.
+
+    Raises
+    ------
+    BadValue
+        For an epsilon that is not finite.
     """
 
     epsilon: ArrayLike
@@ -228,6 +238,11 @@ class Activation(_Expectations):
         Points along each variable, 2 to 1024. Relative error at variance 1 for 32, 64, 128 nodes: tanh 6e-7, 5e-10,
         2e-14; GELU at 64 nodes 1e-12; functions with kinks 6e-3, 4e-3, 2e-3; larger variances need more. `dual_error`
         measures it, and the kernels warn above 1e-6.
+
+    Raises
+    ------
+    BadValue
+        For a function that is not callable, and for nodes out of range.
     """
 
     function: Callable

@@ -43,6 +43,11 @@ class FullyConnected:
     Inputs are not rescaled: the first covariance is sw x.x' + sb. Libraries that divide by the input dimension D are
     matched by passing X / sqrt(D). In standard parametrisation (w ~ N(0, sw), gradients in w) the first layer's term of
     the tangent kernel lacks the factor sw.
+
+    Raises
+    ------
+    BadValue
+        For a field out of its range, named with what is allowed.
     """
 
     activation: str | Neuron = data(

@@ -178,7 +178,7 @@ def gradient_flow(
 
     Returns
     -------
-    tuple[array, array]
+    tuple[Array, Array]
         (f_train, f_test), of shapes (T, n) and (T, m), in the unit of `y`.
 
     Raises
@@ -234,7 +234,7 @@ def gradient_descent(
 
     Returns
     -------
-    tuple[array, array]
+    tuple[Array, Array]
         (f_train, f_test), of shapes (T, n) and (T, m), in the unit of `y`.
 
     Raises

@@ -28,7 +28,7 @@ def local_complexity(
         (dim,) or (points, dim) inputs.
     frame : array_like
         (directions, dim) orthonormal rows v_i, 1 to dim of them.
-    radius : float or array_like
+    radius : array_like
         A number or (radii,), > 0, in the unit of the inputs.
 
     Returns

@@ -105,7 +105,12 @@ def orthogonal_gradient(*, rescale: bool = True, per_leaf: bool = True) -> optax
     Returns
     -------
     optax.GradientTransformation
-        Without a state. Its `update` needs the parameters, and raises `BadValue` without them.
+        Without a state; its `update` needs the parameters.
+
+    Raises
+    ------
+    BadValue
+        From `update`, where it is called without the parameters.
     """
 
     def project(gradients, params):

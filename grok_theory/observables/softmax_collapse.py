@@ -13,7 +13,7 @@ MOST_CLASSES = 1e15
 
 
 def significant_bits(dtype: DTypeLike) -> int:
-    """The p significant bits of a floating dtype, with the leading one: float16 11, bfloat16 8, float32 24, float64 53."""
+    """Significant bits p of a floating dtype, the leading one included: float16 11, bfloat16 8, float32 24, float64 53."""
     kind = jnp.dtype(dtype)
     if not jnp.issubdtype(kind, jnp.floating):
         raise BadValue(
@@ -95,7 +95,7 @@ def margin_time(margin: ArrayLike, classes: int) -> np.ndarray | np.floating:
 
 
 def collapse_time(classes: int, dtype: DTypeLike, *, smallest_first: bool = True) -> float:
-    """Time at which, in the model of `margin_time`, the softmax collapses in `dtype`: at the margin of `collapse_margin`.
+    """Time at which, in the model of `margin_time`, the softmax collapses in `dtype`: at `collapse_margin`.
 
     Parameters
     ----------
