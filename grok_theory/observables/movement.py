@@ -132,7 +132,7 @@ def lazy_distance(kernel: ArrayLike, residual_start: ArrayLike, times: ArrayLike
 
 
 def _moved(name, leaves, start):
-    """Distance norm(leaves - start) as a number and the exponent of its unit, wherever in the range of floats it lies."""
+    """Distance norm(leaves - start), a number and the exponent of its unit, wherever in the range of floats it lies."""
     remedy = "The network has diverged; look at it before this time."
     for leaf in leaves:
         check_finite(name, leaf, remedy)

@@ -13,7 +13,7 @@ MOST_CLASSES = 1e15
 
 
 def significant_bits(dtype: DTypeLike) -> int:
-    """Significant bits p of a floating dtype, the leading one included: float16 11, bfloat16 8, float32 24, float64 53."""
+    """Significant bits p of a floating dtype, the leading one too: float16 11, bfloat16 8, float32 24, float64 53."""
     kind = jnp.dtype(dtype)
     if not jnp.issubdtype(kind, jnp.floating):
         raise BadValue(
