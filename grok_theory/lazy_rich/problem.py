@@ -16,11 +16,16 @@ from ..ranges import Interval, NonNegative, Positive, Switch
 class QuadraticCommittee:
     """A committee of N neurons phi(h) = h + (eps/2) h^2 that learns a quadratic target by its mean squared error.
 
-    - Network: f(x) = (alpha/N) sum_i phi(w_i . x), readouts fixed to 1; trained is f(x) - f(x; start) if `centred`.
-    - Data: P = kappa D inputs x ~ N(0, I_D / D), targets y = (1/2) (beta . x)^2 with norm(beta)^2 = D, so E y^2 = 3/4.
-    - Start: w_i = s_i m0 beta + sqrt(1 - m0^2) g_i, g_i ~ N(0, I_D), signs s_i = +1, -1 in equal numbers.
-    - Loss: mean of squares, without 1/2.
-    - Time: tau = steps * eta_hat, where every weight's learning rate is eta = eta_hat N D / alpha^2.
+    Network
+        f(x) = (alpha/N) sum_i phi(w_i . x), readouts fixed to 1; trained is f(x) - f(x; start) if `centred`.
+    Data
+        P = kappa D inputs x ~ N(0, I_D / D), targets y = (1/2) (beta . x)^2 with norm(beta)^2 = D, so E y^2 = 3/4.
+    Start
+        w_i = s_i m0 beta + sqrt(1 - m0^2) g_i, g_i ~ N(0, I_D), signs s_i = +1, -1 in equal numbers.
+    Loss
+        mean of squares, without 1/2.
+    Time
+        tau = steps * eta_hat, where every weight's learning rate is eta = eta_hat N D / alpha^2.
 
     Raises
     ------

@@ -39,10 +39,14 @@ _INPUTS, _TARGETS = "Drop or mend these inputs.", "Drop or mend these targets."
 class MeanFieldNetwork:
     """N neurons with trained readouts on a given data set, from lazy (small richness) to rich.
 
-    - Network: f(x) = (1/(gamma0 N)) sum_i a_i phi(h_i(x)),  h_i = w_i . x / sqrt(D); trained is f - f(start).
-    - Start: a_i, w_i standard normal.
-    - Loss: L = (1/P) sum_mu (y_mu - f(x_mu))^2, summed over outputs, without 1/2.
-    - Time: tau, in which d theta / d tau = -gamma0^2 N grad L, for w and a alike.
+    Network
+        f(x) = (1/(gamma0 N)) sum_i a_i phi(h_i(x)),  h_i = w_i . x / sqrt(D); trained is f - f(start).
+    Start
+        a_i, w_i standard normal.
+    Loss
+        L = (1/P) sum_mu (y_mu - f(x_mu))^2, summed over outputs, without 1/2.
+    Time
+        tau, with d theta / d tau = -gamma0^2 N grad L, for w and a alike.
 
     `test_inputs` and `test_targets` come together or not at all. `directions=None` follows the span of inputs^T
     targets, the first direction in which the weights learn. The name "mean-field" says how the output is scaled: by
