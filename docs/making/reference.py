@@ -131,9 +131,9 @@ def _fields(module: str, name: str) -> str:
     """The fields of a Problem as a table."""
     from grok_theory.fields import quantities
 
-    rows = ["| symbol | field | unit | range | meaning |", "|---|---|---|---|---|"]
+    rows = ["| field | symbol | range | unit | meaning |", "|---|---|---|---|---|"]
     for field, quantity in quantities(getattr(import_module(module), name)).items():
-        cells = quantity.symbol, f"`{field}`", quantity.unit, quantity.range.words, quantity.meaning
+        cells = f"`{field}`", quantity.symbol, quantity.range.words, quantity.unit, quantity.meaning
         rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(rows)
 
@@ -168,25 +168,25 @@ def _private(field: ast.AnnAssign) -> bool:
 
 
 def _arguments(node: ast.FunctionDef) -> list[str]:
-    """Each argument with its annotation and default, as ast writes them."""
-    return [part for part in _split(ast.unparse(node.args)) if part]
+    """Each argument with its annotation and default, and the marks / and * between them."""
+    given = node.args
+    plain = [*given.posonlyargs, *given.args]
+    defaults = [*[None] * (len(plain) - len(given.defaults)), *given.defaults]
+    parts = [_argument(*pair) for pair in zip(plain, defaults, strict=True)]
+    if given.posonlyargs:
+        parts.insert(len(given.posonlyargs), "/")
+    if given.vararg is not None:
+        parts.append(f"*{_argument(given.vararg)}")
+    elif given.kwonlyargs:
+        parts.append("*")
+    parts += [_argument(*pair) for pair in zip(given.kwonlyargs, given.kw_defaults, strict=True)]
+    return [*parts, f"**{_argument(given.kwarg)}"] if given.kwarg is not None else parts
 
 
-def _split(text: str) -> list[str]:
-    parts, depth, word, quote = [], 0, "", ""
-    for character in text:
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "'\"":
-            quote = character
-        depth += not quote and (character in "([{")
-        depth -= not quote and (character in ")]}")
-        if character == "," and depth == 0 and not quote:
-            parts.append(word.strip())
-            word = ""
-        else:
-            word += character
-    return [*parts, word.strip()]
+def _argument(node: ast.arg, default: ast.expr | None = None) -> str:
+    if default is None:
+        return ast.unparse(node)
+    return f"{ast.unparse(node)}{'=' if node.annotation is None else ' = '}{ast.unparse(default)}"
 
 
 def _broken(name: str, arguments: list[str], returns: str) -> str:

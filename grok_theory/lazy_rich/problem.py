@@ -23,7 +23,7 @@ class QuadraticCommittee:
     Start
         w_i = s_i m0 beta + sqrt(1 - m0^2) g_i, g_i ~ N(0, I_D), signs s_i = +1, -1 in equal numbers.
     Loss
-        mean of squares, without 1/2.
+        Mean of squares, without 1/2.
     Time
         tau = steps * eta_hat, where every weight's learning rate is eta = eta_hat N D / alpha^2.
 
