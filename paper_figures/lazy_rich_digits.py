@@ -49,6 +49,8 @@ def _train(parameters, scale):
     import jax.numpy as jnp
     from sklearn.datasets import load_digits
 
+    from grok_theory.numerics.training import trained
+
     images, digits = load_digits(return_X_y=True)
     images = (images - images.mean()) / np.sqrt(np.mean(np.sum((images - images.mean()) ** 2, axis=1)))
     images, targets = images.astype(np.float32), (np.eye(10)[digits] - 0.1).astype(np.float32)
@@ -63,16 +65,18 @@ def _train(parameters, scale):
 
     rate = np.float32(parameters.learning_rate / scale**2)
 
-    @jax.jit
-    def advance(weights, start, x, y, count):
-        def step(_, weights):
-            return [w - rate * g for w, g in zip(weights, jax.grad(loss)(weights, start, x, y), strict=True)]
-
-        return jax.lax.fori_loop(0, count, step, weights)
-
-    @jax.jit
     def accuracy(weights, start, x, labels):
         return jnp.mean((jnp.argmax(plain(weights, x) - plain(start, x), axis=1) == labels).astype(jnp.float32))
+
+    @jax.jit
+    def run_of(start, x, y, parts, steps):
+        def step(weights):
+            return [w - rate * g for w, g in zip(weights, jax.grad(loss)(weights, start, x, y), strict=True)]
+
+        def read(weights):
+            return jnp.stack([accuracy(weights, start, seen, labels) for seen, labels in parts])
+
+        return trained(step, start, steps, read)[1]
 
     reads, found = _steps_read(parameters), []
     for run in range(parameters.runs):
@@ -81,11 +85,8 @@ def _train(parameters, scale):
         train, test = order[: parameters.samples], order[parameters.samples :][: parameters.held_out]
         sizes = ((64, width, 1.0), (width, width, np.sqrt(2 / width)), (width, 10, np.sqrt(1 / width)))
         start = [jnp.asarray(s * random.standard_normal((i, o)), jnp.float32) for i, o, s in sizes]
-        weights, rows = start, []
-        for count in np.diff(reads, prepend=0):
-            weights = advance(weights, start, images[train], targets[train], int(count))
-            rows.append([float(accuracy(weights, start, images[part], digits[part])) for part in (train, test)])
-        found.append(rows)
+        parts = [(images[part], digits[part]) for part in (train, test)]
+        found.append(np.asarray(run_of(start, images[train], targets[train], parts, np.asarray(reads))))
     found = np.array(found)
     return {"train": found[:, :, 0], "test": found[:, :, 1]}
 

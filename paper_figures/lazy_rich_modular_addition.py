@@ -38,6 +38,8 @@ def _train(parameters):
     import jax
     import jax.numpy as jnp
 
+    from grok_theory.numerics.training import trained
+
     p, width = parameters.modulus, parameters.width
     random = np.random.default_rng(parameters.key)
     first, second = np.divmod(np.arange(p * p), p)
@@ -55,30 +57,25 @@ def _train(parameters):
 
     rate = np.float32(parameters.learning_rate * width)
 
-    def step(_, carry):
-        weights, (x, y) = carry
-        slopes = jax.grad(loss)(weights, x, y)
-        return [w - rate * g for w, g in zip(weights, slopes, strict=True)], (x, y)
-
-    every = parameters.steps // parameters.reads
-
     @jax.jit
-    def block(weights, data):
-        return jax.lax.fori_loop(0, every, step, (weights, data))[0]
+    def run(weights, parts, steps):
+        def step(weights):
+            return [w - rate * g for w, g in zip(weights, jax.grad(loss)(weights, *parts["train"]), strict=True)]
 
-    @jax.jit
-    def read(weights, x, y):
-        right = jnp.argmax(output(weights, x), axis=1) == jnp.argmax(y, axis=1)
-        return loss(weights, x, y), jnp.mean(right.astype(jnp.float32))
+        def read(weights):
+            squares, size = sum(jnp.sum(jnp.square(w)) for w in weights), sum(w.size for w in weights)
+            seen = {"weight_norm": squares / size}
+            for name, (x, y) in parts.items():
+                right = jnp.argmax(output(weights, x), axis=1) == jnp.argmax(y, axis=1)
+                seen |= {f"{name}_loss": loss(weights, x, y), f"{name}_accuracy": jnp.mean(right.astype(jnp.float32))}
+            return seen
 
-    weights, rows = [jnp.asarray(w) for w in start], []
-    for i in range(parameters.reads + 1):
-        norm = sum(float(jnp.sum(jnp.square(w))) for w in weights) / sum(w.size for w in weights)
-        seen = [float(v) for part in (train, test) for v in read(weights, inputs[part], targets[part])]
-        rows.append([i * every, *seen, norm])
-        weights = block(weights, (inputs[train], targets[train]))
-    names = ("step", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "weight_norm")
-    return dict(zip(names, np.array(rows).T, strict=True))
+        return trained(step, weights, steps, read)[1]
+
+    read_at = np.arange(parameters.reads + 1) * (parameters.steps // parameters.reads)
+    parts = {"train": (inputs[train], targets[train]), "test": (inputs[test], targets[test])}
+    seen = run([jnp.asarray(w) for w in start], parts, read_at)
+    return {"step": read_at.astype(float)} | {name: np.asarray(values, float) for name, values in seen.items()}
 
 
 def draw(parameters, data):

@@ -10,6 +10,7 @@ import re
 from importlib import import_module
 from pathlib import Path
 
+from docs.making.docstrings import markdown_of
 from docs.making.pages import ROOT, Page
 from grok_theory.rooms import NAMESPACES
 
@@ -110,8 +111,9 @@ def _find(path: Path, name: str) -> ast.FunctionDef | ast.ClassDef | None:
 def _entry(module: str, node: ast.FunctionDef | ast.ClassDef, path: Path) -> str:
     about = markdown_of(ast.get_docstring(node) or "")
     if isinstance(node, ast.ClassDef) and _is_problem(node):
-        text, examples, rest = about.partition("**Examples**")
-        about = f"{text.rstrip()}\n\n{_fields(module, node.name)}\n\n{examples}{rest}".rstrip()
+        # Where `grok_theory.fields` writes them in the docstring: before the first section.
+        text, *sections = re.split(r"^(?=\*\*[A-Z][\w ]*\*\*$)", about, flags=re.MULTILINE)
+        about = f"{text.rstrip()}\n\n**Parameters**\n\n{_fields(module, node.name)}\n\n{''.join(sections)}".rstrip()
     parts = [f"## {node.name}", f"```python\n{_signature(node)}\n```", about]
     for method in node.body if isinstance(node, ast.ClassDef) else ():
         if isinstance(method, ast.FunctionDef) and not method.name.startswith("_") and ast.get_docstring(method):
@@ -129,9 +131,9 @@ def _fields(module: str, name: str) -> str:
     """The fields of a Problem as a table."""
     from grok_theory.fields import quantities
 
-    rows = ["| symbol | field | unit | range | meaning |", "|---|---|---|---|---|"]
+    rows = ["| field | symbol | range | unit | meaning |", "|---|---|---|---|---|"]
     for field, quantity in quantities(getattr(import_module(module), name)).items():
-        cells = quantity.symbol, f"`{field}`", quantity.unit, quantity.range.words, quantity.meaning
+        cells = f"`{field}`", quantity.symbol, quantity.range.words, quantity.unit, quantity.meaning
         rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join(rows)
 
@@ -144,6 +146,8 @@ def _signature(node: ast.FunctionDef | ast.ClassDef) -> str:
         if own is not None:
             return _broken(node.name, [a for a in _arguments(own) if a not in ("self", "cls")], "")
         return _broken(node.name, fields, "")
+    if any(isinstance(mark, ast.Name) and mark.id == "property" for mark in node.decorator_list):
+        return f"{node.name}: {ast.unparse(node.returns)}" if node.returns is not None else node.name
     returns = f" -> {ast.unparse(node.returns)}" if node.returns is not None else ""
     return _broken(node.name, [a for a in _arguments(node) if a not in ("self", "cls")], returns)
 
@@ -164,25 +168,25 @@ def _private(field: ast.AnnAssign) -> bool:
 
 
 def _arguments(node: ast.FunctionDef) -> list[str]:
-    """Each argument with its annotation and default, as ast writes them."""
-    return [part for part in _split(ast.unparse(node.args)) if part]
+    """Each argument with its annotation and default, and the marks / and * between them."""
+    given = node.args
+    plain = [*given.posonlyargs, *given.args]
+    defaults = [*[None] * (len(plain) - len(given.defaults)), *given.defaults]
+    parts = [_argument(*pair) for pair in zip(plain, defaults, strict=True)]
+    if given.posonlyargs:
+        parts.insert(len(given.posonlyargs), "/")
+    if given.vararg is not None:
+        parts.append(f"*{_argument(given.vararg)}")
+    elif given.kwonlyargs:
+        parts.append("*")
+    parts += [_argument(*pair) for pair in zip(given.kwonlyargs, given.kw_defaults, strict=True)]
+    return [*parts, f"**{_argument(given.kwarg)}"] if given.kwarg is not None else parts
 
 
-def _split(text: str) -> list[str]:
-    parts, depth, word, quote = [], 0, "", ""
-    for character in text:
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "'\"":
-            quote = character
-        depth += not quote and (character in "([{")
-        depth -= not quote and (character in ")]}")
-        if character == "," and depth == 0 and not quote:
-            parts.append(word.strip())
-            word = ""
-        else:
-            word += character
-    return [*parts, word.strip()]
+def _argument(node: ast.arg, default: ast.expr | None = None) -> str:
+    if default is None:
+        return ast.unparse(node)
+    return f"{ast.unparse(node)}{'=' if node.annotation is None else ' = '}{ast.unparse(default)}"
 
 
 def _broken(name: str, arguments: list[str], returns: str) -> str:
@@ -190,35 +194,3 @@ def _broken(name: str, arguments: list[str], returns: str) -> str:
     if len(line) <= 88 or not arguments:
         return line
     return f"{name}(\n" + "".join(f"    {argument},\n" for argument in arguments) + f"){returns}"
-
-
-def _without_sections(lines: list[str]) -> list[str]:
-    """Underlined headings as bold words, and below them `name : type` with its indented text as a list."""
-    out, inside = [], False
-    for line, after in zip(lines, [*lines[1:], ""], strict=True):
-        if re.fullmatch(r"[A-Z][\w ]*", line) and re.fullmatch(r"-{3,}", after):
-            out += [f"**{line}**", ""]
-            inside = True
-        elif re.fullmatch(r"-{3,}", line) and inside:
-            continue
-        elif inside and line and not line.startswith(" ") and after.startswith("    "):
-            out.append(f"* `{line}`")
-        else:
-            out.append(line.replace("    ", "  ", 1) if inside and line.startswith("    ") else line)
-    return out
-
-
-def markdown_of(docstring: str) -> str:
-    """A docstring as Markdown: examples become code blocks, NumPy's sections bold words and lists."""
-    lines, out, inside = _without_sections(docstring.splitlines()), [], False
-    for line in lines:
-        if line.lstrip().startswith(">>>") and not inside:
-            out.append("```python")
-            inside = True
-        if inside and not line.strip():
-            out.append("```")
-            inside = False
-        out.append(line.strip() if inside and line.lstrip().startswith((">>>", "...")) else line)
-    text = "\n".join([*out, "```"] if inside else out)
-    # A list right below a paragraph's last line is one in Markdown too; a table needs the blank line it has.
-    return re.sub(r"\n{3,}", "\n\n", text)

@@ -6,7 +6,8 @@ Halder & Pehlevan, arXiv 2512.19905; conventions, corrections and limits in docs
 from .choice import Choice, best_setting
 from .exchange import EqualError, equal_error, samples_needed
 from .methods import BestOfK, Exact, HighTemperature, LargeK
-from .optima import Optimum, decay_exponent, optimal_reward, optimal_samples, optimal_temperature
+from .optima import decay_exponent, optimal_reward, optimal_samples, optimal_temperature
+from .optimum import Optimum
 from .posterior_gaps import posterior
 from .problem import LinearJudge, Posterior, Prompt
 from .record_fit import BetaPassRate, Empirical, GaussianJudge, Prediction, RecordFit, fit

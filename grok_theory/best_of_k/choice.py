@@ -24,34 +24,33 @@ _CONFIDENCE = 0.95
 class Choice:
     """The chosen setting and what it is worth on prompts that had no part in choosing it.
 
-    `value` with its 95 % interval [`low`, `high`] and `net` = value - cost_per_answer * samples are from the reporting
-    half. `rivals`: the settings (samples, temperature) whose net value there differs from it by less than a paired 95 %
-    interval. `chosen_on`, `reported_on`: numbers of prompts; `left_out`: those with fewer answers than the largest k.
+    `rivals` are compared by a paired 95 % interval of their net value minus that of the chosen setting.
 
     Parameters
     ----------
     samples : int
-        TODO.
+        Answers k to draw a prompt.
     temperature : float
-        TODO.
+        Of the softmax over scores, in score points; 0 keeps the best score.
     value : float
-        TODO.
+        Mean value kept with the setting, over the prompts of the reporting half.
     low : float
-        TODO.
+        Lower end of the 95 % interval of `value`.
     high : float
-        TODO.
+        Its upper end.
     net : float
-        TODO.
+        `value` minus cost_per_answer times `samples`.
     rivals : tuple[tuple[int, float], ...]
-        TODO.
+        The other settings (samples, temperature) whose net value on the reporting half differs from that of the chosen
+        one by less than a paired 95 % interval.
     chosen_on : int
-        TODO.
+        Number of prompts that chose the setting.
     reported_on : int
-        TODO.
+        Number of prompts that `value` is measured on.
     left_out : int
-        TODO.
+        Number of prompts with fewer answers than the largest k, which took no part.
     text : str
-        TODO.
+        The result in a sentence, which `print` shows.
     """
 
     samples: int
@@ -86,18 +85,26 @@ def best_setting(
     Parameters
     ----------
     records : Records
-        TODO.
+        Recorded answers with their scores and values.
     samples, temperatures : array_like or Sequence[float]
-        The settings to try, all pairs; temperatures in score points.
+        The settings to try, all pairs: whole numbers k >= 1, non-decreasing, and temperatures >= 0 in score points, inf
+        allowed.
     cost_per_answer : float, default 0.0
-        In units of value.
+        What one answer costs, >= 0, in units of value.
     key : Array
-        Which prompts go to which half.
+        A typed JAX key; it decides which prompts go to which half.
 
     Returns
     -------
     Choice
-        TODO
+        The best setting, its value on the reporting half, and its rivals. Of equal settings it is the one of fewer
+        answers, then the one whose temperature is named first.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, and where fewer than four prompts have as many
+        answers as the largest k.
     """
     records = as_records(records)
     counts = whole_samples(samples, records.answers, exact=False)

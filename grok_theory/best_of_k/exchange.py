@@ -29,22 +29,20 @@ _STEP = 1e-4  # relative step of the derivatives that make the exchange rate
 class EqualError:
     """Pairs of data and answers that reach one error.
 
-    `samples` (ratios,): the least real k at each of `examples_per_dim`; 1 where a single answer is enough, inf where no
-    k up to the largest looked at is. `exchange_rate` (ratios,): -d ln k / d ln(n/d) along the curve, the percent of
-    answers that one percent of data replaces; nan where k is 1 or inf. `status`: `noted` where an exact curve is.
-
     Parameters
     ----------
     error : float
-        TODO.
+        The mean squared error that all pairs share.
     examples_per_dim : ndarray
-        TODO.
+        (ratios,) training examples a dimension, n/d.
     samples : ndarray
-        TODO.
+        (ratios,) the least real k at each of `examples_per_dim`; 1 where a single answer is enough, inf where no k up
+        to the largest looked at is.
     exchange_rate : ndarray
-        TODO.
+        (ratios,) -d ln k / d ln(n/d) along the curve, the percent of answers that one percent of data replaces; nan
+        where k is 1 or inf.
     status : Status
-        TODO.
+        `noted` where an exact curve that was looked at is.
     """
 
     error: float
@@ -77,18 +75,28 @@ def samples_needed(
     Parameters
     ----------
     problem : Prompt or Posterior or LinearJudge
-        TODO.
+        The prompt or population; a `LinearJudge` is taken at its `posterior`.
     error : array_like or Sequence[float]
         A number or (errors,), in the unit of the squared answers, > 0.
     temperature : array_like
-        TODO.
-    max_samples : float, default 1000000000.0
-        TODO.
+        Of the softmax over scores, in units of squared error; one number, 0 (best of k) to inf (no selection).
+    max_samples : float, default 1e9
+        The largest k to look at, >= 1 and finite.
 
     Returns
     -------
     ndarray
-        The same shape; 1 where one answer is enough, inf where no k up to `max_samples` is.
+        Of the shape of `error`: the least k; 1 where one answer is enough, inf where no k up to `max_samples` is. A
+        warning says where an exact curve that was looked at is `noted`.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, and for one that JAX traces.
+    SolveFailed
+        Where the exact curve has no trustworthy answer, as in `solve`.
+    Float64Required
+        Where JAX computes in float32.
 
     Examples
     --------
@@ -168,16 +176,27 @@ def equal_error(
     examples_per_dim : array_like or Sequence[float]
         (ratios,) training examples a dimension to compare, > 0.
     error : float
-        The mean squared error that all pairs share.
+        The mean squared error that all pairs share, > 0.
     temperature : array_like
-        TODO.
-    max_samples : float, default 1000000000.0
-        TODO.
+        Of the softmax over scores, in units of squared error; one number, 0 (best of k) to inf (no selection).
+    max_samples : float, default 1e9
+        The largest k to look at, >= 1 and finite.
 
     Returns
     -------
     EqualError
-        `EqualError` with `samples` and `exchange_rate` = -d ln k/d ln(n/d) = (dE/d ln n)/(dE/d ln k).
+        With `samples` and `exchange_rate` = -d ln k/d ln(n/d) = (dE/d ln n)/(dE/d ln k), by central differences on the
+        exact curve.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, for a judge that is no `LinearJudge`, and for an
+        argument that JAX traces.
+    SolveFailed
+        Where an exact curve has no trustworthy answer, as in `solve`.
+    Float64Required
+        Where JAX computes in float32.
 
     Examples
     --------

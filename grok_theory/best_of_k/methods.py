@@ -9,18 +9,22 @@ from ..pytrees import record
 
 @record(static=("nodes", "rtol"))
 class Exact:
-    """Quadrature at any k and temperature; the default. `nodes`: Gauss-Legendre nodes a panel; left out, 30.
+    """Quadrature at any k and temperature; the default.
 
-    Left out, a population at T > 0 takes 24: its mean over prompts is good to 1e-9, and the cost is two thirds.
-
-    A Solution whose own error estimate exceeds `rtol` (relative) is `noted`, above 1e-6 `failed`.
+    A Solution whose own error estimate exceeds `rtol` is `noted`, above 1e-6 `failed`.
 
     Parameters
     ----------
     nodes : int, optional
-        TODO.
+        Gauss-Legendre nodes a panel, 4 to 200. Left out, 30; a population at T > 0 takes 24: its mean over prompts is
+        good to 1e-9, and the cost is two thirds.
     rtol : float, default 1e-12
-        TODO.
+        Relative error above which a Solution is `noted`, in (0, 1e-6]; a thousand times that for a population.
+
+    Raises
+    ------
+    BadValue
+        For nodes or a tolerance out of range.
     """
 
     nodes: int | None = None
@@ -36,21 +40,27 @@ class Exact:
 
 @record()
 class LargeK:
-    """delta_inf + a1/k at fixed temperature > 0; the remainder is O(k^-2), and k must be far above rho(t)."""
+    """Two terms at large k, delta_inf + a1/k, at fixed temperature > 0.
+
+    The remainder is O(k^-2), and k must be far above rho(t).
+    """
 
 
 @record(static=("order", "as_published"))
 class HighTemperature:
     """Series in 1/t = 2 s^2/T to `order` 1, 2 or 3; the remainder is O(t^-(order+1)).
 
-    `as_published=True` takes the third order of the authors' scripts, which is right at k = inf only.
-
     Parameters
     ----------
     order : int, default 2
-        TODO.
+        The highest power of 1/t kept: 1, 2 or 3.
     as_published : bool, default False
-        TODO.
+        True takes the third order of the authors' scripts, which is right at k = inf only.
+
+    Raises
+    ------
+    BadValue
+        For an order other than 1, 2 or 3, and where `as_published` is neither True nor False.
     """
 
     order: int = 2

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,62 +13,15 @@ from scipy.optimize import minimize_scalar
 
 from ..checks import check_between, is_traced, require_float64
 from ..errors import BadValue
-from ..pytrees import record
-from ..status import Status
 from . import closed_forms
 from .evaluation import Search, evaluate
 from .methods import Exact
+from .optimum import NOWHERE, At, Optimum, boundary, error_at, interior, is_better
 from .posterior_gaps import posterior
 from .problem import LinearJudge, Posterior, Prompt
 from .temperatures import check_temperature
 
 _SCAN = 256  # values of k a scan; its step is 8 % of k at max_samples = 1e9
-# Two errors closer than this (relative) are one: the curve is known to about 1e-14.
-_RESOLUTION = 1e-13
-
-
-@record(static=("interior", "text"))
-class Optimum:
-    """`value` of the best setting and the exact `error` there; `interior` is False at a boundary (see `text`).
-
-    `numerical_error` bounds |error - truth|. `status` is `noted` where an exact curve that was looked at is, and where
-    the setting is better than the boundaries by no more than their numerical errors.
-
-    Parameters
-    ----------
-    value : float
-        TODO.
-    error : float
-        TODO.
-    interior : bool
-        TODO.
-    text : str
-        TODO.
-    numerical_error : float
-        TODO.
-    status : Status
-        TODO.
-    """
-
-    value: float
-    error: float
-    interior: bool
-    text: str
-    numerical_error: float
-    status: Status
-
-    def __str__(self) -> str:
-        return self.text if self.status.name == "good" else f"{self.text} ({self.status})"
-
-
-class _At(NamedTuple):
-    """The error at one setting, and its numerical error."""
-
-    error: float
-    bound: float
-
-
-_NOWHERE = _At(np.inf, 0.0)
 
 
 def optimal_samples(
@@ -83,16 +35,25 @@ def optimal_samples(
     Parameters
     ----------
     problem : Prompt or Posterior or LinearJudge
-        TODO.
+        The prompt or population; a `LinearJudge` is taken at its `posterior`.
     temperature : array_like
-        TODO.
-    max_samples : float, default 1000000000.0
-        TODO.
+        Of the softmax over scores, in units of squared error; one number, 0 (best of k) to inf (no selection).
+    max_samples : float, default 1e9
+        The largest k to scan, >= 1 and finite.
 
     Returns
     -------
     Optimum
-        TODO
+        `value` is k, a real number; at a boundary 1, inf, or `max_samples` where the error still falls there.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, and for one that JAX traces.
+    SolveFailed
+        Where the exact curve has no trustworthy answer, as in `solve`.
+    Float64Required
+        Where JAX computes in float32.
 
     Examples
     --------
@@ -108,45 +69,25 @@ def optimal_samples(
         "max_samples", max_samples, 1.0, np.inf, "Pass the largest k to look at, for example 1e9.", include_high=False
     )
     search = Search()
-    limit = _error(search, solved, np.inf, temperature)
+    limit = error_at(search, solved, np.inf, temperature)
     if temperature == np.inf:
         text = f"At infinite temperature nothing is selected: every k has the error {limit.error:g}; k = 1 will do."
-        return _boundary(search, 1.0, limit, text)
+        return boundary(search, 1.0, limit, text)
     k, least, one, last = _scan_samples(search, solved, temperature, max_samples)
     ends = (one, last, limit)
-    if k is not None and _better(least, ends):
+    if k is not None and is_better(least, ends):
         text = (
             f"The best number of samples is k = {k:.6g}, with error {least.error:.6g}; beyond it selection overshoots."
         )
-        return _interior(search, k, least, ends, text)
+        return interior(search, k, least, ends, text)
     if one.error <= min(last.error, limit.error):
         text = f"Boundary k = 1: any selection raises the error above {one.error:g}. Do not select."
-        return _boundary(search, 1.0, one, text)
+        return boundary(search, 1.0, one, text)
     if limit.error <= last.error and not _from_below(solved, temperature):
         text = f"Boundary k = inf: more samples never stop helping; the error falls to {limit.error:.6g}."
-        return _boundary(search, np.inf, limit, text)
+        return boundary(search, np.inf, limit, text)
     text = f"Boundary k = {max_samples:g}, the largest looked at: the error still falls there. Raise max_samples."
-    return _boundary(search, max_samples, last, text)
-
-
-def _error(search, solved, samples, temperature) -> _At:
-    """The exact error at one setting; raises `SolveFailed` where `solve` would."""
-    return _At(*(float(part[0]) for part in search.errors(solved, np.array([float(samples)]), temperature)))
-
-
-def _better(least: _At, ends: Sequence[_At]) -> bool:
-    """Whether an inner setting is better than the boundaries by more than rounding."""
-    return least.error < (1 - _RESOLUTION) * min(end.error for end in ends)
-
-
-def _interior(search, value, least: _At, ends: Sequence[_At], text) -> Optimum:
-    certain = all(least.error + least.bound < end.error - end.bound for end in ends)
-    remark = "" if certain else "The best setting beats a boundary by no more than their numerical errors."
-    return Optimum(float(value), least.error, True, text, least.bound, search.status(remark))
-
-
-def _boundary(search, value, at: _At, text) -> Optimum:
-    return Optimum(float(value), at.error, False, text, at.bound, search.status())
+    return boundary(search, max_samples, last, text)
 
 
 def _from_below(solved, temperature):
@@ -164,22 +105,22 @@ def _scan_samples(search, solved, temperature, max_samples):
     """
     low, high = 0.0, float(np.log(max_samples))
     kind = "best" if temperature == 0 else "warm"
-    ends: list[_At] = []
+    ends: list[At] = []
     for _ in range(4):
         k = np.exp(np.linspace(low, high, _SCAN))
         k[0] = max(k[0], 1.0)
         error, slope, (bound, level) = _sloped(solved, jnp.asarray(k), jnp.asarray(temperature, float), kind)
         search.see(level)
         error, slope, bound = (np.asarray(part) for part in (error, slope, bound))
-        ends = ends or [_At(float(error[j]), float(bound[j])) for j in (0, -1)]
+        ends = ends or [At(float(error[j]), float(bound[j])) for j in (0, -1)]
         turns = np.flatnonzero((slope[:-1] < 0) & (slope[1:] >= 0))
         if not turns.size:
-            return None, _NOWHERE, *ends
+            return None, NOWHERE, *ends
         i = turns[np.argmin(error[turns])]
         low, high = np.log(k[i]), np.log(k[i + 1])
     share = slope[i] / (slope[i] - slope[i + 1])
     least = i + int(error[i + 1] < error[i])
-    return float(np.exp(low + share * (high - low))), _At(float(error[least]), float(bound[least])), *ends
+    return float(np.exp(low + share * (high - low))), At(float(error[least]), float(bound[least])), *ends
 
 
 @partial(jax.jit, static_argnames="kind")
@@ -203,14 +144,23 @@ def optimal_temperature(problem: Prompt | Posterior | LinearJudge, *, samples: A
     Parameters
     ----------
     problem : Prompt or Posterior or LinearJudge
-        TODO.
+        The prompt or population; a `LinearJudge` is taken at its `posterior`.
     samples : array_like
-        TODO.
+        Answers drawn, k; one real number >= 1, inf allowed.
 
     Returns
     -------
     Optimum
-        TODO
+        `value` is T, in units of squared error; 0 or inf at a boundary.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, and for one that JAX traces.
+    SolveFailed
+        Where the exact curve has no trustworthy answer, as in `solve`.
+    Float64Required
+        Where JAX computes in float32.
 
     Examples
     --------
@@ -225,31 +175,31 @@ def optimal_temperature(problem: Prompt | Posterior | LinearJudge, *, samples: A
     search = Search()
 
     def at(temperature):
-        return _error(search, solved, samples, temperature)
+        return error_at(search, solved, samples, temperature)
 
     greedy, none = at(0.0), at(np.inf)
     unit = 2 * float(solved.spread) ** 2  # T = t times this
     if samples == 1:
         text = f"With one sample there is nothing to select: every temperature has the error {none.error:g}."
-        return _boundary(search, np.inf, none, text)
+        return boundary(search, np.inf, none, text)
     if np.isinf(samples):
         gaps = closed_forms.second_moments(solved)
         signal, reward = float(gaps.signal), float(gaps.reward)
         inner = 0 < signal < 2 * reward
         t = 2 * (signal + reward) / signal - 3 if inner else None
-        value, least = (unit * t, at(unit * t)) if inner else (None, _NOWHERE)
+        value, least = (unit * t, at(unit * t)) if inner else (None, NOWHERE)
     else:
         points = 49 if isinstance(solved, Prompt) else 25
         value, least = _minimise(lambda x: at(unit * np.exp(x)), np.linspace(np.log(1e-5), np.log(1e5), points))
         value = None if value is None else unit * np.exp(value)
-    if value is not None and _better(least, (greedy, none)):
+    if value is not None and is_better(least, (greedy, none)):
         text = f"The best temperature is T = {value:.6g} (t = {value / unit:.6g}), with error {least.error:.6g}."
-        return _interior(search, value, least, (greedy, none), text)
+        return interior(search, value, least, (greedy, none), text)
     if greedy.error <= none.error:
         text = f"Boundary T = 0: best-of-k is best, with error {greedy.error:.6g}."
-        return _boundary(search, 0.0, greedy, text)
+        return boundary(search, 0.0, greedy, text)
     text = f"Boundary T = inf: do not select; every selection raises the error above {none.error:.6g}."
-    return _boundary(search, np.inf, none, text)
+    return boundary(search, np.inf, none, text)
 
 
 def optimal_reward(problem: Prompt | Posterior | LinearJudge, *, samples: ArrayLike, temperature: ArrayLike) -> Optimum:
@@ -261,16 +211,28 @@ def optimal_reward(problem: Prompt | Posterior | LinearJudge, *, samples: ArrayL
     Parameters
     ----------
     problem : Prompt or Posterior or LinearJudge
-        TODO.
+        The prompt or population, of which the judge's favourite is replaced; a `LinearJudge` is taken at its
+        `posterior`.
     samples : array_like
-        TODO.
+        Answers drawn, k; one real number >= 1, inf allowed.
     temperature : array_like
-        TODO.
+        Of the softmax over scores, in units of squared error; one number, 0 (best of k) to inf (no selection).
 
     Returns
     -------
     Optimum
-        TODO
+        `value` is the overshoot c, a number; -1 at the boundary, where the judge prefers the mean answer, and 0 where
+        overshoot moves nothing.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, for one that JAX traces, and for a population
+        whose judge is not the teacher.
+    SolveFailed
+        Where the exact curve has no trustworthy answer, as in `solve`.
+    Float64Required
+        Where JAX computes in float32.
 
     Examples
     --------
@@ -288,7 +250,7 @@ def optimal_reward(problem: Prompt | Posterior | LinearJudge, *, samples: ArrayL
     search = Search()
 
     def at(c):
-        return _error(search, moved(c), samples, temperature)
+        return error_at(search, moved(c), samples, temperature)
 
     at_truth = at(0.0)
     scale = solved.teacher_gap if isinstance(solved, Prompt) else solved.teacher_variance
@@ -299,7 +261,7 @@ def optimal_reward(problem: Prompt | Posterior | LinearJudge, *, samples: ArrayL
     ):
         if idle:
             text = f"Every judge has the error {at_truth.error:g}: {why}. Overshoot 0 is returned."
-            return _boundary(search, 0.0, at_truth, text)
+            return boundary(search, 0.0, at_truth, text)
     t = float(temperature) / (2 * float(solved.spread) ** 2)
     if np.isinf(samples):
         c, least = t, at(t)
@@ -312,10 +274,10 @@ def optimal_reward(problem: Prompt | Posterior | LinearJudge, *, samples: ArrayL
     edge = at(-1.0)
     if c is None or edge.error <= least.error:
         text = f"Boundary c = -1: the best judge prefers the mean answer, with error {edge.error:.6g}."
-        return _boundary(search, -1.0, edge, text)
+        return boundary(search, -1.0, edge, text)
     side = "past the truth" if c > 0 else "short of the truth" if c < 0 else "at the truth"
     text = f"The best judge's favourite lies {side}: overshoot c = {c:.6g}, with error {least.error:.6g}."
-    return _interior(search, c, least, (edge,), text)
+    return interior(search, c, least, (edge,), text)
 
 
 def _overshooting(solved: Prompt | Posterior) -> Callable[[float], Prompt | Posterior]:
@@ -339,12 +301,19 @@ def decay_exponent(problem: Prompt | Posterior | LinearJudge) -> float:
     Parameters
     ----------
     problem : Prompt or Posterior or LinearJudge
-        TODO.
+        The prompt or population; a `LinearJudge` is taken at its `posterior`.
 
     Returns
     -------
     float
-        TODO
+        The power, in (0, 2].
+
+    Raises
+    ------
+    BadValue
+        For a problem with a field out of its range, named with what is allowed, or with one that JAX traces.
+    Float64Required
+        Where JAX computes in float32.
 
     Examples
     --------
@@ -362,7 +331,7 @@ def _minimise(at, grid):
     values = [at(x).error for x in grid]
     i = int(np.argmin(values))
     if i in (0, len(grid) - 1):
-        return None, _NOWHERE
+        return None, NOWHERE
     around = (grid[i - 1], grid[i + 1])
     found = minimize_scalar(lambda x: at(x).error, bounds=around, method="bounded", options={"xatol": 1e-7})
     return float(found.x), at(found.x)

@@ -30,12 +30,19 @@ def posterior(judge: LinearJudge) -> Posterior:
     Parameters
     ----------
     judge : LinearJudge
-        TODO.
+        The regression and its judge.
 
     Returns
     -------
     Posterior
-        TODO
+        With `ridge` and `one_point_teacher_variance` filled in; exact at d -> inf.
+
+    Raises
+    ------
+    BadValue
+        For what is no `LinearJudge`, and for a field that is out of its range or stacked.
+    Float64Required
+        Where JAX computes in float32.
 
     Examples
     --------

@@ -54,6 +54,11 @@ class Prompt:
 
     Scaling all three by a scales the error by a^2 (with a temperature scaled by a^2).
 
+    Raises
+    ------
+    BadValue
+        For a field out of its range, named with what is allowed.
+
     Examples
     --------
     >>> Prompt(teacher_gap=0.3, reward_gap=1.0).judge_gap
@@ -93,6 +98,11 @@ class Posterior:
     """A population of prompts at one trained model: the gaps are jointly Gaussian with mean zero.
 
     `ridge` and `one_point_teacher_variance` are kept by `posterior` for the reader; they enter no prediction.
+
+    Raises
+    ------
+    BadValue
+        For a field out of its range, named with what is allowed, and for gaps that are more than fully correlated.
 
     Examples
     --------
@@ -154,12 +164,12 @@ class Posterior:
 
     @property
     def difficulty(self) -> Any:
-        """q/s^2: what the model does not know, in units of what one answer scatters."""
+        """Difficulty q/s^2: what the model does not know, in units of what one answer scatters."""
         return self.teacher_variance / self.spread**2
 
     @property
     def judge_variance(self) -> Any:
-        """v_D = E D^2, the judge's own error; exactly zero if judge and teacher share their numbers."""
+        """Variance v_D = E D^2 of the judge's own error; exactly zero if judge and teacher share their numbers."""
         # Two differences that vanish one by one: q + v_R - 2 c would leave 1e-16 and bury errors of 1e-18.
         return (self.teacher_variance - self.covariance) + (self.reward_variance - self.covariance)
 
@@ -171,6 +181,11 @@ class LinearJudge:
     Teacher y = w_T.x/sqrt(d) + noise, Gaussian prior of the stated scale, exact posterior; the judge's favourite is
     w_R.x/sqrt(d), moved past the truth by `overshoot` times (mean answer - truth). Left out, `reward_power` and
     `overlap` are those of the teacher: the judge knows the truth. Mode fields are numbers or arrays (modes,).
+
+    Raises
+    ------
+    BadValue
+        For a field out of its range, named with what is allowed, and for mode fields that do not fit each other.
 
     Examples
     --------
@@ -303,12 +318,12 @@ class LinearJudge:
         return self.reward_power is None
 
     def modes(self) -> dict[str, Any]:
-        """The mode fields as arrays (modes,): spectrum, mode_weights, teacher_power, reward_power, overlap.
+        """The mode fields as arrays (modes,), with what was left out filled in.
 
         Returns
         -------
         dict[str, Any]
-            TODO
+            `spectrum`, `mode_weights`, `teacher_power`, `reward_power` and `overlap`, each (modes,) float.
         """
         given = {
             "spectrum": self.spectrum,

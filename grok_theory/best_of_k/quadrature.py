@@ -23,8 +23,8 @@ def panel_rule(
 
     Returns
     -------
-    tuple[array, array]
-        `panels * nodes` nodes and weights.
+    tuple[Array, Array]
+        (nodes, weights), each (panels * nodes,).
     """
     measure = jnp.concatenate([jnp.zeros(1), jnp.cumsum(jnp.diff(grid) * (density[1:] + density[:-1]) / 2)])
     edges = jnp.interp(jnp.linspace(0.0, 1.0, panels + 1) * measure[-1], measure, grid)

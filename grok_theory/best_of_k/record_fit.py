@@ -48,24 +48,22 @@ class GaussianJudge:
 
 @record(static=("reasons",))
 class Prediction:
-    """Predicted value kept at `samples`: `mean`, `low`, `high`; the band is nan where `identified` is False.
-
-    `reasons`: for every k why the data do not decide there; empty where they do.
+    """Predicted value kept at `samples`, with a band where the data decide.
 
     Parameters
     ----------
     samples : ndarray
-        TODO.
+        (T,) answers drawn, k.
     mean : ndarray
-        TODO.
+        (T,) value kept, in units of value.
     low : ndarray
-        TODO.
+        (T,) lower end of the interval for the mean over prompts; nan where `identified` is False.
     high : ndarray
-        TODO.
+        (T,) its upper end.
     identified : ndarray
-        TODO.
+        (T,) booleans: whether the data decide at this k.
     reasons : tuple[str, ...]
-        TODO.
+        For every k why the data do not decide there; empty where they do.
     """
 
     samples: np.ndarray
@@ -85,23 +83,23 @@ class Prediction:
 
 @record(static=("contradiction",))
 class RecordFit:
-    """A model fitted to records: `parameters` (dict), and `predict` at any k.
-
-    `contradiction`: one sentence if the fitted model misses the records' own unbiased curve (false alarms: 1 %); then
-    no k is identified. Empty otherwise.
+    """A model fitted to records, which predicts the value kept at any k.
 
     Parameters
     ----------
     model : Empirical or BetaPassRate or GaussianJudge
-        TODO.
+        The model that was fitted.
     records : Records
-        TODO.
+        What it was fitted to.
     parameters : dict[str, Any]
-        TODO.
+        By name. `BetaPassRate`: `alpha`, `beta`, `log_likelihood` and the points of the confidence region,
+        `region_alpha` and `region_beta`. `GaussianJudge`: `mean`, `gain`, and for each prompt `means`, `gains` and
+        `score_spreads`. `Empirical`: none.
     confidence : float
-        TODO.
+        Of the intervals that `predict` gives, in (0, 1).
     contradiction : str, default ''
-        TODO.
+        One sentence if the fitted model misses the records' own unbiased curve (false alarms: 1 %); then no k is
+        identified. Empty otherwise.
     """
 
     model: Empirical | BetaPassRate | GaussianJudge
@@ -123,9 +121,15 @@ class RecordFit:
         Returns
         -------
         Prediction
-            `Prediction`; a k is not identified, and its band nan, where it exceeds sixteen times the answers recorded a
-            prompt (`Empirical`: once), where the interval is wider than the range of the recorded values, and
-            everywhere if the records contradict the model.
+            The value kept and its band. A k is not identified, and its band nan, where it exceeds sixteen times the
+            answers recorded a prompt (`Empirical`: once), where the interval is wider than the range of the recorded
+            values, and everywhere if the records contradict the model.
+
+        Raises
+        ------
+        BadValue
+            For an argument out of its range, named with what is allowed, and for a temperature other than 0 with
+            `BetaPassRate`.
         """
         check_shape("samples", samples, (None,), "Pass a list, for example [64, 256].")
         check_between(
@@ -194,10 +198,10 @@ def fit(
 
     Parameters
     ----------
-    scores : array_like or Records
-        As in `from_records`, or Records; `scores` may be None for `BetaPassRate`.
+    scores : array_like or Records or None
+        As in `from_records`, or `Records` in place of both; None for `BetaPassRate`, which ignores scores.
     values : array_like, optional
-        As in `from_records`, or Records; `scores` may be None for `BetaPassRate`.
+        As in `from_records`; left out beside `Records`.
     model : Empirical or BetaPassRate or GaussianJudge
         `Empirical()`, `BetaPassRate()` or `GaussianJudge()`.
     confidence : float, default 0.95
@@ -206,7 +210,15 @@ def fit(
     Returns
     -------
     RecordFit
-        TODO
+        The fitted model: its `parameters`, its `contradiction` if there is one, and `predict`.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, and for records from which the model cannot be
+        fitted. `Empirical` and `GaussianJudge` need scores and two prompts, the latter also three answers a prompt and
+        scores that a Gaussian law can give; `BetaPassRate` needs values 0 and 1, both of them, and for some prompts two
+        answers.
 
     Examples
     --------

@@ -36,25 +36,32 @@ def from_records(
     Parameters
     ----------
     scores : array_like or Records
-        (prompts, answers), (answers,) or lists of arrays; or `Records` in place of both.
+        (prompts, answers), (answers,) or lists of arrays, one a prompt: what the judge gave each answer; or `Records`
+        in place of both.
     values : array_like, optional
-        (prompts, answers), (answers,) or lists of arrays; or `Records` in place of both.
-    samples : array_like or Sequence[float], optional
-        (T,) whole numbers k >= 1, non-decreasing. With Records, a prompt with fewer than k answers is left out at that
-        k, and counted.
+        Of the same shapes: what each answer was worth; left out beside `Records`.
+    samples : array_like or Sequence[float]
+        (T,) whole numbers k >= 1, non-decreasing. With `Records`, a prompt with fewer than k answers is left out at
+        that k, and counted.
     temperature : array_like
         Of the softmax, in *score points* (not squared error); 0 is best-of-k.
     confidence : float, default 0.95
-        TODO.
+        Of the intervals, in (0, 1).
 
     Returns
     -------
     Ensemble
-        `Ensemble` with the curve `value`, one run a prompt (nan where left out), and `stats`: `mean`, `low`, `high`
-        (T,), an interval over prompts, which are the independent units; `left_out` (T,), prompts without k answers.
-        Where all values lie in [0, 1] the interval does too, and holds for prompts of which none was drawn. Otherwise
-        it is Student's, widened where prompts jump between two levels as k grows (`numerics.unseen_runs`). For a single
+        With the curve `value`, one run a prompt (nan where left out), and `stats`: `mean`, `low`, `high` (T,), an
+        interval over prompts, which are the independent units; `left_out` (T,), prompts without k answers. Where all
+        values lie in [0, 1] the interval does too, and holds for prompts of which none was drawn. Otherwise it is
+        Student's, widened where prompts jump between two levels as k grows (`numerics.unseen_runs`). For a single
         prompt it is a jackknife over its answers, and the status says so.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed; for tables that do not fit, and for more samples
+        than the shortest prompt has answers (with `Records`: the longest).
 
     Examples
     --------
@@ -168,6 +175,11 @@ def pass_at_k(values: ArrayLike, samples: ArrayLike | Sequence[float]) -> np.nda
     ndarray
         (..., len(samples)); every prompt by its own number of answers. `from_records` with the values as scores goes
         beyond the shortest prompt: it leaves out the prompts with fewer than k answers, and counts them.
+
+    Raises
+    ------
+    BadValue
+        For values other than 0 and 1, and for samples that are no whole numbers from 1 to the number of answers.
 
     Examples
     --------

@@ -20,16 +20,14 @@ _LARGEST_VALUE = 1e150
 class Records:
     """Scores and values of recorded answers, one array a prompt; prompts may have different numbers of answers.
 
-    `scores[i]` and `values[i]` are (N_i,) float64 and finite; `prompts[i]` names the prompt.
-
     Parameters
     ----------
     prompts : tuple[str, ...]
-        TODO.
+        Names of the prompts.
     scores : tuple[ndarray, ...]
-        TODO.
+        One array (N_i,) a prompt: what the judge gave each answer; float64, finite.
     values : tuple[ndarray, ...]
-        TODO.
+        One array (N_i,) a prompt: what each answer was worth; float64, finite, at most 1e150 in magnitude.
     """
 
     prompts: tuple[str, ...]
@@ -38,19 +36,25 @@ class Records:
 
     @classmethod
     def from_arrays(cls, scores: ArrayLike | Sequence, values: ArrayLike | Sequence) -> Records:
-        """From arrays (prompts, answers), from (answers,) of one prompt, or from lists of arrays, one a prompt.
+        """Records from arrays (prompts, answers), from (answers,) of one prompt, or from lists of arrays, one a prompt.
 
         Parameters
         ----------
         scores : array_like or Sequence
-            TODO.
+            What the judge gave each answer, finite.
         values : array_like or Sequence
-            TODO.
+            What each answer was worth: the same shapes; finite, at most 1e150 in magnitude.
 
         Returns
         -------
         Records
-            TODO
+            With prompts named "0", "1", ...
+
+        Raises
+        ------
+        BadValue
+            For arrays that are empty, masked, of different shapes or no numbers, and for an entry out of its range,
+            named.
         """
         rows = [_rows(name, table) for name, table in (("scores", scores), ("values", values))]
         if len(rows[0]) != len(rows[1]) or any(a.shape != b.shape for a, b in zip(*rows)):
@@ -87,12 +91,12 @@ class Records:
         Parameters
         ----------
         chosen : Iterable[int]
-            TODO.
+            Indices into `prompts`, in the order wanted.
 
         Returns
         -------
         Records
-            TODO
+            With these prompts only.
         """
         chosen = list(chosen)
         return Records(*(tuple(field[i] for i in chosen) for field in (self.prompts, self.scores, self.values)))
@@ -132,26 +136,26 @@ def read_records(
     Parameters
     ----------
     path : str or os.PathLike
-        TODO.
+        The file.
     prompt : str, default 'prompt'
-        TODO.
+        Name of the column that tells prompts apart.
     score : str, default 'score'
-        TODO.
+        Name of the column with the judge's score of the answer.
     value : str, default 'value'
-        TODO.
+        Name of the column with what the answer was worth.
     encoding : str, optional
-        TODO.
+        Of a file that is neither UTF-8 nor marked, as in `tables.read_table`.
 
     Returns
     -------
     Records
-        TODO
+        Its prompts in the order in which they first appear in the file.
 
     Raises
     ------
     BadValue
-        Naming file, line and column where something is missing or is no finite number, and where two prompts are
-        written alike but differ (the text "1" and the number 1).
+        Naming file, line and column where something is missing or is no finite number, where a value exceeds 1e150 in
+        magnitude, and where two prompts are written alike but differ (the text "1" and the number 1).
     """
     table = read_table(path, encoding=encoding)
     for column in (prompt, score, value):

@@ -6,7 +6,7 @@ h(z) = exp(z - e^z),
 
     B(v) = E exp(-e^{v - u^2/T}),   A_j(v) = E[u^j h(v - u^2/T)],   M_j(k) = k int dv A_j(v) B(v)^(k-1),
 
-and M_0 = 1 is a check that costs nothing. At T = 0, with F(r) = P(|u| < r),
+and M_0 = 1 is a check that costs nothing. At T = 0, with F(r) = P(abs(u) < r),
 
     M_j(k) = k int_0^inf dr r^j [p(r) + (-1)^j p(-r)] (1 - F(r))^(k-1).
 
@@ -121,7 +121,7 @@ def _zoom(early, low, high):
 
 
 def _means_over_answers(v, seen, temperature, rule, nodes):
-    """1 - B and the A_j at every v, over r = |u| where the Gumbel variable x = v - r^2/T neither drowns nor decides."""
+    """1 - B and A_j at every v, over r = abs(u) where the Gumbel variable x = v - r^2/T neither drowns nor decides."""
     gap = seen.gap
     edges = _edges(*jax.lax.stop_gradient((v, gap, temperature)), rule)
     cold = (v > _SWITCH)[:, None]
@@ -169,7 +169,7 @@ def _edges(v, gap, temperature, rule):
 
 
 def _distance(v, x, temperature):
-    """r = |u| at which the Gumbel variable is x."""
+    """The r = abs(u) at which the Gumbel variable is x."""
     return jnp.sqrt(temperature * jnp.maximum(v - x, 1e-300))
 
 
@@ -190,7 +190,7 @@ def _powers(r, seen, plus, minus):
 
 
 def best_tables(seen: Seen, largest: Float[Array, ""], rule: Rule, nodes: int) -> Tables:
-    """Tables at T = 0 for every k up to `largest`; the outer variable is r = |u|."""
+    """Tables at T = 0 for every k up to `largest`; the outer variable is r = abs(u)."""
 
     def one(seen, rule):
         gap = seen.gap
@@ -243,7 +243,7 @@ def moments(tables: Tables, samples: Float[Array, " samples"]) -> Float[Array, "
 def ball_probability(
     r: Float[Array, "*points"], gap: Float[Array, "*gaps"]
 ) -> tuple[Float[Array, "*points"], Float[Array, "*points"]]:
-    """P(|u| < r) and P(|u| > r) for u ~ N(gap, 1), gap >= 0, each to full relative accuracy."""
+    """P(abs(u) < r) and P(abs(u) > r) for u ~ N(gap, 1), gap >= 0, each to full relative accuracy."""
     near = r * (1 + gap) < 0.03
     # A difference of two distribution functions loses digits at small r; the series has Hermite polynomials of gap.
     small = jnp.where(near, r, 0.0)

@@ -29,25 +29,35 @@ def solve(
     Parameters
     ----------
     problem : Prompt or Posterior or LinearJudge
-        `Prompt`, `Posterior`, or a `LinearJudge`, which is solved at its `posterior`.
+        What is solved; a `LinearJudge` is solved at its `posterior`.
     samples : array_like or Sequence[float]
         (T,) answers drawn, k; any real >= 1, in any order, `inf` allowed.
     temperature : array_like
         Of the softmax over scores, in units of squared error; 0 (best of k) to inf (no selection). Traced values must
         lie in (0, inf).
-    method : Method, optional
-        `Exact()` if left out; `LargeK()`, `HighTemperature()`, `BestOfK()` are limits to hold beside it.
+    method : Exact or LargeK or HighTemperature or BestOfK, optional
+        `Exact()` if left out; the others are limits to hold beside it.
     throw : bool, default True
         Raise `SolveFailed` where the answer cannot be trusted; False returns it with its status.
 
     Returns
     -------
     Solution
-        `Solution` over `samples` with curves `error` = E (kept - truth)^2, `judged_error` = E (kept - favourite)^2, for
-        a `Prompt` also `bias` = E (kept - truth); `stats` has `scaled_temperature` t = T/(2 s^2), `method`, and for a
-        `LinearJudge` the `posterior`. `numerical_error` bounds |curve - truth|: of `Exact`, whose relative error is
-        below 1e-11 (1e-9 for populations), by a second quadrature; of a limit by its distance from `Exact`.
-        Differentiable in gaps, variances, spread, T > 0 (not at reward variance 0).
+        Over `samples`, with curves `error` = E (kept - truth)^2, `judged_error` = E (kept - favourite)^2, for a
+        `Prompt` also `bias` = E (kept - truth); `stats` has `scaled_temperature` t = T/(2 s^2), `method`, and for a
+        `LinearJudge` the `posterior`. `numerical_error` bounds the absolute difference of a curve and the truth: of
+        `Exact`, whose relative error is below 1e-11 (1e-9 for populations), by a second quadrature; of a limit by its
+        distance from `Exact`. Differentiable in gaps, variances, spread, T > 0 (not at reward variance 0).
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, for a stack of problems, and for a limit at a
+        temperature that it is not of: `BestOfK()` away from 0, `LargeK()` at 0 or inf, `HighTemperature()` at 0.
+    SolveFailed
+        With `throw=True`, where the answer cannot be trusted; the message says why.
+    Float64Required
+        Where JAX computes in float32.
 
     Examples
     --------
@@ -78,27 +88,38 @@ def simulate(
     Parameters
     ----------
     problem : Prompt or Posterior or LinearJudge
-        TODO.
+        What is drawn: prompts, or a regression with its training set.
     samples : array_like or Sequence[float]
         (T,) integers >= 1, non-decreasing.
     temperature : array_like
         0 to inf, in units of squared error.
     dim : int, optional
-        Of the regression; `examples_per_dim * dim` must be a whole number. Only for a `LinearJudge`.
+        Of the regression, >= 2; `examples_per_dim * dim` must be a whole number. Only for a `LinearJudge`, which needs
+        it.
     runs : int
-        TODO.
+        Number of independent runs, >= 1.
     key : Array
-        TODO.
+        A typed JAX key. Run i sees a key of its own: it is the same whatever `runs` is.
     test_points : int, default 1000
-        TODO.
+        Test prompts a run, >= 1.
 
     Returns
     -------
     Ensemble
-        `Ensemble` with curves `error` and `judged_error` (and `bias` for a `Prompt`), means over the test points of
+        With curves `error` and `judged_error` (and `bias` for a `Prompt`), (runs, T), means over the test points of
         each run; `stats` keeps per run the realised `teacher_variance`, `reward_variance`, `covariance` and `spread`
         (for a regression those of its training set, exactly). Modes whose share of `dim` is not whole are apportioned
         by largest remainder, and the status says so.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, for a mode of fewer than two dimensions, and for a
+        regression of which rounding would decide the trained weights.
+    TooLarge
+        Where the draws or the regression do not fit into the free memory.
+    Float64Required
+        Where JAX computes in float32.
 
     Examples
     --------

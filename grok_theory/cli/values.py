@@ -33,7 +33,7 @@ def read_object(name: str, text: str, public: dict[str, Any], verb: Any) -> Any:
     Raises
     ------
     BadValue
-        For an argument out of its range, named with what is allowed.
+        Where the verb takes no such option, or `text` names no object of the wing.
     """
     taken = inspect.signature(verb).parameters
     if name.rpartition("-")[2] not in taken:
@@ -55,7 +55,7 @@ def read_value(
     Raises
     ------
     BadValue
-        Naming `name` and `text`.
+        For a text that is none of these, naming `name` and `text`.
     """
     plain = text.strip()
     if not plain:
@@ -135,7 +135,7 @@ def read_axis(text: str) -> Any:
     Raises
     ------
     BadValue
-        For an argument out of its range, named with what is allowed.
+        For a text that is no range and no list, and for values that are not sorted, finite and >= 0.
     TooLarge
         Where that many values would not fit.
     """

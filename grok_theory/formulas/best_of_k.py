@@ -183,7 +183,7 @@ def _high_temperature_bias(k: int, teacher: float, reward: float, t: float) -> f
     note="the error allowed is that of the next term",
 )
 def _best(samples: float, gap: float) -> float:
-    """E min u^2 of k draws of N(gap, 1) = int 2 r P(|u| > r)^k dr, judge = teacher."""
+    """E min u^2 of k draws of N(gap, 1) = int 2 r P(abs(u) > r)^k dr, judge = teacher."""
     import mpmath as mp
 
     with mp.workdps(DIGITS):

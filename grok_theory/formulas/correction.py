@@ -12,7 +12,7 @@ class Correction:
     Parameters
     ----------
     wing, where : str
-        Paper and statement.
+        Room of the package; paper and statement.
     form : str
         What it prints.
     holds : str
@@ -21,7 +21,7 @@ class Correction:
         What the numbers are.
     printed, corrected : float
         The two numbers.
-    oracle : float, default float('nan')
+    oracle : float, default nan
         The third, which decides, or nan where the corrected number is itself a measured error or a brute-force result.
     """
 

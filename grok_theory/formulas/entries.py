@@ -21,7 +21,8 @@ def register() -> dict[str, Formula]:
     Returns
     -------
     dict[str, Formula]
-        TODO
+        Every closed form under its full name, such as "numerics.stieltjes". The same dict every time: do not write into
+        it.
     """
     found: dict[str, Formula] = {}
     for room in ROOMS:
@@ -36,17 +37,22 @@ def entries_of(room: str) -> list[Formula]:
 
 
 def find(name: str) -> Formula:
-    """The formula `name`, with or without its wing; `BadValue` names the nearest ones.
+    """The formula `name`, with or without its wing.
 
     Parameters
     ----------
     name : str
-        TODO.
+        Full name, or the part after the wing where only one formula has it.
 
     Returns
     -------
     Formula
-        TODO
+        The entry of the register.
+
+    Raises
+    ------
+    BadValue
+        Where no formula, or more than one, has this name; names the nearest ones.
 
     Examples
     --------

@@ -24,12 +24,12 @@ def latex_of(formula: Formula) -> str:
     Parameters
     ----------
     formula : Formula
-        TODO.
+        An entry of the register.
 
     Returns
     -------
     str
-        TODO
+        LaTeX for math mode; nothing on the right where the entry has no such form.
     """
     right = formula.latex or _from_sympy(formula)
     return f"{formula.symbol} = {right}" if formula.symbol else right

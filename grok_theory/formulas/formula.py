@@ -17,20 +17,18 @@ STATUSES = ("as printed", "corrected", "ours")
 
 @dataclass(frozen=True)
 class Range:
-    """One number the formula takes: `low` to `high`, with `special` values drawn on purpose; `symbol` in LaTeX.
+    """One number the formula takes: `low` to `high`, with `special` values drawn on purpose.
 
     Parameters
     ----------
-    low : float
-        TODO.
-    high : float
-        TODO.
+    low, high : float
+        The ends, both included.
     special : tuple[float, ...], default ()
-        TODO.
+        Values drawn often: those at which the theory is special, such as 0 or 1.
     symbol : str, default ''
-        TODO.
+        The argument in LaTeX; "" takes its name.
     whole : bool, default False
-        TODO.
+        Whether only whole numbers are drawn; `special` is then left out.
     """
 
     low: float
@@ -41,21 +39,26 @@ class Range:
 
     @classmethod
     def of_field(cls, kind: type, field: str, symbol: str) -> Range:
-        """Where a property test draws the `field` of a Problem's class `kind`; `symbol` in LaTeX.
+        """Where a property test draws the `field` of a Problem's class `kind`.
 
         Parameters
         ----------
         kind : type
-            TODO.
+            A Problem's class, for example `linear.TeacherStudent`.
         field : str
-            TODO.
+            Name of one of its number fields.
         symbol : str
-            TODO.
+            The argument in LaTeX.
 
         Returns
         -------
         Range
-            TODO
+            Ends and special values of the field's declaration.
+
+        Raises
+        ------
+        BadValue
+            For a field that is drawn from no range of numbers.
         """
         drawn = quantities(kind)[field].drawn
         if not isinstance(drawn, Span):
@@ -63,7 +66,18 @@ class Range:
         return cls(drawn.low, drawn.high, drawn.special, symbol)
 
     def strategy(self) -> Any:
-        """The hypothesis strategy."""
+        """The hypothesis strategy.
+
+        Returns
+        -------
+        SearchStrategy
+            It draws whole numbers or floats in the range.
+
+        Raises
+        ------
+        BadValue
+            Where hypothesis is not installed.
+        """
         strategies = hypothesis_or_sentence().strategies
         if self.whole:
             return strategies.integers(int(self.low), int(self.high))
@@ -81,16 +95,28 @@ class Draw:
     Parameters
     ----------
     text : str
-        TODO.
-    make : Callable[[], Any]
-        TODO.
+        How it is drawn, for people.
+    make : callable
+        Of no arguments; returns the hypothesis strategy. It is called when the formula is verified, not before, so that
+        the register can be read without hypothesis.
     """
 
     text: str
     make: Callable[[], Any]
 
     def strategy(self) -> Any:
-        """The hypothesis strategy."""
+        """The hypothesis strategy.
+
+        Returns
+        -------
+        SearchStrategy
+            What `make` returns.
+
+        Raises
+        ------
+        BadValue
+            Where hypothesis is not installed.
+        """
         return self.make()
 
     def __str__(self) -> str:
@@ -111,17 +137,17 @@ class Printed:
     where : str
         Paper and statement.
     form : str
-        What it prints,.
+        What it prints, in words or plain formulas.
     holds : str
-        What is true, both in words or plain formulas.
-    value : Callable[..., Any]
-        The printed form as a function of the formula's domain.
+        What is true, in words or plain formulas.
+    value : callable
+        The printed form as a function of the formula's domain; one number.
     at : tuple[Any, ...]
         The arguments at which it is shown.
     measure : str
         What the numbers are.
-    read : Callable[[Any], Any], default float
-        One number out of what the formula, or its oracle, returns.
+    read : callable, default float
+        Takes one number out of what the formula, or its oracle, returns.
     """
 
     where: str
@@ -139,18 +165,18 @@ class Formula:
 
     Parameters
     ----------
-    oracle : Callable[..., Any]
+    oracle : callable
         The same arguments -> the value, in a way that shares no code with the function.
     name : str
-        Wing and function.
+        Wing and function, for example "numerics.stieltjes".
     says : str
         What it is, in one line.
-    function : Callable[..., Any]
+    function : callable
         The public callable.
     domain : Mapping[str, Range or Draw]
-        Argument -> where it is drawn from.
+        Argument -> where it is drawn from, in the order of the arguments.
     by : str
-        It in words.
+        The oracle in words.
     source : str
         Paper and statement.
     status : str
@@ -159,18 +185,17 @@ class Formula:
     rtol : float
         Relative error allowed; round-off for exact forms, the size of the next term for laws of large numbers.
     symbol : str, default ''
-        TODO.
+        Left-hand side in LaTeX: `symbol` = `latex`; "" shows the right-hand side alone.
     latex : str, default ''
-        TODO.
+        Right-hand side in LaTeX; "" makes it from `expression`.
     expression : str, default ''
-        TODO.
-    call : Callable[..., Any], optional
-        Where the drawn arguments are not those of the function, the adapter between them. - `symbol` = `latex`, in
-        LaTeX; or `expression`, sympy text in the names of the domain, from which LaTeX is made.
+        Right-hand side as sympy text in the names of the domain, from which LaTeX is made.
+    call : callable, optional
+        Where the drawn arguments are not those of the function, the adapter between them.
     printed : tuple[Printed, ...], default ()
-        TODO.
+        Forms in the literature that do not hold.
     note : str, default ''
-        TODO.
+        A remark for people.
     """
 
     oracle: Callable[..., Any]
@@ -192,7 +217,7 @@ class Formula:
 
     @property
     def wing(self) -> str:
-        """The room the function stands in."""
+        """Room the function stands in: the name up to its first dot."""
         return self.name.partition(".")[0]
 
     def __call__(self, *arguments: Any) -> Any:
@@ -205,15 +230,17 @@ class Formula:
         Parameters
         ----------
         examples : int, optional
-            TODO.
+            How many points; default: what the hypothesis profile says.
 
         Returns
         -------
         Certificate
-            A `Certificate` with the worst error and its argument; print it.
+            The worst error and its argument; print it.
 
         Raises
         ------
+        CounterExample
+            Where the formula fails, with the simplest argument at which it does.
         BadValue
             If hypothesis, mpmath or sympy is not installed.
         """

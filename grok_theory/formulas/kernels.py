@@ -264,7 +264,7 @@ def _cka_kernels(seed: int) -> Any:
     rtol=1e-12,
 )
 def _cka(seed: int) -> float:
-    """Correlation of centred features: |X^T Y|^2 over |X^T X| |Y^T Y|, the columns of X and Y centred."""
+    """Correlation of centred features: norm(X^T Y)^2 over norm(X^T X) norm(Y^T Y), the columns of X and Y centred."""
     draws = np.random.default_rng(seed)
     x, y = (draws.normal(size=(6, n)) for n in (3, 4))
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)

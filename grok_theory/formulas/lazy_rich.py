@@ -147,7 +147,7 @@ def _spectrum(eps: float, dim: int) -> np.ndarray:
     ),
 )
 def _spectrum_by_quadrature(eps: float, dim: int) -> np.ndarray:
-    """<f K f>/<f^2> of x_1, x_1 x_2 and |x|^2 over the kernel s + eps^2 s^2, by a rule exact for polynomials."""
+    """<f K f>/<f^2> of x_1, x_1 x_2 and norm(x)^2 over the kernel s + eps^2 s^2, by a rule exact for polynomials."""
     x, p = _inputs(dim)
     s = x @ x.T
     kernel = s + eps**2 * s**2

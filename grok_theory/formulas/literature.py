@@ -14,14 +14,15 @@ from .formula import Formula, Printed
 
 
 def corrections() -> list[Correction]:
-    """All of them, in the order of the house: those of the register, then those that are no closed form.
+    """Every statement of the literature that does not hold, in the order of the house.
 
-    Everything is computed anew (about half a minute, most of it compilation).
+    Those of the register come first in each room, then those that are no closed form. Everything is computed anew
+    (about half a minute, most of it compilation).
 
     Returns
     -------
     list[Correction]
-        TODO
+        Printed and corrected statement with the numbers that tell them apart.
 
     Raises
     ------

@@ -251,7 +251,7 @@ def _lazy(seed: int) -> tuple[np.ndarray, np.ndarray]:
     rtol=1e-8,
 )
 def _lazy_distance(seed: int, time: float) -> float:
-    """|w_t| of the linear model itself, r' = -J J^T r, by a power series in 60 digits."""
+    """Norm of w_t of the linear model itself, r' = -J J^T r, by a power series in 60 digits."""
     import mpmath as mp
 
     with mp.workdps(60):

@@ -29,11 +29,11 @@ class _Expectations:
     """The public doors shared by all activations: check, then compute."""
 
     def dual(self, q11: ArrayLike, q12: ArrayLike, q22: ArrayLike) -> Float[Array, "..."]:
-        """E[phi(u) phi(v)]; the covariance must have q11, q22 > 0 and q12^2 <= q11 q22."""
+        """Gaussian expectation E[phi(u) phi(v)]; the covariance must have q11, q22 > 0 and q12^2 <= q11 q22."""
         return self._dual(*_covariance(q11, q12, q22), None)
 
     def dual_derivative(self, q11: ArrayLike, q12: ArrayLike, q22: ArrayLike) -> Float[Array, "..."]:
-        """E[phi'(u) phi'(v)], which is the derivative of `dual` in q12."""
+        """Gaussian expectation E[phi'(u) phi'(v)], which is the derivative of `dual` in q12."""
         return self._dual_derivative(*_covariance(q11, q12, q22), None)
 
     def _dual_gaps(self, q11, q12, q22, gaps):
@@ -46,12 +46,17 @@ class _Expectations:
 
 @record()
 class Erf(_Expectations):
-    """phi(h) = erf(scale h).
+    """The error function phi(h) = erf(scale h).
 
     Parameters
     ----------
     scale : array_like, default 1.0
-        TODO.
+        Slope of the argument, > 0.
+
+    Raises
+    ------
+    BadValue
+        For a scale that is not positive.
     """
 
     scale: ArrayLike = 1.0
@@ -69,19 +74,21 @@ class Erf(_Expectations):
         return gaussian.erf_dual_derivative(q11, q12, q22, scale=self.scale)
 
     def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
-        """From the series of asin: a_{2j+1}^2 = (2/pi) (2j)!/(4^j j!^2 (2j+1)) x^{2j+1}, x = 2av/(1 + 2av).
+        """Hermite coefficients from the series of asin.
+
+        a_{2j+1}^2 = (2/pi) (2j)!/(4^j j!^2 (2j+1)) x^{2j+1}, x = 2av/(1 + 2av), a = scale^2.
 
         Parameters
         ----------
         degree : int
-            TODO.
+            Highest degree, >= 0.
         variance : array_like
-            TODO.
+            Variance v of the argument of phi, > 0.
 
         Returns
         -------
-        array (terms,)
-            TODO
+        Array
+            (degree + 1,) a_0, a_1, ...; even ones are 0.
         """
         reach = np.sqrt(2) * jnp.asarray(self.scale, float) * jnp.sqrt(jnp.asarray(variance, float))
         # sqrt(x), from the side where no square leaves the range of floats.
@@ -97,7 +104,7 @@ class Erf(_Expectations):
 
 @record()
 class Relu(_Expectations):
-    """phi(h) = max(h, 0)."""
+    """The rectifier phi(h) = max(h, 0)."""
 
     kinked = True
 
@@ -114,19 +121,19 @@ class Relu(_Expectations):
         return gaussian.relu_dual_gaps(q11, q12, q22, gaps)
 
     def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
-        """sqrt(v) times 1/sqrt(2 pi), 1/2, then (-1)^{k/2 - 1} (k - 3)!! / sqrt(2 pi k!) for even k.
+        """Hermite coefficients sqrt(v) times 1/sqrt(2 pi), 1/2, then (-1)^{k/2-1} (k - 3)!! / sqrt(2 pi k!) for even k.
 
         Parameters
         ----------
         degree : int
-            TODO.
+            Highest degree, >= 0.
         variance : array_like
-            TODO.
+            Variance v of the argument of phi, > 0.
 
         Returns
         -------
-        array (terms,)
-            TODO
+        Array
+            (degree + 1,) a_0, a_1, ...; odd ones beyond the first are 0.
         """
         numbers = np.zeros(degree + 1)
         numbers[:2] = [1 / np.sqrt(2 * np.pi), 0.5][: degree + 1]
@@ -139,7 +146,7 @@ class Relu(_Expectations):
 
 @record()
 class Identity(_Expectations):
-    """phi(h) = h: a deep linear network."""
+    """The identity phi(h) = h: a deep linear network."""
 
     def __call__(self, h: ArrayLike) -> Array:
         return jnp.asarray(h)
@@ -151,17 +158,36 @@ class Identity(_Expectations):
         return jnp.ones_like(self._dual(q11, q12, q22, gaps))
 
     def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
+        """Hermite coefficients: sqrt(v) for degree 1, zero for all others.
+
+        Parameters
+        ----------
+        degree : int
+            Highest degree, >= 0.
+        variance : array_like
+            Variance v of the argument of phi, > 0.
+
+        Returns
+        -------
+        Array
+            (degree + 1,) a_0, a_1, ...
+        """
         return jnp.zeros(degree + 1).at[1:2].set(jnp.sqrt(jnp.asarray(variance, float)))
 
 
 @record()
 class Quadratic(_Expectations):
-    """phi(h) = h + epsilon h^2 / 2.
+    """A weakly nonlinear neuron, phi(h) = h + epsilon h^2 / 2.
 
     Parameters
     ----------
     epsilon : array_like
-        TODO.
+        Strength of the quadratic term, finite, of either sign.
+
+    Raises
+    ------
+    BadValue
+        For an epsilon that is not finite.
     """
 
     epsilon: ArrayLike
@@ -179,19 +205,19 @@ class Quadratic(_Expectations):
         return gaussian.quadratic_dual_derivative(q11, q12, q22, epsilon=self.epsilon)
 
     def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
-        """epsilon v/2, sqrt(v), epsilon v/sqrt(2), and zero beyond.
+        """Hermite coefficients: epsilon v/2, sqrt(v), epsilon v/sqrt(2), and zero beyond.
 
         Parameters
         ----------
         degree : int
-            TODO.
+            Highest degree, >= 0.
         variance : array_like
-            TODO.
+            Variance v of the argument of phi, > 0.
 
         Returns
         -------
-        array (terms,)
-            TODO
+        Array
+            (degree + 1,) a_0, a_1, ...
         """
         v = jnp.asarray(variance, float)
         terms = jnp.stack([self.epsilon * v / 2, jnp.sqrt(v), self.epsilon * v / np.sqrt(2)])
@@ -204,14 +230,19 @@ class Activation(_Expectations):
 
     Parameters
     ----------
-    function : Callable
-        H -> phi(h), traceable by JAX.
-    derivative : Callable, optional
-        H -> phi'(h); by automatic differentiation if left out.
+    function : callable
+        Maps h to phi(h), elementwise; traceable by JAX.
+    derivative : callable, optional
+        Maps h to phi'(h); by automatic differentiation if left out.
     nodes : int, default 64
-        Points along each variable. Relative error at variance 1 for 32, 64, 128 nodes: tanh 6e-7, 5e-10, 2e-14; GELU at
-        64 nodes 1e-12; functions with kinks 6e-3, 4e-3, 2e-3; larger variances need more. `dual_error` measures it, and
-        the kernels warn above 1e-6.
+        Points along each variable, 2 to 1024. Relative error at variance 1 for 32, 64, 128 nodes: tanh 6e-7, 5e-10,
+        2e-14; GELU at 64 nodes 1e-12; functions with kinks 6e-3, 4e-3, 2e-3; larger variances need more. `dual_error`
+        measures it, and the kernels warn above 1e-6.
+
+    Raises
+    ------
+    BadValue
+        For a function that is not callable, and for nodes out of range.
     """
 
     function: Callable
@@ -237,7 +268,7 @@ class Activation(_Expectations):
         Returns
         -------
         Activation
-            TODO
+            With twice the `nodes`.
         """
         return Activation(self.function, self.derivative, 2 * self.nodes)
 
@@ -247,16 +278,23 @@ class Activation(_Expectations):
         Parameters
         ----------
         q11 : array_like
-            TODO.
+            Variance of u, > 0.
         q12 : array_like
-            TODO.
+            Covariance of u and v, q12^2 <= q11 q22.
         q22 : array_like
-            TODO.
+            Variance of v, > 0.
 
         Returns
         -------
         tuple[Array, Array]
-            TODO
+            The two errors, each of the broadcast shape of the three.
+
+        Raises
+        ------
+        BadValue
+            As `dual`, and where the nodes doubled are more than 1024.
+        Float64Required
+            Where JAX computes in float32.
         """
         finer = self.doubled()
         return (
@@ -272,19 +310,21 @@ class Activation(_Expectations):
         return gaussian.pair_expectation(slope, slope, q11, q12, q22, nodes=self.nodes)
 
     def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
-        """By quadrature with at least degree + 32 nodes; warns where twice as many change a coefficient by 1e-6.
+        """Hermite coefficients by quadrature with at least degree + 32 nodes.
+
+        Warns where twice as many nodes change a coefficient by 1e-6 of the largest (outside traces).
 
         Parameters
         ----------
         degree : int
-            TODO.
+            Highest degree, >= 0.
         variance : array_like
-            TODO.
+            Variance v of the argument of phi, > 0.
 
         Returns
         -------
-        array (terms,)
-            TODO
+        Array
+            (degree + 1,) a_0, a_1, ...
         """
         nodes = max(self.nodes, degree + 32)
         coarse, fine = (self._series(degree, variance, count) for count in (nodes, 2 * nodes))

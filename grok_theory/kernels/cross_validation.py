@@ -24,7 +24,7 @@ class LeaveOneOut:
     residuals : Array
         (n,) y_i minus the prediction at x_i of the machine trained on the others.
     loss : Array
-        Mean of their squares.
+        Mean of the squares of `residuals`.
     leverage : Array
         (n,) weight of y_i in its own prediction, in [0, 1].
     null_modes : Array
@@ -38,7 +38,7 @@ class LeaveOneOut:
 
 
 def leave_one_out(kernel: ArrayLike, y: ArrayLike, *, ridge: ArrayLike) -> LeaveOneOut:
-    """Residuals of the n machines that lack one sample each: [G y]_i / G_ii,  G = (K + ridge I)^{-1}.
+    """Leave-one-out residuals, each of the machine that lacks one sample: [G y]_i / G_ii,  G = (K + ridge I)^{-1}.
 
     At ridge = 0 the interpolator of least norm: the same with G = K^{-1}; if K is rank-deficient, with the projector
     on its null space in place of G for the samples it touches, and with the pseudo-inverse for the others. The
@@ -47,16 +47,25 @@ def leave_one_out(kernel: ArrayLike, y: ArrayLike, *, ridge: ArrayLike) -> Leave
     Parameters
     ----------
     kernel : array_like
-        TODO.
+        (n, n) symmetric Gram matrix of the samples.
     y : array_like
-        TODO.
+        (n,) targets.
     ridge : array_like
-        TODO.
+        Added to the diagonal of `kernel`, in its unit; one number, >= 0.
 
     Returns
     -------
     LeaveOneOut
-        TODO
+        Residuals, loss and leverages. Warns where rounding of a kernel that is nearly singular at this ridge could cost
+        more than six digits (outside traces).
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, and where the squares of the residuals are no
+        float64 numbers.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("leave_one_out")
     basis, kernel, y, ridge = _checked(kernel, y, ridge)
@@ -82,18 +91,25 @@ def leave_one_out_influence(
     Parameters
     ----------
     kernel : array_like
-        TODO.
+        (n, n) symmetric Gram matrix of the training samples.
     y : array_like
-        TODO.
+        (n,) targets.
     kernel_test : array_like
-        TODO.
+        (m, n) kernel between test and training inputs.
     ridge : array_like
-        TODO.
+        Added to the diagonal of `kernel`, in its unit; one number, >= 0.
 
     Returns
     -------
-    array (m, n)
-        TODO
+    Array
+        (m, n), entry (x, i): the prediction at test input x without sample i, minus that with it.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, and at ridge 0 for a kernel of lower rank.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("leave_one_out_influence")
     cross = check_cross("kernel_test", kernel_test, kernel)

@@ -19,21 +19,29 @@ def empirical_ntk(
 
     Parameters
     ----------
-    f : Callable
-        (params, inputs) -> outputs of shape (n,) or (n, c). Each output must depend on its own input alone: batch
+    f : callable
+        Maps (params, inputs) to outputs of shape (n,) or (n, c). Each output must depend on its own input alone: batch
         statistics are refused (outside traces, where there are numbers to see it by).
     params : PyTree
-        Any pytree of arrays; all its leaves are differentiated.
+        Pytree of arrays; all its leaves are differentiated.
     X : array_like
-        (n, ...),.
+        (n, ...) inputs, one a row.
     X2 : array_like, optional
-        (m, ...).
+        (m, ...) other inputs; `X` if left out.
 
     Returns
     -------
-    array or array
+    Array
         (n, m), or (n, m, c, c), in the precision of `params`. It may be called inside jit; JAX keeps no results between
         calls outside. Memory: (n + m) c numbers for each parameter; refused before it is made if that does not fit.
+
+    Raises
+    ------
+    BadValue
+        For a network whose outputs have another shape, are not finite or depend on other inputs, and for gradients
+        whose products are no numbers.
+    TooLarge
+        Where the gradients do not fit into the free memory.
     """
     X = jnp.asarray(X)
     one = lambda theta, x: f(theta, x[None])[0]  # noqa: E731

@@ -28,28 +28,35 @@ def effective_regularization(
     ridge: ArrayLike = 0.0,
     multiplicities: ArrayLike | None = None,
 ) -> Float[Array, "*batch"]:
-    """kappa, the positive root of sum_i m_i l_i/(l_i + kappa) + ridge/kappa = samples.
+    """Effective ridge kappa, the positive root of sum_i m_i l_i/(l_i + kappa) + ridge/kappa = samples.
 
     It is 0 without a ridge and with no more modes than samples, sum m_i <= samples.
 
-    Checked door of `numerics.effective_ridge.effective_ridge`, which see for shapes and accuracy (1e-13 for eigenvalues
+    Checked door of `numerics.ridge_equation.effective_ridge`, which see for shapes and accuracy (1e-13 for eigenvalues
     from 1e-130 to 1e10).
 
     Parameters
     ----------
     eigenvalues : array_like
-        TODO.
+        (..., modes), > 0, in the unit of the kernel.
     samples : array_like
-        TODO.
+        Number of training samples, >= 1, not necessarily whole; broadcasts with the leading axes of `eigenvalues`.
     ridge : array_like, default 0.0
-        TODO.
+        Added to the Gram matrix, K + ridge I; >= 0, in the unit of the kernel; broadcasts like `samples`.
     multiplicities : array_like, optional
-        TODO.
+        (..., modes), > 0: how many modes share each eigenvalue; one each if left out.
 
     Returns
     -------
-    array (*batch,)
-        TODO
+    Array
+        Of the broadcast shape (...); in the unit of the kernel, and differentiable.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
     """
     check_positive("eigenvalues", eigenvalues, "Drop modes the kernel does not have.")
     check_not_empty("eigenvalues", eigenvalues, "Pass one eigenvalue a mode.")

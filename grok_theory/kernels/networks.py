@@ -43,6 +43,11 @@ class FullyConnected:
     Inputs are not rescaled: the first covariance is sw x.x' + sb. Libraries that divide by the input dimension D are
     matched by passing X / sqrt(D). In standard parametrisation (w ~ N(0, sw), gradients in w) the first layer's term of
     the tangent kernel lacks the factor sw.
+
+    Raises
+    ------
+    BadValue
+        For a field out of its range, named with what is allowed.
     """
 
     activation: str | Neuron = data(
@@ -103,7 +108,7 @@ class FullyConnected:
 def nngp(network: FullyConnected, X: ArrayLike, X2: ArrayLike | None = None) -> Float[Array, "n m"]:
     """Covariance of the outputs of the wide network at random start, between the rows of `X` and of `X2` (or `X`).
 
-    S_1 = sw x.x' + sb,  S_{l+1} = sw dual(S_l) + sb,  kernel = sr dual(S_L)  (Williams 1997; Cho & Saul 2009).
+    S_1 = sw x.x' + sb,  S_{l+1} = sw dual(S_l) + sb,  kernel = sr dual(S_L).
 
     A committee machine, with readouts fixed at +1, does not start as a centred Gaussian process: this kernel then
     describes a network whose readout signs are random. Warns where the activation's quadrature is off by more than
@@ -112,16 +117,29 @@ def nngp(network: FullyConnected, X: ArrayLike, X2: ArrayLike | None = None) -> 
     Parameters
     ----------
     network : FullyConnected
-        TODO.
+        Depth, activation and variances.
     X : array_like
-        TODO.
+        (n, dim) inputs, one a row; a row is 0 or has its largest entry in [1e-140, 1e140].
     X2 : array_like, optional
-        TODO.
+        (m, dim) other inputs; `X` if left out.
 
     Returns
     -------
-    array (n, m)
-        TODO
+    Array
+        (n, m), with m = n where `X2` is left out, and then symmetric.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, and for variances beyond the range of float64.
+    TooLarge
+        Where the kernel does not fit into the free memory.
+    Float64Required
+        Where JAX computes in float32.
+
+    References
+    ----------
+    Williams 1997; Cho & Saul 2009.
     """
     return _kernel(network, X, X2, "nngp")
 
@@ -130,24 +148,38 @@ def ntk(network: FullyConnected, X: ArrayLike, X2: ArrayLike | None = None) -> F
     """Tangent kernel of the wide network, between the rows of `X` and those of `X2` (or `X`).
 
     T_1 = S_1,  T_{l+1} = S_{l+1} + sw T_l dual_derivative(S_l),
-    kernel = sr T_L dual_derivative(S_L) + (nngp if the readout is trained)  (Jacot, Gabriel & Hongler 2018).
+    kernel = sr T_L dual_derivative(S_L) + (nngp if the readout is trained).
 
     Exact to 1e-12 for closed-form activations also between nearly coincident or opposite inputs. Gradients in `X` are
-    finite at coincident inputs; there, where the ReLU kernel has a cusp, the cusp's part is returned as zero.
+    finite at coincident inputs; there, where the ReLU kernel has a cusp, the cusp's part is returned as zero. Warns as
+    `nngp` does.
 
     Parameters
     ----------
     network : FullyConnected
-        TODO.
+        Depth, activation and variances.
     X : array_like
-        TODO.
+        (n, dim) inputs, one a row; a row is 0 or has its largest entry in [1e-140, 1e140].
     X2 : array_like, optional
-        TODO.
+        (m, dim) other inputs; `X` if left out.
 
     Returns
     -------
-    array (n, m)
-        TODO
+    Array
+        (n, m), with m = n where `X2` is left out, and then symmetric.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, and for variances beyond the range of float64.
+    TooLarge
+        Where the kernel does not fit into the free memory.
+    Float64Required
+        Where JAX computes in float32.
+
+    References
+    ----------
+    Jacot, Gabriel & Hongler 2018.
     """
     return _kernel(network, X, X2, "ntk")
 
@@ -250,7 +282,10 @@ def _outer(first, second):
 
 
 def _input_gaps(X, X2):
-    """|x||y| -+ x.y without the subtraction: |x||y| |x/|x| -+ y/|y||^2 / 2, one row of X at a time."""
+    """Gaps norm(x) norm(y) -+ x.y without the subtraction, as norm(x) norm(y) norm(x/norm(x) -+ y/norm(y))^2 / 2.
+
+    One row of X at a time.
+    """
     size, size2 = (jnp.sqrt(jnp.sum(a * a, 1)) for a in (X, X2))
     unit, unit2 = (a / jnp.where(s > 0, s, 1.0)[:, None] for a, s in ((X, size), (X2, size2)))
 

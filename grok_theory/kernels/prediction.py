@@ -29,29 +29,36 @@ def kernel_ridge(
     *,
     ridge: ArrayLike = 0.0,
 ) -> Float[Array, " m"]:
-    """K_test (K + ridge I)^{-1} y, the minimum of sum_i (y_i - f_i)^2 + ridge |f|^2.
+    """Prediction K_test (K + ridge I)^{-1} y, the minimum of sum_i (y_i - f_i)^2 + ridge norm(f)^2.
 
-    For (1/n) sum r^2 + lambda |f|^2 pass ridge = n lambda.
+    For (1/n) sum r^2 + lambda norm(f)^2 pass ridge = n lambda.
     Without a ridge, the interpolator of least norm: directions with eigenvalues below n eps of the largest do not
     count. Where K has such a null space and K_test does not see it but by rounding, as for every kernel of lower rank,
-    a small ridge costs no digits. Where rounding of K and K_test alone could move the prediction by more than 1e-6
-    (in single precision 1e-5) of its largest entry, a warning says how many digits are left (outside traces).
+    a small ridge costs no digits. Where rounding of K and K_test alone could move the prediction by more than 1e-6 (in
+    single precision 1e-5) of its largest entry, a warning says how many digits are left (outside traces).
 
     Parameters
     ----------
     kernel_train : array_like
-        TODO.
+        (n, n) symmetric Gram matrix K of the training inputs.
     y : array_like
-        TODO.
+        (n,) targets.
     kernel_test : array_like
-        TODO.
+        (m, n) kernel K_test between test and training inputs.
     ridge : array_like, default 0.0
-        TODO.
+        Added to the diagonal of K, in its unit; one number, >= 0. Left out, the interpolator of least norm.
 
     Returns
     -------
-    array (m,)
-        TODO
+    Array
+        (m,) predictions at the test inputs, in the unit of `y`.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("kernel_ridge")
     kernel, y, cross = _checked(kernel_train, y, kernel_test)
@@ -150,7 +157,7 @@ def gradient_flow(
     initial_train: ArrayLike = 0.0,
     initial_test: ArrayLike = 0.0,
 ) -> tuple[Float[Array, "T n"], Float[Array, "T m"]]:
-    """Outputs on training and test inputs under gradient flow of (1/2) sum_i (y_i - f_i)^2 with a fixed kernel.
+    """Training and test outputs under gradient flow of (1/2) sum_i (y_i - f_i)^2 with a fixed kernel.
 
     f_train(t) = y - e^{-Kt}(y - f0),  f_test(t) = f0_test + K_test K^{-1}(1 - e^{-Kt})(y - f0),  (1 - e^{-lt})/l -> t
     at l = 0. Gradient descent at rate eta for k steps is t = eta k; on (1/n) sum r^2 it is t = 2 eta k/n, on (1/2n)
@@ -159,20 +166,27 @@ def gradient_flow(
     Parameters
     ----------
     kernel_train : array_like
-        TODO.
+        (n, n) symmetric Gram matrix K of the training inputs.
     y : array_like
-        TODO.
+        (n,) targets.
     kernel_test : array_like
-        TODO.
+        (m, n) kernel K_test between test and training inputs.
     times : array_like
-        >= 0, non-decreasing.
+        (T,) >= 0, non-decreasing; in units of 1/eigenvalue of K.
     initial_train, initial_test : array_like, default 0.0
         Outputs at t = 0, numbers or (n,), (m,).
 
     Returns
     -------
-    tuple[array, array]
-        TODO
+    tuple[Array, Array]
+        (f_train, f_test), of shapes (T, n) and (T, m), in the unit of `y`.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("gradient_flow")
     check_times(times)
@@ -195,31 +209,40 @@ def gradient_descent(
     initial_train: ArrayLike = 0.0,
     initial_test: ArrayLike = 0.0,
 ) -> tuple[Float[Array, "T n"], Float[Array, "T m"]]:
-    """As `gradient_flow`, after whole numbers of steps on the same loss: e^{-lt} -> (1 - step_size l)^k.
+    """Training and test outputs after whole steps of gradient descent, with a fixed kernel.
+
+    As `gradient_flow`, on the same loss: e^{-lt} -> (1 - step_size l)^k.
 
     Where step_size times the largest eigenvalue exceeds 2 descent diverges: refused, in a trace nan.
 
     Parameters
     ----------
     kernel_train : array_like
-        TODO.
+        (n, n) symmetric Gram matrix K of the training inputs.
     y : array_like
-        TODO.
+        (n,) targets.
     kernel_test : array_like
-        TODO.
+        (m, n) kernel K_test between test and training inputs.
     steps : array_like
-        TODO.
+        (T,) whole numbers k >= 0, non-decreasing.
     step_size : array_like
-        TODO.
+        Learning rate; one number in (0, 2 / largest eigenvalue].
     initial_train : array_like, default 0.0
-        TODO.
+        Outputs on the training inputs before the first step, a number or (n,).
     initial_test : array_like, default 0.0
-        TODO.
+        Outputs on the test inputs before the first step, a number or (m,).
 
     Returns
     -------
-    tuple[array, array]
-        TODO
+    tuple[Array, Array]
+        (f_train, f_test), of shapes (T, n) and (T, m), in the unit of `y`.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, and where descent diverges.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("gradient_descent")
     check_times(steps, name="steps", remedy="Pass whole numbers of steps, for example jnp.arange(0, 100).")

@@ -20,6 +20,11 @@ class KernelRegression:
     """Kernel regression with a known spectrum: which target, how much noise, which ridge.
 
     Losses are mean squared residuals without a factor 1/2; the test loss includes the noise of its labels.
+
+    Raises
+    ------
+    BadValue
+        For a field out of its range, named with what is allowed, and for arrays that do not fit each other.
     """
 
     eigenvalues: ArrayLike | Sequence = array(

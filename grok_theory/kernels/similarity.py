@@ -13,19 +13,32 @@ from ..numerics.ridge_equation import learned
 
 
 def alignment(kernel: ArrayLike, y: ArrayLike) -> Float[Array, ""]:
-    """Kernel-target alignment y.K y / (|K|_F |y|^2): 1 where K is y y^T, not centred (Cristianini et al. 2001).
+    """Kernel-target alignment y.K y / (norm(K) norm(y)^2): 1 where K is y y^T, not centred.
+
+    norm(K) is the Frobenius norm.
 
     Parameters
     ----------
     kernel : array_like
-        TODO.
+        (n, n) symmetric Gram matrix, not zero.
     y : array_like
-        TODO.
+        (n,) targets, not all zero.
 
     Returns
     -------
-    array ()
-        TODO
+    Array
+        A number in [-1, 1].
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
+
+    References
+    ----------
+    Cristianini et al. 2001.
     """
     require_float64("alignment")
     kernel, y = check_gram("kernel", kernel), check_target("y", y, kernel)
@@ -36,7 +49,7 @@ def alignment(kernel: ArrayLike, y: ArrayLike) -> Float[Array, ""]:
 
 
 def cka(kernel: ArrayLike, other: ArrayLike) -> Float[Array, ""]:
-    """Centred kernel alignment <HKH, HLH> / (|HKH| |HLH|), H = I - 1 1^T/n on both sides (Cortes et al. 2012).
+    """Centred kernel alignment <HKH, HLH> / (norm(HKH) norm(HLH)), H = I - 1 1^T/n on both sides.
 
     Between 0 and 1 for positive semidefinite kernels; unchanged by scaling either kernel and by adding a constant. A
     kernel that is constant, or so nearly that centring leaves less than six digits of it, is refused (traced: nan).
@@ -44,14 +57,25 @@ def cka(kernel: ArrayLike, other: ArrayLike) -> Float[Array, ""]:
     Parameters
     ----------
     kernel : array_like
-        TODO.
+        (n, n) symmetric Gram matrix K.
     other : array_like
-        TODO.
+        (n, n) symmetric Gram matrix L of the same inputs.
 
     Returns
     -------
-    array ()
-        TODO
+    Array
+        A number in [-1, 1].
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, and for a kernel that is constant.
+    Float64Required
+        Where JAX computes in float32.
+
+    References
+    ----------
+    Cortes et al. 2012.
     """
     require_float64("cka")
     kernel, other = check_gram("kernel", kernel), check_gram("other", other)
@@ -61,23 +85,31 @@ def cka(kernel: ArrayLike, other: ArrayLike) -> Float[Array, ""]:
 
 
 def effective_dimension(eigenvalues: ArrayLike, ridge: ArrayLike, *, order: int = 1) -> Float[Array, "*batch"]:
-    """sum_i (l_i/(l_i + ridge))^order: the number of directions a ridge leaves free (df_1, df_2).
+    """Number of directions a ridge leaves free, sum_i (l_i/(l_i + ridge))^order (df_1, df_2).
 
-    At ridge = 0 the rank. Eigenvalues >= 0; `ridge` >= 0, in their unit, broadcasts with the batch.
+    At ridge = 0 the rank.
 
     Parameters
     ----------
     eigenvalues : array_like
-        TODO.
+        (..., modes), >= 0.
     ridge : array_like
-        TODO.
+        Number or array >= 0, in the unit of the eigenvalues; broadcasts with the batch, the leading axes of
+        `eigenvalues`.
     order : int, default 1
-        TODO.
+        1 for df_1, the trace of the smoother, or 2 for df_2.
 
     Returns
     -------
-    array (*batch,)
-        TODO
+    Array
+        Of the broadcast shape of the batch and `ridge`; at most the number of modes.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("effective_dimension")
     check_non_negative("eigenvalues", eigenvalues, "Pass the eigenvalues of a positive semidefinite kernel.")
@@ -93,19 +125,24 @@ def effective_dimension(eigenvalues: ArrayLike, ridge: ArrayLike, *, order: int 
 
 
 def participation_ratio(eigenvalues: ArrayLike) -> Float[Array, "*batch"]:
-    """(sum l)^2 / sum l^2: 1 for one direction, the number of modes for equal ones.
-
-    Eigenvalues >= 0, not all zero; those that rounding made negative, to 1e-6 of the largest, count as zero.
+    """Participation ratio (sum l)^2 / sum l^2: 1 for one direction, the number of modes for equal ones.
 
     Parameters
     ----------
     eigenvalues : array_like
-        TODO.
+        (..., modes), >= 0, not all zero; those that rounding made negative, to 1e-6 of the largest, count as zero.
 
     Returns
     -------
-    array (*batch,)
-        TODO
+    Array
+        Of the shape of the leading axes, in [1, modes].
+
+    Raises
+    ------
+    BadValue
+        For eigenvalues that are negative, all zero or not finite.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("participation_ratio")
     remedy = "Pass the eigenvalues of a kernel or covariance."

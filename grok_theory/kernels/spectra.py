@@ -16,14 +16,14 @@ from .activations import Activation, as_activation
 
 @record()
 class Spectrum:
-    """`eigenvalues` (degree + 1,) of each degree, and how many modes share each: `multiplicities` (degree + 1,).
+    """Eigenvalues of a zonal kernel, degree by degree.
 
     Parameters
     ----------
     eigenvalues : array_like
-        TODO.
+        (degree + 1,) one of each degree.
     multiplicities : array_like
-        TODO.
+        (degree + 1,) how many modes share each.
     """
 
     eigenvalues: ArrayLike
@@ -33,24 +33,32 @@ class Spectrum:
 def hermite_coefficients(
     activation: Activation | str | Callable, degree: int, *, variance: ArrayLike = 1.0
 ) -> Float[Array, " terms"]:
-    """a_k = E[phi(sqrt(v) z) He_k(z)] / sqrt(k!), k = 0 ... degree: phi in orthonormal Hermite polynomials.
+    """Hermite coefficients a_k = E[phi(sqrt(v) z) He_k(z)] / sqrt(k!) of an activation phi, k = 0 ... degree.
 
-    dual(v, rho v, v) = sum_k a_k^2 rho^k, so a_k^2 is the weight of degree k in the kernel of one hidden layer.
-    Closed forms for Erf, Relu, Identity, Quadratic; quadrature for Activation.
+    They are those of phi(sqrt(v) z) in orthonormal polynomials: dual(v, rho v, v) = sum_k a_k^2 rho^k, so a_k^2 is the
+    weight of degree k in the kernel of one hidden layer. Closed forms for Erf, Relu, Identity, Quadratic; quadrature
+    for Activation.
 
     Parameters
     ----------
-    activation : Activation or str or Callable
-        TODO.
+    activation : Activation or Erf or Relu or Identity or Quadratic or str
+        The neuron phi; "erf", "relu" and "identity" may be named.
     degree : int
-        TODO.
+        Highest degree, 0 to 10000.
     variance : array_like, default 1.0
-        TODO.
+        Variance v of the argument of phi, > 0.
 
     Returns
     -------
-    array (terms,)
-        TODO
+    Array
+        (degree + 1,) a_0, a_1, ...
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
 
     Examples
     --------
@@ -65,7 +73,7 @@ def hermite_coefficients(
 
 
 def sphere_spectrum(profile: Callable, dim: int, degree: int) -> Spectrum:
-    """Eigenvalues of k(x, x') = profile(x.x') on the unit sphere in R^dim, uniform inputs, for degrees 0 ... degree.
+    """Spectrum of k(x, x') = profile(x.x') on the unit sphere in R^dim, uniform inputs, for degrees 0 ... degree.
 
     lambda_k = int profile(t) P_k(t) (1 - t^2)^{(dim-3)/2} dt / int (1 - t^2)^{(dim-3)/2} dt with Legendre polynomials
     normalised to P_k(1) = 1; multiplicity (2k + dim - 2)/k C(k + dim - 3, k - 1). sum_k N_k lambda_k = profile(1).
@@ -74,17 +82,27 @@ def sphere_spectrum(profile: Callable, dim: int, degree: int) -> Spectrum:
 
     Parameters
     ----------
-    profile : Callable
+    profile : callable
         Elementwise function of t = x.x' in [-1, 1]. Smooth in the angle, as all network kernels are (ReLU too).
     dim : int
-        >= 2.
+        Dimension of the space around the sphere, >= 2.
     degree : int
-        TODO.
+        Highest degree, >= 0.
 
     Returns
     -------
     Spectrum
-        `Spectrum`; absolute error of the eigenvalues below 2e-14 times max |profile|.
+        Eigenvalues, with absolute error below 2e-14 times the largest abs(profile), and their multiplicities.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed; for a profile that is not elementwise or not
+        finite; and for more modes than float64 can count.
+    TooLarge
+        Where the quadrature does not fit into the free memory.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("sphere_spectrum")
     dim = check_integer("dim", dim, 2, "Pass the dimension of the space around the sphere.")

@@ -15,7 +15,7 @@ __all__ = ["simulate", "solve"]
 def solve(
     problem: KernelRegression, samples: ArrayLike, *, method: EffectiveRidge | None = None, throw: bool = True
 ) -> Solution:
-    """Losses averaged over training sets, at each number of `samples` (Bordelon, Canatar & Pehlevan 2020).
+    """Learning curves, averaged over training sets: the losses at each number of `samples`.
 
     With L_i = l_i/(l_i + kappa) and kappa from `effective_regularization`:
     test_loss = n/(n - sum m L^2) [sum (1 - L)^2 c^2 + s^2],  train_loss = (ridge/(n kappa))^2 test_loss,
@@ -25,18 +25,32 @@ def solve(
     Parameters
     ----------
     problem : KernelRegression
-        TODO.
+        Spectrum, target, ridge and noise.
     samples : array_like
         (T,) numbers >= 1, not necessarily whole, non-decreasing.
     method : EffectiveRidge, optional
-        TODO.
+        `EffectiveRidge()`, the only one, if left out.
     throw : bool, default True
-        TODO.
+        Raise `SolveFailed` where the answer cannot be trusted; False returns it with its status.
 
     Returns
     -------
     Solution
-        Curves `test_loss`, `train_loss`, `kappa`, `effective_dimension`; stats `modes`.
+        Over `samples`, with curves `test_loss`, `train_loss`, `kappa`, `effective_dimension`; stats `modes`. Below 10
+        samples the status is `noted`.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, and for a stack of problems.
+    SolveFailed
+        With `throw=True`, where the test loss is infinite or a number is out of range of float64.
+    Float64Required
+        Where JAX computes in float32.
+
+    References
+    ----------
+    Bordelon, Canatar & Pehlevan 2020.
     """
     return solve_kernel_regression(problem, samples, method, throw)
 
@@ -50,23 +64,27 @@ def simulate(problem: KernelRegression, samples: ArrayLike, *, runs: int, key: A
     Parameters
     ----------
     problem : KernelRegression
-        TODO.
+        Spectrum, target, ridge and noise; `multiplicities` must be whole numbers.
     samples : array_like
         (T,) whole numbers >= 1, non-decreasing.
     runs : int
-        >= 1.
+        Number of independent runs, >= 1.
     key : Array
         A typed JAX key.
 
     Returns
     -------
     Ensemble
-        An Ensemble with curves `test_loss` and `train_loss`, each (runs, T).
+        With curves `test_loss` and `train_loss`, each (runs, T).
 
     Raises
     ------
     BadValue
-        Where rounding decides the fit: eigenvalues that span many orders, without a ridge above what float64 can tell
-        from the largest.
+        For an argument out of its range, named with what is allowed, and where rounding decides the fit: eigenvalues
+        that span many orders, without a ridge above what float64 can tell from the largest.
+    TooLarge
+        Where a batch of runs does not fit into the free memory.
+    Float64Required
+        Where JAX computes in float32.
     """
     return simulate_kernel_regression(problem, samples, runs=runs, key=key)

@@ -22,19 +22,19 @@ from .problem import QuadraticCommittee
 class LossParts:
     """The test loss and what it is made of; total = variance + misalignment + linear_power.
 
-    `variance`: the network misses the mean of the target. `misalignment`: its quadratic form points elsewhere.
-    `linear_power`: it spends output on a linear function that the target does not have; the hump of grokking.
+    A is the gap between the quadratic forms of network and target, see `test_loss_decomposition`.
 
     Parameters
     ----------
     total : Array
-        TODO.
+        The mean squared test error, the sum of the parts; a scalar in the squared unit of the target.
     variance : Array
-        TODO.
+        (1/4)(tr A / D)^2: the network misses the mean of the target.
     misalignment : Array
-        TODO.
+        norm(A)_F^2 / (2 D^2): its quadratic form points elsewhere.
     linear_power : Array
-        TODO.
+        alpha^2 norm(wbar - wbar0)^2 / D: it spends output on a linear function that the target does not have; the hump
+        of grokking.
     """
 
     total: Array
@@ -55,28 +55,29 @@ def test_loss_decomposition(
 ) -> LossParts:
     """Mean squared test error over x ~ N(0, I_D / D), exact for every width and dimension.
 
-    With A = alpha eps (M - M0) - beta beta^T:
-    L = (1/4)(tr A / D)^2 [variance] + |A|_F^2 / (2 D^2) [misalignment] + alpha^2 |wbar - wbar0|^2 / D [linear power].
+    With A = alpha eps (M - M0) - beta beta^T the loss is
+
+        (1/4)(tr A / D)^2 [variance] + norm(A)_F^2 / (2 D^2) [misalignment] + alpha^2 norm(wbar - wbar0)^2 / D [linear]
 
     Parameters
     ----------
     second_moment : array (dim, dim)
         M = (1/N) sum_i w_i w_i^T; with trained readouts v_i the weighted (1/N) sum_i v_i w_i w_i^T.
     mean_weight : array (dim,)
-        Wbar = (1/N) sum_i w_i, weighted alike.
+        The mean wbar = (1/N) sum_i w_i, weighted alike.
     teacher : array (dim,)
-        Beta, of any norm.
+        The direction beta of the target (1/2)(beta . x)^2, of any norm.
     output_scale : array_like
-        TODO.
+        The factor alpha on the mean over neurons.
     curvature : array_like
-        TODO.
+        The eps of a neuron h + (eps/2) h^2.
     initial_second_moment, initial_mean_weight : array, optional
         M0, wbar0 of a centred network; leave out if it is not centred.
 
     Returns
     -------
     LossParts
-        TODO
+        The loss and its three parts, scalars; exact up to rounding.
     """
     dim = teacher.shape[0]
     if initial_second_moment is not None:
@@ -109,20 +110,20 @@ def tangent_kernel(
     Parameters
     ----------
     inputs : array (samples, dim)
-        TODO.
+        The x, one a row.
     other_inputs : array (others, dim)
-        TODO.
+        The x', one a row; the same array for a Gram matrix.
     second_moment : array (dim, dim)
-        TODO.
+        M = (1/N) sum_i w_i w_i^T; the identity at a wide start.
     mean_weight : array (dim,)
-        TODO.
+        The mean wbar = (1/N) sum_i w_i; zero at a wide start.
     curvature : array_like
-        TODO.
+        The eps of a neuron h + (eps/2) h^2.
 
     Returns
     -------
     array (samples, others)
-        TODO
+        K(x, x').
     """
     overlap = inputs @ other_inputs.T
     linear = (inputs @ mean_weight)[:, None] + (other_inputs @ mean_weight)[None, :]
@@ -130,7 +131,15 @@ def tangent_kernel(
 
 
 class Mode(NamedTuple):
-    """Eigenvalue of a kernel operator and how many eigenfunctions share it."""
+    """Eigenvalue of a kernel operator and how many eigenfunctions share it.
+
+    Parameters
+    ----------
+    eigenvalue : Array
+        In the unit of the kernel, with respect to the input distribution.
+    multiplicity : int
+        How many eigenfunctions have it.
+    """
 
     eigenvalue: Array
     multiplicity: int
@@ -142,11 +151,11 @@ class KernelSpectrum(NamedTuple):
     Parameters
     ----------
     linear : Mode
-        TODO.
+        Linear functions of x.
     traceless_quadratic : Mode
-        TODO.
+        Quadratic forms with a matrix of trace zero.
     radial : Mode
-        TODO.
+        The function norm(x)^2.
     """
 
     linear: Mode
@@ -155,24 +164,32 @@ class KernelSpectrum(NamedTuple):
 
 
 def kernel_spectrum(curvature: ArrayLike, dim: int) -> KernelSpectrum:
-    """Eigenvalues of the tangent kernel at a wide start (M = I, wbar = 0) over x ~ N(0, I_D / D).
+    """The eigenvalues of the tangent kernel at a wide start (M = I, wbar = 0) over x ~ N(0, I_D / D).
 
-    Linear functions: 1/D, D times. Traceless quadratic forms: 2 eps^2 / D^2, D (D + 1) / 2 - 1 times. The radial mode
-    |x|^2: (eps^2 / D)(1 + 2/D), once. Eigenvalues times multiplicities sum to E K(x, x) = 1 + eps^2 (1 + 2/D) exactly.
-    The paper prints 2 eps / D^2 and (1/D)(1 + 2/D) for the last two, which break that sum. A lazy network needs a
-    number of samples of order D^2 / (2 eps^2) to see the quadratic target.
+    - Linear functions: 1/D, D times.
+    - Traceless quadratic forms: 2 eps^2 / D^2, D (D + 1) / 2 - 1 times.
+    - The radial mode norm(x)^2: (eps^2 / D)(1 + 2/D), once.
+
+    Eigenvalues times multiplicities sum to E K(x, x) = 1 + eps^2 (1 + 2/D) exactly. The paper prints 2 eps / D^2 and
+    (1/D)(1 + 2/D) for the last two, which break that sum. A lazy network needs a number of samples of order
+    D^2 / (2 eps^2) to see the quadratic target.
 
     Parameters
     ----------
     curvature : array_like
-        TODO.
+        The eps of a neuron h + (eps/2) h^2; >= 0.
     dim : int
-        TODO.
+        Number D of input dimensions; at least 2.
 
     Returns
     -------
     KernelSpectrum
-        TODO
+        Three eigenvalues with their multiplicities.
+
+    Raises
+    ------
+    BadValue
+        For a negative or infinite `curvature`, or a `dim` that is no integer of at least 2.
     """
     check_non_negative("curvature", curvature, "Pass eps, for example 0.5.")
     dim = check_integer("dim", dim, 2, "Pass the number of input dimensions, for example 100.")
@@ -193,26 +210,29 @@ def population_alignment(
 ) -> Array:
     """Alignment of the tangent kernel with the target over the input distribution, neither of them centred.
 
-    A = <y K y'> / (sqrt(<K^2>) <y^2>) with b2 = |beta|^2 and
-    <y K y'> = eps^2 / (4 D^4) [b2^2 tr M + 8 b2 beta^T M beta];   <y^2> = 3 b2^2 / (4 D^2);
-    <K^2> = 1/D + 2 eps^2 |wbar|^2 (D + 2) / D^3 + eps^4 [(D + 6) tr M^2 + 2 (tr M)^2] / D^4.
+    A = <y K y'> / (sqrt(<K^2>) <y^2>) with b2 = norm(beta)^2 and
+
+        <y K y'> = eps^2 / (4 D^4) [b2^2 tr M + 8 b2 beta^T M beta]
+        <y^2> = 3 b2^2 / (4 D^2)
+        <K^2> = 1/D + 2 eps^2 norm(wbar)^2 (D + 2) / D^3 + eps^4 [(D + 6) tr M^2 + 2 (tr M)^2] / D^4
+
     The paper's numerator lacks the factor 1/4. The alignment on a data set (Gram form) is `kernels.alignment`.
 
     Parameters
     ----------
     second_moment : array (dim, dim)
-        TODO.
+        M = (1/N) sum_i w_i w_i^T of the network whose kernel it is.
     mean_weight : array (dim,)
-        TODO.
+        The mean wbar = (1/N) sum_i w_i.
     teacher : array (dim,)
-        TODO.
+        The direction beta of the target (1/2)(beta . x)^2, of any norm.
     curvature : array_like
-        TODO.
+        The eps of a neuron h + (eps/2) h^2.
 
     Returns
     -------
     Array
-        TODO
+        The alignment A, a scalar; in [0, 1] for the moments of a set of weights.
     """
     dim = teacher.shape[0]
     b2 = jnp.sum(jnp.square(teacher))
@@ -239,14 +259,19 @@ def escape_time(problem: QuadraticCommittee, *, dim: int | None = None) -> Array
     Parameters
     ----------
     problem : QuadraticCommittee
-        TODO.
+        The network and its data; `samples_per_dim` and `centred` do not enter.
     dim : int, optional
-        TODO.
+        Number of input dimensions of a finite network, at least 2; None is infinitely many.
 
     Returns
     -------
     Array
-        TODO
+        The time in tau, >= 0 or infinite; of the shape of the Problem's fields.
+
+    Raises
+    ------
+    BadValue
+        For a field out of its range, or a `dim` that is no integer of at least 2.
     """
     problem.check()
     if dim is not None:
@@ -265,20 +290,24 @@ def largest_stable_learning_rate(problem: QuadraticCommittee, largest_target: Ar
 
     At the fit a sample of target y has the multiplier 1 - (2 eta_hat / kappa)(1 + c eps^2 + 2 eps y / alpha), c = 1 if
     centred. At the start the kernel matrix has the largest eigenvalue (1 + sqrt kappa)^2 + eps^2, or, once
-    eps^2 > 1 + kappa^(-1/2), the constant function's: eps^2 (kappa + 1 + 1 / (eps^2 - 1)) (an outlier leaves the bulk:
-    Baik, Ben Arous, Peche 2005). Stable is eta_hat below kappa over the largest of these numbers.
+    eps^2 > 1 + kappa^(-1/2), the constant function's: eps^2 (kappa + 1 + 1 / (eps^2 - 1)) (an outlier leaves the bulk).
+    Stable is eta_hat below kappa over the largest of these numbers.
 
     Parameters
     ----------
     problem : QuadraticCommittee
-        TODO.
+        The network and its data; `teacher_overlap` does not enter.
     largest_target : array_like
-        TODO.
+        Largest y in the training set, >= 0; 0 for a linearised network.
 
     Returns
     -------
     Array
-        TODO
+        The bound on eta_hat, of the broadcast shape of the arguments; an estimate for large dimension.
+
+    References
+    ----------
+    Baik, Ben Arous, Peche (2005): the eigenvalue that leaves the bulk.
     """
     kappa, square = jnp.asarray(problem.samples_per_dim), jnp.square(jnp.asarray(problem.curvature))
     sample = 1 + square * (1 if problem.centred else 0) + 2 * problem.curvature * largest_target / problem.output_scale

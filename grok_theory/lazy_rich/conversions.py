@@ -26,11 +26,12 @@ class Converted(NamedTuple):
     Parameters
     ----------
     problem : QuadraticCommittee
-        TODO.
+        The network and its data in this wing's units.
     learning_rate : float
-        TODO.
+        The script's, as eta_hat: tau = epochs * eta_hat.
     loss_unit : float
-        TODO.
+        What one unit of this wing's losses is in the script's: squared target units, times the script's 1/2, or its
+        sum over samples.
     """
 
     problem: QuadraticCommittee
@@ -43,17 +44,22 @@ class Converted(NamedTuple):
         return GradientDescent(self.learning_rate)
 
     def times(self, epochs: ArrayLike) -> Float[np.ndarray, " times"]:
-        """tau of full-batch epochs (steps): the x of a gradient flow.
+        """The tau of full-batch epochs (steps): the x of a gradient flow.
 
         Parameters
         ----------
         epochs : array_like
-            TODO.
+            (times,) step counts, >= 0, non-decreasing.
 
         Returns
         -------
         array (times,)
-            TODO
+            Times in tau, `epochs` times `learning_rate`.
+
+        Raises
+        ------
+        BadValue
+            For epochs that are not sorted, finite and >= 0.
         """
         check_times(epochs, name="epochs", remedy="Pass sorted step counts.")
         return np.asarray(epochs, dtype=np.float64) * self.learning_rate
@@ -77,40 +83,45 @@ def from_training_code(
 ) -> Converted:
     """The Problem, eta_hat and unit of loss of a full-batch training script (see the module's first lines).
 
-    With x = s x', w = v w', b = |b| b'/sqrt(D) and Y = 2 k |b|^2 s^2 / D: alpha = a v s / Y, eps = e v s,
+    With x = s x', w = v w', b = norm(b) b'/sqrt(D) and Y = 2 k norm(b)^2 s^2 / D: alpha = a v s / Y, eps = e v s,
     eta_hat = learning_rate l a^2 s^2 / (N D), l the factor of the loss against the mean; losses are in units l Y^2.
 
     Parameters
     ----------
     dim : int
-        TODO.
+        Number D of input dimensions.
     samples : int
-        TODO.
+        Training inputs.
     width : int
-        TODO.
+        Number N of neurons.
     output_scale, curvature : float
-        A and e of the script.
+        The script's a and e.
     learning_rate : float
         Of plain gradient descent on every weight.
     loss : str, default 'mean'
         "mean" or "sum" of squares over the samples, or "half_mean", "half_sum" with a factor 1/2.
     input_deviation : float, optional
-        Standard deviation of each entry of x; default 1/sqrt(dim), so that |x|^2 is about 1.
+        Standard deviation of each entry of x; default 1/sqrt(dim), so that norm(x)^2 is about 1.
     weight_deviation : float, default 1.0
         Standard deviation of each starting weight.
     teacher_norm : float, optional
-        |b|; default sqrt(dim).
+        The norm of b; default sqrt(dim).
     target_factor : float, default 0.5
-        K; 1/2 in the paper, 1 in a public rerun of it.
+        The script's k; 1/2 in the paper, 1 in a public rerun of it.
     teacher_overlap : float, default 0.0
-        As in the Problem (the overlap in units of `weight_deviation`).
+        As in the Problem, in units of `weight_deviation`.
     centred : bool, default True
-        As in the Problem (the overlap in units of `weight_deviation`).
+        As in the Problem: whether the output at the start is subtracted.
 
     Returns
     -------
     Converted
-        TODO
+        The Problem, the learning rate and the unit of the losses.
+
+    Raises
+    ------
+    BadValue
+        For a number out of its range, a count that is no integer, or another word for `loss`.
 
     Examples
     --------
@@ -155,30 +166,38 @@ def from_paper(
     paper_learning_rate: float = 1.0,
     centred: bool = True,
 ) -> Converted:
-    """The conventions of Kumar, Bordelon, Gershman, Pehlevan (arXiv 2310.06110): eta = eta0 N / alpha^2.
+    """The Problem in the conventions of Kumar, Bordelon, Gershman, Pehlevan: eta = eta0 N / alpha^2.
 
-    `paper_learning_rate` is eta0; one epoch is eta0 / dim of tau. Target with |beta|^2 = D and the factor 1/2, loss the
-    mean of squares.
+    One epoch is eta0 / dim of tau. Target with norm(beta)^2 = D and the factor 1/2, loss the mean of squares.
 
     Parameters
     ----------
     output_scale : float
-        TODO.
+        The paper's alpha.
     curvature : float
-        TODO.
+        The paper's eps.
     dim : int
-        TODO.
+        Number D of input dimensions.
     samples : int
-        TODO.
+        Training inputs.
     paper_learning_rate : float, default 1.0
-        TODO.
+        The paper's eta0.
     centred : bool, default True
-        TODO.
+        Whether the output at the start is subtracted.
 
     Returns
     -------
     Converted
-        TODO
+        The Problem, the learning rate eta0 / dim and the unit of the losses, 1.
+
+    Raises
+    ------
+    BadValue
+        For a number that is not positive, or a count that is no integer.
+
+    References
+    ----------
+    Kumar, Bordelon, Gershman, Pehlevan, arXiv 2310.06110.
     """
     check_positive("output_scale", output_scale, "Pass alpha.")
     return from_training_code(
@@ -201,14 +220,19 @@ def rescaled_start(problem: QuadraticCommittee, init_scale: float) -> QuadraticC
     Parameters
     ----------
     problem : QuadraticCommittee
-        TODO.
+        The network before.
     init_scale : float
-        TODO.
+        The factor sigma on all starting weights; > 0.
 
     Returns
     -------
     QuadraticCommittee
-        TODO
+        The same data, start and centring; alpha and eps times sigma.
+
+    Raises
+    ------
+    BadValue
+        For an `init_scale` that is not positive and finite.
     """
     check_positive("init_scale", init_scale, "Pass the factor on the starting weights, for example 0.5.")
     return QuadraticCommittee(

@@ -57,6 +57,11 @@ class DMFT:
         themselves.
     field_points : int, optional
         Keep the two-time functions of `fields` at about so many nodes along each axis (None: at all; 0: no fields).
+
+    Raises
+    ------
+    BadValue
+        For a setting out of its range, named with what is allowed.
     """
 
     paths: int = 344
@@ -86,12 +91,12 @@ class DMFT:
         Parameters
         ----------
         seed : int, default 0
-            TODO.
+            Of the scrambles.
 
         Returns
         -------
         DMFT
-            TODO
+            1328 paths, 72 grid points, 9 scrambles.
         """
         return cls(paths=1328, grid_points=72, scrambles=9, seed=seed)
 
@@ -101,7 +106,7 @@ class DMFT:
         Returns
         -------
         DMFT
-            TODO
+            The other settings as they are.
         """
         return replace(self, paths=2 * self.paths, grid_points=self.grid_points + self.grid_points // 2)
 
@@ -119,8 +124,8 @@ class Population:
 class LazyLimit:
     """Solve the limit output_scale -> infinity of a centred Problem without teacher overlap.
 
-    Under flow or descent. Exact up to quadrature and rounding (printed; 1e-13 of
-    the test loss). A flow's train loss below 1e-26 is rounding.
+    Under flow or descent. Exact up to quadrature and rounding (printed; 1e-13 of the test loss). A flow's train loss
+    below 1e-26 is rounding.
     """
 
 
@@ -133,7 +138,7 @@ class ExactReduction:
 
     Parameters
     ----------
-    labels : Callable, optional
+    labels : callable, optional
         Other targets, a function (inputs, train_inputs) -> targets at inputs, for example `KernelEigenvector(3,
         curvature)`; then the test loss is a mean over `test_samples` fresh inputs, without parts.
     stratified : bool, default True
@@ -142,9 +147,9 @@ class ExactReduction:
         Start weights whose random part has no share along the teacher, so that rho0 = m0^2 as in the theory of infinite
         dimension, instead of m0^2 + (1 - m0^2) / D.
     test_samples : int, default 2048
-        TODO.
+        Fresh inputs that measure the test loss where `labels` are given; otherwise it is exact.
     tolerance : float, default 1e-05
-        Of the flow, local error of the output in units of 1.
+        Of the flow: local error of the output in units of 1; > 0.
     """
 
     labels: Callable | None = None
@@ -158,18 +163,18 @@ class ExactReduction:
 class FrozenKernel:
     """Kernel regression with the tangent kernel of the start, on the data and start of `ExactReduction`.
 
-    This is the network linearised around its start, at every width. Fields as there.
+    This is the network linearised around its start, at every width.
 
     Parameters
     ----------
-    labels : Callable, optional
-        TODO.
+    labels : callable, optional
+        Other targets, as in `ExactReduction`.
     stratified : bool, default True
-        TODO.
+        Draw the P values of beta . x one in each of P equally likely strata.
     orthogonal_start : bool, default False
-        TODO.
+        Take the teacher out of the random part of the start.
     test_samples : int, default 2048
-        TODO.
+        Fresh inputs that measure the test loss where `labels` are given.
     """
 
     labels: Callable | None = None
@@ -186,7 +191,7 @@ class ExplicitNetwork:
 
     Parameters
     ----------
-    activation : Callable or str, optional
+    activation : callable or str, optional
         An elementwise function or one of `kernels.activations` (those may be named by a string); None is the Problem's
         h + (eps/2) h^2.
     train_readout : bool, default False
@@ -194,16 +199,20 @@ class ExplicitNetwork:
     linearised : bool, default False
         Train the network's first-order expansion around its start.
     init_scale : array_like, default 1.0
-        Factor on all starting weights. - the others as in `ExactReduction`; with another activation the test loss is a
-        mean over `test_samples`.
-    labels : Callable, optional
-        TODO.
+        Factor on all starting weights; > 0.
+    labels : callable, optional
+        Other targets, as in `ExactReduction`.
     stratified : bool, default True
-        TODO.
+        Draw the P values of beta . x one in each of P equally likely strata.
     orthogonal_start : bool, default False
-        TODO.
+        Take the teacher out of the random part of the start.
     test_samples : int, default 2048
-        TODO.
+        Fresh inputs that measure the test loss where `labels` or another activation are given.
+
+    Raises
+    ------
+    BadValue
+        For an activation by a name that is not known.
     """
 
     activation: Callable | str | None = None

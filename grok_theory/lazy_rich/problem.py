@@ -16,14 +16,26 @@ from ..ranges import Interval, NonNegative, Positive, Switch
 class QuadraticCommittee:
     """A committee of N neurons phi(h) = h + (eps/2) h^2 that learns a quadratic target by its mean squared error.
 
-    Network     f(x) = (alpha/N) sum_i phi(w_i . x), readouts fixed to 1; trained is f(x) - f(x; start) if `centred`
-    Data        P = kappa D inputs x ~ N(0, I_D / D), targets y = (1/2) (beta . x)^2 with |beta|^2 = D, so E y^2 = 3/4
-    Start       w_i = s_i m0 beta + sqrt(1 - m0^2) g_i, g_i ~ N(0, I_D), signs s_i = +1, -1 in equal numbers
-    Loss        mean of squares, without 1/2
-    Time        tau = steps * eta_hat, where every weight's learning rate is eta = eta_hat N D / alpha^2
+    Network
+        f(x) = (alpha/N) sum_i phi(w_i . x), readouts fixed to 1; trained is f(x) - f(x; start) if `centred`.
+    Data
+        P = kappa D inputs x ~ N(0, I_D / D), targets y = (1/2) (beta . x)^2 with norm(beta)^2 = D, so E y^2 = 3/4.
+    Start
+        w_i = s_i m0 beta + sqrt(1 - m0^2) g_i, g_i ~ N(0, I_D), signs s_i = +1, -1 in equal numbers.
+    Loss
+        Mean of squares, without 1/2.
+    Time
+        tau = steps * eta_hat, where every weight's learning rate is eta = eta_hat N D / alpha^2.
 
-    Source: Kumar, Bordelon, Gershman, Pehlevan, arXiv 2310.06110 (network, target, loss); the start with overlap m0 and
-    the time unit tau are this package's. Raises BadValue, naming field, value and remedy.
+    Raises
+    ------
+    BadValue
+        For a field out of its range, naming field, value and remedy.
+
+    References
+    ----------
+    Kumar, Bordelon, Gershman, Pehlevan, arXiv 2310.06110: network, target, loss. The start with overlap m0 and the time
+    unit tau are this package's.
 
     Examples
     --------
@@ -72,7 +84,13 @@ class QuadraticCommittee:
     )
 
     def check(self) -> None:
-        """Refuse values out of range, element by element; traced values pass."""
+        """Refuse values out of range, element by element; traced values pass.
+
+        Raises
+        ------
+        BadValue
+            For a field out of its range, naming field, value and remedy.
+        """
         check_fields(self)
 
     def tau_per_step(self, dynamics: GradientDescent) -> ArrayLike:
@@ -81,12 +99,12 @@ class QuadraticCommittee:
         Parameters
         ----------
         dynamics : GradientDescent
-            TODO.
+            The descent asked about.
 
         Returns
         -------
         array_like
-            TODO
+            Its `learning_rate`, which is eta_hat in this wing.
         """
         return dynamics.learning_rate
 
@@ -100,12 +118,17 @@ class QuadraticCommittee:
         Parameters
         ----------
         dim : int
-            TODO.
+            Number of input dimensions; at least 2.
 
         Returns
         -------
         QuadraticCommittee
-            TODO
+            The same but for `teacher_overlap`.
+
+        Raises
+        ------
+        BadValue
+            For a `dim` that is no integer of at least 2.
         """
         dim = check_integer("dim", dim, 2, "Pass the number of input dimensions, for example 100.")
         square = jnp.square(self.teacher_overlap)

@@ -38,26 +38,37 @@ def solve(
     Parameters
     ----------
     problem : QuadraticCommittee or MeanFieldNetwork
-        TODO.
+        What is studied: a committee on Gaussian data, or a network on data of your own.
     x : array_like or Sequence
         (T,), >= 0, non-decreasing: times in tau under flow, whole steps under descent.
-    dynamics : FlowOrDescent, default FLOW
-        `GradientFlow()` (default) or, for a QuadraticCommittee, `GradientDescent(eta_hat)`. - `method` for a
-        QuadraticCommittee: `DMFT()` (default), `Population()` (samples_per_dim -> infinity), `LazyLimit()`
-        (output_scale -> infinity, centred, teacher_overlap 0). - `method` for a MeanFieldNetwork: `Particles()`
-        (default), `LinearMoments()` (exact; the default for the linear activation), `TangentLimit()` (richness -> 0).
-    method : Theory or MeanFieldTheory, optional
-        TODO.
+    dynamics : GradientFlow or GradientDescent, default GradientFlow()
+        `GradientFlow()` (default) or, for a QuadraticCommittee, `GradientDescent(eta_hat)`.
+    method : DMFT, Population, LazyLimit, Particles, LinearMoments or TangentLimit, optional
+        For a QuadraticCommittee: `DMFT()` (default), `Population()` (samples_per_dim -> infinity), `LazyLimit()`
+        (output_scale -> infinity, centred, teacher_overlap 0). For a MeanFieldNetwork: `Particles()` (default),
+        `LinearMoments()` (exact; the default for the linear activation), `TangentLimit()` (richness -> 0).
     throw : bool, default True
         Raise SolveFailed instead of handing back a failed Solution.
 
     Returns
     -------
     Solution
-        A Solution. Curves of a QuadraticCommittee: train_loss, test_loss, variance, misalignment, linear_power, and,
-        but for LazyLimit, teacher_overlap, mean_power, bulk_power. Of a MeanFieldNetwork: train_loss, test_loss (with
-        test data), alignment, kernel_movement, coherence, distance, feature_overlap. Raises BadValue naming field,
-        value and remedy.
+        Curves of a QuadraticCommittee: train_loss, test_loss, variance, misalignment, linear_power, and, but for
+        LazyLimit, teacher_overlap, mean_power, bulk_power. Of a MeanFieldNetwork: train_loss, test_loss (with test
+        data), alignment, kernel_movement, coherence, distance, feature_overlap. `numerical_error` has the error of
+        each where the method knows it.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, an unstable learning rate, or a method or dynamics of another Problem; naming
+        field, value and remedy.
+    TooLarge
+        Before an allocation that would not fit.
+    SolveFailed
+        Where there is no trustworthy answer and `throw`.
+    Float64Required
+        Where JAX computes in float32.
     """
     if isinstance(problem, MeanFieldNetwork):
         return solve_mean_field(problem, x, dynamics, method, throw)
@@ -91,27 +102,40 @@ def simulate(
     Parameters
     ----------
     problem : QuadraticCommittee or MeanFieldNetwork
-        TODO.
+        What is trained; one Problem, no stack of them.
     x : array_like or Sequence
         As in `solve`.
-    dynamics : FlowOrDescent, default FLOW
+    dynamics : GradientFlow or GradientDescent, default GradientFlow()
         As in `solve`.
     dim : int, optional
-        D, for a QuadraticCommittee, which draws its data; a MeanFieldNetwork brings them.
+        Input dimensions D of a QuadraticCommittee, which draws its data; a MeanFieldNetwork brings them.
     width : int, optional
-        N; None is an infinitely wide QuadraticCommittee, a MeanFieldNetwork needs one.
+        Number N of neurons; None is an infinitely wide QuadraticCommittee, a MeanFieldNetwork needs one.
     runs : int
-        Run i draws from fold_in(key, i), the same among 8 or 800.
+        Number of runs; >= 1.
     key : Array
-        Run i draws from fold_in(key, i), the same among 8 or 800.
-    method : Experiment, optional
+        A JAX key. Run i draws from fold_in(key, i), the same among 8 or 800.
+    method : ExactReduction, ExplicitNetwork or FrozenKernel, optional
         For a QuadraticCommittee `ExactReduction()` (default), `ExplicitNetwork(...)`, `FrozenKernel(...)`.
 
     Returns
     -------
     Ensemble
-        An Ensemble; `runs.committee.simulate_committee` and `mean_field.runs.simulate_mean_field` say with which
-        curves. Raises BadValue naming field, value and remedy.
+        The curves of every run, (runs, T). Of a QuadraticCommittee: train_loss, test_loss, variance, misalignment,
+        linear_power, teacher_overlap, mean_power, bulk_power, weight_norm, alignment (docs/lazy_rich.md has their
+        meanings and who lacks which), and stats["second_moment"], stats["mean_weight"] at the last time, (runs, D, D)
+        and (runs, D). Of a MeanFieldNetwork: those of `solve`, and the field `output` (run, tau, sample, output),
+        training inputs first. A run that diverged is nan from there on, and `status` says so.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, an unstable learning rate, or a `samples_per_dim * dim` that is no whole
+        number; naming field, value and remedy.
+    TooLarge
+        Before an allocation that would not fit.
+    Float64Required
+        Where JAX computes in float32.
     """
     if not isinstance(problem, MeanFieldNetwork):
         # None is refused there, in one sentence.

@@ -30,7 +30,7 @@ class Ascent:
     Parameters
     ----------
     group : Group
-        TODO.
+        The group of the task.
     weights : ndarray
         (starts, 2M), unit norm.
     energy : ndarray
@@ -40,9 +40,9 @@ class Ascent:
     irrep : ndarray
         (starts,) the real irrep, a row of `local_maxima`, that holds most of the node.
     purity : ndarray
-        Its share.
+        (starts,), the share of the node that it holds, in [0, 1].
     iterations : ndarray
-        (starts,).
+        (starts,), how many were made.
     status : Status
         Noted if some starts missed the tolerance, failed if more than half did.
     """
@@ -57,18 +57,17 @@ class Ascent:
     status: Status
 
     def basin_shares(self, confidence: float = 0.99) -> tuple[np.ndarray, np.ndarray]:
-        """Share of the starts that ended in each row of `local_maxima` (rows,), and its exact binomial interval (rows,
-        2).
+        """Share of the starts that ended in each row of `local_maxima`, and its exact binomial interval.
 
         Parameters
         ----------
         confidence : float, default 0.99
-            TODO.
+            Of the intervals, between 0 and 1.
 
         Returns
         -------
         tuple[ndarray, ndarray]
-            TODO
+            The shares (rows,), and the ends of their intervals (rows, 2).
         """
         rows, starts = len(real_irreps(self.group)), len(self.irrep)
         counts = np.bincount(self.irrep, minlength=rows)
@@ -86,7 +85,7 @@ class Ascent:
 
 
 def ascend(task: GroupTask, *, key: jax.Array, starts: int, tolerance: float = 1e-12) -> Ascent:
-    """Local maxima of the energy on ||w|| = 1, from Gaussian starts.
+    """Local maxima of the energy on norm(w) = 1, from Gaussian starts.
 
     w <- normalise(w + s grad_T E / (w . grad E)) with s = 2/3, halved for a start whose energy would fall. On the full
     table with the square activation w . grad E = 4E and the distance to the maximum shrinks threefold an iteration:
@@ -99,23 +98,23 @@ def ascend(task: GroupTask, *, key: jax.Array, starts: int, tolerance: float = 1
     task : GroupTask
         Any activation, subset and centring.
     key : Array
-        TODO.
+        Typed JAX key.
     starts : int
         How many; start i depends on (key, i) only.
     tolerance : float, default 1e-12
-        Stop where ||grad_T E|| <= tolerance (w . grad E).
+        Stop where norm(grad_T E) <= tolerance (w . grad E); below 1e-14 it counts as 1e-14.
 
     Returns
     -------
     Ascent
-        TODO
+        Where each start ended; starts that do not converge are kept and told in `status`.
 
     Raises
     ------
     BadValue
-        For an argument out of its range, named with what is allowed.
+        For an argument out of its range, named with what is allowed, and for pairs that were not drawn.
     Float64Required
-        Starts that do not converge are kept and told in `status`.
+        Where JAX computes in float32.
     """
     require_float64("ascend")
     check_kind("task", task, GroupTask, "Build one with GroupTask(cyclic(23), ...).")

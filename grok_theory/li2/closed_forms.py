@@ -35,23 +35,22 @@ class LocalMaxima:
     Parameters
     ----------
     group : Group
-        TODO.
+        The group of the task.
     irreps : tuple[tuple[int, ...], ...]
-        For each row the indices into `irreps(group)`: one, or a conjugate pair. - `degree` d, `frobenius_schur` nu,
-        `real_degree` D: (rows,) integers.
+        For each row the indices into `irreps(group)`: one, or a conjugate pair.
     degree : ndarray
-        TODO.
+        (rows,) integers, d.
     frobenius_schur : ndarray
-        TODO.
+        (rows,) integers, nu: 1 real, 0 complex, -1 quaternionic type.
     real_degree : ndarray
-        TODO.
+        (rows,) integers, D.
     energy : ndarray
-        E* = M / (2D).
+        (rows,), E* = M / (2D).
     zero, minus_one, minus_two : ndarray
-        How often the Hessian on the sphere has the eigenvalue 0, -4E*, -8E*; `zero` is also the dimension of the
-        family.
+        (rows,) integers: how often the Hessian on the sphere has the eigenvalue 0, -4E*, -8E*; `zero` is also the
+        dimension of the family.
     printed_energy : ndarray
-        What the paper prints, nan where it gives none (quaternionic type).
+        (rows,), what the paper prints, nan where it gives none (quaternionic type).
     """
 
     group: Group
@@ -89,17 +88,17 @@ def local_maxima(task: GroupTask) -> LocalMaxima:
     Parameters
     ----------
     task : GroupTask
-        TODO.
+        With the square activation on the full table; either centring.
 
     Returns
     -------
     LocalMaxima
-        TODO
+        Energies and Hessians in closed form; print it.
 
     Raises
     ------
     BadValue
-        For a subset of pairs, noisy labels or another activation, and points to `ascend`.
+        For a subset of pairs, noisy labels or another activation; points to `ascend`.
 
     Examples
     --------
@@ -131,20 +130,26 @@ def local_maxima(task: GroupTask) -> LocalMaxima:
 
 
 def mirrored_residual(group: Group) -> float:
-    """sqrt((M - I) / (2 (M - 1))), I = #{h : h^2 = e}: the least residual of nodes [u; +-P u], attained with enough.
+    """Least residual of nodes [u; +-P u], (P u)(g) = u(g^-1), attained with enough of them.
 
-    Features of such nodes do not change under (g1, g2) -> (g2^-1, g1^-1), so h and h^-1 look alike. The bound holds for
-    any even activation, and for any activation if only the + sign is used. Odd M: 1 / sqrt 2. Z_2^k: 0.
+    It is sqrt((M - I) / (2 (M - 1))), I = #{h : h^2 = e}. Features of such nodes do not change under (g1, g2) ->
+    (g2^-1, g1^-1), so h and h^-1 look alike. The bound holds for any even activation, and for any activation if only
+    the + sign is used.
 
     Parameters
     ----------
     group : Group
-        TODO.
+        Of at least 2 elements.
 
     Returns
     -------
     float
-        TODO
+        In [0, 1/sqrt 2], as `Reconstruction.residual`. Odd M: 1/sqrt 2. Z_2^k: 0.
+
+    Raises
+    ------
+    BadValue
+        For what is no Group of at least 2 elements.
     """
     if not isinstance(group, Group) or group.order < 2:
         raise BadValue(
@@ -155,14 +160,14 @@ def mirrored_residual(group: Group) -> float:
 
 @record()
 class MuonColumn:
-    """Where an orthogonalised update sends one new gradient column; `exact` and `first_order`, both (n,).
+    """Where an orthogonalised update sends one new gradient column.
 
     Parameters
     ----------
     exact : Array
-        TODO.
+        (n,), the last column of the polar factor.
     first_order : Array
-        TODO.
+        (n,), its expansion for a small part along the known columns.
     """
 
     exact: jax.Array
@@ -172,26 +177,26 @@ class MuonColumn:
 def muon_column(columns: ArrayLike, new: ArrayLike) -> MuonColumn:
     """The last column of the polar factor of [Q, v], Q with orthonormal columns: what Muon makes of a new gradient v.
 
-    With v = v_par + v_perp (along and across the span of Q) it is v_perp/||v_perp|| + v_par/(1 + ||v_perp||) up to
-    O(||v_par||^2): the new direction comes out at full length however short, the known one is damped. (Lemma 9; the
-    paper prints the error as O(||v_perp||^2).)
+    With v = v_par + v_perp (along and across the span of Q) it is v_perp / norm(v_perp) + v_par / (1 + norm(v_perp)) up
+    to O(norm(v_par)^2): the new direction comes out at full length however short, the known one is damped. (Lemma 9;
+    the paper prints the error as O(norm(v_perp)^2).)
 
     Parameters
     ----------
     columns : array_like
-        (n, m), orthonormal to 1e-8, m < n.
+        Q (n, m), orthonormal to 1e-8, m < n.
     new : array_like
-        (n,).
+        v (n,).
 
     Returns
     -------
     MuonColumn
-        TODO
+        The exact column, and that expansion.
 
     Raises
     ------
     BadValue
-        For an argument out of its range, named with what is allowed.
+        For another shape, or columns that are not orthonormal.
     Float64Required
         Where JAX computes in float32.
     """

@@ -36,13 +36,13 @@ class DiscoveryTimes:
     Parameters
     ----------
     sgd : Array
-        T_0.
+        (), T_0 in nodes.
     muon : Array
-        T_a, with learned modes suppressed. Both scalars, in nodes.
+        (), T_a in nodes, with learned modes suppressed.
     probabilities : Array
         (L,), p_l.
     lower_bound : Array
-        Max(1 / min p, L H_L) <= T_0.
+        (), max(1 / min p, L H_L) <= T_0.
     """
 
     sgd: jax.Array
@@ -59,9 +59,9 @@ def feature_discovery_times(strengths: ArrayLike, tail: ArrayLike, *, suppressio
     strengths : array_like
         (L,), mu_l > 0.
     tail : array_like
-        A > 0, the Frechet index (large a: the strongest wins always).
+        Number a > 0, the Frechet index (large a: the strongest wins always).
     suppression : array_like, default 0.5
-        S in [0, 1], the factor on the strength of learned modes; 1 gives T_a = T_0, 0 gives L.
+        Number s in [0, 1], the factor on the strength of learned modes; 1 gives T_a = T_0, 0 gives L.
 
     Returns
     -------
@@ -71,9 +71,11 @@ def feature_discovery_times(strengths: ArrayLike, tail: ArrayLike, *, suppressio
     Raises
     ------
     BadValue
-        For strengths or tail <= 0 or not finite, and beyond that range (nan under a trace).
+        For strengths or tail <= 0 or not finite, suppression outside [0, 1], and beyond that range (nan under a trace).
     Float64Required
         Where JAX computes in float32.
+    TooLarge
+        For more modes than fit into memory.
 
     Examples
     --------

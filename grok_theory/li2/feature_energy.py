@@ -1,10 +1,10 @@
 """The energy of a hidden node, whose gradient it follows while the read-out is lazy (stage II).
 
-E(w) = (1/2) ||Y~^T sigma(X w)||^2 = (1/2) sum_h z~_h^2, where z_h sums sigma(u(g1) + v(g2)) over the training pairs
+E(w) = (1/2) norm(Y~^T sigma(X w))^2 = (1/2) sum_h z~_h^2, where z_h sums sigma(u(g1) + v(g2)) over the training pairs
 with label h, and z~_h = z_h - (n_h/n) sum z (centring by samples) or z_h - (1/M) sum z (by classes). On the full table
-with sigma(x) = x^2 the terms u^2 + v^2 drop out: E = 2 ||u0 * v0||^2 = (2/M) sum_k d_k ||uhat(rho_k) vhat(rho_k)||_F^2
-over the nontrivial irreps. Source: Tian, arXiv 2509.21519, Theorem 1; the Fourier form with the Frobenius norm is ours
-(the paper prints |sum tr S|^2 / d, which is 4 times smaller at best and not proportional).
+with sigma(x) = x^2 the terms u^2 + v^2 drop out: E = 2 norm(u0 * v0)^2 = (2/M) sum_k d_k norm(uhat(rho_k)
+vhat(rho_k))_F^2 over the nontrivial irreps. Source: Tian, arXiv 2509.21519, Theorem 1; the Fourier form with the
+Frobenius norm is ours (the paper prints abs(sum tr S)^2 / d, which is 4 times smaller at best and not proportional).
 """
 
 from __future__ import annotations
@@ -61,41 +61,54 @@ def energy(task: GroupTask, w: ArrayLike) -> jax.Array:
 
 
 def energy_gradient(task: GroupTask, w: ArrayLike) -> jax.Array:
-    """grad E(w), shape (..., 2M): the velocity of stage II up to a factor. Arguments and errors as `energy`.
+    """Gradient of E(w): the velocity of stage II up to a factor.
 
     Parameters
     ----------
     task : GroupTask
-        TODO.
+        Any activation, subset of pairs, labels and centring.
     w : array_like
-        TODO.
+        (..., 2M) real nodes [u; v]; need not have unit norm.
 
     Returns
     -------
     Array
-        TODO
+        (..., 2M), grad E of each node, its radial part included.
+
+    Raises
+    ------
+    BadValue
+        For a wrong last axis, complex entries, or pairs that were not drawn.
+    Float64Required
+        Where JAX computes in float32.
     """
     w = checked_nodes(task, w, "energy_gradient")
     return _gradients(energy_function(task), w.reshape(-1, w.shape[-1])).reshape(w.shape)
 
 
 def energy_by_irrep(task: GroupTask, w: ArrayLike) -> jax.Array:
-    """(..., rows): the part of E(w) carried by each real irrep, rows as in `local_maxima`; the sum is `energy`.
+    """The part of E(w) that each real irrep carries.
 
-    (2/M) d ||uhat vhat||_F^2, summed over a conjugate pair where the irrep is one. Square activation on the full table
-    only; other tasks raise `BadValue`.
+    (2/M) d norm(uhat vhat)_F^2, summed over a conjugate pair where the irrep is one.
 
     Parameters
     ----------
     task : GroupTask
-        TODO.
+        Square activation on the full table only.
     w : array_like
-        TODO.
+        (..., 2M) real nodes [u; v]; need not have unit norm.
 
     Returns
     -------
     Array
-        TODO
+        (..., rows), rows as in `local_maxima`; the sum over them is `energy`.
+
+    Raises
+    ------
+    BadValue
+        For another task, a wrong last axis or complex entries.
+    Float64Required
+        Where JAX computes in float32.
     """
     task.require_full_square("energy_by_irrep")
     w = checked_nodes(task, w, "energy_by_irrep")
@@ -164,22 +177,29 @@ _block_energies = jax.jit(block_energies)
 
 
 def hessian_spectrum(task: GroupTask, w: ArrayLike) -> jax.Array:
-    """(..., 2M - 1): eigenvalues, ascending, of the Riemannian Hessian of the energy on the unit sphere at w / ||w||.
+    """Ascending eigenvalues of the Riemannian Hessian of the energy on the unit sphere at w / norm(w).
 
-    P (H - (w . grad E) I) P on the tangent space, P = I - w w^T, H exact by automatic differentiation. For any task;
-    at a critical point it decides whether it is a maximum. Costs 2M gradients and an eigenproblem of that size a node.
+    P (H - (w . grad E) I) P on the tangent space, P = I - w w^T, H exact by automatic differentiation. At a critical
+    point it decides whether it is a maximum. Costs 2M gradients and an eigenproblem of that size a node.
 
     Parameters
     ----------
     task : GroupTask
-        TODO.
+        Any activation, subset of pairs, labels and centring.
     w : array_like
-        TODO.
+        (..., 2M) real nodes [u; v], not zero; scaled to unit norm here.
 
     Returns
     -------
     Array
-        TODO
+        (..., 2M - 1), the eigenvalues of each node.
+
+    Raises
+    ------
+    BadValue
+        For a wrong last axis, complex entries, or pairs that were not drawn.
+    Float64Required
+        Where JAX computes in float32.
     """
     w = checked_nodes(task, w, "hessian_spectrum")
     function = energy_function(task)

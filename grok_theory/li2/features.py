@@ -19,21 +19,23 @@ def feature(group: Group, row: int, left: ArrayLike, inner: ArrayLike, right: Ar
     Parameters
     ----------
     group : Group
-        TODO.
+        Of at least 2 elements.
     row : int
         Of `real_irreps(group)`, as in `local_maxima`.
     left, inner, right : array_like
-        X, y, z of shape (..., D); scaled to unit length here.
+        x, y, z of shape (..., D), D the real degree of the irrep; scaled to unit length here.
 
     Returns
     -------
     ndarray
-        (..., 2M), unit norm, ||u|| = ||v|| = 1/sqrt 2.
+        (..., 2M), unit norm, norm(u) = norm(v) = 1/sqrt 2.
 
     Raises
     ------
     BadValue
-        For another length or a zero vector.
+        For another row, another length or a zero vector.
+    SolveFailed, TooLarge
+        As `groups.irreps`.
     """
     rows = real_irreps(group)
     row = check_integer("row", row, 0, "Pass a row of local_maxima.", high=len(rows) - 1)
@@ -62,24 +64,30 @@ def _unit_vectors(name: str, vector: ArrayLike, dimension: int) -> np.ndarray:
 
 
 def random_features(group: Group, row: int, *, count: int, key: jax.Array) -> np.ndarray:
-    """(count, 2M): maxima of real irrep `row` with independent uniform unit vectors; feature i depends on (key, i)
-    only.
+    """Random maxima of real irrep `row`, with independent uniform unit vectors.
 
     Parameters
     ----------
     group : Group
-        TODO.
+        Of at least 2 elements.
     row : int
-        TODO.
+        Of `real_irreps(group)`, as in `local_maxima`.
     count : int
-        TODO.
+        How many; feature i depends on (key, i) only.
     key : Array
-        TODO.
+        Typed JAX key.
 
     Returns
     -------
     ndarray
-        TODO
+        (count, 2M), unit norm.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    SolveFailed, TooLarge
+        As `groups.irreps`.
     """
     check_key(key)
     rows = real_irreps(group)

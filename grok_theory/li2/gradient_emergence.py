@@ -40,14 +40,14 @@ class LazyGradient:
     leading : Array
         (n, K), Y~ Y~^T F~, the direction every node would follow up its own energy.
     norm : Array
-        (T,), ||G_F||_F.
+        (T,), Frobenius norm of G_F.
     alignment : Array
         (T,), mean over the nodes of the cosine between the columns of `gradient` and `leading`; nan where a column
         vanishes, as all do at t = 0 from a zero read-out.
     fixed_alignment : Array
-        The same at t = infinity.
+        (), the alignment at t = infinity.
     largest_rate : Array
-        Lambda_max(A); the small-time form needs t lambda_max << 1.
+        (), lambda_max(A); the small-time form needs t lambda_max << 1.
     """
 
     gradient: jax.Array
@@ -62,8 +62,9 @@ class LazyGradient:
 def lazy_gradient(
     task: GroupTask, hidden: ArrayLike, times: ArrayLike | Sequence, *, readout: ArrayLike | None = None
 ) -> LazyGradient:
-    """G_F(t) of a frozen hidden layer under gradient flow of J + (eta/2) ||V||^2, from one singular value
-    decomposition.
+    """G_F(t) of a frozen hidden layer under gradient flow of J + (eta/2) norm(V)^2.
+
+    From one singular value decomposition. Memory 8 T n K bytes.
 
     Parameters
     ----------
@@ -71,23 +72,24 @@ def lazy_gradient(
         Any activation, subset, labels and centring; eta is `task.ridge`. Differentiable in `weight_decay`.
     hidden : array_like
         (K, 2M), one node a row.
-    times : array_like or Sequence
-        (T,), gradient-flow times of J; a descent step of rate r on the mean loss is 2 r / n.
+    times : array_like
+        (T,) >= 0, non-decreasing: gradient-flow times of J; a descent step of rate r on the mean loss is 2 r / n.
     readout : array_like, optional
         (K, M), V(0); None for zeros.
 
     Returns
     -------
     LazyGradient
-        See `LazyGradient`; relative error below 1e-12 where V(0) = 0, however small eta: residuals are formed without
-        cancellation. Memory 8 T n K bytes; `TooLarge` where that does not fit.
+        Relative error below 1e-12 where V(0) = 0, however small eta: residuals are formed without cancellation.
 
     Raises
     ------
     BadValue
-        For an argument out of its range, named with what is allowed.
+        For an argument out of its range, named with what is allowed, and for pairs that were not drawn.
     Float64Required
         Where JAX computes in float32.
+    TooLarge
+        Where the gradients do not fit into memory.
     """
     require_float64("lazy_gradient")
     check_single(task)

@@ -42,24 +42,22 @@ def repulsion(task: GroupTask, hidden: ArrayLike) -> Repulsion:
     The 2 x 2 block of B for (j, l) is the inverse of [[alpha, beta], [beta, gamma]], which gives beta for all pairs
     from one inverse. Relative error about 1e-16 times the condition of F~^T F~ + eta I.
 
-    `task` with ridge > 0 (any activation, subset, centring);
-
     Parameters
     ----------
     task : GroupTask
-        TODO.
+        With ridge > 0; any activation, subset, centring.
     hidden : array_like
-        (K, 2M), K >= 2.
+        (K, 2M), K >= 2, one node [u; v] a row.
 
     Returns
     -------
     Repulsion
-        TODO
+        Coupling and similarity, both (K, K).
 
     Raises
     ------
     BadValue
-        For an argument out of its range, named with what is allowed.
+        For an argument out of its range, named with what is allowed, and for pairs that were not drawn.
     Float64Required
         Where JAX computes in float32.
     """

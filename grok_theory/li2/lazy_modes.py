@@ -1,7 +1,7 @@
 """The singular directions in which a frozen hidden layer learns: each relaxes by itself, in flow and in descent.
 
 F~ = P sigma(X W), Y~ = P Y, A = F~^T F~ + eta I, V_r = A^-1 F~^T Y~: V(t) = V_r + e^{-A t} (V(0) - V_r) under the flow
-of J + (eta/2) ||V||^2, and powers for exponentials under descent.
+of J + (eta/2) norm(V)^2, and powers for exponentials under descent.
 """
 
 from __future__ import annotations
@@ -32,12 +32,13 @@ class Modes:
 
     @property
     def rate(self) -> jax.Array:
-        """(r,): eigenvalues of A = F~^T F~ + eta I, the rates at which the modes decay."""
+        """Eigenvalues (r,) of A = F~^T F~ + eta I, the rates at which the modes decay."""
         return self.scale**2 + self.ridge
 
     def at(self, decay: jax.Array, spent: jax.Array, outside_decay: ArrayLike) -> tuple[jax.Array, jax.Array]:
-        """Residual Y~ - F~ V (n, M) and V (K, M) where the modes have decayed by `decay` (r,); spent = (1 - decay) /
-        rate.
+        """Residual Y~ - F~ V (n, M) and V (K, M) where the modes have decayed by `decay` (r,).
+
+        `spent` is (1 - decay) / rate.
         """
         weights = self.right.T @ ((self.scale * spent)[:, None] * self.seen + decay[:, None] * self.inside)
         # b - s c = (1 - s^2 spent) b - s decay c(0), without cancellation: 1 - s^2 spent = eta spent + decay.

@@ -18,14 +18,19 @@ class Lazy:
 
 @record()
 class FeatureAscent:
-    """Stage II: dw/dt = grad_T E(w) / (4 max_k E*_k) for every node by itself, on ||w|| = 1.
+    """Stage II: dw/dt = grad_T E(w) / (4 max_k E*_k) for every node by itself, on norm(w) = 1.
 
-    Near the highest maximum of the full table the distance shrinks like e^-t. `tolerance`: of the integrator, relative.
+    Near the highest maximum of the full table the distance shrinks like e^-t.
 
     Parameters
     ----------
     tolerance : array_like, default 1e-08
-        TODO.
+        Of the integrator, relative; > 0.
+
+    Raises
+    ------
+    BadValue
+        For a tolerance that is not > 0.
     """
 
     tolerance: ArrayLike = 1e-8
@@ -38,15 +43,13 @@ class FeatureAscent:
 class FullEnergy:
     """Ascend the empirical energy of the square activation, (u + v)^2 on every pair.
 
-    `iterations`: steps of ascent; near the threshold convergence is slow, and 800 instead of 300 move the half-success
-    point by about 3 %. `centering`: as in `GroupTask`.
-
     Parameters
     ----------
     iterations : int, default 300
-        TODO.
+        Steps of ascent, >= 1; near the threshold convergence is slow, and 800 instead of 300 move the half-success
+        point by about 3 %.
     centering : str, default 'samples'
-        TODO.
+        "samples" or "classes", as in `GroupTask`.
     """
 
     iterations: int = 300
@@ -55,14 +58,14 @@ class FullEnergy:
 
 @record(static=("iterations", "centering"))
 class CrossTerm:
-    """Ascend what the paper's proof keeps, 2 u v on every pair. Arguments as `FullEnergy`.
+    """Ascend what the paper's proof keeps, 2 u v on every pair.
 
     Parameters
     ----------
     iterations : int, default 300
-        TODO.
+        Steps of ascent, >= 1; as in `FullEnergy`.
     centering : str, default 'samples'
-        TODO.
+        "samples" or "classes", as in `GroupTask`.
     """
 
     iterations: int = 300

@@ -48,16 +48,23 @@ def _small_groups() -> list[Group]:
 class GroupTask:
     """Learn h = g1 g2 in a group of M elements from n training pairs (g1, g2).
 
-    Network     output = sigma(X W) V; node w = [u; v] sees u(g1) + v(g2); X is the one-hot matrix of the pairs
-    Objective   J + (eta/2) ||V||^2 with J = (1/2) ||P (Y - Yhat)||_F^2, a SUM over samples
-    Centring    P = I - 11^T/n on the left ("samples", theory: an optimal free output bias) or I - 11^T/M on the right
-                ("classes", the paper's training code). Predictions on unseen pairs need the bias that P stands for.
+    - Network: output = sigma(X W) V; node w = [u; v] sees u(g1) + v(g2); X is the one-hot matrix of the pairs.
+    - Objective: J + (eta/2) norm(V)^2 with J = (1/2) norm(P (Y - Yhat))_F^2, a SUM over samples.
+    - Centring: P = I - 11^T/n on the left ("samples", theory: an optimal free output bias) or I - 11^T/M on the right
+      ("classes", the paper's training code). Predictions on unseen pairs need the bias that P stands for.
 
     Given pairs decide n; `train_fraction` is then n / M^2. Numbers are leaves of the pytree; the group, the activation,
-    the centring and `train_fraction` (which fixes array sizes) are structure. Derived: `samples` = n,
-    `ridge` = eta = n wd / 2 (the paper's "wd 5e-5, M = 23, 80 %" is eta = 0.0106).
+    the centring and `train_fraction` (which fixes array sizes) are structure. Derived: `samples` = n, `ridge` = eta = n
+    wd / 2 (the paper's "wd 5e-5, M = 23, 80 %" is eta = 0.0106).
 
-    Source: Y. Tian, arXiv 2509.21519 (v5); centring by classes is its training code. Raises `BadValue`.
+    Raises
+    ------
+    BadValue
+        For a field out of its range, and for pairs and labels that do not fit the group or each other.
+
+    References
+    ----------
+    Y. Tian, arXiv 2509.21519 (v5); centring by classes is its training code.
 
     Examples
     --------
@@ -135,7 +142,13 @@ class GroupTask:
             object.__setattr__(self, "train_fraction", np.shape(self.train_pairs)[0] / self.group.order**2)
 
     def check(self) -> None:
-        """Refuse values out of range and pairs that do not fit; traced values pass."""
+        """Refuse values out of range and pairs that do not fit; traced values pass.
+
+        Raises
+        ------
+        BadValue
+            Naming the field and what is allowed.
+        """
         check_fields(self)
         check_shape("train_fraction", self.train_fraction, (), "Pass one share: it fixes the sizes of arrays.")
         if self.train_pairs is None:
@@ -187,14 +200,14 @@ class GroupTask:
 
     @property
     def samples(self) -> int:
-        """n, the number of training pairs."""
+        """Number n of training pairs."""
         if self.train_pairs is not None:
             return int(np.shape(self.train_pairs)[0])
         return round(self.train_fraction * self.group.order**2)
 
     @property
     def ridge(self) -> Any:
-        """eta = n wd / 2, the weight of (1/2) ||V||^2 beside the summed objective J."""
+        """Ridge eta = n wd / 2, the weight of (1/2) norm(V)^2 beside the summed objective J."""
         return self.samples * self.weight_decay / 2
 
     @property
@@ -221,17 +234,17 @@ class GroupTask:
         return self.activation if callable(self.activation) else ACTIVATIONS[self.activation]
 
     def pairs_and_labels(self, caller: str) -> tuple[Any, Any]:
-        """Training pairs (n, 2) and labels (n,), all pairs in order where nothing was drawn.
+        """Training pairs and labels, all pairs in order where nothing was drawn.
 
         Parameters
         ----------
         caller : str
-            TODO.
+            Who asks; stands in the refusal.
 
         Returns
         -------
-        tuple[Any, Any]
-            TODO
+        tuple[array, array]
+            Pairs (n, 2) and labels (n,), element indices.
 
         Raises
         ------
@@ -252,17 +265,17 @@ class GroupTask:
         return self.train_pairs, self.train_labels
 
     def tau_per_step(self, dynamics: GradientDescent) -> ArrayLike:
-        """How much time of the gradient flow of J a step of descent on the mean loss is worth: 2 learning_rate / n.
+        """How much time of the gradient flow of J a step of descent on the mean loss is worth.
 
         Parameters
         ----------
         dynamics : GradientDescent
-            TODO.
+            Its learning rate is that on the mean loss.
 
         Returns
         -------
         array_like
-            TODO
+            2 learning_rate / n.
         """
         return 2.0 * dynamics.learning_rate / self.samples
 
@@ -272,7 +285,7 @@ class GroupTask:
         Returns
         -------
         GroupTask
-            TODO
+            With `train_pairs` and `train_labels` None, and the same n.
         """
         return dataclasses.replace(self, train_pairs=None, train_labels=None)
 
@@ -282,7 +295,12 @@ class GroupTask:
         Parameters
         ----------
         caller : str
-            TODO.
+            Who asks; stands in the refusal.
+
+        Raises
+        ------
+        BadValue
+            For another activation, a subset of the pairs, or wrong labels.
         """
         remedy = "For other tasks use ascend, which finds maxima numerically."
         if self.activation != "square":
@@ -294,19 +312,25 @@ class GroupTask:
             )
 
     def split(self, key: Any) -> GroupTask:
-        """This task with its pairs drawn without replacement and, with noise, round(n xi) labels redrawn uniformly.
+        """Draw the training pairs without replacement and, with noise, redraw round(n xi) labels uniformly.
 
-        Pairs are sorted. The same key gives the same split, whatever the other fields that do not change n.
+        Pairs are sorted. The same key gives the same split, whatever the other fields that do not change n. Pairs that
+        were given are drawn anew.
 
         Parameters
         ----------
-        key
-            TODO.
+        key : Array
+            Typed JAX key.
 
         Returns
         -------
         GroupTask
-            TODO
+            This task with `train_pairs` (n, 2) and `train_labels` (n,).
+
+        Raises
+        ------
+        BadValue
+            For what is no single typed key.
         """
         check_key(key)
         order, samples = self.group.order, round(self.train_fraction * self.group.order**2)

@@ -34,13 +34,13 @@ class Reconstruction:
     Parameters
     ----------
     width : int
-        K.
+        K, the number of nodes.
     rank : int
         Numerical rank of F~ (singular values above 1e-11 of the largest).
     residual : float
-        ||Y~ - F~ V||_F / ||Y~||_F at the least-squares V; 0 exact, 1 useless.
+        norm(Y~ - F~ V) / norm(Y~), Frobenius, at the least-squares V; 0 exact, 1 useless.
     readout : ndarray
-        (K, M), that V of smallest norm; complex for complex nodes.
+        (K, M), that V, the one of smallest norm; complex for complex nodes.
     """
 
     width: int
@@ -50,10 +50,10 @@ class Reconstruction:
 
 
 def reconstruction(task: GroupTask, hidden: ArrayLike) -> Reconstruction:
-    """Least-squares representation of the centred target by hidden nodes.
+    """Represent the centred target by hidden nodes, in least squares.
 
     Exact representations come out below 1e-14 for the groups tried. The weight decay plays no part. Memory 16 n K
-    bytes; `TooLarge` where that does not fit.
+    bytes.
 
     Parameters
     ----------
@@ -65,14 +65,17 @@ def reconstruction(task: GroupTask, hidden: ArrayLike) -> Reconstruction:
     Returns
     -------
     Reconstruction
-        TODO
+        Residual, rank and read-out of the best fit.
 
     Raises
     ------
     BadValue
-        For an argument out of its range, named with what is allowed.
+        For `hidden` of another shape, not finite, or complex where that is not allowed, and for pairs that were not
+        drawn.
     Float64Required
         Where JAX computes in float32.
+    TooLarge
+        Where the least-squares problem does not fit into memory.
     """
     require_float64("reconstruction")
     check_single(task)
@@ -109,20 +112,26 @@ def reconstruction(task: GroupTask, hidden: ArrayLike) -> Reconstruction:
 
 
 def structured_features(group: Group) -> np.ndarray:
-    """(K, 2M) real nodes, each a maximum of the energy, that represent the whole table exactly (square activation).
-
-    K = 2 times the number of products: 1 for D = 1, else d^3, 3 d^3, 2 d^3 for real, complex, quaternionic type. For
-    Z_M that is 3 (M - 1) (odd M) or 3 (M - 2) + 2. Not minimal: of the six nodes of a frequency one is redundant.
+    """Real nodes, each a maximum of the energy, that represent the whole table exactly (square activation).
 
     Parameters
     ----------
     group : Group
-        TODO.
+        Of at least 2 elements.
 
     Returns
     -------
     ndarray
-        TODO
+        (K, 2M), K = 2 times the number of products: 1 for D = 1, else d^3, 3 d^3, 2 d^3 for real, complex, quaternionic
+        type. For Z_M that is 3 (M - 1) (odd M) or 3 (M - 2) + 2. Not minimal: of the six nodes of a frequency one is
+        redundant.
+
+    Raises
+    ------
+    BadValue
+        For what is no Group of at least 2 elements.
+    SolveFailed, TooLarge
+        As `groups.irreps`.
 
     Examples
     --------
@@ -163,17 +172,18 @@ def _real(vectors: np.ndarray) -> np.ndarray:
 
 
 def mirrored_features(group: Group, *, pairs: int, key: jax.Array) -> np.ndarray:
-    """The printed real ansatz: nodes [u; P u] and [u; -P u], (P u)(g) = u(g^-1), for random u in every isotypic
-    component.
+    """The printed real ansatz: nodes [u; P u] and [u; -P u], (P u)(g) = u(g^-1).
+
+    u is random in every isotypic component.
 
     Parameters
     ----------
     group : Group
-        TODO.
+        Of at least 2 elements.
     pairs : int
         How many random u in each nontrivial real component; >= 1.
     key : Array
-        A typed JAX key.
+        Typed JAX key.
 
     Returns
     -------
@@ -185,6 +195,8 @@ def mirrored_features(group: Group, *, pairs: int, key: jax.Array) -> np.ndarray
     ------
     BadValue
         For an argument out of its range, named with what is allowed.
+    SolveFailed, TooLarge
+        As `groups.irreps`.
     """
     check_key(key)
     pairs = check_integer("pairs", pairs, 1, "Pass how many random functions to draw in each component.")

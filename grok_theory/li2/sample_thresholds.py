@@ -34,10 +34,12 @@ class SampleThreshold:
 
     Parameters
     ----------
-    pairs_per_element, success, standard_error : ndarray
-        (L,).
+    pairs_per_element : ndarray
+        (L,), n / M with n whole.
+    success, standard_error : ndarray
+        (L,), share of the subsets that keep the feature, and its binomial standard error.
     interval : ndarray
-        (L, 2), exact binomial.
+        (L, 2), exact binomial, of `success`.
     half_success : float
         n / M at 50 % success, interpolated in the isotonic fit; nan if it is not crossed.
     half_success_interval : ndarray
@@ -83,29 +85,32 @@ def sample_threshold(
     Parameters
     ----------
     group : Group
-        TODO.
-    pairs_per_element : array_like or Sequence
+        Of at least 2 elements.
+    pairs_per_element : array_like
         (L,) increasing n / M in (0, M]; n is rounded.
     subsets : int
         How many; subset i depends on (key, i) only, and its pairs at a larger n contain those at a smaller.
     key : Array
-        TODO.
+        Typed JAX key.
     method : FullEnergy or CrossTerm, optional
         `FullEnergy()` (default) or `CrossTerm()`.
     row : int, optional
         The real irrep of the feature, a row of `local_maxima`; None draws one for each subset.
     confidence : float, default 0.95
-        TODO.
+        Of the intervals, between 0 and 1.
 
     Returns
     -------
     SampleThreshold
-        TODO
+        Rates at each level and the half-success point; print it.
 
     Raises
     ------
     BadValue
-        For an argument out of its range, named with what is allowed.
+        For an argument out of its range, named with what is allowed; for levels of the same whole n, or so few pairs
+        that they have no energy to ascend.
+    TooLarge
+        For more levels than fit into memory.
     """
     method = FullEnergy() if method is None else method
     levels, rows = _checked(group, pairs_per_element, method, row)
@@ -287,8 +292,9 @@ def _ascended(
     arrays: _Arrays,
     count: jax.Array,
 ) -> jax.Array:
-    """w <- normalise(w + (2/3) grad_T E / (4 E)), with gathers only: every sum runs along an axis, none is
-    scattered.
+    """One feature after its ascent, w <- normalise(w + (2/3) grad_T E / (4 E)).
+
+    With gathers only: every sum runs along an axis, none is scattered.
     """
     by_first, by_second = subset
     order = start.shape[1]

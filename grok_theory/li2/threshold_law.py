@@ -14,18 +14,18 @@ from ..pytrees import record
 class ThresholdScaling:
     """Two fits of half-success points c50 against group order M, weighted by their errors.
 
+    Errors are scaled up by sqrt(misfit) where that is above 1.
+
     Parameters
     ----------
     exponent, exponent_error, prefactor : float
-        C50 = prefactor M^exponent.
+        The law c50 = prefactor M^exponent.
     power_misfit : float
-        Chi^2 per degree of freedom (about 1 if the law and the errors are right; nan with two points). Errors are
-        scaled up by sqrt(misfit) where that is above 1.
+        Its chi^2 per degree of freedom (about 1 if the law and the errors are right; nan with two points).
     slope, slope_error, intercept : float
-        C50 = slope ln M + intercept, the shape Theorem 4 prints.
+        The law c50 = slope ln M + intercept, the shape Theorem 4 prints.
     log_misfit : float
-        Chi^2 per degree of freedom (about 1 if the law and the errors are right; nan with two points). Errors are
-        scaled up by sqrt(misfit) where that is above 1.
+        Its chi^2 per degree of freedom, as `power_misfit`.
     """
 
     exponent: float
@@ -53,7 +53,7 @@ def threshold_scaling(orders: ArrayLike, half_success: ArrayLike, errors: ArrayL
     Returns
     -------
     ThresholdScaling
-        TODO
+        Both laws, each with the standard error of what it says about M.
 
     Raises
     ------

@@ -39,30 +39,32 @@ def solve(
     Parameters
     ----------
     task : GroupTask
-        TODO.
-    x : array_like or Sequence
+        Any activation, subset, labels and centring; a task without fixed pairs gets the split of run 0.
+    x : array_like
         (T,) >= 0, non-decreasing: times of the gradient flow of J, or steps of descent; for `FeatureAscent` times in
         units of the rate at the highest maximum.
     dynamics : GradientFlow or GradientDescent, optional
         For `Lazy`: `GradientFlow()` (default) or `GradientDescent(learning_rate)`. The ascent takes none.
     width : int
-        As in `simulate`; a task without fixed pairs gets the split of run 0.
+        As in `simulate`.
     key : Array
-        As in `simulate`; a task without fixed pairs gets the split of run 0.
+        As in `simulate`.
     method : Lazy or FeatureAscent, optional
         `Lazy()` by default, or `FeatureAscent()`.
-    initial : Initial, optional
-        As in `simulate`; a task without fixed pairs gets the split of run 0.
+    initial : TorchUniform or ZeroReadout or Gaussian, optional
+        As in `simulate`.
     throw : bool, default True
-        TODO.
+        False returns a failed Solution instead of raising `SolveFailed`.
 
     Returns
     -------
     Solution
-        A Solution, `run` = 0. `Lazy`: curves `train_loss`, `test_loss`, `train_accuracy`, `test_accuracy` (no test
-        curves on the full table), `gradient_norm`, `alignment`, as in `simulate`; stats `largest_rate` and `ridge`.
-        `FeatureAscent`: `energy` (mean over the nodes), `feature_purity` (median), fields `energy`, `purity` (time,
-        node), `irrep_share` (time, irrep).
+        With `run` = 0 and a numerical error beside every curve.
+
+        - `Lazy`: curves `train_loss`, `test_loss`, `train_accuracy`, `test_accuracy` (no test curves on the full
+          table), `gradient_norm`, `alignment`, as in `simulate`; stats `largest_rate` and `ridge`.
+        - `FeatureAscent`: curves `energy` (mean over the nodes), `feature_purity` (median), fields `energy`, `purity`
+          (time, node), `irrep_share` (time, irrep).
 
     Raises
     ------
@@ -73,7 +75,7 @@ def solve(
     Float64Required
         Where JAX computes in float32.
     SolveFailed
-        Where there is no trustworthy answer.
+        Where there is no trustworthy answer: descent diverges, or the integrator does not reach the last time.
     """
     require_float64("li2.solve")
     method = Lazy() if method is None else method
@@ -114,15 +116,15 @@ def simulate(
         `Adam(0.005)` by default; `GradientDescent`, `SGD`, `AdamW`, `Muon`, `OrthogonalGradient`, `Custom`, an optax
         transformation; `decay_of` says where the task's weight decay acts.
     width : int
-        K.
+        K, the number of hidden nodes.
     runs : int
         How many; run i depends on (key, i) only.
     key : Array
-        TODO.
-    loss : Loss, optional
-        `SquaredLoss()`, `CrossEntropy()`, `StableMaxCrossEntropy()`.
-    initial : Initial, optional
-        `TorchUniform()`, `ZeroReadout()` (the same hidden layer, V = 0), `Gaussian(variance)`.
+        Typed JAX key.
+    loss : SquaredLoss or CrossEntropy or StableMaxCrossEntropy, optional
+        `SquaredLoss()` by default, the loss of the theory.
+    initial : TorchUniform or ZeroReadout or Gaussian, optional
+        `TorchUniform()` by default, `ZeroReadout()` (the same hidden layer, V = 0), `Gaussian(variance)`.
     train_hidden : bool, default True
         False freezes the hidden layer (stage I).
     dtype : str, default 'float32'
@@ -134,17 +136,24 @@ def simulate(
     Returns
     -------
     Ensemble
-        An Ensemble. Its x is the step. Curves (run, T): `train_loss`, `test_loss` (mean over samples of what the loss
-        says, test samples being all pairs not trained on; none on the full table), `train_accuracy`, `test_accuracy`,
-        `gradient_norm` (of G_F = -dJ/dF), `alignment` (mean cosine of its columns with Y~Y~^T F~), `off_diagonal` (mean
-        |F~_j . F~_l| over mean |F~_j|^2), `hidden_change`, `readout_change` (Frobenius, from the start),
-        `feature_purity` (median over the living nodes of the largest share in one irrep), `dead_nodes` (share of nodes
-        a hundred times shorter than the longest); with label noise `corrupted_accuracy` (wrong labels fitted) and
-        `corrected_accuracy` (wrong labels predicted right); with a cross-entropy `softmax_collapse` (share of training
-        samples whose probability is exactly 1). Fields: `purity` (run, step, node), `irrep_share` (run, step, irrep),
-        the part of ||W||^2 in each row of `local_maxima`. `stats`: last `hidden` (run, K, 2M) and `readout` (run, K,
-        M), `hidden_start`, `train_pairs`, `train_labels`, and what was run. A diverged run is nan from there on, and
-        `status` says so.
+        Its x is the step. A diverged run is nan from there on, and `status` says so. Curves (run, T):
+
+        - `train_loss`, `test_loss`: mean over samples of what the loss says, test samples being all pairs not trained
+          on (none on the full table).
+        - `train_accuracy`, `test_accuracy`.
+        - `gradient_norm`: of G_F = -dJ/dF.
+        - `alignment`: mean cosine of its columns with Y~Y~^T F~.
+        - `off_diagonal`: mean abs(F~_j . F~_l) over mean norm(F~_j)^2.
+        - `hidden_change`, `readout_change`: Frobenius, from the start.
+        - `feature_purity`: median over the living nodes of the largest share in one irrep.
+        - `dead_nodes`: share of nodes a hundred times shorter than the longest.
+        - With label noise `corrupted_accuracy` (wrong labels fitted) and `corrected_accuracy` (wrong labels predicted
+          right).
+        - With a cross-entropy `softmax_collapse`: share of training samples whose probability is exactly 1.
+
+        Fields: `purity` (run, step, node), `irrep_share` (run, step, irrep), the part of norm(W)^2 in each row of
+        `local_maxima`. `stats`: last `hidden` (run, K, 2M) and `readout` (run, K, M), `hidden_start`, `train_pairs`,
+        `train_labels`, and what was run.
 
     Raises
     ------

@@ -131,16 +131,12 @@ def relu_angle(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, gaps: Gaps | None
 
     Parameters
     ----------
-    q11 : array_like
-        TODO.
-    q12 : array_like
-        TODO.
-    q22 : array_like
-        TODO.
+    q11, q12, q22 : array_like
+        Covariance of u and v; they broadcast.
     gaps : Gaps, optional
         (sqrt(q11 q22) - q12, sqrt(q11 q22) + q12), both >= 0, if the caller knows them better than by subtraction (for
-        vectors a, b: |a||b| |a/|a| -+ b/|b||^2 / 2). Without them the angle has an absolute error up to 1e-8 near 0 and
-        pi, since q12 itself does not hold more. Gradients do not pass through them.
+        vectors a, b: norm(a) norm(b) norm(a/norm(a) -+ b/norm(b))^2 / 2). Without them the angle has an absolute error
+        up to 1e-8 near 0 and pi, since q12 itself does not hold more. Gradients do not pass through them.
     """
     q11, q12, q22 = (jnp.asarray(q, float) for q in (q11, q12, q22))
     if gaps is None:
@@ -249,12 +245,12 @@ def pair_expectation(
 
     Parameters
     ----------
-    first, second : Callable
+    first, second : callable
         Elementwise functions of arrays. They must not close over values that are differentiated.
     q11, q12, q22 : array_like
         Covariance; q11, q22 > 0, q12^2 <= q11 q22; they broadcast.
     nodes : int, default 64
-        TODO.
+        Points of the rule along each of its two axes.
     """
     q11, q12, q22 = jnp.broadcast_arrays(*(jnp.asarray(q, float) for q in (q11, q12, q22)))
     return _pair_expectation(first, second, nodes, q11, q12, q22)

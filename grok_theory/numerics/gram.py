@@ -98,7 +98,7 @@ class Eigenbasis:
 
     def coupling(self, cross: Float[Array, "m n"], eps: ArrayLike = None) -> tuple[Float[Array, "m n"], Array]:
         """K_test V, each row over 2^k, and k (m, 1). Where all of a row in the null space is rounding, it is zero
-        there, as for every kernel: |K_test v|^2 <= K(x, x) v.K v. `eps`: rounding of the entries as they came."""
+        there, as for every kernel: norm(K_test v)^2 <= K(x, x) v.K v. `eps`: rounding of the entries as they came."""
         exponent = exponents(unit_of(cross, axis=1))
         cross = scaled(cross, -exponent)
         seen = cross @ self.vectors

@@ -48,13 +48,13 @@ def hold(
     Parameters
     ----------
     curves : Mapping[str, array_like]
-        Name -> (T,).
+        Curves (T,) by name.
     errors : Mapping[str, array_like]
-        Name -> (T,) bounds of |curve - truth|; a curve without one may leave its range by rounding alone.
+        (T,) by name: bounds of abs(curve - truth); a curve without one may leave its range by rounding alone.
     level : array_like
         What the solver says itself: 0 good, 1 noted, 2 failed.
     ranges : Mapping[str, tuple[float, float]]
-        Name -> (low, high) for every curve; `NON_NEGATIVE`, `PROBABILITY`, `COSINE`, `ANY` or another.
+        (low, high) by name, for every curve; `NON_NEGATIVE`, `PROBABILITY`, `COSINE`, `ANY` or another.
 
     Raises
     ------

@@ -23,7 +23,7 @@ def unit_of(*arrays: ArrayLike, axis: int | None = None) -> Array:
 
 
 def exponents(array: ArrayLike) -> Array:
-    """Elementwise the integer k with 2^k <= |array| < 2^(k + 1), constants to `grad`; 0 where the array is zero."""
+    """Elementwise the integer k with 2^k <= abs(array) < 2^(k + 1), constants to `grad`; 0 where the array is zero."""
     array = jax.lax.stop_gradient(jnp.asarray(array, float))
     return jnp.where(array == 0, 0, jnp.frexp(array)[1] - 1)
 
@@ -36,7 +36,7 @@ def scaled(array: ArrayLike, exponent: ArrayLike) -> Array:
 
 
 def norm(*leaves: ArrayLike) -> Float[Array, ""]:
-    """sqrt(sum |a|^2) over all entries of all leaves, wherever in the range of floating numbers they lie.
+    """The root sqrt(sum abs(a)^2) over all entries of all leaves, wherever in the range of floating numbers they lie.
 
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> print(float(norm(3e-200, 4e-200)))

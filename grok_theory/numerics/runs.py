@@ -30,14 +30,14 @@ def run_batched(
 
     Parameters
     ----------
-    one_run : Callable[..., Any]
+    one_run : callable
         Traceable function from a key, and what stands in `arguments`, to a pytree of arrays.
     key : Array
         A typed JAX key.
     runs : int
         How many; >= 1.
     batch : int, default 8
-        TODO.
+        Runs computed together by one compiled call.
     first : int, default 0
         Index of the first.
     arguments : tuple[Any, ...], default ()

@@ -46,6 +46,8 @@ class SpectralRule(NamedTuple):
 def spectral_edges(samples_per_dim: ArrayLike) -> tuple[Array, Array]:
     """Edges (l-, l+) of the bulk; l- keeps all its digits as alpha -> 1.
 
+    Examples
+    --------
     >>> low, high = spectral_edges(0.25)
     >>> print(f"{low:.4f} {high:.4f}")
     0.2500 2.2500
@@ -58,6 +60,8 @@ def spectral_edges(samples_per_dim: ArrayLike) -> tuple[Array, Array]:
 def marchenko_pastur_density(eigenvalues: ArrayLike, samples_per_dim: ArrayLike) -> Array:
     """The density of the bulk, sqrt((l+ - l)(l - l-))/(2 pi l), zero outside; the atom (1 - alpha)_+ at 0 not included.
 
+    Examples
+    --------
     >>> print(f"{marchenko_pastur_density(1.0, 1.0):.12f}")
     0.275664447711
     """
@@ -80,7 +84,7 @@ def marchenko_pastur_rule(
     """Trapezoid rule in s, l = l- + 4 sqrt(alpha)/(1 + exp(-s)), for integrals over the bulk of the law.
 
     The error falls like exp(-pi^2/step), uniformly in alpha (alpha = 1 included) and in t for integrands such as
-    exp(-l t) or (1 - eta l)^k: the strip |Im s| < pi is mapped to a region where they stay bounded.
+    exp(-l t) or (1 - eta l)^k: the strip abs(Im s) < pi is mapped to a region where they stay bounded.
 
     What lies left of the first node is lost: close to alpha = 1, where the spectrum reaches down to zero, a relative
     error of about sqrt(t exp(left)), so 1e-15 up to t = 1e17 with the default and up to t = 1e270 with `FAR`. Two rules
@@ -91,19 +95,17 @@ def marchenko_pastur_rule(
     samples_per_dim : array_like
         alpha > 0, a scalar (may be traced).
     step : float, default 0.25
-        Grid in s; structure, not numbers to differentiate. The default has 593 nodes and reaches 1e-15; `left` >= -706,
-        where float64 ends.
+        Of the grid in s; like its ends structure, not a number to differentiate. The default grid has 593 nodes and
+        reaches 1e-15.
     left : float, default -110.0
-        Grid in s; structure, not numbers to differentiate. The default has 593 nodes and reaches 1e-15; `left` >= -706,
-        where float64 ends.
+        First point of the grid; >= -706, where float64 ends.
     right : float, default 38.0
-        Grid in s; structure, not numbers to differentiate. The default has 593 nodes and reaches 1e-15; `left` >= -706,
-        where float64 ends.
+        Last point of the grid.
 
     Returns
     -------
     SpectralRule
-        A `SpectralRule`.
+        Nodes and weights over the bulk, its edges and the atom at zero.
 
     Examples
     --------
@@ -125,7 +127,7 @@ def marchenko_pastur_rule(
 
 
 def stieltjes(penalty: ArrayLike, samples_per_dim: ArrayLike) -> Array:
-    """m(g) = int rho/(l + g), the atom included: trace of the resolvent at -g.
+    """The trace m(g) = int rho/(l + g) of the resolvent at -g, the atom included.
 
     m = (b + R)/(2g), b = 1 - alpha - g, R = sqrt((g + l-)(g + l+)). Limit g -> 0+: 1/(alpha - 1) for alpha > 1.
 
@@ -139,7 +141,7 @@ def stieltjes(penalty: ArrayLike, samples_per_dim: ArrayLike) -> Array:
     Returns
     -------
     Array
-        M, broadcast shape; relative error below 1e-14 for alpha in [.01, 100], g in [1e-14, 1e6].
+        The trace m, of the broadcast shape; relative error below 1e-14 for alpha in [.01, 100], g in [1e-14, 1e6].
 
     Examples
     --------

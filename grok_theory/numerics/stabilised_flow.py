@@ -46,15 +46,15 @@ def chebyshev_flow(
 
     Parameters
     ----------
-    rate : Callable[[Any], Any]
+    rate : callable
         Right-hand side, autonomous; pytree of float64 arrays to the same pytree.
     start : PyTree
-        TODO.
+        The state at t = 0.
     times : Array
         (T,), >= 0, non-decreasing; each is hit exactly by a step.
-    record : Callable[[Any], Any]
-        TODO.
-    size : Callable[[Any], Array]
+    record : callable
+        From the state to a pytree of arrays.
+    size : callable
         Norm of an error pytree in the units that matter to the caller.
     tolerance : array_like
         Local error allowed per step, in units of `size`.
@@ -64,7 +64,7 @@ def chebyshev_flow(
     Returns
     -------
     Flow
-        `Flow`. The global error is of the order of `tolerance` times the number of steps in a transient, and falls as
+        The global error is of the order of `tolerance` times the number of steps in a transient, and falls as
         tolerance^(2/3).
     """
     slope = rate(start)
@@ -149,7 +149,7 @@ def _chebyshev_step(rate, state, slope, step, stages):
 
 
 def _power_iteration(rate, state, slope, direction, size):
-    """|J v| / |v| along the last direction by one difference of rates, and the next direction."""
+    """The ratio norm(J v) / norm(v) along the last direction by one difference of rates, and the next direction."""
     length = 1e-7 * (1e-3 + size(state)) / jnp.maximum(size(direction), 1e-300)
     moved = rate(_tree(lambda y, v: y + length * v, state, direction))
     image = _tree(lambda a, b: (a - b) / length, moved, slope)

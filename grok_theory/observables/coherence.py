@@ -22,11 +22,11 @@ class Coherence:
     Parameters
     ----------
     alpha : Array
-        |mean g|^2 / mean |g|^2, in [0, 1].
+        Squared norm of the mean gradient over the mean squared norm, in [0, 1].
     m_coherence : Array
-        M alpha, in [0, m]: 1 for orthogonal gradients, m for identical ones.
+        m alpha, in [0, m]: 1 for orthogonal gradients, m for identical ones.
     alpha_unbiased : Array
-        (m alpha - 1)/(m - 1), unbiased for the coherence of the population; may be negative; nan at m = 1.
+        The unbiased estimate (m alpha - 1)/(m - 1) of the coherence of the population; may be negative; nan at m = 1.
     """
 
     alpha: Array
@@ -37,18 +37,26 @@ class Coherence:
 def gradient_coherence(gradients: PyTree) -> Coherence:
     """Coherence of per-example gradients: any pytree whose leaves have the example axis first.
 
-    Defined as by Chatterjee & Zielinski (2022). Nothing changes if all gradients are rescaled by one factor. All-zero
-    gradients give nan, with a warning.
+    Nothing changes if all gradients are rescaled by one factor.
 
     Parameters
     ----------
     gradients : PyTree
-        TODO.
+        One gradient an example, for example from jax.vmap(jax.grad(loss), (None, 0)); finite.
 
     Returns
     -------
     Coherence
-        TODO
+        That of the m examples; nan, with a warning, where all gradients are zero.
+
+    Raises
+    ------
+    BadValue
+        For leaves whose first axes differ or are missing, and for gradients that are not finite.
+
+    References
+    ----------
+    Chatterjee & Zielinski 2022.
     """
     leaves = [jnp.asarray(leaf) for leaf in jax.tree_util.tree_leaves(gradients)]
     sizes = {leaf.shape[0] if leaf.ndim else 0 for leaf in leaves}
@@ -69,7 +77,7 @@ def gradient_coherence(gradients: PyTree) -> Coherence:
 
 
 def kernel_coherence(kernel: ArrayLike, residual: ArrayLike) -> Coherence:
-    """The same from the tangent kernel, without gradients: alpha = r.K r / (m sum_i r_i^2 K_ii).
+    """Coherence from the tangent kernel, without gradients: alpha = r.K r / (m sum_i r_i^2 K_ii).
 
     Parameters
     ----------
@@ -82,7 +90,13 @@ def kernel_coherence(kernel: ArrayLike, residual: ArrayLike) -> Coherence:
     Returns
     -------
     Coherence
-        TODO
+        The same as from the gradients themselves; nan, with a warning, where all of them are zero.
+
+    Raises
+    ------
+    BadValue
+        For a kernel and a residual that are not finite or do not fit, and for a kernel that is not symmetric or gives a
+        coherence outside [0, 1], as no positive semidefinite one does.
     """
     check_finite("kernel", kernel, "Drop or mend these examples.")
     check_finite("residual", residual, "Drop or mend these examples.")

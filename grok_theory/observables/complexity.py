@@ -15,26 +15,32 @@ def local_complexity(
 ) -> np.ndarray | np.integer:
     """Number of units of a first layer whose boundary w.x + b = 0 cuts the cross-polytope {center +- radius v_i}.
 
-    A boundary cuts it iff |w.center + b| < radius max_i |w.v_i| (Humayun, Balestriero & Baraniuk 2024 count the same by
-    pushing the vertices through the layer).
+    A boundary cuts it iff abs(w.center + b) < radius max_i abs(w.v_i) (Humayun, Balestriero & Baraniuk 2024 count the
+    same by pushing the vertices through the layer).
 
     Parameters
     ----------
     weights : array_like
-        (units, dim).
+        (units, dim) of the layer.
     biases : array_like
-        (units,).
+        (units,) of the layer.
     center : array_like
-        (dim,) or (points, dim).
+        (dim,) or (points, dim) inputs.
     frame : array_like
-        (directions, dim) orthonormal rows v_i.
-    radius : float or array_like
-        > 0, a number or (radii,).
+        (directions, dim) orthonormal rows v_i, 1 to dim of them.
+    radius : array_like
+        A number or (radii,), > 0, in the unit of the inputs.
 
     Returns
     -------
     ndarray or np.integer
         Counts, with the axes points and radii where these were given. NumPy; not for tracing.
+
+    Raises
+    ------
+    BadValue
+        For arrays that do not fit, are not finite or have products that are none, a frame that is not orthonormal, and
+        a radius that is not positive.
     """
     for name, array in (("weights", weights), ("biases", biases), ("center", center), ("frame", frame)):
         check_finite(name, array, "Look at the network before it diverged.")
@@ -67,29 +73,33 @@ def local_complexity_at_init(
 ) -> np.ndarray | np.floating:
     """Probability that a unit cuts the neighbourhood, for w ~ N(0, weight_scale^2), b ~ N(0, bias_scale^2).
 
-    P = E erf(radius M/(s sqrt 2)),  M the largest of `directions` independent |z_i|,  s^2 = |center|^2 +
+    P = E erf(radius M/(s sqrt 2)),  M the largest of `directions` independent abs(z_i),  s^2 = norm(center)^2 +
     (bias_scale/weight_scale)^2; one direction: (2/pi) atan(radius/s). For a frame orthogonal to the center; otherwise
     there is a correction of order directions/dim.
-
-    `radius` > 0 and `center_norm` >= 0 broadcast; s must not be zero.
 
     Parameters
     ----------
     radius : array_like
-        TODO.
+        Size of the neighbourhood, > 0, in the unit of the inputs; broadcasts with `center_norm`.
     directions : int
-        TODO.
+        Number of rows of the frame, 1 to 1e9.
     center_norm : array_like
-        TODO.
+        Norm of the input, >= 0; not 0 where `bias_scale` is 0, as s must not be.
     weight_scale : float, default 1.0
-        TODO.
+        Standard deviation of a weight, > 0.
     bias_scale : float, default 0.0
-        TODO.
+        Standard deviation of a bias, >= 0.
 
     Returns
     -------
     ndarray or np.floating
-        Their shape; relative error below 1e-12.
+        The probability, of the broadcast shape of `radius` and `center_norm`; relative error below 1e-12. NumPy; not
+        for tracing.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, and where s is zero or infinite.
     """
     directions = check_integer("directions", directions, 1, "Pass the number of rows of the frame.")
     check_between("directions", directions, 1, 1e9, "Pass the number of rows of the frame.")
@@ -129,7 +139,7 @@ def local_complexity_at_init(
 def deep_local_complexity(
     layers: Sequence[tuple[ArrayLike, ArrayLike]], center: ArrayLike, frame: ArrayLike, radius: float
 ) -> np.ndarray:
-    """Units of each layer of a ReLU network whose pre-activation changes sign among the pushed vertices.
+    """Number of units of each layer of a ReLU network whose pre-activation changes sign among the pushed vertices.
 
     The vertices center +- radius v_i are carried through the layers, h -> max(W h + b, 0), and a unit of layer l is
     counted if it is positive at one image and not at another (Humayun, Balestriero & Baraniuk 2024). Exact in the first
@@ -141,16 +151,22 @@ def deep_local_complexity(
     layers : Sequence[tuple[array_like, array_like]]
         (weights (units, inputs), biases (units,)) from the first hidden layer on.
     center : array_like
-        (dim,) or (points, dim).
+        (dim,) or (points, dim) inputs.
     frame : array_like
-        (directions, dim) orthonormal rows.
+        (directions, dim) orthonormal rows v_i, 1 to dim of them.
     radius : float
-        > 0.
+        One number > 0, in the unit of the inputs.
 
     Returns
     -------
     ndarray
         Counts, (layers,) or (points, layers). NumPy; not for tracing.
+
+    Raises
+    ------
+    BadValue
+        For arrays that do not fit, are not finite or have products that are none, a frame that is not orthonormal, and
+        a radius that is not positive.
     """
     check_finite("center", center, "Pass the inputs around which to count.")
     check_finite("frame", frame, "Pass orthonormal rows.")
@@ -191,7 +207,7 @@ def deep_local_complexity(
 
 
 def _largest_range(directions):
-    """Where the largest of so many |z| lies, but for a mass of 1e-17 on either side."""
+    """Range in which the largest of so many abs(z) lies, but for a mass of 1e-17 on either side."""
     grid = np.linspace(0, 15, 3001)[1:]
     log_tail = np.log(2) + log_ndtr(-grid)
     above = directions * np.exp(log_tail)  # union bound

@@ -65,7 +65,13 @@ def crossing_time(
     Returns
     -------
     Crossing
-        TODO
+        The time and its bounds: scalars for one curve, (run,) arrays for several.
+
+    Raises
+    ------
+    BadValue
+        For an x that does not increase, curves that do not fit it, a threshold that is not finite and a negative
+        patience.
 
     Examples
     --------
@@ -116,7 +122,7 @@ def check_record(x: ArrayLike, values: ArrayLike, name: str) -> tuple[np.ndarray
 def check_gaps(name: str, x: np.ndarray, values: np.ndarray, threshold: float, patience: float, rising: bool) -> None:
     """Refuse curves whose crossing turns on what a nan between numbers is: not logged, or not past the threshold.
 
-    as in `crossing_time`; `name` of the curve, for the message.
+    The arguments are those of `crossing_time`; `name` of the curve, for the message.
     """
     for curve in np.atleast_2d(values):
         seen = np.flatnonzero(~np.isnan(curve))

@@ -35,7 +35,7 @@ class Delay:
         For several runs, a distribution-free interval for the median at `confidence`, from order statistics; for one
         curve, `low` and `high`.
     confidence : float
-        TODO.
+        Of `interval`, in (0, 1).
     """
 
     train: Crossing
@@ -96,7 +96,7 @@ def grokking_delay(
     x : array_like
         (T,) strictly increasing times.
     train, test : array_like
-        (T,), or (run, T) with the same runs in both.
+        (T,), or (run, T) with the same runs in both; what was not logged is nan.
     train_threshold, test_threshold : float
         As in `crossing_time`.
     patience : float or Sequence[float], default 0.0
@@ -109,15 +109,15 @@ def grokking_delay(
     Returns
     -------
     Delay
-        TODO
+        The crossings, the delay and what the records leave open about it; `print` shows them.
 
     Raises
     ------
     BadValue
-        Where every run of a curve starts past its threshold and moves back, or every train curve that is said to rise
-        falls (the other direction is meant); where both curves of all runs are past their thresholds at the first
-        record; where rising curves and their thresholds are fractions and per cent; and where a patience asks what a
-        nan between numbers means.
+        For an argument out of its range, named with what is allowed; where every run of a curve starts past its
+        threshold and moves back, or every train curve that is said to rise falls (the other direction is meant); where
+        both curves of all runs are past their thresholds at the first record; where rising curves and their thresholds
+        are fractions and per cent; and where a patience asks what a nan between numbers means.
 
     Examples
     --------
@@ -164,21 +164,22 @@ def delay_between(train: Crossing, test: Crossing, *, confidence: float = 0.95) 
     Parameters
     ----------
     train : Crossing
-        TODO.
+        Crossing of the train curve.
     test : Crossing
-        TODO.
+        Crossing of the test curve, of the same run or runs.
     confidence : float, default 0.95
-        TODO.
+        Of the interval for the median over runs, in (0, 1).
 
     Returns
     -------
     Delay
-        TODO
+        The delay, scalar for one curve, (run,) arrays for several.
 
     Raises
     ------
     BadValue
-        Where in every run both curves crossed before their first record: then nothing was seen.
+        For a confidence out of its range, and where in every run both curves crossed before their first record: then
+        nothing was seen.
     """
     check_between("confidence", confidence, 0, 1, "Pass for example 0.95.", include_low=False, include_high=False)
     if np.all(train.before) and np.all(test.before):

@@ -18,18 +18,18 @@ from .logs import CURVES, Log, Record
 
 @dataclass(frozen=True)
 class LogDelay:
-    """`delay` of the runs named in `runs`, in that order (scalars for one run); `left_out`: run -> reason.
+    """The delay of every run of a log that did not crash.
 
     Parameters
     ----------
     delay : Delay
-        TODO.
+        `Delay` of the runs named in `runs`, in that order (scalars for one run).
     runs : tuple[str, ...]
-        TODO.
+        Names of the runs.
     left_out : dict[str, str]
-        TODO.
+        Name of a run -> the reason why it was left out.
     rising : tuple[bool, bool]
-        TODO.
+        (train, test) the direction that was taken: True for a curve that rises.
     """
 
     delay: Delay
@@ -55,7 +55,7 @@ def log_delay(
     Parameters
     ----------
     log : Log
-        TODO.
+        As `read_log` gives it.
     train_threshold, test_threshold : float
         As in `grokking_delay`.
     patience : float or Sequence[float], default 0.0
@@ -68,14 +68,15 @@ def log_delay(
     Returns
     -------
     LogDelay
-        TODO
+        The delay of the runs that were read, and which were left out.
 
     Raises
     ------
     BadValue
-        Where a direction contradicts the column's name or the curve, where both curves of all runs are past their
-        thresholds at the first record, for a threshold in per cent of values in fractions or the other way round, and
-        where a patience asks what a nan between numbers means.
+        For an argument out of its range, named with what is allowed; where a direction contradicts the column's name or
+        the curve, where thresholds look like those of accuracies and the curves are guessed losses, where both curves
+        of all runs are past their thresholds at the first record, for a threshold in per cent of values in fractions or
+        the other way round, and where a patience asks what a nan between numbers means.
     """
     thresholds = {"train": train_threshold, "test": test_threshold}
     columns = {which: str(log.columns[which]) for which in CURVES}

@@ -12,7 +12,7 @@ from ..status import FAILED
 
 
 def solution_delay(solution: Solution, *, train_threshold: float, test_threshold: float) -> Array:
-    """test minus train crossing time of a Solution, in tau, through `jit`, `vmap` and `grad`.
+    """Test minus train crossing time of a Solution, in tau, through `jit`, `vmap` and `grad`.
 
     Each loss crosses where the straight line between two neighbouring times of `solution.x` first meets its threshold:
     the same definition, and on the same times the same digits, as `observables.grokking_delay`, which reads records
@@ -22,7 +22,7 @@ def solution_delay(solution: Solution, *, train_threshold: float, test_threshold
     Parameters
     ----------
     solution : Solution
-        TODO.
+        With curves `train_loss` and `test_loss` over times.
     train_threshold, test_threshold : float
         > 0, in the unit of the losses (mean squares).
 
@@ -32,6 +32,11 @@ def solution_delay(solution: Solution, *, train_threshold: float, test_threshold
         The delay, negative if the test loss crosses first; nan where either loss does not cross before the last time
         (censored), is at or below its threshold at the first (it crossed before), is nan before it is seen to cross, or
         the solution failed.
+
+    Raises
+    ------
+    BadValue
+        For a threshold that is not positive.
 
     Examples
     --------

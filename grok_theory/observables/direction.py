@@ -42,9 +42,8 @@ def check_direction(name: str, curves: Sequence[np.ndarray], threshold: float, r
 def check_approach(name: str, curves: Sequence[np.ndarray], threshold: float) -> None:
     """Refuse a curve that is said to rise and, in every run, falls away from its threshold without ever reaching it.
 
-    "Away" is by half of what it had to rise. For train curves: a test accuracy may well fall.
-
-    as in `check_direction`.
+    "Away" is by half of what it had to rise. For train curves: a test accuracy may well fall. The arguments are those
+    of `check_direction`.
     """
     seen = [values[np.isfinite(values)] for values in curves]
     seen = [values for values in seen if values.size]
@@ -70,6 +69,7 @@ class Scale:
 
     @property
     def in_percent(self) -> bool:
+        """Whether the highest value says per cent: above 1.5, up to 100."""
         return 1.5 < self.highest <= _HUNDRED
 
 

@@ -20,7 +20,7 @@ class DistanceLaw:
         "logarithm" offset + slope ln t; "square root" offset + slope sqrt t; "saturation" offset + slope (1 -
         e^(-t/time)).
     offset, slope : float
-        Nan where they are no numbers of float64 in the units of the record.
+        nan where they are no numbers of float64 in the units of the record.
     time : float
         Of the saturation, inf for the others.
     relative_error : float
@@ -38,26 +38,29 @@ class DistanceLaw:
 
 
 def distance_laws(times: ArrayLike, distance: ArrayLike) -> tuple[DistanceLaw, DistanceLaw, DistanceLaw]:
-    """Least-squares fits of the three laws to a record of |w_t - w_0|, the best first.
+    """Fit the three laws to a record of norm(w_t - w_0), by least squares, the best first.
 
     The best law is named from the record's shape alone: neither the unit of the distance nor that of the time matters.
     Offset and slope are linear; the time of the saturation is searched between a tenth of the first and ten times the
     last recorded time. A logarithm is no evidence of a rugged landscape: separable logistic regression has it too. A
     saturation with a time far beyond the record is a line.
 
-    `times` > 0, increasing, at least five; `distance` of the same length. NumPy; not for tracing.
-
     Parameters
     ----------
     times : array_like
-        TODO.
+        (T,) > 0, strictly increasing, at least five. NumPy; not for tracing.
     distance : array_like
-        TODO.
+        (T,) distances at these times; finite and not constant.
 
     Returns
     -------
     tuple[DistanceLaw, DistanceLaw, DistanceLaw]
-        TODO
+        The laws in the order of their `relative_error`.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, and for a record that is too short or constant.
     """
     check_finite("times", times, "Pass recorded times, without gaps.")
     check_times(times)

@@ -18,14 +18,14 @@ CURVES = ("train", "test")
 
 @dataclass(frozen=True)
 class Record:
-    """One curve of one run at the times where it was logged: `x` strictly increasing, `values` the same length.
+    """One curve of one run at the times where it was logged.
 
     Parameters
     ----------
     x : ndarray
-        TODO.
+        (T,) strictly increasing times.
     values : ndarray
-        TODO.
+        (T,) values at these times; nan where that is what was logged.
     """
 
     x: np.ndarray
@@ -64,6 +64,7 @@ class Log:
 
     @property
     def x_name(self) -> str:
+        """Name of the column of times."""
         return str(self.columns["x"])
 
     def __str__(self) -> str:
@@ -97,12 +98,12 @@ def read_log(
     Parameters
     ----------
     path : str or os.PathLike
-        TODO.
+        The file.
     x, train, test, run : str, optional
         Names of columns; those left out are guessed from how much of the log they cover and from what such columns are
         usually called (`tables.guessing`). Without a column that tells runs apart, the file is one run.
     rising : tuple[bool or None, bool or None], default (None, None)
-        (train, test), True where an accuracy is meant: it decides between losses and accuracies.
+        (train, test), True where an accuracy is meant: it decides between losses and accuracies. None leaves it open.
     repeats : str, default 'last'
         What counts where a resumed run wrote times again: "last" or "first"; "refuse" takes neither.
     encoding, pattern : str, optional
@@ -111,7 +112,7 @@ def read_log(
     Returns
     -------
     Log
-        TODO
+        The runs, the columns that were read, and what was guessed, passed over or left out.
 
     Raises
     ------

@@ -13,40 +13,51 @@ from ..numerics.magnitude import exponents, norm, scaled, unit_of
 
 
 def kernel_movement(kernel: ArrayLike, kernel_start: ArrayLike) -> Float[Array, ""]:
-    """|K_t - K_0|_F / |K_0|_F: zero for a lazy network. Any shape, the same for both.
+    """Relative movement norm(K_t - K_0) / norm(K_0) of a kernel, in the Frobenius norm: zero for a lazy network.
 
     Parameters
     ----------
     kernel : array_like
-        TODO.
+        Kernel now, of any shape; finite.
     kernel_start : array_like
-        TODO.
+        Kernel at the start, of the same shape; not zero.
 
     Returns
     -------
-    array ()
-        TODO
+    Array
+        A number, >= 0.
+
+    Raises
+    ------
+    BadValue
+        For kernels of different shapes or not finite, and for a start that is zero.
     """
     check_shape("kernel", kernel, np.shape(kernel_start), "Pass two kernels of the same inputs.")
     return _ratio(_moved("kernel", [kernel], [kernel_start]), _size("kernel_start", [kernel_start]), "kernel_start")
 
 
 def distance_from_init(params: PyTree, start: PyTree, *, relative: bool = False) -> Float[Array, ""]:
-    """|w - w_0| over all leaves of a pytree of parameters; divided by |w_0| if `relative`.
+    """Distance norm(w - w_0) over all leaves of a pytree of parameters.
 
     Parameters
     ----------
     params : PyTree
-        TODO.
+        Parameters now, finite.
     start : PyTree
-        TODO.
+        Parameters before training, of the same structure.
     relative : bool, default False
-        TODO.
+        Whether to divide by norm(w_0).
 
     Returns
     -------
-    array ()
-        TODO
+    Array
+        A number, >= 0.
+
+    Raises
+    ------
+    BadValue
+        For parameters of different structure or not finite, with `relative` for a start that is zero, without it for a
+        distance that is no float64 number.
     """
     if jax.tree_util.tree_structure(params) != jax.tree_util.tree_structure(start):
         raise BadValue(
@@ -70,23 +81,31 @@ def distance_from_init(params: PyTree, start: PyTree, *, relative: bool = False)
 
 
 def lazy_distance(kernel: ArrayLike, residual_start: ArrayLike, times: ArrayLike) -> Array:
-    """|w_t - w_0| of a network that stays lazy under gradient flow of (1/2) sum r^2: shape of `times`.
+    """Distance norm(w_t - w_0) of a network that stays lazy under gradient flow of (1/2) sum r^2.
 
-    |w_t - w_0|^2 = r_0 . K^{-1} (1 - e^{-Kt})^2 r_0; directions with eigenvalue below n eps of the largest do not move.
+    norm(w_t - w_0)^2 = r_0 . K^{-1} (1 - e^{-Kt})^2 r_0; directions with eigenvalue below n eps of the largest do not
+    move.
 
     Parameters
     ----------
     kernel : array_like
-        TODO.
+        (n, n) symmetric tangent kernel K of the training inputs.
     residual_start : array_like
-        TODO.
+        (n,) residuals r_0 of the network at the start.
     times : array_like
-        TODO.
+        Number or array, >= 0, non-decreasing; in units of 1/eigenvalue of K.
 
     Returns
     -------
     Array
-        TODO
+        Of the shape of `times`.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("lazy_distance")
     eps = rounding(kernel)
@@ -113,7 +132,7 @@ def lazy_distance(kernel: ArrayLike, residual_start: ArrayLike, times: ArrayLike
 
 
 def _moved(name, leaves, start):
-    """|leaves - start| as a number and the exponent of its unit, wherever in the range of floats they lie."""
+    """Distance norm(leaves - start), a number and the exponent of its unit, wherever in the range of floats it lies."""
     remedy = "The network has diverged; look at it before this time."
     for leaf in leaves:
         check_finite(name, leaf, remedy)

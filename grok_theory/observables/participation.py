@@ -11,19 +11,24 @@ from ..numerics.magnitude import unit_of
 
 
 def inverse_participation_ratio(amplitudes: ArrayLike, axis: int = -1) -> Array:
-    """sum |a|^4 / (sum |a|^2)^2: 1 for a single coordinate, 1/n for n equal ones; a zero vector gives 0.
+    """The ratio sum abs(a)^4 / (sum abs(a)^2)^2: 1 for a single coordinate, 1/n for n equal ones.
 
     Parameters
     ----------
     amplitudes : array_like
-        TODO.
+        Real or complex, of any shape; finite.
     axis : int, default -1
-        TODO.
+        The axis along which a vector lies.
 
     Returns
     -------
     Array
-        TODO
+        Of the shape without that axis, in [1/n, 1]; a zero vector gives 0.
+
+    Raises
+    ------
+    BadValue
+        For entries that are not finite, and for an axis that is not there or empty.
     """
     if is_traced(amplitudes):
         magnitudes = _wide(jnp.abs(_wide(jnp.asarray(amplitudes))))
@@ -43,7 +48,7 @@ def inverse_participation_ratio(amplitudes: ArrayLike, axis: int = -1) -> Array:
 
 
 def fourier_participation(x: ArrayLike, axis: int = -1, *, one_sided: bool = False) -> Array:
-    """Inverse participation ratio of the discrete Fourier transform of real `x` (Doshi et al. 2023).
+    """Inverse participation ratio of the discrete Fourier transform of real `x`.
 
     Over the full transform, as the paper's text says, it lies in [1/p, 1] and a pure cosine gives 1/2; `one_sided`
     takes the non-negative frequencies only, as the released code does, and a pure cosine gives 1.
@@ -51,16 +56,25 @@ def fourier_participation(x: ArrayLike, axis: int = -1, *, one_sided: bool = Fal
     Parameters
     ----------
     x : array_like
-        TODO.
+        Real, of any shape; finite.
     axis : int, default -1
-        TODO.
+        The axis that is transformed, of length p.
     one_sided : bool, default False
-        TODO.
+        Whether to take the non-negative frequencies only.
 
     Returns
     -------
     Array
-        TODO
+        Of the shape without that axis; a zero vector gives 0.
+
+    Raises
+    ------
+    BadValue
+        For entries that are not finite, and for an axis that is not there or empty.
+
+    References
+    ----------
+    Doshi et al. 2023.
     """
     check_finite("x", x, "Drop or mend these entries.")
     if is_traced(x):
@@ -76,7 +90,7 @@ def fourier_participation(x: ArrayLike, axis: int = -1, *, one_sided: bool = Fal
 
 
 def _wide(x):
-    """Half precision and integers as floats: squares of the former, and |-128| of the latter, leave their range."""
+    """Half precision and integers as floats: squares of the former, abs(-128) of the latter, leave their range."""
     narrow = not jnp.issubdtype(x.dtype, np.inexact) or jnp.finfo(x.dtype).bits < 32
     return x.astype(float) if narrow else x
 

@@ -14,39 +14,53 @@ from .softmax_collapse import check_labels
 
 
 def stablemax(logits: ArrayLike, axis: int = -1) -> Array:
-    """s(x)/sum s(x) with s(x) = x + 1 for x >= 0 and 1/(1 - x) below (Prieto et al. 2025).
+    """StableMax probabilities, s(x)/sum s(x) with s(x) = x + 1 for x >= 0 and 1/(1 - x) below.
 
-    The softmax of sign(x) ln(1 + |x|): the order of logits is kept, but it is not shift-invariant.
+    The softmax of sign(x) ln(1 + abs(x)): the order of logits is kept, but it is not shift-invariant.
 
     Parameters
     ----------
     logits : array_like
-        TODO.
+        Of any shape; -inf masks a class, nan and +inf are refused.
     axis : int, default -1
-        TODO.
+        The axis of the classes.
 
     Returns
     -------
     Array
-        TODO
+        Of the shape of `logits`, summing to 1 along the axis.
+
+    Raises
+    ------
+    BadValue
+        For logits that are nan, +inf or no numbers.
+
+    References
+    ----------
+    Prieto et al. 2025.
     """
     return jax.nn.softmax(_log_map(_checked(logits)), axis=axis)
 
 
 def stablemax_cross_entropy(logits: ArrayLike, labels: ArrayLike) -> Float[Array, " n"]:
-    """-log stablemax of the label, for each sample: `logits` (n, classes), `labels` (n,) of integers -> (n,).
+    """Cross-entropy -log stablemax of the label, for each sample.
 
     Parameters
     ----------
     logits : array_like
-        TODO.
+        (n, classes); -inf masks a class, nan and +inf are refused.
     labels : array_like
-        TODO.
+        (n,) integers, the index of the right class of each sample.
 
     Returns
     -------
-    array (n,)
-        TODO
+    Array
+        (n,) losses, >= 0.
+
+    Raises
+    ------
+    BadValue
+        For logits of another shape, nan or +inf, and for labels that are no index of a class.
     """
     logits, labels = _checked(logits), jnp.asarray(labels)
     if logits.ndim != 2:
@@ -84,14 +98,19 @@ def orthogonal_gradient(*, rescale: bool = True, per_leaf: bool = True) -> optax
     Parameters
     ----------
     rescale : bool, default True
-        Restore the norm of the gradient.
+        Whether to restore the norm of the gradient.
     per_leaf : bool, default True
-        For each tensor by itself; False: over the whole tree.
+        Whether to project each tensor by itself; False: over the whole tree.
 
     Returns
     -------
     optax.GradientTransformation
-        TODO
+        Without a state; its `update` needs the parameters.
+
+    Raises
+    ------
+    BadValue
+        From `update`, where it is called without the parameters.
     """
 
     def project(gradients, params):

@@ -22,16 +22,21 @@ def without_repeats(
     Parameters
     ----------
     table : Table
-        TODO.
+        The log, for the message and for columns that tell of the setting.
     x : str
-        TODO.
+        Name of the column of times, for the message.
     times : ndarray
-        x of every row of the table.
+        Times of all rows of the table.
     rows : Mapping[str, ndarray]
         Curve -> its rows, in the order of the file.
     repeats : str
         "last" takes what a resumed run wrote last (from the time it went back to on, of both curves); "first" what was
         there before; "refuse" raises.
+
+    Returns
+    -------
+    tuple[dict[str, ndarray], int]
+        (rows, count): curve -> its rows that count, and the number of records passed over.
 
     Raises
     ------

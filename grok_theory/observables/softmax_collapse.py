@@ -13,7 +13,7 @@ MOST_CLASSES = 1e15
 
 
 def significant_bits(dtype: DTypeLike) -> int:
-    """p of a floating dtype, the leading one included: float16 11, bfloat16 8, float32 24, float64 53."""
+    """Significant bits p of a floating dtype, the leading one too: float16 11, bfloat16 8, float32 24, float64 53."""
     kind = jnp.dtype(dtype)
     if not jnp.issubdtype(kind, jnp.floating):
         raise BadValue(
@@ -25,7 +25,7 @@ def significant_bits(dtype: DTypeLike) -> int:
 def softmax_collapse_fraction(
     logits: ArrayLike, labels: ArrayLike, *, dtype: DTypeLike, smallest_first: bool = True
 ) -> np.floating | np.ndarray:
-    """Share of samples whose softmax in `dtype` gives its label probability exactly 1 (Prieto et al. 2025).
+    """Share of samples whose softmax in `dtype` gives its label probability exactly 1.
 
     With margins g_k = z_y - z_k, 1 plus the other terms rounds to 1:
     sum_k e^{-g_k} <= 2^-p if the terms are added smallest first; max_k e^{-g_k} <= 2^-p if one by one, largest first.
@@ -38,16 +38,25 @@ def softmax_collapse_fraction(
     logits : array_like
         (..., samples, classes) as exact numbers (float64 inside).
     labels : array_like
-        (samples,) of integers.
+        (samples,) integers, the index of the right class of each sample.
     dtype : DTypeLike
-        TODO.
+        Floating type of the softmax, for example "float32" or "bfloat16".
     smallest_first : bool, default True
-        TODO.
+        Whether the terms are added smallest first, or one by one, largest first.
 
     Returns
     -------
     np.floating or ndarray
-        Share over samples, one for each leading index. NumPy; does not need the float64 switch.
+        Share over samples, one for each leading index, in [0, 1]. NumPy; does not need the float64 switch.
+
+    Raises
+    ------
+    BadValue
+        For logits of another shape or not finite, labels that are no index of a class, and a type that is not floating.
+
+    References
+    ----------
+    Prieto et al. 2025.
     """
     margins, bits = _margins(logits, labels), significant_bits(dtype)
     total = logsumexp(-margins, axis=-1) if smallest_first else np.max(-margins, axis=-1)
@@ -63,14 +72,19 @@ def margin_time(margin: ArrayLike, classes: int) -> np.ndarray | np.floating:
     Parameters
     ----------
     margin : array_like
-        TODO.
+        Lead g of the right logit over the others, 0 to 700; any shape.
     classes : int
-        TODO.
+        Number of classes C, 2 to 1e15.
 
     Returns
     -------
     ndarray or np.floating
-        TODO
+        Of the shape of `margin`, in units of 1/rate. NumPy; not for tracing.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
     """
     classes = check_integer("classes", classes, 2, "Pass the number of classes.")
     check_between("classes", classes, 2, MOST_CLASSES, "Pass the number of classes.")
@@ -81,41 +95,53 @@ def margin_time(margin: ArrayLike, classes: int) -> np.ndarray | np.floating:
 
 
 def collapse_time(classes: int, dtype: DTypeLike, *, smallest_first: bool = True) -> float:
-    """Time at which that model's softmax collapses in `dtype`, at the margin `collapse_margin` gives.
+    """Time at which, in the model of `margin_time`, the softmax collapses in `dtype`: at `collapse_margin`.
 
     Parameters
     ----------
     classes : int
-        TODO.
+        Number of classes C, 2 to 1e15.
     dtype : DTypeLike
-        TODO.
+        Floating type of the softmax, for example "float32" or "bfloat16".
     smallest_first : bool, default True
-        TODO.
+        Whether the terms are added smallest first, or one by one, largest first.
 
     Returns
     -------
     float
-        TODO
+        In the unit of `margin_time`.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, and a type that is not floating.
     """
     return float(margin_time(collapse_margin(classes, dtype, smallest_first=smallest_first), classes))
 
 
 def collapse_margin(classes: int, dtype: DTypeLike, *, smallest_first: bool = True) -> float:
-    """The margin itself: p ln 2, plus ln(C - 1) if the terms are added smallest first.
+    """Margin at which the softmax collapses: p ln 2, plus ln(C - 1) if the terms are added smallest first.
+
+    p is the number of significant bits of `dtype`, the leading one included.
 
     Parameters
     ----------
     classes : int
-        TODO.
+        Number of classes C, 2 to 1e15.
     dtype : DTypeLike
-        TODO.
+        Floating type of the softmax, for example "float32" or "bfloat16".
     smallest_first : bool, default True
-        TODO.
+        Whether the terms are added smallest first, or one by one, largest first.
 
     Returns
     -------
     float
-        TODO
+        Lead of the right logit over each other one.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed, and a type that is not floating.
     """
     classes = check_integer("classes", classes, 2, "Pass the number of classes.")
     check_between("classes", classes, 2, MOST_CLASSES, "Pass the number of classes.")

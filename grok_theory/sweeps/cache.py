@@ -47,7 +47,15 @@ class Cache:
         return len(answered & asked.keys())
 
     def get(self, address: str) -> Any:
-        """The result at `address`. Raises KeyError where there is none, `DamagedFile` where it is not whole or ours."""
+        """The result at `address`.
+
+        Raises
+        ------
+        KeyError
+            Where there is none.
+        DamagedFile
+            Where it is not whole or ours.
+        """
         path = self.path(address)
         try:
             content = storage.content_of(str(path))
@@ -63,7 +71,7 @@ class Cache:
         Raises
         ------
         BadValue
-            With one sentence where the disk is full or read-only.
+            Where the disk is full or read-only, in one sentence.
         """
         storage.write_whole(self.path(address), content)
 

@@ -24,11 +24,11 @@ class Failure:
     Parameters
     ----------
     index : int
-        TODO.
+        Place in the list of problems, from 0.
     problem : PyTree
-        TODO.
+        The problem as it was given.
     reason : str
-        TODO.
+        What was raised, or what the result says of itself, in one sentence.
     """
 
     index: int
@@ -46,9 +46,9 @@ class Note:
     Parameters
     ----------
     index : int
-        TODO.
+        Place in the list of problems, from 0.
     text : str
-        TODO.
+        The remark of the result's `Status`.
     """
 
     index: int
@@ -65,7 +65,7 @@ class Sweep:
     Parameters
     ----------
     problems : tuple[Any, ...]
-        TODO.
+        As they were given.
     results : tuple[Any, ...]
         One each; None where `run` raised, and what it returned where that says of itself that it failed.
     failures : tuple[Failure, ...]
@@ -75,7 +75,7 @@ class Sweep:
     damaged : tuple[str, ...]
         A sentence for every damaged cache file that was noticed and computed again.
     seconds : float
-        TODO.
+        Wall time of the sweep.
     notes : tuple[Note, ...], default ()
         One `Note` for each result that is noted: it can be used, and its remark should be read.
     outdated : int, default 0
@@ -111,13 +111,13 @@ class Sweep:
 
         Parameters
         ----------
-        number : Callable[[Any], Any]
-            TODO.
+        number : callable
+            From one result to a number, or an array of one shape for all.
 
         Returns
         -------
         ndarray
-            TODO
+            (problems, ...), in the order of the problems.
         """
         failed = {failure.index for failure in self.failures}
         values = [None if i in failed else np.asarray(number(self.results[i]), float) for i in range(len(self))]

@@ -79,7 +79,7 @@ class Spelled:
         Raises
         ------
         BadValue
-            Naming `where` for what does not tell.
+            For what does not tell what it holds; names `where`.
         """
         plain = self._plain(thing, where)
         if plain is not _NOTHING:

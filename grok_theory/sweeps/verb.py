@@ -40,15 +40,15 @@ def sweep(
     """`run(problem)` for every problem: in batches, in parallel, kept as they finish, resumed where they stopped.
 
     Every result file is checksummed: a damaged one is named in a warning and computed again. So are results of another
-    version of this package or its libraries: they are counted in `.outdated`, and not used. Ctrl-C raises
-    KeyboardInterrupt with the sentence that says how to go on. In flight are at most 2 * workers * batch results.
+    version of this package or its libraries: they are counted in `.outdated`, and not used. In flight are at most 2 *
+    workers * batch results.
 
     Parameters
     ----------
-    run : Callable[[Any], Any]
+    run : callable
         From one problem to a Solution, or to arrays, numbers and texts in records, dicts, tuples. With `batch` > 1 it
         must go through `jax.vmap`; with `batch=1` it is called for one problem at a time and may do anything.
-    problems : Iterable[Any]
+    problems : Iterable
         Any Problems, mixed as you like; also dicts, tuples or numbers. `run` gets them with plain numbers.
     cache : str or os.PathLike, optional
         Folder for finished results; None keeps nothing. A result is found again by function, canonical problem and
@@ -57,29 +57,31 @@ def sweep(
         NumPy and the other libraries that compute, kind of machine and backend, and JAX's settings for random numbers
         and rounding. A finished cache may be read-only.
     workers : int, optional
-        Processes; default: one a processor. 1 computes in this process.
+        How many processes; default: one a processor. 1 computes in this process.
     batch : int, default 16
         How many problems are computed at once, always exactly so many (padded). A problem's digits do not depend on its
         companions, so a resumed sweep is equal to the uninterrupted one to the bit.
-    backend : default 'processes'
+    backend : str or object, default 'processes'
         "processes", "dask" (the current client, or a local cluster), or a Client, a cluster, a joblib backend.
     version : str
-        Of what the address cannot see: data files, the environment, other installed packages, and what they call back.
-        Change it when they have changed.
+        Version of what the address cannot see: data files, the environment, other installed packages, and what they
+        call back. Change it when they have changed.
 
     Returns
     -------
     Sweep
-        A `Sweep`: `sweep[i]`, `.read(lambda result: ...)`, `.failures`, `.notes`. A problem that fails keeps the rest:
+        Read it by `sweep[i]`, `.read(lambda result: ...)`, `.failures`, `.notes`. A problem that fails keeps the rest:
         it is listed in `.failures`, raises in `sweep[i]` and is nan in `.read`.
 
     Raises
     ------
     BadValue
-        (also when the disk is full, `run` cannot be traced, or, with a cache, the sources of this package were changed
-        while it runs).
+        For an argument out of its range, named with what is allowed; also when the disk is full, `run` cannot be
+        traced, or, with a cache, the sources of this package were changed while it runs.
     Float64Required
-        Where JAX computes in float32.
+        Where JAX computes in float32, here or in a worker.
+    KeyboardInterrupt
+        At Ctrl-C, with the sentence that says how to go on.
 
     Examples
     --------

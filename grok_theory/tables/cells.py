@@ -38,6 +38,11 @@ def number(cell: Any, *, comma: bool = False, booleans: bool = False, points: bo
 
     `comma` says that the column writes 0,5 for a half; `booleans` takes true and false for 1 and 0; `points` says that
     other columns write 0,5, so that 1.234 may be a thousand.
+
+    Raises
+    ------
+    NotANumber
+        With the reason.
     """
     if is_missing(cell):
         return None

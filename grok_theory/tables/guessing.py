@@ -93,15 +93,25 @@ def guess_curves(
     Parameters
     ----------
     table : Table
-        TODO.
-    train : str
-        TODO.
-    test : str
-        TODO.
-    increases : Callable[[str], bool]
-        Whether the times at which a column is written increase within every run.
+        The log.
+    train : str or None
+        The train column if the user names it.
+    test : str or None
+        The test column if the user names it.
+    increases : callable
+        Given a column, whether the times at which it is written increase within every run.
     rising : tuple[bool or None, bool or None]
         (train, test) as far as the user says; columns that move the other way by their name are no candidates.
+
+    Returns
+    -------
+    tuple[str, str, list[str]]
+        (train, test, pairs of another kind).
+
+    Raises
+    ------
+    BadValue
+        Where no pair of columns looks like train and test, or several are equally good.
     """
     names = curve_names(table)
     trains = [train] if train else [n for n in names if part(n) != "test"]

@@ -28,19 +28,16 @@ _COMMENTS = re.compile(r"(?:\s+|#[^\n\r]*)*")
 class Table:
     """What a file holds, cell by cell and with the place of each row.
 
-    `cells[name]` has one entry a row: a text (CSV), what JSON gave, or None where nothing was written. `places[i]` is
-    where row i begins, as "line 7" (after line ends inside quotes, too). `notes` say what was passed over.
-
     Parameters
     ----------
     source : str
-        TODO.
+        The path, as messages name it.
     cells : dict[str, list[Any]]
-        TODO.
+        `cells[name]` has one entry a row: a text (CSV), what JSON gave, or None where nothing was written.
     places : list[str]
-        TODO.
+        `places[i]` is where row i begins, as "line 7" (after line ends inside quotes, too).
     notes : tuple[str, ...], default ()
-        TODO.
+        What was passed over, in sentences.
     """
 
     source: str
@@ -50,6 +47,7 @@ class Table:
 
     @property
     def names(self) -> list[str]:
+        """The names of the columns, in the order of the file."""
         return list(self.cells)
 
     def where(self, row: int) -> str:
@@ -58,29 +56,34 @@ class Table:
         Parameters
         ----------
         row : int
-            TODO.
+            Index of the row, from 0.
 
         Returns
         -------
         str
-            TODO
+            For example "log.csv, line 7".
         """
         return f"{self.source}, {self.places[row]}"
 
     def column(self, name: str, remedy: str = "Name one of them.") -> list[Any]:
-        """The cells of a column; raises `BadValue` naming those there are.
+        """The cells of a column, one a row.
 
         Parameters
         ----------
         name : str
-            TODO.
+            Of the column.
         remedy : str, default 'Name one of them.'
-            TODO.
+            The end of the message where there is none of that name.
 
         Returns
         -------
         list[Any]
-            TODO
+            A text (CSV), what JSON gave, or None where nothing was written.
+
+        Raises
+        ------
+        BadValue
+            Where there is no such column, naming those there are.
         """
         if name not in self.cells:
             metric = name.rsplit(" - ", 1)[-1]
@@ -92,28 +95,27 @@ class Table:
     def numbers(self, name: str, *, booleans: bool = False, needed: str = "a number") -> tuple[np.ndarray, np.ndarray]:
         """(values, logged) of a column, one a row: float64 (nan where nothing is written), and whether something is.
 
-        A column of texts that writes 0,5 for a half throughout is read so. `booleans`: true and false are 1 and 0.
-        `needed` is what the column must hold, in words.
+        A column of texts that writes 0,5 for a half throughout is read so.
 
         Parameters
         ----------
         name : str
-            TODO.
+            Of the column.
         booleans : bool, default False
-            TODO.
+            Whether true and false are 1 and 0; otherwise they are refused.
         needed : str, default 'a number'
-            TODO.
+            What the column must hold, in words, for the message.
 
         Returns
         -------
         tuple[ndarray, ndarray]
-            TODO
+            (values, logged), each (rows,).
 
         Raises
         ------
         BadValue
-            Naming file, line and column for a cell that is no number, and for two numbers that floating point does not
-            tell apart.
+            Where there is no such column; naming file, line and column for a cell that is no number, and for two
+            numbers that floating point does not tell apart.
         """
         cells = self.column(name)
         plain = None if self._points_in_doubt else self._plain(name)
@@ -158,17 +160,18 @@ class Table:
         Parameters
         ----------
         name : str
-            TODO.
+            Of the column.
 
         Returns
         -------
         list[str or None]
-            TODO
+            One name a row.
 
         Raises
         ------
         BadValue
-            Where two different values would become one name, or one value two: "1" beside 1, 1.0 or "01".
+            Where there is no such column, and where two different values would become one name, or one value two: "1"
+            beside 1, 1.0 or "01".
         """
         found: list[str | None] = []
         known: dict[Any, tuple[str, str, int]] = {}
@@ -199,12 +202,12 @@ class Table:
         Parameters
         ----------
         name : str
-            TODO.
+            Of the column.
 
         Returns
         -------
         ndarray
-            TODO
+            (rows,) booleans.
         """
         plain = self._plain(name)
         if plain is not None:
@@ -217,14 +220,14 @@ class Table:
         Parameters
         ----------
         name : str
-            TODO.
+            Of the column.
         finite : bool, default False
-            TODO.
+            Whether nan and infinities are left out.
 
         Returns
         -------
         int
-            TODO
+            The count.
         """
         plain = self._plain(name)
         if plain is not None:
@@ -242,7 +245,7 @@ def read_table(path: str | os.PathLike, *, encoding: str | None = None, pattern:
     Parameters
     ----------
     path : str or os.PathLike
-        TODO.
+        The file, or MLflow's folder of a run.
     encoding : str, optional
         Of a file that is neither UTF-8 nor marked.
     pattern : str, optional
@@ -251,7 +254,7 @@ def read_table(path: str | os.PathLike, *, encoding: str | None = None, pattern:
     Returns
     -------
     Table
-        TODO
+        With at least one row and one column.
 
     Raises
     ------

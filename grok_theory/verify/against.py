@@ -37,31 +37,36 @@ def check_against(
 
     Parameters
     ----------
-    candidate, reference : Callable[..., Any]
+    candidate, reference : callable
         Functions of the drawn argument (or of all drawn arguments). They return Solutions (of one x: another name or
         unit is refused, other values differ without end), or numbers and arrays in any structure, the same from both.
-    strategy
+    strategy : SearchStrategy or tuple of SearchStrategy
         `verify.problems(...)`, any hypothesis strategy, or a tuple of them for several arguments.
     rtol : float, optional
-        Both are exact: greatest relative error allowed, entry by entry. nan is an infinite error, and so is anything
-        but 0 where the reference is 0.
+        For an exact reference: greatest relative error allowed, entry by entry. nan is an infinite error, and so is
+        anything but 0 where the reference is 0. Pass either this, or `margin` and `key`.
     margin : float, optional
-        Over all points together a right candidate fails in at most 1 of 100 keys.
-    key : optional
-        The reference is random. It is called as `reference(argument, key=...)` and returns an Ensemble, or arrays with
-        a leading run axis. Refuted is a candidate whose relative difference from their mean is surely beyond.
+        For a random reference: the relative difference that would matter. Refuted is a candidate whose relative
+        difference from the mean of the runs is surely beyond it: over all points together a right candidate fails in at
+        most 1 of 100 keys.
+    key : Array, optional
+        Typed JAX key, needed with `margin`. The reference is then called as `reference(argument, key=...)`, the key
+        depending on the argument alone, and returns an Ensemble, or arrays with a leading run axis.
     examples : int, optional
         How many points; default: what the hypothesis profile says.
 
     Returns
     -------
     Certificate
-        A `Certificate`; print it.
+        The worst point, and what it was held against; print it.
 
     Raises
     ------
+    CounterExample
+        Where the two differ, with the simplest argument at which they do.
     BadValue
-        For an argument out of its range, named with what is allowed.
+        For an argument out of its range, named with what is allowed; for both or neither of `rtol` and `margin`; where
+        hypothesis is not installed.
 
     Examples
     --------

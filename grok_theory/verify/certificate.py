@@ -10,18 +10,16 @@ from ..errors import GrokTheoryError
 class CounterExample(GrokTheoryError, AssertionError):
     """A property does not hold; the message has the simplest argument found, and what went wrong there.
 
-    `argument` is the tuple of drawn arguments, `error` the error there, `points` how many were tried before.
-
-    Parameters
+    Attributes
     ----------
-    argument : tuple, default ()
-        TODO.
-    error : float, default float('nan')
-        TODO.
-    points : int, default 0
-        TODO.
-    seconds : float, default 0.0
-        TODO.
+    argument : tuple
+        The drawn arguments of the simplest failure.
+    error : float
+        The error there, in the unit of the check.
+    points : int
+        How many points were tried before.
+    seconds : float
+        What the search took, making it simpler included.
     """
 
     argument: tuple = ()
@@ -41,19 +39,19 @@ class Certificate:
     domain : str
         The ranges that were really visited.
     points : int
-        Problems drawn.
+        How many problems were drawn.
     worst : float
         Greatest error among them, in the unit that `allowed` is in.
     worst_at : str
-        The problem with the greatest error.
+        The problem (or all drawn arguments) with the greatest error, as text.
     worst_place : str
-        Where in the result it was.
+        Where in the result it was, with the values there; "" where none was told.
     allowed : float
-        TODO.
+        Greatest error that passes.
     unit : str
-        TODO.
+        What the error is, for example "relative error".
     seconds : float
-        TODO.
+        What the search took.
     """
 
     claim: str

@@ -25,34 +25,36 @@ def check_limit(
 ) -> Certificate:
     """`function(problem, x)` tends to `limit(problem)` as x runs through `approach`.
 
-    Where the limit is infinite the error is 1/|value|.
+    Where the limit is infinite the error is 1 / abs(value).
 
     Parameters
     ----------
-    function : Callable[..., Any]
+    function : callable
         Of the drawn argument(s) and the whole grid `approach`; returns a Solution, or arrays whose last axis is the
         grid.
-    limit : Callable[..., Any]
+    limit : callable
         Of the drawn argument(s); may leave out entries, which are then not checked.
-    strategy
-        TODO.
-    approach
-        Grid of x towards the limit, for example `np.geomspace(1, 1e4, 5)` for infinity, `np.geomspace(1, 1e-8, 5)` for
-        zero.
+    strategy : SearchStrategy or tuple of SearchStrategy
+        `verify.problems(...)`, any hypothesis strategy, or a tuple of them for several arguments.
+    approach : array_like
+        (T >= 2,), grid of x towards the limit, for example `np.geomspace(1, 1e4, 5)` for infinity, `np.geomspace(1,
+        1e-8, 5)` for zero.
     rtol : float
         Relative error allowed at the last x; the errors on the way are told, since a curve may overshoot.
     examples : int, optional
-        TODO.
+        How many points; default: what the hypothesis profile says.
 
     Returns
     -------
     Certificate
-        TODO
+        The worst point, and what it was held against; print it.
 
     Raises
     ------
+    CounterExample
+        Where the property fails, with the simplest argument at which it does.
     BadValue
-        For an argument out of its range, named with what is allowed.
+        For an argument out of its range, named with what is allowed; where hypothesis is not installed.
     """
     grid = _grid("approach", approach)
     check_non_negative("rtol", rtol, "Pass the relative error allowed at the end of the approach, for example 1e-6.")
@@ -96,30 +98,37 @@ def check_monotone(
 ) -> Certificate:
     """`function(problem, x)` never falls (`direction="increasing"`) or never rises ("decreasing") along `over`.
 
-    A step the wrong way counts relative to the larger neighbour; up to `rtol` it is rounding. With `strict` neighbours
-    must differ. The function returns a Solution, or arrays whose last axis is the grid.
+    A step the wrong way counts relative to the larger neighbour; up to `rtol` it is rounding.
 
     Parameters
     ----------
-    function : Callable[..., Any]
-        TODO.
-    strategy
-        TODO.
-    over
-        TODO.
+    function : callable
+        Of the drawn argument(s) and the whole grid `over`; returns a Solution, or arrays whose last axis is the grid.
+        nan fails.
+    strategy : SearchStrategy or tuple of SearchStrategy
+        `verify.problems(...)`, any hypothesis strategy, or a tuple of them for several arguments.
+    over : array_like
+        (T >= 2,), the grid of x.
     direction : str, default 'increasing'
-        TODO.
+        "increasing" or "decreasing".
     strict : bool, default False
-        TODO.
+        Whether neighbours must differ.
     rtol : float, default 1e-12
-        TODO.
+        Greatest step the wrong way that passes, relative to the larger neighbour.
     examples : int, optional
-        TODO.
+        How many points; default: what the hypothesis profile says.
 
     Returns
     -------
     Certificate
-        TODO
+        The worst point, and what it was held against; print it.
+
+    Raises
+    ------
+    CounterExample
+        Where the property fails, with the simplest argument at which it does.
+    BadValue
+        For an argument out of its range, named with what is allowed; where hypothesis is not installed.
     """
     grid = _grid("over", over)
     check_choice("direction", direction, ("increasing", "decreasing"))
@@ -160,29 +169,36 @@ def check_exponent(
 ) -> Certificate:
     """`function(problem, x)` grows like x^exponent along the grid `over`.
 
-    The slope of log|value| against log x is fitted by least squares on all of `over`: let it lie where the law holds.
-    `exponent` may be a function of the drawn argument(s). Values must be finite and of one sign. To check how a limit
-    is approached, return the distance from it.
+    The slope of log abs(value) against log x is fitted by least squares on all of `over`: let it lie where the law
+    holds. To check how a limit is approached, return the distance from it.
 
     Parameters
     ----------
-    function : Callable[..., Any]
-        TODO.
-    exponent : float or Callable[..., float]
-        TODO.
-    strategy
-        TODO.
-    over
-        TODO.
+    function : callable
+        Of the drawn argument(s) and the whole grid `over`; returns a Solution, or arrays whose last axis is the grid.
+        Values must be finite and of one sign.
+    exponent : float or callable
+        The exponent, or a function of the drawn argument(s) that returns it.
+    strategy : SearchStrategy or tuple of SearchStrategy
+        `verify.problems(...)`, any hypothesis strategy, or a tuple of them for several arguments.
+    over : array_like
+        (T >= 2,), the grid of x > 0.
     tolerance : float, default 0.05
-        TODO.
+        How far the fitted slope may be off, > 0.
     examples : int, optional
-        TODO.
+        How many points; default: what the hypothesis profile says.
 
     Returns
     -------
     Certificate
-        TODO
+        The worst point, and what it was held against; print it.
+
+    Raises
+    ------
+    CounterExample
+        Where the property fails, with the simplest argument at which it does.
+    BadValue
+        For an argument out of its range, named with what is allowed; where hypothesis is not installed.
     """
     grid = _grid("over", over)
     check_positive("over", grid, "A power law needs positive x, for example np.geomspace(1e2, 1e4, 9).")
@@ -225,28 +241,35 @@ def check_symmetry(
     """`function(transform(problem))` is `image(function(problem), problem)`; without `image` it is unchanged.
 
     With several drawn arguments, `function`, `transform` and `image` get all of them, and `transform` returns a tuple.
-    Example: noise times a is losses times a^2. `transform=lambda p, a: (replace(p, noise=a * p.noise), a)`
-    and `image=lambda losses, p, a: jax.tree_util.tree_map(lambda loss: a**2 * loss, losses)`.
+    Example: noise times a is losses times a^2. `transform=lambda p, a: (replace(p, noise=a * p.noise), a)` and
+    `image=lambda losses, p, a: jax.tree_util.tree_map(lambda loss: a**2 * loss, losses)`.
 
     Parameters
     ----------
-    function : Callable[..., Any]
-        TODO.
-    transform : Callable[..., Any]
-        TODO.
-    strategy
-        TODO.
-    image : Callable[..., Any], optional
-        TODO.
+    function : callable
+        Of the drawn argument(s); returns a Solution, or numbers and arrays in any structure.
+    transform : callable
+        Of the drawn argument(s); returns those at which the function is looked at instead.
+    strategy : SearchStrategy or tuple of SearchStrategy
+        `verify.problems(...)`, any hypothesis strategy, or a tuple of them for several arguments.
+    image : callable, optional
+        Of what `function` returned and of the drawn argument(s); returns what is expected after the transform.
     rtol : float, default 1e-12
-        TODO.
+        Greatest relative error allowed, entry by entry.
     examples : int, optional
-        TODO.
+        How many points; default: what the hypothesis profile says.
 
     Returns
     -------
     Certificate
-        TODO
+        The worst point, and what it was held against; print it.
+
+    Raises
+    ------
+    CounterExample
+        Where the property fails, with the simplest argument at which it does.
+    BadValue
+        For an argument out of its range, named with what is allowed; where hypothesis is not installed.
     """
     check_non_negative("rtol", rtol, "Pass the relative error allowed, for example 1e-12.")
     call, moved = guarded(function, "the function"), guarded(transform, "the transform")

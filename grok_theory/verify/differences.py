@@ -53,7 +53,7 @@ def _key(part: Any) -> str:
 
 
 def relative_difference(found: Any, expected: Any, left: str = "found", right: str = "expected") -> Finding:
-    """Greatest |found - expected| / |expected| over all entries; nan anywhere is an infinite error."""
+    """Greatest abs(found - expected) / abs(expected) over all entries; nan anywhere is an infinite error."""
     have, want = entries(found), entries(expected)
     if have.keys() != want.keys():
         odd = sorted(have.keys() ^ want.keys())[0] or "a bare number"
@@ -75,7 +75,7 @@ def relative_difference(found: Any, expected: Any, left: str = "found", right: s
 
 
 def relative_error(found: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """|found - expected| / |expected| elementwise: 0 where equal, also both infinite; inf where one is nan."""
+    """Elementwise abs(found - expected) / abs(expected): 0 where equal, also both infinite; inf where one is nan."""
     found, expected = np.asarray(found), np.asarray(expected)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         error = np.abs(found.astype(complex if found.dtype.kind == "c" else float) - expected) / np.abs(expected)

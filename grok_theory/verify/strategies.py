@@ -23,18 +23,26 @@ from .counterexamples import hypothesis_or_sentence
 
 
 def numbers(low: float, high: float, *, special: tuple[float, ...] = ()) -> Any:
-    """Floats in [low, high]: `special` values, short decimals, and any float; evenly in the logarithm if low > 0.
+    """Strategy of floats in [low, high]: `special` values, short decimals, and any float.
 
-    A counter-example is pulled towards the first special value.
+    They are spread evenly in the logarithm if low > 0. A counter-example is pulled towards the first special value.
 
     Parameters
     ----------
-    low : float
-        TODO.
-    high : float
-        TODO.
+    low, high : float
+        The ends, both included.
     special : tuple[float, ...], default ()
-        TODO.
+        Values drawn on purpose.
+
+    Returns
+    -------
+    SearchStrategy
+        A hypothesis strategy, for `problems` or a check.
+
+    Raises
+    ------
+    BadValue
+        Where hypothesis is not installed.
     """
     strategies = hypothesis_or_sentence().strategies
     if low > 0:
@@ -58,15 +66,21 @@ def problems(kind: Any, **fields: Any) -> Any:
 
     Parameters
     ----------
-    kind
+    kind : type
         The Problem's class, for example `gt.linear.TeacherStudent`.
-    **fields
+    **fields : SearchStrategy or object
         For single fields another strategy, or a fixed value.
+
+    Returns
+    -------
+    SearchStrategy
+        It draws Problems, made by their constructor.
 
     Raises
     ------
     BadValue
-        For a field that is needed and says nothing.
+        For a field that is needed and says nothing, for one the class does not have, where `kind` is not the class of a
+        Problem, and where hypothesis is not installed.
     """
     strategies = hypothesis_or_sentence().strategies
     if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
@@ -90,7 +104,7 @@ def public_problems() -> dict[str, type]:
     Returns
     -------
     dict[str, type]
-        TODO
+        Wing and name -> class, in the order of the wings.
     """
     found = {}
     for wing in WINGS:

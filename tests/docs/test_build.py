@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from docs import build as builder
-from docs.making import markup, mathematics, reference, search
+from docs.making import docstrings, markup, mathematics, search
 from docs.making.links import Links, check_anchors
 from docs.making.pages import Page
 from paper_figures.figure import catalogue
@@ -123,20 +123,33 @@ def test_the_reference_has_every_public_name(site):
 
 
 def test_docstrings_become_markdown():
-    text = reference.markdown_of("First.\n\n>>> f(1)\n2\n\nLast.")
+    text = docstrings.markdown_of("First.\n\n>>> f(1)\n2\n\nLast.")
     assert text == "First.\n\n```python\n>>> f(1)\n2\n```\n\nLast."
 
 
 def test_sections_of_docstrings_become_lists():
-    text = "First.\n\nParameters\n----------\nx : float\n    Where, and\n    when.\n\nExamples\n--------\n>>> f(1)\n2"
-    lists = "First.\n\n**Parameters**\n\n* `x : float`\n  Where, and\n  when.\n\n**Examples**\n\n"
-    assert reference.markdown_of(text) == lists + "```python\n>>> f(1)\n2\n```"
+    text = "First.\n\nParameters\n----------\nx, y : float\n    > 0, and\n    when.\nz\n    Any.\n\n"
+    text += "Returns\n-------\nfloat\n    The sum.\n\nExamples\n--------\n>>> f(1)\n2"
+    lists = "First.\n\n**Parameters**\n\n* **`x`**, **`y`** : `float`\\\n  \\> 0, and\n  when.\n* **`z`**\\\n  Any.\n\n"
+    lists += "**Returns**\n\n* `float`\\\n  The sum.\n\n**Examples**\n\n"
+    assert docstrings.markdown_of(text) == lists + "```python\n>>> f(1)\n2\n```"
+
+
+def test_definitions_in_docstrings_become_lists():
+    text = "First.\n\nLoss\n    Mean of squares,\n    without 1/2.\nTime\n    Steps.\n\nA sentence:\n\n    a = b\n"
+    lists = (
+        "First.\n\n* **Loss**\\\n  Mean of squares,\n  without 1/2.\n* **Time**\\\n  Steps.\n\nA sentence:\n\n    a = b"
+    )
+    assert docstrings.markdown_of(text) == lists
 
 
 def test_a_problem_shows_its_fields_and_defaults(site):
     text = site["api_linear.html"]
-    assert re.search(r"<td>INR = s0\^2/se\^2</td>\s*<td><code>inr</code></td>\s*<td>noise variances</td>", text)
+    row = r"<td><code>inr</code></td>\s*<td>INR = s0\^2/se\^2</td>\s*<td>[^<]*</td>\s*<td>noise variances</td>"
+    assert re.search(row, text)
     assert "remedy=" not in text
+    task = site["api_li2.html"].partition('id="grouptask"')[2].partition("<h2")[0]
+    assert task.index("<strong>Parameters</strong>") < task.index("<table>") < task.index("<strong>Examples</strong>")
     assert re.search(r"inr.{0,60}ArrayLike.{0,60}0\.0", text)
 
 

@@ -75,12 +75,22 @@ def solve_dmft(
     Returns
     -------
     Solution
-        A Solution with the curves of `curves.NAMES`; `fields`: two-time functions `correlation_common/odd/private` and
+        With the curves of `curves.NAMES`; `fields`: two-time functions `correlation_common/odd/private` and
         `response_common/odd/private` at tau and an `earlier` tau, on nodes that are their coordinates;
-        `numerical_error` = 1.5 |fourth - third order| (flow) + 99 % half-width from the scrambles + interpolation,
+        `numerical_error` = 1.5 abs(fourth - third order) (flow) + 99 % half-width from the scrambles + interpolation,
         absent with one scramble. A march that loses a row is tried again, outside traces, with `method.finer()`:
-        `status` says so, and `Solution.method` is the one that answered. Raises BadValue (out of range, x off the
-        steps, unstable learning rate), TooLarge, SolveFailed.
+        `status` says so, and `Solution.method` is the one that answered.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of range, x off the steps, or an unstable learning rate.
+    TooLarge
+        Before a march that would not fit into memory.
+    SolveFailed
+        Where every try lost a row and `throw`.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("lazy_rich.solve")
     check_single(problem)

@@ -1,6 +1,6 @@
 """From an error of the output to the errors of what is read off it.
 
-Losses are squares, which feel an error through their root. The coherence |sum of gradients|^2 / (m sum of squares)
+Losses are squares, which feel an error through their root. The coherence norm(sum of gradients)^2 / (m sum of squares)
 knows the residual's direction only: where the training set is fitted, that is the direction of its error.
 """
 
@@ -35,7 +35,7 @@ def add_output_error(
 
 
 def _of_coherence(readings: Reading, residual: Array, error: Array) -> Array:
-    """Twice the first and second order of r.T r / (m sum_i |r_i|^2 T_ii) in the residual, 1 where it is all error."""
+    """Twice orders one and two of r.T r / (m sum_i norm(r_i)^2 T_ii) in the residual, 1 where that is all error."""
     own = jnp.einsum("tpc,tpp->t", jnp.square(residual), readings.kernel)
     together = jnp.einsum("tpc,tpq,tqc->t", residual, readings.kernel, residual)
     moved = error * jnp.sqrt(jnp.trace(readings.kernel, axis1=1, axis2=2))  # of a gradient, at most

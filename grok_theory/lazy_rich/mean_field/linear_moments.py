@@ -7,7 +7,8 @@ linear in itself, so (w, a) = R(tau) (w_0, a_0) with
 
 Then W = E[w w^T] = R_w R_w^T, A = E[a a^T] = R_a R_a^T and v = E[w a^T] obey the closed equations
 v' = gamma0 (W u + u A), A' = gamma0 (u^T v + v^T u), W' = gamma0 (v u^T + u v^T) from (0, 1, 1); R says besides how far
-a neuron has moved, E|theta - theta_0|^2 = |R - 1|_F^2. No particles, no sampling: exact up to the ODE's tolerance.
+a neuron has moved, E norm(theta - theta_0)^2 = norm(R - 1)_F^2. No particles, no sampling: exact up to the tolerance of
+the ODE.
 """
 
 from __future__ import annotations

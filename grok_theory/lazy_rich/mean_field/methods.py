@@ -28,7 +28,12 @@ class Particles:
     seed : int, default 0
         Of the scrambles. Same seed, same digits.
     tolerance : array_like, default 1e-05
-        Local error of a step, in units of the output.
+        Local error of a step, in units of the output; > 0.
+
+    Raises
+    ------
+    BadValue
+        For a setting out of its range, or a count that is no power of two.
     """
 
     count: int = 4096
@@ -52,13 +57,16 @@ class Particles:
 class LinearMoments:
     """The closed equations of the linear activation: exact, at a cost of (D + C)^2 D an evaluation.
 
-    `tolerance` of the ODE, relative; `numerical_error` is twice the change at a hundred times it, and the tolerance
-    itself (where both take the same steps they differ by nothing).
-
     Parameters
     ----------
     tolerance : array_like, default 1e-10
-        TODO.
+        Of the ODE, relative; > 0. `numerical_error` is twice the change at a hundred times it, and the tolerance itself
+        (where both take the same steps they differ by nothing).
+
+    Raises
+    ------
+    BadValue
+        For a tolerance that is not positive and finite.
     """
 
     tolerance: ArrayLike = 1e-10

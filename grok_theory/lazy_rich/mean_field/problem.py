@@ -39,15 +39,27 @@ _INPUTS, _TARGETS = "Drop or mend these inputs.", "Drop or mend these targets."
 class MeanFieldNetwork:
     """N neurons with trained readouts on a given data set, from lazy (small richness) to rich.
 
-    Network     f(x) = (1/(gamma0 N)) sum_i a_i phi(h_i(x)),  h_i = w_i . x / sqrt(D);  trained is f - f(start)
-    Start       a_i, w_i standard normal
-    Loss        L = (1/P) sum_mu (y_mu - f(x_mu))^2, summed over outputs, without 1/2
-    Time        tau: d theta / d tau = -gamma0^2 N grad L, for w and a alike
+    Network
+        f(x) = (1/(gamma0 N)) sum_i a_i phi(h_i(x)),  h_i = w_i . x / sqrt(D); trained is f - f(start).
+    Start
+        a_i, w_i standard normal.
+    Loss
+        L = (1/P) sum_mu (y_mu - f(x_mu))^2, summed over outputs, without 1/2.
+    Time
+        tau, with d theta / d tau = -gamma0^2 N grad L, for w and a alike.
 
     `test_inputs` and `test_targets` come together or not at all. `directions=None` follows the span of inputs^T
     targets, the first direction in which the weights learn. The name "mean-field" says how the output is scaled: by
-    1/N, so that features move at any width (Mei, Montanari, Nguyen 2018; richness as by Chizat, Oyallon, Bach 2019).
-    Raises BadValue, naming field, value and remedy.
+    1/N, so that features move at any width.
+
+    Raises
+    ------
+    BadValue
+        For a field out of its range, or shapes that do not fit each other; naming field, value and remedy.
+
+    References
+    ----------
+    Mei, Montanari, Nguyen (2018): the output scaled by 1/N. Chizat, Oyallon, Bach (2019): the richness.
 
     Examples
     --------
@@ -114,7 +126,13 @@ class MeanFieldNetwork:
     )
 
     def check(self) -> None:
-        """Refuse values out of range and arrays that do not fit; traced values pass."""
+        """Refuse values out of range and arrays that do not fit; traced values pass.
+
+        Raises
+        ------
+        BadValue
+            For a field out of its range, or shapes that do not fit each other; naming field, value and remedy.
+        """
         check_fields(self, "activation", "richness")
         if type(self.inputs) is object:
             return  # a pytree under construction

@@ -3,11 +3,11 @@
 With E the mean over neurons (w, a), phi and phi' at h = w . x / sqrt(D), and Delta = y - f:
 
     features     Phi(mu, nu) = E[phi(h_mu) phi(h_nu)]
-    tangent      T(mu, nu) = Phi + K_x o E[(|a|^2 / C) phi'(h_mu) phi'(h_nu)], the mean over the C outputs
+    tangent      T(mu, nu) = Phi + K_x o E[(norm(a)^2 / C) phi'(h_mu) phi'(h_nu)], the mean over the C outputs
     gram         G(mu, nu) = Delta_mu . Delta_nu Phi + K_x o E[(a . Delta_mu)(a . Delta_nu) phi' phi'],
                  the inner products of the samples' gradients, from which the coherence is read
     share        tr(B E[w w^T]) / tr(E[w w^T]), B the projector on the followed directions
-    distance     sqrt(E[|w - w_0|^2 + |a - a_0|^2]), |theta - theta_0| / sqrt(N) of a network
+    distance     sqrt(E[norm(w - w_0)^2 + norm(a - a_0)^2]), norm(theta - theta_0) / sqrt(N) of a network
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def read_neurons(
 
 
 def kernel_and_coherence(data: Data, features: Array, slopes: Array, pulled: Array, residual: Array):
-    """T from E[phi phi] and E[(|a|^2 / C) phi' phi'], and the coherence of the gradients for this residual."""
+    """T from E[phi phi] and E[(norm(a)^2 / C) phi' phi'], and the coherence of the gradients for this residual."""
     inner = data.training @ data.training.T
     gram = residual @ residual.T * features + inner * pulled
     # Contracted with the residuals the kernel is the gradients' Gram matrix, and every residual is one.
@@ -109,7 +109,7 @@ def curves_of(data: Data, readings: Reading, start: Array) -> dict[str, Array]:
 
 
 def target_alignment(kernel: Array, targets: Float[Array, "p c"]) -> Array:
-    """<T, y y^T> / (|T| |y y^T|), for one output y.T y / (|T| |y|^2); not centred."""
+    """<T, y y^T> / (norm(T) norm(y y^T)), for one output y.T y / (norm(T) norm(y)^2); not centred."""
     if targets.shape[1] == 1:
         return alignment((kernel + kernel.T) / 2, targets[:, 0])
     wanted = targets @ targets.T

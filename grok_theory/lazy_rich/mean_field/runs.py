@@ -43,15 +43,15 @@ def simulate_mean_field(
     Parameters
     ----------
     problem : MeanFieldNetwork
-        TODO.
+        One Problem, no stack of them.
     times : array_like or Sequence
-        TODO.
-    dynamics : GradientFlow, default FLOW
-        TODO.
+        (T,) in tau, >= 0, non-decreasing.
+    dynamics : GradientFlow, default GradientFlow()
+        Gradient flow, nothing else.
     width : int
-        N.
+        Number N of neurons.
     runs : int
-        TODO.
+        Number of runs; >= 1.
     key : Array
         Run i starts from fold_in(key, i); the data are the problem's, the same for all.
     tolerance : array_like, default 1e-05
@@ -60,8 +60,17 @@ def simulate_mean_field(
     Returns
     -------
     Ensemble
-        An Ensemble with the curves of the theory and the field `output` (run, tau, sample, output), training inputs
+        With the curves of the theory and the field `output` (run, tau, sample, output), training inputs
         first. A run that diverged is nan from there on and `status` says so.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, naming field, value and remedy.
+    TooLarge
+        Before an allocation that would not fit.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("lazy_rich.simulate")
     check_single(problem)

@@ -47,29 +47,38 @@ def simulate_committee(
     Parameters
     ----------
     problem : QuadraticCommittee
-        TODO.
+        One Problem, no stack of them.
     x : array_like
         (T,), >= 0, non-decreasing: times in tau under flow, whole steps under descent.
-    dynamics : FlowOrDescent
-        TODO.
+    dynamics : GradientFlow or GradientDescent
+        Flow or descent; descent only for ExplicitNetwork.
     dim : int
-        D; `samples_per_dim * dim` must be a whole number.
+        Number D of input dimensions; `samples_per_dim * dim` must be a whole number.
     width : int, optional
-        N; None is infinite (not for ExplicitNetwork).
+        Number N of neurons, even with a teacher overlap; None is infinite (not for ExplicitNetwork).
     runs : int
-        TODO.
+        Number of runs; >= 1.
     key : Array
         Run i draws from fold_in(key, i). The same key gives every method the same data and start.
-    method : Experiment, optional
+    method : ExactReduction, ExplicitNetwork or FrozenKernel, optional
         `ExactReduction()` by default.
 
     Returns
     -------
     Ensemble
-        An Ensemble with curves train_loss, test_loss, variance, misalignment, linear_power, teacher_overlap,
+        With the curves train_loss, test_loss, variance, misalignment, linear_power, teacher_overlap,
         mean_power, bulk_power, weight_norm, alignment (docs/lazy_rich.md has their meanings and who lacks which), and
         stats["second_moment"], stats["mean_weight"] at the last time, (runs, D, D) and (runs, D). A run that diverged
-        is nan from there on, and `status` says so. Raises BadValue naming field, value and remedy.
+        is nan from there on, and `status` says so.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, naming field, value and remedy.
+    TooLarge
+        Before an allocation that would not fit.
+    Float64Required
+        Where JAX computes in float32.
     """
     require_float64("lazy_rich.simulate")
     method = ExactReduction() if method is None else method

@@ -22,9 +22,14 @@ class KernelEigenvector:
     Parameters
     ----------
     index : int
-        TODO.
+        From 0, the largest eigenvalue, downwards; below the number of samples.
     curvature : array_like
-        TODO.
+        The Problem's eps, >= 0.
+
+    Raises
+    ------
+    BadValue
+        For an index or a curvature out of its range; when called, for an index whose eigenvalue is rounding.
     """
 
     index: int

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from ...numerics.training import trained
 from ..closed_forms import population_alignment
 from ..problem import QuadraticCommittee
 from .draws import Data, Moments, moments_of, teacher
@@ -86,7 +87,7 @@ def run_network(
     def loss(parameters: Parameters) -> Array:
         return jnp.mean(jnp.square(data.targets - network_output(problem, network, parameters, start, data.inputs)))
 
-    def step(_, parameters: Parameters) -> Parameters:
+    def step(parameters: Parameters) -> Parameters:
         slope = jax.grad(loss)(parameters)
         readouts = parameters.readouts - rate * slope.readouts if network.train_readout else parameters.readouts
         return Parameters(parameters.weights - rate * slope.weights, readouts)
@@ -109,9 +110,5 @@ def run_network(
             )
         return read
 
-    def advance(parameters, count):
-        parameters = jax.lax.fori_loop(0, count, step, parameters)
-        return parameters, curves(parameters)
-
-    last, read = jax.lax.scan(advance, start, jnp.diff(steps, prepend=0))
+    last, read = trained(step, start, steps, curves)
     return Run(read, moments_of(last.weights), {"steps": steps[-1]})

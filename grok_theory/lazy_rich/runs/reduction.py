@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ...numerics.stabilised_flow import chebyshev_flow
+from ...numerics.training import trained
 from ..closed_forms import population_alignment, test_loss_decomposition
 from ..problem import QuadraticCommittee
 from .draws import Data, Moments, teacher
@@ -121,13 +121,12 @@ class Run(NamedTuple):
 def run_descent(problem, start: Moments, data: Data, steps: Array, learning_rate: ArrayLike, curves=observe) -> Run:
     """Descent; `steps` (T,) are the numbers of steps at which curves are read."""
 
-    def advance(moments, count):
-        moments = jax.lax.fori_loop(
-            0, count, lambda _, m: descent_step(problem, start, data, learning_rate, m), moments
-        )
-        return moments, curves(problem, moments, start, data)
-
-    last, read = jax.lax.scan(advance, start, jnp.diff(steps, prepend=0))
+    last, read = trained(
+        lambda moments: descent_step(problem, start, data, learning_rate, moments),
+        start,
+        steps,
+        lambda moments: curves(problem, moments, start, data),
+    )
     return Run(read, last, {"steps": steps[-1]})
 
 

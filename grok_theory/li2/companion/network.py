@@ -17,20 +17,23 @@ from .participation import inverse_participation_ratio
 
 @record()
 class ModularNetwork:
-    """f_q(m, n) = sum_k W_qk (U_km + V_kn)^2 + b_q.
-
-    - `left` U, `right` V: (N, p), one row a neuron. `output` W: (p, N). `bias` b: (p,) or 0.
+    """A quadratic network on pairs of numbers modulo p: f_q(m, n) = sum_k W_qk (U_km + V_kn)^2 + b_q.
 
     Parameters
     ----------
     left : ndarray or Array
-        TODO.
+        U (N, p), one row a neuron.
     right : ndarray or Array
-        TODO.
+        V (N, p), one row a neuron.
     output : ndarray or Array
-        TODO.
+        W (p, N), one row an output.
     bias : array_like, default 0.0
-        TODO.
+        b (p,) or 0.
+
+    Raises
+    ------
+    BadValue
+        Where the shapes do not fit each other.
     """
 
     left: np.ndarray | jax.Array
@@ -45,73 +48,75 @@ class ModularNetwork:
 
     @property
     def width(self) -> int:
-        """N."""
+        """Number N of neurons."""
         return np.shape(self.left)[0]
 
     @property
     def modulus(self) -> int:
-        """p."""
+        """Modulus p, the number of outputs."""
         return np.shape(self.left)[1]
 
     def activity(self) -> np.ndarray:
-        """(p, p, N): every neuron on every pair.
+        """What every neuron says on every pair (m, n).
 
         Returns
         -------
         ndarray
-            TODO
+            (p, p, N), (U_km + V_kn)^2.
         """
         return (np.asarray(self.left).T[:, None] + np.asarray(self.right).T[None]) ** 2
 
     def outputs(self) -> np.ndarray:
-        """(p, p, p): the outputs on every pair (m, n).
+        """What the network says on every pair (m, n).
 
         Returns
         -------
         ndarray
-            TODO
+            (p, p, p), f_q(m, n) with q along the last axis.
         """
         return self.activity() @ np.asarray(self.output).T + self.bias
 
     def participation(self) -> np.ndarray:
-        """(N,): mean inverse participation ratio of each neuron's three vectors, one-sided; 0 for a dead neuron.
+        """Mean inverse participation ratio of each neuron's three vectors, one-sided.
 
         Returns
         -------
         ndarray
-            TODO
+            (N,), 1 for one frequency; 0 for a dead neuron.
         """
         vectors = np.stack([self.left, self.right, np.transpose(self.output)])
         return np.asarray(inverse_participation_ratio(vectors)).mean(axis=0)
 
 
 def exact_network(modulus: int, width: int, *, key: jax.Array) -> ModularNetwork:
-    """Neurons that add modulo p by interference of cosines (Gromov, arXiv 2301.02679), with random phases.
+    """A network that adds modulo p by interference of cosines, with random phases.
 
     U_ki = c cos(2 pi s_k i/p + a_k), V_kj = c cos(2 pi s_k j/p + b_k), W_qk = c cos(-2 pi s_k q/p - a_k - b_k), s_k
     running through 1..(p-1)/2 in random order, repeated; phases uniform. c = (2/N)^{1/3} makes the right output 1 on
     average; the paper prints (2/N)^{-1/3}, which changes no decision.
 
-    `modulus` p: odd, >= 3. `width` N >= 1.
-
     Parameters
     ----------
     modulus : int
-        TODO.
+        p: odd, >= 3.
     width : int
-        TODO.
+        N >= 1, the number of neurons.
     key : Array
-        Of frequencies and phases.
+        Typed JAX key, of frequencies and phases.
 
     Returns
     -------
     ModularNetwork
-        TODO
+        Without a bias.
 
     Raises
     ------
     BadValue
         For an argument out of its range, named with what is allowed.
+
+    References
+    ----------
+    A. Gromov, arXiv 2301.02679.
     """
     modulus = check_integer("modulus", modulus, 3, "Pass an odd number, for example 23.")
     if modulus % 2 == 0:
@@ -140,14 +145,19 @@ def exact_network_accuracy(modulus: int, width: int) -> float:
     Parameters
     ----------
     modulus : int
-        TODO.
+        p >= 3.
     width : int
-        TODO.
+        N >= 1, the number of neurons.
 
     Returns
     -------
     float
-        TODO
+        Share of the p^2 pairs decided right, in [0, 1]; the integral is exact to rounding.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, named with what is allowed.
     """
     modulus = check_integer("modulus", modulus, 3, "Pass an odd number, for example 23.")
     width = check_integer("width", width, 1, "Pass the number of neurons, for example 256.")
@@ -166,19 +176,19 @@ def network_of_run(ensemble: Ensemble, run: int = 0) -> ModularNetwork:
     Parameters
     ----------
     ensemble : Ensemble
-        TODO.
+        What `simulate` returned, with its layers in `stats`.
     run : int, default 0
-        TODO.
+        Counted from 0.
 
     Returns
     -------
     ModularNetwork
-        TODO
+        The layers of that run; no bias with centring by classes or a cross-entropy.
 
     Raises
     ------
     BadValue
-        For an argument out of its range, named with what is allowed.
+        For another task or what `simulate` did not return, and for a run that diverged.
     """
     if not isinstance(ensemble, Ensemble) or "readout" not in ensemble.stats:
         raise BadValue("ensemble holds no layers in stats, but a network needs them. Pass what simulate returned.")

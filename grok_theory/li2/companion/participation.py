@@ -7,22 +7,26 @@ from ...observables import fourier_participation
 
 
 def inverse_participation_ratio(v: ArrayLike, one_sided: bool = True) -> jax.Array:
-    """sum |vhat|^4 / (sum |vhat|^2)^2 over the last axis of real `v`: 1 for a cosine, smaller for many frequencies.
+    """In how few frequencies a real vector lives: sum abs(vhat)^4 / (sum abs(vhat)^2)^2.
 
     This is `observables.fourier_participation` with the convention of the released code (arXiv 2310.13061): the
-    non-negative frequencies. `one_sided=False` takes the full spectrum, as the paper's text does; a cosine then gives
-    1/2 and the range is [1/p, 1]. A zero vector gives 0.
+    non-negative frequencies.
 
     Parameters
     ----------
     v : array_like
-        TODO.
+        (..., p) real and finite; the transform is over the last axis.
     one_sided : bool, default True
-        TODO.
+        False takes the full spectrum, as the paper's text does; a cosine then gives 1/2 and the range is [1/p, 1].
 
     Returns
     -------
     Array
-        TODO
+        (...): 1 for a cosine, smaller for many frequencies, 0 for a zero vector.
+
+    Raises
+    ------
+    BadValue
+        For entries that are not finite.
     """
     return fourier_participation(v, one_sided=one_sided)

@@ -11,42 +11,59 @@ PARTIAL = 1.05  # less the label noise: the train accuracy above which inversion
 
 
 class Phase(StrEnum):
-    """What a network did with corrupted labels (Doshi et al., arXiv 2310.13061; thresholds as we read them)."""
+    """What a network did with corrupted labels; thresholds as we read them, see `phase`.
 
-    COEXISTENCE = "coexistence"  # generalises and memorises the corrupted labels
-    PARTIAL_INVERSION = "partial_inversion"  # generalises and predicts some corrupted samples as they should be
-    FULL_INVERSION = "full_inversion"  # generalises and predicts all of them as they should be
-    MEMORIZATION = "memorization"  # fits, does not generalise
-    FORGETTING = "forgetting"  # neither
+    Attributes
+    ----------
+    COEXISTENCE : str
+        It generalises and memorises the corrupted labels.
+    PARTIAL_INVERSION : str
+        It generalises and predicts some corrupted samples as they should be.
+    FULL_INVERSION : str
+        It generalises and predicts all of them as they should be.
+    MEMORIZATION : str
+        It fits and does not generalise.
+    FORGETTING : str
+        It does neither.
+
+    References
+    ----------
+    Doshi et al., arXiv 2310.13061.
+    """
+
+    COEXISTENCE = "coexistence"
+    PARTIAL_INVERSION = "partial_inversion"
+    FULL_INVERSION = "full_inversion"
+    MEMORIZATION = "memorization"
+    FORGETTING = "forgetting"
 
 
 def phase(train_accuracy: float, test_accuracy: float, label_noise: float) -> Phase:
-    """Test >= .9: coexistence if train >= .9, partial inversion if train >= 1.05 - xi, else full inversion; below:
-    memorization if train >= .9, else forgetting.
+    """Phase of a training with corrupted labels, from its two accuracies.
 
-    Evaluated in this order, so for xi < .15 the partial window is empty. Full inversion leaves train at 1 - xi (and
-    what redrawn labels hit by luck). The paper also speaks of a "confusion" phase without a threshold we could read.
-
-    accuracies and xi in [0, 1].
+    Test >= .9: coexistence if train >= .9, partial inversion if train >= 1.05 - xi, else full inversion; below:
+    memorization if train >= .9, else forgetting. Evaluated in this order, so for xi < .15 the partial window is empty.
+    Full inversion leaves train at 1 - xi (and what redrawn labels hit by luck). The paper also speaks of a "confusion"
+    phase without a threshold we could read.
 
     Parameters
     ----------
     train_accuracy : float
-        TODO.
+        In [0, 1], against the labels trained on, the corrupted ones included.
     test_accuracy : float
-        TODO.
+        In [0, 1].
     label_noise : float
-        TODO.
+        xi in [0, 1], the share of labels redrawn.
 
     Returns
     -------
     Phase
-        TODO
+        One of five.
 
     Raises
     ------
     BadValue
-        For an argument out of its range, named with what is allowed.
+        For an argument outside [0, 1].
 
     Examples
     --------

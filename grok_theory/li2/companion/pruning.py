@@ -20,28 +20,24 @@ RANDOM = "random"
 
 @record(static=("order",))
 class PruneCurve:
-    """Accuracies (counts,) with that many neurons taken out, `order` says which first.
-
-    `train_accuracy` against the labels trained on; `corrupted_accuracy`: wrong labels reproduced, `corrected_accuracy`:
-    wrong labels predicted right (both nan where no label is wrong); `test_accuracy` on the other pairs (nan if none).
-    `participation`: (N,) of the neurons in the order in which they go.
+    """Accuracies with that many neurons taken out.
 
     Parameters
     ----------
     order : str
-        TODO.
+        Which go first: "lowest_first", "highest_first" or "random".
     counts : ndarray
-        TODO.
+        (T,) integers, how many are taken out.
     train_accuracy : ndarray
-        TODO.
+        (T,), against the labels trained on.
     test_accuracy : ndarray
-        TODO.
+        (T,), on the other pairs (nan if none).
     corrupted_accuracy : ndarray
-        TODO.
+        (T,), wrong labels reproduced (nan where no label is wrong).
     corrected_accuracy : ndarray
-        TODO.
+        (T,), wrong labels predicted right (nan where no label is wrong).
     participation : ndarray
-        TODO.
+        (N,) inverse participation ratio of the neurons in the order in which they go.
     """
 
     order: str
@@ -61,7 +57,7 @@ def prune_curve(
     order: str = LOWEST_FIRST,
     key: jax.Array | None = None,
 ) -> PruneCurve:
-    """Accuracies after taking out neurons in the order of their inverse participation ratio, or at random.
+    """Take out neurons in the order of their inverse participation ratio, or at random, and read the accuracies.
 
     The bias is kept as it is.
 
@@ -73,20 +69,21 @@ def prune_curve(
         On cyclic(p), with the pairs and labels the network was trained on.
     counts : Sequence[int] or ndarray
         How many are taken out, (T,) in 0..N.
-    order : str, default LOWEST_FIRST
-        LOWEST_FIRST, HIGHEST_FIRST, or RANDOM, the control, which needs `key`.
+    order : str, default 'lowest_first'
+        `LOWEST_FIRST`, `HIGHEST_FIRST`, or `RANDOM`, the control, which needs `key`.
     key : Array, optional
-        TODO.
+        Typed JAX key of a random order.
 
     Returns
     -------
     PruneCurve
-        TODO
+        Four accuracies at each count.
 
     Raises
     ------
     BadValue
-        For an argument out of its range, named with what is allowed.
+        For an argument out of its range, named with what is allowed; for a task of another modulus, or whose pairs were
+        not drawn.
     """
     check_choice("order", order, (LOWEST_FIRST, HIGHEST_FIRST, RANDOM), "Pass one of the three names.")
     if not isinstance(network, ModularNetwork) or not isinstance(task, GroupTask):

@@ -33,19 +33,19 @@ class TrainedFeatures:
     Parameters
     ----------
     group : Group
-        TODO.
+        The group of the task.
     row : ndarray
-        The real irrep (row of `local_maxima`) that holds most of the trained node.
+        (run, K), the real irrep (row of `local_maxima`) that holds most of the trained node.
     purity : ndarray
-        Its share.
+        (run, K), its share; 0 for a dead node.
     energy_ratio : ndarray
-        Energy on the full table of the trained node, scaled to unit length, over E* of its row (square activation; nan
-        for others).
+        (run, K), energy on the full table of the trained node, scaled to unit length, over E* of its row (square
+        activation; nan for others).
     alive : ndarray
-        Whether its length is not negligible; only these are counted below.
+        (run, K), whether its length is not negligible; only these are counted below.
     predicted, predicted_full : ndarray
-        Row in which ascent from the start of the node ends, on the energy of the run's own training pairs and on that
-        of the full table.
+        (run, K), row in which ascent from the start of the node ends, on the energy of the run's own training pairs and
+        on that of the full table.
     rate, rate_full : ndarray
         (run,) share of the alive nodes whose row was predicted.
     chance, chance_full : ndarray
@@ -54,7 +54,7 @@ class TrainedFeatures:
     found : ndarray
         (run, irreps) whether a row holds at least one alive node with purity above one half.
     confidence : float
-        TODO.
+        Of the intervals over runs.
     """
 
     group: Group
@@ -72,17 +72,17 @@ class TrainedFeatures:
     confidence: float
 
     def interval(self, name: str) -> tuple[float, float, float]:
-        """Mean over the runs of the share `rate`, `chance` ... and its interval in [0, 1] (nan for one run).
+        """Mean over the runs of a share, and its interval in [0, 1].
 
         Parameters
         ----------
         name : str
-            TODO.
+            "rate", "rate_full", "chance" or "chance_full".
 
         Returns
         -------
         tuple[float, float, float]
-            TODO
+            Mean, and the ends of its interval at `confidence` (nan for one run).
         """
         values = np.asarray(getattr(self, name), float)
         if len(values) == 1:
@@ -126,12 +126,13 @@ def trained_features(
     Returns
     -------
     TrainedFeatures
-        TODO
+        Rows, purities and energies of the trained nodes beside the rows foretold; print it.
 
     Raises
     ------
     BadValue
-        For an argument out of its range, named with what is allowed.
+        For an argument out of its range, named with what is allowed; for an ensemble without hidden layers, or one that
+        has failed.
     Float64Required
         Where JAX computes in float32.
     """

@@ -34,30 +34,31 @@ _RUN = ("width", "dynamics", "initial", "loss")
 class Role:
     """One setting: runs and theory.
 
+    The theory is that of stage I from the same starts, mean over up to four runs.
+
     Parameters
     ----------
     name : str
-        TODO.
+        Of the setting.
     delay : Delay
         An `observables.Delay`: train and test times (steps), median and interval.
     generalised : float
-        Share of runs whose test accuracy crossed its threshold in the record, with an exact binomial interval.
+        Share of runs whose test accuracy crossed its threshold in the record.
     interval : tuple[float, float]
-        Share of runs whose test accuracy crossed its threshold in the record, with an exact binomial interval.
+        Its exact binomial interval.
     test_accuracy, purity : ndarray
-        (run,) at the end.
+        (run,), test accuracy and `feature_purity` at the end.
     irreps : ndarray
-        (run,) rows that hold at least half of an equal share of ||W||^2 at the end. - theory of stage I from the same
-        starts, mean over up to four runs: `ridge` eta.
+        (run,) how many rows hold at least half of an equal share of norm(W)^2 at the end.
     ridge : float
-        TODO.
+        eta; nan where the read-out's decay is not coupled.
     early_alignment : float
         Cosine of G_F with the direction of the energy at time 1/lambda_max(A), when the first mode is learned.
     fixed_alignment : float
-        The same at the fixed point.
+        The same at the fixed point; nan where the read-out's decay is not coupled.
     fixed_norm : float
-        Size of G_F there, which is what still moves the hidden layer when the read-out has settled. The last two and
-        eta are nan where the read-out's decay is decoupled.
+        Size of G_F there, which is what still moves the hidden layer when the read-out has settled; nan where the
+        read-out's decay is not coupled.
     """
 
     name: str
@@ -75,16 +76,16 @@ class Role:
 
 @record(static=("roles", "runs", "last"))
 class Roles:
-    """A table of `Role`s over `runs` runs of `last` steps each; print it, or read `table["name"]`.
+    """A table of `Role`s; print it, or read `table["name"]`.
 
     Parameters
     ----------
     roles : tuple[Role, ...]
-        TODO.
+        In the order of the settings.
     runs : int
-        TODO.
+        How many of each setting.
     last : int
-        TODO.
+        Steps of each run.
     """
 
     roles: tuple[Role, ...]
@@ -147,32 +148,33 @@ def roles(
     Parameters
     ----------
     task : GroupTask
-        TODO.
+        What every setting starts from; its training pairs must leave some unseen.
     settings : Mapping[str, Mapping[str, Any]]
-        Name -> what differs: fields of the task ("weight_decay", "train_fraction", ...) or arguments of `simulate`
-        ("width", "dynamics", "initial", "loss").
+        Name -> what differs: fields of the task ("weight_decay", "train_fraction", "activation", "label_noise",
+        "centering") or arguments of `simulate` ("width", "dynamics", "initial", "loss").
     steps : Sequence[int] or ndarray
         As in `simulate`; times are read on this grid.
     width, runs : int
         Of every setting.
     key : Array
-        Of every setting.
-    train_threshold : float, default 0.99
-        Accuracies that count as fitted and as generalised.
-    test_threshold : float, default 0.95
-        Accuracies that count as fitted and as generalised.
+        Of every setting: typed JAX key.
+    train_threshold, test_threshold : float
+        Accuracies that count as fitted (default 0.99) and as generalised (default 0.95).
     confidence : float, default 0.95
         Of the intervals; that of the delay needs six runs at 0.95.
 
     Returns
     -------
     Roles
-        TODO
+        One `Role` for each setting, in their order; print it.
 
     Raises
     ------
     BadValue
-        For an argument out of its range, named with what is allowed.
+        For an argument out of its range, named with what is allowed; for settings that change something else, or leave
+        no unseen pairs.
+    TooLarge
+        Before an allocation that would not fit.
     Float64Required
         Where JAX computes in float32.
     """

@@ -23,11 +23,11 @@ Blocks = tuple[tuple[np.ndarray | jax.Array, np.ndarray | jax.Array], ...]
 
 @lru_cache(maxsize=64)
 def fourier_blocks(group: Group) -> Blocks:
-    """For each real degree D: matrices R (M, rows, D, D) and the weight (rows,) of ||U V||_F^2 in the energy.
+    """For each real degree D: matrices R (M, rows, D, D) and the weight (rows,) of norm(U V)_F^2 in the energy.
 
-    U = sum_g u(g) R(g). Where R is the realification of rho, ||U V||_F^2 = 2 ||uhat vhat||_F^2, which for a conjugate
-    pair is the sum over the pair and for a quaternionic rho twice its share: the weight is 2 d / M, or d / M for
-    nu = -1. Read in order, the rows are those of `real_irreps`.
+    U = sum_g u(g) R(g). Where R is the realification of rho, norm(U V)_F^2 = 2 norm(uhat vhat)_F^2, which for a
+    conjugate pair is the sum over the pair and for a quaternionic rho twice its share: the weight is 2 d / M, or d / M
+    for nu = -1. Read in order, the rows are those of `real_irreps`.
     """
     by_degree: dict[int, list] = {}
     for real in real_irreps(group):
@@ -53,26 +53,28 @@ def block_energies(blocks: Blocks, w: jax.Array) -> jax.Array:
 
 
 def irrep_share(group: Group, w: ArrayLike) -> np.ndarray:
-    """(..., rows): the share of ||w||^2 that lies in each isotypic component, rows as in `local_maxima`.
+    """Share of norm(w)^2 that lies in each isotypic component.
 
-    The shares and that of the constant functions add to one. The largest is the purity of a node. NumPy, float64.
+    The shares and that of the constant functions add to one. The largest is the purity of a node.
 
     Parameters
     ----------
     group : Group
-        TODO.
+        Of at least 2 elements.
     w : array_like
-        TODO.
+        (..., 2M) nodes [u; v], not zero.
 
     Returns
     -------
     ndarray
-        TODO
+        (..., rows), rows as in `local_maxima`; NumPy, float64.
 
     Raises
     ------
     BadValue
         Where the last axis is not 2M.
+    SolveFailed, TooLarge
+        As `irreps`.
     """
     basis, row = isotypic_basis(group)
     w = np.asarray(w, float)

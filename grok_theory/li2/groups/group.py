@@ -49,7 +49,7 @@ class Group:
 
     @property
     def order(self) -> int:
-        """M, the number of elements."""
+        """Number M of elements."""
         return len(self.table)
 
     @cached_property
@@ -88,7 +88,13 @@ class Group:
         return int(np.sum(self.table[np.arange(self.order), np.arange(self.order)] == self.identity))
 
     def check_read(self) -> None:
-        """Refuse what a file says is a group and is none; those made here are right by construction."""
+        """Refuse what a file says is a group and is none; those made here are right by construction.
+
+        Raises
+        ------
+        BadValue
+            Naming the entries of the table that are wrong, or for another identity or inverse.
+        """
         checked = checked_table(self.table)
         inverse = np.argmax(checked == self.identity, axis=1)
         if self.identity != find_identity(checked) or not np.array_equal(self.inverse, inverse):
@@ -117,7 +123,7 @@ def from_cayley_table(table: ArrayLike | Sequence, name: str = "") -> Group:
 
     Parameters
     ----------
-    table : array_like or Sequence
+    table : array_like
         (M, M) integers, entry [a, b] the index of a b.
     name : str, default ''
         For printing; "" makes one up.
@@ -125,7 +131,7 @@ def from_cayley_table(table: ArrayLike | Sequence, name: str = "") -> Group:
     Returns
     -------
     Group
-        TODO
+        With elements numbered as in the table.
 
     Raises
     ------
@@ -159,17 +165,19 @@ def cyclic(n: int) -> Group:
     Parameters
     ----------
     n : int
-        TODO.
+        Number of elements, >= 1.
 
     Returns
     -------
     Group
-        TODO
+        Of order n.
 
     Raises
     ------
     BadValue
         For n < 1.
+    TooLarge
+        Where the table does not fit into memory.
     """
     n = check_integer("n", n, 1, "Pass the number of elements, for example cyclic(23).")
     _check_room(n)
@@ -182,17 +190,19 @@ def dihedral(n: int) -> Group:
     Parameters
     ----------
     n : int
-        TODO.
+        Number of corners, >= 1.
 
     Returns
     -------
     Group
-        TODO
+        Of order 2n.
 
     Raises
     ------
     BadValue
         For n < 1.
+    TooLarge
+        Where the table does not fit into memory.
     """
     n = check_integer("n", n, 1, "Pass the number of corners; dihedral(n) has 2n elements.")
     _check_room(2 * n)
@@ -207,17 +217,19 @@ def symmetric(n: int) -> Group:
     Parameters
     ----------
     n : int
-        TODO.
+        How many things are permuted, 1..12.
 
     Returns
     -------
     Group
-        TODO
+        Of order n!.
 
     Raises
     ------
     BadValue
-        For n < 1.
+        For n < 1 or n > 12.
+    TooLarge
+        Where the table does not fit into memory.
     """
     n = check_integer("n", n, 1, "Pass how many things are permuted, for example symmetric(4).", high=12)
     return _permutations(n, f"S_{n}", even_only=False)
@@ -229,17 +241,19 @@ def alternating(n: int) -> Group:
     Parameters
     ----------
     n : int
-        TODO.
+        How many things are permuted, 1..12.
 
     Returns
     -------
     Group
-        TODO
+        Of order n!/2, and 1 for n = 1.
 
     Raises
     ------
     BadValue
-        For n < 1.
+        For n < 1 or n > 12.
+    TooLarge
+        Where the table does not fit into memory.
     """
     n = check_integer("n", n, 1, "Pass how many things are permuted, for example alternating(5).", high=12)
     return _permutations(n, f"A_{n}", even_only=True)
@@ -266,7 +280,7 @@ def quaternion() -> Group:
     Returns
     -------
     Group
-        TODO
+        Of order 8, with an irrep of quaternionic type.
     """
     # Signs and units of i j = k, j k = i, k i = j and i^2 = j^2 = k^2 = -1.
     unit = np.array([[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]])
@@ -281,15 +295,20 @@ def direct_product(a: Group, b: Group) -> Group:
 
     Parameters
     ----------
-    a : Group
-        TODO.
-    b : Group
-        TODO.
+    a, b : Group
+        The factors.
 
     Returns
     -------
     Group
-        TODO
+        Of order a.order * b.order.
+
+    Raises
+    ------
+    BadValue
+        For what is no Group.
+    TooLarge
+        Where the table does not fit into memory.
     """
     for name, group in (("a", a), ("b", b)):
         if not isinstance(group, Group):
@@ -313,24 +332,25 @@ def from_generators(
 
     Parameters
     ----------
-    generators : Sequence[Element]
-        Elements of a finite group, for example permutations as tuples or matrices as nested tuples.
-    multiply : Callable[[Element, Element], Element]
-        Their product.
+    generators : Sequence
+        Hashable elements of a finite group, at least one, for example permutations as tuples or matrices as nested
+        tuples.
+    multiply : callable
+        Of two elements; returns their product.
     name : str, default ''
-        TODO.
+        For printing; "" makes one up.
     largest : int, default 2000
         Refuse to search beyond this many elements.
 
     Returns
     -------
     Group
-        TODO
+        The generators come first, then products as the search finds them.
 
     Raises
     ------
     BadValue
-        Where more than `largest` elements appear or the table is no group.
+        Where there are no generators, more than `largest` elements appear, or the table is no group.
 
     Examples
     --------

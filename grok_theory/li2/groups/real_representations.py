@@ -27,14 +27,14 @@ class RealIrrep:
     irreps : tuple[int, ...]
         Which of `irreps(group)` it is made of: one index, or a conjugate pair.
     degree : int
-        D of the complex irrep.
+        d of the complex irrep.
     frobenius_schur : int
-        1, 0, -1.
+        nu: 1 real, 0 complex, -1 quaternionic type.
     real_degree : int
-        D.
+        D, the dimension of R.
     algebra_dimension : int
-        Beta.
-    matrices : ndarray, optional
+        beta: real dimension of what commutes with R, 1, 2 or 4.
+    matrices : ndarray
         (M, D, D) real orthogonal, in a basis whose first D / beta vectors lie on different lines over the commuting
         algebra: the first D / beta rows of the matrices already span the isotypic component.
     """
@@ -48,24 +48,28 @@ class RealIrrep:
 
     @property
     def component_dimension(self) -> int:
-        """D^2 / beta, the dimension of the isotypic component in the functions on the group."""
+        """Dimension D^2 / beta of the isotypic component in the functions on the group."""
         return self.real_degree**2 // self.algebra_dimension
 
 
 @lru_cache(maxsize=64)
 def real_irreps(group: Group) -> list[RealIrrep]:
-    """The nontrivial real irreps of `group`, by real degree, then by their first complex irrep: the rows of
-    `local_maxima`.
+    """The nontrivial real irreps of `group`, the rows of `local_maxima`.
 
     Parameters
     ----------
     group : Group
-        TODO.
+        Any group.
 
     Returns
     -------
     list[RealIrrep]
-        TODO
+        By real degree, then by their first complex irrep. Results are cached: do not write into them.
+
+    Raises
+    ------
+    BadValue, SolveFailed, TooLarge
+        As `irreps`.
 
     Examples
     --------
@@ -145,13 +149,18 @@ def isotypic_basis(group: Group) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     group : Group
-        TODO.
+        Any group.
 
     Returns
     -------
     tuple[ndarray, ndarray]
         `(basis (M, M-1), row (M-1,))`: the columns of `basis` belong to the entries `row` of `real_irreps`. The share
-        of a function f in component k is the sum of (f . column)^2 over its columns, over ||f||^2.
+        of a function f in component k is the sum of (f . column)^2 over its columns, over norm(f)^2.
+
+    Raises
+    ------
+    BadValue, SolveFailed, TooLarge
+        As `irreps`.
     """
     columns, rows = [], []
     for row, irrep in enumerate(real_irreps(group)):

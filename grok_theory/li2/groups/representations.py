@@ -1,13 +1,13 @@
 """Irreducible representations of a finite group from its multiplication table alone.
 
-Conventions: fhat(rho) = sum_g f(g) rho(g);  f(g) = (1/M) sum_k d_k tr(rho_k(g)^dagger fhat(rho_k));
-||f||^2 = (1/M) sum_k d_k ||fhat(rho_k)||_F^2;  (f * g)(h) = sum_x f(x) g(x^-1 h) has the transform fhat ghat.
+Conventions: fhat(rho) = sum_g f(g) rho(g);  f(g) = (1/M) sum_k d_k tr(rho_k(g)^dagger fhat(rho_k)); norm(f)^2 = (1/M)
+sum_k d_k norm(fhat(rho_k))_F^2;  (f * g)(h) = sum_x f(x) g(x^-1 h) has the transform fhat ghat.
 
 Method. Characters: the class sums act on the class functions by commuting normal matrices (Burnside); one random real
-Hermitian combination of them, of size #classes, is diagonalised. Matrices: inside the isotypic component of a
-character (dimension d^2) a random Hermitian element of the right-regular algebra commutes with the left translations
-and has d eigenspaces of dimension d; each is one copy of the irrep. No matrix of size M x M is ever diagonalised
-unless the group is Abelian. The draws have a fixed seed, so the same table gives the same matrices.
+Hermitian combination of them, of size #classes, is diagonalised. Matrices: inside the isotypic component of a character
+(dimension d^2) a random Hermitian element of the right-regular algebra commutes with the left translations and has d
+eigenspaces of dimension d; each is one copy of the irrep. No matrix of size M x M is ever diagonalised unless the group
+is Abelian. The draws have a fixed seed, so the same table gives the same matrices.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class Irrep:
     Parameters
     ----------
     degree : int
-        D, the dimension.
+        d, the dimension.
     frobenius_schur : int
-        Nu = mean_g chi(g^2): 1 real, 0 complex, -1 quaternionic type.
+        nu = mean_g chi(g^2): 1 real, 0 complex, -1 quaternionic type.
     real_degree : int
         D, dimension of the real irrep made from it: d if nu = 1, else 2 d.
-    matrices : ndarray, optional
+    matrices : ndarray
         (M, d, d) complex, unitary.
-    character : ndarray, optional
+    character : ndarray
         (M,) complex, chi(g) = tr rho(g).
     """
 
@@ -52,7 +52,7 @@ class Irrep:
 
     @property
     def algebra_dimension(self) -> int:
-        """beta: real dimension of what commutes with the real irrep, 1 (R), 2 (C) or 4 (H)."""
+        """Real dimension beta of what commutes with the real irrep: 1 (R), 2 (C) or 4 (H)."""
         return {1: 1, 0: 2, -1: 4}[self.frobenius_schur]
 
 
@@ -60,20 +60,28 @@ class Irrep:
 def irreps(group: Group) -> list[Irrep]:
     """All complex irreps of `group`, one from each equivalence class, the trivial one first.
 
-    Order: by degree, then by the phases of the character over the elements, so that Z_n gives
-    rho_k(a) = exp(2 pi i k a / n) in the order k = 0..n-1. Accuracy: homomorphism, unitarity and orthogonality to
-    about 1e-14 for the groups tried (M <= 200); above 1e-9 the routine redraws, and raises `SolveFailed` after ten
-    draws. Memory is O(M^2 d); `TooLarge` where that does not fit. Results are cached: do not write into them.
+    Order: by degree, then by the phases of the character over the elements, so that Z_n gives rho_k(a) = exp(2 pi i k a
+    / n) in the order k = 0..n-1. Memory is O(M^2 d).
 
     Parameters
     ----------
     group : Group
-        TODO.
+        Any group.
 
     Returns
     -------
     list[Irrep]
-        TODO
+        Accuracy: homomorphism, unitarity and orthogonality to about 1e-14 for the groups tried (M <= 200); above 1e-9
+        the routine redraws. Results are cached: do not write into them.
+
+    Raises
+    ------
+    BadValue
+        For what is no Group.
+    SolveFailed
+        Where ten draws gave no irreps to 1e-9.
+    TooLarge
+        Where the matrices do not fit into memory.
 
     Examples
     --------
@@ -194,6 +202,6 @@ def _unitary(matrices: np.ndarray) -> np.ndarray:
 
 
 def homomorphism_defect(group: Group, matrices: np.ndarray) -> float:
-    """Largest entry of |rho(a) rho(b) - rho(a b)| over generators a and all b, which is enough for all pairs."""
+    """Largest entry of abs(rho(a) rho(b) - rho(a b)) over generators a and all b, which is enough for all pairs."""
     defects = [np.abs(matrices[a] @ matrices - matrices[group.table[a]]).max() for a in group.generators]
     return float(max(defects))

@@ -20,19 +20,19 @@ class SquaredLoss:
     """Sum over classes of the squared centred residual: 2J/n on the training set, the loss of the theory."""
 
     def values(self, predictions: Array, labels: Array) -> Array:
-        """(n,): the loss of each sample, from `predicted` outputs (n, M).
+        """The loss of each sample.
 
         Parameters
         ----------
         predictions : Array
-            TODO.
+            (n, M), outputs as `predicted` makes them: with their bias, or centred over classes around 1/M.
         labels : Array
-            TODO.
+            (n,) integers, the class of each sample.
 
         Returns
         -------
         Array
-            TODO
+            (n,), the squared distance from the one-hot label.
         """
         targets = jax.nn.one_hot(labels, predictions.shape[1], dtype=predictions.dtype)
         return jnp.sum((targets - predictions) ** 2, axis=1)
@@ -43,9 +43,14 @@ class SquaredLoss:
         Parameters
         ----------
         predictions : Array
-            TODO.
+            (n, M), not looked at.
         labels : Array
-            TODO.
+            (n,) integers, the class of each sample.
+
+        Returns
+        -------
+        None
+            There is nothing to tell.
         """
         return None
 
@@ -55,23 +60,37 @@ class CrossEntropy:
     """Softmax cross-entropy in the precision of the network: it can collapse (Prieto et al. 2025)."""
 
     def values(self, predictions: Array, labels: Array) -> Array:
-        logarithms = jax.nn.log_softmax(predictions, axis=-1)
-        return -jnp.take_along_axis(logarithms, labels[:, None], axis=-1)[:, 0]
-
-    def probability(self, predictions: Array, labels: Array) -> Array:
-        """(n,): what softmax gives the label, as rounded; exactly 1 means that the sample has stopped teaching.
+        """The loss of each sample.
 
         Parameters
         ----------
         predictions : Array
-            TODO.
+            (n, M) logits.
         labels : Array
-            TODO.
+            (n,) integers, the class of each sample.
 
         Returns
         -------
         Array
-            TODO
+            (n,), minus the logarithm of what softmax gives the label.
+        """
+        logarithms = jax.nn.log_softmax(predictions, axis=-1)
+        return -jnp.take_along_axis(logarithms, labels[:, None], axis=-1)[:, 0]
+
+    def probability(self, predictions: Array, labels: Array) -> Array:
+        """What softmax gives the label, as rounded.
+
+        Parameters
+        ----------
+        predictions : Array
+            (n, M) logits.
+        labels : Array
+            (n,) integers, the class of each sample.
+
+        Returns
+        -------
+        Array
+            (n,) in [0, 1]; exactly 1 means that the sample has stopped teaching.
         """
         return jnp.take_along_axis(jax.nn.softmax(predictions, axis=-1), labels[:, None], axis=-1)[:, 0]
 
@@ -81,9 +100,37 @@ class StableMaxCrossEntropy:
     """Cross-entropy of StableMax, whose probabilities fall like 1/margin and do not round to 1."""
 
     def values(self, predictions: Array, labels: Array) -> Array:
+        """The loss of each sample.
+
+        Parameters
+        ----------
+        predictions : Array
+            (n, M) logits.
+        labels : Array
+            (n,) integers, the class of each sample.
+
+        Returns
+        -------
+        Array
+            (n,), minus the logarithm of what StableMax gives the label.
+        """
         return stablemax_cross_entropy(predictions, labels)
 
     def probability(self, predictions: Array, labels: Array) -> Array:
+        """What StableMax gives the label.
+
+        Parameters
+        ----------
+        predictions : Array
+            (n, M) logits.
+        labels : Array
+            (n,) integers, the class of each sample.
+
+        Returns
+        -------
+        Array
+            (n,) in [0, 1].
+        """
         return jnp.take_along_axis(stablemax(predictions), labels[:, None], axis=-1)[:, 0]
 
 
@@ -92,7 +139,7 @@ LOSSES = (SquaredLoss, CrossEntropy, StableMaxCrossEntropy)
 
 
 def free_bias(task: GroupTask, loss: Loss, outputs: Array, labels: Array) -> Array:
-    """(M,): the output bias that centring over samples stands for, b = mean over training samples of Y - F V."""
+    """Output bias (M,) that centring over samples stands for, b = mean over training samples of Y - F V."""
     order = task.group.order
     if not isinstance(loss, SquaredLoss) or task.centering == "classes":
         return jnp.zeros(order, outputs.dtype)

@@ -30,8 +30,13 @@ class Custom(Stepped):
     ----------
     optax_transformation : optax.GradientTransformation
         Acts on {"hidden": (K, 2M), "readout": (K, M)}; its updates are added to the weights.
-    decay : str, default COUPLED
+    decay : str, default 'coupled'
         "coupled": L2 is added to the gradient before it; "own": it decays by itself as it likes, and nothing is added.
+
+    Raises
+    ------
+    BadValue
+        For another word, or what is no transformation of optax.
     """
 
     optax_transformation: optax.GradientTransformation
@@ -48,16 +53,23 @@ class Custom(Stepped):
 
 @record(static=("rescale", "per_leaf"))
 class OrthogonalGradient(Stepped):
-    """Another dynamics, fed with gradients whose part along the weights is taken out (observables.remedies).
+    """Another dynamics, fed with gradients whose part along the weights is taken out.
+
+    By `observables.orthogonal_gradient`.
 
     Parameters
     ----------
     dynamics : GradientDescent or SGD or Adam or AdamW or Muon or Custom
-        TODO.
+        What makes the step of the gradient that is left.
     rescale : bool, default True
-        TODO.
+        Whether the norm of the gradient is restored.
     per_leaf : bool, default True
-        TODO.
+        Whether each layer is treated by itself; False: the two together.
+
+    Raises
+    ------
+    BadValue
+        For what is no dynamics by steps.
     """
 
     dynamics: GradientDescent | SGD | Adam | AdamW | Muon | Custom
@@ -77,14 +89,12 @@ OPTIMIZERS = (GradientDescent, SGD, Adam, AdamW, Muon, Custom, OrthogonalGradien
 
 
 class Decay(NamedTuple):
-    """Where weight decay acts, for each layer: "coupled", "decoupled" or "own".
+    """Where weight decay acts, for each layer.
 
     Parameters
     ----------
-    hidden : str
-        TODO.
-    readout : str
-        TODO.
+    hidden, readout : str
+        "coupled" (L2 in the gradient), "decoupled" (beside the step) or "own" (a `Custom` that decays by itself).
     """
 
     hidden: str
@@ -96,13 +106,13 @@ def decay_of(dynamics: Optimizer) -> Decay:
 
     Parameters
     ----------
-    dynamics : Optimizer
-        TODO.
+    dynamics : GradientDescent or SGD or Adam or AdamW or Muon or Custom or OrthogonalGradient
+        A dynamics by steps.
 
     Returns
     -------
     Decay
-        TODO
+        One word for each layer.
     """
     if isinstance(dynamics, OrthogonalGradient):
         return decay_of(dynamics.dynamics)

@@ -24,23 +24,21 @@ class TorchUniform:
     """Uniform within +-1/sqrt(fan in), both layers: what torch.nn.Linear draws (2M inputs below, K above)."""
 
     def layers(self, hidden_key: Array, readout_key: Array, width: int, order: int) -> tuple[Array, Array]:
-        """hidden (K, 2M) and readout (K, M), float32.
+        """Draw both layers uniformly.
 
         Parameters
         ----------
-        hidden_key : Array
-            TODO.
-        readout_key : Array
-            TODO.
+        hidden_key, readout_key : Array
+            Typed JAX keys of the two layers.
         width : int
-            TODO.
+            K, the number of hidden nodes.
         order : int
-            TODO.
+            M, the number of elements.
 
         Returns
         -------
         tuple[Array, Array]
-            TODO
+            Hidden layer (K, 2M) and read-out (K, M), float32.
         """
         return (
             _uniform(hidden_key, (width, 2 * order), 1 / np.sqrt(2 * order)),
@@ -53,6 +51,22 @@ class ZeroReadout:
     """The hidden layer of `TorchUniform`, the same draw, under a read-out of zeros."""
 
     def layers(self, hidden_key: Array, readout_key: Array, width: int, order: int) -> tuple[Array, Array]:
+        """Draw the hidden layer as `TorchUniform` does.
+
+        Parameters
+        ----------
+        hidden_key, readout_key : Array
+            Typed JAX keys of the two layers.
+        width : int
+            K, the number of hidden nodes.
+        order : int
+            M, the number of elements.
+
+        Returns
+        -------
+        tuple[Array, Array]
+            Hidden layer (K, 2M) and read-out (K, M), float32.
+        """
         hidden, readout = TorchUniform().layers(hidden_key, readout_key, width, order)
         return hidden, jnp.zeros_like(readout)
 
@@ -64,7 +78,12 @@ class Gaussian:
     Parameters
     ----------
     variance : array_like
-        TODO.
+        Of one weight, > 0.
+
+    Raises
+    ------
+    BadValue
+        For a variance that is not > 0.
     """
 
     variance: ArrayLike
@@ -73,6 +92,22 @@ class Gaussian:
         check_positive("variance", self.variance, "Pass the variance of one weight, for example 0.01.")
 
     def layers(self, hidden_key: Array, readout_key: Array, width: int, order: int) -> tuple[Array, Array]:
+        """Draw both layers normally.
+
+        Parameters
+        ----------
+        hidden_key, readout_key : Array
+            Typed JAX keys of the two layers.
+        width : int
+            K, the number of hidden nodes.
+        order : int
+            M, the number of elements.
+
+        Returns
+        -------
+        tuple[Array, Array]
+            Hidden layer (K, 2M) and read-out (K, M), float32.
+        """
         deviation = jnp.sqrt(jnp.asarray(self.variance, jnp.float32))
         hidden = jax.random.normal(hidden_key, (width, 2 * order), jnp.float32)
         return deviation * hidden, deviation * jax.random.normal(readout_key, (width, order), jnp.float32)
@@ -107,16 +142,16 @@ def training_key(key: Array, run: int) -> Array:
 
 @record(static=("task",))
 class Start:
-    """How one run begins: `task` with its pairs and labels fixed, `hidden` (K, 2M), `readout` (K, M), float64.
+    """How one run begins.
 
     Parameters
     ----------
     task : GroupTask
-        TODO.
+        With its pairs and labels fixed.
     hidden : ndarray
-        TODO.
+        (K, 2M), float64.
     readout : ndarray
-        TODO.
+        (K, M), float64.
     """
 
     task: GroupTask
@@ -127,26 +162,23 @@ class Start:
 def start_of_run(task: GroupTask, *, width: int, key: Array, run: int = 0, initial: Initial | None = None) -> Start:
     """The split and the layers with which run `run` of `simulate(task, ..., key=key, width=width)` begins.
 
-    as in `simulate`; `initial` is `TorchUniform()` where left out. A task whose pairs are fixed keeps them. The draws
-    are float32 numbers, returned as float64.
-
     Parameters
     ----------
     task : GroupTask
-        TODO.
+        As in `simulate`; a task whose pairs are fixed keeps them.
     width : int
-        TODO.
+        As in `simulate`: K >= 1.
     key : Array
-        TODO.
+        As in `simulate`: typed JAX key.
     run : int, default 0
-        TODO.
-    initial : Initial, optional
-        TODO.
+        Counted from 0.
+    initial : TorchUniform or ZeroReadout or Gaussian, optional
+        As in `simulate`; `TorchUniform()` where left out.
 
     Returns
     -------
     Start
-        TODO
+        The task with its split, and the two layers: float32 numbers, returned as float64.
 
     Raises
     ------

@@ -12,7 +12,6 @@ from grok_theory.dynamics import GradientDescent, GradientFlow
 from grok_theory.linear import TeacherStudent, fluctuations, simulate, solve
 from grok_theory.linear.curve_names import CURVES
 from grok_theory.linear.runs.teacher_student import _draw, _train
-from grok_theory.linear.valid import where_theory_speaks
 from grok_theory.pytrees import as_arrays
 
 SIZES = [(6, 10), (10, 6), (8, 8)]
@@ -104,19 +103,6 @@ def test_the_verdict_is_agrees_at_four_hundred_weights(key):
     problem, times = TeacherStudent(0.5, 5.0), np.geomspace(0.1, 10.0, 60)
     runs = simulate(problem, times, runs=400, key=key, dim=400)
     assert gt.compare(solve(problem, times), runs, margin=0.03, curves=["test_loss"]).verdict == "agrees"
-
-
-def test_where_theory_speaks():
-    late = jnp.array([1.0, 5.0, 1e3])
-
-    def where(alpha, name):
-        valid = where_theory_speaks(TeacherStudent(alpha, 5.0), GradientFlow(), late, 40, round(40 * alpha))
-        return list(np.asarray(valid[name]))
-
-    assert where(0.5, "train_loss") == [True, False, False]
-    assert where(0.5, "test_loss") == [True, True, True]
-    assert where(1.0, "test_loss") == [True, True, False]
-    assert where(2.0, "train_loss") == [True, True, True]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,31 @@
+"""Where theory speaks about runs of a size: per curve and time."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from grok_theory.dynamics import GradientFlow
+from grok_theory.linear import CorrelatedInputs, TeacherStudent, simulate
+from grok_theory.linear.valid import where_theory_speaks
+
+
+def test_where_theory_speaks():
+    late = jnp.array([1.0, 5.0, 1e3])
+
+    def where(alpha, name):
+        valid = where_theory_speaks(TeacherStudent(alpha, 5.0), GradientFlow(), late, 40, round(40 * alpha))
+        return list(np.asarray(valid[name]))
+
+    assert where(0.5, "train_loss") == [True, False, False]
+    assert where(0.5, "test_loss") == [True, True, True]
+    assert where(1.0, "test_loss") == [True, True, False]
+    assert where(2.0, "train_loss") == [True, True, True]
+
+
+@pytest.mark.parametrize(("samples", "until"), [(5, 2), (20, 3)])
+def test_a_decayed_train_loss_of_few_samples_is_one_eigenvalues(samples, until):
+    problem = CorrelatedInputs(np.ones(10), np.ones(10), samples, noise=0.1)
+    runs = simulate(problem, [0.0, 0.1, 1e3], runs=2, key=jax.random.key(0))
+    assert list(runs.valid["train_loss"]) == [at < until for at in range(3)]
+    assert np.all(runs.valid["test_loss"])
