@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .formula import Formula, Range
+from .formula import Formula, Range, oracles_or_sentence
 
 
 def expression_of(formula: Formula) -> Any:
@@ -36,6 +36,7 @@ def latex_of(formula: Formula) -> str:
 
 
 def _from_sympy(formula: Formula) -> str:
+    oracles_or_sentence()
     import sympy
 
     expression = expression_of(formula)

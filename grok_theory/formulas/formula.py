@@ -244,7 +244,7 @@ class Formula:
         BadValue
             If hypothesis, mpmath or sympy is not installed.
         """
-        _oracles_or_sentence()
+        oracles_or_sentence()
         strategy = tuple(part.strategy() for part in self.domain.values())
         found = check_against(_named(self), _named_oracle(self), strategy=strategy, rtol=self.rtol, examples=examples)
         visited = found.domain
@@ -269,12 +269,13 @@ def _named_oracle(formula: Formula) -> Callable[..., Any]:
     return call
 
 
-def _oracles_or_sentence() -> None:
+def oracles_or_sentence() -> None:
+    """Refuse in one sentence where mpmath or sympy is not installed."""
     try:
         import mpmath  # noqa: F401
         import sympy  # noqa: F401
     except ImportError as missing:
         raise BadValue(
-            f"The oracles of the register need {missing.name}, which is not installed. Install it: "
+            f"Formulas and oracles of the register need {missing.name}, which is not installed. Install it: "
             "pip install mpmath sympy."
         ) from None

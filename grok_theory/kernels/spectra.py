@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from ..checks import check_finite, check_integer, check_memory, check_positive, check_shape, require_float64
 from ..errors import BadValue
 from ..pytrees import record
-from .activations import Activation, as_activation
+from .activations import Neuron, as_activation
 
 
 @record()
@@ -30,9 +30,7 @@ class Spectrum:
     multiplicities: ArrayLike
 
 
-def hermite_coefficients(
-    activation: Activation | str | Callable, degree: int, *, variance: ArrayLike = 1.0
-) -> Float[Array, " terms"]:
+def hermite_coefficients(activation: Neuron | str, degree: int, *, variance: ArrayLike = 1.0) -> Float[Array, " terms"]:
     """Hermite coefficients a_k = E[phi(sqrt(v) z) He_k(z)] / sqrt(k!) of an activation phi, k = 0 ... degree.
 
     They are those of phi(sqrt(v) z) in orthonormal polynomials: dual(v, rho v, v) = sum_k a_k^2 rho^k, so a_k^2 is the

@@ -74,7 +74,7 @@ class TeacherStudent:
         NonNegative(),
         symbol="g",
         unit="eigenvalues of X X^T",
-        meaning="penalty of |y - wX|^2 + g |w|^2",
+        meaning="penalty of the summed square error + g w.w",
         remedy="Pass the penalty g, for example 0.0.",
         drawn=Span(1e-4, 10.0, (0.0, 1.0)),
         default=0.0,
