@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 from ..errors import BadValue
 from ..results import Ensemble
 from .recorded_curves import check_successes, curve_over_prompts, from_records, whole_samples
-from .records import Records, choices_of
+from .records import Records, choices_of, number_rows
 from .votes import group_votes
 
 
@@ -95,8 +95,14 @@ def _graded(answers: Sequence | np.ndarray, correct: Sequence | np.ndarray | Non
     empty = next((i for i, row in enumerate(answers) if not len(row)), None)
     if empty is not None:
         raise BadValue(f"answers[{empty}] is empty, but at least one answer is needed. Drop that prompt.")
+    right = [each.item() if isinstance(each, np.generic) else each for each in correct]
+    wrong = next((i for i, each in enumerate(right) if not isinstance(each, (int, str))), None)
+    if wrong is not None:
+        raise BadValue(
+            f"correct[{wrong}] is {right[wrong]!r}, but it must be a whole number or a text. Write it as in answers."
+        )
     # The correct answer rides along as the first of each prompt, so that it is checked and numbered with the others.
-    whole = choices_of([[c, *row] for c, row in zip(correct, answers)], [1 + len(row) for row in answers])
+    whole = choices_of([[c, *row] for c, row in zip(right, answers)], [1 + len(row) for row in answers])
     values = tuple((row[1:] == row[0]).astype(float) for row in whole)
     return Records(tuple(str(i) for i in range(len(answers))), values, values, tuple(row[1:] for row in whole))
 
@@ -131,7 +137,7 @@ def pass_curve(
     >>> print(pass_curve([[1, 0, 0, 0], [1, 1]], [1, 2]).stats["mean"])
     [0.625 0.75 ]
     """
-    rows = values.values if isinstance(values, Records) else Records.from_arrays(values, values).values
+    rows = values.values if isinstance(values, Records) else tuple(number_rows("values", values))
     for row in rows:
         check_successes(row)
     names = values.prompts if isinstance(values, Records) else tuple(str(i) for i in range(len(rows)))

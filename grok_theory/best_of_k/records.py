@@ -62,7 +62,7 @@ class Records:
             For arrays that are empty, masked, of different shapes or no numbers, and for an entry out of its range,
             named.
         """
-        rows = [_rows(name, table) for name, table in (("scores", scores), ("values", values))]
+        rows = [number_rows(name, table) for name, table in (("scores", scores), ("values", values))]
         if len(rows[0]) != len(rows[1]) or any(a.shape != b.shape for a, b in zip(*rows)):
             raise BadValue(
                 f"scores and values have shapes {_shapes(rows[0])} and {_shapes(rows[1])}, but every answer "
@@ -216,7 +216,8 @@ def choices_of(answers: Sequence | np.ndarray, sizes: Sequence[int]) -> tuple[np
     return tuple(found)
 
 
-def _rows(name: str, table: Any) -> list[np.ndarray]:
+def number_rows(name: str, table: Any) -> list[np.ndarray]:
+    """One array of numbers a prompt, of a table (prompts, answers), of one prompt's (answers,), or of lists."""
     if np.ma.is_masked(table) or (isinstance(table, (list, tuple)) and any(map(np.ma.is_masked, table))):
         raise BadValue(
             f"{name} has values that a mask hides, and they would be taken for answers. Pass a list of arrays, one a "

@@ -96,7 +96,7 @@ def majority_of_counts(counts: ArrayLike, samples: ArrayLike) -> float | np.ndar
     0.519048
     """
     check_shape("counts", counts, (None,), "Pass how often each answer came, the correct one first.")
-    found = np.array([check_integer(f"counts[{i}]", c, 0, "Pass a count.") for i, c in enumerate(np.asarray(counts))])
+    found = np.array([check_integer(f"counts[{i}]", c, 0, "Pass a count.") for i, c in enumerate(np.ravel(counts))])
     if not found.sum():
         raise BadValue(f"counts is {found.tolist()}, but at least one answer is needed. Record some.")
     drawn = _check_samples(samples)

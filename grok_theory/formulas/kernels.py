@@ -333,11 +333,11 @@ def _curve(seed: int, samples: float, ridge: float) -> np.ndarray:
     },
     call=_curve,
     symbol="E",
-    latex=r"\frac{n S}{N D} \; \overline{([G y]_i / G_{ii})^2}, \;\; G = (K + \kappa I)^{-1}, \;\; S = \mathrm{tr}\, G, \;\; "
-    r"D = \mathrm{tr}\, (K + \delta I) G^2, \;\; \mathrm{tr}\, (K + \delta I) G = n",
+    latex=r"\frac{n S}{N D} \; \overline{([G y]_i / G_{ii})^2}, \;\; G = (K + \kappa I)^{-1}, \;\; "
+    r"S = \mathrm{tr}\, G, \;\; D = \mathrm{tr}\, (K + \delta I) G^2, \;\; \mathrm{tr}\, (K + \delta I) G = n",
     source="derived here: free compression of the Gram matrix, with the leverages of the points",
     status="ours",
-    by="bisection and explicit inverses, 30 digits",
+    by="bisection and an explicit inverse, 30 digits",
     rtol=1e-9,
 )
 def _given_points(seed: int, samples: float, ridge: float) -> np.ndarray:
@@ -351,10 +351,11 @@ def _given_points(seed: int, samples: float, ridge: float) -> np.ndarray:
         def trace(matrix: Any) -> Any:
             return sum(matrix[i, i] for i in range(size))
 
+        values = list(mp.eigsy(kernel, eigvals_only=True))
         low, high = delta, delta + size * trace(own) / mp.mpf(samples)
         for _ in range(110):
             middle = (low + high) / 2
-            more = trace(own * mp.inverse(kernel + middle * one)) > samples
+            more = sum((value + delta) / (value + middle) for value in values) > samples
             low, high = (middle, high) if more else (low, middle)
         inverse = mp.inverse(kernel + low * one)
         s, d, seen = trace(inverse), trace(own * inverse * inverse), inverse * y

@@ -116,7 +116,7 @@ def digits():
 
 
 def test_real_digits_against_refits():
-    """The mean refit is within 8 % of the curve at 20, 80, 160 of 357 digits; counting training points costs a factor 2."""
+    """The mean refit is within 8 % of the curve at 20, 80, 160 of 357; counting training points costs a factor 2."""
     gram, labels = digits()
     samples = np.array([20.0, 80.0, 160.0])
     runs = kernels.refits(gram, labels, samples, ridge=1e-3, runs=24, key=jax.random.key(0))
