@@ -21,6 +21,8 @@ def _kernels() -> list[Door]:
     eigenvalues = {"eigenvalues": [[1.0, NAN], "abc", []]}
     targets = [np.ones(3), np.array([1.0, NAN]), "abc"]
     problem = kernels.KernelRegression(np.array([1.0, 0.5, 0.2]), np.ones(3))
+    given, sizes = {"kernel": np.eye(4) + 1, "y": np.ones(4)}, [[0.0], [4.0], [NAN], [3.0, 2.0], [], [INF]]
+    labels = [np.ones(3), np.ones((3, 4)), np.ones((4, 0)), np.array([1.0, NAN, 0.0, 0.0]), "abc", None]
     data = {"kernel_train": kernel, "y": y, "kernel_test": cross}
     spoiled = {"y": targets, "kernel_test": [np.ones((1, 3)), np.array([[NAN, 1.0]])]}
     return [
@@ -59,6 +61,27 @@ def _kernels() -> list[Door]:
             {"kernel": kernel, "y": y, "ridge": 0.1},
             {"kernel": "square"},
             {"y": targets, "ridge": BAD_RIDGE},
+        ),
+        Door(
+            "kernels.learning_curve",
+            kernels.learning_curve,
+            {**given, "samples": [2.0, 3.0], "ridge": 0.1},
+            {"kernel": "square"},
+            {"y": labels, "ridge": BAD_RIDGE, "samples": [*sizes, 3.0, "abc"]},
+        ),
+        Door(
+            "kernels.refits",
+            kernels.refits,
+            {**given, "samples": [2, 3], "ridge": 0.1, "runs": 2, "key": jax.random.key(0)},
+            {"kernel": "square", "runs": "runs", "key": "key"},
+            {"y": labels, "ridge": BAD_RIDGE, "samples": [*sizes, [1.5], "abc"]},
+        ),
+        Door(
+            "kernels.spectrum_of_data",
+            kernels.spectrum_of_data,
+            {**given, "ridge": 0.1},
+            {"kernel": "square"},
+            {"y": labels, "ridge": BAD_RIDGE},
         ),
         Door("kernels.alignment", kernels.alignment, {"kernel": kernel, "y": y}, {"kernel": "square"}, {"y": targets}),
         Door("kernels.cka", kernels.cka, {"kernel": kernel, "other": kernel}, {"kernel": "square", "other": "square"}),

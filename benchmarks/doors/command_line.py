@@ -116,6 +116,12 @@ def doors() -> list[Door]:
         _door(
             "--samples", judge, "1,4", [*(t for t in NO_NUMBER if t != "1,5"), "0", "2.5", "1,", "1;2", "1000", "inf"]
         ),
+        _door("--failed", judge, "lowest", ["", "worst", "nan", "drop,lowest", "\udcff"]),
+        *(
+            _door(f"--{role}", judge, role, ["", "x", "prompt,score", "\udcff"])
+            for role in ("prompt", "score", "value")
+        ),
+        _door("--answer", judge, "score", ["", "x", "prompt,score", "\udcff"]),
         _door("--temperature", judge, "0,1", [*(t for t in NO_NUMBER if t != "1,5"), "-1", "0,", "0;1"]),
         _door("--cost", judge, "0", [*NO_NUMBER, "-1", "inf"]),
         _door("--confidence", judge, "0.9", [*NO_NUMBER, "0", "1", "-1", "inf"]),

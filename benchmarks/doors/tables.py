@@ -128,7 +128,13 @@ def doors() -> list[Door]:
             best_of_k.read_records,
             {"path": good},
             {},
-            {"path": [*bad, *(paths[name] for name in MERGED)], "score": ["scor"], "value": ["valu"], **encodings},
+            {
+                "path": [*bad, *(paths[name] for name in MERGED)],
+                "score": ["scor"],
+                "value": ["valu"],
+                "answer": ["x"],
+                **encodings,
+            },
             says,
         ),
         Door(

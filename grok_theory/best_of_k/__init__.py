@@ -3,6 +3,7 @@
 Halder & Pehlevan, arXiv 2512.19905; conventions, corrections and limits in docs/best_of_k.md.
 """
 
+from .answer_files import read_records
 from .choice import Choice, best_setting
 from .exchange import EqualError, equal_error, samples_needed
 from .methods import BestOfK, Exact, HighTemperature, LargeK
@@ -12,8 +13,10 @@ from .posterior_gaps import posterior
 from .problem import LinearJudge, Posterior, Prompt
 from .record_fit import BetaPassRate, Empirical, GaussianJudge, Prediction, RecordFit, fit
 from .recorded_curves import from_records, pass_at_k
-from .records import Records, read_records
+from .recorded_votes import pass_curve, vote_curve
+from .records import Records
 from .verbs import simulate, solve
+from .votes import beta_majority_at_k, majority, majority_limit, majority_of_counts, majority_rate
 
 # Not public, but inside public results: they may stand in a file too (`record_classes`).
 _IN_FILES = ("closed_forms:Gaps",)
@@ -36,17 +39,24 @@ __all__ = [
     "RecordFit",
     "Records",
     "best_setting",
+    "beta_majority_at_k",
     "decay_exponent",
     "equal_error",
     "fit",
     "from_records",
+    "majority",
+    "majority_limit",
+    "majority_of_counts",
+    "majority_rate",
     "optimal_reward",
     "optimal_samples",
     "optimal_temperature",
     "pass_at_k",
+    "pass_curve",
     "posterior",
     "read_records",
     "samples_needed",
     "simulate",
     "solve",
+    "vote_curve",
 ]

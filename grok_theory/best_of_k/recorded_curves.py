@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,6 +19,10 @@ from ..status import Status
 from .records import Records, as_records
 from .subsets import subset_means, subset_shares
 from .temperatures import check_temperature
+
+# What is kept of k answers to one prompt, unbiased: given its Records and whole numbers k.
+Estimate = Callable[[Records, np.ndarray], np.ndarray]
+NO_CONDITIONS = Conditions()
 
 
 def from_records(
@@ -72,8 +76,44 @@ def from_records(
     records = as_records(scores, values)
     counts = whole_samples(samples, records.answers, exact=not isinstance(scores, Records))
     check_temperature(temperature)
+    return curve_over_prompts(
+        records, counts, _best_of(temperature), confidence, name="value", conditions=Conditions(temperature=temperature)
+    )
+
+
+def curve_over_prompts(
+    records: Records,
+    counts: np.ndarray,
+    estimate: Estimate,
+    confidence: float,
+    *,
+    name: str,
+    conditions: Conditions = NO_CONDITIONS,
+) -> Ensemble:
+    """A run a prompt of what is kept of k answers, with the mean and its interval over prompts.
+
+    Parameters
+    ----------
+    records : Records
+        The recorded answers.
+    counts : ndarray
+        (T,) whole numbers k of answers, at most those of the longest prompt.
+    estimate : callable
+        Given the `Records` of one prompt and whole numbers k up to its answers, what is kept at each of them.
+    confidence : float
+        Of the intervals, in (0, 1).
+    name : str
+        Of the curve.
+    conditions : Conditions
+        What else is known of the rule.
+
+    Returns
+    -------
+    Ensemble
+        As `from_records` describes it.
+    """
     confidence = check_confidence(confidence)
-    curves = kept_values(records, counts, temperature)
+    curves = estimates(records, counts, estimate)
     within = value_range(records)
     mean, low, high, left_out = intervals(curves, confidence, within)
     status = Status()
@@ -81,32 +121,45 @@ def from_records(
         note = "a prompt with fewer than k answers is nan there and left out of the mean: see stats['left_out']."
         status = Status(1, noted=note)
     if len(records.prompts) == 1:
-        low, high = _jackknife(records, counts, temperature, mean, confidence, within)
+        low, high = _jackknife(records, counts, estimate, mean, confidence, within)
         note = (
             "there is one prompt, so the interval is a jackknife over its answers: it says nothing about other "
-            "prompts, and is nan where k takes all of them. Record more prompts."
+            "prompts, and where k takes all of them it is the whole range of the values (nan where they have none). "
+            "Record more prompts."
         )
         status = Status(1, noted=note)
     return Ensemble(
         problem=records,
         x=counts.astype(float),
-        curves={"value": curves},
+        curves={name: curves},
         x_name="samples",
         dynamics=None,
-        conditions=Conditions(temperature=temperature),
+        conditions=conditions,
         stats={"mean": mean, "low": low, "high": high, "left_out": left_out, "confidence": confidence},
         status=status,
     )
 
 
 def kept_values(records: Records, counts: np.ndarray, temperature: float) -> np.ndarray:
-    """(prompts, T) unbiased estimates; nan where a prompt has fewer than k answers."""
+    """(prompts, T) unbiased estimates of best of k; nan where a prompt has fewer than k answers."""
+    return estimates(records, counts, _best_of(temperature))
+
+
+def estimates(records: Records, counts: np.ndarray, estimate: Estimate) -> np.ndarray:
+    """(prompts, T) what `estimate` gives of every prompt; nan where it has fewer than k answers."""
     curves = np.full((len(records.prompts), counts.size), np.nan)
-    for i, (scores, values) in enumerate(zip(records.scores, records.values)):
-        inside = counts <= scores.size
+    for i, answers in enumerate(records.answers):
+        inside = counts <= answers
         if inside.any():
-            curves[i, inside] = subset_means(scores, values, int(counts[inside].max()), temperature)[counts[inside] - 1]
+            curves[i, inside] = estimate(records.part([i]), counts[inside])
     return curves
+
+
+def _best_of(temperature: float) -> Estimate:
+    def estimate(prompt: Records, counts: np.ndarray) -> np.ndarray:
+        return subset_means(prompt.scores[0], prompt.values[0], int(counts.max()), temperature)[counts - 1]
+
+    return estimate
 
 
 def value_range(records: Records) -> tuple[float, float] | None:
@@ -125,7 +178,7 @@ def intervals(
     for j in range(curves.shape[1]):
         there = curves[~np.isnan(curves[:, j]), j]
         mean[j] = there.mean()
-        if there.size > 1:
+        if there.size > 1 or within:
             pair = (
                 bounded_mean(np.clip(there, *within)[:, None], tail, within)
                 if within
@@ -135,17 +188,16 @@ def intervals(
     return mean, low, high, np.isnan(curves).sum(axis=0)
 
 
-def _jackknife(records, counts, temperature, mean, confidence, within):
+def _jackknife(records, counts, estimate, mean, confidence, within):
     from scipy import stats
 
-    scores, values = records.scores[0], records.values[0]
-    n = scores.size
-    low, high = np.full(counts.size, np.nan), np.full(counts.size, np.nan)
+    n = int(records.answers[0])
+    # Where nothing is left out nothing is known but the range.
+    low, high = (np.full(counts.size, end) for end in (within or (np.nan, np.nan)))
     inside = counts < n
     if n < 3 or not inside.any():
         return low, high
-    most, at = int(counts[inside].max()), counts[inside] - 1
-    left = np.stack([subset_means(np.delete(scores, i), np.delete(values, i), most, temperature)[at] for i in range(n)])
+    left = np.stack([estimate(records.without(i), counts[inside]) for i in range(n)])
     error = np.sqrt((n - 1) / n * np.sum((left - left.mean(axis=0)) ** 2, axis=0))
     half = stats.t.isf((1 - confidence) / 2, n - 1) * error
     low[inside], high[inside] = mean[inside] - half, mean[inside] + half

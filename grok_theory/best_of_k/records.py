@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,9 +10,8 @@ from jax.typing import ArrayLike
 
 from ..errors import BadValue
 from ..pytrees import record
-from ..tables import Table, read_table
 
-_LARGEST_VALUE = 1e150
+LARGEST_VALUE = 1e150
 
 
 @record(static=("prompts",))
@@ -25,17 +23,23 @@ class Records:
     prompts : tuple[str, ...]
         Names of the prompts.
     scores : tuple[ndarray, ...]
-        One array (N_i,) a prompt: what the judge gave each answer; float64, finite.
+        One array (N_i,) a prompt: what the judge gave each answer; float64, nan where it failed (see `judged`).
     values : tuple[ndarray, ...]
         One array (N_i,) a prompt: what each answer was worth; float64, finite, at most 1e150 in magnitude.
+    choices : tuple[ndarray, ...], optional
+        One array (N_i,) a prompt: which answer each one is, whole numbers; equal numbers are the same answer. None
+        where that was not recorded: only the vote asks for it.
     """
 
     prompts: tuple[str, ...]
     scores: tuple[np.ndarray, ...]
     values: tuple[np.ndarray, ...]
+    choices: tuple[np.ndarray, ...] | None = None
 
     @classmethod
-    def from_arrays(cls, scores: ArrayLike | Sequence, values: ArrayLike | Sequence) -> Records:
+    def from_arrays(
+        cls, scores: ArrayLike | Sequence, values: ArrayLike | Sequence, answers: Sequence | np.ndarray | None = None
+    ) -> Records:
         """Records from arrays (prompts, answers), from (answers,) of one prompt, or from lists of arrays, one a prompt.
 
         Parameters
@@ -44,6 +48,8 @@ class Records:
             What the judge gave each answer, finite.
         values : array_like or Sequence
             What each answer was worth: the same shapes; finite, at most 1e150 in magnitude.
+        answers : Sequence or ndarray, optional
+            What each answer said, whole numbers or texts, of the same shapes: equal ones vote together.
 
         Returns
         -------
@@ -56,7 +62,7 @@ class Records:
             For arrays that are empty, masked, of different shapes or no numbers, and for an entry out of its range,
             named.
         """
-        rows = [_rows(name, table) for name, table in (("scores", scores), ("values", values))]
+        rows = [number_rows(name, table) for name, table in (("scores", scores), ("values", values))]
         if len(rows[0]) != len(rows[1]) or any(a.shape != b.shape for a, b in zip(*rows)):
             raise BadValue(
                 f"scores and values have shapes {_shapes(rows[0])} and {_shapes(rows[1])}, but every answer "
@@ -73,17 +79,58 @@ class Records:
                     )
         for i, row in enumerate(rows[1]):
             j = int(np.argmax(np.abs(row)))
-            if not np.abs(row[j]) <= _LARGEST_VALUE:
+            if not np.abs(row[j]) <= LARGEST_VALUE:
                 raise BadValue(
-                    f"values[{i}, {j}] is {row[j]:g}, but it must be at most {_LARGEST_VALUE:g} in magnitude: sums and "
+                    f"values[{i}, {j}] is {row[j]:g}, but it must be at most {LARGEST_VALUE:g} in magnitude: sums and "
                     "squares of larger ones overflow. Drop it if it stands for a missing value, or change the unit."
                 )
-        return cls(tuple(str(i) for i in range(len(rows[0]))), tuple(rows[0]), tuple(rows[1]))
+        chosen = None if answers is None else choices_of(answers, [row.size for row in rows[0]])
+        return cls(tuple(str(i) for i in range(len(rows[0]))), tuple(rows[0]), tuple(rows[1]), chosen)
 
     @property
     def answers(self) -> np.ndarray:
         """(prompts,) numbers of recorded answers."""
         return np.array([row.size for row in self.scores])
+
+    @property
+    def failed(self) -> int:
+        """Number of answers without a score."""
+        return int(sum(np.isnan(row).sum() for row in self.scores))
+
+    def judged(self, failed: str = "drop") -> Records:
+        """The records as a judge leaves them that failed on some answers.
+
+        Parameters
+        ----------
+        failed : str, default 'drop'
+            'drop': an answer without a score is as if it had not been drawn, and a prompt without any goes.
+            'lowest': it ranks below every answer with a score, and is kept only where no other is drawn (above
+            temperature 0, too).
+
+        Returns
+        -------
+        Records
+            With a finite score for every answer.
+
+        Raises
+        ------
+        BadValue
+            For another policy, and where no answer has a score.
+        """
+        if failed not in ("drop", "lowest"):
+            raise BadValue(
+                f"failed is {failed!r}, but it must be 'drop' (as if not drawn) or 'lowest' (ranked last). Pass one."
+            )
+        scored = [~np.isnan(row) for row in self.scores]
+        if not any(row.any() for row in scored):
+            raise BadValue("scores has no number, but best of k needs some. Name the column of the judge's scores.")
+        if failed == "lowest":
+            lowest = [np.where(there, row, -np.finfo(float).max) for there, row in zip(scored, self.scores)]
+            return Records(self.prompts, tuple(lowest), self.values, self.choices)
+        left = [i for i, row in enumerate(scored) if row.any()]
+        fields = (self.scores, self.values, self.choices)
+        kept = [None if field is None else tuple(field[i][scored[i]] for i in left) for field in fields]
+        return Records(tuple(self.prompts[i] for i in left), *kept)
 
     def part(self, chosen: Iterable[int]) -> Records:
         """The prompts with these indices.
@@ -99,12 +146,32 @@ class Records:
             With these prompts only.
         """
         chosen = list(chosen)
-        return Records(*(tuple(field[i] for i in chosen) for field in (self.prompts, self.scores, self.values)))
+        fields = (self.prompts, self.scores, self.values, self.choices)
+        return Records(*(None if field is None else tuple(field[i] for i in chosen) for field in fields))
+
+    def without(self, answer: int) -> Records:
+        """The records of the first prompt without one of its answers.
+
+        Parameters
+        ----------
+        answer : int
+            Its index.
+
+        Returns
+        -------
+        Records
+            Of one prompt.
+        """
+        fields = (self.scores, self.values, self.choices)
+        return Records(
+            self.prompts[:1], *((np.delete(field[0], answer),) if field is not None else None for field in fields)
+        )
 
     def __str__(self) -> str:
         n = self.answers
         each = f"{n.min()}" if n.min() == n.max() else f"{n.min()} to {n.max()}"
-        return f"Records of {n.size} prompts, {each} answers each, {n.sum()} in all"
+        failed = f", {self.failed} of them without a score" if self.failed else ""
+        return f"Records of {n.size} prompts, {each} answers each, {n.sum()} in all{failed}"
 
 
 def as_records(scores: ArrayLike | Sequence, values: ArrayLike | Sequence = None) -> Records:
@@ -112,6 +179,11 @@ def as_records(scores: ArrayLike | Sequence, values: ArrayLike | Sequence = None
     if isinstance(scores, Records):
         if values is not None:
             raise BadValue("values is given beside Records, which hold their own. Pass the Records alone.")
+        if scores.failed:
+            raise BadValue(
+                f"scores has {scores.failed} answers on which the judge failed, but every answer needs a number. Pass "
+                "records.judged(failed='drop'), or failed='lowest' to rank them last."
+            )
         return scores
     if values is None:
         raise BadValue(
@@ -120,77 +192,32 @@ def as_records(scores: ArrayLike | Sequence, values: ArrayLike | Sequence = None
     return Records.from_arrays(scores, values)
 
 
-def read_records(
-    path: str | os.PathLike,
-    *,
-    prompt: str = "prompt",
-    score: str = "score",
-    value: str = "value",
-    encoding: str | None = None,
-) -> Records:
-    """Recorded answers from a table with a column for the prompt, one for the score and one for the value.
-
-    One row an answer, in any order; prompts may have different numbers of answers; other columns are ignored. The file
-    is what `tables.read_table` reads: separated cells or JSON. True and false count as 1 and 0.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file.
-    prompt : str, default 'prompt'
-        Name of the column that tells prompts apart.
-    score : str, default 'score'
-        Name of the column with the judge's score of the answer.
-    value : str, default 'value'
-        Name of the column with what the answer was worth.
-    encoding : str, optional
-        Of a file that is neither UTF-8 nor marked, as in `tables.read_table`.
-
-    Returns
-    -------
-    Records
-        Its prompts in the order in which they first appear in the file.
-
-    Raises
-    ------
-    BadValue
-        Naming file, line and column where something is missing or is no finite number, where a value exceeds 1e150 in
-        magnitude, and where two prompts are written alike but differ (the text "1" and the number 1).
-    """
-    table = read_table(path, encoding=encoding)
-    for column in (prompt, score, value):
-        table.column(column, "Name three of them: prompt, score, value (--prompt, --score, --value).")
-    labels = table.labels(prompt)
-    numbers = {column: _finite(table, column) for column in (score, value)}
-    rows: dict[str, list[int]] = {}
-    for i, label in enumerate(labels):
-        if label is None:
-            raise BadValue(f"{table.where(i)}: {prompt} is missing, but every answer needs one. Name the prompt.")
-        rows.setdefault(label, []).append(i)
-    large = np.flatnonzero(np.abs(numbers[value]) > _LARGEST_VALUE)
-    if large.size:
-        i = int(large[0])
+def choices_of(answers: Sequence | np.ndarray, sizes: Sequence[int]) -> tuple[np.ndarray, ...]:
+    """Equal answers as equal whole numbers, one array a prompt; `sizes` are the numbers of answers they must have."""
+    single = isinstance(answers, (list, tuple, np.ndarray)) and len(answers) and np.ndim(answers[0]) == 0
+    rows = [answers] if single else list(answers)
+    shapes = [np.shape(row) for row in rows]
+    if shapes != [(size,) for size in sizes]:
         raise BadValue(
-            f"{table.where(i)}: {value} is {numbers[value][i]:g}, but it must be at most {_LARGEST_VALUE:g} in "
-            "magnitude: sums and squares of larger ones overflow. Mend or drop that line."
+            f"answers holds {len(rows)} prompts with {', '.join(map(str, shapes[:4]))} answers, but there must be one "
+            f"for each of {', '.join(map(str, sizes[:4]))}. Pass a table of the same shape (prompts, answers)."
         )
-    return Records(tuple(rows), *(tuple(numbers[c][part] for part in rows.values()) for c in (score, value)))
+    found = []
+    for i, row in enumerate(rows):
+        plain = [said.item() if isinstance(said, np.generic) else said for said in row]
+        wrong = next((j for j, said in enumerate(plain) if not isinstance(said, (int, str))), None)
+        if wrong is not None:
+            raise BadValue(
+                f"answers[{i}, {wrong}] is {plain[wrong]!r}, but it must be a whole number or a text. Write answers "
+                "that are the same alike; round numbers."
+            )
+        known: dict[Any, int] = {}
+        found.append(np.array([known.setdefault(said, len(known)) for said in plain]))
+    return tuple(found)
 
 
-def _finite(table: Table, column: str) -> np.ndarray:
-    values, logged = table.numbers(column, booleans=True, needed="a finite number")
-    wrong = np.flatnonzero(~(np.isfinite(values) & logged))
-    if wrong.size:
-        i = int(wrong[0])
-        shown = repr(table.cells[column][i]) if logged[i] else "missing"
-        raise BadValue(
-            f"{table.where(i)}: {column} is {shown}, but it must be a finite number. Mend that line, or drop it: an "
-            "answer without one is as if it had not been drawn."
-        )
-    return values
-
-
-def _rows(name: str, table: Any) -> list[np.ndarray]:
+def number_rows(name: str, table: Any) -> list[np.ndarray]:
+    """One array of numbers a prompt, of a table (prompts, answers), of one prompt's (answers,), or of lists."""
     if np.ma.is_masked(table) or (isinstance(table, (list, tuple)) and any(map(np.ma.is_masked, table))):
         raise BadValue(
             f"{name} has values that a mask hides, and they would be taken for answers. Pass a list of arrays, one a "

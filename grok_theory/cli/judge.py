@@ -1,4 +1,4 @@
-"""`grok-theory judge`: how many answers to draw, at what temperature, for a recorded judge."""
+"""`grok-theory judge`: what best of k, pass@k and a vote give of recorded answers, and how many to draw."""
 
 from __future__ import annotations
 
@@ -10,13 +10,23 @@ import typer
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="CSV, JSON lines or JSON: one row an answer.")],
-    prompt: Annotated[str, typer.Option(help="Column that names the prompt.")] = "prompt",
-    score: Annotated[str, typer.Option(help="Column of the judge's scores.")] = "score",
-    value: Annotated[str, typer.Option(help="Column of what an answer is worth.")] = "value",
-    encoding: Annotated[str | None, typer.Option(help="Of the file, where it is not UTF-8: latin-1 ...")] = None,
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="CSV, JSON lines or JSON, as one: a row an answer, lists of them, or wide tables."),
+    ],
+    prompt: Annotated[str | None, typer.Option(help="Column that names the prompt; guessed if left out.")] = None,
+    score: Annotated[str | None, typer.Option(help="Column of the judge's scores; guessed if left out.")] = None,
+    value: Annotated[str | None, typer.Option(help="Column of what an answer is worth; guessed if left out.")] = None,
+    answer: Annotated[
+        str | None, typer.Option(help="Column of what was answered, for the vote; guessed if left out.")
+    ] = None,
+    failed: Annotated[
+        str, typer.Option(help="Answers without a score: drop (as if not drawn) or lowest (ranked last).")
+    ] = "drop",
+    encoding: Annotated[str | None, typer.Option(help="Of the files, where not UTF-8: latin-1 ...")] = None,
     samples: Annotated[
-        str | None, typer.Option(help="Numbers of answers, as 1,4,16; by default powers of 2 up to those recorded.")
+        str | None,
+        typer.Option(help="Numbers of answers, as 1,4,16; by default all up to 16, then powers of 2 and the most."),
     ] = None,
     temperature: Annotated[
         str, typer.Option(help="Temperatures in score points, as 0,0.5,1; inf: no selection.")
@@ -31,41 +41,36 @@ def command(
     no_figure: Annotated[bool, typer.Option("--no-figure", help="Draw nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
-    """Best-of-k from recorded answers: grok-theory judge scores.csv --samples 1,4,16,64 --temperature 0,0.5,1"""
+    """Best of k, pass@k and the vote: grok-theory judge scores.csv --samples 1,4,16,64 --temperature 0,0.5,1"""
     from .precision import use_float64
 
     use_float64()
     import jax
-    import numpy as np
 
-    from ..best_of_k import best_setting, from_records, read_records
-    from ..errors import BadValue
+    from ..best_of_k.answer_files import read_answers
+    from ..best_of_k.record_report import report
     from .picture import picture_path
     from .values import read_seed
 
     random = jax.random.key(read_seed("seed", seed))
-    drawn = Path(file.name).with_suffix(".png") if figure is None else figure
+    drawn = (Path(files[0].name).with_suffix(".png") if files[0].stem else "judge.png") if figure is None else figure
     picture = None if no_figure else picture_path(drawn, "figure")
-    columns = {"prompt": prompt, "score": score, "value": value}
-    records = read_records(file, **columns, encoding=encoding)
-    temperatures = _numbers("temperature", temperature)
-    counts = _numbers("samples", samples) if samples else 2.0 ** np.arange(1 + int(np.log2(records.answers.max())))
-    tables = {t: from_records(records, samples=counts, temperature=t, confidence=confidence) for t in temperatures}
-    choice, why_not = None, ""
-    try:
-        choice = best_setting(records, counts, temperatures, cost_per_answer=cost, key=random)
-    except BadValue as error:
-        # Too few prompts to choose on one half and report on the other: the table still stands.
-        if "at least 4 are needed" not in str(error):
-            raise
-        why_not = str(error)
+    read = read_answers(files, {"prompt": prompt, "score": score, "value": value, "answer": answer}, encoding=encoding)
+    found = report(
+        read.records,
+        samples=_numbers("samples", samples) if samples else None,
+        temperatures=_numbers("temperature", temperature),
+        failed=failed,
+        cost_per_answer=cost,
+        confidence=confidence,
+        key=random,
+    )
     if picture is not None:
-        _draw(tables, choice, confidence, picture)
+        _draw(found, confidence, picture)
     if as_json:
-        _write_json(records, columns, tables, choice, why_not, picture)
+        _write_json(read, found, failed, picture)
     else:
-        print("columns: " + ", ".join(f"{role} = {column}" for role, column in columns.items()))
-        _show(records, tables, choice, why_not, confidence, picture)
+        _show(read, found, failed, confidence, picture)
 
 
 def _numbers(name: str, text: str) -> Any:
@@ -83,34 +88,43 @@ def _numbers(name: str, text: str) -> Any:
     return list(dict.fromkeys(values.tolist()))
 
 
-def _show(records, tables, choice, why_not, confidence, picture) -> None:
+def _show(read, found, failed, confidence, picture) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    print(records)
-    table = Table(
-        title=f"mean value kept, with {confidence:.0%} intervals over prompts",
-        title_justify="left",
-        box=None,
-        pad_edge=False,
+    print(read.records)
+    named = {role: column for role, column in read.columns.items() if column}
+    print(
+        "columns: "
+        + ", ".join(f"{role} = {col}{' (guessed)' if role in read.guessed else ''}" for role, col in named.items())
     )
+    for note in read.notes:
+        print(f"Noted: {note}.")
+    if found.best_of_k and read.records.failed:
+        print(f"Noted: {_said_of_failed(read.records, failed)}.")
+    table = Table(title=f"with {confidence:.0%} intervals over prompts", title_justify="left", box=None, pad_edge=False)
     table.add_column("samples", justify="right")
-    for temperature in tables:
-        table.add_column(f"T = {temperature:g}", justify="right")
-    first = next(iter(tables.values()))
-    left_out = first.stats["left_out"]
+    curves = found.curves
+    for name in curves:
+        table.add_column(name, justify="right")
+    widest = max(curves.values(), key=lambda curve: curve.x.size)
+    left_out = widest.stats["left_out"]
     if left_out.any():
         table.add_column("prompts left out", justify="right")
-    for i, k in enumerate(first.x):
-        cells = [_cell(t.stats["mean"][i], t.stats["low"][i], t.stats["high"][i]) for t in tables.values()]
+    for i, k in enumerate(widest.x):
+        cells = [_cell(curve, k) for curve in curves.values()]
         table.add_row(f"{k:.0f}", *cells, *([f"{left_out[i]}"] if left_out.any() else []))
     # Into a pipe or file the table is never cut.
-    console = Console() if sys.stdout.isatty() else Console(width=40 + 32 * (len(tables) + 1))
+    console = Console() if sys.stdout.isatty() else Console(width=40 + 34 * (len(curves) + 1))
     console.print(table)
     print()
-    if first.status.text:
-        print(f"Noted: {first.status.text}")
-    print(choice.text if choice else f"No setting is named: {why_not}")
+    for text in dict.fromkeys(curve.status.text for curve in curves.values() if curve.status.text):
+        print(f"Noted: {text}")
+    for name, why in found.missing.items():
+        print(f"{_ABSENT[name]}: {why}")
+    choice = found.best
+    if choice:
+        print(choice.text)
     if choice and choice.rivals:
         print(
             "Not told from it: "
@@ -121,7 +135,28 @@ def _show(records, tables, choice, why_not, confidence, picture) -> None:
         print(f"The curves are drawn in {picture}.")
 
 
-def _cell(mean, low, high) -> str:
+_ABSENT = {
+    "best_of_k": "No best of k",
+    "pass_at_k": "No pass@k",
+    "majority_vote": "No majority vote",
+    "best": "No setting is named",
+}
+
+
+def _said_of_failed(records, failed) -> str:
+    many = f"{records.failed} answers have no score"
+    if failed == "lowest":
+        return f"{many}: they rank last (--failed lowest)"
+    left = len(records.prompts) - len(records.judged("drop").prompts)
+    gone = f", and {left} prompts have none" if left else ""
+    return f"{many}{gone}: best of k is without them (--failed drop), pass@k and the vote with them"
+
+
+def _cell(curve, k) -> str:
+    at = curve.x.tolist().index(k) if k in curve.x else None
+    if at is None:
+        return ""
+    mean, low, high = (curve.stats[name][at] for name in ("mean", "low", "high"))
     return f"{mean:.4g} [{low:.4g}, {high:.4g}]" if low == low else f"{mean:.4g} [no interval]"
 
 
@@ -129,28 +164,41 @@ def _more(rivals) -> str:
     return f" and {len(rivals) - 6} more." if len(rivals) > 6 else "."
 
 
-def _write_json(records, columns, tables, choice, why_not, picture) -> None:
+def _write_json(read, found, failed, picture) -> None:
     from .as_json import write_json
-    from .solve import status_of
 
+    judged = [row | {"temperature": t} for t, curve in found.best_of_k.items() for row in _rows(curve)]
     write_json(
         {
             "kind": "judge",
-            "columns": columns,
-            "prompts": len(records.prompts),
-            "answers": records.answers,
-            "tables": [
-                {"temperature": t, "samples": table.x, "status": status_of(table), **table.stats}
-                for t, table in tables.items()
-            ],
-            "best": choice,
-            "no_best": why_not or None,
+            "columns": read.columns,
+            "guessed": list(read.guessed),
+            "notes": list(read.notes),
+            "prompts": len(read.records.prompts),
+            "answers": read.records.answers,
+            "failed": {"answers": read.records.failed, "policy": failed},
+            "best_of_k": judged or None,
+            "pass_at_k": None if found.pass_at_k is None else _rows(found.pass_at_k),
+            "majority_vote": None if found.majority_vote is None else _rows(found.majority_vote),
+            "missing": found.missing,
+            "status": {name: str(curve.status) for name, curve in found.curves.items()},
+            "best": found.best,
             "figure": str(picture) if picture else None,
         }
     )
 
 
-def _draw(tables, choice, confidence, path: Path) -> None:
+def _rows(curve) -> list[dict[str, Any]]:
+    columns = (curve.x, *(curve.stats[name] for name in ("mean", "low", "high", "left_out")))
+    return [
+        {"k": int(k), "value": mean, "interval": [low, high], "left_out": int(left)}
+        for k, mean, low, high, left in zip(*columns)
+    ]
+
+
+def _draw(found, confidence, path: Path) -> None:
+    import numpy as np
+
     from .picture import pyplot, write_picture
 
     plt = pyplot()
@@ -158,17 +206,21 @@ def _draw(tables, choice, confidence, path: Path) -> None:
 
     with plt.style.context(STYLE):
         figure, ax = plt.subplots()
-        for i, (temperature, table) in enumerate(tables.items()):
-            mean, low, high = (table.stats[name] for name in ("mean", "low", "high"))
-            (line,) = ax.plot(table.x, mean, marker="osD^vP"[i % 6], label=f"T = {temperature:g}")
-            ax.fill_between(table.x, low, high, color=line.get_color(), alpha=0.18, linewidth=0)
+        for i, (name, curve) in enumerate(found.curves.items()):
+            mean, low, high = (curve.stats[key] for key in ("mean", "low", "high"))
+            (line,) = ax.plot(curve.x, mean, marker="osD^vP"[i % 6], label=name)
+            ax.fill_between(curve.x, low, high, color=line.get_color(), alpha=0.18, linewidth=0)
+        choice = found.best
         if choice:
             ax.errorbar(
                 choice.samples, choice.value, [[choice.value - choice.low], [choice.high - choice.value]],
                 fmt="*", color="black", markersize=8, zorder=5, label="best, on held-out prompts",
             )  # fmt: skip
         ax.set_xscale("log", base=2)
-        ax.set_xticks(next(iter(tables.values())).x, [f"{k:.0f}" for k in next(iter(tables.values())).x])
+        ticks = np.unique(np.concatenate([curve.x for curve in found.curves.values()]))
+        powers = ticks[np.log2(ticks) % 1 == 0]
+        ticks = powers if ticks.size > 9 and powers.size > 1 else ticks
+        ax.set_xticks(ticks, [f"{k:.0f}" for k in ticks])
         ax.minorticks_off()
         ax.set_xlabel("answers per prompt, k")
         ax.set_ylabel(f"mean value kept ({confidence:.0%} band)")

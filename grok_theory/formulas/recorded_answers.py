@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from fractions import Fraction
 from functools import partial
-from math import comb
+from math import comb, prod
 from typing import Any
 
 import numpy as np
@@ -109,3 +109,149 @@ def _all_subsets(seed: int) -> float:
         weights = (s == s.max()).astype(float) if temperature == 0 else np.exp((s - s.max()) / temperature)
         kept.append(weights @ v / weights.sum())
     return float(np.mean(kept))
+
+
+def _won(counts: Any) -> Fraction:
+    """What the first answer wins of a vote with these counts: nothing, or its share of a tie."""
+    return Fraction(int(counts[0] == max(counts)), sum(count == max(counts) for count in counts))
+
+
+def _voters(seed: int) -> tuple[list[int], int]:
+    """Weights of 1 to 4 answers, of which the first may be 0, and a k."""
+    draws = np.random.default_rng(seed)
+    weights = draws.integers(1, 6, int(draws.integers(1, 5)))
+    weights[0] -= draws.integers(0, 2) if weights.size > 1 else 0
+    return weights.tolist(), int(draws.integers(1, 7))
+
+
+def _majority(seed: int) -> float | np.ndarray:
+    weights, k = _voters(seed)
+    return wing.majority(np.array(weights) / sum(weights), k)
+
+
+@partial(
+    Formula,
+    name="best_of_k.majority",
+    says="accuracy of the majority vote among k independent answers, ties shared",
+    function=wing.majority,
+    domain={"answers": seeds("1 to 4 answers with drawn probabilities, and a k up to 6")},
+    call=_majority,
+    symbol="P_k",
+    latex=r"\frac{1}{f(k)} \sum_n f_0(n) \sum_t \frac{1}{t + 1} [z^{k - n} u^t] \prod_{i > 0} "
+    r"\left( \sum_{c < n} f_i(c) z^c + u f_i(n) z^n \right), \;\; f_i(c) = e^{-k p_i} (k p_i)^c / c!",
+    source="derived here; the rule: Wang et al., arXiv 2203.11171",
+    status="ours",
+    by="all outcomes, in fractions",
+    rtol=1e-11,
+)
+def _all_outcomes(seed: int) -> float:
+    weights, k = _voters(seed)
+    total = Fraction(0)
+    for said in itertools.product(range(len(weights)), repeat=k):
+        chance = Fraction(1)
+        for answer in said:
+            chance *= Fraction(weights[answer], sum(weights))
+        total += chance * _won([said.count(i) for i in range(len(weights))])
+    return float(total)
+
+
+def _recorded(seed: int) -> tuple[list[int], int]:
+    """Counts of 1 to 4 answers, 10 at most in all, and a k."""
+    draws = np.random.default_rng(seed)
+    counts = np.bincount(draws.integers(0, int(draws.integers(1, 5)), int(draws.integers(1, 11))), minlength=2)
+    return counts.tolist(), int(draws.integers(1, counts.sum() + 1))
+
+
+@partial(
+    Formula,
+    name="best_of_k.majority_of_counts",
+    says="accuracy of the majority vote over all k-subsets of recorded answers: unbiased",
+    function=wing.majority_of_counts,
+    domain={"counts": seeds("counts of 1 to 4 answers, 10 at most in all, and a k")},
+    call=lambda seed: wing.majority_of_counts(*_recorded(seed)),
+    symbol="P_k",
+    latex=r"\text{as the vote, with } \binom{N_i}{c} \text{ for } f_i(c) \text{ and } \binom{N}{k} \text{ for } f(k)",
+    source="derived here",
+    status="ours",
+    by="all subsets, in fractions",
+    rtol=1e-12,
+)
+def _all_votes(seed: int) -> float:
+    counts, k = _recorded(seed)
+    pool = [answer for answer, count in enumerate(counts) for _ in range(count)]
+    subsets = list(itertools.combinations(pool, k))
+    return float(sum(_won([s.count(i) for i in range(len(counts))]) for s in subsets) / len(subsets))
+
+
+@partial(
+    Formula,
+    name="best_of_k.beta_majority_at_k",
+    says="accuracy of the vote between two answers where pass rates follow a Beta law",
+    function=wing.beta_majority_at_k,
+    domain={
+        "alpha": Range(0.3, 5.0, (1.0,), r"\alpha"),
+        "beta": Range(0.3, 5.0, (1.0,), r"\beta"),
+        "samples": Range(1, 41, (), "k", whole=True),
+    },
+    symbol="P_k",
+    latex=r"P(X > k/2) + \frac{1}{2} P(X = k/2), \;\; X \sim \mathrm{BetaBinomial}(k, \alpha, \beta)",
+    source="beta-binomial law; derived here",
+    status="ours",
+    by="rising factorials, in fractions",
+    rtol=1e-9,
+    note="it approaches P(p > 1/2) as P - f'(1/2)/(8 k), f the Beta density",
+)
+def _beta_vote(alpha: float, beta: float, samples: int) -> float:
+    """Polya's urn in fractions: C(k, j) (alpha)_j (beta)_(k - j) / (alpha + beta)_k, rising factorials."""
+    a, b, k = Fraction(alpha), Fraction(beta), int(samples)
+
+    def rising(start: Fraction, length: int) -> Fraction:
+        return prod((start + i for i in range(length)), start=Fraction(1))
+
+    wins = [
+        comb(k, j) * rising(a, j) * rising(b, k - j) * (1 if 2 * j > k else Fraction(1, 2))
+        for j in range(-(-k // 2), k + 1)
+    ]
+    return float(sum(wins) / rising(a + b, k))
+
+
+@partial(
+    Formula,
+    name="best_of_k.majority_limit",
+    says="where the vote ends as k grows: the share of the correct answer among the modes",
+    function=wing.majority_limit,
+    domain={"answers": seeds("1 to 4 answers with drawn probabilities")},
+    call=lambda seed: wing.majority_limit(np.array(_voters(seed)[0]) / sum(_voters(seed)[0])),
+    symbol=r"P_\infty",
+    latex=r"[p_0 = \max_i p_i] / \#\{j : p_j = \max_i p_i\}",
+    source="law of large numbers",
+    status="as printed",
+    by="comparison of whole numbers",
+    rtol=1e-15,
+)
+def _modes(seed: int) -> float:
+    return float(_won(_voters(seed)[0]))
+
+
+@partial(
+    Formula,
+    name="best_of_k.majority_rate",
+    says="rate at which the vote reaches its limit, k^(-1/2) e^(-k I)",
+    function=wing.majority_rate,
+    domain={"p": Range(0.05, 0.6, (0.4,), "p_0"), "q": Range(0.05, 0.4, (0.3,), "p_1")},
+    call=lambda p, q: wing.majority_rate([p, q, *([(1 - p - q) / 50] * 50)]),
+    symbol="I",
+    latex=r"-\ln\left(1 - (\sqrt{p_0} - \sqrt{p_1})^2\right)",
+    source="Cramer's theorem for the difference of two counts; derived here",
+    status="ours",
+    by="least of the cumulant generating function, 30 digits",
+    rtol=1e-9,
+)
+def _cramer(p: float, q: float) -> float:
+    import mpmath as mp
+
+    with mp.workdps(DIGITS):
+        p, q = mp.mpf(p), max(mp.mpf(q), (1 - mp.mpf(p) - mp.mpf(q)) / 50)
+        slope = lambda t: q * mp.exp(t) - p * mp.exp(-t)  # noqa: E731  of E e^(t (X_1 - X_0))
+        t = mp.findroot(slope, (mp.mpf(-3), mp.mpf(3)), solver="ridder")
+        return float(-mp.log(1 - p - q + q * mp.exp(t) + p * mp.exp(-t)))

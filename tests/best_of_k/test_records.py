@@ -56,11 +56,11 @@ def test_reads_csv_and_json_lines_ragged(tmp_path):
         ("prompt,score\na,1\n", r"no column 'value'.*prompt, score, value"),
         ("prompt,score,value\n", r"no rows"),
         ("prompt,score,value\na,1,1\na,x,1\n", r"line 3: score is 'x'.*finite number"),
-        ("prompt,score,value\na,nan,1\n", r"line 2: score is 'nan'"),
+        ("prompt,score,value\na,1,nan\n", r"line 2: value is 'nan', but it must be a finite number"),
         ("prompt,score,value\na,1\n", r"line 2: fewer cells \(2\)"),
         ("prompt,score,value\na,1,\n", r"line 2: value is missing"),
         ("prompt,score,value\n,1,1\n", r"line 2: prompt is missing"),
-        ("prompt,score,value\na,-inf,1\n", r"line 2: score is '-inf', but it must be a finite number"),
+        ("prompt,score,value\na,1,-inf\n", r"line 2: value is '-inf', but it must be a finite number"),
         (
             '{"prompt": "1", "score": 1, "value": 1}\n{"prompt": 1, "score": 1, "value": 1}\n',
             r"line 2: prompt is 1, a whole",
