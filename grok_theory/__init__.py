@@ -26,7 +26,9 @@ _NAMES = {
     "GradientDescent": "dynamics",
     "GradientFlow": "dynamics",
     "GrokTheoryError": "errors",
+    "Log": "results",
     "Muon": "dynamics",
+    "Record": "results",
     "Relative": "comparison",
     "SGD": "dynamics",
     "Solution": "results",
@@ -39,6 +41,7 @@ _NAMES = {
     "Axis": "refinement",
     "SizeLaw": "size_law",
     "load": "saved_results",
+    "read_log": "results",
 }
 
 __all__ = ["__version__", *_ROOMS, *_NAMES]  # pyright: ignore[reportUnsupportedDunderAll]
@@ -50,7 +53,7 @@ if TYPE_CHECKING:
     from .dynamics import SGD, Adam, AdamW, Conditions, GradientDescent, GradientFlow, Muon
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
     from .refinement import Axis, refine
-    from .results import Ensemble, Solution
+    from .results import Ensemble, Log, Record, Solution, read_log
     from .saved_results import load
     from .size_law import SizeLaw
     from .status import Status

@@ -42,7 +42,7 @@ def command(
     a curve past its threshold at its first record an upper one. Crashed runs are left out and counted.
     """
     from ..observables.delay_of_log import log_delay
-    from ..observables.logs import read_log
+    from ..results import read_log
     from .picture import picture_path
 
     path = None if no_plot else picture_path(f"{log.stem}-delay.png" if plot is None else plot, "plot")
