@@ -94,7 +94,7 @@ def _print_table(found, answer):
     from ..observables.delay import shown_delay, shown_time
     from ..tables.names import plain_name
 
-    print(found)
+    print(found.recognised)
     table = Table()
     for name in ("run", "train time", "test time", "delay"):
         table.add_column(name, justify="left" if name == "run" else "right")

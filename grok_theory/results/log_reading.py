@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +14,7 @@ from ..tables import read_table
 from ..tables.guessing import curve_names, guess_curves, guess_run, guess_x
 from ..tables.repeats import without_repeats
 from .log import CURVES, Log, Record
+from .log_config import known_config
 
 
 def read_log(
@@ -22,6 +26,8 @@ def read_log(
     run: str | None = None,
     rising: tuple[bool | None, bool | None] = (None, None),
     repeats: str = "last",
+    x_unit: str | None = None,
+    config: Mapping[str, Any] | str | os.PathLike | None = None,
     encoding: str | None = None,
     pattern: str | None = None,
 ) -> Log:
@@ -42,6 +48,11 @@ def read_log(
         (train, test), True where an accuracy is meant: it decides between losses and accuracies. None leaves it open.
     repeats : str, default 'last'
         What counts where a resumed run wrote times again: "last" or "first"; "refuse" takes neither.
+    x_unit : str, optional
+        The unit of x, such as "tau"; left out, what stands in brackets behind the name (`time [tau]`), or none.
+    config : Mapping[str, Any] or str or os.PathLike, optional
+        What is known of the training (`learning_rate`, `batch_size`, `samples`, `dim`, `weight_decay`, `optimizer`,
+        `dtype` ... or what trainers call these), or a JSON file of it; it adds to columns with one value throughout.
     encoding, pattern : str, optional
         As in `tables.read_table`.
 
@@ -119,7 +130,16 @@ def read_log(
             )
         left_out = {n: why for n, why in left_out.items() if not all(runs[n][which].x.size for which in CURVES)}
     kept = {label: part for label, part in runs.items() if label not in left_out}
-    return Log(kept, columns, guessed, left_out, tuple(notes), tuple(rivals))
+    x_name, in_brackets = _name_and_unit(x)
+    unit = in_brackets if x_unit is None else x_unit
+    known = known_config(config, table)
+    return Log(kept, columns, guessed, left_out, tuple(notes), tuple(rivals), x_name, unit, known)
+
+
+def _name_and_unit(column: str) -> tuple[str, str]:
+    """`time [tau]` is time in tau; any other name is one as it stands."""
+    found = re.fullmatch(r"(.*\S)\s*\[([^\[\]]+)\]", column)
+    return (found[1], found[2].strip()) if found else (column, "")
 
 
 def _without_numbers(runs: dict[str, dict[str, Record]], columns: dict[str, str | None]) -> dict[str, str]:
