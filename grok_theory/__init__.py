@@ -28,6 +28,7 @@ _NAMES = {
     "GrokTheoryError": "errors",
     "Log": "results",
     "Muon": "dynamics",
+    "Overlay": "overlays",
     "Record": "results",
     "Relative": "comparison",
     "SGD": "dynamics",
@@ -41,6 +42,7 @@ _NAMES = {
     "Axis": "refinement",
     "SizeLaw": "size_law",
     "load": "saved_results",
+    "overlay": "overlays",
     "read_log": "results",
 }
 
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from .comparison import Absolute, Relative, compare
     from .dynamics import SGD, Adam, AdamW, Conditions, GradientDescent, GradientFlow, Muon
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
+    from .overlays import Overlay, overlay
     from .refinement import Axis, refine
     from .results import Ensemble, Log, Record, Solution, read_log
     from .saved_results import load

@@ -67,6 +67,29 @@ def log(self: Any) -> str:
     return "\n".join(lines)
 
 
+def overlay(self: Any) -> str:
+    """The report `print(overlay)` shows."""
+    lines = [f"{self.verdict}: {self.reason}", f"  theory    {_short(self.theory.problem)}, {self.theory.status}"]
+    lines += [f"  x         {_named_x(self.log)}", *(f"  converted {said}" for said in self.log.conversions)]
+    rows = [("run", "curve", "theory's", "records", "log / theory: first", "median", "last", "least", "greatest")]
+    outside = 0
+    for name, runs in self.curves.items():
+        for label, part in list(runs.items())[:MOST_RUNS]:
+            ratio = part.ratio[np.isfinite(part.ratio)]
+            shown = (
+                [f"{v:.4g}" for v in (ratio[0], np.median(ratio), ratio[-1], ratio.min(), ratio.max())]
+                if ratio.size
+                else [""] * 5
+            )
+            rows.append((repr(label)[1:-1] or "-", name, self.names[name], str(part.x.size), *shown))
+        outside += sum(part.outside for part in runs.values())
+    lines += table(rows)
+    if outside:
+        lines.append(f"  {outside} records lie outside the solved {self.theory.x_name} and are not used")
+    lines += table([("assumption", "", "found"), *((c.name, c.verdict, c.found) for c in self.checks)])
+    return "\n".join(lines)
+
+
 def agreement(self: Any) -> str:
     """The report `print(agreement)` shows."""
     head = f"{self.verdict}: {self.runs} runs of {_short(self.problem)}, confidence {self.confidence:g}"
