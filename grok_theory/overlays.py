@@ -162,10 +162,10 @@ def check_axis(log: Log, x_name: str, x_unit: str) -> None:
         return
     here, there = with_unit(log.x_name, log.x_unit), with_unit(x_name, x_unit)
     if x_unit == GradientFlow.x_unit and counts_steps(log):
-        line = "log.in_units_of(problem, gt.GradientDescent(learning_rate))"
-        line += ", or solve with dynamics=gt.GradientDescent(learning_rate)"
+        line = 'log.in_units_of(problem, gt.GradientDescent(learning_rate)) (--steps-of "GradientDescent(0.01)")'
+        line += ", or solve with dynamics=gt.GradientDescent(learning_rate) (--dynamics)"
     else:
-        line = f'log.scaled(x=(factor, "{x_name}", "{x_unit}")), with factor how much {there} one {here} is'
+        line = f'log.scaled(x=(factor, "{x_name}", "{x_unit}")) (--scale-x), with factor how much {there} one {here} is'
     raise BadValue(
         f"log has x in {here}, but the theory has {there}, and equal numbers of them are not the same. Convert: {line}."
     )
