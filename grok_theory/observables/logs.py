@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,7 +79,7 @@ class Log:
 
 
 def read_log(
-    path: str | os.PathLike,
+    path: str | os.PathLike | Sequence[str | os.PathLike],
     *,
     x: str | None = None,
     train: str | None = None,
@@ -97,8 +98,8 @@ def read_log(
 
     Parameters
     ----------
-    path : str or os.PathLike
-        The file.
+    path : str or os.PathLike or Sequence
+        The file, folder or "-", or several of them: each a run, or the curves of one.
     x, train, test, run : str, optional
         Names of columns; those left out are guessed from how much of the log they cover and from what such columns are
         usually called (`tables.guessing`). Without a column that tells runs apart, the file is one run.
@@ -121,9 +122,8 @@ def read_log(
         times go back to its start, which is more likely another run.
     """
     table = read_table(path, encoding=encoding, pattern=pattern)
+    x, train, test, run = (name and table.full_name(name) for name in (x, train, test, run))
     named = {"x": x, "train": train, "test": test, "run": run}
-    for name in filter(None, named.values()):
-        table.column(name)
     candidates = [n for n in (train, test) if n] or curve_names(table)
     run = run or guess_run(table, candidates)
     x = x or guess_x(table, candidates)
@@ -164,7 +164,11 @@ def read_log(
         for label, part in zip(known, parts, strict=True):
             rows[label][which] = part
     for label, part in rows.items():
-        rows[label], count = without_repeats(table, x, times, part, repeats)
+        # Between curves from files of their own the order of rows does not say which was written last.
+        groups = [{which: curve} for which, curve in part.items()] if table.apart else [part]
+        sorted_out = [without_repeats(table, x, times, group, repeats) for group in groups]
+        rows[label] = {which: curve for kept, _ in sorted_out for which, curve in kept.items()}
+        count = sum(lost for _, lost in sorted_out)
         if count:
             of_run = f" in run {label}" if label else ""
             notes.append(f"{x} goes back{of_run}: {count} repeated records are not used, the {repeats} are")
@@ -178,7 +182,7 @@ def read_log(
         empty = [which for which in CURVES if not any(part[which].x.size for part in runs.values())]
         if empty:
             raise BadValue(
-                f"{path} has no value in {columns[empty[0]]} beside {x}, but at least one is needed. "
+                f"{table.source} has no value in {columns[empty[0]]} beside {x}, but at least one is needed. "
                 "Name another column."
             )
         left_out = {n: why for n, why in left_out.items() if not all(runs[n][which].x.size for which in CURVES)}
