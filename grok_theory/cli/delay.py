@@ -42,7 +42,7 @@ def command(
     a curve past its threshold at its first record an upper one. Crashed runs are left out and counted.
     """
     from ..observables.delay_of_log import log_delay
-    from ..observables.logs import read_log
+    from ..results import read_log
     from .picture import picture_path
 
     path = None if no_plot else picture_path(f"{log.stem}-delay.png" if plot is None else plot, "plot")
@@ -94,7 +94,7 @@ def _print_table(found, answer):
     from ..observables.delay import shown_delay, shown_time
     from ..tables.names import plain_name
 
-    print(found)
+    print(found.recognised)
     table = Table()
     for name in ("run", "train time", "test time", "delay"):
         table.add_column(name, justify="left" if name == "run" else "right")

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from grok_theory import read_log
 from grok_theory.errors import BadValue
-from grok_theory.observables import read_log
 from grok_theory.tables.names import is_share, part, rises, words
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grok_theory import best_of_k
+from grok_theory import best_of_k, read_log
 from grok_theory.cli import main
 from grok_theory.dynamics import GradientFlow
 from grok_theory.errors import BadValue
-from grok_theory.observables import read_log
 from grok_theory.results import Ensemble
 
 FLOW = GradientFlow()

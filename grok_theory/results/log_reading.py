@@ -3,79 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..errors import BadValue
 from ..tables import read_table
 from ..tables.guessing import curve_names, guess_curves, guess_run, guess_x
-from ..tables.names import plain_name
-from .repeats import without_repeats
-
-CURVES = ("train", "test")
-
-
-@dataclass(frozen=True)
-class Record:
-    """One curve of one run at the times where it was logged.
-
-    Parameters
-    ----------
-    x : ndarray
-        (T,) strictly increasing times.
-    values : ndarray
-        (T,) values at these times; nan where that is what was logged.
-    """
-
-    x: np.ndarray
-    values: np.ndarray
-
-
-@dataclass(frozen=True)
-class Log:
-    """A user's runs as they were logged, each on its own times.
-
-    Parameters
-    ----------
-    runs : dict[str, dict[str, Record]]
-        Name of the run -> curve ("train", "test") -> `Record`.
-    columns : dict[str, str or None]
-        The columns that were read: "x", "train", "test", "run" (None: the file is one run).
-    guessed : tuple[str, ...], default ()
-        Those among them that were not named.
-    left_out : dict[str, str], optional
-        Name of the run -> why it is not among `runs`.
-    notes : tuple[str, ...], default ()
-        What was passed over, in sentences.
-    rivals : tuple[str, ...], default ()
-        Pairs of curves of another kind that the file holds beside the guessed ones.
-    """
-
-    runs: dict[str, dict[str, Record]]
-    columns: dict[str, str | None]
-    guessed: tuple[str, ...] = ()
-    left_out: dict[str, str] | None = None
-    notes: tuple[str, ...] = ()
-    rivals: tuple[str, ...] = ()
-
-    def __post_init__(self):
-        object.__setattr__(self, "left_out", dict(self.left_out or {}))
-
-    @property
-    def x_name(self) -> str:
-        """Name of the column of times."""
-        return str(self.columns["x"])
-
-    def __str__(self) -> str:
-        """One line: the columns, which of them were guessed, and the notes."""
-        shown = [
-            f"{role} = {plain_name(column)}" + (" (guessed)" if role in self.guessed else "")
-            for role, column in self.columns.items()
-            if column
-        ]
-        return "columns: " + ", ".join(shown) + "".join(f"; {note}" for note in self.notes)
+from ..tables.repeats import without_repeats
+from .log import CURVES, Log, Record
+from .log_config import known_config
 
 
 def read_log(
@@ -87,6 +26,8 @@ def read_log(
     run: str | None = None,
     rising: tuple[bool | None, bool | None] = (None, None),
     repeats: str = "last",
+    x_unit: str | None = None,
+    config: Mapping[str, Any] | str | os.PathLike | None = None,
     encoding: str | None = None,
     pattern: str | None = None,
 ) -> Log:
@@ -107,6 +48,11 @@ def read_log(
         (train, test), True where an accuracy is meant: it decides between losses and accuracies. None leaves it open.
     repeats : str, default 'last'
         What counts where a resumed run wrote times again: "last" or "first"; "refuse" takes neither.
+    x_unit : str, optional
+        The unit of x, such as "tau"; left out, what stands in brackets behind the name (`time [tau]`), or none.
+    config : Mapping[str, Any] or str or os.PathLike, optional
+        What is known of the training (`learning_rate`, `batch_size`, `samples`, `dim`, `weight_decay`, `optimizer`,
+        `dtype` ... or what trainers call these), or a JSON file of it; it adds to columns with one value throughout.
     encoding, pattern : str, optional
         As in `tables.read_table`.
 
@@ -187,7 +133,16 @@ def read_log(
             )
         left_out = {n: why for n, why in left_out.items() if not all(runs[n][which].x.size for which in CURVES)}
     kept = {label: part for label, part in runs.items() if label not in left_out}
-    return Log(kept, columns, guessed, left_out, tuple(notes), tuple(rivals))
+    x_name, in_brackets = _name_and_unit(x)
+    unit = in_brackets if x_unit is None else x_unit
+    known = known_config(config, table)
+    return Log(kept, columns, guessed, left_out, tuple(notes), tuple(rivals), x_name, unit, known)
+
+
+def _name_and_unit(column: str) -> tuple[str, str]:
+    """`time [tau]` is time in tau; any other name is one as it stands."""
+    found = re.fullmatch(r"(.*\S)\s*\[([^\[\]]+)\]", column)
+    return (found[1], found[2].strip()) if found else (column, "")
 
 
 def _without_numbers(runs: dict[str, dict[str, Record]], columns: dict[str, str | None]) -> dict[str, str]:
