@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grok_theory.errors import BadValue
 from grok_theory import read_log
+from grok_theory.errors import BadValue
 from grok_theory.tables import read_table
 
 CASES = Path(__file__).parents[2] / "cases"
