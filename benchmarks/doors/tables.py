@@ -103,7 +103,7 @@ def doors() -> list[Door]:
         return gt.read_log(path, x="prompt", train=train, test="value", **more)
 
     def runs(path, x="prompt", **more):
-        return gt.Ensemble.from_csv(
+        return gt.Ensemble.from_log(
             path, problem=student, dynamics=gt.GradientFlow(), x=x, curves=["score", "value"], **more
         )
 
@@ -122,7 +122,7 @@ def doors() -> list[Door]:
             {"path": bad, "train": ["scor"], "repeats": ["lasst", 3, None], **encodings},
             says,
         ),
-        Door("Ensemble.from_csv", runs, {"path": good}, {}, {"path": bad, "x": ["promp"], **encodings}, says),
+        Door("Ensemble.from_log", runs, {"path": good}, {}, {"path": bad, "x": ["promp"], **encodings}, says),
         Door(
             "best_of_k.read_records",
             best_of_k.read_records,

@@ -119,7 +119,7 @@ def _read_runs(
         table.column(name, "Name columns as the theory does; --curve says which are judged.")
     guessed = [] if run else ["run"]
     run = run or guess_run(table, curves)
-    ensemble = Ensemble.from_csv(
+    ensemble = Ensemble.from_log(
         table,  # a pipe is read once
         problem=solution.problem,
         dynamics=solution.dynamics,

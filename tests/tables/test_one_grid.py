@@ -17,18 +17,18 @@ def write(path, text):
     return path
 
 
-def from_csv(path, **more):
+def from_log(path, **more):
     arguments = {"problem": PROBLEM, "dynamics": FLOW, "x": "step", "curves": {"test_loss": "val"}, "run": "seed"}
-    return Ensemble.from_csv(path, **(arguments | more))
+    return Ensemble.from_log(path, **(arguments | more))
 
 
 def test_runs_from_a_table(tmp_path):
     path = write(tmp_path / "log.csv", "seed,step,val\n1,0,3\n1,10,2\nb,0,4\nb,10,0.5\n")
-    ensemble = from_csv(path)
+    ensemble = from_log(path)
     np.testing.assert_array_equal(ensemble["test_loss"], [[3, 2], [4, 0.5]])
     assert ensemble.x_name == "step"
     assert ensemble.status.name == "good"
-    one = from_csv(write(tmp_path / "one.csv", "step,val\n0,3\n10,2\n"), run=None)
+    one = from_log(write(tmp_path / "one.csv", "step,val\n0,3\n10,2\n"), run=None)
     assert one.runs == 1
 
 
@@ -45,7 +45,7 @@ def test_runs_from_a_table(tmp_path):
     ],
 )
 def test_a_crashed_run_is_left_out_and_counted(tmp_path, lost, reason):
-    ensemble = from_csv(write(tmp_path / "log.csv", "seed,step,val\n0,0,3\n0,10,2\n1,0,4\n1,10,.5\n" + lost))
+    ensemble = from_log(write(tmp_path / "log.csv", "seed,step,val\n0,0,3\n0,10,2\n1,0,4\n1,10,.5\n" + lost))
     np.testing.assert_array_equal(ensemble["test_loss"], [[3, 2], [4, 0.5]])
     assert ensemble.status.name == "noted"
     assert "1 of 3 runs" in ensemble.status.text
@@ -56,13 +56,13 @@ def test_a_crashed_run_is_left_out_and_counted(tmp_path, lost, reason):
 
 def test_a_value_missing_in_one_curve_leaves_its_run_out(tmp_path):
     text = "seed,step,train,val\n0,0,1,3\n0,10,1,2\n1,0,1,4\n1,10,,.5\n"
-    ensemble = from_csv(write(tmp_path / "log.csv", text), curves=["train", "val"])
+    ensemble = from_log(write(tmp_path / "log.csv", text), curves=["train", "val"])
     assert ensemble.runs == 1
-    assert ensemble.stats["left_out"] == "run 1: train is missing at step 10 (line 5)"
+    assert ensemble.stats["left_out"] == "run 1: train is missing at step 10"
 
 
 def test_without_one_whole_run_it_has_failed(tmp_path):
-    ensemble = from_csv(write(tmp_path / "log.csv", "step,val\n0,nan\n10,nan\n"), run=None)
+    ensemble = from_log(write(tmp_path / "log.csv", "step,val\n0,nan\n10,nan\n"), run=None)
     assert ensemble.status.name == "failed"
     assert "No run" in ensemble.status.text
     assert np.isnan(ensemble["test_loss"]).all()
@@ -79,7 +79,7 @@ def test_without_one_whole_run_it_has_failed(tmp_path):
         ("seed,step,val\n1,0,3\n1,1,3\n2,0,3\n", "run '2' has other values of step than run '1'"),
         ("seed,step,val\n1,0,3\n1,0,2\n", "line 3: step is 0 after 0"),
         ("seed,step,val\n1,5,3\n1,0,2\n", "line 3: step is 0 after 5"),
-        ("seed,step,val\n1,,3\n", "line 2: step is missing"),
+        ("seed,step,val\n1,,3\n", "has no value beside step"),
         ("seed,step,val\n1,nan,3\n", "line 2: step is nan"),
         ("seed,step,val\n,0,3\n", "line 2: seed is missing beside a value"),
         ("seed,step,val\n1,-1,3\n", r"x\[0\] is -1"),
@@ -89,14 +89,14 @@ def test_without_one_whole_run_it_has_failed(tmp_path):
 )
 def test_a_table_that_is_none_is_refused(tmp_path, text, message):
     with pytest.raises(BadValue, match=message):
-        from_csv(write(tmp_path / "log.csv", text))
+        from_log(write(tmp_path / "log.csv", text))
     with pytest.raises(BadValue, match="cannot be read"):
-        from_csv(tmp_path / "missing.csv")
+        from_log(tmp_path / "missing.csv")
     with pytest.raises(BadValue, match="curves is empty, but at least one is needed"):
-        from_csv(write(tmp_path / "log.csv", "step,val\n0,1\n"), curves=[])
+        from_log(write(tmp_path / "log.csv", "step,val\n0,1\n"), curves=[])
 
 
 def test_curves_of_other_times_are_refused(tmp_path):
     text = "step,train,val\n0,1,\n1,,3\n2,1,\n3,,2\n"
     with pytest.raises(BadValue, match=r"has no whole run: train is missing at step 1.*one by one"):
-        from_csv(write(tmp_path / "log.csv", text), run=None, curves=["train", "val"])
+        from_log(write(tmp_path / "log.csv", text), run=None, curves=["train", "val"])

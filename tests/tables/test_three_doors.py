@@ -57,7 +57,7 @@ def log_door(path, names):
 
 
 def ensemble_door(path, names):
-    runs = Ensemble.from_csv(path, problem=FLOW, dynamics=FLOW, x=names[0], curves=names[1:])
+    runs = Ensemble.from_log(path, problem=FLOW, dynamics=FLOW, x=names[0], curves=names[1:])
     return np.array([runs.x, *(runs[name][0] for name in names[1:])])
 
 
@@ -116,12 +116,12 @@ def test_real_files_are_one_table(name, columns):
 def test_runs_on_different_times_are_refused_with_the_remedy():
     path = Path(__file__).parents[1] / "cases" / "c11_two_seeds_other_grid.csv"
     with pytest.raises(BadValue, match=r"run '1' has other values of step than run '0'.*Interpolate"):
-        Ensemble.from_csv(path, problem=FLOW, dynamics=FLOW, x="step", curves=["test_loss"], run="seed")
+        Ensemble.from_log(path, problem=FLOW, dynamics=FLOW, x="step", curves=["test_loss"], run="seed")
 
 
 def test_an_ensemble_of_nan_is_not_good():
     path = Path(__file__).parents[1] / "cases" / "c06_all_nan.csv"
-    runs = Ensemble.from_csv(path, problem=FLOW, dynamics=FLOW, x="step", curves=["train_gen_loss"])
+    runs = Ensemble.from_log(path, problem=FLOW, dynamics=FLOW, x="step", curves=["train_gen_loss"])
     assert runs.status.name == "failed"
 
 
