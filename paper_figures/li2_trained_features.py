@@ -63,7 +63,7 @@ def _train(parameters, start, share):
         width=parameters.width,
         runs=parameters.runs,
         key=jax.random.key(parameters.key),
-        initial=getattr(li2, STARTS[start])(),
+        initial=getattr(li2.training, STARTS[start])(),
     )
     seen = li2.comparison.trained_features(found)
     return {
