@@ -180,9 +180,7 @@ def _size(log: Log, theory: Solution, curves: Collection[str], valid_at: Callabl
     beyond = {curve: points for curve, points in beyond.items() if points.size}
     if not beyond:
         return Assumption(name, HOLDS, f"at dim {dim:g} the theory speaks at every logged {theory.x_name}")
-    told = "; ".join(
-        f"{curve} at {p.size} of {x.size} {theory.x_name}, from {p[0]:.4g} on" for curve, p in beyond.items()
-    )
+    told = "; ".join(f"{curve} at {p.size} of {x.size} logged x, from {p[0]:.4g} on" for curve, p in beyond.items())
     return Assumption(name, FAILS, f"at dim {dim:g} the theory does not speak about {told}")
 
 

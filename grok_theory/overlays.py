@@ -243,7 +243,7 @@ def _names(log: Log, solution: Solution, curves: Mapping[str, str] | None) -> di
             check_choice("curves", name, here, "Name curves of the log.")
             check_choice(f"curves[{name!r}]", of, list(solution.curves), "Name a curve of the theory.")
         return dict(curves)
-    names = {name: f"{name}_{'loss' if log.is_loss(name) else 'accuracy'}" for name in here}
+    names = {name: log.named(name) for name in here}
     found = {name: of for name, of in names.items() if of in solution.curves}
     if not found:
         raise BadValue(

@@ -10,6 +10,7 @@ from jax.typing import ArrayLike
 
 from .checks import is_traced
 from .dynamics import GradientDescent
+from .tables.names import plain_name
 
 # Of a log with more runs so many are listed.
 MOST_RUNS = 20
@@ -64,7 +65,7 @@ def log(self: Any) -> str:
     lines += [f"  converted: {said}" for said in self.conversions]
     if self.config:
         lines.append("  config: " + ", ".join(f"{name} = {value}" for name, value in self.config.items()))
-    return "\n".join(lines)
+    return "\n".join(map(plain_name, lines))
 
 
 def overlay(self: Any) -> str:
@@ -87,7 +88,7 @@ def overlay(self: Any) -> str:
     if outside:
         lines.append(f"  {outside} records lie outside the solved {self.theory.x_name} and are not used")
     lines += table([("assumption", "", "found"), *((c.name, c.verdict, c.found) for c in self.checks)])
-    return "\n".join(lines)
+    return "\n".join(map(plain_name, lines))
 
 
 def agreement(self: Any) -> str:

@@ -16,7 +16,7 @@ STYLE = Path(__file__).parents[1] / "style.mplstyle"
 
 
 @contextmanager
-def canvas(ax: Axes | None) -> Iterator[Axes]:
+def drawing_on(ax: Axes | None) -> Iterator[Axes]:
     """`ax` as it is, or new axes with everything drawn inside in the package's style."""
     if ax is not None:
         yield ax

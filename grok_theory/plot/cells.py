@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from ..checks import check_shape
 from ..errors import BadValue
-from .canvas import canvas, is_geometric
+from .canvas import drawing_on, is_geometric
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,7 +80,7 @@ def heatmap(
         raise BadValue("values is nan everywhere, but at least one finite number is needed. Pass what was solved.")
     if log and np.nanmin(values) <= 0:
         raise BadValue(f"values has {np.nanmin(values):g}, but log=True needs positive values. Leave log out.")
-    with canvas(ax) as axes:
+    with drawing_on(ax) as axes:
         axes.set_facecolor("#eeeeee")
         axes.patch.set_hatch("////")
         axes.patch.set_edgecolor("#bbbbbb")

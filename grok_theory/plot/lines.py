@@ -14,7 +14,7 @@ from ..numerics.mean_intervals import errors_of_mean, interval_of_mean
 from ..numerics.two_levels import find_levels
 from ..results import Ensemble, Solution
 from ..status import Status
-from .canvas import canvas, choose_scales, with_unit
+from .canvas import choose_scales, drawing_on, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,7 +87,7 @@ def curves(
     assert source is not None
     for what, result in (("solution", solution), ("ensemble", ensemble)):
         _check_drawable(what, result, name)
-    with canvas(ax) as axes:
+    with drawing_on(ax) as axes:
         x_label = with_unit(source.x_name, source.x_unit)
         _check_axis(axes, source, x_label)
         drawn = []

@@ -11,7 +11,7 @@ from ..errors import BadValue
 from ..overlays import Overlay
 from ..results import Log
 from ..tables.names import plain_name
-from .canvas import canvas, with_unit
+from .canvas import drawing_on, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +50,7 @@ def recorded(log: Log | Overlay, curve: str | None = None, *, ax: Axes | None = 
     names = there if curve is None else [check_choice("curve", curve, there, "Name a curve of the log.")]
     if not any(np.isfinite(part[name].values).any() for part in runs.runs.values() for name in names):
         raise BadValue(f"log has no finite value of {' or '.join(names)}, so there is nothing to draw. Mend it.")
-    with canvas(ax) as axes:
+    with drawing_on(ax) as axes:
         drawn_x, drawn_y = [], []
         faint = max(0.15, len(runs.runs) ** -0.5)
         for name in names:

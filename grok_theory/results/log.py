@@ -124,6 +124,21 @@ class Log:
         """
         return rises(self.columns.get(curve) or curve) is not True
 
+    def named(self, curve: str) -> str:
+        """What theories call a curve of this log.
+
+        Parameters
+        ----------
+        curve : str
+            "train" or "test".
+
+        Returns
+        -------
+        str
+            "train_loss", "test_accuracy" ...
+        """
+        return f"{curve}_{'loss' if self.is_loss(curve) else 'accuracy'}"
+
     def scaled(self, *, x: tuple[float, str, str] | None = None, curves: Mapping[str, float] | None = None) -> Log:
         """The same runs in other units.
 
