@@ -20,10 +20,10 @@ from ..pytrees import record
 from ..saved_results import save
 from ..status import FAILED, NOTED, Status
 from ..tables import Table, read_table
+from .gathered import as_columns, runs_of_log, runs_of_table
 from .log import Log
 from .log_reading import read_log
 from .named_parts import as_dicts, curve_of, frame_of
-from .runs_of_log import as_columns, runs_of_log, runs_of_table
 
 if TYPE_CHECKING:
     import pandas

@@ -79,7 +79,8 @@ def _namings(own: Any, bare: Any, labels: Any, partial: Any) -> Any:
 
 def _own_runs(table: Table) -> list[str | None]:
     """What each row says of its run; None where the table is one run."""
-    column = "run" if "run" in table.cells else guess_run(table, curve_names(table))
+    curves = curve_names(table)  # a table of answers has none, and its seeds tell no runs apart
+    column = "run" if "run" in table.cells else guess_run(table, curves) if curves else None
     return table.labels(column) if column else [None] * len(table.places)
 
 

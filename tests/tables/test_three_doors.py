@@ -92,6 +92,8 @@ def test_the_same_refusal_at_every_door(tmp_path, name):
     assert name in said.pop()
 
 
+# Every log of the cases, with its axis and two curves. Where both curves stand at the same times the third door, of
+# recorded answers, reads them too.
 CASES = [
     ("c11_bom.csv", ("step", "train_loss", "test_loss")),
     ("c11_semicolon.csv", ("step", "train_loss", "test_loss")),
