@@ -158,11 +158,8 @@ def test_a_log_becomes_an_ensemble(tmp_path):
     np.testing.assert_array_equal(ensemble["test_accuracy"], [[0.1, 1], [0.1, 0]])
     assert ensemble.stats["left_out"] == "run 2: no value in test_acc"
     assert "1 of 3 runs" in ensemble.status.text
-    tau = log.scaled(x=(0.5, "time", "tau"))
-    assert (Ensemble.from_log(tau, PROBLEM, FLOW).x_name, Ensemble.from_log(tau, PROBLEM, FLOW).x_unit) == (
-        "time",
-        "tau",
-    )
+    tau = Ensemble.from_log(log.scaled(x=(0.5, "time", "tau")), PROBLEM, FLOW)
+    assert (tau.x_name, tau.x_unit) == ("time", "tau")
     one = Ensemble.from_log(log, PROBLEM, FLOW, curves={"feature": "test"})
     np.testing.assert_array_equal(one["feature"], ensemble["test_accuracy"])
     with pytest.raises(BadValue, match=r"curves names 'val', but the log has train, test"):
