@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -161,10 +161,10 @@ def _size(log: Log, theory: Solution, curves: Collection[str], valid_at: Callabl
     name, config, problem = "size", log.config or {}, theory.problem
     dim, samples = config.get("dim"), config.get("samples")
     share = getattr(problem, "samples_per_dim", None)
-    if _is_number(dim) and _is_number(samples) and share is not None:
-        wanted = float(np.asarray(share))
-        if not np.isclose(samples / dim, wanted, rtol=0.01, atol=0):
-            found = f"{samples:g} samples of dim {dim:g} are {samples / dim:.4g} a dim, the Problem has {wanted:.4g}"
+    if _is_number(dim) and dim > 0 and _is_number(samples) and share is not None:
+        wanted, given = float(np.asarray(share)), float(samples) / float(dim)
+        if not np.isclose(given, wanted, rtol=0.01, atol=0):
+            found = f"{samples:g} samples of dim {dim:g} are {given:.4g} a dim, the Problem has {wanted:.4g}"
             return Assumption(name, FAILS, found)
     if valid_at is None:
         kind = type(problem).__name__
@@ -284,5 +284,5 @@ def _samples(log: Log, theory: Solution) -> float | None:
     return None
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -158,10 +158,10 @@ def overlay(
 def check_axis(log: Log, x_name: str, x_unit: str) -> None:
     """Refuse a log whose x is another thing than a theory's, with the line that converts it."""
     alike = (log.x_name.lower(), log.x_unit.lower()) == (x_name.lower(), x_unit.lower())
-    if alike or (x_name == "step" and not x_unit and counts_steps(log)):
+    if alike or (x_name == "step" and not x_unit and counts_steps(log.x_name, log.x_unit)):
         return
     here, there = with_unit(log.x_name, log.x_unit), with_unit(x_name, x_unit)
-    if x_unit == GradientFlow.x_unit and counts_steps(log):
+    if x_unit == GradientFlow.x_unit and counts_steps(log.x_name, log.x_unit):
         line = 'log.in_units_of(problem, gt.GradientDescent(learning_rate)) (--steps-of "GradientDescent(0.01)")'
         line += ", or solve with dynamics=gt.GradientDescent(learning_rate) (--dynamics)"
     else:

@@ -83,6 +83,9 @@ def test_descent_is_laid_over_steps_as_they_are(tmp_path):
     over = gt.overlay(log, PROBLEM, dynamics=gt.GradientDescent(0.3))
     np.testing.assert_allclose(ratios(over), 1.0, rtol=1e-9, atol=0)
     assert over.theory.x_name == "step"
+    runs = gt.Ensemble.from_log(log, PROBLEM, gt.GradientDescent(0.3))
+    assert runs.x_name == "step"
+    assert gt.compare(theory, runs, margin=0.1, curves=["test_loss"]).runs == 1
 
 
 def test_a_ratio_to_nothing_is_nan(tmp_path):

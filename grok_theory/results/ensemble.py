@@ -13,7 +13,7 @@ from jaxtyping import Array
 
 from .. import labelled, reports
 from ..checks import check_times
-from ..dynamics import Conditions, Dynamics
+from ..dynamics import Conditions, Dynamics, Stepped
 from ..errors import BadValue
 from ..named_axes import Field
 from ..pytrees import record
@@ -23,6 +23,7 @@ from ..tables import Table, read_table
 from .gathered import as_columns, runs_of_log, runs_of_table
 from .log import Log
 from .log_reading import read_log
+from .log_units import counts_steps
 from .named_parts import as_dicts, curve_of, frame_of
 
 if TYPE_CHECKING:
@@ -225,7 +226,9 @@ class Ensemble:
                 "is whole depends on what is measured, the mean of the others is not the mean of all.",
                 failed=f"No run of {found.source} is whole: {why}. Name other columns or runs.",
             )
-        return cls(problem, runs.x, runs.curves, found.x_name, dynamics, found.x_unit, stats=stats, status=status)
+        by_steps = isinstance(dynamics, Stepped) and counts_steps(found.x_name, found.x_unit)
+        x_name = dynamics.x_name if by_steps else found.x_name
+        return cls(problem, runs.x, runs.curves, x_name, dynamics, found.x_unit, stats=stats, status=status)
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write all of it, its status too, for `grok_theory.load`.

@@ -20,9 +20,9 @@ STEPS = ("step", "steps", "global_step", "_step", "iteration", "iterations", "it
 LOSSES = ("mean", "halved mean", "sum", "halved sum")
 
 
-def counts_steps(log: Log) -> bool:
-    """Whether the x of a log is called like steps of training, and has no unit."""
-    return not log.x_unit and called(log.x_name) in STEPS
+def counts_steps(x_name: str, x_unit: str) -> bool:
+    """Whether an x is called like steps of training, and has no unit: `global_step` is what a theory calls step."""
+    return not x_unit and called(x_name) in STEPS
 
 
 def with_unit(name: str, unit: str) -> str:
@@ -76,7 +76,7 @@ def in_units_of(log: Log, problem: Any, dynamics: Any, loss: str, samples: int |
 
 def check_steps(log: Log) -> None:
     """Refuse a log whose x is no count of steps, with the line that makes it one."""
-    if counts_steps(log):
+    if counts_steps(log.x_name, log.x_unit):
         return
     here = with_unit(log.x_name, log.x_unit)
     if log.x_unit == GradientFlow.x_unit:

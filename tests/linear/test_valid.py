@@ -34,7 +34,7 @@ def test_a_decayed_train_loss_of_few_samples_is_one_eigenvalues(samples, until):
 
 @pytest.mark.parametrize(
     ("problem", "dim"),
-    [(TeacherStudent(0.5, 5.0), 40), (TeacherStudent(1.0, 5.0), 10), (DeepLinear(0.5, 5.0, 2), 10)],
+    [(TeacherStudent(0.5, 5.0), 40), (TeacherStudent(1.0, 5.0), 10), (DeepLinear(0.5, 5.0, 2, 0.7, 0.7), 10)],
 )
 def test_valid_at_is_what_runs_of_that_size_say(problem, dim):
     late = jnp.array([1.0, 5.0, 100.0])
@@ -47,7 +47,7 @@ def test_valid_at_is_what_runs_of_that_size_say(problem, dim):
 
 
 def test_valid_at_refuses_what_depends_on_runs():
-    with pytest.raises(BadValue, match="CorrelatedInputs.*read Ensemble.valid"):
+    with pytest.raises(BadValue, match=r"CorrelatedInputs.*read Ensemble\.valid"):
         valid_at(CorrelatedInputs(np.ones(10), np.ones(10), 5, noise=0.1), [1.0], dim=10)
-    with pytest.raises(BadValue, match="dim is 2.5"):
+    with pytest.raises(BadValue, match=r"dim is 2\.5"):
         valid_at(TeacherStudent(0.5, 5.0), [1.0], dim=2.5)
