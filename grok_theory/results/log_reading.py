@@ -106,6 +106,12 @@ def read_log(
             )
         left_out = {n: why for n, why in left_out.items() if not all(runs[n][which].x.size for which in CURVES)}
     kept = {label: part for label, part in runs.items() if label not in left_out}
+    if not kept:
+        label, why = next(iter(left_out.items()))
+        raise BadValue(
+            f"{table.source} has no run with both curves, {columns['train']} and {columns['test']}: run {label!r} has "
+            f"{why}. If its curves are told apart as runs, name another column with --run."
+        )
     x_name, in_brackets = name_and_unit(x)
     unit = in_brackets if x_unit is None else x_unit
     known = known_config(config, table)

@@ -49,7 +49,9 @@ def joined(paths: Sequence[str], tables: Sequence[Table]) -> Table:
     tables = [_named_by_part(t, label) if some else t for t, label, some in zip(tables, labels, partial, strict=True)]
     bare = [_bare(t, label) if some else label for t, label, some in zip(tables, labels, partial, strict=True)]
     apart = any(table.apart for table in tables) or any(partial)
-    runs = next((r for r in _namings(own, bare, labels, partial) if _told_apart(tables, r)), None)
+    namings = [naming for naming in _namings(own, bare, labels, partial) if _told_apart(tables, naming)]
+    # Files that share no word may still be the curves of one run: better than runs that lack one.
+    runs = next((naming for naming in namings if _whole(tables, naming)), namings[0] if namings else None)
     if runs is None:
         raise BadValue(
             f"{paths[0]} and {paths[1]} hold the same curves of a run of the same name. Give every run its own file "
@@ -70,10 +72,10 @@ def joined(paths: Sequence[str], tables: Sequence[Table]) -> Table:
 
 
 def _namings(own: Any, bare: Any, labels: Any, partial: Any) -> Any:
-    """Names of runs a row, tried in this order: the files' own, then with the bare file name, then with the whole."""
+    """Names of runs a row, the likeliest first: the files' own, with the bare file name, none, with the whole name."""
     if all(runs[0] is not None or some for runs, some in zip(own, partial, strict=True)) and any(r[0] for r in own):
         yield [[run or "" for run in runs] for runs in own]
-    for label in (bare, labels):
+    for label in (bare, [""] * len(bare), labels) if all(partial) else (bare, labels):
         yield [["/".join(filter(None, (name, run))) for run in runs] for name, runs in zip(label, own, strict=True)]
 
 
@@ -93,6 +95,16 @@ def _told_apart(tables: Sequence[Table], runs: Sequence[Sequence[str]]) -> bool:
             if any(seen.setdefault((run, curve), i) != i for run in {names[j] for j in logged.nonzero()[0]}):
                 return False
     return True
+
+
+def _whole(tables: Sequence[Table], runs: Sequence[Sequence[str]]) -> bool:
+    """Whether every run has a test curve and another one."""
+    found: dict[str, set[bool]] = {run: set() for names in runs for run in names}
+    for table, names in zip(tables, runs, strict=True):
+        for curve in curve_names(table):
+            for run in {names[j] for j in table.logged(curve).nonzero()[0]}:
+                found[run].add(part(curve) == "test")
+    return all(len(parts) == 2 for parts in found.values())
 
 
 def _curves(table: Table) -> list[str]:

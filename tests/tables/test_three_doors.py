@@ -150,6 +150,19 @@ def test_validate_judges_the_whole_runs_and_counts_the_other(capsys):
     assert "is nan at time" in found["left_out"]
 
 
+def test_validate_reads_between_the_records(capsys, monkeypatch):
+    path = Path(__file__).parents[1] / "cases" / "c23_runs_one_diverged.csv"
+    words = ("--times", "0.2:9:6", "--data", path, "--margin", 0.1)
+    assert validate(*words) == 2
+    assert "Say --times as the data has them, or --interpolate" in capsys.readouterr().err
+    assert validate(*words, "--interpolate") in (0, 1, 3)
+    assert "19 runs of TeacherStudent" in capsys.readouterr().out
+    with path.open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        assert validate("--times", "0.1:10:6", "--data", "-", "--margin", 0.1) in (0, 1, 3)
+    assert "1 of 20 runs of standard input are left out" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
