@@ -4,7 +4,7 @@ SIZE ?= default
 ARGS ?=
 BIN  := .venv/bin
 
-.PHONY: figures test verify bench docs browser lint matrix lock clean
+.PHONY: figures test verify bench docs browser events lint matrix lock clean
 
 figures: .venv/ok
 	$(BIN)/python -m paper_figures --size $(SIZE) $(ARGS)
@@ -23,6 +23,10 @@ docs: .venv/ok
 browser: .venv/browser
 	$(BIN)/python -m paper_figures.browser
 	$(BIN)/python docs/build.py && $(BIN)/python -m docs.making.browser
+# Needs a package index: TensorBoard, for the tests of its event files.
+events: .venv/ok
+	$(BIN)/python -m pip install --quiet 'tensorboard>=2.16'
+	$(BIN)/python -m pytest tests/tables/forms/test_events.py
 lint: .venv/lint
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports pyproject.toml && $(BIN)/python .ci/docstrings && $(BIN)/pyright
 # Needs a package index; without one it says so, and is not green.

@@ -26,7 +26,10 @@ _NAMES = {
     "GradientDescent": "dynamics",
     "GradientFlow": "dynamics",
     "GrokTheoryError": "errors",
+    "Log": "results",
     "Muon": "dynamics",
+    "Overlay": "overlays",
+    "Record": "results",
     "Relative": "comparison",
     "SGD": "dynamics",
     "Solution": "results",
@@ -39,6 +42,8 @@ _NAMES = {
     "Axis": "refinement",
     "SizeLaw": "size_law",
     "load": "saved_results",
+    "overlay": "overlays",
+    "read_log": "results",
 }
 
 __all__ = ["__version__", *_ROOMS, *_NAMES]  # pyright: ignore[reportUnsupportedDunderAll]
@@ -49,8 +54,9 @@ if TYPE_CHECKING:
     from .comparison import Absolute, Relative, compare
     from .dynamics import SGD, Adam, AdamW, Conditions, GradientDescent, GradientFlow, Muon
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
+    from .overlays import Overlay, overlay
     from .refinement import Axis, refine
-    from .results import Ensemble, Solution
+    from .results import Ensemble, Log, Record, Solution, read_log
     from .saved_results import load
     from .size_law import SizeLaw
     from .status import Status

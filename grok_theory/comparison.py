@@ -33,10 +33,14 @@ from .checks import check_between, check_choice, check_positive
 from .dynamics import same_dynamics
 from .errors import BadValue
 from .numerics.mean_intervals import half_width_of_log_mean, interval_of_mean
+from .numerics.single_run import band_of_one_run
 from .numerics.two_levels import Levels, find_levels
 from .numerics.unseen_runs import reach_of_the_mean, said
 from .pytrees import record, same
 from .results import Ensemble, Solution
+
+# With no more runs an underpowered verdict says what they tell of one run.
+FEW_RUNS = 8
 
 
 @record()
@@ -132,12 +136,14 @@ def compare(
     judged = {name: _judged(ensemble, name, where) for name in margins}
     failed = np.any([ensemble.failed_runs(name, mask) for name, mask in judged.items()], axis=0)
     looks = sum(int(mask.sum()) for mask in judged.values())
+    curves_judged = {
+        name: _judge(solution, ensemble, name, limit, judged[name], ~failed, looks, confidence)
+        for name, limit in margins.items()
+    }
+    few = [] if solution.run is not None or np.sum(~failed) > FEW_RUNS else curves_judged.values()
     return Agreement(
         solution.problem,
-        {
-            name: _judge(solution, ensemble, name, limit, judged[name], ~failed, looks, confidence)
-            for name, limit in margins.items()
-        },
+        curves_judged,
         solution.x_name,
         solution.x_unit,
         int(np.sum(~failed)) if solution.run is None else 1,
@@ -147,7 +153,30 @@ def compare(
             f"{what}: {status}"
             for what, status in (("theory", solution.status), ("runs", ensemble.status))
             if status.name == "noted"
+        )
+        + tuple(
+            _of_one_run(solution, np.asarray(ensemble[curve.name], float)[~failed], curve, confidence)
+            for curve in few
+            if curve.verdict == "underpowered"
         ),
+    )
+
+
+def _of_one_run(solution: Solution, runs: np.ndarray, curve: CurveAgreement, confidence: float) -> str:
+    """What few runs say of ONE run, where they are too few for the mean: at the x of the greatest gap."""
+    forecast = "whether ONE run can be of this Problem is told by its forecast, whose band is of one run"
+    if len(runs) < 2:
+        return f"{curve.name}: one run says nothing about the mean; {forecast}, and gt.overlay shows its ratio"
+    at = np.argmin(np.abs(np.asarray(solution.x, float) - curve.x[curve.worst]))
+    here, in_logs = runs[:, [at]], bool(np.all(runs[:, at] > 0))
+    low, high = (float(end[0]) for end in band_of_one_run(here, (1 - confidence) / 2, in_logs=in_logs))
+    theory = float(np.asarray(solution[curve.name])[at])
+    where = f"{solution.x_name} {float(np.asarray(solution.x)[at]):.4g}"
+    inside = "inside" if low <= theory <= high else "outside"
+    return (
+        f"{curve.name}: too few runs for the mean. One run more would lie in {low:.4g} to {high:.4g} at {where} "
+        f"({confidence:.0%}, from the spread of these {len(runs)}); the theory, {theory:.4g}, is {inside}. "
+        f"And {forecast}"
     )
 
 

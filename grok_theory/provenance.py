@@ -28,7 +28,7 @@ SETTINGS = (
     *("jax_default_matmul_precision", "jax_disable_most_optimizations", "jax_optimization_level", "jax_disable_jit"),
 )
 # What only shows numbers: a change there leaves every number as it was.
-_SHOWING = ("cli", "plot.py", "style.mplstyle")
+_SHOWING = ("cli", "plot", "style.mplstyle")
 _PACKAGE = Path(__file__).resolve().parent
 
 

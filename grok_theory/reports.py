@@ -10,6 +10,10 @@ from jax.typing import ArrayLike
 
 from .checks import is_traced
 from .dynamics import GradientDescent
+from .tables.names import plain_name
+
+# Of a log with more runs so many are listed.
+MOST_RUNS = 20
 
 if TYPE_CHECKING:
     from .agreement import CurveAgreement
@@ -42,6 +46,49 @@ def ensemble(self: Any) -> str:
         spread = f"{values[:, -1].std(ddof=1):.3g}" if self.runs > 1 else "one run"
         rows.append((name, *_four(values.mean(0)), spread, f"{self.is_valid(name).sum()}/{np.size(self.x)}"))
     return "\n".join([*lines, *table(rows), *_stats(self.stats)])
+
+
+def log(self: Any) -> str:
+    """The report `print(log)` shows."""
+    count = len(self.runs)
+    lines = [f"Log of {count} run{'' if count == 1 else 's'}", f"  {self.recognised}"]
+    rows = [("run", "curve", "records", f"{_named_x(self)} from", "to", "first", "last", "least", "greatest")]
+    for label, part in list(self.runs.items())[:MOST_RUNS]:
+        for name, record in part.items():
+            ends = (f"{record.x[0]:g}", f"{record.x[-1]:g}") if record.x.size else ("", "")
+            shown = repr(label)[1:-1] or "-"
+            rows.append((shown, name, str(record.x.size), *ends, *_four_finite(record.values)))
+    lines += table(rows)
+    if count > MOST_RUNS:
+        lines.append(f"  and {count - MOST_RUNS} more runs")
+    lines += [f"  left out: run {label!r}: {why}" for label, why in self.left_out.items()]
+    lines += [f"  converted: {said}" for said in self.conversions]
+    if self.config:
+        lines.append("  config: " + ", ".join(f"{name} = {value}" for name, value in self.config.items()))
+    return "\n".join(map(plain_name, lines))
+
+
+def overlay(self: Any) -> str:
+    """The report `print(overlay)` shows."""
+    lines = [f"{self.verdict}: {self.reason}", f"  theory    {_short(self.theory.problem)}, {self.theory.status}"]
+    lines += [f"  x         {_named_x(self.log)}", *(f"  converted {said}" for said in self.log.conversions)]
+    rows = [("run", "curve", "theory's", "records", "log / theory: first", "median", "last", "least", "greatest")]
+    outside = 0
+    for name, runs in self.curves.items():
+        for label, part in list(runs.items())[:MOST_RUNS]:
+            ratio = part.ratio[np.isfinite(part.ratio)]
+            shown = (
+                [f"{v:.4g}" for v in (ratio[0], np.median(ratio), ratio[-1], ratio.min(), ratio.max())]
+                if ratio.size
+                else [""] * 5
+            )
+            rows.append((repr(label)[1:-1] or "-", name, self.names[name], str(part.x.size), *shown))
+        outside += sum(part.outside for part in runs.values())
+    lines += table(rows)
+    if outside:
+        lines.append(f"  {outside} records lie outside the solved {self.theory.x_name} and are not used")
+    lines += table([("assumption", "", "found"), *((c.name, c.verdict, c.found) for c in self.checks)])
+    return "\n".join(map(plain_name, lines))
 
 
 def agreement(self: Any) -> str:
@@ -133,6 +180,19 @@ def _four(values: ArrayLike) -> tuple[str, ...]:
     if values.ndim > 1:
         return (f"batch {values.shape}", "", f"{np.nanmin(values):.6g}", f"{np.nanmax(values):.6g}")
     return f"{values[0]:.6g}", f"{values[-1]:.6g}", f"{values.min():.6g}", f"{values.max():.6g}"
+
+
+def _four_finite(values: np.ndarray) -> tuple[str, ...]:
+    """First, last, least and greatest of what was logged; the two last of what is finite."""
+    finite = values[np.isfinite(values)]
+    if not values.size:
+        return ("",) * 4
+    extremes = (f"{finite.min():.6g}", f"{finite.max():.6g}") if finite.size else ("", "")
+    return f"{values[0]:.6g}", f"{values[-1]:.6g}", *extremes
+
+
+def _named_x(self: Any) -> str:
+    return f"{self.x_name} [{self.x_unit}]" if self.x_unit else self.x_name
 
 
 def _largest(error: ArrayLike) -> str:

@@ -69,6 +69,28 @@ def test_one_run_has_no_band():
     agreement = compare(solution(), ensemble(1, 0.1), margin=0.05)
     assert agreement.verdict == "underpowered"
     assert "unknown" in str(agreement)
+    assert "one run says nothing about the mean" in agreement.remarks[0]
+    assert "forecast" in agreement.remarks[0]
+
+
+def test_few_runs_say_where_one_run_more_would_lie():
+    """Two runs at 1 -+ 0.2 of the theory: Student with one degree of freedom in logs, at the first of equal gaps."""
+    values = THEORY * np.array([[0.8], [1.2]])
+    runs = Ensemble(PROBLEM, TIMES, {"test_loss": values}, "times", FLOW)
+    agreement = compare(solution(), runs, margin=0.05, confidence=0.9)
+    logs = np.log([0.8, 1.2])
+    half = np.tan(np.pi * 0.45) * logs.std(ddof=1) * np.sqrt(1.5)
+    at = agreement["test_loss"].worst
+    low, high = THEORY[at] * np.exp(logs.mean() - half), THEORY[at] * np.exp(logs.mean() + half)
+    (told,) = agreement.remarks
+    assert f"would lie in {low:.4g} to {high:.4g} at times {TIMES[at]:.4g}" in told
+    assert f"the theory, {THEORY[at]:.4g}, is inside" in told
+    assert told in str(agreement)
+
+
+@pytest.mark.parametrize(("count", "spread"), [(200, 0.1), (30, 0.8)])
+def test_many_runs_and_verdicts_say_nothing_of_one(count, spread):
+    assert compare(solution(), ensemble(count, spread), margin=0.05).remarks == ()
 
 
 def test_a_theory_of_run_2_is_held_against_run_2_alone():

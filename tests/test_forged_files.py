@@ -51,6 +51,25 @@ def agreement():
     return gt.compare(solution(), ensemble(), margin=0.5, curves=["test_loss"])
 
 
+def log():
+    runs = {
+        f"seed {i}": {"train": gt.Record(TIMES, np.exp(-i - TIMES)), "test": gt.Record(TIMES, TIMES)} for i in (0, 1)
+    }
+    columns = {"x": "step", "train": "loss", "test": "val_loss", "run": "seed"}
+    return gt.Log(
+        runs,
+        columns,
+        ("x",),
+        {"seed 2": "nan"},
+        ("a note",),
+        x_name="time",
+        x_unit="tau",
+        config={"batch_size": 32},
+        dynamics=gt.GradientDescent(0.1),
+        conversions=("time [tau] = 0.1 x step",),
+    )
+
+
 def agreeing():
     curves = {"test_loss": np.exp(-TIMES) * (1 + 1e-3 * np.cos(np.arange(20.0)))[:, None]}
     return gt.compare(solution(), dataclasses.replace(ensemble(), curves=curves), margin=0.5)
@@ -188,19 +207,24 @@ def refused_or_sound(content, tmp_path):
     if isinstance(result, gt.Agreement):
         assert result.verdict in ("agrees", "disagrees", "underpowered")
         assert str(result)
+    elif isinstance(result, gt.Log):
+        assert str(result)
+        for part in result.runs.values():
+            assert set(part) <= {"train", "test"}
+            assert all(r.x.shape == r.values.shape and (np.diff(r.x) > 0).all() for r in part.values())
     else:
         sound(result)
     return 0
 
 
-@pytest.mark.parametrize("make", [solution, ensemble, agreement])
+@pytest.mark.parametrize("make", [solution, ensemble, agreement, log])
 def test_hundreds_of_changed_structures_are_refused_or_sound(make, tmp_path):
     changed = list(forging.random_parts(storage.pack(make()), 250, seed=1))
     refused = sum(refused_or_sound(content, tmp_path) for content in changed)
     assert refused > 0.8 * len(changed)  # another name, unit or remark is as good as the true one
 
 
-@pytest.mark.parametrize("make", [solution, agreement])
+@pytest.mark.parametrize("make", [solution, agreement, log])
 @pytest.mark.parametrize("changes", [forging.random_bytes, forging.random_members])
 def test_hundreds_of_changed_bytes_are_refused_or_sound(make, changes, tmp_path):
     changed = list(changes(storage.pack(make()), 250, seed=2))
@@ -367,8 +391,8 @@ def test_a_name_in_a_file_is_the_public_room_and_the_class():
 def test_every_check_of_a_result_is_found_by_the_name_of_its_class():
     """A key that names no class would be a check that is never asked."""
     found = [record_classes.class_named(name) for name in saved_results._CHECKS]
-    assert found == [Solution, Ensemble, gt.Agreement]
-    assert all(map(saved_results.is_result, (solution(), ensemble(), agreement())))
+    assert found == [Solution, Ensemble, gt.Agreement, gt.Log]
+    assert all(map(saved_results.is_result, (solution(), ensemble(), agreement(), log())))
 
 
 def test_what_a_public_record_holds_can_stand_in_a_file_too():

@@ -100,10 +100,10 @@ def doors() -> list[Door]:
     logs = {name: _written(folder / name, content) for name, content in LOGS.items()}
 
     def log(path, train="score", **more):
-        return observables.read_log(path, x="prompt", train=train, test="value", **more)
+        return gt.read_log(path, x="prompt", train=train, test="value", **more)
 
     def runs(path, x="prompt", **more):
-        return gt.Ensemble.from_csv(
+        return gt.Ensemble.from_log(
             path, problem=student, dynamics=gt.GradientFlow(), x=x, curves=["score", "value"], **more
         )
 
@@ -115,14 +115,14 @@ def doors() -> list[Door]:
     return [
         Door("tables.read_table", _read_all, {"path": good}, {}, {"path": bad, **encodings}, says),
         Door(
-            "observables.read_log",
+            "read_log",
             log,
             {"path": good},
             {},
             {"path": bad, "train": ["scor"], "repeats": ["lasst", 3, None], **encodings},
             says,
         ),
-        Door("Ensemble.from_csv", runs, {"path": good}, {}, {"path": bad, "x": ["promp"], **encodings}, says),
+        Door("Ensemble.from_log", runs, {"path": good}, {}, {"path": bad, "x": ["promp"], **encodings}, says),
         Door(
             "best_of_k.read_records",
             best_of_k.read_records,
@@ -149,7 +149,7 @@ def doors() -> list[Door]:
         Door(
             "observables.log_delay of a file",
             lambda path: observables.log_delay(
-                observables.read_log(path), train_threshold=0.99, test_threshold=0.95, patience=15
+                gt.read_log(path), train_threshold=0.99, test_threshold=0.95, patience=15
             ),
             {"path": _written(folder / "right.csv", "step,train_acc,test_acc\n0,0,0\n10,1,.5\n20,1,1\n40,1,1\n")},
             {},

@@ -4,8 +4,8 @@ No command file imports JAX, NumPy or a wing at its top, so that `--help` stays 
 Ctrl-C must find `interruption` in charge while the rest is imported.
 
 Exit codes: 0 good; 1 theory and runs disagree, a self-test failed, or a claim does not hold; 2 bad usage or input, or
-an output that cannot be written; 3 underpowered (`validate`), or a figure could not be built (`figures`); 4 the solver
-has no trustworthy answer; 130 interrupted, 143 terminated.
+an output that cannot be written; 3 underpowered (`validate`), cannot tell (`overlay`), or a figure could not be built
+(`figures`); 4 the solver has no trustworthy answer; 130 interrupted, 143 terminated.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import typer
 
 from .strict import StrictCommand
 
-COMMANDS = ("solve", "validate", "delay", "judge", "formulas", "figures", "doctor")
+COMMANDS = ("solve", "validate", "overlay", "delay", "judge", "formulas", "figures", "doctor")
 
 app = typer.Typer(
     name="grok-theory",
@@ -18,8 +18,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    epilog="Exit codes: 0 good, 1 disagrees or a check failed, 2 bad input, 3 underpowered, 4 no trustworthy answer, "
-    "130 interrupted.",
+    epilog="Exit codes: 0 good, 1 disagrees or a check failed, 2 bad input, 3 underpowered or cannot tell, "
+    "4 no trustworthy answer, 130 interrupted.",
 )
 
 for _name in COMMANDS:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from ..tables import Table
 
 EXIT_CODES = {"agrees": 0, "disagrees": 1, "underpowered": 3}
 
@@ -28,11 +31,20 @@ def command(
     method: Annotated[str | None, typer.Option(help='How to solve, for example "Population".')] = None,
     run_method: Annotated[str | None, typer.Option(help='How to make the runs: "FrozenKernel" ...')] = None,
     data: Annotated[
-        Path | None,
-        typer.Option(help="Judge the runs in this table instead of simulating: columns for x, the run, each curve."),
+        list[Path] | None,
+        typer.Option(help="Judge the runs in this log instead of simulating (repeatable): columns for x, run, curves."),
     ] = None,
+    interpolate: Annotated[
+        bool, typer.Option("--interpolate", help="Read the runs of --data at --times, between their records.")
+    ] = False,
+    repeats: Annotated[
+        str, typer.Option(help="Where a resumed run in --data wrote times again: last, first or refuse.")
+    ] = "last",
     run: Annotated[str | None, typer.Option(help="Column of --data that tells runs apart, if not guessed.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Of --data, where it is not UTF-8: latin-1 ...")] = None,
+    pattern: Annotated[
+        str | None, typer.Option(help="Regular expression for --data of text; its named groups are the columns.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
     """Hold real runs against the theory. Exit code: 0 agrees, 1 disagrees, 3 underpowered, 2 bad input, 4 no theory."""
@@ -44,13 +56,14 @@ def command(
     from ..checks import check_choice, check_memory, check_runs
     from ..comparison import Relative, compare
     from ..progress import waiting
+    from ..tables import read_table
     from .problems import find_problem, make_problem, public_names, verbs_of
     from .solve import leave_if_failed, seeded, status_of, without_throwing
     from .values import read_axis, read_object, read_seed
 
     wing, cls = find_problem(problem)
     solve, simulate = verbs_of(wing, "solve", "simulate")
-    of_both = (solve,) if data is not None else (solve, simulate)
+    of_both = (solve,) if data else (solve, simulate)
     made, (of_theory, *of_runs) = make_problem(wing, cls, fields or [], *of_both)
     public = public_names(wing)
     if method is not None:
@@ -61,9 +74,10 @@ def command(
         words["dynamics"] = read_object("dynamics", dynamics, public, solve)
     random = jax.random.key(read_seed("key", key))
     columns: dict[str, Any] = {}
+    notes: tuple[str, ...] = ()
     guessed: list[str] = []
     axis, limit, judged = read_axis(times), Relative(margin), _range(where)
-    if data is None:
+    if not data:
         check_runs(runs)
         # A float64 for each run and time of at least one curve: what can never fit is refused before any work.
         check_memory(f"{runs} runs at {len(axis)} times", 8.0 * runs * len(axis), "Ask for fewer with --runs.")
@@ -78,8 +92,11 @@ def command(
         leave_if_failed(solution)
     for name in curve or []:  # before the runs, which may take long
         check_choice("curve", name, list(solution.curves))
-    if data is not None:
-        columns, guessed, ensemble = _read_runs(data, solution, curve or ["test_loss"], run, encoding)
+    if data:
+        options = {"repeats": repeats, "grid": solution.x if interpolate else None}
+        table = read_table([str(path) for path in data], encoding=encoding, pattern=pattern)
+        notes = table.notes
+        columns, guessed, ensemble = _read_runs(table, solution, curve or ["test_loss"], run, options)
     else:
         with waiting(f"{runs} runs of {problem}"):
             ensemble = simulate(made, axis, runs=runs, key=random, **of_runs[0])
@@ -101,35 +118,42 @@ def command(
         print(agreement)
         if columns:
             shown = (f"{r} = {name}{' (guessed)' if r in guessed else ''}" for r, name in columns.items() if name)
-            print("columns: " + ", ".join(shown))
+            print("columns: " + ", ".join(shown) + "".join(f"; {note}" for note in notes))
     raise typer.Exit(EXIT_CODES[agreement.verdict])
 
 
 def _read_runs(
-    path: Path, solution: Any, curves: list[str], run: str | None, encoding: str | None
+    table: Table, solution: Any, curves: list[str], run: str | None, options: dict[str, Any]
 ) -> tuple[dict[str, Any], list[str], Any]:
     """The columns that are read, those among them that were guessed, and the runs in them."""
+    import numpy as np
+
     from ..errors import BadValue
     from ..results import Ensemble
-    from ..tables import read_table
     from ..tables.guessing import guess_run
 
-    table = read_table(path, encoding=encoding)
     for name in (solution.x_name, *curves, *([run] if run else [])):
         table.column(name, "Name columns as the theory does; --curve says which are judged.")
     guessed = [] if run else ["run"]
     run = run or guess_run(table, curves)
-    ensemble = Ensemble.from_csv(
-        table,  # a pipe is read once
-        problem=solution.problem,
-        dynamics=solution.dynamics,
+    ensemble = Ensemble.from_log(
+        table,
+        solution.problem,
+        solution.dynamics,
         x=solution.x_name,
         x_unit=solution.x_unit,
         curves=curves,
         run=run,
+        **options,
     )
     if ensemble.status.name == "failed":
         raise BadValue(ensemble.status.text)
+    if ensemble.x.shape != solution.x.shape or not np.allclose(ensemble.x, solution.x, rtol=1e-9, atol=0):
+        raise BadValue(
+            f"data has {ensemble.x.size} values of {solution.x_name} from {ensemble.x[0]:g} to {ensemble.x[-1]:g}, but "
+            f"times asks for {solution.x.size} from {solution.x[0]:g} to {solution.x[-1]:g}. Say --times as the data "
+            "has them, or --interpolate to read the runs between their records."
+        )
     return {"x": solution.x_name, "curves": ", ".join(curves), "run": run}, guessed, ensemble
 
 

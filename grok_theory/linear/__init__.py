@@ -13,7 +13,7 @@ from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import Losses, OptimalRidge, optimal_ridge
 from .stopping import OptimalStopping, optimal_stopping
-from .verbs import limits, ridge, simulate, solve
+from .verbs import limits, ridge, simulate, solve, valid_at
 
 __all__ = [
     "ContourIntegral",
@@ -44,4 +44,5 @@ __all__ = [
     "simulate",
     "solve",
     "unit_inputs",
+    "valid_at",
 ]

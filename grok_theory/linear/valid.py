@@ -6,6 +6,9 @@ from collections.abc import Mapping
 import numpy as np
 from jax.typing import ArrayLike
 
+from ..checks import check_integer
+from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
+from ..errors import BadValue
 from ..results import Ensemble
 from .curve_names import CORRELATED_CURVES, CURVES, DEEP_CURVES
 from .curves import solve_teacher_student
@@ -15,7 +18,7 @@ from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import teacher_student_limits
 
-__all__ = ["mark_valid", "where_theory_speaks"]
+__all__ = ["mark_valid", "valid_by_size", "where_theory_speaks"]
 
 Valid = Mapping[str, np.ndarray]  # curve -> (times,) booleans
 # Share of its start below which the train loss of fewer samples than modes is one eigenvalue's.
@@ -40,7 +43,7 @@ def mark_valid(runs: Ensemble) -> Ensemble:
         dim, samples = runs.stats["dim"], runs.stats["samples"]
         valid = where_theory_speaks(runs.problem, runs.dynamics, runs.x, dim, samples)  # type: ignore[arg-type]
     elif kind is DeepLinear:
-        valid = _of_layers(runs)
+        valid = _of_layers(runs.problem, runs.x, runs.stats["dim"], runs.stats["samples"])
     else:
         valid = _of_spectrum(runs)
     return dataclasses.replace(runs, valid=valid)
@@ -93,10 +96,31 @@ def _decaying_ends(problem: TeacherStudent) -> dict[str, float]:
     return ends
 
 
-def _of_layers(runs: Ensemble) -> Valid:
+def valid_by_size(problem: TeacherStudent | DeepLinear, x: ArrayLike, dim: int, dynamics: ByModes) -> Valid:
+    """Per curve and x, whether theory describes runs of `dim` weights and round(samples_per_dim * dim) samples.
+
+    Raises
+    ------
+    BadValue
+        For a Problem whose answer depends on what the runs gave, and a `dim` that is no whole number of at least 1.
+    """
+    dim = check_integer("dim", dim, 1, "Pass the number of weights N.")
+    check_dynamics(dynamics, (GradientFlow, GradientDescent), "valid_at")
+    check_x(dynamics, x)
+    if isinstance(problem, TeacherStudent):
+        samples = max(1, round(float(problem.samples_per_dim) * dim))
+        return where_theory_speaks(problem, dynamics, x, dim, samples)
+    if isinstance(problem, DeepLinear):
+        return _of_layers(problem, x, dim, max(1, round(float(problem.samples_per_dim) * dim)))
+    raise BadValue(
+        f"problem is a {type(problem).__name__}, but valid_at takes TeacherStudent and DeepLinear: elsewhere the range "
+        "depends on the runs. Simulate them, and read Ensemble.valid."
+    )
+
+
+def _of_layers(problem: DeepLinear, x: ArrayLike, dim: int, samples: int) -> Valid:
     """Of a deep network: the clock of the modes is int v^2 dt, not t."""
-    dim, samples = runs.stats["dim"], runs.stats["samples"]
-    clock = np.asarray(solve_deep_linear(runs.problem, runs.x).stats["clock"])
+    clock = np.asarray(solve_deep_linear(problem, x).stats["clock"])
     valid = {name: np.ones(clock.shape, bool) for name in DEEP_CURVES}
     if abs(dim - samples) <= 3:
         valid = {name: clock <= 0.01 * dim**2 for name in DEEP_CURVES}

@@ -19,7 +19,7 @@ from .ridge_regression import Losses, teacher_student_limits, teacher_student_ri
 from .runs.deep_linear import simulate_deep_linear
 from .runs.regression import simulate_correlated, simulate_random_features
 from .runs.teacher_student import simulate_teacher_student
-from .valid import mark_valid
+from .valid import Valid, mark_valid, valid_by_size
 
 _SOLVERS = {
     TeacherStudent: solve_teacher_student,
@@ -41,7 +41,7 @@ _LIMITS = {
 }
 _RIDGES = {TeacherStudent: teacher_student_ridge, CorrelatedInputs: correlated_ridge, RandomFeatures: correlated_ridge}
 
-__all__ = ["limits", "ridge", "simulate", "solve"]
+__all__ = ["limits", "ridge", "simulate", "solve", "valid_at"]
 
 
 def solve(
@@ -214,3 +214,30 @@ def _pick(verb: str, problem: object, solvers: dict[type, Any]) -> Callable:
             f"problem is a {type(problem).__name__}, but grok_theory.linear.{verb} takes {names}. Pass one of them."
         )
     return solvers[type(problem)]
+
+
+def valid_at(problem: TeacherStudent | DeepLinear, x: Times, *, dim: int, dynamics: ByModes = FLOW) -> Valid:
+    """Where the theory of a Problem speaks about runs of a size, as `simulate` marks it in `Ensemble.valid`.
+
+    Parameters
+    ----------
+    problem : TeacherStudent or DeepLinear
+        What is studied.
+    x : array_like
+        (T,) as in `solve`.
+    dim : int
+        N, the number of weights; the samples are the nearest whole number to samples_per_dim * dim.
+    dynamics : GradientFlow or GradientDescent, default GradientFlow()
+        As in `solve`.
+
+    Returns
+    -------
+    Mapping[str, ndarray]
+        Curve -> (T,) booleans.
+
+    Raises
+    ------
+    BadValue
+        For a Problem whose range depends on the runs, and a `dim` that is no whole number of at least 1.
+    """
+    return valid_by_size(problem, x, dim, dynamics)

@@ -7,7 +7,6 @@ from .delay import Delay, delay_between, grokking_delay
 from .delay_of_log import LogDelay, log_delay
 from .delay_of_solution import solution_delay
 from .distance import DistanceLaw, distance_laws
-from .logs import Log, Record, read_log
 from .movement import distance_from_init, kernel_movement, lazy_distance
 from .participation import fourier_participation, inverse_participation_ratio
 from .remedies import orthogonal_gradient, stablemax, stablemax_cross_entropy
@@ -18,9 +17,7 @@ __all__ = [
     "Crossing",
     "Delay",
     "DistanceLaw",
-    "Log",
     "LogDelay",
-    "Record",
     "collapse_margin",
     "collapse_time",
     "crossing_time",
@@ -40,7 +37,6 @@ __all__ = [
     "log_delay",
     "margin_time",
     "orthogonal_gradient",
-    "read_log",
     "softmax_collapse_fraction",
     "solution_delay",
     "stablemax",

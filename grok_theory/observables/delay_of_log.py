@@ -9,11 +9,11 @@ import numpy as np
 
 from ..checks import check_finite
 from ..errors import BadValue
+from ..results.log import CURVES, Log, Record
 from ..tables.names import is_share, may_be_share, rises
 from .crossing import Crossing, check_gaps, crossing_time
 from .delay import Delay, both, delay_between
 from .direction import check_approach, check_direction, check_percent, scale
-from .logs import CURVES, Log, Record
 
 
 @dataclass(frozen=True)

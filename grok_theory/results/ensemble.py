@@ -13,14 +13,17 @@ from jaxtyping import Array
 
 from .. import labelled, reports
 from ..checks import check_times
-from ..dynamics import Conditions, Dynamics
+from ..dynamics import Conditions, Dynamics, Stepped
 from ..errors import BadValue
 from ..named_axes import Field
 from ..pytrees import record
 from ..saved_results import save
 from ..status import FAILED, NOTED, Status
 from ..tables import Table, read_table
-from ..tables.one_grid import runs_on_one_grid
+from .gathered import as_columns, runs_of_log, runs_of_table
+from .log import Log
+from .log_reading import read_log
+from .log_units import counts_steps
 from .named_parts import as_dicts, curve_of, frame_of
 
 if TYPE_CHECKING:
@@ -147,70 +150,85 @@ class Ensemble:
         return ~finite[:, looked].all(1)
 
     @classmethod
-    def from_csv(
+    def from_log(
         cls,
-        path: str | os.PathLike | Table,
-        *,
+        log: Log | Table | str | os.PathLike | Sequence[str | os.PathLike],
         problem: Any,
         dynamics: Dynamics | None,
-        x: str,
-        curves: Sequence[str] | Mapping[str, str],
+        grid: ArrayLike | None = None,
+        *,
+        curves: Sequence[str] | Mapping[str, str] | None = None,
+        x: str | None = None,
         run: str | None = None,
-        x_unit: str = "",
+        x_unit: str | None = None,
+        repeats: str = "last",
         encoding: str | None = None,
+        pattern: str | None = None,
     ) -> Ensemble:
-        """Read a user's own runs: a table with a column `x`, one column a curve and, with several runs, a column `run`.
+        """A user's own runs: a `Log`, or files that `read_log` reads, as runs on one grid of x.
 
-        A run that crashed (a value missing or not finite, an end before the majority's) is left out: the status is
-        `noted` and says which and why, `stats["left_out"]` too. Without one whole run the status is `failed`.
+        A run that crashed (a value missing or not finite, an end before the majority's or the grid's) is left out: the
+        status is `noted` and says which and why, `stats["left_out"]` too. Without one whole run the status is `failed`.
+        `stats["recognised"]` says which columns were read, guessed and passed over.
 
         Parameters
         ----------
-        path : str or os.PathLike or Table
-            A file that `tables.read_table` reads (separated cells or JSON), or the Table that it read.
+        log : Log or Table or str or os.PathLike or Sequence
+            What `read_log` gave (converted to the units of the problem by `Log.in_units_of`), a file that it reads,
+            several of them, or a Table that was read.
         problem
             What the runs are runs of; `compare` holds them against a Solution of the same.
         dynamics : Dynamics or None
             What the runs were trained by, as `problem`.
-        x : str
-            Name of the column with times or steps; every run must have the same values.
-        curves : Sequence[str] or Mapping[str, str]
-            Column names, or a mapping curve name -> column name.
-        run : str, optional
-            Column that tells the runs apart; None: the file is one run.
-        x_unit : str, default ''
-            The unit of column `x`, such as "tau".
-        encoding : str, optional
-            As in `tables.read_table`.
+        grid : array_like, optional
+            (T,) increasing times in the unit of x, at which runs are read by linear interpolation; left out, every run
+            must have the same times.
+        curves : Sequence[str] or Mapping[str, str], optional
+            Column names, or a mapping curve name -> column name (of a Log: curve name -> "train" or "test"). Left out,
+            train and test are guessed, and called `train_loss`, `test_loss` or `train_accuracy`, `test_accuracy`.
+        x, run : str, optional
+            Names of the columns of times, and of what tells runs apart; guessed if left out.
+        x_unit : str, optional
+            The unit of column `x`, such as "tau"; left out, what stands in brackets behind its name, or none.
+        repeats, encoding, pattern : str, optional
+            As in `read_log`.
 
         Returns
         -------
         Ensemble
-            The whole runs, in the order of the table.
+            The whole runs, in the order of the log.
 
         Raises
         ------
         BadValue
             Naming file, line and column for a cell that is no number, an x that does not increase within a run, or runs
-            at different x; for a column that is not there, and where `curves` is empty.
+            at different x where no grid is given; for a column that is not there, a grid that no run reaches over, and
+            where `curves` is empty.
         """
-        columns = dict(curves) if isinstance(curves, Mapping) else {name: name for name in curves}
-        if not columns:
-            raise BadValue("curves is empty, but at least one is needed. Name the columns, for example ['test_loss'].")
-        table = path if isinstance(path, Table) else read_table(path, encoding=encoding)
-        found = runs_on_one_grid(table, x, columns, run)
-        stats, status = {}, Status()
-        if found.left_out:
-            total = len(found.labels) + (0 if found.empty else len(found.left_out))
-            why = "; ".join(f"{f'run {label}: ' if label else ''}{text}" for label, text in found.left_out.items())
-            stats = {"left_out": why}
+        named = as_columns(curves)
+        if isinstance(log, Log):
+            found = runs_of_log(log, named, grid)
+        elif named is None:
+            options = {"x": x, "run": run, "x_unit": x_unit, "repeats": repeats}
+            found = runs_of_log(read_log(log, **options, encoding=encoding, pattern=pattern), None, grid)
+        else:
+            table = log if isinstance(log, Table) else read_table(log, encoding=encoding, pattern=pattern)
+            found = runs_of_table(table, named, x, run, x_unit, repeats, grid)
+        runs, status = found.runs, Status()
+        stats = {"recognised": found.recognised}
+        if runs.left_out:
+            total = len(runs.labels) + len(set(runs.left_out) - set(runs.labels))
+            why = "; ".join(f"{f'run {label}: ' if label else ''}{text}" for label, text in runs.left_out.items())
+            stats["left_out"] = why
             status = Status(
-                FAILED if found.empty else NOTED,
-                noted=f"{len(found.left_out)} of {total} runs of {table.source} are left out: {why}. If whether a run "
+                FAILED if runs.empty else NOTED,
+                noted=f"{len(runs.left_out)} of {total} runs of {found.source} are left out: {why}. If whether a run "
                 "is whole depends on what is measured, the mean of the others is not the mean of all.",
-                failed=f"No run of {table.source} is whole: {why}. Name other columns or runs.",
+                failed=f"No run of {found.source} is whole: {why}. Name other columns or runs.",
             )
-        return cls(problem, found.x, found.curves, x, dynamics, x_unit, stats=stats, status=status)
+        by_steps = isinstance(dynamics, Stepped) and counts_steps(found.x_name, found.x_unit)
+        x_name = dynamics.x_name if by_steps else found.x_name
+        return cls(problem, runs.x, runs.curves, x_name, dynamics, found.x_unit, stats=stats, status=status)
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write all of it, its status too, for `grok_theory.load`.

@@ -1,5 +1,6 @@
 """One reader of tables and logs for all doors: the same file gives the same table everywhere."""
 
-from .table import Table, read_table
+from .reading import read_table
+from .table import Table
 
 __all__ = ["Table", "read_table"]

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import BadValue
 from .cells import vanished
+from .json_object import rows_in_object
 from .text import split_lines
 
 Rows = list[tuple[int, dict[str, Any]]]
@@ -34,10 +35,9 @@ def json_rows(source: str, text: str) -> tuple[Rows, str, list[str]]:
     lines = [(number, line) for number, line in enumerate(split_lines(text), start=1) if line.strip()]
     if len(lines) == 1 or not _is_object(lines[0][1]):
         value = _document(source, text)
-        if isinstance(value, dict) and any(isinstance(part, list) for part in value.values()):
-            rows, used = _from_object(source, value)
-            unused = [key for key in value if key not in used]
-            return rows, "row", [f"{', '.join(unused)} beside the rows is not used"] if unused else []
+        found = rows_in_object(source, value) if isinstance(value, dict) else None
+        if found is not None:
+            return _numbered(source, found[0], found[1]), "row", found[2]
         if isinstance(value, dict) and len(lines) == 1:
             return _flattened(source, "line", [(lines[0][0], value)]), "line", []
         raise BadValue(
@@ -84,24 +84,6 @@ def _document(source: str, text: str) -> Any:
         ) from None
     except ValueError as error:
         raise BadValue(f"{source} is no JSON: {error}. Mend it.") from None
-
-
-def _from_object(source: str, value: dict[str, Any]) -> tuple[Rows, list[str]]:
-    """Rows of an object of columns, or those under the one key that holds rows, and the keys they come from."""
-    lists = {key: part for key, part in value.items() if isinstance(part, list) and part}
-    nested = [key for key, part in lists.items() if all(isinstance(row, dict) for row in part)]
-    if len(nested) == 1:
-        return _numbered(source, value[nested[0]], repr(nested[0])), nested
-    if nested:
-        raise BadValue(
-            f"{source} has rows under {', '.join(map(repr, nested))}. Keep one of them in a file of its own."
-        )
-    lengths = {key: len(part) for key, part in lists.items()}
-    if len(set(lengths.values())) > 1:
-        shown = ", ".join(f"{key!r} ({count})" for key, count in lengths.items())
-        raise BadValue(f"{source} has columns of different lengths: {shown}. Give every column a value for every row.")
-    count = max(lengths.values(), default=0)
-    return [(i + 1, {key: part[i] for key, part in lists.items()}) for i in range(count)], list(lists)
 
 
 def _numbered(source: str, rows: Any, name: str) -> Rows:

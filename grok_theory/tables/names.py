@@ -6,7 +6,7 @@ import re
 
 # In the order of preference.
 X_NAMES = ("step", "steps", "global_step", "_step", "epoch", "epochs", "iteration", "iter", "time", "t", "x")
-RUN_NAMES = ("run", "run_id", "run_name", "seed", "trial")
+RUN_NAMES = ("run", "run_id", "run_name", "file", "file_of_run", "seed", "trial")
 # What differs between runs, and stays the same where one is resumed.
 SETTING_WORDS = {
     *("seed", "run", "trial", "experiment", "exp", "model", "config", "setting", "variant", "replicate", "rep", "fold"),

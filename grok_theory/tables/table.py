@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import math
-import os
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import BadValue
 from .cells import NotANumber, is_missing, is_number, label, number, plain_numbers, same_number, writes_commas
-from .folders import mlflow_rows
-from .json_lines import json_rows
-from .printed import matched_rows, printed_rows
-from .run_columns import runs_from_columns
-from .separated import separated_rows
-from .text import read_text
-
-_COMMENTS = re.compile(r"(?:\s+|#[^\n\r]*)*")
 
 
 @dataclass(frozen=True)
@@ -37,13 +26,37 @@ class Table:
     places : list[str]
         `places[i]` is where row i begins, as "line 7" (after line ends inside quotes, too).
     notes : tuple[str, ...], default ()
-        What was passed over, in sentences.
+        What form was recognised and what was passed over, in sentences.
+    apart : bool, default False
+        Whether curves come from files of their own: then the order of rows says nothing between two curves.
     """
 
     source: str
     cells: dict[str, list[Any]]
     places: list[str]
     notes: tuple[str, ...] = ()
+    apart: bool = False
+
+    def as_read(self, cells: dict[str, list[Any]], places: list[str], note: str, *, apart: bool = False) -> Table:
+        """The table that this one is meant as.
+
+        Parameters
+        ----------
+        cells : dict[str, list[Any]]
+            Of the new table.
+        places : list[str]
+            One a row of the new table.
+        note : str
+            The form that was recognised, in words.
+        apart : bool, default False
+            Whether curves come from files of their own.
+
+        Returns
+        -------
+        Table
+            With the same source.
+        """
+        return replace(self, cells=cells, places=places, notes=(*self.notes, note), apart=self.apart or apart)
 
     @property
     def names(self) -> list[str]:
@@ -85,12 +98,37 @@ class Table:
         BadValue
             Where there is no such column, naming those there are.
         """
+        return self.cells[self.full_name(name, remedy)]
+
+    def full_name(self, name: str, remedy: str = "Name one of them.") -> str:
+        """The full name of a column: itself, or the one `.../name` that there is (`loss` where it is `train/loss`).
+
+        Parameters
+        ----------
+        name : str
+            Of the column, or its end after a slash.
+        remedy : str, default 'Name one of them.'
+            The end of the message where there is none of that name.
+
+        Returns
+        -------
+        str
+            A key of `cells`.
+
+        Raises
+        ------
+        BadValue
+            Where there is no such column, or are several, naming those there are.
+        """
         if name not in self.cells:
+            ending = [full for full in self.cells if full.endswith(f"/{name}")]
+            if len(ending) == 1:
+                return ending[0]
             metric = name.rsplit(" - ", 1)[-1]
             if metric != name and "run" in self.cells and metric in self.cells:
                 remedy = f"Columns RUN - METRIC are read as runs: name {metric}, and run for what tells them apart."
             raise BadValue(f"{self.source} has no column {name!r}; its columns are {', '.join(self.names)}. {remedy}")
-        return self.cells[name]
+        return name
 
     def numbers(self, name: str, *, booleans: bool = False, needed: str = "a number") -> tuple[np.ndarray, np.ndarray]:
         """(values, logged) of a column, one a row: float64 (nan where nothing is written), and whether something is.
@@ -117,7 +155,8 @@ class Table:
             Where there is no such column; naming file, line and column for a cell that is no number, and for two
             numbers that floating point does not tell apart.
         """
-        cells = self.column(name)
+        name = self.full_name(name)
+        cells = self.cells[name]
         plain = None if self._points_in_doubt else self._plain(name)
         if plain is not None:
             return plain[0].copy(), plain[1].copy()
@@ -176,7 +215,8 @@ class Table:
         found: list[str | None] = []
         known: dict[Any, tuple[str, str, int]] = {}
         texts: set[str] = set()
-        for i, cell in enumerate(self.column(name)):
+        name = self.full_name(name)
+        for i, cell in enumerate(self.cells[name]):
             if isinstance(cell, str) and cell in texts:
                 found.append(cell)
                 continue
@@ -233,89 +273,3 @@ class Table:
         if plain is not None:
             return int(np.isfinite(plain[0]).sum() if finite else plain[1].sum())
         return sum(is_number(cell, finite=finite) for cell in self.cells[name])
-
-
-def read_table(path: str | os.PathLike, *, encoding: str | None = None, pattern: str | None = None) -> Table:
-    """The table in a file: separated cells (comma, semicolon, tab, bar), JSON (lines, list of rows, object of columns).
-
-    A file whose first character is `{` or `[` is JSON. Besides, what trainers leave: lines of Python dicts and of
-    losses between other text (`printed`), W&B's exports with a run a column (`run_columns`), MLflow's folder of a run
-    (`folders`), any of them gzipped.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file, or MLflow's folder of a run.
-    encoding : str, optional
-        Of a file that is neither UTF-8 nor marked.
-    pattern : str, optional
-        A regular expression whose named groups are the columns; every line that it finds is a row.
-
-    Returns
-    -------
-    Table
-        With at least one row and one column.
-
-    Raises
-    ------
-    BadValue
-        Naming file and line for what cannot be read without a guess: see `separated_rows`, `json_rows`, `read_text`.
-    """
-    source = str(path)
-    if isinstance(path, (str, os.PathLike)) and os.path.isdir(path):
-        folder = mlflow_rows(Path(path))
-        if folder:
-            return _from_rows(source, folder[1], folder[0], [])
-    text = read_text(path, encoding)
-    if pattern is not None:
-        return _numbered(source, *matched_rows(source, text, pattern))
-    start = _COMMENTS.match(text).end()  # type: ignore[union-attr]
-    if text.startswith(("{", "["), start):
-        # `{'loss': 1}` and `[rank0] step 3: ...` begin as JSON does.
-        printed = printed_rows(text) if not text.startswith(('{"', '[{"'), start) else None
-        if printed:
-            return _numbered(source, *printed)
-        numbered, word, notes = json_rows(source, text)
-        return _numbered(source, numbered, notes, word)
-    try:
-        header, rows, notes = separated_rows(source, text)
-    except BadValue:
-        printed = printed_rows(text)
-        if not printed:
-            raise
-        return _numbered(source, *printed)
-    cells = {name: [row[i] for _, row in rows] for i, name in enumerate(header)}
-    if not any(is_number(cell) for column in cells.values() for cell in column):
-        # Lines of text may happen to have as many commas each as the first.
-        printed = printed_rows(text)
-        if printed:
-            return _numbered(source, *printed)
-    places = [f"line {line}" for line, _ in rows]
-    by_run = runs_from_columns(cells)
-    if by_run:
-        cells, old = by_run
-        places = [places[i] for i in old]
-        notes = [*notes, "columns RUN - METRIC are read as runs, without __MIN and __MAX"]
-    return _checked(Table(source, cells, places, tuple(notes)))
-
-
-def _numbered(source: str, numbered: Any, notes: list[str], word: str = "line") -> Table:
-    return _from_rows(source, [row for _, row in numbered], [f"{word} {number}" for number, _ in numbered], notes)
-
-
-def _from_rows(source: str, rows: list[dict[str, Any]], places: list[str], notes: list[str]) -> Table:
-    names: dict[str, str] = {}
-    for name in dict.fromkeys(name for row in rows for name in row):
-        if names.setdefault(name.strip(), name) != name:
-            raise BadValue(
-                f"{source} has the columns {names[name.strip()]!r} and {name!r}, which differ in spaces only. "
-                "Give each its own name, or both the same."
-            )
-    cells = {bare: [row.get(name) for row in rows] for bare, name in names.items()}
-    return _checked(Table(source, cells, places, tuple(notes)))
-
-
-def _checked(table: Table) -> Table:
-    if not table.places or not table.names:
-        raise BadValue(f"{table.source} has no rows, but at least one is needed. Name a file with data.")
-    return table

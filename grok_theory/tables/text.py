@@ -8,8 +8,10 @@ import io
 import os
 import re
 import stat
+import sys
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 from ..checks import check_memory
 from ..errors import BadValue
@@ -35,12 +37,13 @@ OTHER = {
     b"\x89HDF": "an HDF5 file. Save the table in it as CSV or JSON lines",
     b"SQLite format 3": "a database. Save the table in it as CSV or JSON lines",
 }
+STANDARD_INPUT = "standard input"  # what messages call it, named "-"
 LARGEST = 2**31  # bytes of an unpacked file or of a pipe: some kilobytes of zeros could fill any memory
 LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def read_text(path: str | os.PathLike, encoding: str | None = None) -> str:
-    """The text of the file at `path`.
+    """The text of the file at `path`, "-" for the standard input.
 
     A byte-order mark decides (UTF-8, UTF-16, UTF-32); without one it is UTF-8, or the `encoding` named, for example
     "latin-1", which nothing in a file gives away.
@@ -51,6 +54,7 @@ def read_text(path: str | os.PathLike, encoding: str | None = None) -> str:
         For what cannot be opened or is no text.
     """
     data = _read_bytes(path)
+    path = STANDARD_INPUT if path == "-" else path
     if data.startswith(GZIP):
         data = _unpacked(path, data)
     for mark, what in OTHER.items():
@@ -87,6 +91,8 @@ def split_lines(text: str) -> list[str]:
 def _read_bytes(path: str | os.PathLike) -> bytes:
     if not isinstance(path, (str, os.PathLike)):
         raise BadValue(f"path is {path!r}, but it must be the name of a file. Pass a text or a Path.")
+    if path == "-":
+        return _from_pipe(sys.stdin.buffer, STANDARD_INPUT)
     try:
         state = os.stat(path)
         if stat.S_ISDIR(state.st_mode):
@@ -98,10 +104,7 @@ def _read_bytes(path: str | os.PathLike) -> bytes:
         if stat.S_ISREG(state.st_mode):
             return Path(path).read_bytes()
         with open(path, "rb") as pipe:
-            data = pipe.read(LARGEST + 1)
-        if len(data) > LARGEST:
-            raise BadValue(f"{path} cannot be read: more than {LARGEST} bytes come out of it. Name a file.")
-        return data
+            return _from_pipe(pipe, path)
     except OSError as error:
         raise BadValue(
             f"path is {str(path)!r}, but it cannot be read: {error.strerror or error}. Name a CSV or JSON lines file."
@@ -110,6 +113,13 @@ def _read_bytes(path: str | os.PathLike) -> bytes:
         if isinstance(error, BadValue):
             raise
         raise BadValue(f"path is {str(path)!r}, but no file can be called so: {error}. Name a file.") from None
+
+
+def _from_pipe(pipe: BinaryIO, path: str | os.PathLike) -> bytes:
+    data = pipe.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise BadValue(f"{path} cannot be read: more than {LARGEST} bytes come out of it. Name a file.")
+    return data
 
 
 def _unpacked(path: str | os.PathLike, data: bytes) -> bytes:

@@ -151,3 +151,61 @@ def test_a_picture_goes_where_it_was_told_or_nowhere(folder, capsys, name):
 def test_a_picture_s_folder_is_made(folder):
     assert run(write_table(folder / "log.csv", [0]), *BELOW, "--plot", "deep/er/a.PDF") == 0
     assert (folder / "deep" / "er" / "a.PDF").read_bytes().startswith(b"%PDF")
+
+
+def test_several_files_are_several_runs(folder, capsys):
+    files = [write_table(folder / f"wd{i}.csv", [i]) for i in (0, 3, 40)]
+    assert run(*files, *BELOW, "--json", "--plot", "all.png") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [r["run"] for r in found["runs"]] == ["wd0", "wd3", "wd40"]
+    assert found["columns"]["run"] == "file"
+    assert "3 files, 3 runs" in found["notes"]
+    assert found["runs"][2]["delay"] is None
+    assert (folder / "all.png").exists()
+    assert run(*files, *BELOW) == 0
+    assert "drawn in delay.png" in capsys.readouterr().out
+
+
+def test_the_standard_input(folder, capsys, monkeypatch):
+    with open(write_table(folder / "log.csv", [0])) as file:
+        monkeypatch.setattr("sys.stdin", file)
+        assert run("-", *BELOW, "--json", "--no-plot") == 0
+    found = json.loads(capsys.readouterr().out)
+    exact = np.interp(-0.1, -curves(0)[0], STEPS)
+    assert found["runs"][0]["train_time"] == pytest.approx(exact, rel=1e-12)
+
+
+def test_runs_lists_every_run(folder, capsys):
+    """Those that were left out with their reasons, and more than a screen of them."""
+    log = folder / "log.csv"
+    write_table(log, range(40))
+    log.write_text(log.read_text() + "crashed,0,2,2\ncrashed,20,nan,nan\n")
+    words = (str(log), *BELOW, "--no-plot")
+    assert run(*words) == 0
+    printed = capsys.readouterr().out
+    assert "40 runs: --runs lists them" in printed
+    assert "1 of 41 runs are left out" in printed
+    assert "left out: run crashed: train_loss is nan from step 20 on" in printed
+    assert run(*words, "--runs") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("│") for line in lines) == 41
+    (crashed,) = (line for line in lines if line.startswith("│ crashed"))
+    assert "train_loss is nan from step 20 on" in crashed
+
+
+@pytest.mark.parametrize(("kind", "scale"), [("acc", "linear"), ("loss", "log")])
+def test_axes_of_the_picture(folder, monkeypatch, kind, scale):
+    """Steps by decades; accuracies are shares, and losses span decades."""
+    seen = []
+
+    def keep(figure, path, **more):
+        (axes,) = figure.axes
+        seen.extend([axes.get_xscale(), axes.get_yscale()])
+
+    monkeypatch.setattr("grok_theory.cli.picture.write_picture", keep)
+    shown = curves(0) if kind == "loss" else [1 - values for values in curves(0)]
+    rows = [f"{s},{a},{b}" for s, a, b in zip(STEPS, *shown)]
+    (folder / "log.csv").write_text(f"step,train_{kind},test_{kind}\n" + "\n".join(rows))
+    levels = BELOW if kind == "loss" else ("--train-threshold", "0.9", "--test-threshold", "0.9")
+    assert run("log.csv", *levels) == 0
+    assert seen == ["symlog", scale]  # symlog: the first step is 0

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from grok_theory.dynamics import GradientFlow
-from grok_theory.linear import CorrelatedInputs, TeacherStudent, simulate
+from grok_theory.errors import BadValue
+from grok_theory.linear import CorrelatedInputs, DeepLinear, TeacherStudent, simulate, valid_at
 from grok_theory.linear.valid import where_theory_speaks
 
 
@@ -29,3 +30,24 @@ def test_a_decayed_train_loss_of_few_samples_is_one_eigenvalues(samples, until):
     runs = simulate(problem, [0.0, 0.1, 1e3], runs=2, key=jax.random.key(0))
     assert list(runs.valid["train_loss"]) == [at < until for at in range(3)]
     assert np.all(runs.valid["test_loss"])
+
+
+@pytest.mark.parametrize(
+    ("problem", "dim"),
+    [(TeacherStudent(0.5, 5.0), 40), (TeacherStudent(1.0, 5.0), 10), (DeepLinear(0.5, 5.0, 2, 0.7, 0.7), 10)],
+)
+def test_valid_at_is_what_runs_of_that_size_say(problem, dim):
+    late = jnp.array([1.0, 5.0, 100.0])
+    runs = simulate(problem, late, runs=1, key=jax.random.key(0), dim=dim)
+    found = valid_at(problem, late, dim=dim)
+    assert set(found) == set(runs.valid)
+    assert not all(np.all(mask) for mask in found.values())
+    for name, mask in found.items():
+        assert list(mask) == list(runs.valid[name]), name
+
+
+def test_valid_at_refuses_what_depends_on_runs():
+    with pytest.raises(BadValue, match=r"CorrelatedInputs.*read Ensemble\.valid"):
+        valid_at(CorrelatedInputs(np.ones(10), np.ones(10), 5, noise=0.1), [1.0], dim=10)
+    with pytest.raises(BadValue, match=r"dim is 2\.5"):
+        valid_at(TeacherStudent(0.5, 5.0), [1.0], dim=2.5)

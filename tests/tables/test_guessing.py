@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from grok_theory import read_log
 from grok_theory.errors import BadValue
-from grok_theory.observables import read_log
 from grok_theory.tables.names import is_share, part, rises, words
 
 
@@ -150,8 +150,8 @@ def test_what_is_guessed_is_said(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("step,train_loss,test_loss,train_acc,test_acc\n0,2,2,.1,.1\n1,1,1,.5,.5\n")
     log = read_log(path, test="test_loss")
-    assert str(log) == "columns: x = step (guessed), train = train_loss (guessed), test = test_loss"
-    assert "train_acc with test_acc is there too" in str(read_log(path))
+    assert log.recognised == "columns: x = step (guessed), train = train_loss (guessed), test = test_loss"
+    assert "train_acc with test_acc is there too" in read_log(path).recognised
 
 
 def test_a_value_without_its_time_is_said(tmp_path):

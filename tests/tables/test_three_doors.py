@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grok_theory import best_of_k
+from grok_theory import best_of_k, read_log
 from grok_theory.cli import main
 from grok_theory.dynamics import GradientFlow
 from grok_theory.errors import BadValue
-from grok_theory.observables import read_log
 from grok_theory.results import Ensemble
 
 FLOW = GradientFlow()
@@ -58,7 +57,7 @@ def log_door(path, names):
 
 
 def ensemble_door(path, names):
-    runs = Ensemble.from_csv(path, problem=FLOW, dynamics=FLOW, x=names[0], curves=names[1:])
+    runs = Ensemble.from_log(path, problem=FLOW, dynamics=FLOW, x=names[0], curves=names[1:])
     return np.array([runs.x, *(runs[name][0] for name in names[1:])])
 
 
@@ -93,6 +92,8 @@ def test_the_same_refusal_at_every_door(tmp_path, name):
     assert name in said.pop()
 
 
+# Every log of the cases, with its axis and two curves. Where both curves stand at the same times the third door, of
+# recorded answers, reads them too.
 CASES = [
     ("c11_bom.csv", ("step", "train_loss", "test_loss")),
     ("c11_semicolon.csv", ("step", "train_loss", "test_loss")),
@@ -117,12 +118,12 @@ def test_real_files_are_one_table(name, columns):
 def test_runs_on_different_times_are_refused_with_the_remedy():
     path = Path(__file__).parents[1] / "cases" / "c11_two_seeds_other_grid.csv"
     with pytest.raises(BadValue, match=r"run '1' has other values of step than run '0'.*Interpolate"):
-        Ensemble.from_csv(path, problem=FLOW, dynamics=FLOW, x="step", curves=["test_loss"], run="seed")
+        Ensemble.from_log(path, problem=FLOW, dynamics=FLOW, x="step", curves=["test_loss"], run="seed")
 
 
 def test_an_ensemble_of_nan_is_not_good():
     path = Path(__file__).parents[1] / "cases" / "c06_all_nan.csv"
-    runs = Ensemble.from_csv(path, problem=FLOW, dynamics=FLOW, x="step", curves=["train_gen_loss"])
+    runs = Ensemble.from_log(path, problem=FLOW, dynamics=FLOW, x="step", curves=["train_gen_loss"])
     assert runs.status.name == "failed"
 
 
@@ -147,6 +148,19 @@ def test_validate_judges_the_whole_runs_and_counts_the_other(capsys):
     assert found["columns"]["run"] == "seed"
     assert found["guessed"] == ["run"]
     assert "is nan at time" in found["left_out"]
+
+
+def test_validate_reads_between_the_records(capsys, monkeypatch):
+    path = Path(__file__).parents[1] / "cases" / "c23_runs_one_diverged.csv"
+    words = ("--times", "0.2:9:6", "--data", path, "--margin", 0.1)
+    assert validate(*words) == 2
+    assert "Say --times as the data has them, or --interpolate" in capsys.readouterr().err
+    assert validate(*words, "--interpolate") in (0, 1, 3)
+    assert "19 runs of TeacherStudent" in capsys.readouterr().out
+    with path.open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        assert validate("--times", "0.1:10:6", "--data", "-", "--margin", 0.1) in (0, 1, 3)
+    assert "1 of 20 runs of standard input are left out" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from grok_theory.errors import BadValue
 from grok_theory.tables import read_table
-from grok_theory.tables.printed import printed_rows
+from grok_theory.tables.forms.printed import printed_rows
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**12), 10**12)
 

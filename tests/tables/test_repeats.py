@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grok_theory import read_log
 from grok_theory.errors import BadValue
-from grok_theory.observables import read_log
-from grok_theory.observables.repeats import _spanned
+from grok_theory.tables.repeats import _spanned
 
 
 def read(path, rows, **more):

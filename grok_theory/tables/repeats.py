@@ -8,8 +8,8 @@ import numpy as np
 
 from ..checks import check_choice
 from ..errors import BadValue
-from ..tables import Table
-from ..tables.names import SETTING_WORDS, words
+from .names import SETTING_WORDS, words
+from .table import Table
 
 POLICIES = ("last", "first", "refuse")
 

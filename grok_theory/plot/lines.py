@@ -1,37 +1,26 @@
-"""Theory as a line, runs as points with a band: `curves`; a quantity over two parameters: `heatmap`.
-
-Both draw into `ax`, or into a new one in the style of the package, and return the axes: everything about the picture
-can still be changed. Labels and units come from the Solution and the Ensemble. Colours are told apart by colour-blind
-eyes (Okabe & Ito 2008) and in grey.
-"""
+"""Theory as a line, the mean of runs as points with a band."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jax.typing import ArrayLike
 
-from .checks import check_between, check_choice, check_shape
-from .comparison import check_one_x
-from .errors import BadValue
-from .numerics.mean_intervals import errors_of_mean, interval_of_mean
-from .numerics.two_levels import find_levels
-from .results import Ensemble, Solution
-from .status import Status
+from ..checks import check_between, check_choice
+from ..comparison import check_one_x
+from ..errors import BadValue
+from ..numerics.mean_intervals import errors_of_mean, interval_of_mean
+from ..numerics.two_levels import find_levels
+from ..results import Ensemble, Solution
+from ..status import Status
+from .canvas import choose_scales, drawing_on, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.typing import ColorType
 
-STYLE = Path(__file__).with_name("style.mplstyle")
 BANDS = ("simultaneous", "standard error")
-
-__all__ = ["BANDS", "STYLE", "curves", "heatmap"]
 
 
 def curves(
@@ -98,8 +87,8 @@ def curves(
     assert source is not None
     for what, result in (("solution", solution), ("ensemble", ensemble)):
         _check_drawable(what, result, name)
-    with _canvas(ax) as axes:
-        x_label = _with_unit(source.x_name, source.x_unit)
+    with drawing_on(ax) as axes:
+        x_label = with_unit(source.x_name, source.x_unit)
         _check_axis(axes, source, x_label)
         drawn = []
         if solution is not None:
@@ -113,109 +102,13 @@ def curves(
         if ensemble is not None:
             drawn.append(_draw_runs(axes, ensemble, name, band, confidence, color, label))
         if ax is None:
-            _choose_scales(axes, drawn)
+            choose_scales(axes, drawn)
             axes.legend()
         if not axes.get_xlabel():
             axes.set_xlabel(x_label)
         if not axes.get_ylabel():
             axes.set_ylabel(name.replace("_", " "))
     return axes
-
-
-def heatmap(
-    x: ArrayLike,
-    y: ArrayLike,
-    values: ArrayLike,
-    *,
-    ax: Axes | None = None,
-    x_label: str = "",
-    y_label: str = "",
-    label: str = "",
-    log: bool = False,
-    levels: Sequence[float] = (),
-) -> Axes:
-    """Draw `values` over two parameters as coloured cells, with contour lines at `levels`.
-
-    Parameters
-    ----------
-    x : array_like
-        (X,) the parameter to the right, increasing; the axis is logarithmic if its values are spaced so.
-    y : array_like
-        (Y,) the parameter upwards, as `x`.
-    values : array_like
-        (Y, X) the quantity; nan is drawn hatched: no value there. Infinities are refused.
-    ax : Axes, optional
-        Where to draw; by default new axes in the package's style.
-    x_label, y_label : str, default ''
-        What the parameters are, with units.
-    label : str, default ''
-        What the quantity is, with its unit; stands at the colour bar.
-    log : bool, default False
-        Colours by the logarithm of the value.
-    levels : Sequence[float], default ()
-        Values at which to draw a line.
-
-    Returns
-    -------
-    Axes
-        The axes.
-
-    Raises
-    ------
-    BadValue
-        On shapes that do not fit, an `x` or `y` that does not increase, values that are infinite or nan everywhere, and
-        with `log` on values that are not positive.
-    """
-    from matplotlib.colors import LogNorm
-    from matplotlib.patheffects import withStroke
-
-    x, y, values = np.asarray(x, float), np.asarray(y, float), np.asarray(values, float)
-    for axis_name, axis in (("x", x), ("y", y)):
-        check_shape(axis_name, axis, (None,), "Pass a one-dimensional increasing array.")
-        if np.any(np.diff(axis) <= 0):
-            raise BadValue(f"{axis_name} does not increase, but cells need increasing {axis_name}. Sort it.")
-    check_shape("values", values, (y.size, x.size), "Pass one row for every y and one column for every x.")
-    infinite = np.argwhere(np.isinf(values))
-    if infinite.size:
-        row, column = (int(i) for i in infinite[0])
-        raise BadValue(
-            f"values[{row}, {column}] is {values[row, column]}, but a colour needs a finite number. Pass nan where "
-            "there is none (drawn hatched), or the greatest value that was looked at."
-        )
-    if not np.isfinite(values).any():
-        raise BadValue("values is nan everywhere, but at least one finite number is needed. Pass what was solved.")
-    if log and np.nanmin(values) <= 0:
-        raise BadValue(f"values has {np.nanmin(values):g}, but log=True needs positive values. Leave log out.")
-    with _canvas(ax) as axes:
-        axes.set_facecolor("#eeeeee")
-        axes.patch.set_hatch("////")
-        axes.patch.set_edgecolor("#bbbbbb")
-        shown = np.ma.masked_invalid(values)
-        norm = LogNorm() if log else None
-        cells = axes.pcolormesh(_edges(x), _edges(y), shown, norm=norm, cmap="cividis", rasterized=True)
-        if len(levels):
-            lines = axes.contour(x, y, shown, levels=list(levels), colors="white", linewidths=1.0)
-            # A dark rim: white alone is lost on the light end of the colours.
-            lines.set_path_effects([withStroke(linewidth=2.0, foreground="#333333")])
-            for text in axes.clabel(lines, fontsize=6):
-                text.set_path_effects([withStroke(linewidth=1.5, foreground="#333333")])
-        axes.set_xscale("log" if _is_geometric(x) else "linear")
-        axes.set_yscale("log" if _is_geometric(y) else "linear")
-        axes.set(xlabel=x_label, ylabel=y_label)
-        axes.figure.colorbar(cells, ax=axes, label=label)
-    return axes
-
-
-@contextmanager
-def _canvas(ax: Axes | None) -> Iterator[Axes]:
-    """`ax` as it is, or new axes with everything drawn inside in the package's style."""
-    if ax is not None:
-        yield ax
-        return
-    import matplotlib.pyplot as plt
-
-    with plt.style.context(STYLE):
-        yield plt.subplots()[1]
 
 
 def _draw_runs(
@@ -304,40 +197,3 @@ def _check_axis(axes: Axes, source: Solution | Ensemble, x_label: str) -> None:
             f"ax has x in {there!r}, but this curve has {x_label!r} without a unit. Say its unit with "
             "dataclasses.replace(..., x_unit=...), or draw on other axes."
         )
-
-
-def _choose_scales(axes: Axes, drawn: list[tuple[np.ndarray, np.ndarray]]) -> None:
-    if all(_spans_decades(x) or _is_geometric(x) for x, _ in drawn):
-        axes.set_xscale("log")
-    if all(_spans_decades(values) for _, values in drawn):
-        axes.set_yscale("log")
-
-
-def _spans_decades(values: np.ndarray) -> bool:
-    finite = values[np.isfinite(values)]
-    return bool(finite.size and finite.min() > 0 and finite.max() > 100 * finite.min())
-
-
-def _is_geometric(axis: np.ndarray) -> bool:
-    if axis.size < 3 or axis[0] <= 0:
-        return False
-    ratios = axis[1:] / axis[:-1]
-    return bool(np.allclose(ratios, ratios[0], rtol=1e-6) and axis[-1] > 3 * axis[0])
-
-
-def _edges(centres: np.ndarray) -> np.ndarray:
-    """Borders of cells around the centres: half-way, in logs where the centres are spaced so."""
-    if _is_geometric(centres):
-        return np.exp(_edges_linear(np.log(centres)))
-    return _edges_linear(centres)
-
-
-def _edges_linear(centres: np.ndarray) -> np.ndarray:
-    if centres.size == 1:
-        return np.array([centres[0] - 0.5, centres[0] + 0.5])
-    middle = (centres[1:] + centres[:-1]) / 2
-    return np.concatenate([[2 * centres[0] - middle[0]], middle, [2 * centres[-1] - middle[-1]]])
-
-
-def _with_unit(name: str, unit: str) -> str:
-    return f"{name.replace('_', ' ')} [{unit}]" if unit else name.replace("_", " ")

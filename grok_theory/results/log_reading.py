@@ -3,82 +3,22 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..errors import BadValue
 from ..tables import read_table
+from ..tables.curves import logged_curves
 from ..tables.guessing import curve_names, guess_curves, guess_run, guess_x
-from ..tables.names import plain_name
-from .repeats import without_repeats
-
-CURVES = ("train", "test")
-
-
-@dataclass(frozen=True)
-class Record:
-    """One curve of one run at the times where it was logged.
-
-    Parameters
-    ----------
-    x : ndarray
-        (T,) strictly increasing times.
-    values : ndarray
-        (T,) values at these times; nan where that is what was logged.
-    """
-
-    x: np.ndarray
-    values: np.ndarray
-
-
-@dataclass(frozen=True)
-class Log:
-    """A user's runs as they were logged, each on its own times.
-
-    Parameters
-    ----------
-    runs : dict[str, dict[str, Record]]
-        Name of the run -> curve ("train", "test") -> `Record`.
-    columns : dict[str, str or None]
-        The columns that were read: "x", "train", "test", "run" (None: the file is one run).
-    guessed : tuple[str, ...], default ()
-        Those among them that were not named.
-    left_out : dict[str, str], optional
-        Name of the run -> why it is not among `runs`.
-    notes : tuple[str, ...], default ()
-        What was passed over, in sentences.
-    rivals : tuple[str, ...], default ()
-        Pairs of curves of another kind that the file holds beside the guessed ones.
-    """
-
-    runs: dict[str, dict[str, Record]]
-    columns: dict[str, str | None]
-    guessed: tuple[str, ...] = ()
-    left_out: dict[str, str] | None = None
-    notes: tuple[str, ...] = ()
-    rivals: tuple[str, ...] = ()
-
-    def __post_init__(self):
-        object.__setattr__(self, "left_out", dict(self.left_out or {}))
-
-    @property
-    def x_name(self) -> str:
-        """Name of the column of times."""
-        return str(self.columns["x"])
-
-    def __str__(self) -> str:
-        """One line: the columns, which of them were guessed, and the notes."""
-        shown = [
-            f"{role} = {plain_name(column)}" + (" (guessed)" if role in self.guessed else "")
-            for role, column in self.columns.items()
-            if column
-        ]
-        return "columns: " + ", ".join(shown) + "".join(f"; {note}" for note in self.notes)
+from .log import CURVES, Log, Record
+from .log_config import known_config
 
 
 def read_log(
-    path: str | os.PathLike,
+    path: str | os.PathLike | Sequence[str | os.PathLike],
     *,
     x: str | None = None,
     train: str | None = None,
@@ -86,6 +26,8 @@ def read_log(
     run: str | None = None,
     rising: tuple[bool | None, bool | None] = (None, None),
     repeats: str = "last",
+    x_unit: str | None = None,
+    config: Mapping[str, Any] | str | os.PathLike | None = None,
     encoding: str | None = None,
     pattern: str | None = None,
 ) -> Log:
@@ -97,8 +39,8 @@ def read_log(
 
     Parameters
     ----------
-    path : str or os.PathLike
-        The file.
+    path : str or os.PathLike or Sequence
+        The file, folder or "-", or several of them: each a run, or the curves of one.
     x, train, test, run : str, optional
         Names of columns; those left out are guessed from how much of the log they cover and from what such columns are
         usually called (`tables.guessing`). Without a column that tells runs apart, the file is one run.
@@ -106,6 +48,11 @@ def read_log(
         (train, test), True where an accuracy is meant: it decides between losses and accuracies. None leaves it open.
     repeats : str, default 'last'
         What counts where a resumed run wrote times again: "last" or "first"; "refuse" takes neither.
+    x_unit : str, optional
+        The unit of x, such as "tau"; left out, what stands in brackets behind the name (`time [tau]`), or none.
+    config : Mapping[str, Any] or str or os.PathLike, optional
+        What is known of the training (`learning_rate`, `batch_size`, `samples`, `dim`, `weight_decay`, `optimizer`,
+        `dtype` ... or what trainers call these), or a JSON file of it; it adds to columns with one value throughout.
     encoding, pattern : str, optional
         As in `tables.read_table`.
 
@@ -121,9 +68,8 @@ def read_log(
         times go back to its start, which is more likely another run.
     """
     table = read_table(path, encoding=encoding, pattern=pattern)
+    x, train, test, run = (name and table.full_name(name) for name in (x, train, test, run))
     named = {"x": x, "train": train, "test": test, "run": run}
-    for name in filter(None, named.values()):
-        table.column(name)
     candidates = [n for n in (train, test) if n] or curve_names(table)
     run = run or guess_run(table, candidates)
     x = x or guess_x(table, candidates)
@@ -144,33 +90,10 @@ def read_log(
     columns = {"x": x, "train": train, "test": test, "run": run}
     guessed = tuple(role for role, name in columns.items() if name and not named[role])
     notes = [*table.notes, *(f"{pair} is there too (--rising takes accuracies)" for pair in rivals)]
-    curves = {"train": table.numbers(str(train)), "test": table.numbers(str(test))}
-    written = curves["train"][1] | curves["test"][1]
-    for i in np.flatnonzero(written & (codes < 0))[:1].tolist():
-        raise BadValue(f"{table.where(i)}: {run} is missing beside a value. Say which run it is, or drop the row.")
-    for i in np.flatnonzero(written & timed & ~np.isfinite(times))[:1].tolist():
-        raise BadValue(f"{table.where(i)}: {x} is {times[i]}, but it must be finite. Mend or drop it.")
-    untimed = np.flatnonzero(written & ~timed)
-    for i in untimed[:3]:
-        column = columns["train" if curves["train"][1][i] else "test"]
-        notes.append(f"{table.places[i]} has {column} but no {x}, and is not used")
-    if untimed.size > 3:
-        notes.append(f"{untimed.size - 3} more lines without {x} are not used")
-    rows: dict[str, dict[str, np.ndarray]] = {label: {} for label in known}
-    for which in CURVES:
-        used = np.flatnonzero(curves[which][1] & timed)
-        used = used[np.argsort(codes[used], kind="stable")]
-        parts = np.split(used, np.searchsorted(codes[used], np.arange(1, len(known))))
-        for label, part in zip(known, parts, strict=True):
-            rows[label][which] = part
-    for label, part in rows.items():
-        rows[label], count = without_repeats(table, x, times, part, repeats)
-        if count:
-            of_run = f" in run {label}" if label else ""
-            notes.append(f"{x} goes back{of_run}: {count} repeated records are not used, the {repeats} are")
+    read, more = logged_curves(table, x, {"train": str(train), "test": str(test)}, run, repeats)
+    notes += more
     runs = {
-        label: {which: Record(times[part[which]], curves[which][0][part[which]]) for which in CURVES}
-        for label, part in rows.items()
+        label: {which: Record(curve.x, curve.values) for which, curve in part.items()} for label, part in read.items()
     }
     left_out = _without_numbers(runs, columns)
     if len(left_out) == len(runs):
@@ -178,12 +101,27 @@ def read_log(
         empty = [which for which in CURVES if not any(part[which].x.size for part in runs.values())]
         if empty:
             raise BadValue(
-                f"{path} has no value in {columns[empty[0]]} beside {x}, but at least one is needed. "
+                f"{table.source} has no value in {columns[empty[0]]} beside {x}, but at least one is needed. "
                 "Name another column."
             )
         left_out = {n: why for n, why in left_out.items() if not all(runs[n][which].x.size for which in CURVES)}
     kept = {label: part for label, part in runs.items() if label not in left_out}
-    return Log(kept, columns, guessed, left_out, tuple(notes), tuple(rivals))
+    if not kept:
+        label, why = next(iter(left_out.items()))
+        raise BadValue(
+            f"{table.source} has no run with both curves, {columns['train']} and {columns['test']}: run {label!r} has "
+            f"{why}. If its curves are told apart as runs, name another column with --run."
+        )
+    x_name, in_brackets = name_and_unit(x)
+    unit = in_brackets if x_unit is None else x_unit
+    known = known_config(config, table)
+    return Log(kept, columns, guessed, left_out, tuple(notes), tuple(rivals), x_name, unit, known)
+
+
+def name_and_unit(column: str) -> tuple[str, str]:
+    """`time [tau]` is time in tau; any other name is one as it stands."""
+    found = re.fullmatch(r"(.*\S)\s*\[([^\[\]]+)\]", column)
+    return (found[1], found[2].strip()) if found else (column, "")
 
 
 def _without_numbers(runs: dict[str, dict[str, Record]], columns: dict[str, str | None]) -> dict[str, str]:

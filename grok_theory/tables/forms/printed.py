@@ -5,24 +5,17 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
-from ..errors import BadValue
-from .cells import is_number
-from .text import split_lines
+from ...errors import BadValue
+from ..cells import is_number
+from ..text import split_lines
+from .keras_progress import keras_rows
+from .loss_lines import losses_in
 
-# What stands where a number is printed, up to a separator and with digits after a comma: 4.41, but 4,41 and 1_0 whole,
-# so that the column refuses them.
-_VALUE = r"(?:[+-]?\.?\d[^\s,;|)\]]*(?:,\d[^\s,;|)\]]*)*|[+-]?(?:nan|inf)\b|n/a|none\b)"
 _SCALARS = ("float16", "float32", "float64", "int32", "int64", "tensor", "Array")
 _DICT = re.compile(r"\{'[^{}]*\}")
-# `step 250: train loss 4.4122, val loss 4.7478`, `step 250/5000`
-_LOSSES = re.compile(
-    r"\b(?P<axis>step|iter|iteration|epoch)[ :=]+(?P<at>\d[^\s:,;|/)\]]*(?:,\d[^\s:,;|/)\]]*)*)(?:/\S+)?"
-    rf".*?\btrain[ _]loss[ :=]+(?P<train>{_VALUE})"
-    rf".*?\b(?P<other>val|valid|validation|eval|test)[ _]loss[ :=]+(?P<test>{_VALUE})",
-    re.IGNORECASE,
-)
 _LONGEST = 10_000  # characters of a printed record; the search through a longer line takes their square
 Numbered = list[tuple[int, dict[str, Any]]]
 
@@ -31,13 +24,12 @@ def printed_rows(text: str) -> tuple[Numbered, list[str]] | None:
     """(line, row) of every printed record, and what was passed over; None where the text holds no two of them.
 
     Records are Python dicts (`{'loss': 4.3, 'epoch': 0.5}`, read without running anything), or else lines such as
-    `step 250: train loss 4.41, val loss 4.75`.
+    `step 250: train loss 4.41, val loss 4.75`, or else the bars of Keras.
     """
     lines = split_lines(text)
-    for read in (_dict_in, _losses_in):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)  # of Python's parser, on lines that are no Python
-            rows = [(n, row) for n, line in enumerate(lines, start=1) if len(line) <= _LONGEST and (row := read(line))]
+    short = [line if len(line) <= _LONGEST else "" for line in lines]
+    for read in (_dicts_in, _losses_in, keras_rows):
+        rows = read(short)
         if len(rows) > 1:
             return rows, [*_broken(lines, rows), *_passed_over(lines, rows)]
     return None
@@ -88,15 +80,14 @@ def _passed_over(lines: list[str], rows: Numbered) -> list[str]:
     return [f"{others} lines that are no records are passed over"] if others else []
 
 
-def _losses_in(line: str) -> dict[str, Any] | None:
-    match = _LOSSES.search(line)
-    if not match:
-        return None
-    return {
-        match["axis"].lower(): match["at"],
-        "train_loss": match["train"].rstrip("."),  # that of a sentence
-        f"{match['other'].lower()}_loss": match["test"].rstrip("."),
-    }
+def _dicts_in(lines: Sequence[str]) -> Numbered:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)  # of Python's parser, on lines that are no Python
+        return [(number, row) for number, line in enumerate(lines, start=1) if (row := _dict_in(line))]
+
+
+def _losses_in(lines: Sequence[str]) -> Numbered:
+    return [(number, row) for number, line in enumerate(lines, start=1) if (row := losses_in(line))]
 
 
 def _dict_in(line: str) -> dict[str, Any] | None:

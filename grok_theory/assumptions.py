@@ -1,0 +1,288 @@
+"""What a theory assumes of a training, held against what a log and its config tell: one check an assumption.
+
+A check knows three answers: the assumption `holds`, `fails`, or `cannot be told`, and then says what would tell it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+import numpy as np
+
+from .dynamics import SGD, GradientDescent, GradientFlow, Stepped
+from .errors import BadValue
+from .results import Log, Solution
+
+HOLDS, FAILS, UNTOLD = "holds", "fails", "cannot be told"
+# A rate of descent may differ from the flow's by so much, for its fastest mode, and still be called the flow.
+FLOW_SHARE = 0.1
+# float32 rounds a loss of order one to steps of 6e-8; below, descent may stand still where theory goes on.
+FLOOR = {"float16": 1e-3, "bfloat16": 1e-2, "float32": 1e-7}
+_PLAIN = ("sgd", "gd", "gradient descent", "gradientdescent", "gradient_descent", "full batch", "none")
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One assumption of a theory, held against a log.
+
+    Parameters
+    ----------
+    name : str
+        What is assumed: "step size", "batch", "flow or descent", "size", "decay", "precision".
+    verdict : {'holds', 'fails', 'cannot be told'}
+        Whether it does.
+    found : str
+        What was found, with numbers, or what would tell it.
+    """
+
+    name: str
+    verdict: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.verdict}: {self.found}"
+
+
+def check_assumptions(
+    log: Log, theory: Solution, curves: Collection[str], valid_at: Callable[..., Any] | None
+) -> tuple[Assumption, ...]:
+    """Every check, in one order.
+
+    Parameters
+    ----------
+    log : Log
+        In the units of the theory.
+    theory : Solution
+        At the log's x.
+    curves : Collection[str]
+        Curves of the theory that are laid over the log.
+    valid_at : callable, optional
+        The verb `valid_at(problem, x, dim=, dynamics=)` of the Problem's wing, where it has one.
+
+    Returns
+    -------
+    tuple[Assumption, ...]
+        One an assumption.
+    """
+    return (
+        _step_size(log, theory),
+        _batch(log, theory),
+        _flow_or_descent(log, theory),
+        _size(log, theory, curves, valid_at),
+        _decay(log, theory),
+        _precision(log, theory),
+    )
+
+
+def _step_size(log: Log, theory: Solution) -> Assumption:
+    name = "step size"
+    blown = _blown_up(log)
+    if blown:
+        return Assumption(name, FAILS, blown)
+    rate, limit = _rate(log, theory), _largest_rate(theory.problem)
+    if limit is None:
+        kind = type(theory.problem).__name__
+        return Assumption(name, UNTOLD, f"no loss blows up, but {kind} states no largest stable learning rate")
+    if rate is None:
+        return Assumption(name, UNTOLD, f"the learning rate is not known (stable below {limit:.4g}); {_SAY_RATE}")
+    found = f"learning rate {rate:.4g}, stable below {limit:.4g}"
+    return Assumption(name, HOLDS if rate < limit else FAILS, found)
+
+
+def _batch(log: Log, theory: Solution) -> Assumption:
+    name, batch, samples = "batch", log.config.get("batch_size"), _samples(log, theory)  # type: ignore[union-attr]
+    if isinstance(theory.dynamics, SGD):
+        own = theory.dynamics.batch_size
+        if not _is_number(batch):
+            return Assumption(name, UNTOLD, f'the theory has batches of {own}; say config={{"batch_size": ...}}')
+        return Assumption(name, HOLDS if batch == own else FAILS, f"batches of {batch:g}, the theory's are of {own}")
+    if isinstance(batch, str) and batch.lower() in ("full", "all"):
+        return Assumption(name, HOLDS, "every step sees all samples")
+    if not _is_number(batch):
+        return Assumption(name, UNTOLD, 'the batch size is not known; say config={"batch_size": ..., "samples": ...}')
+    if samples is None:
+        return Assumption(name, UNTOLD, f'batches of {batch:g} of unknown many; say config={{"samples": ...}}')
+    found = f"batches of {batch:g} of {samples:g} samples"
+    if batch >= samples:
+        return Assumption(name, HOLDS, found)
+    return Assumption(name, FAILS, f"{found}, but the theory's steps see all: noise of the batches is not in it")
+
+
+def _flow_or_descent(log: Log, theory: Solution) -> Assumption:
+    name, config = "flow or descent", log.config or {}
+    kind = type(theory.dynamics).__name__
+    optimizer, momentum = config.get("optimizer"), config.get("momentum", 0)
+    said = str(optimizer).lower() if optimizer is not None else None
+    plain = isinstance(theory.dynamics, (GradientFlow, GradientDescent, SGD))
+    if theory.dynamics is None:
+        return Assumption(name, HOLDS, "nothing is trained in this theory")
+    if not plain:
+        if said is None:
+            return Assumption(name, UNTOLD, f'the theory is of {kind}; say config={{"optimizer": ...}}')
+        same = said.rpartition(".")[2] == kind.lower()
+        return Assumption(name, HOLDS if same else FAILS, f"the log is of {optimizer}, the theory of {kind}")
+    if said is not None and said.rpartition(".")[2] not in _PLAIN:
+        return Assumption(name, FAILS, f"the log is of {optimizer}, the theory of {kind}")
+    if _is_number(momentum) and momentum != 0:
+        return Assumption(name, FAILS, f"the log has momentum {momentum:g}, the theory of {kind} has none")
+    rate = _rate(log, theory)
+    if isinstance(theory.dynamics, Stepped):
+        return _same_rate(config, theory)
+    if rate is None:
+        return Assumption(name, UNTOLD, f"the learning rate is not known; {_SAY_RATE}")
+    limit = _largest_rate(theory.problem)
+    if limit is None:
+        return Assumption(
+            name, UNTOLD, f"learning rate {rate:.4g}, of which {type(theory.problem).__name__} says no more"
+        )
+    # A mode that decays at rate l under the flow keeps 1 - eta l a step; the fastest has l = 2 / limit.
+    share = 2 * rate / limit
+    off = -np.log1p(-share) / share - 1 if share < 1 else np.inf
+    found = f"learning rate {rate:.4g}: the fastest mode of descent is {off:.2g} of its rate off the flow's"
+    if off >= FLOW_SHARE:
+        return Assumption(name, FAILS, f"{found}; solve with dynamics=gt.GradientDescent({rate:.4g})")
+    return Assumption(name, HOLDS, found)
+
+
+def _same_rate(config: Mapping[str, Any], theory: Solution) -> Assumption:
+    name, own = "flow or descent", float(np.asarray(theory.dynamics.learning_rate))  # type: ignore[union-attr]
+    rate = config.get("learning_rate")
+    if not _is_number(rate):
+        return Assumption(name, UNTOLD, f'the theory descends at {own:.4g}; say config={{"learning_rate": ...}}')
+    if np.isclose(float(rate), own, rtol=1e-6, atol=0):
+        return Assumption(name, HOLDS, f"both descend at {own:.4g}")
+    found = f"the log descends at {float(rate):.4g}, the theory at {own:.4g} in the units of the Problem"
+    return Assumption(name, UNTOLD, f"{found}: the same only if the loss of the log explains the factor")
+
+
+def _size(log: Log, theory: Solution, curves: Collection[str], valid_at: Callable[..., Any] | None) -> Assumption:
+    name, config, problem = "size", log.config or {}, theory.problem
+    dim, samples = config.get("dim"), config.get("samples")
+    share = getattr(problem, "samples_per_dim", None)
+    if _is_number(dim) and dim > 0 and _is_number(samples) and share is not None:
+        wanted, given = float(np.asarray(share)), float(samples) / float(dim)
+        if not np.isclose(given, wanted, rtol=0.01, atol=0):
+            found = f"{samples:g} samples of dim {dim:g} are {given:.4g} a dim, the Problem has {wanted:.4g}"
+            return Assumption(name, FAILS, found)
+    if valid_at is None:
+        kind = type(problem).__name__
+        return Assumption(name, UNTOLD, f"the wing of {kind} states no range of sizes; its page tells the limits")
+    if not _is_number(dim):
+        return Assumption(name, UNTOLD, 'the size is not known; say config={"dim": ...}')
+    try:
+        valid = valid_at(problem, theory.x, dim=dim, dynamics=theory.dynamics)
+    except BadValue as refused:
+        return Assumption(name, UNTOLD, str(refused).rstrip("."))
+    x = np.asarray(theory.x, float)
+    beyond = {curve: x[~np.asarray(mask)] for curve, mask in valid.items() if curve in curves}
+    beyond = {curve: points for curve, points in beyond.items() if points.size}
+    if not beyond:
+        return Assumption(name, HOLDS, f"at dim {dim:g} the theory speaks at every logged {theory.x_name}")
+    told = "; ".join(f"{curve} at {p.size} of {x.size} logged x, from {p[0]:.4g} on" for curve, p in beyond.items())
+    return Assumption(name, FAILS, f"at dim {dim:g} the theory does not speak about {told}")
+
+
+def _decay(log: Log, theory: Solution) -> Assumption:
+    name, decay = "decay", (log.config or {}).get("weight_decay")
+    own = getattr(theory.problem, "weight_decay", None)
+    theirs = 0.0 if own is None else float(np.max(np.asarray(own)))
+    if not _is_number(decay):
+        return Assumption(name, UNTOLD, f'the theory has {theirs:.4g}; say config={{"weight_decay": ...}}')
+    found = f"the log has weight decay {decay:.4g}, the theory {theirs:.4g}"
+    if (decay == 0) != (theirs == 0):
+        return Assumption(name, FAILS, found)
+    if decay == theirs or np.isclose(float(decay), theirs, rtol=1e-6, atol=0):
+        return Assumption(name, HOLDS, found)
+    return Assumption(name, UNTOLD, f"{found} in the units of the Problem: the same only after a conversion")
+
+
+def _precision(log: Log, theory: Solution) -> Assumption:
+    name, dtype = "precision", str((log.config or {}).get("dtype", "float32"))
+    if dtype == "float64":
+        return Assumption(name, HOLDS, "trained in float64")
+    said = dtype if "dtype" in (log.config or {}) else "float32 unless said otherwise"
+    lowest = np.inf
+    for label, part in log.runs.items():
+        if "train" not in part or not log.is_loss("train"):
+            continue
+        record = part["train"]
+        finite = np.isfinite(record.values)
+        values, x = record.values[finite], record.x[finite]
+        if not values.size:
+            continue
+        still = _stands_still(values)
+        if still is not None:
+            of_run = f" of run {label}" if label else ""
+            found = f"the train loss{of_run} is {values[-1]:.4g} to the last digit from {log.x_name} {x[still]:.4g} on"
+            return Assumption(name, FAILS, f"{found}: its gradient has rounded to nothing ({said})")
+        lowest = min(lowest, float(np.min(values) / max(values[0], np.finfo(float).tiny)))
+    if lowest == np.inf:
+        return Assumption(name, UNTOLD, "no train loss is in the log")
+    floor = FLOOR.get(dtype, FLOOR["float32"])
+    found = f"the train loss falls to {lowest:.2g} of its start ({said})"
+    if lowest > floor:
+        return Assumption(name, HOLDS, found)
+    return Assumption(name, UNTOLD, f"{found}, where rounding may rule; train in float64, or say what it was")
+
+
+def _stands_still(values: np.ndarray, least: int = 5) -> int | None:
+    """Where a loss that has fallen begins to repeat its last value exactly, at least `least` times; or reaches 0."""
+    if values[-1] == 0 and values[0] > 0:
+        return int(np.flatnonzero(values != 0)[-1]) + 1
+    other = np.flatnonzero(values != values[-1])
+    if not other.size or values.size - other[-1] - 1 < least or not values[-1] < values[0]:
+        return None
+    # A log of few digits repeats values without standing still: then values repeat along its whole way.
+    before = values[: other[-1] + 1]
+    return int(other[-1]) + 1 if np.mean(np.diff(before) == 0) < 0.1 else None
+
+
+def _blown_up(log: Log) -> str:
+    """What shows that a run diverged: a loss that is no number after it was one, or ends ten times above its start."""
+    for label, part in log.runs.items():
+        for name, record in part.items():
+            finite = np.flatnonzero(np.isfinite(record.values))
+            if name != "train" or not log.is_loss(name) or not finite.size:
+                continue
+            of_run = f" of run {label}" if label else ""
+            first, last = record.values[finite[0]], record.values[finite[-1]]
+            if finite[-1] + 1 < record.values.size:
+                at = record.x[finite[-1] + 1]
+                return f"the train loss{of_run} is {record.values[finite[-1] + 1]} from {log.x_name} {at:.4g} on"
+            if first > 0 and last > 10 * first:
+                return f"the train loss{of_run} grows from {first:.4g} to {last:.4g}"
+    return ""
+
+
+_SAY_RATE = "convert by log.in_units_of(problem, gt.GradientDescent(learning_rate))"
+
+
+def _rate(log: Log, theory: Solution) -> float | None:
+    """The learning rate of the log in the units of the Problem; that of a config is in those of the trainer."""
+    for dynamics in (log.dynamics, theory.dynamics):
+        if isinstance(dynamics, (GradientDescent, SGD)):
+            return float(np.asarray(dynamics.learning_rate))
+    return None
+
+
+def _largest_rate(problem: Any) -> float | None:
+    limit = getattr(problem, "largest_stable_learning_rate", None)
+    return float(np.asarray(limit())) if callable(limit) else None
+
+
+def _samples(log: Log, theory: Solution) -> float | None:
+    """How many samples there are: said, or counted by the Problem."""
+    config, problem = log.config or {}, theory.problem
+    if _is_number(config.get("samples")):
+        return float(config["samples"])
+    if _is_number(getattr(problem, "samples", None)):
+        return float(problem.samples)
+    if _is_number(config.get("dim")) and getattr(problem, "samples_per_dim", None) is not None:
+        return float(np.round(np.asarray(problem.samples_per_dim) * config["dim"]))
+    return None
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

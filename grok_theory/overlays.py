@@ -1,0 +1,291 @@
+"""Lay a theory over a user's log: on the log's own axis, with the ratio of every curve and what the theory assumes.
+
+A Solution is a theory of the mean over runs. It has no band for one run, so what is found here is no verdict on one:
+that is `cannot tell`, and the forecast of one run (its band at a finite size) is what tells.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from . import reports
+from .assumptions import Assumption, check_assumptions
+from .checks import check_choice
+from .dynamics import GradientFlow
+from .errors import BadValue
+from .results import Log, Solution
+from .results.log_config import known_config
+from .results.log_units import counts_steps, with_unit
+
+VERDICTS = ("applies", "does not apply", "cannot tell")
+# A theory is solved at no more x than this; between them it is read by `Solution.at`.
+MOST_X = 500
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class CurveOverlay:
+    """One curve of one run with the theory beside it, at the logged x inside the solved range.
+
+    Parameters
+    ----------
+    x : ndarray
+        (T,) the log's own x.
+    recorded : ndarray
+        (T,) what was logged.
+    theory : ndarray
+        (T,) what the theory says there.
+    outside : int
+        How many records are not among them, since the theory was not solved there.
+    """
+
+    x: np.ndarray
+    recorded: np.ndarray
+    theory: np.ndarray
+    outside: int = 0
+
+    @property
+    def ratio(self) -> np.ndarray:
+        """(T,) recorded / theory; nan where the theory is not positive."""
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            return np.where(self.theory > 0, self.recorded / self.theory, np.nan)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Overlay:
+    """A theory laid over a log: `overlay["test"]` is run -> `CurveOverlay`.
+
+    Parameters
+    ----------
+    log : Log
+        The runs.
+    theory : Solution
+        The theory, at x of the log or as it was given.
+    curves : dict[str, dict[str, CurveOverlay]]
+        Curve of the log ("train", "test") -> run -> what is laid over it.
+    names : dict[str, str]
+        Curve of the log -> curve of the theory.
+    checks : tuple[Assumption, ...]
+        What the theory assumes, and whether it holds here.
+    verdict : {'applies', 'does not apply', 'cannot tell'}
+        Whether the log can be runs of the theory's Problem.
+    reason : str
+        Why.
+    """
+
+    log: Log
+    theory: Solution
+    curves: dict[str, dict[str, CurveOverlay]]
+    names: dict[str, str]
+    checks: tuple[Assumption, ...]
+    verdict: str
+    reason: str
+
+    def __getitem__(self, curve: str) -> dict[str, CurveOverlay]:
+        return self.curves[check_choice("curve", curve, list(self.curves), "Name a curve of the log.")]
+
+    @property
+    def failed(self) -> tuple[Assumption, ...]:
+        """The assumptions that do not hold."""
+        return tuple(check for check in self.checks if check.verdict == "fails")
+
+    def __str__(self) -> str:
+        return reports.overlay(self)
+
+
+def overlay(
+    log: Log,
+    theory: Any,
+    *,
+    curves: Mapping[str, str] | None = None,
+    config: Mapping[str, Any] | str | os.PathLike | None = None,
+    dynamics: Any = None,
+    **of_solve: Any,
+) -> Overlay:
+    """Lay a theory over a log: on the log's own axis, the ratio of every curve, and what the theory assumes.
+
+    Parameters
+    ----------
+    log : Log
+        The runs, in the units of the theory (`log.in_units_of`, `log.scaled`).
+    theory : Solution or Problem
+        One Solution, no batch; or a Problem, which is solved at the log's x.
+    curves : Mapping[str, str], optional
+        Curve of the log -> curve of the theory, for example {"test": "test_loss"}; by default "train" and "test" are
+        `train_loss` and `test_loss`, or `train_accuracy` and `test_accuracy` where the columns are called so.
+    config : Mapping[str, Any] or str or os.PathLike, optional
+        What is known of the training, over what the log knows, as `read_log` takes it.
+    dynamics : Dynamics, optional
+        With a Problem, as in its `solve`; default its own.
+    **of_solve
+        With a Problem, what its `solve` takes besides (`method=`, `width=`, `key=`).
+
+    Returns
+    -------
+    Overlay
+        Print it, or draw it with `gt.plot.recorded`.
+
+    Raises
+    ------
+    BadValue
+        Where log and theory have another x (with the line that converts it), no curve or no x in common, for a failed
+        Solution or a batch, and for what only a Problem takes beside a Solution.
+    """
+    if not isinstance(log, Log):
+        raise BadValue(f"log is a {type(log).__name__}, but it must be a Log. Read one with gt.read_log(path).")
+    log = dataclasses.replace(log, config={**(log.config or {}), **known_config(config)})
+    if isinstance(theory, Solution):
+        if dynamics is not None or of_solve:
+            named = ", ".join([*(["dynamics"] if dynamics is not None else []), *of_solve])
+            raise BadValue(f"{named} is given beside a Solution, which is solved already. Pass the Problem instead.")
+        solution = theory
+    else:
+        solution = _solved(log, theory, dynamics, of_solve)
+    _check_one(solution)
+    check_axis(log, solution.x_name, solution.x_unit)
+    names = _names(log, solution, curves)
+    laid = {name: _laid(log, name, solution, of) for name, of in names.items()}
+    at_log = solution.at(np.unique(np.concatenate([part.x for runs in laid.values() for part in runs.values()])))
+    checks = check_assumptions(log, at_log, names.values(), getattr(wing_of(solution.problem), "valid_at", None))
+    return Overlay(log, solution, laid, names, checks, "cannot tell", _reason(log, solution))
+
+
+def check_axis(log: Log, x_name: str, x_unit: str) -> None:
+    """Refuse a log whose x is another thing than a theory's, with the line that converts it."""
+    alike = (log.x_name.lower(), log.x_unit.lower()) == (x_name.lower(), x_unit.lower())
+    if alike or (x_name == "step" and not x_unit and counts_steps(log.x_name, log.x_unit)):
+        return
+    here, there = with_unit(log.x_name, log.x_unit), with_unit(x_name, x_unit)
+    if x_unit == GradientFlow.x_unit and counts_steps(log.x_name, log.x_unit):
+        line = 'log.in_units_of(problem, gt.GradientDescent(learning_rate)) (--steps-of "GradientDescent(0.01)")'
+        line += ", or solve with dynamics=gt.GradientDescent(learning_rate) (--dynamics)"
+    else:
+        line = f'log.scaled(x=(factor, "{x_name}", "{x_unit}")) (--scale-x), with factor how much {there} one {here} is'
+    raise BadValue(
+        f"log has x in {here}, but the theory has {there}, and equal numbers of them are not the same. Convert: {line}."
+    )
+
+
+def x_of(log: Log) -> np.ndarray:
+    """The x at which a theory is solved for a log: all that were logged, or `MOST_X` spread over them, both ends too.
+
+    Parameters
+    ----------
+    log : Log
+        The runs.
+
+    Returns
+    -------
+    ndarray
+        (T,) increasing.
+
+    Raises
+    ------
+    BadValue
+        For an x below 0.
+    """
+    x = np.unique(np.concatenate([record.x for part in log.runs.values() for record in part.values()]))
+    if x[0] < 0:
+        raise BadValue(
+            f"log has {log.x_name} {x[0]:g}, but theories begin at 0. Shift it, or drop what is before the start."
+        )
+    if x.size <= MOST_X:
+        return x
+    # Evenly in number and in logs: the start matters as the end does.
+    even = np.linspace(0, x.size - 1, MOST_X // 2)
+    in_logs = np.geomspace(1, x.size, MOST_X // 2) - 1
+    return x[np.unique(np.rint(np.concatenate([even, in_logs])).astype(int))]
+
+
+def wing_of(problem: Any) -> ModuleType | None:
+    """The module that solves a Problem: the nearest package around its class with a `solve`."""
+    name = type(problem).__module__
+    while name:
+        module = import_module(name)
+        if callable(getattr(module, "solve", None)):
+            return module
+        name = name.rpartition(".")[0]
+    return None
+
+
+def _solved(log: Log, problem: Any, dynamics: Any, of_solve: dict[str, Any]) -> Solution:
+    wing = wing_of(problem) if dataclasses.is_dataclass(problem) and not isinstance(problem, type) else None
+    if wing is None:
+        raise BadValue(f"theory is {problem!r}, but it must be a Solution or a Problem. Pass what solve returns.")
+    trained = dynamics if dynamics is not None else GradientFlow()
+    if hasattr(problem, "tau_per_step"):
+        check_axis(log, trained.x_name, trained.x_unit)  # before what may take long
+    return wing.solve(problem, x_of(log), **({} if dynamics is None else {"dynamics": dynamics}), **of_solve)
+
+
+def _check_one(solution: Solution) -> None:
+    if np.ndim(solution.x) != 1:
+        raise BadValue(
+            f"theory is a batch of shape {np.shape(solution.x)[:-1]}, but one Solution is laid over a log. Pick a "
+            "member with jax.tree_util.tree_map(lambda leaf: leaf[i], theory)."
+        )
+    if solution.status.name == "failed":
+        raise BadValue(f"theory has failed, and only what is trusted is laid over a log: {solution.status.text}")
+
+
+def _names(log: Log, solution: Solution, curves: Mapping[str, str] | None) -> dict[str, str]:
+    """Curve of the log -> curve of the theory."""
+    here = list(next(iter(log.runs.values())))
+    if curves is not None:
+        if not isinstance(curves, Mapping) or not curves:
+            said = "empty" if isinstance(curves, Mapping) else repr(curves)
+            raise BadValue(
+                f"curves is {said}, but it must map at least one curve of the log to one of the theory. Pass for "
+                'example {"test": "test_loss"}.'
+            )
+        for name, of in curves.items():
+            check_choice("curves", name, here, "Name curves of the log.")
+            check_choice(f"curves[{name!r}]", of, list(solution.curves), "Name a curve of the theory.")
+        return dict(curves)
+    names = {name: log.named(name) for name in here}
+    found = {name: of for name, of in names.items() if of in solution.curves}
+    if not found:
+        raise BadValue(
+            f"log has {', '.join(names.values())}, but the theory has {', '.join(solution.curves)}: no curve is in "
+            'both. Name other columns in gt.read_log, or pass curves={"test": "test_loss"}.'
+        )
+    return found
+
+
+def _laid(log: Log, name: str, solution: Solution, of: str) -> dict[str, CurveOverlay]:
+    low, high = float(np.min(np.asarray(solution.x))), float(np.max(np.asarray(solution.x)))
+    inside = {label: (p[name].x >= low) & (p[name].x <= high) for label, p in log.runs.items()}
+    x = [log.runs[label][name].x[mask] for label, mask in inside.items()]
+    wanted = np.unique(np.concatenate(x))
+    if not wanted.size:
+        raise BadValue(
+            f"log has no {log.x_name} of {name} between {low:g} and {high:g}, where the theory was solved. Solve at "
+            "the log's own x: pass the Problem."
+        )
+    values = np.asarray(solution.at(wanted)[of], float)
+    return {
+        label: CurveOverlay(
+            at := log.runs[label][name].x[mask],
+            log.runs[label][name].values[mask],
+            values[np.searchsorted(wanted, at)],
+            int(np.sum(~mask)),
+        )
+        for label, mask in inside.items()
+    }
+
+
+def _reason(log: Log, solution: Solution) -> str:
+    if solution.run is not None:
+        whose = f"the Solution is of run {solution.run} of a simulation, and of no other"
+    else:
+        whose = "a Solution is of the mean over runs, and has no band for one run"
+    several = ""
+    if len(log.runs) > 1:
+        several = f" The mean of these {len(log.runs)} runs is judged by gt.compare, with them as an Ensemble."
+    return f"{whose}: whether one run can be of this Problem is told by its forecast, the band of ONE run.{several}"

@@ -1,0 +1,182 @@
+"""Where the rows of one JSON object are: under a key, as columns, one object a run or one a part (train, test)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..errors import BadValue
+from .names import TEST_WORDS, TRAIN_WORDS, X_NAMES, called, part, rises
+
+Found = tuple[list[Any], str, list[str]]
+
+
+def rows_in_object(source: str, value: Mapping[str, Any]) -> Found | None:
+    """(rows, where they are, what was passed over) of an object that holds a table, None where it holds none.
+
+    Looked for at any depth: a list of rows, an object of columns, pandas' `to_json`, one of these a run
+    (`{"seed0": {...}, "seed1": {...}}`) or one a part of the data (`{"train": [...], "val": [...]}`).
+
+    Raises
+    ------
+    BadValue
+        Where several places hold rows and nothing says how they belong together, and for columns of different lengths.
+    """
+    found = list(_holders(value, ()))
+    telling = [(path, holder) for path, holder in found if _tells(holder)]
+    holders = dict(telling or [each for each in found if not each[0]])
+    if not holders:
+        return None
+    if len(holders) == 1:
+        ((path, holder),) = holders.items()
+        rows, used, more = _one_table(source, holder)
+        unused = [key for key in (value if not path else {**_beside(value, path), **holder}) if key not in used]
+        notes = [*more, *([f"{', '.join(unused)} beside the rows is not used"] if unused else [])]
+        return rows, _shown(path, used, holder), notes
+    return _several_tables(source, value, holders)
+
+
+def _holders(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """(path, object) of every object that holds lists, and not below rows."""
+    if not isinstance(value, Mapping) or len(path) > 4:
+        return
+    lists = [inner for inner in value.values() if isinstance(inner, list)]
+    if _of_pandas(value) is not None or any(lists) or (lists and not path):
+        yield path, value
+    if _of_pandas(value) is None:
+        for key, inner in value.items():
+            yield from _holders(inner, (*path, key))
+
+
+def _tells(holder: Mapping[str, Any]) -> bool:
+    """Whether an object looks like a log: it holds rows, or a column called as times or curves are."""
+    if _of_pandas(holder) is not None or any(_is_rows(inner) for inner in holder.values()):
+        return True
+    return any(isinstance(inner, list) and _is_known(name) for name, inner in holder.items())
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
+
+
+def _is_known(name: str) -> bool:
+    return rises(name) is not None or part(name) is not None or called(name) in X_NAMES
+
+
+def _one_table(source: str, holder: Mapping[str, Any]) -> tuple[list[Any], list[str], list[str]]:
+    """(rows, keys they come from, notes) of one object."""
+    of_pandas = _of_pandas(holder)
+    if of_pandas is not None:
+        return of_pandas, list(holder), []
+    lists = {key: inner for key, inner in holder.items() if isinstance(inner, list) and inner}
+    nested = [key for key, inner in lists.items() if _is_rows(inner)]
+    if len(nested) == 1:
+        return lists[nested[0]], nested, []
+    if nested:
+        return _joined(source, {key: lists[key] for key in nested}), nested, [_how(nested)]
+    lengths = {key: len(inner) for key, inner in lists.items()}
+    main = {count for key, count in lengths.items() if _is_known(key)}
+    notes = []
+    if len(set(lengths.values())) > 1 and len(main) == 1:
+        # A list of two betas beside curves of a hundred epochs is a setting.
+        other = [key for key in lists if lengths[key] not in main]
+        lists = {key: inner for key, inner in lists.items() if key not in other}
+        notes = [f"{', '.join(other)} of another length than the curves is not used"]
+        return _columns(lists), [*lists, *other], notes
+    _check_lengths(source, lists)
+    return _columns(lists), list(lists), notes
+
+
+def _columns(lists: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
+    return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+
+
+def _of_pandas(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """Rows of `DataFrame.to_json()`, for every `orient` that is an object and none of the other shapes.
+
+    {"a": {"0": 1, "1": 2}}, {"0": {"a": 1}, "1": {"a": 2}}, {"schema": {...}, "data": [...]}, and
+    {"columns": ["a"], "index": [...], "data": [[1], [2]]}.
+    """
+    names, data = value.get("columns"), value.get("data")
+    if isinstance(value.get("schema"), Mapping) and _is_rows(data):
+        return data  # type: ignore[return-value]
+    if isinstance(names, list) and isinstance(data, list) and all(isinstance(row, list) for row in data):
+        if all(isinstance(name, str) for name in names) and all(len(row) == len(names) for row in data):
+            return [dict(zip(names, row, strict=True)) for row in data]
+        return None
+    inner = list(value.values())
+    if not inner or not all(isinstance(part, Mapping) and part for part in inner):
+        return None
+    index = list(inner[0])
+    if all(key.isdecimal() for key in value) and all(list(part) == index for part in inner):
+        return [dict(row) for row in inner]
+    if not all(key.isdecimal() for key in index) or any(list(part) != index for part in inner):
+        return None
+    return [{name: value[name][key] for name in value} for key in index]
+
+
+def _several_tables(source: str, value: Mapping[str, Any], holders: Mapping[tuple[str, ...], Any]) -> Found:
+    """One object a run or a part, side by side under one key; columns of times may stand beside them."""
+    top = min(holders, key=len)[: min(len(path) for path in holders if path) - 1]
+    above = holders.get(top)
+    inner = {path: holder for path, holder in holders.items() if path != top}
+    if any(path[:-1] != top for path in inner) or (above and any(map(_is_rows, above.values()))):
+        shown = ", ".join(repr("/".join(path)) if path else "the object itself" for path in holders)
+        raise BadValue(f"{source} has rows in several places: {shown}. Keep one of them in a file of its own.")
+    tables = {path[-1]: _one_table(source, holder)[0] for path, holder in inner.items()}
+    shared = _one_table(source, above)[0] if above else []
+    if shared:
+        _check_lengths(source, {"/".join(top) or "the object": shared, **tables})
+        tables = {key: [{**a, **b} for a, b in zip(shared, rows, strict=True)] for key, rows in tables.items()}
+    rows = _joined(source, tables)
+    used = {*tables, *(shared[0] if shared else ())}
+    unused = [key for key in _beside(value, (*top, "")) if key not in used]
+    notes = [_how(list(tables)), *([f"{', '.join(unused)} beside the rows is not used"] if unused else [])]
+    return rows, "/".join(top) or "the object", notes
+
+
+def _joined(source: str, tables: Mapping[str, list[Any]]) -> list[Any]:
+    """Rows of several tables under each other, of parts with the part in their names, of runs with a column `run`."""
+    if all(map(_is_part, tables)):
+        named = {
+            key: [{n if called(n) in X_NAMES else f"{key}/{n}": cell for n, cell in row.items()} for row in rows]
+            for key, rows in tables.items()
+        }
+        if any(called(name) in X_NAMES for rows in tables.values() for row in rows[:1] for name in row):
+            return [row for rows in named.values() for row in rows]
+        _check_lengths(source, named)  # without times only their order says which belong together
+        beside = zip(*named.values(), strict=True)
+        return [{name: cell for row in rows for name, cell in row.items()} for rows in beside]
+    columns = [{name for row in rows for name in row} for rows in tables.values()]
+    if any(rises(name) is not None for name in columns[0]) and all(names == columns[0] for names in columns):
+        return [{"run": key, **row} for key, rows in tables.items() for row in rows]
+    raise BadValue(f"{source} has rows under {', '.join(map(repr, tables))}. Keep one of them in a file of its own.")
+
+
+def _check_lengths(source: str, tables: Mapping[str, list[Any]]) -> None:
+    if len({len(rows) for rows in tables.values()}) > 1:
+        shown = ", ".join(f"{key!r} ({len(rows)})" for key, rows in tables.items())
+        raise BadValue(f"{source} has columns of different lengths: {shown}. Give every column a value for every row.")
+
+
+def _is_part(key: str) -> bool:
+    return key.lower() in (*TRAIN_WORDS, *TEST_WORDS)
+
+
+def _how(keys: list[str]) -> str:
+    what = "parts of one run" if all(map(_is_part, keys)) else "runs"
+    return f"{', '.join(keys)} are read as {what}"
+
+
+def _beside(value: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """What stands beside the way to an object, outside it."""
+    beside: dict[str, Any] = {}
+    for key in path:
+        beside |= {other: inner for other, inner in value.items() if other != key}
+        value = value.get(key, {})
+    return beside
+
+
+def _shown(path: tuple[str, ...], used: list[str], holder: Mapping[str, Any]) -> str:
+    keys = [*path, *(used if len(used) == 1 and _is_rows(holder[used[0]]) else [])]
+    return repr("/".join(keys)) if keys else "the object"

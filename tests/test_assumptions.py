@@ -1,0 +1,136 @@
+"""Every assumption of a theory, planted both ways in a log that was written from a known curve, and left untold."""
+
+import numpy as np
+import pytest
+
+import grok_theory as gt
+from grok_theory.results import Log, Record, Solution
+
+PROBLEM = gt.linear.TeacherStudent(samples_per_dim=0.5, snr=5.0)
+LIMIT = 2 / (1 + np.sqrt(0.5)) ** 2
+X = np.linspace(0.0, 8.0, 41)
+
+
+def solution(problem=PROBLEM, dynamics=None):
+    dynamics = dynamics or gt.GradientFlow()
+    curves = {"train_loss": np.exp(-X), "test_loss": np.exp(-X / 4)}
+    return Solution(problem, X, curves, dynamics.x_name, dynamics, None, x_unit=dynamics.x_unit)
+
+
+def log(train=None, rate=None, steps=False, **config):
+    train = np.exp(-X) if train is None else np.asarray(train, float)
+    runs = {"": {"train": Record(X, train), "test": Record(X, np.exp(-X / 4))}}
+    columns = {"x": "step" if steps else "time", "train": "train_loss", "test": "test_loss", "run": None}
+    dynamics = None if rate is None else gt.GradientDescent(rate)
+    return Log(runs, columns, x_unit="" if steps else "tau", config=config, dynamics=dynamics)
+
+
+def checked(name, log, theory=None):
+    (found,) = [check for check in gt.overlay(log, theory or solution()).checks if check.name == name]
+    return found.verdict, found.found
+
+
+FLAT = np.where(X < 4, np.exp(-X), np.exp(-4.0))
+ZERO = np.where(X < 4, np.exp(-X), 0.0)
+NAN = np.where(X < 4, 1.0, np.nan)
+
+
+@pytest.mark.parametrize(
+    ("name", "of_log", "verdict", "words"),
+    [
+        ("step size", {"rate": 0.9 * LIMIT}, "holds", "stable below 0.6863"),
+        ("step size", {"rate": 1.1 * LIMIT}, "fails", "stable below 0.6863"),
+        ("step size", {}, "cannot be told", "log.in_units_of"),
+        ("step size", {"train": np.exp(X), "rate": 0.01}, "fails", "grows from 1 to"),
+        ("step size", {"train": NAN, "rate": 0.01}, "fails", "is nan from time 4 on"),
+        ("batch", {"batch_size": 100, "samples": 100}, "holds", "100 of 100"),
+        ("batch", {"batch_size": "full"}, "holds", "all samples"),
+        ("batch", {"batch_size": 200, "dim": 200}, "holds", "200 of 100"),
+        ("batch", {"batch_size": 32, "samples": 100}, "fails", "32 of 100"),
+        ("batch", {"batch_size": 32, "dim": 200}, "fails", "32 of 100"),
+        ("batch", {"batch_size": 32}, "cannot be told", "samples"),
+        ("batch", {}, "cannot be told", "batch size is not known"),
+        ("flow or descent", {"rate": 0.02 * LIMIT}, "holds", "off the flow's"),
+        ("flow or descent", {"rate": 0.5 * LIMIT}, "fails", "solve with dynamics=gt.GradientDescent"),
+        ("flow or descent", {"rate": 0.001, "optimizer": "adamw"}, "fails", "adamw"),
+        ("flow or descent", {"rate": 0.001, "optimizer": "torch.optim.SGD"}, "holds", "off the flow's"),
+        ("flow or descent", {"rate": 0.001, "momentum": 0.9}, "fails", "momentum 0.9"),
+        ("flow or descent", {}, "cannot be told", "learning rate is not known"),
+        ("size", {"dim": 10_000}, "holds", "at every logged time"),
+        ("size", {"dim": 8}, "fails", "train_loss at"),
+        ("size", {"dim": 200, "samples": 150}, "fails", "0.75 a dim"),
+        ("size", {}, "cannot be told", '"dim"'),
+        ("decay", {"weight_decay": 0}, "holds", "0"),
+        ("decay", {"weight_decay": 0.1}, "fails", "0.1"),
+        ("decay", {}, "cannot be told", '"weight_decay"'),
+        ("precision", {}, "holds", "falls to 0.00034 of its start"),
+        ("precision", {"train": FLAT}, "fails", "to the last digit from time 4 on"),
+        ("precision", {"train": ZERO}, "fails", "is 0 to the last digit from time 4 on"),
+        ("precision", {"train": FLAT, "dtype": "float64"}, "holds", "float64"),
+        ("precision", {"train": np.exp(-3 * X)}, "cannot be told", "rounding may rule"),
+        ("precision", {"train": np.exp(-X), "dtype": "bfloat16"}, "cannot be told", "bfloat16"),
+    ],
+)
+def test_an_assumption_is_told_from_log_and_config(name, of_log, verdict, words):
+    told = checked(name, log(**of_log))
+    assert told[0] == verdict, told
+    assert words in told[1], told
+
+
+def test_the_fastest_mode_is_off_by_what_its_own_steps_say():
+    """Oracle: a mode of the largest eigenvalue, stepped and in continuous time; the rates are read off."""
+    for share in (0.02, 0.2):
+        rate = share * LIMIT
+        largest = 2 / LIMIT
+        stepped = (1 - rate * largest) ** 100
+        off = -np.log(stepped) / (100 * rate * largest) - 1
+        assert f"is {off:.2g} of its rate off the flow's" in checked("flow or descent", log(rate=rate))[1]
+
+
+def test_the_range_of_sizes_is_that_of_the_runs_of_the_wing():
+    import jax
+
+    runs = gt.linear.simulate(PROBLEM, X, dim=8, runs=1, key=jax.random.key(0))
+    outside = int(np.sum(~runs.is_valid("train_loss")))
+    assert 0 < outside < X.size
+    assert f"train_loss at {outside} of {X.size} logged x" in checked("size", log(dim=8))[1]
+
+
+@pytest.mark.parametrize(
+    ("config", "verdict"),
+    [({"learning_rate": 0.1}, "holds"), ({"learning_rate": 0.3}, "cannot be told"), ({}, "cannot be told")],
+)
+def test_descent_against_descent(config, verdict):
+    theory = solution(dynamics=gt.GradientDescent(0.1))
+    assert checked("flow or descent", log(steps=True, **config), theory)[0] == verdict
+
+
+@pytest.mark.parametrize(
+    ("config", "verdict"),
+    [({"optimizer": "AdamW"}, "holds"), ({"optimizer": "sgd"}, "fails"), ({}, "cannot be told")],
+)
+def test_a_theory_of_an_optimizer_asks_for_it(config, verdict):
+    theory = solution(dynamics=gt.AdamW(0.1))
+    assert checked("flow or descent", log(steps=True, **config), theory)[0] == verdict
+
+
+@pytest.mark.parametrize(("batch", "verdict"), [(32, "holds"), (64, "fails"), (None, "cannot be told")])
+def test_a_theory_of_batches_asks_for_their_size(batch, verdict):
+    theory = solution(dynamics=gt.SGD(0.1, 32))
+    config = {} if batch is None else {"batch_size": batch}
+    assert checked("batch", log(steps=True, **config), theory)[0] == verdict
+
+
+@pytest.mark.parametrize(("decay", "verdict"), [(0.2, "holds"), (0.0, "fails"), (0.5, "cannot be told")])
+def test_a_theory_with_decay(decay, verdict):
+    theory = solution(gt.linear.TeacherStudent(0.5, 5.0, weight_decay=0.2))
+    assert checked("decay", log(weight_decay=decay), theory)[0] == verdict
+
+
+def test_values_of_few_digits_are_no_collapse():
+    """A log of three digits repeats its values all along: that is how it was written, not what the run did."""
+    x = np.linspace(0, 8, 400)
+    values = np.maximum(np.round(np.exp(-x), 2), 0.01)
+    record = Record(x, values)
+    rough = Log({"": {"train": record, "test": record}}, {"x": "time", "train": "a", "test": "b"}, x_unit="tau")
+    assert checked("precision", rough)[0] == "holds"
