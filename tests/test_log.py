@@ -83,7 +83,7 @@ def test_scales_follow_each_other_and_are_kept(log):
         (lambda log: log.in_units_of(PROBLEM, gt.GradientDescent(0.1), loss="sum"), ("samples is None", "samples=400")),
         (
             lambda log: log.in_units_of(PROBLEM, gt.GradientDescent(0.1), loss="sum", samples={"train": 3}),
-            ("samples has no 'test'",),
+            ("samples is {'train': 3}", "which has no 'test'"),
         ),
         (
             lambda log: log.in_units_of(PROBLEM, gt.GradientDescent(0.1), loss="sum", samples=2.5),
