@@ -18,7 +18,7 @@ from .json_lines import json_rows
 from .separated import separated_rows
 from .several import joined
 from .table import Table
-from .text import STANDARD_INPUT, read_text
+from .text import STANDARD_INPUT, is_standard_input, read_text
 
 _COMMENTS = re.compile(r"(?:\s+|#[^\n\r]*)*")
 
@@ -69,8 +69,9 @@ def _shaped(table: Table) -> Table:
 
 
 def _read_one(path: Any, encoding: str | None, pattern: str | None) -> Table:
-    source = STANDARD_INPUT if path == "-" else str(path)
-    if isinstance(path, (str, os.PathLike)) and path != "-" and pattern is None:
+    piped = is_standard_input(path)
+    source = STANDARD_INPUT if piped else str(path)
+    if isinstance(path, (str, os.PathLike)) and not piped and pattern is None:
         events = event_files(Path(path)) if "\0" not in source else []
         if events:
             return events_table(Path(path), events)
