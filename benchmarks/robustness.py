@@ -24,13 +24,17 @@ from benchmarks.doors import (
     lazy_rich,
     li2,
     linear,
+    logs,
     results,
     tables,
 )
 from benchmarks.doors.door import BAD, Door
 from benchmarks.report import Headline, Rows, publish
 
-ROOMS = (dynamics, linear, lazy_rich, li2, best_of_k, arrays, bounds, far_out, results, tables, files, command_line)
+ROOMS = (
+    *(dynamics, linear, lazy_rich, li2, best_of_k, arrays, bounds, far_out),
+    *(results, tables, logs, files, command_line),
+)
 SPEAKS_AS = {"x": "steps", "margin": "curves"}
 # Said of a value in words instead of showing it.
 STATES = ("is empty", "is given", "is complex", "is no table of numbers", "has type")

@@ -7,6 +7,7 @@ that is `cannot tell`, and the forecast of one run (its band at a finite size) i
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from importlib import import_module
 from types import ModuleType
@@ -103,7 +104,7 @@ def overlay(
     theory: Any,
     *,
     curves: Mapping[str, str] | None = None,
-    config: Mapping[str, Any] | None = None,
+    config: Mapping[str, Any] | str | os.PathLike | None = None,
     dynamics: Any = None,
     **of_solve: Any,
 ) -> Overlay:
@@ -118,8 +119,8 @@ def overlay(
     curves : Mapping[str, str], optional
         Curve of the log -> curve of the theory, for example {"test": "test_loss"}; by default "train" and "test" are
         `train_loss` and `test_loss`, or `train_accuracy` and `test_accuracy` where the columns are called so.
-    config : Mapping[str, Any], optional
-        What is known of the training, over what the log knows, by the names that `read_log` takes.
+    config : Mapping[str, Any] or str or os.PathLike, optional
+        What is known of the training, over what the log knows, as `read_log` takes it.
     dynamics : Dynamics, optional
         With a Problem, as in its `solve`; default its own.
     **of_solve
@@ -237,8 +238,12 @@ def _names(log: Log, solution: Solution, curves: Mapping[str, str] | None) -> di
     """Curve of the log -> curve of the theory."""
     here = list(next(iter(log.runs.values())))
     if curves is not None:
-        if not curves:
-            raise BadValue('curves is empty, but at least one is laid over. Pass for example {"test": "test_loss"}.')
+        if not isinstance(curves, Mapping) or not curves:
+            said = "empty" if isinstance(curves, Mapping) else repr(curves)
+            raise BadValue(
+                f"curves is {said}, but it must map at least one curve of the log to one of the theory. Pass for "
+                'example {"test": "test_loss"}.'
+            )
         for name, of in curves.items():
             check_choice("curves", name, here, "Name curves of the log.")
             check_choice(f"curves[{name!r}]", of, list(solution.curves), "Name a curve of the theory.")

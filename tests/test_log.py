@@ -83,7 +83,7 @@ def test_scales_follow_each_other_and_are_kept(log):
         (lambda log: log.in_units_of(PROBLEM, gt.GradientDescent(0.1), loss="sum"), ("samples is None", "samples=400")),
         (
             lambda log: log.in_units_of(PROBLEM, gt.GradientDescent(0.1), loss="sum", samples={"train": 3}),
-            ("samples has no 'test'",),
+            ("samples is {'train': 3}", "which has no 'test'"),
         ),
         (
             lambda log: log.in_units_of(PROBLEM, gt.GradientDescent(0.1), loss="sum", samples=2.5),
@@ -166,7 +166,7 @@ def test_what_is_known_of_the_training(tmp_path):
 
 @pytest.mark.parametrize(
     ("config", "words"),
-    [({"lr": 0.1, "eta": 0.2}, "learning_rate is 0.1 and 0.2"), ([("lr", 0.1)], "must map names to values")],
+    [({"lr": 0.1, "eta": 0.2}, "learning_rate is 0.1 and, as eta, 0.2"), ([("lr", 0.1)], "must map names to values")],
 )
 def test_a_config_that_is_none_is_refused(config, words, tmp_path):
     path = written(tmp_path / "log.csv", [(0, 1, 1), (1, 0.5, 0.6)])
@@ -175,3 +175,5 @@ def test_a_config_that_is_none_is_refused(config, words, tmp_path):
     (tmp_path / "config.json").write_text("lr: 0.1")
     with pytest.raises(gt.BadValue, match=r"config.json', which holds no JSON"):
         gt.read_log(path, config=tmp_path / "config.json")
+    with pytest.raises(gt.BadValue, match="config is 'none', but there is no such file"):
+        gt.read_log(path, config="none")

@@ -7,6 +7,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from ..checks import check_integer
+from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
 from ..errors import BadValue
 from ..results import Ensemble
 from .curve_names import CORRELATED_CURVES, CURVES, DEEP_CURVES
@@ -104,6 +105,8 @@ def valid_by_size(problem: TeacherStudent | DeepLinear, x: ArrayLike, dim: int, 
         For a Problem whose answer depends on what the runs gave, and a `dim` that is no whole number of at least 1.
     """
     dim = check_integer("dim", dim, 1, "Pass the number of weights N.")
+    check_dynamics(dynamics, (GradientFlow, GradientDescent), "valid_at")
+    check_x(dynamics, x)
     if isinstance(problem, TeacherStudent):
         samples = max(1, round(float(problem.samples_per_dim) * dim))
         return where_theory_speaks(problem, dynamics, x, dim, samples)

@@ -61,6 +61,8 @@ def known_config(config: Mapping[str, Any] | str | os.PathLike | None, table: Ta
 
 
 def _read(path: str | os.PathLike) -> Any:
+    if not os.path.isfile(path):
+        raise BadValue(f"config is {str(path)!r}, but there is no such file. Name a JSON file, or pass a mapping.")
     try:
         return json.loads(read_text(path))
     except ValueError as error:
@@ -87,7 +89,9 @@ def _plain(said: Mapping[str, Any]) -> dict[str, Any]:
             text = str(value).lower().rpartition(".")[2].split("-")[0]
             value = _DTYPES.get(text, text)
         if key in found and found[key] != value:
-            raise BadValue(f"config says {key} is {found[key]!r} and {value!r}, but only one can be. Say it once.")
+            raise BadValue(
+                f"config says {key} is {found[key]!r} and, as {name}, {value!r}, but only one can be. Say it once."
+            )
         found[key] = value
     return found
 

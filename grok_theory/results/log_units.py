@@ -31,6 +31,8 @@ def with_unit(name: str, unit: str) -> str:
 
 def scaled(log: Log, x: tuple[float, str, str] | None, curves: Mapping[str, float] | None) -> Log:
     """`Log.scaled`."""
+    if curves is not None and not isinstance(curves, Mapping):
+        raise BadValue(f'curves is {curves!r}, but it must map curves to factors. Pass for example {{"train": 2}}.')
     factors = dict(curves or {})
     if x is None and not factors:
         raise BadValue('x and curves are both None, but something must be scaled. Pass x=(0.01, "time", "tau").')
@@ -102,6 +104,9 @@ def loss_factors(log: Log, loss: str, samples: int | Mapping[str, int] | None) -
     counts = dict(samples) if isinstance(samples, Mapping) else dict.fromkeys(names, samples)
     for name in names:
         if name not in counts:
-            raise BadValue(f"samples has no {name!r}, but that curve is a {loss} too. Say how many it sums over.")
+            raise BadValue(
+                f"samples is {counts}, which has no {name!r}, but that curve is a {loss} too. "
+                "Say how many it sums over."
+            )
         check_integer(f"samples[{name!r}]", counts[name], 1, "Pass how many samples the curve sums over.")
     return {name: factor / counts[name] for name in names}
