@@ -164,6 +164,18 @@ def test_what_is_known_of_the_training(tmp_path):
     assert gt.read_log(path, config={"dtype": "torch.float64", "name": "mine"}).config["dtype"] == "float64"
 
 
+def test_a_config_beside_the_rows_is_known(tmp_path):
+    path = tmp_path / "results.json"
+    rows = [{"step": s, "train_loss": 1.0, "test_loss": 2.0} for s in (0, 10)]
+    settings = {"lr": 0.001, "weight_decay": 1.0, "prime": 59, "betas": [0.9, 0.98]}
+    path.write_text(json.dumps({"config": settings, "seed": 3, "batch_size": 512, "history": rows}))
+    assert gt.read_log(path).config == {"learning_rate": 0.001, "weight_decay": 1.0, "batch_size": 512}
+    path.write_text(json.dumps({"config": settings, "history": {"runs": {"a": rows, "b": rows}}}))
+    assert gt.read_log(path).config["weight_decay"] == 1.0
+    path.write_text(json.dumps({"config": settings, "lr": 0.1, "history": rows}))
+    assert gt.read_log(path).config == {}  # one of the rates is another's
+
+
 @pytest.mark.parametrize(
     ("config", "words"),
     [({"lr": 0.1, "eta": 0.2}, "learning_rate is 0.1 and, as eta, 0.2"), ([("lr", 0.1)], "must map names to values")],
