@@ -83,7 +83,7 @@ def test_scales_follow_each_other_and_are_kept(log):
         (lambda log: log.in_units_of(PROBLEM, gt.GradientDescent(0.1), loss="sum"), ("samples is None", "samples=400")),
         (
             lambda log: log.in_units_of(PROBLEM, gt.GradientDescent(0.1), loss="sum", samples={"train": 3}),
-            ("samples has no 'test'",),
+            ("samples is {'train': 3}", "which has no 'test'"),
         ),
         (
             lambda log: log.in_units_of(PROBLEM, gt.GradientDescent(0.1), loss="sum", samples=2.5),
@@ -162,6 +162,18 @@ def test_what_is_known_of_the_training(tmp_path):
     assert gt.read_log(path, config=tmp_path / "config.json").config == known
     assert gt.read_log(path, config=said).config == known
     assert gt.read_log(path, config={"dtype": "torch.float64", "name": "mine"}).config["dtype"] == "float64"
+
+
+def test_a_config_beside_the_rows_is_known(tmp_path):
+    path = tmp_path / "results.json"
+    rows = [{"step": s, "train_loss": 1.0, "test_loss": 2.0} for s in (0, 10)]
+    settings = {"lr": 0.001, "weight_decay": 1.0, "prime": 59, "betas": [0.9, 0.98]}
+    path.write_text(json.dumps({"config": settings, "seed": 3, "batch_size": 512, "history": rows}))
+    assert gt.read_log(path).config == {"learning_rate": 0.001, "weight_decay": 1.0, "batch_size": 512}
+    path.write_text(json.dumps({"config": settings, "history": {"runs": {"a": rows, "b": rows}}}))
+    assert gt.read_log(path).config["weight_decay"] == 1.0
+    path.write_text(json.dumps({"config": settings, "lr": 0.1, "history": rows}))
+    assert gt.read_log(path).config == {}  # one of the rates is another's
 
 
 @pytest.mark.parametrize(

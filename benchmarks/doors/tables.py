@@ -81,6 +81,8 @@ LOGS = {
     "two_pairs.csv": "step,train_a_loss,test_a_loss,train_b_loss,test_b_loss\n0,2,2,2,2\n1,1,1,1,1\n",
     "a_run_a_row.csv": "run,step,train_loss,test_loss\na,0,2,2\nb,10,1,1\n",
 }
+# Times to read runs at that are none, or that no run reaches over.
+GRIDS = [[], [[0.0, 1.0]], [1.0, 0.0], [0.0, float("nan")], [-1.0, 1.0], [0.0, 9.0], "0,1"]
 
 
 def doors() -> list[Door]:
@@ -113,7 +115,7 @@ def doors() -> list[Door]:
 
     # Names and places are told by file; a cell is shown by itself, so the path stands for the value.
     return [
-        Door("tables.read_table", _read_all, {"path": good}, {}, {"path": bad, **encodings}, says),
+        Door("tables.read_table", _read_all, {"path": good}, {}, {"path": [*bad, [], [good, good]], **encodings}, says),
         Door(
             "read_log",
             log,
@@ -122,7 +124,14 @@ def doors() -> list[Door]:
             {"path": bad, "train": ["scor"], "repeats": ["lasst", 3, None], **encodings},
             says,
         ),
-        Door("Ensemble.from_log", runs, {"path": good}, {}, {"path": bad, "x": ["promp"], **encodings}, says),
+        Door(
+            "Ensemble.from_log",
+            runs,
+            {"path": good},
+            {},
+            {"path": bad, "x": ["promp"], "grid": GRIDS, **encodings},
+            says,
+        ),
         Door(
             "best_of_k.read_records",
             best_of_k.read_records,

@@ -227,7 +227,7 @@ class Ensemble:
                 failed=f"No run of {found.source} is whole: {why}. Name other columns or runs.",
             )
         by_steps = isinstance(dynamics, Stepped) and counts_steps(found.x_name, found.x_unit)
-        x_name = dynamics.x_name if by_steps else found.x_name
+        x_name = Stepped.x_name if by_steps else found.x_name
         return cls(problem, runs.x, runs.curves, x_name, dynamics, found.x_unit, stats=stats, status=status)
 
     def save(self, path: str | os.PathLike) -> Path:

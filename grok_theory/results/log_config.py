@@ -57,7 +57,7 @@ def known_config(config: Mapping[str, Any] | str | os.PathLike | None, table: Ta
     said = _read(config) if isinstance(config, (str, os.PathLike)) else config
     if said is not None and not isinstance(said, Mapping):
         raise BadValue(f"config is {said!r}, but it must map names to values. Pass for example {{'batch_size': 32}}.")
-    return {**(_constant(table) if table else {}), **_plain(said or {})}
+    return {**(_beside(table) | _constant(table) if table else {}), **_plain(said or {})}
 
 
 def _read(path: str | os.PathLike) -> Any:
@@ -93,6 +93,20 @@ def _plain(said: Mapping[str, Any]) -> dict[str, Any]:
                 f"config says {key} is {found[key]!r} and, as {name}, {value!r}, but only one can be. Say it once."
             )
         found[key] = value
+    return found
+
+
+def _beside(table: Table) -> dict[str, Any]:
+    """What a check knows of what stands beside the rows of a JSON log, at its top or one object down (`config`)."""
+    known = _NAMES | _SWITCHES
+    found: dict[str, Any] = {}
+    for part in (table.beside, *table.beside.values()):
+        said = {n: v for n, v in part.items() if called(n) in known} if isinstance(part, Mapping) else {}
+        try:
+            # The space keeps both of one name, so that they are compared.
+            found = _plain({**found, **{f" {name}": value for name, value in said.items()}})
+        except BadValue:
+            return {}  # two that say different things say nothing
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import BadValue
 from .cells import vanished
@@ -19,8 +19,17 @@ class _Refused(ValueError):
     """Why a JSON text is not taken; the end of a sentence, with its remedy."""
 
 
-def json_rows(source: str, text: str) -> tuple[Rows, str, list[str]]:
-    """(number, row) of every row, what the number counts ("line" for JSON lines, else "row"), and what was passed over.
+class JsonRows(NamedTuple):
+    """(number, row) of every row, what the number counts, what was passed over, and what stands beside the rows."""
+
+    rows: Rows
+    word: str
+    notes: list[str]
+    beside: dict[str, Any]
+
+
+def json_rows(source: str, text: str) -> JsonRows:
+    """The rows of a JSON text; their numbers count lines ("line") in JSON lines, else rows ("row").
 
     Objects inside a row are taken apart: {"train": {"loss": 1}} has the column `train/loss`.
 
@@ -31,20 +40,20 @@ def json_rows(source: str, text: str) -> tuple[Rows, str, list[str]]:
         and a name that is an object in one row and a value in another.
     """
     if text.lstrip().startswith("["):
-        return _numbered(source, _document(source, text), "the list"), "row", []
+        return JsonRows(_numbered(source, _document(source, text), "the list"), "row", [], {})
     lines = [(number, line) for number, line in enumerate(split_lines(text), start=1) if line.strip()]
     if len(lines) == 1 or not _is_object(lines[0][1]):
         value = _document(source, text)
         found = rows_in_object(source, value) if isinstance(value, dict) else None
         if found is not None:
-            return _numbered(source, found[0], found[1]), "row", found[2]
+            return JsonRows(_numbered(source, found.rows, found.where), "row", found.notes, found.beside)
         if isinstance(value, dict) and len(lines) == 1:
-            return _flattened(source, "line", [(lines[0][0], value)]), "line", []
+            return JsonRows(_flattened(source, "line", [(lines[0][0], value)]), "line", [], {})
         raise BadValue(
             f"{source} is one JSON object without rows in it. Name a file with an object a line, a list of objects, or "
             "an object of columns."
         )
-    return _flattened(source, "line", list(_lines(source, lines))), "line", []
+    return JsonRows(_flattened(source, "line", list(_lines(source, lines))), "line", [], {})
 
 
 def _lines(source: str, lines: list[tuple[int, str]]) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import BadValue
 from .names import TEST_WORDS, TRAIN_WORDS, X_NAMES, called, part, rises
 
-Found = tuple[list[Any], str, list[str]]
+
+class Found(NamedTuple):
+    """Rows, where they are, what was passed over in sentences, and what stands beside them: name -> JSON."""
+
+    rows: list[Any]
+    where: str
+    notes: list[str]
+    beside: dict[str, Any]
 
 
 def rows_in_object(source: str, value: Mapping[str, Any]) -> Found | None:
-    """(rows, where they are, what was passed over) of an object that holds a table, None where it holds none.
+    """The rows of an object that holds a table, None where it holds none.
 
     Looked for at any depth: a list of rows, an object of columns, pandas' `to_json`, one of these a run
     (`{"seed0": {...}, "seed1": {...}}`) or one a part of the data (`{"train": [...], "val": [...]}`).
@@ -30,9 +37,8 @@ def rows_in_object(source: str, value: Mapping[str, Any]) -> Found | None:
     if len(holders) == 1:
         ((path, holder),) = holders.items()
         rows, used, more = _one_table(source, holder)
-        unused = [key for key in (value if not path else {**_beside(value, path), **holder}) if key not in used]
-        notes = [*more, *([f"{', '.join(unused)} beside the rows is not used"] if unused else [])]
-        return rows, _shown(path, used, holder), notes
+        beside = {key: inner for key, inner in {**_beside(value, path), **holder}.items() if key not in used}
+        return Found(rows, _shown(path, used, holder), [*more, *_said(beside)], beside)
     return _several_tables(source, value, holders)
 
 
@@ -130,9 +136,8 @@ def _several_tables(source: str, value: Mapping[str, Any], holders: Mapping[tupl
         tables = {key: [{**a, **b} for a, b in zip(shared, rows, strict=True)] for key, rows in tables.items()}
     rows = _joined(source, tables)
     used = {*tables, *(shared[0] if shared else ())}
-    unused = [key for key in _beside(value, (*top, "")) if key not in used]
-    notes = [_how(list(tables)), *([f"{', '.join(unused)} beside the rows is not used"] if unused else [])]
-    return rows, "/".join(top) or "the object", notes
+    beside = {key: inner for key, inner in _beside(value, (*top, "")).items() if key not in used}
+    return Found(rows, "/".join(top) or "the object", [_how(list(tables)), *_said(beside)], beside)
 
 
 def _joined(source: str, tables: Mapping[str, list[Any]]) -> list[Any]:
@@ -166,6 +171,10 @@ def _is_part(key: str) -> bool:
 def _how(keys: list[str]) -> str:
     what = "parts of one run" if all(map(_is_part, keys)) else "runs"
     return f"{', '.join(keys)} are read as {what}"
+
+
+def _said(beside: Mapping[str, Any]) -> list[str]:
+    return [f"{', '.join(beside)} beside the rows is not used"] if beside else []
 
 
 def _beside(value: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from .json_lines import json_rows
 from .separated import separated_rows
 from .several import joined
 from .table import Table
-from .text import STANDARD_INPUT, read_text
+from .text import STANDARD_INPUT, is_standard_input, read_text
 
 _COMMENTS = re.compile(r"(?:\s+|#[^\n\r]*)*")
 
@@ -69,14 +70,15 @@ def _shaped(table: Table) -> Table:
 
 
 def _read_one(path: Any, encoding: str | None, pattern: str | None) -> Table:
-    source = STANDARD_INPUT if path == "-" else str(path)
-    if isinstance(path, (str, os.PathLike)) and path != "-" and pattern is None:
+    piped = is_standard_input(path)
+    source = STANDARD_INPUT if piped else str(path)
+    if isinstance(path, (str, os.PathLike)) and not piped and pattern is None:
         events = event_files(Path(path)) if "\0" not in source else []
         if events:
             return events_table(Path(path), events)
-        found = mlflow_table(Path(path)) if os.path.exists(path) and _may_be_metrics(path) else None
-        if found:
-            return found
+        metrics = mlflow_table(Path(path)) if os.path.exists(path) and _may_be_metrics(path) else None
+        if metrics:
+            return metrics
     text = read_text(path, encoding)
     if pattern is not None:
         return _numbered(source, *matched_rows(source, text, pattern))
@@ -86,8 +88,8 @@ def _read_one(path: Any, encoding: str | None, pattern: str | None) -> Table:
         printed = printed_rows(text) if not text.startswith(('{"', '[{"'), start) else None
         if printed:
             return _numbered(source, *printed)
-        numbered, word, notes = json_rows(source, text)
-        return _numbered(source, numbered, notes, word)
+        found = json_rows(source, text)
+        return replace(_numbered(source, found.rows, found.notes, found.word), beside=found.beside)
     try:
         header, rows, notes = separated_rows(source, text)
     except BadValue:

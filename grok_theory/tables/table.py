@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -29,6 +29,8 @@ class Table:
         What form was recognised and what was passed over, in sentences.
     apart : bool, default False
         Whether curves come from files of their own: then the order of rows says nothing between two curves.
+    beside : dict[str, Any], optional
+        What stands beside the rows in a JSON object, such as a `config`.
     """
 
     source: str
@@ -36,6 +38,7 @@ class Table:
     places: list[str]
     notes: tuple[str, ...] = ()
     apart: bool = False
+    beside: dict[str, Any] = field(default_factory=dict)
 
     def as_read(self, cells: dict[str, list[Any]], places: list[str], note: str, *, apart: bool = False) -> Table:
         """The table that this one is meant as.

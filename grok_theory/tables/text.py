@@ -11,7 +11,7 @@ import stat
 import sys
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ..checks import check_memory
 from ..errors import BadValue
@@ -42,6 +42,11 @@ LARGEST = 2**31  # bytes of an unpacked file or of a pipe: some kilobytes of zer
 LINE_END = re.compile(r"\r\n|\n|\r")
 
 
+def is_standard_input(path: Any) -> bool:
+    """Whether a path is "-", which names the standard input, as a text or a Path."""
+    return isinstance(path, (str, os.PathLike)) and os.fspath(path) == "-"
+
+
 def read_text(path: str | os.PathLike, encoding: str | None = None) -> str:
     """The text of the file at `path`, "-" for the standard input.
 
@@ -54,7 +59,7 @@ def read_text(path: str | os.PathLike, encoding: str | None = None) -> str:
         For what cannot be opened or is no text.
     """
     data = _read_bytes(path)
-    path = STANDARD_INPUT if path == "-" else path
+    path = STANDARD_INPUT if is_standard_input(path) else path
     if data.startswith(GZIP):
         data = _unpacked(path, data)
     for mark, what in OTHER.items():
@@ -91,7 +96,7 @@ def split_lines(text: str) -> list[str]:
 def _read_bytes(path: str | os.PathLike) -> bytes:
     if not isinstance(path, (str, os.PathLike)):
         raise BadValue(f"path is {path!r}, but it must be the name of a file. Pass a text or a Path.")
-    if path == "-":
+    if is_standard_input(path):
         return _from_pipe(sys.stdin.buffer, STANDARD_INPUT)
     try:
         state = os.stat(path)

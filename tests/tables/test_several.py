@@ -2,6 +2,7 @@
 
 import io
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -83,10 +84,11 @@ def test_a_column_that_tells_runs_apart_is_asked_for(tmp_path):
     assert set(log.labels("file")) == {"train_loss/a", "train-loss/a"}
 
 
-def test_the_standard_input(monkeypatch):
+@pytest.mark.parametrize("name", ["-", Path("-")])
+def test_the_standard_input(monkeypatch, name):
     content = io.TextIOWrapper(io.BytesIO(b"step,train_loss,test_loss\n0,2,3\n10,1,x\n"))
     monkeypatch.setattr(sys, "stdin", content)
-    table = read_table("-")
+    table = read_table(name)
     assert table.where(0) == "standard input, line 2"
     with pytest.raises(BadValue, match=r"standard input, line 3: test_loss is 'x'"):
         table.numbers("test_loss")

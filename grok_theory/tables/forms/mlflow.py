@@ -25,7 +25,8 @@ def mlflow_table(path: Path) -> Table | None:
         Naming file and line for another line in a file that begins as a metric does.
     """
     if path.is_file():
-        return _table(path, [(None, path, _metric_name(path))]) if _is_metric(path) else None
+        named = "metrics" in path.absolute().parts[:-1]  # elsewhere three numbers a line may be anything
+        return _table(path, [(None, path, _metric_name(path))]) if named and _is_metric(path) else None
     folders = sorted(each for each in path.rglob("metrics") if each.is_dir())
     # A metric may itself be called metrics/loss.
     roots = [each for each in folders if not set(folders) & set(each.parents)] or [path]

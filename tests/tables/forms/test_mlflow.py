@@ -70,3 +70,9 @@ def test_a_resumed_run_counts_curve_by_curve(tmp_path):
     np.testing.assert_array_equal(log.runs[""]["train"].values, [10, 9, 8, 17, 16, 15, 14])
     np.testing.assert_array_equal(log.runs[""]["test"].values, [30, 28, 26, 24])
     assert "2 repeated records are not used" in str(log)
+
+
+def test_three_numbers_a_line_elsewhere_are_no_metric(tmp_path):
+    (tmp_path / "log.txt").write_text("1 0.5 3\n2 0.4 4\n")
+    with pytest.raises(BadValue, match="the header is missing"):
+        read_table(tmp_path / "log.txt")
