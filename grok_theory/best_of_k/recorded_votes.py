@@ -110,7 +110,7 @@ def _graded(answers: Sequence | np.ndarray, correct: Sequence | np.ndarray | Non
 def pass_curve(
     values: ArrayLike | Sequence | Records, samples: ArrayLike | Sequence[float], *, confidence: float = 0.95
 ) -> Ensemble:
-    """pass@k with intervals over prompts: the chance that k of the recorded answers contain a success, without bias.
+    """Chance that k of the recorded answers contain a success, pass@k, without bias and with intervals over prompts.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ def learning_curve(
         Over `samples`, of `GivenData`, with curves `test_loss` and `train_loss` (mean squares), `kappa` (effective
         ridge, in the unit of K) and `effective_dimension`; `stats`: `leave_one_out`, the exact loss at N - 1 training
         points, and `points`, N. The status is `noted` below 10 samples and near interpolation, where training sets
-        differ widely and their mean lies higher. Measured on digits: within 6 % of refits (docs/kernels.md).
+        differ widely and their mean lies higher. How far it is from refits of real data: docs/kernels.md.
 
     Raises
     ------
