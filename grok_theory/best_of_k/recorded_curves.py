@@ -197,7 +197,10 @@ def _jackknife(records, counts, estimate, mean, confidence, within):
     inside = counts < n
     if n < 3 or not inside.any():
         return low, high
-    left = np.stack([estimate(records.without(i), counts[inside]) for i in range(n)])
+    # Leaving out one of two answers that are alike is leaving out the other.
+    fields = [field[0] for field in (records.scores, records.values, records.choices) if field is not None]
+    _, first, alike = np.unique(np.stack(fields), axis=1, return_index=True, return_inverse=True)
+    left = np.stack([estimate(records.without(int(i)), counts[inside]) for i in first])[alike.ravel()]
     error = np.sqrt((n - 1) / n * np.sum((left - left.mean(axis=0)) ** 2, axis=0))
     half = stats.t.isf((1 - confidence) / 2, n - 1) * error
     low[inside], high[inside] = mean[inside] - half, mean[inside] + half

@@ -73,7 +73,8 @@ def vote_curve(
 
 
 def _vote(prompt: Records, counts: np.ndarray) -> np.ndarray:
-    _, group, sizes = np.unique(prompt.choices[0], return_inverse=True, return_counts=True)
+    (choices,) = prompt.choices or ()
+    _, group, sizes = np.unique(choices, return_inverse=True, return_counts=True)
     return group_votes(sizes, np.bincount(group, weights=prompt.values[0]) / sizes, counts)
 
 
