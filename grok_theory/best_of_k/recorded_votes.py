@@ -73,7 +73,8 @@ def vote_curve(
 
 
 def _vote(prompt: Records, counts: np.ndarray) -> np.ndarray:
-    (choices,) = prompt.choices or ()
+    assert prompt.choices is not None  # refused at the door
+    (choices,) = prompt.choices
     _, group, sizes = np.unique(choices, return_inverse=True, return_counts=True)
     return group_votes(sizes, np.bincount(group, weights=prompt.values[0]) / sizes, counts)
 
