@@ -113,11 +113,12 @@ def described(parameters: Any) -> dict[str, Any]:
 
 def _receipt(label: Label, record: dict[str, Any], steps: dict[str, Step]) -> str:
     """What the written files depend on; the same receipt and whole files need no second drawing."""
-    framework = [Path(__file__), Path(__file__).with_name("output.py"), sources.PACKAGE / "style.mplstyle"]
+    drawing = [sources.PACKAGE / "style.mplstyle", *sorted((sources.PACKAGE / "plot").glob("*.py"))]
+    framework = [Path(__file__), Path(__file__).with_name("output.py"), *drawing]
     return address_of(
         record=record,
         steps={name: step.address for name, step in steps.items()},
-        texts=[_checksum(path) for path in (label.path, sources.PACKAGE / "plot.py", *framework) if path.exists()],
+        texts=[_checksum(path) for path in (label.path, *framework)],
         versions=sources.versions(),
     )
 

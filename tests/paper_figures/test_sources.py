@@ -33,7 +33,7 @@ def house(tmp_path, monkeypatch):
         "errors.py": "",
         "refine.py": "from .sweeps import sweep\n",
         "sweeps/__init__.py": "Z = 1\n",
-        "plot.py": "",
+        "plot/lines.py": "",
         "below/__init__.py": "X = 1\n",
         "left/problem.py": "from ..below import X\n",
         "right/problem.py": "Y = 1\n",
@@ -64,7 +64,7 @@ def house(tmp_path, monkeypatch):
         ("sweeps/__init__.py", True),  # a figure calls it as `gt.refine`, which names no room
         ("right/problem.py", False),
         ("bounds/__init__.py", False),
-        ("plot.py", False),
+        ("plot/lines.py", False),
     ],
 )
 def test_only_the_rooms_a_figure_stands_on_count(house, changed, counts):

@@ -254,7 +254,7 @@ def test_who_computes_is_known_by_sources_and_library_versions(tmp_path, monkeyp
     others.append(made_by())
     assert len({first, *others}) == 1 + len(others)
     append("cli/solve.py", "# another word\n")  # only shows numbers
-    append("plot.py", "# another colour\n")
+    append("plot/lines.py", "# another colour\n")
     (package / "linear" / ".curves.py.swp").write_text("an editor's")
     assert made_by() == others[-1]
 
