@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from grok_theory import provenance
+from grok_theory.rooms import WINGS
 from paper_figures.figure import HOME
 
 PACKAGE = HOME.parent / "grok_theory"
@@ -38,7 +39,7 @@ def theory_hash(text: str) -> str:
 
 def _needed(text: str) -> set[str]:
     rooms = _rooms()
-    wings = {room for room, path in rooms.items() if (path / "problem.py").exists()}
+    wings = rooms.keys() & set(WINGS)
     named = {room for room in (*wings, *_ON_WINGS) if re.search(rf"\b{room}\b", text)}
     return rooms.keys() - wings - set(_ON_WINGS) | named | (wings if named & set(_ON_WINGS) else set())
 

@@ -43,6 +43,7 @@ def house(tmp_path, monkeypatch):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     monkeypatch.setattr(sources, "PACKAGE", tmp_path / "grok_theory")
+    monkeypatch.setattr(sources, "WINGS", ("left", "right"))
 
     def hashed(text):
         for function in (sources._rooms, sources._room_hash):
@@ -109,3 +110,10 @@ def test_all_that_a_sweep_knows_a_figure_knows_too():
 
     of_package = {"sources of grok_theory", "grok_theory"}  # room by room, by `theory_hash`
     assert provenance.circumstances().keys() - of_package < sources.circumstances().keys()
+
+
+def test_what_the_wings_stand_on_counts_for_every_figure():
+    """Kernels have a Problem too, and are no wing: lazy_rich is solved with them."""
+    needed = sources._needed("from grok_theory import lazy_rich")
+    assert {"kernels", "numerics", "results", "observables", "lazy_rich"} <= needed
+    assert not needed & {"linear", "li2", "best_of_k", "bounds"}
