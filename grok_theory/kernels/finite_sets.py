@@ -116,8 +116,8 @@ def learning_curve(
     finite = bool(np.all(np.isfinite(test)))
     # No theorem bounds it: points told apart by their neighbours alone are farther from Haar than leverages say.
     notes = [
-        "For given data the curve is an approximation, without a bound: within 11 % on the digits it was tried on, 25 % "
-        "too low for 40 points on a line under a narrow kernel. Ask refits where that matters."
+        "For given data the curve is an approximation, without a bound: within 11 % on the digits it was tried on, "
+        "25 % too low for 40 points on a line under a narrow kernel. Ask refits where that matters."
     ]
     if np.any(sizes < 10):
         notes.append(
