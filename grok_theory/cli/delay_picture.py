@@ -49,7 +49,7 @@ def draw(found: Log, answer: LogDelay, thresholds: tuple[float, float], path: Pa
         # A dollar in a column's name is no formula.
         axes.set_xlabel(plain_name(found.columns["x"]), parse_math=False)
         names = dict.fromkeys(plain_name(found.columns[which]) for which in ("train", "test"))
-        axes.set_ylabel(" / ".join(names), parse_math=False)
+        axes.set_ylabel(", ".join(names), parse_math=False)
         for handle in filter(None, axes.legend().legend_handles):
             handle.set_alpha(1)
         if axes.get_yscale() == "log":

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def recorded(log: Log | Overlay, curve: str | None = None, *, ax: Axes | None = None) -> Axes:
-    """Draw the curves of a log, one faint line a run, and over them the theory of an `Overlay`, dashed.
+    """Draw the curves of a log, one faint line a run; of an `Overlay` the theory as lines, the log as points on them.
 
     Steps stand on a logarithmic axis where they span two decades, with 0 at its left end; so do losses. Accuracies
     stand on a linear one.
@@ -57,7 +57,8 @@ def recorded(log: Log | Overlay, curve: str | None = None, *, ax: Axes | None = 
             color = f"C{there.index(name)}"
             for i, part in enumerate(runs.runs.values()):
                 x, values = (_drawable(of) for of in (part[name].x, part[name].values))
-                axes.plot(x, values, color=color, alpha=faint, label=name if i == 0 else None)
+                look = {"color": color, "alpha": faint, "label": name if i == 0 else None}
+                axes.plot(x, values, **(look if over is None else look | {"linestyle": "", "marker": "o", "ms": 3}))
                 drawn_x.append(x)
                 drawn_y.append(values)
             if over is not None:
@@ -68,7 +69,7 @@ def recorded(log: Log | Overlay, curve: str | None = None, *, ax: Axes | None = 
                 _scale(axes, "y", np.concatenate(drawn_y))
         # A dollar in a column's name is no formula.
         axes.set_xlabel(with_unit(plain_name(runs.x_name), runs.x_unit), parse_math=False)
-        axes.set_ylabel(" / ".join(dict.fromkeys(plain_name(runs.columns[n] or n) for n in names)), parse_math=False)
+        axes.set_ylabel(", ".join(dict.fromkeys(plain_name(runs.columns[n] or n) for n in names)), parse_math=False)
         for handle in filter(None, axes.legend().legend_handles):
             handle.set_alpha(1)
     return axes
@@ -78,7 +79,7 @@ def _draw_theory(axes: Axes, over: Overlay, name: str, color: str) -> None:
     x = np.concatenate([part.x for part in over.curves[name].values()])
     theory = np.concatenate([part.theory for part in over.curves[name].values()])
     order = np.argsort(x)
-    axes.plot(x[order], theory[order], color=color, linestyle="--", label=f"theory: {over.names[name]}")
+    axes.plot(x[order], theory[order], color=color, label=f"theory: {over.names[name]}")
 
 
 def _scale(axes: Axes, axis: str, values: np.ndarray) -> None:

@@ -2,7 +2,7 @@
 
 import itertools
 from fractions import Fraction
-from math import comb
+from math import comb, prod
 
 import chance
 import numpy as np
@@ -38,12 +38,36 @@ def test_independent_answers_by_enumeration(tenths, k):
     assert bk.majority(np.array(tenths) / 10, k) == pytest.approx(float(exact), rel=1e-12, abs=1e-15)
 
 
-def test_reference_values():
-    """Of the specification; its last digits are rounded."""
-    found = bk.majority([0.4, 0.3, 0.2, 0.1], [1, 3, 6, 40, 160])
-    np.testing.assert_allclose(found, [0.4, 0.44, 0.508, 0.759597988953, 0.935358886608], rtol=1e-12, atol=0)
-    assert bk.majority([0.25, 0.35, 0.4], 9) == pytest.approx(0.163699758301, rel=3e-12)
-    assert bk.majority_of_counts([7, 5, 4], 9) == pytest.approx(9209 / 13728, rel=1e-14)
+def tallies(k, kinds):
+    """Every way in which k answers fall on so many kinds."""
+    for bars in itertools.combinations(range(k + kinds - 1), kinds - 1):
+        ends = (-1, *bars, k + kinds - 1)
+        yield [right - left - 1 for left, right in itertools.pairwise(ends)]
+
+
+@pytest.mark.parametrize(
+    ("parts", "k"), [((4, 3, 2, 1), 40), ((4, 3, 2, 1), 60), ((5, 7, 8), 9), ((5, 7, 8), 160), ((1, 2), 1001)]
+)
+def test_many_independent_answers_by_their_tallies(parts, k):
+    """Whole numbers: each tally weighs k!/prod(n_i!) prod(parts_i^n_i) of sum(parts)^k."""
+    exact = Fraction(0)
+    for tally in tallies(k, len(parts)):
+        ways, left = 1, k
+        for count, part in zip(tally, parts, strict=True):
+            ways, left = ways * comb(left, count) * part**count, left - count
+        exact += ways * share_of_first(tally)
+    exact /= sum(parts) ** k
+    assert bk.majority(np.array(parts) / sum(parts), k) == pytest.approx(float(exact), rel=1e-11)
+
+
+@pytest.mark.parametrize(("counts", "k"), [((7, 5, 4), 9), ((20, 14, 9), 11), ((30, 40, 25), 60), ((9, 9, 9, 9), 14)])
+def test_many_recorded_answers_by_their_tallies(counts, k):
+    """Whole numbers: each tally stands in prod(C(c_i, n_i)) of C(N, k) subsets."""
+    exact = Fraction(0)
+    for tally in tallies(k, len(counts)):
+        exact += prod(map(comb, counts, tally)) * share_of_first(tally)
+    exact /= comb(sum(counts), k)
+    assert bk.majority_of_counts(counts, k) == pytest.approx(float(exact), rel=1e-12)
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=4).filter(lambda c: 0 < sum(c) <= 9), st.data())
@@ -66,6 +90,7 @@ def test_one_answer_and_all_of_them(counts):
     found = bk.majority_of_counts(counts, ks)
     assert found[0] == pytest.approx(counts[0] / whole, rel=1e-12, abs=1e-15)
     assert found[-1] == pytest.approx(float(share_of_first(counts)), rel=1e-12, abs=1e-15)
+    # One call for all k is one call for each: how the octaves are shared changes no answer.
     np.testing.assert_allclose(found, [bk.majority_of_counts(counts, k) for k in ks], rtol=1e-11, atol=1e-15)
 
 
@@ -121,11 +146,24 @@ def test_the_beta_vote_is_a_beta_binomial_tail(alpha, beta, k):
     assert bk.beta_majority_at_k(alpha, beta, k) == pytest.approx(exact, rel=1e-9, abs=1e-14)
 
 
-def test_a_curve_of_texts_and_unequal_prompts(tmp_path):
-    curve = bk.vote_curve([["a", "a", "b", "c"], ["x", "y"]], ["a", "y"], [1, 2, 3, 4])
-    np.testing.assert_allclose(
-        curve["accuracy"], [[0.5, 0.5, 2 / 3, 1.0], [0.5, 0.5, np.nan, np.nan]], rtol=1e-14, atol=0
-    )
+def by_subsets(said, worth, k):
+    """Mean over all k-subsets of the recorded answers of what the most frequent ones are worth, in fractions."""
+    kept = []
+    for subset in itertools.combinations(said, k):
+        most = [answer for answer in set(subset) if subset.count(answer) == max(map(subset.count, subset))]
+        kept.append(sum(map(worth.__getitem__, most), Fraction(0)) / len(most))
+    return sum(kept, Fraction(0)) / len(kept)
+
+
+def test_a_curve_of_texts_and_unequal_prompts():
+    said, correct = [["a", "a", "b", "c"], ["x", "y"]], ["a", "y"]
+    curve = bk.vote_curve(said, correct, [1, 2, 3, 4])
+    exact = np.full((2, 4), np.nan)
+    for row, (answers, right) in enumerate(zip(said, correct, strict=True)):
+        worth = {answer: Fraction(int(answer == right)) for answer in answers}
+        for k in range(1, len(answers) + 1):
+            exact[row, k - 1] = by_subsets(answers, worth, k)
+    np.testing.assert_allclose(curve["accuracy"], exact, rtol=1e-14, atol=0)
     np.testing.assert_array_equal(curve.stats["left_out"], [0, 0, 1, 1])
     whole = bk.vote_curve(np.array([[4, 4, 7], [1, 2, 2]]), np.array([4, 1]), [3])
     np.testing.assert_array_equal(whole["accuracy"], [[1.0], [0.0]])
@@ -159,13 +197,16 @@ def test_networks_of_many_seeds_vote_on_digits():
 
 
 def test_partial_credit_and_ties():
-    """42, 42, 42 worth 1, 0, 1 are worth 2/3; a tie with 43, 43, 43 worth 1/3 gives the mean of both."""
-    records = bk.Records.from_arrays(np.zeros((1, 6)), [[1, 0, 1, 0, 0, 1]], [[42, 42, 42, 43, 43, 43]])
-    curve = bk.vote_curve(records, samples=[1, 3, 6])
-    np.testing.assert_allclose(curve["accuracy"], [[0.5, 0.5, 0.5]], rtol=1e-14, atol=0)
-    uneven = bk.Records.from_arrays(np.zeros((1, 5)), [[1, 0, 1, 0, 1]], [["42", "42", "42", "43", "43"]])
-    # k = 3: the three of 42 and the six with two of them win 2/3, the three with two of 43 win 1/2.
-    assert bk.vote_curve(uneven, samples=[3])["accuracy"][0, 0] == pytest.approx((7 * 2 / 3 + 3 * 1 / 2) / 10)
+    """An answer is worth the mean of its marks; a tie the mean of the tied ones. Even, and uneven, numbers of both."""
+    for marks, said in (([1, 0, 1, 0, 0, 1], [42] * 3 + [43] * 3), ([1, 0, 1, 0, 1], ["42"] * 3 + ["43"] * 2)):
+        records = bk.Records.from_arrays(np.zeros((1, len(said))), [marks], [said])
+        worth = {}
+        for answer in set(said):
+            its = [mark for mark, given in zip(marks, said, strict=True) if given == answer]
+            worth[answer] = Fraction(sum(its), len(its))
+        ks = range(1, len(said) + 1)
+        exact = [float(by_subsets(said, worth, k)) for k in ks]
+        np.testing.assert_allclose(bk.vote_curve(records, samples=list(ks))["accuracy"][0], exact, rtol=1e-14, atol=0)
 
 
 @given(st.lists(st.integers(0, 3), min_size=2, max_size=7), st.data())
@@ -214,10 +255,16 @@ def test_coverage_of_the_vote(rng, plausible):
 def test_pass_curve_is_pass_at_k_with_intervals():
     values = [[1, 0, 0, 0], [1, 1], [0, 0, 1]]
     curve = bk.pass_curve(values, [1, 2, 3])
-    np.testing.assert_allclose(curve["value"][:, :2], bk.pass_at_k(values, [1, 2]), rtol=1e-14, atol=0)
+    exact = np.full((3, 3), np.nan)
+    for row, marks in enumerate(values):
+        for k in range(1, min(len(marks), 3) + 1):
+            subsets = list(itertools.combinations(marks, k))
+            exact[row, k - 1] = Fraction(sum(map(any, subsets)), len(subsets))
+    np.testing.assert_allclose(curve["value"], exact, rtol=1e-14, atol=0)
     np.testing.assert_array_equal(curve.stats["left_out"], [0, 0, 1])
-    assert (curve.stats["low"] >= 0).all()
-    assert (curve.stats["high"] <= 1).all()
+    mean = np.nanmean(exact, axis=0)
+    assert np.all((curve.stats["low"] >= 0) & (curve.stats["low"] <= mean))
+    assert np.all((curve.stats["high"] <= 1) & (curve.stats["high"] >= mean))
 
 
 @pytest.mark.parametrize(
