@@ -99,7 +99,7 @@ FAULTS = (
     _fault("storage: another format is read as ours", "storage.py",
            'structure["format"] != FORMAT', "False", "test_storage.py"),
     _fault("storage: any class is restored", "record_classes.py",
-           " or room not in ROOMS", "", "test_forged_files.py"),
+           " or room not in ROOMS", "", "test_record_classes.py"),
     _fault("storage: fields of another version are taken", "structures.py",
            "if more or fewer:", "if False:", "test_forged_files.py"),
     _fault("storage: nan beside good is believed", "saved_results.py",
@@ -109,7 +109,7 @@ FAULTS = (
     _fault("cache: two results swapped", "sweeps/cache.py",
            'found.get("address") != address', "False", "sweeps/test_cache.py"),
     _fault("cache: results of an older version served", "sweeps/addresses.py",
-           '"version": version, ', "", "sweeps/test_cache.py"),
+           '"version": version, ', "", "sweeps/test_addresses.py"),
     _fault("cache: numbers of the package before its upgrade served", "sweeps/addresses.py",
            "-{maker[:16]}", "-{0:016x}", "sweeps/test_cache.py"),
 )  # fmt: skip

@@ -13,6 +13,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any, TypeVar, dataclass_transform
 
 import jax
@@ -140,21 +141,16 @@ def problem(cls: Class) -> Class:
     Parameters
     ----------
     cls : type
-        Its fields are declared with `number`, `array`, `data` and `structure`. Its method `check` calls `check_fields`,
-        and refuses after that what is wrong between fields.
+        Its fields are declared with `number`, `array`, `data` and `structure`. Where fields have to fit one another it
+        has a method `check`, which calls `check_fields` and refuses after that what is wrong between them.
 
     Returns
     -------
     type
         The class, with a section Parameters in its docstring.
-
-    Raises
-    ------
-    TypeError
-        Where it has no method `check`.
     """
-    if not callable(getattr(cls, "check", None)):
-        raise TypeError(f"{cls.__name__} needs a method check() that refuses bad values.")
+    if "check" not in cls.__dict__:
+        cls.check = _check_alone  # type: ignore[attr-defined]
     if "__post_init__" not in cls.__dict__:
         cls.__post_init__ = _check_new  # type: ignore[attr-defined]
     declared = {name: value for name, value in vars(cls).items() if isinstance(value, dataclasses.Field)}
@@ -167,6 +163,11 @@ def problem(cls: Class) -> Class:
     made._optional = frozenset(field.name for field in dataclasses.fields(made) if field.default is None)
     made.__doc__ = _documented(made)
     return made
+
+
+def _check_alone(self: Any) -> None:
+    """Refuse what is out of range, element by element."""
+    check_fields(self)
 
 
 def _check_new(self: Any) -> None:
@@ -185,6 +186,23 @@ def lists_to_arrays(problem: Any) -> None:
 def quantities(kind: type) -> Mapping[str, Quantity]:
     """What each declared field of a Problem's class is."""
     return getattr(kind, "_quantities", {})
+
+
+def problems_of(room: ModuleType) -> dict[str, type]:
+    """The public Problems of a wing.
+
+    Parameters
+    ----------
+    room : module
+        With an `__all__`.
+
+    Returns
+    -------
+    dict of type
+        Name -> class, in the order of `__all__`.
+    """
+    public = {name: getattr(room, name) for name in room.__all__}
+    return {name: thing for name, thing in public.items() if isinstance(thing, type) and quantities(thing)}
 
 
 def check_fields(problem: Any, *names: str) -> None:

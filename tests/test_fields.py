@@ -16,7 +16,7 @@ import grok_theory as gt
 from benchmarks.doors import arrays, best_of_k, lazy_rich, li2, linear
 from grok_theory import kernels, verify
 from grok_theory.errors import BadValue
-from grok_theory.fields import all_in_range, array, check_fields, check_single, in_range, number, problem, quantities
+from grok_theory.fields import all_in_range, array, check_single, in_range, number, problem, quantities
 from grok_theory.ranges import Finite, Interval, Positive
 
 KINDS = verify.public_problems() | {
@@ -108,10 +108,6 @@ class Toy:
     gain: float = number(Positive(), symbol="g", meaning="gain", remedy="Pass 1.0.")
     row: np.ndarray = array(Finite(), symbol="r_i", meaning="a row", axes=("modes",), remedy="Pass a row.")
     share: float = number(Interval(0.0, 1.0), symbol="s", meaning="share", remedy="Pass 0.5.", default=0.5)
-
-    def check(self):
-        """Refuse what is out of range."""
-        check_fields(self)
 
 
 def test_an_element_is_named_by_field_and_index():

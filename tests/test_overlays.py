@@ -165,6 +165,8 @@ def test_a_picture_has_runs_and_theory(tmp_path):
     assert [line.get_label() for line in alone.get_lines()] == ["train", "test"]
     assert [line.get_label() for line in over.get_lines()] == ["test", "theory: test_loss"]
     assert over.get_xlabel() == "time [tau]"
+    assert [line.get_linestyle() for line in over.get_lines()] == ["None", "-"]  # runs as points, theory as a line
+    assert [line.get_color() for line in alone.get_lines()] == ["#0072b2", "#d55e00"]  # of the package's style
     np.testing.assert_allclose(over.get_lines()[1].get_ydata(), log.runs[""]["test"].values, rtol=1e-9, atol=0)
     with pytest.raises(gt.BadValue, match="curve is 'tset'"):
         gt.plot.recorded(log, "tset")

@@ -83,10 +83,6 @@ class Prompt:
     )
     spread: ArrayLike = number(Positive(), **_SPREAD, default=1.0)
 
-    def check(self) -> None:
-        """Refuse what is out of range, element by element."""
-        check_fields(self)
-
     @property
     def judge_gap(self) -> Any:
         """D = DT - DR: the judge's favourite minus the truth; exactly zero if the judge is the teacher."""

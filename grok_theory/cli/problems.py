@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import BadValue
+from ..fields import problems_of
 from ..rooms import WINGS
 from .values import read_value
 
@@ -33,20 +34,6 @@ def find_problem(name: str) -> tuple[ModuleType, type]:
         listed = ", ".join(f"{wing_name}.{each}" for each in found)
         raise BadValue(f"problem is {name!r}, but it must be one of {listed}.{hint}")
     return wing, found[problem_name]
-
-
-def problems_of(wing: ModuleType) -> dict[str, type]:
-    """The public Problems of a wing: frozen dataclasses with a `check` that are no methods of solution."""
-    public = {name: getattr(wing, name) for name in getattr(wing, "__all__", ())}
-    return {
-        name: cls
-        for name, cls in public.items()
-        # A method may have a check too, but it checks a problem; a Problem checks itself.
-        if inspect.isclass(cls)
-        and dataclasses.is_dataclass(cls)
-        and callable(getattr(cls, "check", None))
-        and len(inspect.signature(cls.check).parameters) == 1
-    }
 
 
 def make_problem(wing: ModuleType, cls: type, words: Sequence[str], *verbs: Any) -> tuple[Any, list[dict[str, Any]]]:

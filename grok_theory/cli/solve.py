@@ -190,7 +190,8 @@ def _list(as_json: bool) -> None:
     import dataclasses
     from importlib import import_module
 
-    from .problems import WINGS, problems_of
+    from ..fields import problems_of
+    from ..rooms import WINGS
 
     found = {}
     for wing_name in WINGS:

@@ -8,7 +8,7 @@ from jax.typing import ArrayLike
 from ..checks import check_integer
 from ..drawn import Among, Span
 from ..dynamics import GradientDescent
-from ..fields import check_fields, number, problem, structure
+from ..fields import number, problem, structure
 from ..ranges import Interval, NonNegative, Positive, Switch
 
 
@@ -82,16 +82,6 @@ class QuadraticCommittee:
         drawn=Among((False, True)),
         default=True,
     )
-
-    def check(self) -> None:
-        """Refuse values out of range, element by element; traced values pass.
-
-        Raises
-        ------
-        BadValue
-            For a field out of its range, naming field, value and remedy.
-        """
-        check_fields(self)
 
     def tau_per_step(self, dynamics: GradientDescent) -> ArrayLike:
         """How much tau a step of descent is worth: eta_hat.

@@ -80,10 +80,6 @@ class TeacherStudent:
         default=0.0,
     )
 
-    def check(self) -> None:
-        """Refuse what is out of range, element by element."""
-        check_fields(self)
-
     def tau_per_step(self, dynamics: GradientDescent) -> ArrayLike:
         """How much tau a step w <- w + eta [(y - wX) X^T - g w] is worth: eta, exactly as eta -> 0.
 

@@ -42,6 +42,8 @@ def recorded(log: Log | Overlay, curve: str | None = None, *, ax: Axes | None = 
     BadValue
         For a curve that the log has not, and for a log without a finite value.
     """
+    from matplotlib.colors import to_hex
+
     over = log if isinstance(log, Overlay) else None
     runs = over.log if over is not None else log
     if not isinstance(runs, Log):
@@ -54,7 +56,7 @@ def recorded(log: Log | Overlay, curve: str | None = None, *, ax: Axes | None = 
         drawn_x, drawn_y = [], []
         faint = max(0.15, len(runs.runs) ** -0.5)
         for name in names:
-            color = f"C{there.index(name)}"
+            color = to_hex(f"C{there.index(name)}")  # of this style, also where the picture is saved under another
             for i, part in enumerate(runs.runs.values()):
                 x, values = (_drawable(of) for of in (part[name].x, part[name].values))
                 look = {"color": color, "alpha": faint, "label": name if i == 0 else None}

@@ -7,7 +7,6 @@ and counter-examples are pulled towards it and towards short decimals.
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import random
 from collections.abc import Callable
 from importlib import import_module
@@ -17,7 +16,7 @@ import numpy as np
 
 from ..drawn import Among, Drawn, Entries, GaussianEntries, Span, WholeSpan
 from ..errors import BadValue
-from ..fields import quantities
+from ..fields import problems_of, quantities
 from ..rooms import WINGS
 from .counterexamples import hypothesis_or_sentence
 
@@ -109,17 +108,8 @@ def public_problems() -> dict[str, type]:
     found = {}
     for wing in WINGS:
         module = import_module(f"grok_theory.{wing}")
-        for name in getattr(module, "__all__", dir(module)):
-            thing = getattr(module, name)
-            if isinstance(thing, type) and dataclasses.is_dataclass(thing) and _checks_itself(thing):
-                found[f"{wing}.{name}"] = thing
+        found |= {f"{wing}.{name}": kind for name, kind in problems_of(module).items()}
     return found
-
-
-def _checks_itself(kind: type) -> bool:
-    # A method's check(problem, times) takes more than itself.
-    check = kind.__dict__.get("check")
-    return callable(check) and len(inspect.signature(check).parameters) == 1
 
 
 def _known(kind: type, given: set[str]) -> dict[str, Any]:

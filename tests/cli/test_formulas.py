@@ -3,24 +3,7 @@
 import dataclasses
 import json
 
-import pytest
-
-from grok_theory import cli
 from grok_theory.formulas import register
-
-
-@pytest.fixture
-def run(capsys):
-    def call(*words):
-        try:
-            cli.main(list(words))
-            code = 0
-        except SystemExit as left:
-            code = left.code or 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 def test_lists_every_formula(run):
