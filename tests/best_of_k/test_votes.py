@@ -122,10 +122,12 @@ def test_where_the_vote_ends_and_how_fast():
     assert bk.majority_limit([0.4, 0.4, 0.2]) == 0.5
     assert bk.majority([0.4, 0.4, 0.2], 400) == pytest.approx(0.5, abs=1e-6)
     rate = bk.majority_rate(p)
-    # 1 - P ~ k^(-1/2) e^(-k I): the slope with the root taken out, from 480 to 960.
-    wrong = 1 - bk.majority(p, [480, 960])
-    slope = -(np.log(wrong[1] / wrong[0]) + np.log(2) / 2) / 480
-    assert slope == pytest.approx(rate, rel=0.04)
+    assert rate == pytest.approx(-np.log(1 - (0.4**0.5 - 0.3**0.5) ** 2), rel=1e-12)  # Chernoff, of the two most likely
+    # 1 - P ~ k^(-1/2) e^(-k I): the slope with the root taken out comes nearer from 240 .. 480 to 480 .. 960.
+    wrong = 1 - bk.majority(p, [240, 480, 960])
+    slopes = -(np.log(wrong[1:] / wrong[:-1]) + np.log(2) / 2) / np.array([240, 480])
+    near = np.abs(slopes / rate - 1)
+    assert near[1] < near[0] / 2 < 0.025
     assert bk.majority_rate([0.3, 0.3, 0.4]) == pytest.approx(bk.majority_rate([0.4, 0.3, 0.3]))
 
 
