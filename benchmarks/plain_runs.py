@@ -1,4 +1,4 @@
-"""Runs in plain NumPy that share no line with the package: a linear student, a committee, and what may differ in them."""
+"""Runs in plain NumPy that share no line with the package: a linear student, a committee, and what may differ."""
 
 from __future__ import annotations
 

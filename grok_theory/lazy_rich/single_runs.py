@@ -9,10 +9,6 @@ DMFT and of the interpolation (a quarter of what it spans), are added in square.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-
 import jax
 import numpy as np
 from jax import Array
@@ -20,8 +16,8 @@ from jax.typing import ArrayLike
 
 from ..checks import check_integer, check_key, check_size, require_float64
 from ..errors import BadValue
-from ..progress import bar
 from ..results import Ensemble, Forecast
+from ..results.drawn_runs import drawn_runs, with_start
 from ..results.made_forecast import LEAST_SCATTER, RUNS, check_level, forecast_of_parts, forecast_of_runs, log_variance
 from ..status import NOTED, Status
 from .clock import FlowOrDescent, checked_x
@@ -36,7 +32,6 @@ __all__ = ["LOSSES", "forecast_committee", "forecast_mean_field"]
 LOSSES = ("train_loss", "test_loss")
 # Local error of a draw: its curves are off by 1e-3, a hundredth of what runs scatter.
 TOLERANCE = 3e-4
-PAD = 64  # lengths of x that are compiled
 FAINT = 1e-6  # share of its start below which a train loss under flow is the integrator's
 # Where alpha^2/width of a network that is not centred is more, its finite width moves the curves.
 WIDE = 0.1
@@ -66,7 +61,7 @@ def forecast_committee(
     if test_samples is not None:
         test_samples = check_integer("test_samples", test_samples, 1, "Pass how many fresh samples test it.")
         shared["test_loss"] = float(log_variance(KURTOSIS / test_samples))
-    grid, keep = _grid(checked_x(dynamics, x))
+    grid, keep = with_start(checked_x(dynamics, x))
     parts = {"dim": dim, "width": width, "method": method, "test_samples": test_samples}
     if isinstance(method, Interpolated):
         return _interpolated(problem, grid, keep, dynamics, method, level, draws, key, shared, parts)
@@ -83,7 +78,7 @@ def forecast_committee(
             method=ExactReduction(stratified=False, tolerance=TOLERANCE),
         )
 
-    runs = _drawn(run, key, draws)
+    runs = drawn_runs(run, key, draws, LOSSES)
     remarks = [_faint(runs, grid)]
     return forecast_of_runs(runs, LOSSES, level, keep=keep, shared=shared, remarks=remarks, **parts)
 
@@ -104,7 +99,7 @@ def forecast_mean_field(
     if isinstance(method, Interpolated):
         raise BadValue("method is Interpolated, but a MeanFieldNetwork brings its data, of one size. Leave it out.")
     width = check_integer("width", width, 1, "Pass the number of neurons of the run, for example width=200.")
-    grid, keep = _grid(checked_x(dynamics, x))
+    grid, keep = with_start(checked_x(dynamics, x))
     runs = simulate_mean_field(problem, grid, dynamics, width=width, runs=draws, key=key)
     names = [name for name in LOSSES if name in runs.curves]
     return forecast_of_runs(runs, names, level, keep=keep, width=width, method=method)
@@ -121,31 +116,6 @@ def _checked(level: float, method: object, key: Array | None, draws: int | None)
         check_key(key)
     draws = RUNS if draws is None else check_integer("draws", draws, 8, f"A scatter needs runs; {RUNS} is the default.")
     return check_level(level), method or OwnSize(), jax.random.key(0) if key is None else key, draws
-
-
-def _grid(x: np.ndarray) -> tuple[np.ndarray, slice]:
-    """The start, x, and the last x again and again, so that few lengths are compiled; and where x stands."""
-    grid = np.concatenate([[0.0], x])
-    return np.pad(grid, (0, -grid.size % PAD), mode="edge"), slice(1, grid.size)
-
-
-def _drawn(run: Callable[[Array], Ensemble], key: Array, draws: int) -> Ensemble:
-    """`draws` runs over all cores: compiled by the first, the others at once, since compiled code lets go of Python."""
-    import joblib
-
-    progress, task = bar("draws of the run", draws)
-    with progress:
-        first = run(jax.random.fold_in(key, 0))
-        progress.advance(task)
-        with ThreadPoolExecutor(max(1, joblib.cpu_count())) as pool:
-            others = []
-            for one in pool.map(lambda i: run(jax.random.fold_in(key, i)), range(1, draws)):
-                others.append(one)
-                progress.advance(task)
-    every = [first, *others]
-    curves = {name: np.concatenate([np.asarray(one[name]) for one in every]) for name in LOSSES}
-    worst = max((one.status for one in every), key=lambda status: int(np.max(np.asarray(status.level))))
-    return dataclasses.replace(first, curves=curves, valid={}, stats={}, status=worst)
 
 
 def _faint(runs: Ensemble, grid: np.ndarray) -> str:
@@ -168,7 +138,7 @@ def _interpolated(
     dressed = problem.dressed(dim)
     even = width if width is None or width % 2 == 0 else width + 1  # with an overlap the signs must balance
     theory = solve_dmft(dressed, grid, dynamics, DMFT(field_points=0), True)
-    runs = _drawn(
+    runs = drawn_runs(
         lambda own_key: simulate_committee(
             dressed,
             grid,
@@ -181,6 +151,7 @@ def _interpolated(
         ),
         key,
         draws,
+        LOSSES,
     )
     if runs.status.name == "failed":
         raise BadValue(f"No forecast can be made of these runs: {runs.status.text}")
