@@ -56,7 +56,7 @@ def test_bad_words_are_one_sentence(run, words, part):
 
 
 def test_a_wing_without_forecasts_names_those_that_have(run):
-    code, _, said = run("predict", "best_of_k.BetaPassRate", "a=1", "b=1")
+    code, _, said = run("predict", "best_of_k.LinearJudge", "samples_per_dim=2")
     assert code == 2
     assert "has no forecast; linear" in said
 
