@@ -37,6 +37,7 @@ _NAMES = {
     "Status": "status",
     "TooLarge": "errors",
     "compare": "comparison",
+    "keep_compilations": "compilations",
     "sweep": "sweeps",
     "refine": "refinement",
     "Axis": "refinement",
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from . import best_of_k, bounds, formulas, kernels, lazy_rich, li2, linear, observables, plot, verify
     from .agreement import Agreement
     from .comparison import Absolute, Relative, compare
+    from .compilations import keep_compilations
     from .dynamics import SGD, Adam, AdamW, Conditions, GradientDescent, GradientFlow, Muon
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
     from .overlays import Overlay, overlay
