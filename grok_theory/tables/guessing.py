@@ -1,7 +1,7 @@
 """Which columns of a log are the times, the train and the test curve, and the run, where the user does not say.
 
 A name is not enough: a column is preferred by how much of the log it covers, then by its name, and two that are equally
-good are refused. Both curves are of one kind, losses or accuracies.
+good are refused. Both curves are of one kind, losses or accuracies. A log may have one curve only.
 """
 
 from __future__ import annotations
@@ -85,10 +85,11 @@ def guess_curves(
     test: str | None,
     increases: Callable[[str], bool],
     rising: tuple[bool | None, bool | None],
-) -> tuple[str, str, list[str]]:
+) -> tuple[str | None, str | None, list[str]]:
     """The train and the test column, one of them perhaps named, and the pairs of another kind that were passed over.
 
-    Losses come first, accuracies where `rising` says so: without that, a threshold is one of losses.
+    Losses come first, accuracies where `rising` says so: without that, a threshold is one of losses. Where nothing
+    looks like one of the two, or nothing is written there, that one is None.
 
     Parameters
     ----------
@@ -105,22 +106,26 @@ def guess_curves(
 
     Returns
     -------
-    tuple[str, str, list[str]]
-        (train, test, pairs of another kind).
+    tuple[str or None, str or None, list[str]]
+        (train, test, pairs of another kind, or curves of another kind where there is one only).
 
     Raises
     ------
     BadValue
-        Where no pair of columns looks like train and test, or several are equally good.
+        Where no column looks like train or test, where one of each does and they are of different kinds, and where
+        several pairs or columns are equally good.
     """
     names = curve_names(table)
     trains = [train] if train else [n for n in names if part(n) != "test"]
     tests = [test] if test else [n for n in names if part(n) == "test"]
     trains, tests = (
-        [n for n in found if named or not (up and rises(n) is False)]
+        [n for n in found if named or not ((up and rises(n) is False) or not table.logged(n).any())]
         for found, named, up in ((trains, train, rising[0]), (tests, test, rising[1]))
     )
     counts = {name: table.counted(name, finite=True) for name in {*trains, *tests}}
+    if bool(trains) != bool(tests):
+        only, others = _best_alone(table, trains or tests, increases, rising[0] or rising[1], counts)
+        return (only if trains else None), (only if tests else None), others
     pairs = [
         (a, b)
         for a in trains
@@ -147,6 +152,32 @@ def guess_curves(
         best |= {kind: equal[0]} if equal else {}
     (train, test), *rest = best.values()
     return train, test, [f"{a} with {b}" for a, b in rest]
+
+
+def _best_alone(
+    table: Table,
+    names: Sequence[str],
+    increases: Callable[[str], bool],
+    rising: bool | None,
+    counts: dict[str, int],
+) -> tuple[str, list[str]]:
+    """The one curve of a log that has no other part, and the best curves of another kind."""
+    names = [name for name in names if increases(name)] or list(names)
+    fullest = max(counts[name] for name in names)
+    names = [name for name in names if 2 * counts[name] > fullest] or names
+    order = {name: (*_rank(name, name), -counts[name]) for name in names}
+    best: list[str] = []
+    for kind in (True, None) if rising else (False, None, True):
+        alike = sorted((name for name in names if rises(name) is kind), key=order.__getitem__)
+        equal = [name for name in alike if order[name] == order[alike[0]]]
+        if len(equal) > 1 and not best:
+            option = "test" if part(equal[0]) == "test" else "train"
+            raise BadValue(
+                f"{table.source} has several curves of the {option} part and none of the other: "
+                f"{', '.join(equal[:4])}. Name one with --{option}."
+            )
+        best += equal[:1]
+    return best[0], best[1:]
 
 
 def curve_names(table: Table) -> list[str]:
