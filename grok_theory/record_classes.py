@@ -29,6 +29,8 @@ ROOMS = (
     *NAMESPACES,
     "bounds",
     "comparison",
+    "assumptions",
+    "overlays",
     "size_law",
     "sweeps",
     "refinement",

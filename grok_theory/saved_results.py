@@ -1,4 +1,4 @@
-"""Save and load a Solution, Ensemble, Agreement or Log: what it must be to be saved, and believed when read.
+"""Save and load a Solution, Ensemble, Agreement, Log or Overlay: what it must be to be saved, and believed when read.
 
 The same rules at both ends: what cannot be read is not written. They are those of the constructors, and what no
 constructor sees because JAX builds results without it: dtypes, sizes, levels of a status, nan beside the word "good".
@@ -30,7 +30,7 @@ _NOT_NEGATIVE = ("loss", "error", "norm", "power", "variance", "accuracy")
 
 
 def save(self: Any, path: Any) -> Path:
-    """Write a Solution, Ensemble, Agreement or Log to `path`, which must end in .npz, whole or not at all.
+    """Write a Solution, Ensemble, Agreement, Log or Overlay to `path`, which must end in .npz, whole or not at all.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def save(self: Any, path: Any) -> Path:
 
 
 def load(path: str | os.PathLike) -> Any:
-    """Read the Solution, Ensemble, Agreement or Log that `.save` wrote, its status with it.
+    """Read the Solution, Ensemble, Agreement, Log or Overlay that `.save` wrote, its status with it.
 
     Imports nothing but the rooms of this package, and runs nothing of a file's.
 
@@ -60,7 +60,7 @@ def load(path: str | os.PathLike) -> Any:
 
     Returns
     -------
-    Solution or Ensemble or Agreement or Log
+    Solution or Ensemble or Agreement or Log or Overlay
         Equal to what was saved to the last bit, with NumPy arrays.
 
     Raises
@@ -75,12 +75,12 @@ def load(path: str | os.PathLike) -> Any:
     value = storage.read(path)
     if not is_result(value):
         raise DamagedFile(
-            f"{path} holds {type(value).__name__}, but a Solution, Ensemble, Agreement or Log was expected. "
+            f"{path} holds {type(value).__name__}, but a Solution, Ensemble, Agreement, Log or Overlay was expected. "
             "Name a file that `.save` wrote."
         )
     try:
         check(value)
-        value.__post_init__()
+        getattr(value, "__post_init__", lambda: None)()
         str(value)
     except Exception as error:  # a check may meet what no constructor lets through, and raises what it likes then
         raise DamagedFile(
@@ -91,7 +91,7 @@ def load(path: str | os.PathLike) -> Any:
 
 
 def is_result(value: Any) -> bool:
-    """Whether `value` is a Solution, Ensemble, Agreement or Log: they stand a floor above and are known by name."""
+    """Whether `value` is a Solution, Ensemble, Agreement, Log or Overlay: they stand a floor above and are known by name."""
     return name_of(type(value)) in _CHECKS
 
 
@@ -393,4 +393,5 @@ _CHECKS: dict[str | None, Callable[[Any], None]] = {
     "grok_theory.results:Ensemble": _check_ensemble,
     "grok_theory.agreement:Agreement": _check_agreement,
     "grok_theory.results:Log": lambda log: log.check_read(),
+    "grok_theory.overlays:Overlay": lambda overlay: overlay.check_read(),
 }

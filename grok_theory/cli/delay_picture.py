@@ -21,7 +21,11 @@ def draw(found: Log, answer: LogDelay, thresholds: tuple[float | None, float | N
     style = Path(__file__).resolve().parents[1] / "style.mplstyle"
     with plt.style.context(style):
         figure, axes = plt.subplots(figsize=(4.5, 3.0), layout="constrained")
-        levels = [level for which, level in zip(("train", "test"), thresholds) if level is not None and which != answer.missing]
+        levels = [
+            level
+            for which, level in zip(("train", "test"), thresholds)
+            if level is not None and which != answer.missing
+        ]
         delay, every = answer.delay, [found.runs[label] for label in answer.runs]
         alpha = max(0.15, 1 / len(every) ** 0.5)
         for which, color, crossing, level in (
@@ -52,7 +56,9 @@ def draw(found: Log, answer: LogDelay, thresholds: tuple[float | None, float | N
             _set_scale(axes.set_yscale, values, 100)
         # A dollar in a column's name is no formula.
         axes.set_xlabel(plain_name(found.columns["x"]), parse_math=False)
-        names = dict.fromkeys(plain_name(str(column)) for which in ("train", "test") if (column := found.columns[which]))
+        names = dict.fromkeys(
+            plain_name(str(column)) for which in ("train", "test") if (column := found.columns[which])
+        )
         axes.set_ylabel(", ".join(names), parse_math=False)
         for handle in filter(None, axes.legend().legend_handles):
             handle.set_alpha(1)

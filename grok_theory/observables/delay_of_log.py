@@ -91,8 +91,8 @@ def log_delay(
     Raises
     ------
     BadValue
-        For an argument out of its range, named with what is allowed, and a threshold left out; where a direction contradicts the column's name or
-        the curve, where thresholds look like those of accuracies and the curves are guessed losses, where both curves
+        For an argument out of its range, named with what is allowed, and a threshold left out; where a direction
+        contradicts the column's name or the curve, where thresholds look like those of accuracies and the curves are guessed losses, where both curves
         of all runs are past their thresholds at the first record, for a threshold in per cent of values in fractions or
         the other way round, and where a patience asks what a nan between numbers means.
     """
@@ -123,7 +123,7 @@ def log_delay(
     check_percent(scales)
     found = {
         which: [
-            crossing_time(part[which].x, part[which].values, thresholds[which], patience=stay[which], rising=up[which])
+            crossing_time(*_seen(part[which]), thresholds[which], patience=stay[which], rising=up[which])
             for part in log.runs.values()
         ]
         for which in columns
@@ -169,11 +169,23 @@ def _check_rivals(log: Log, thresholds: dict[str, float], rising: tuple[bool | N
     """Thresholds such as 0.99 are those of accuracies; beside them, guessed losses would answer another question."""
     shares = all(0.9 <= t <= 1 or 90 <= t <= 100 for t in thresholds.values())
     if log.rivals and shares and not any(rising):
+        said = " and ".join(f"{t:g}" for t in thresholds.values())
+        taken = " with ".join(str(log.columns[which]) for which in thresholds)
         raise BadValue(
-            f"the thresholds {' and '.join(f'{t:g}' for t in thresholds.values())} look like accuracies, but without a "
-            f"direction {' with '.join(str(log.columns[which]) for which in thresholds)} is taken, beside {log.rivals[0]}. "
+            f"the thresholds {said} look like accuracies, but without a direction {taken} is taken, beside "
+            f"{log.rivals[0]}. "
             "Say --rising, or name the columns with --train and --test."
         )
+
+
+def _seen(record: Record) -> tuple[np.ndarray, np.ndarray]:
+    """x and values without nan between numbers: `check_gaps` saw that it does not matter what they are."""
+    kept = ~np.isnan(record.values)
+    numbers = np.flatnonzero(kept)
+    if not numbers.size:
+        return record.x, record.values
+    kept[: numbers[0]] = kept[numbers[-1] :] = True
+    return record.x[kept], record.values[kept]
 
 
 def _crashed(log: Log, which: str, record: Record) -> str:

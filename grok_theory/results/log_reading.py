@@ -98,7 +98,8 @@ def read_log(
     read, more = logged_curves(table, x, here, run, repeats)
     notes += more
     runs = {
-        label: {which: Record(curve.x, curve.values) for which, curve in of_run.items()} for label, of_run in read.items()
+        label: {which: Record(curve.x, curve.values) for which, curve in of_run.items()}
+        for label, of_run in read.items()
     }
     left_out = _without_numbers(runs, columns)
     if len(left_out) == len(runs):

@@ -19,7 +19,8 @@ from .table import Table
 def guess_run(table: Table, curves: Sequence[str]) -> str | None:
     """The column that tells runs apart: written in every row that holds one of `curves`, with at least two values.
 
-    A seed in one row only, or the same in all, tells no runs apart. Of several such columns the one that splits
+    A seed in one row only, or the same in all, tells no runs apart; a `run` that is the same in all is the name of the
+    one run there is. Of several such columns the one that splits
     finest is taken if it splits within the others.
 
     Raises
@@ -48,7 +49,7 @@ def guess_run(table: Table, curves: Sequence[str]) -> str | None:
             )
         parts[name] = here
     if not parts:
-        return None
+        return _name_of_one(table, rows)
     finest = max(parts, key=lambda name: len(set(parts[name])))
     together = set(zip(*parts.values(), strict=True))
     if len(together) > len(set(parts[finest])):
@@ -57,6 +58,14 @@ def guess_run(table: Table, curves: Sequence[str]) -> str | None:
             "write a column that names each run."
         )
     return finest
+
+
+def _name_of_one(table: Table, rows: np.ndarray) -> str | None:
+    """The column `run`, where it names one and the same run in every row."""
+    name = next((name for name in table.names if called(name) == "run"), None)
+    labels = table.labels(name) if name else []
+    here = {labels[i] for i in rows} if name else {None}
+    return name if len(here) == 1 and None not in here else None
 
 
 def guess_x(table: Table, curves: Sequence[str]) -> str:
@@ -182,7 +191,8 @@ def _best_alone(
 
 def curve_names(table: Table) -> list[str]:
     """The columns that may be a curve by their names: a loss or an accuracy, or only train, test ..."""
-    return [n for n in table.names if rises(n) is not None or (part(n) and not metric(n))]
+    named = [n for n in table.names if rises(n) is not None or (part(n) and not metric(n))]
+    return [n for n in named if called(n) not in X_NAMES]
 
 
 def _may_pair(a: str, b: str, train: str | None, test: str | None) -> bool:
