@@ -91,7 +91,7 @@ def load(path: str | os.PathLike) -> Any:
 
 
 def is_result(value: Any) -> bool:
-    """Whether `value` is a Solution, Ensemble, Agreement, Log or Overlay: they stand a floor above and are known by name."""
+    """Whether `value` is one of these: they stand a floor above and are known by name."""
     return name_of(type(value)) in _CHECKS
 
 

@@ -159,7 +159,7 @@ def test_every_problem_with_an_edge_is_held_against_it(problem, config):
     ("problem", "words"),
     [
         (gt.linear.DeepLinear(0.5, 5.0, 2, 0.7, 0.7), "linear.stable_below takes TeacherStudent"),
-        (gt.li2.GroupTask(gt.li2.groups.cyclic(5), width=10), "GroupTask states no largest stable learning rate"),
+        (gt.li2.GroupTask(gt.li2.groups.cyclic(5)), "GroupTask states no largest stable learning rate"),
     ],
 )
 def test_what_has_no_edge_says_so(problem, words):

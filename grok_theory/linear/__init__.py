@@ -43,7 +43,7 @@ __all__ = [
     "ridge",
     "simulate",
     "solve",
-    "unit_inputs",
     "stable_below",
+    "unit_inputs",
     "valid_at",
 ]

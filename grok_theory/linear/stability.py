@@ -35,8 +35,8 @@ def largest_eigenvalue(spectrum: ArrayLike, samples: float) -> float:
     """Where the largest eigenvalue of X X^T ends, X of `samples` columns N(0, diag(spectrum)).
 
     The spectral law of X X^T / n has the inverse z(v) = -1/v + sum_i l_i / (1 + l_i v) / n of its Stieltjes transform,
-    and ends where z'(v) = 0 on (-1/max l, 0): 1 = sum_i (l_i v / (1 + l_i v))^2 / n. Equal l give (1 + sqrt(n/N))^2 N l.
-    One l that stands alone leaves that of the others and is found at n z(-1/l), z without it.
+    and ends where z'(v) = 0 on (-1/max l, 0): 1 = sum_i (l_i v / (1 + l_i v))^2 / n. N equal l give
+    (sqrt n + sqrt N)^2 l; one l that stands alone leaves the law of the others and is found at n z(-1/l), z without it.
 
     Parameters
     ----------

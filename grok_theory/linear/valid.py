@@ -10,8 +10,8 @@ from ..checks import check_integer
 from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
 from ..errors import BadValue
 from ..results import Ensemble
-from .curve_names import CORRELATED_CURVES, CURVES, DEEP_CURVES
 from .covariance import solve_correlated
+from .curve_names import CORRELATED_CURVES, CURVES, DEEP_CURVES
 from .curves import solve_teacher_student
 from .depth import solve_deep_linear
 from .mode_relaxation import ByModes, elapsed

@@ -1,4 +1,4 @@
-"""The verbs of the linear wing: `solve`, `simulate`, `limits`, `ridge`, `stable_below`, `valid_at`, each for every Problem that has it."""
+"""The verbs of the linear wing, `solve`, `simulate`, `limits` ..., each for every Problem that has it."""
 
 from collections.abc import Callable
 from typing import Any

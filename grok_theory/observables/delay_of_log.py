@@ -92,9 +92,10 @@ def log_delay(
     ------
     BadValue
         For an argument out of its range, named with what is allowed, and a threshold left out; where a direction
-        contradicts the column's name or the curve, where thresholds look like those of accuracies and the curves are guessed losses, where both curves
-        of all runs are past their thresholds at the first record, for a threshold in per cent of values in fractions or
-        the other way round, and where a patience asks what a nan between numbers means.
+        contradicts the column's name or the curve, where thresholds look like those of accuracies and the curves are
+        guessed losses, where both curves of all runs are past their thresholds at the first record, for a threshold in
+        per cent of values in fractions or the other way round, and where a patience asks what a nan between numbers
+        means.
     """
     thresholds = {"train": train_threshold, "test": test_threshold}
     columns = {which: str(log.columns[which]) for which in CURVES if log.columns[which]}

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from grok_theory.dynamics import GradientDescent
 from grok_theory.errors import BadValue
 from grok_theory.lazy_rich import (
     MeanFieldNetwork,
@@ -12,7 +13,6 @@ from grok_theory.lazy_rich import (
     solve,
     stable_below,
 )
-from grok_theory.dynamics import GradientDescent
 
 
 def test_a_network_near_its_start_is_stable_below_and_not_above():
