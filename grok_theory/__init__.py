@@ -42,6 +42,7 @@ _NAMES = {
     "TooLarge": "errors",
     "applies": "judged_runs",
     "compare": "comparison",
+    "keep_compilations": "compilations",
     "rank": "ranking",
     "sweep": "sweeps",
     "refine": "refinement",
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from .agreement import Agreement
     from .applicability import Applicability
     from .comparison import Absolute, Relative, compare
+    from .compilations import keep_compilations
     from .dynamics import SGD, Adam, AdamW, Conditions, GradientDescent, GradientFlow, Muon
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
     from .judged_runs import applies

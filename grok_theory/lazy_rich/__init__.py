@@ -15,7 +15,7 @@ from .mean_field import LinearMoments, MeanFieldNetwork, Particles, TangentLimit
 from .methods import DMFT, ExactReduction, ExplicitNetwork, FrozenKernel, Interpolated, LazyLimit, OwnSize, Population
 from .problem import QuadraticCommittee
 from .runs.eigenvector_targets import KernelEigenvector
-from .verbs import forecast, simulate, solve
+from .verbs import forecast, simulate, solve, stable_below
 
 # Not public, but inside public results: they may stand in a file too (`record_classes`).
 _IN_FILES = ("closed_forms:Mode",)
@@ -48,6 +48,7 @@ __all__ = [
     "rescaled_start",
     "simulate",
     "solve",
+    "stable_below",
     "tangent_kernel",
     "test_loss_decomposition",
 ]
