@@ -220,11 +220,11 @@ def verdicts(kept: dict[str, list], logs: int, nulls: int) -> list[dict]:
         own = [kept[wing][i % len(kept[wing])] for i in range(nulls)]
         curves = [run(rng, np.asarray(told.x), **setting) for setting, told in own]
         judge("its own theory", wing, [(told, c, told.x) for (_, told), c in zip(own, curves, strict=True)])
-        planted = {"linear": "snr", "committee": "output_scale"}[wing]
+        planted = {"linear": "noise", "committee": "output_scale"}[wing]
         wrong = {}
         for setting, told in own[:10]:
             if id(told) not in wrong:
-                wrong[id(told)] = forecast(dict(setting), **{planted: 1.3 * setting[planted]})
+                wrong[id(told)] = forecast(dict(setting), **{planted: 1.3 * setting.get(planted, 1.0)})
         pairs = [
             (wrong[id(told)], c, told.x)
             for (_, told), c in zip(own[:10], curves[:10], strict=True)

@@ -92,7 +92,7 @@ def forecast_mean_field(
     level: float,
     draws: int | None,
     key: Array | None,
-    method: OwnSize | None,
+    method: OwnSize | Interpolated | None,
 ) -> Forecast:
     """See `grok_theory.lazy_rich.forecast`: the data are the Problem's own, and runs differ by their start."""
     level, method, key, draws = _checked(level, method, key, draws)
