@@ -1,4 +1,4 @@
-"""Save and load a Solution, Ensemble, Agreement or Log: what it must be to be saved, and believed when read.
+"""Save and load a result (Solution, Ensemble, Agreement, Log, DelayForecast, Table): what is saved and believed.
 
 The same rules at both ends: what cannot be read is not written. They are those of the constructors, and what no
 constructor sees because JAX builds results without it: dtypes, sizes, levels of a status, nan beside the word "good".
@@ -30,7 +30,7 @@ _NOT_NEGATIVE = ("loss", "error", "norm", "power", "variance", "accuracy")
 
 
 def save(self: Any, path: Any) -> Path:
-    """Write a Solution, Ensemble, Agreement or Log to `path`, which must end in .npz, whole or not at all.
+    """Write a result of this package to `path`, which must end in .npz, whole or not at all.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def save(self: Any, path: Any) -> Path:
 
 
 def load(path: str | os.PathLike) -> Any:
-    """Read the Solution, Ensemble, Agreement or Log that `.save` wrote, its status with it.
+    """Read the Solution, Ensemble, Agreement, Log, DelayForecast or Table that `.save` wrote, its status with it.
 
     Imports nothing but the rooms of this package, and runs nothing of a file's.
 
@@ -60,7 +60,7 @@ def load(path: str | os.PathLike) -> Any:
 
     Returns
     -------
-    Solution or Ensemble or Agreement or Log
+    Solution or Ensemble or Agreement or Log or DelayForecast or Table
         Equal to what was saved to the last bit, with NumPy arrays.
 
     Raises
@@ -75,8 +75,8 @@ def load(path: str | os.PathLike) -> Any:
     value = storage.read(path)
     if not is_result(value):
         raise DamagedFile(
-            f"{path} holds {type(value).__name__}, but a Solution, Ensemble, Agreement or Log was expected. "
-            "Name a file that `.save` wrote."
+            f"{path} holds {type(value).__name__}, but a Solution, Ensemble, Agreement, Log, DelayForecast or Table "
+            "was expected. Name a file that `.save` wrote."
         )
     try:
         check(value)
@@ -91,7 +91,7 @@ def load(path: str | os.PathLike) -> Any:
 
 
 def is_result(value: Any) -> bool:
-    """Whether `value` is a Solution, Ensemble, Agreement or Log: they stand a floor above and are known by name."""
+    """Whether `value` is a result, such as a Solution or a Log: they stand floors above and are known by name."""
     return name_of(type(value)) in _CHECKS
 
 
@@ -393,4 +393,6 @@ _CHECKS: dict[str | None, Callable[[Any], None]] = {
     "grok_theory.results:Ensemble": _check_ensemble,
     "grok_theory.agreement:Agreement": _check_agreement,
     "grok_theory.results:Log": lambda log: log.check_read(),
+    "grok_theory.observables:DelayForecast": lambda forecast: forecast.check_read(),
+    "grok_theory.observables:Table": lambda table: table.check_read(),
 }

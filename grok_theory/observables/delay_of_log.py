@@ -7,13 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import check_finite
-from ..errors import BadValue
 from ..results.log import CURVES, Log, Record
-from ..tables.names import is_share, may_be_share, rises
 from .crossing import Crossing, check_gaps, crossing_time
 from .delay import Delay, both, delay_between
-from .direction import check_approach, check_direction, check_percent, scale
+from .log_directions import directions
 
 
 @dataclass(frozen=True)
@@ -79,24 +76,12 @@ def log_delay(
         the other way round, and where a patience asks what a nan between numbers means.
     """
     thresholds = {"train": train_threshold, "test": test_threshold}
-    columns = {which: str(log.columns[which]) for which in CURVES}
-    up = {which: _direction(which, columns[which], said) for which, said in zip(CURVES, rising, strict=True)}
+    up, _ = directions(log, thresholds, rising)
     stay = dict(zip(CURVES, both("patience", patience), strict=True))
     for which in CURVES:
-        check_finite(f"{which}_threshold", thresholds[which], f"Pass a number in the unit of {columns[which]}.")
-    _check_rivals(log, (train_threshold, test_threshold), rising)
-    scales = []
-    for which in CURVES:
-        values = [part[which].values for part in log.runs.values()]
-        check_direction(columns[which], values, thresholds[which], up[which])
-        if which == "train" and up[which]:
-            check_approach(columns[which], values, thresholds[which])
-        kind = _kind(columns[which], up[which])
-        if kind:
-            scales.append(scale(columns[which], values, thresholds[which], kind))
         for part in log.runs.values():
-            check_gaps(columns[which], part[which].x, part[which].values, thresholds[which], stay[which], up[which])
-    check_percent(scales)
+            name = str(log.columns[which])
+            check_gaps(name, part[which].x, part[which].values, thresholds[which], stay[which], up[which])
     found = {
         which: [
             crossing_time(part[which].x, part[which].values, thresholds[which], patience=stay[which], rising=up[which])
@@ -118,38 +103,6 @@ def log_delay(
     labels = list(log.runs)
     delay = delay_between(*crossings, confidence=confidence)
     return LogDelay(delay, tuple(labels[i] for i in kept), left_out, (up["train"], up["test"]))
-
-
-def _direction(which: str, column: str, said: bool | None) -> bool:
-    named = rises(column)
-    if said and named is False:
-        raise BadValue(
-            f"{which} is said to rise, but its column {column!r} is called a loss or an error, and those fall. "
-            f"Drop the flag, or name the accuracy with --{which}."
-        )
-    if named and said is False:
-        raise BadValue(
-            f"{which} is said to fall, but its column {column!r} is called an accuracy, and those rise. Say None or "
-            "True for it, or name the loss."
-        )
-    return bool(named) if said is None else said
-
-
-def _kind(column: str, rising: bool) -> str:
-    if is_share(column):
-        return "share"
-    return "error" if may_be_share(column) else "rising" if rising else ""
-
-
-def _check_rivals(log: Log, thresholds: tuple[float, float], rising: tuple[bool | None, bool | None]) -> None:
-    """Thresholds such as 0.99 are those of accuracies; beside them, guessed losses would answer another question."""
-    shares = all(0.9 <= t <= 1 or 90 <= t <= 100 for t in thresholds)
-    if log.rivals and shares and not any(rising):
-        raise BadValue(
-            f"the thresholds {thresholds[0]:g} and {thresholds[1]:g} look like accuracies, but without a direction "
-            f"{log.columns['train']} with {log.columns['test']} is taken, beside {log.rivals[0]}. "
-            "Say --rising, or name the columns with --train and --test."
-        )
 
 
 def _crashed(log: Log, which: str, record: Record) -> str:
