@@ -86,7 +86,7 @@ def _dates(goal: Goal, line: LogitLine, now: float, progress: float) -> dict:
     low, high = quantiles.ends(goal.confidence)
 
     def at(factor):
-        return now * np.exp(min(line.remaining * factor, 700.0)) if np.isfinite(factor) else np.inf
+        return float(now * np.exp(min(line.remaining * factor, 700.0))) if np.isfinite(factor) else np.inf
 
     return {
         "time": at(quantiles.at(progress, 0.5)),
