@@ -118,6 +118,12 @@ def _logit_line(seed: int) -> list[float]:
         return [float(slope), float(level), float(min(max(ahead, mp.mpf("0.03")), 3))]
 
 
+def _by_the_default_table(sibling: float, faster: float, later: float) -> float:
+    clock = observables.default_table().clock
+    assert clock is not None
+    return clock.delay([observables.Sibling(sibling, 10.0, 1e-3 * faster)], 10.0 * later, 1e-3)
+
+
 @partial(
     Formula,
     name="observables.Clock",
@@ -128,9 +134,7 @@ def _logit_line(seed: int) -> list[float]:
         "faster": Range(0.05, 20.0, (1.0,), r"\gamma_s/\gamma"),
         "later": Range(0.05, 20.0, (1.0,), r"t_\mathrm{mem}/t_{\mathrm{mem},s}"),
     },
-    call=lambda sibling, faster, later: observables.default_table().clock.delay(
-        [observables.Sibling(sibling, 10.0, 1e-3 * faster)], 10.0 * later, 1e-3
-    ),
+    call=_by_the_default_table,
     symbol="T",
     latex=r"T_s (\gamma_s/\gamma)^{0.8} (t_\mathrm{mem}/t_{\mathrm{mem},s})^{0.2}",
     source="ours, measured on 414 runs",

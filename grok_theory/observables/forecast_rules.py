@@ -13,6 +13,7 @@ from .decay_clock import Sibling, optimizer_name
 from .delay_forecast import DelayForecast
 from .forecast_curves import Curve
 from .forecast_goal import Goal
+from .forecast_table import Quantiles
 from .progress_line import FEWEST_ROWS, LOSS_GOAL, LogitLine, accuracy_progress, logit_line, loss_progress
 
 SILENT = 0.1  # progress below which nothing is read from a curve
@@ -69,21 +70,21 @@ def forecast(train: Curve, test: Curve, goal: Goal, now: float, x_name: str) -> 
     if line is not None and line.stalled:
         return stalled(reason="the test curve does not rise: stalled or collapsing")
     why = _abstain(test, share, train_time, goal, line)
-    if why:
+    quantiles = goal.quantiles
+    if why or line is None or quantiles is None:
         return _by_siblings(goal, replace(moving, reason=why))
-    rough = last < goal.quantiles.rough_below
-    remarks = [f"dates of an accuracy are good from {100 * goal.quantiles.rough_below:.0f} % on"] if rough else []
+    rough = last < quantiles.rough_below
+    remarks = [f"dates of an accuracy are good from {100 * quantiles.rough_below:.0f} % on"] if rough else []
     remarks += ["without a chance level dates tend to be early"] if goal.regression else []
-    dated = _dates(goal, line, float(test.x[-1]), last)
+    dated = _dates(quantiles, goal.confidence, line, float(test.x[-1]), last)
     dated = replace(moving, rough=bool(rough or goal.regression), reason="; ".join(remarks), **dated)
     by_siblings = _by_siblings(goal, dated) if rough else dated
     return by_siblings if by_siblings.from_siblings else dated
 
 
-def _dates(goal: Goal, line: LogitLine, now: float, progress: float) -> dict:
+def _dates(quantiles: Quantiles, confidence: float, line: LogitLine, now: float, progress: float) -> dict:
     """Point, interval and the second upper end, by the quantiles of the table."""
-    quantiles = goal.quantiles
-    low, high = quantiles.ends(goal.confidence)
+    low, high = quantiles.ends(confidence)
 
     def at(factor):
         return float(now * np.exp(min(line.remaining * factor, 700.0))) if np.isfinite(factor) else np.inf
