@@ -3,8 +3,8 @@
 Caption: A two-layer network with squared units learns modular addition by AdamW; the run is made for this figure and is
 none of those that the table of forecasts was made from. Top: train accuracy and test loss; dotted, the goal of the test
 loss. Bottom: at each logged step, what was said then of the step at which the test loss reaches the goal (horizontal
-line: when it did). Grey: "not before", while the test curve lies still. Points and band: the date and its 80 % interval,
-once the loss has come a seventh of its way; steps at which no date was given have none.
+line: when it did). Grey: "not before", while the test curve lies still. Points and band: the date and its 80 %
+interval, once the loss has come a seventh of its way; steps at which no date was given have none.
 """
 
 from dataclasses import dataclass

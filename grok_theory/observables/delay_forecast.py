@@ -108,6 +108,14 @@ class DelayForecast:
         for name in ("now", "train_time", "progress", "time", "if_it_arrives", "not_before", "confidence"):
             if not isinstance(getattr(self, name), float):
                 raise BadValue(f"{name} is {getattr(self, name)!r}, but it must be a number. Pass a float.")
+        for name in ("from_siblings", "rough"):
+            if not isinstance(getattr(self, name), bool):
+                raise BadValue(f"{name} is {getattr(self, name)!r}, but it must be True or False. Pass one of them.")
+        if not math.isfinite(self.now) or self.progress < 0 or self.progress > 1:
+            raise BadValue(
+                f"now is {self.now} and progress {self.progress}, but the first must be finite and the second in "
+                "[0, 1] or nan. Pass those of a record."
+            )
         if not isinstance(self.interval, tuple) or len(self.interval) != 2 or not self.interval[0] <= self.interval[1]:
             raise BadValue(f"interval is {self.interval!r}, but it must be (low, high), low first. Pass two numbers.")
         if not isinstance(self.reason, str) or not isinstance(self.x_name, str):

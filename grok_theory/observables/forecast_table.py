@@ -55,6 +55,8 @@ class Quantiles:
             )
         if np.isnan(self.values).any() or not (self.values > 0).all() or (np.diff(self.values, axis=1) < 0).any():
             raise BadValue("values are not positive and rising in each row, but quantiles must be. Sort them.")
+        if not (np.diff(self.progress) > 0).all() or not (np.diff(self.levels) > 0).all():
+            raise BadValue("progress or levels do not increase, but rows and columns must be in order. Sort them.")
         if 0.5 not in self.levels:
             raise BadValue(f"levels is {self.levels}, but it must hold 0.5, the point of a forecast. Add it.")
 

@@ -1,6 +1,7 @@
 """`forecast_delay`: the arithmetic of its dates by hand, every reason for which it abstains, odd records, refusals."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -282,6 +283,11 @@ def test_saved_and_loaded(tmp_path):
     assert str(again) == str(table)
     same = forecast_delay(*grokking(goal=370.0), **ACC, table=again)
     assert same == found
+    for wrong in ({"status": "soon"}, {"now": math.inf}, {"progress": 2.0}, {"interval": (2.0, 1.0)}, {"rough": 1}):
+        with pytest.raises(gt.BadValue, match=next(iter(wrong))):
+            replace(found, **wrong)
+    with pytest.raises(gt.BadValue, match="do not increase"):
+        Quantiles(np.array([0.3, 0.2]), (0.5,), np.ones((2, 1)), np.ones(2), ())
     with pytest.raises(gt.BadValue, match="levels"):
         Quantiles(np.array([0.2]), (0.1, 0.9), np.ones((1, 2)), np.ones(1), ())
 
