@@ -26,8 +26,12 @@ LISTED = 30  # runs that the table shows without being asked
 
 def command(
     log: LogFiles,
-    train_threshold: Annotated[float, typer.Option(help="Fitted when the train curve is past this.")],
-    test_threshold: Annotated[float, typer.Option(help="Generalized when the test curve is past this.")],
+    train_threshold: Annotated[
+        float | None, typer.Option(help="Fitted when the train curve is past this; needed where there is one.")
+    ] = None,
+    test_threshold: Annotated[
+        float | None, typer.Option(help="Generalized when the test curve is past this; needed where there is one.")
+    ] = None,
     x: XColumn = None,
     train: TrainColumn = None,
     test: TestColumn = None,
@@ -53,7 +57,8 @@ def command(
 
     Several files are several runs, or the curves of one (train.csv val.csv; a tag a file). Missing values are times at
     which that curve was not logged. A test curve that never crosses gives a lower bound, a curve past its threshold at
-    its first record an upper one. Crashed runs are left out and counted.
+    its first record an upper one. Crashed runs are left out and counted. A log with a train or a test curve only has
+    that curve's times and no delay.
     """
     from ..observables.delay_of_log import log_delay
     from ..results import read_log
@@ -105,6 +110,8 @@ def _rows(answer):
         train, test = ({f: part[f][i] for f in fields} for part in parts)
         gap, low, high, fitted, censored, before = (values[i] for values in gaps)
         words = ("not fitted", True) if not fitted else ("censored", censored)
+        if answer.missing:
+            words = (f"no {answer.missing} curve", True)
         notes = [word for word, true in (words, ("before the first record", before)) if true]
         yield label, train, test, gap, low, high, ", ".join(notes)
 
@@ -127,8 +134,11 @@ def _print_table(found, answer, every):
     if every and answer.left_out:
         table.add_column("left out")
     for label, train, test, gap, low, high, note in _rows(answer):
-        times = (shown_time(c["time"], c["upper"], c["censored"]) for c in (train, test))
-        delay = "none" if "not fitted" in note else shown_delay(gap, low, high, "censored" in note)
+        times = (
+            "no curve" if which == answer.missing else shown_time(c["time"], c["upper"], c["censored"])
+            for which, c in (("train", train), ("test", test))
+        )
+        delay = "none" if "not fitted" in note or answer.missing else shown_delay(gap, low, high, "censored" in note)
         table.add_row(escape(plain_name(label)) or "-", *times, delay.replace("more than", ">"))
     for label, why in answer.left_out.items() if every else ():
         table.add_row(escape(plain_name(label)) or "-", "", "", "", escape(plain_name(why)))
@@ -142,8 +152,8 @@ def _print_table(found, answer, every):
         print(f"{len(answer.left_out)} of {len(answer.runs) + len(answer.left_out)} runs are left out")
     for label, why in answer.left_out.items() if not every else ():
         print(f"left out: run {plain_name(label)}: {plain_name(why)}")
-    print(str(answer.delay))
-    if np.any(answer.delay.censored):
+    print(answer)
+    if not answer.missing and np.any(answer.delay.censored):
         print("`grok-theory forecast` says of a run that has not reached its goal when it will, where that can be said")
 
 

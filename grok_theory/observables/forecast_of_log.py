@@ -93,6 +93,12 @@ def log_forecast(
         As `forecast_delay` and `log_delay`, and for an `at` before the first record of all runs.
     """
     check_kind("log", log, Log, "Read one with grok_theory.read_log.")
+    missing = [which for which in CURVES if not log.columns.get(which)]
+    if missing:
+        raise BadValue(
+            f"log has no {missing[0]} curve, but a forecast needs both: the train curve says when the run memorized. "
+            "Name its column when you read the log."
+        )
     log = until(log, at)
     options = {"confidence": confidence, "siblings": siblings, "decay_rate": decay_rate, "table": table}
     named = optimizer or str((log.config or {}).get("optimizer", ""))

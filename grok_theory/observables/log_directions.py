@@ -12,7 +12,7 @@ from .direction import check_approach, check_direction, check_percent, scale
 
 
 def directions(
-    log: Log, thresholds: Mapping[str, float], rising: tuple[bool | None, bool | None]
+    log: Log, thresholds: Mapping[str, float | None], rising: tuple[bool | None, bool | None]
 ) -> tuple[dict[str, bool], set[str]]:
     """Whether each curve rises, and which are in per cent; refuses directions and thresholds that do not fit.
 
@@ -20,35 +20,41 @@ def directions(
     ----------
     log : Log
         As `read_log` gives it.
-    thresholds : Mapping[str, float]
-        "train", "test" -> in the unit of that curve.
+    thresholds : Mapping[str, float or None]
+        "train", "test" -> in the unit of that curve; None where the log has no such curve.
     rising : tuple[bool or None, bool or None]
         (train, test), None takes it from the column's name.
 
     Returns
     -------
     tuple[dict[str, bool], set[str]]
-        Curve -> whether it rises; the curves whose values are in per cent.
+        Curve of the log -> whether it rises; the curves whose values are in per cent.
 
     Raises
     ------
     BadValue
         As `log_delay`.
     """
-    columns = {which: str(log.columns[which]) for which in CURVES}
-    up = {which: _direction(which, columns[which], said) for which, said in zip(CURVES, rising, strict=True)}
-    for which in CURVES:
-        check_finite(f"{which}_threshold", thresholds[which], f"Pass a number in the unit of {columns[which]}.")
-    _check_rivals(log, (thresholds["train"], thresholds["test"]), rising)
+    columns = {which: str(log.columns[which]) for which in CURVES if log.columns[which]}
+    said = dict(zip(CURVES, rising, strict=True))
+    up = {which: _direction(which, column, said[which]) for which, column in columns.items()}
+    for which, column in columns.items():
+        if thresholds[which] is None:
+            raise BadValue(
+                f"{which}_threshold is not given, but the log has a {which} curve, {column}. "
+                "Pass a number in the unit of it."
+            )
+        check_finite(f"{which}_threshold", thresholds[which], f"Pass a number in the unit of {column}.")
+    _check_rivals(log, {which: float(thresholds[which]) for which in columns}, rising)  # type: ignore[arg-type]
     scales, percent = [], set()
-    for which in CURVES:
+    for which, column in columns.items():
         values = [part[which].values for part in log.runs.values()]
-        check_direction(columns[which], values, thresholds[which], up[which])
+        check_direction(column, values, thresholds[which], up[which])
         if which == "train" and up[which]:
-            check_approach(columns[which], values, thresholds[which])
-        kind = _kind(columns[which], up[which])
+            check_approach(column, values, thresholds[which])
+        kind = _kind(column, up[which])
         if kind:
-            scales.append(scale(columns[which], values, thresholds[which], kind))
+            scales.append(scale(column, values, thresholds[which], kind))
             if kind != "error" and thresholds[which] > 1:
                 percent.add(which)
     check_percent(scales)
@@ -76,12 +82,14 @@ def _kind(column: str, rising: bool) -> str:
     return "error" if may_be_share(column) else "rising" if rising else ""
 
 
-def _check_rivals(log: Log, thresholds: tuple[float, float], rising: tuple[bool | None, bool | None]) -> None:
+def _check_rivals(log: Log, thresholds: dict[str, float], rising: tuple[bool | None, bool | None]) -> None:
     """Thresholds such as 0.99 are those of accuracies; beside them, guessed losses would answer another question."""
-    shares = all(0.9 <= t <= 1 or 90 <= t <= 100 for t in thresholds)
+    shares = all(0.9 <= t <= 1 or 90 <= t <= 100 for t in thresholds.values())
     if log.rivals and shares and not any(rising):
+        said = " and ".join(f"{t:g}" for t in thresholds.values())
+        taken = " with ".join(str(log.columns[which]) for which in thresholds)
         raise BadValue(
-            f"the thresholds {thresholds[0]:g} and {thresholds[1]:g} look like accuracies, but without a direction "
-            f"{log.columns['train']} with {log.columns['test']} is taken, beside {log.rivals[0]}. "
+            f"the thresholds {said} look like accuracies, but without a direction {taken} is taken, beside "
+            f"{log.rivals[0]}. "
             "Say --rising, or name the columns with --train and --test."
         )

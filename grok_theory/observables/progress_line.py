@@ -43,8 +43,8 @@ def accuracy_progress(accuracy: ArrayLike, chance: float = 0.0) -> np.ndarray:
 
     Examples
     --------
-    >>> accuracy_progress([0.1, 0.55, 1.0], chance=0.1).tolist()
-    [0.0, 0.5, 1.0]
+    >>> accuracy_progress([0.2, 0.5, 1.0], chance=0.5).tolist()
+    [0.0, 0.0, 1.0]
     """
     check_between("chance", chance, 0, 1, "Pass 1/classes, for example 0.1 for ten.", include_high=False)
     return np.clip((np.asarray(accuracy, float) - chance) / (1 - chance), 0.0, 1.0)

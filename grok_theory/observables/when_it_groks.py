@@ -86,11 +86,9 @@ def forecast_delay(
     --------
     >>> x = np.arange(0.0, 400, 10)
     >>> train, test = 1 - np.exp(-x / 20), 1 / (1 + np.exp((600 - x) / 70))
-    >>> print(
-    ...     forecast_delay(x[:20], train[:20], test[:20], train_threshold=0.99, test_threshold=0.9, rising=True)
-    ... )  # doctest: +NORMALIZE_WHITESPACE
-    now 190: memorized at 92.69, test 0 % of the way: no date can be given; not before 228. Log on; ask again when the
-    test curve has moved a fifth.
+    >>> found = forecast_delay(x, train, test, train_threshold=0.99, test_threshold=0.9, rising=True, at=190)
+    >>> print(found.status, found.not_before)
+    silent 228.0
     """
     options = {"confidence": confidence, "siblings": siblings, "decay_rate": decay_rate, "table": table}
     if isinstance(x, Log):

@@ -97,6 +97,13 @@ def test_a_log_that_names_another_optimizer(run, folder):
     assert "expected at" in run("forecast", "log.csv", *GOAL, "--optimizer", "adamw")[1]
 
 
+def test_a_log_with_one_curve_has_no_forecast(run, folder):
+    (folder / "log.csv").write_text("step,val_acc\n0,0.1\n10,0.2\n20,0.3\n")
+    code, _, err = run("forecast", "log.csv", *GOAL)
+    assert code == 2
+    assert "log has no train curve" in err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
