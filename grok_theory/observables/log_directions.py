@@ -55,7 +55,7 @@ def directions(
         kind = _kind(column, up[which])
         if kind:
             scales.append(scale(column, values, thresholds[which], kind))
-            if kind != "error" and thresholds[which] > 1:
+            if kind != "error" and scales[-1].threshold > 1:
                 percent.add(which)
     check_percent(scales)
     return up, percent
