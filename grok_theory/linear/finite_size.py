@@ -12,6 +12,7 @@ h(theta) = h(l(theta)), l(theta) = 1 + alpha + 2 sqrt(alpha) cos(theta). Curves 
 """
 
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import jax
@@ -20,14 +21,15 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..checks import check_positive, check_shape, is_traced, require_float64
+from ..checks import check_positive, check_shape, require_float64
 from ..dynamics import GradientDescent
 from ..errors import BadValue
+from ..numerics.padding import any_traced, as_numbers, cut, repeated
 from ..numerics.spectra import marchenko_pastur_rule, spectral_edges
-from ..pytrees import as_arrays, record
+from ..pytrees import record
 from .checked import check_single, is_legal
 from .curve_names import CURVES
-from .curves import STEP, QuadraticForm, mode_forms
+from .curves import STEP, Factors, QuadraticForm, mode_factors, mode_forms
 from .lost import refuse_lost
 from .mode_relaxation import FLOW, ByModes, Times, check, elapsed
 from .problem import TeacherStudent
@@ -60,30 +62,28 @@ class Fluctuations:
     covariance: dict[str, Any]
 
 
-def _needed(problem: TeacherStudent, dynamics: ByModes, times: Array) -> Array:
-    """How many angles resolve exp(-2 l t) at either edge, for each time; traceable.
+def _needed(problem: TeacherStudent, dynamics: ByModes, times: ArrayLike, xp: ModuleType = jnp) -> Any:
+    """How many angles resolve exp(-2 l t) at either edge, for each time; `xp` is jax.numpy inside traces.
 
     About 17 sqrt(t sqrt(alpha)) harmonics matter at an edge, until its modes have ended. At the upper one those of
     descent end late: at the rate 2 - eta (l+ + g) a step.
     """
-    alpha = jnp.asarray(problem.samples_per_dim, float)
+    alpha = problem.samples_per_dim
     lower, upper = spectral_edges(alpha)
-    lasts = 40 / jnp.where(lower > 0, lower, 1e-300)
+    lasts = 40 / xp.where(lower > 0, lower, 1e-300)
     if isinstance(dynamics, GradientDescent):
-        rate = jnp.asarray(dynamics.learning_rate, float)
-        margin = 2 - rate * (upper + problem.weight_decay)
-        lasts = jnp.maximum(lasts, 40 * rate / jnp.where(margin > 0, margin, 1e-300))
-    return 64 + 32 * jnp.sqrt(
-        jnp.minimum(jnp.asarray(elapsed(problem, dynamics, times), float), lasts) * jnp.sqrt(alpha)
-    )
+        margin = 2 - dynamics.learning_rate * (upper + problem.weight_decay)
+        lasts = xp.maximum(lasts, 40 * dynamics.learning_rate / xp.where(margin > 0, margin, 1e-300))
+    return 64 + 32 * xp.sqrt(xp.minimum(elapsed(problem, dynamics, times), lasts) * xp.sqrt(alpha))
 
 
-def _angles(problem: TeacherStudent, dynamics: ByModes, times: Array) -> int:
+def _angles(problem: TeacherStudent, dynamics: ByModes, times: Times) -> int:
     """A power of two that is enough for all times; under a trace a fixed one, beyond which times come back as nan."""
-    needed = jnp.max(_needed(problem, dynamics, times))
-    if is_traced(needed):
+    if any_traced(problem, dynamics, times):
         return 4096
-    angles = 2 ** int(np.ceil(np.log2(float(needed))))
+    numbers, moved = (jax.tree_util.tree_map(lambda leaf: np.asarray(leaf, float), p) for p in (problem, dynamics))
+    needed = float(np.max(_needed(numbers, moved, np.asarray(times, float), np)))
+    angles = 2 ** int(np.ceil(np.log2(needed)))
     if angles > MOST_ANGLES:
         raise BadValue(
             f"times[{np.size(times) - 1}] is {float(np.asarray(times)[-1]):g}, but this close to samples_per_dim = 1, "
@@ -93,10 +93,14 @@ def _angles(problem: TeacherStudent, dynamics: ByModes, times: Array) -> int:
     return angles
 
 
-def _pair_sum(form: QuadraticForm, weights: Float[Array, " modes"]) -> Float[Array, "times times"]:
+def _terms(form: QuadraticForm, factors: Factors) -> list[tuple[Array, Array]]:
+    return [(c, a) for c, a in zip(form.coefficients, factors, strict=True) if c is not None]
+
+
+def _pair_sum(form: QuadraticForm, factors: Factors, weights: Float[Array, " modes"]) -> Float[Array, "times times"]:
     """sum over modes of weights * f_tu^2, as products of (times, modes) matrices: f_tu is a sum of three products."""
-    terms = list(zip(form.coefficients, form.factors, strict=True))
-    total = jnp.zeros((form.factors[0].shape[0],) * 2)
+    terms = _terms(form, factors)
+    total = jnp.zeros((factors.error.shape[0],) * 2)
     for i, (c, a) in enumerate(terms):
         for j, (d, b) in enumerate(terms[: i + 1]):
             product = a * b
@@ -122,6 +126,7 @@ def _fluctuations(problem: TeacherStudent, dynamics: ByModes, times: Array, dim:
     on_circle = spectral_edges(alpha)[0] + 4 * jnp.sqrt(alpha) * shape
     in_bulk = mode_forms(problem, dynamics, times, rule.eigenvalues)
     at_angles = mode_forms(problem, dynamics, times, on_circle)
+    bulk, around = (mode_factors(problem, dynamics, times, l) for l in (rule.eigenvalues, on_circle))
     shift_weights = jnp.asarray(_shift_weights(angles))
     harmonics = jnp.arange(1, angles // 2 + 1, dtype=float)
     legal = is_legal(problem) & (dim > 0)
@@ -130,18 +135,18 @@ def _fluctuations(problem: TeacherStudent, dynamics: ByModes, times: Array, dim:
     for name in CURVES:
         form, circle = in_bulk[name], at_angles[name]
         size = dim * alpha if form.per_sample else dim
-        f = sum(c[None, :] * a**2 for c, a in zip(circle.coefficients, circle.factors, strict=True))
+        f = sum((c[None, :] * a**2 for c, a in _terms(circle, around)), jnp.zeros(()))
         shifts[name] = problem.noise**2 * (f @ shift_weights) / size
         # Cosine transform of the even extension.
-        around = jnp.concatenate([f, f[:, -2:0:-1]], axis=1)
-        cosines = jnp.fft.rfft(around, axis=1).real[:, 1 : angles // 2 + 1] / angles
-        amplitudes = _pair_sum(form, rule.weights)
+        even = jnp.concatenate([f, f[:, -2:0:-1]], axis=1)
+        cosines = jnp.fft.rfft(even, axis=1).real[:, 1 : angles // 2 + 1] / angles
+        amplitudes = _pair_sum(form, bulk, rule.weights)
         if form.per_sample:
             amplitudes = amplitudes / alpha + form.null**2 * jnp.maximum(alpha - 1, 0.0) / alpha
         else:
             atom = sum((c * jnp.outer(a, a) for c, a in form.atom), jnp.zeros((times.size,) * 2))
             amplitudes += rule.atom * atom**2
-        eigenvalues = 2 * _pair_sum(circle, shift_weights) + 0.5 * (cosines * harmonics[None, :]) @ cosines.T
+        eigenvalues = 2 * _pair_sum(circle, around, shift_weights) + 0.5 * (cosines * harmonics[None, :]) @ cosines.T
         covariances[name] = problem.noise**4 * (2 * amplitudes / size + eigenvalues / size**2)
     # The term in 1/N^2 may be negative: where it outweighs the first, the expansion says nothing.
     deviations = {name: _root_of_variance(jnp.diagonal(c)) for name, c in covariances.items()}
@@ -202,7 +207,12 @@ def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, dynam
     check_shape("dim", dim, (), "Use jax.vmap for many sizes.")
     check_positive("dim", dim, "Pass the number of weights, for example 200.")
     check(problem, dynamics, times, "fluctuations")
-    times = jnp.asarray(times, float)
     angles = _angles(problem, dynamics, times)
-    spread = _fluctuations(as_arrays(problem), as_arrays(dynamics), times, jnp.asarray(dim, float), angles)
-    return refuse_lost(spread, "fluctuations", LOST)
+    if any_traced(problem, dynamics, times, dim):
+        x = jnp.asarray(times, float)
+        return _fluctuations(as_numbers(problem), as_numbers(dynamics), x, jnp.asarray(dim, float), angles)
+    count = np.size(times)
+    x = repeated(times)
+    spread = _fluctuations(as_numbers(problem), as_numbers(dynamics), x, np.asarray(dim, float), angles)
+    square = jax.tree_util.tree_map(lambda between: np.asarray(between)[:, :count], spread.covariance)
+    return refuse_lost(Fluctuations(*cut((spread.mean_shift, spread.std, square), count)), "fluctuations", LOST)
