@@ -24,6 +24,7 @@ ROOMS = (
     "status",
     "results",
     "agreement",
+    "applicability",
     "kernels",
     "observables",
     *NAMESPACES,

@@ -32,7 +32,7 @@ from .methods import SpectralQuadrature
 from .mode_relaxation import FLOW, ByModes, Times, check, elapsed, is_stable, relaxation, sensitivity
 from .problem import TeacherStudent
 
-__all__ = ["STEP", "Factors", "QuadraticForm", "curve_values", "mode_factors", "mode_forms", "solve_teacher_student"]
+__all__ = ["STEP", "QuadraticForm", "curve_values", "mode_forms", "solve_teacher_student"]
 
 STEP = 0.25  # of the rule that answers
 NEAR = -110.0  # its left end while no time is late
@@ -45,74 +45,75 @@ BLOCK = 32  # modes that are summed in one product
 HALVED = 4.0  # times d^2: the error of the rule; where d is no longer small, d itself
 
 
-class Factors(NamedTuple):
-    """The mode errors a_j, (times, modes) each: what is left of the teacher and of the start, and the noise heard."""
-
-    error: Array
-    left: Array
-    heard: Array
-
-
 class QuadraticForm(NamedTuple):
     """One curve as a sum over modes, per noise^2: f(l) = sum_j coefficients[j](l) factors[j](t, l)^2.
 
-    `coefficients` (modes,) are those of `Factors`, None for zero. `atom` holds the same sum at l = 0, as pairs
-    (coefficient, factor (times,)); `null` is what each of the P - N directions of label space beyond the modes adds;
-    `per_sample`: the sum over modes is divided by P instead of N.
+    `factors` (times, modes) are the mode errors A, e or sqrt(l) psi, the same arrays in all curves. `atom` holds the
+    same sum at l = 0, as pairs (coefficient, factor (times,)); `null` is what each of the P - N directions of label
+    space beyond the modes adds; `per_sample`: the sum over modes is divided by P instead of N.
     """
 
-    coefficients: tuple[Array | None, Array | None, Array | None]
+    coefficients: tuple[Array, ...]
+    factors: tuple[Array, ...]
     atom: tuple[tuple[Array, Array], ...]
     null: float
     per_sample: bool
 
 
-def mode_factors(problem: TeacherStudent, dynamics: ByModes, times: Array, eigenvalues: Array) -> Factors:
-    """What all curves are made of, on the given modes."""
-    g, l = problem.weight_decay, eigenvalues
-    e, psi = relaxation(dynamics, l + g, times)
-    # A = e + g psi instead of (g + l e)/(l + g): all terms positive, and nothing to divide at g = 0.
-    # sqrt(l) psi is squared, never psi alone: at t = 1e200 its square overflows. At l = 0 the slope of the root is
-    # infinite and is given as zero (finite_size has nodes there).
-    some = l > 0
-    return Factors(e + g * psi, e, jnp.where(some, jnp.sqrt(jnp.where(some, l, 1.0)), 0.0)[None, :] * psi)
-
-
 def mode_forms(
     problem: TeacherStudent, dynamics: ByModes, times: Array, eigenvalues: Array
 ) -> dict[str, QuadraticForm]:
-    """The quadratic form of every curve on the given modes."""
+    """The quadratic form of every curve on the given modes; factors have shape (times, modes)."""
     g, snr, inr, l = problem.weight_decay, problem.snr, problem.inr, eigenvalues
     one = jnp.ones_like(l)
+    e, psi = relaxation(dynamics, l + g, times)
+    # A = e + g psi instead of (g + l e)/(l + g): all terms positive, and nothing to divide at g = 0.
+    error = e + g * psi
+    # sqrt(l) psi is squared, never psi alone: at t = 1e200 its square overflows. (l psi)^2 is l times that square.
+    heard = _noise_heard(l, psi)
     # Modes that see no data: the teacher is never learned there, the initial weight only decays.
     unlearned, frozen = (snr, jnp.ones_like(times)), (inr, relaxation(dynamics, jnp.reshape(g, (1,)), times)[0][:, 0])
-    teacher, initial = snr * one, inr * one
+    teacher, initial, noise = (snr * one, error), (inr * one, e), (one, heard)
+    fit_teacher, fit_initial, fit_noise = (l * snr, error), (l * inr, e), (one, error)
 
-    def form(error, left, heard, *, atom=(), null=0.0, per_sample=False):
-        return QuadraticForm((error, left, heard), tuple(atom), null, per_sample)
+    def form(*terms, atom=(), null=0.0, per_sample=False):
+        return QuadraticForm(tuple(c for c, _ in terms), tuple(a for _, a in terms), atom, null, per_sample)
 
     return {
-        "train_loss": form(l * snr + one, l * inr, None, null=1.0, per_sample=True),
-        "test_loss": form(teacher, initial, one, atom=(unlearned, frozen)),
-        "weight_norm": form(None, initial, l * snr + one, atom=(frozen,)),
-        "test_bias": form(teacher, initial, None, atom=(unlearned, frozen)),
-        "test_variance": form(None, None, one),
-        "train_bias": form(l * snr, l * inr, None, per_sample=True),
+        "train_loss": form(fit_teacher, fit_initial, fit_noise, null=1.0, per_sample=True),
+        "test_loss": form(teacher, initial, noise, atom=(unlearned, frozen)),
+        "weight_norm": form((l * snr, heard), initial, noise, atom=(frozen,)),
+        "test_bias": form(teacher, initial, atom=(unlearned, frozen)),
+        "test_variance": form(noise),
+        "train_bias": form(fit_teacher, fit_initial, per_sample=True),
     }
 
 
+def _noise_heard(l: Float[Array, " modes"], psi: Float[Array, "times modes"]) -> Float[Array, "times modes"]:
+    """sqrt(l) psi; at l = 0 its slope in l is infinite and is given as zero (finite_size has nodes there)."""
+    some = l > 0
+    return jnp.where(some, jnp.sqrt(jnp.where(some, l, 1.0)), 0.0)[None, :] * psi
+
+
+def _factors(forms: dict[str, QuadraticForm]) -> list[Array]:
+    """The arrays that all curves are made of, each once: A, e and sqrt(l) psi."""
+    return list({id(a): a for form in forms.values() for a in form.factors}.values())
+
+
 def _columns(forms: dict[str, QuadraticForm], weights: Array) -> list[Array]:
-    """For each of `Factors` the coefficients of all curves times the weights of the modes, (modes, curves)."""
-    zero = jnp.zeros_like(weights)
-    return [
-        jnp.stack([zero if (c := forms[name].coefficients[j]) is None else weights * c for name in CURVES], axis=1)
-        for j in range(3)
-    ]
+    """For each of `_factors` the coefficients of all curves times the weights of the modes, (modes, curves)."""
+
+    def coefficient(form, factor):
+        terms = zip(form.coefficients, form.factors, strict=True)
+        return sum((c for c, a in terms if a is factor), jnp.zeros_like(weights))
+
+    columns = [jnp.stack([coefficient(form, factor) for form in forms.values()], axis=1) for factor in _factors(forms)]
+    return [weights[:, None] * column for column in columns]
 
 
-def _summed(factors: Factors, columns: list[Array]) -> Array:
+def _summed(factors: list[Array], columns: list[Array]) -> Array:
     """Sums over modes, (times, columns), in blocks: one product over all modes rounds once a mode."""
-    total = jnp.zeros(())
+    total = jnp.zeros((1, 1))
     for a, c in zip(factors, columns, strict=True):
         blocks = -(-c.shape[0] // BLOCK)
         more = blocks * BLOCK - c.shape[0]
@@ -143,8 +144,7 @@ def _sizes(problem: TeacherStudent, forms: dict[str, QuadraticForm]) -> Array:
 def curve_values(problem: TeacherStudent, dynamics: ByModes, times: Array, rule: SpectralRule) -> dict[str, Array]:
     """Every curve at `times` by the given rule, in label units (noise^2 included)."""
     forms = mode_forms(problem, dynamics, times, rule.eigenvalues)
-    factors = mode_factors(problem, dynamics, times, rule.eigenvalues)
-    values = _assembled(problem, rule, forms, _summed(factors, _columns(forms, rule.weights)))
+    values = _assembled(problem, rule, forms, _summed(_factors(forms), _columns(forms, rule.weights)))
     return {name: values[:, at] for at, name in enumerate(forms)}
 
 
@@ -153,12 +153,12 @@ def _beyond(problem: TeacherStudent, dynamics: ByModes, times: Array, rule: Spec
     # Left of the first node the weights fall at least as exp(s/2).
     mass = rule.weights[0] / -np.expm1(-STEP / 2)
     edge, first = jnp.reshape(rule.lower, (1,)), rule.eigenvalues[:1]
-    still = mode_factors(problem, dynamics, times, edge)
-    clock = jnp.asarray(elapsed(problem, dynamics, times), float)
+    error, left, _ = _factors(mode_forms(problem, dynamics, times, edge))
+    clock = jnp.asarray(elapsed(problem, dynamics, times), float)[:, None]
     # l psi^2 <= min(t, l t^2); e and A are largest at the edge, coefficients at the node.
-    heard = jnp.sqrt(clock * jnp.minimum(clock * first, 1.0))[:, None]
+    heard = jnp.sqrt(clock * jnp.minimum(clock * first[None, :], 1.0))
     columns = _columns(mode_forms(problem, dynamics, times, first), jnp.reshape(mass, (1,)))
-    return _summed(Factors(still.error, still.left, heard), columns)
+    return _summed([error, left, heard], columns)
 
 
 def _rounding(problem: TeacherStudent, dynamics: ByModes, times: Array, rule: SpectralRule) -> Array:
@@ -204,7 +204,7 @@ def _solve(problem: TeacherStudent, dynamics: ByModes, times: Float[Array, " tim
     # Every second node is the rule of twice the step.
     second = jnp.asarray(np.where(np.arange(rule.weights.size) % 2 == 0, 2.0, 0.0))
     columns = [jnp.concatenate([c, second[:, None] * c], axis=1) for c in _columns(forms, rule.weights)]
-    sums = _summed(mode_factors(problem, dynamics, times, rule.eigenvalues), columns)
+    sums = _summed(_factors(forms), columns)
     bulk, coarse = sums[:, : len(CURVES)], sums[:, len(CURVES) :]
     gap, size = jnp.abs(bulk - coarse), jnp.abs(bulk)
     share = jnp.where(size > 0, gap / jnp.where(size > 0, size, 1.0), jnp.where(gap > 0, jnp.inf, 0.0))
