@@ -78,7 +78,12 @@ def as_arrays(tree: Tree) -> Tree:
     Tree
         Of the same structure.
     """
-    return jax.tree_util.tree_map(lambda leaf: jnp.asarray(leaf, float), tree)
+
+    def as_array(leaf: Any) -> jax.Array:
+        # By way of NumPy where it is not JAX's yet: jnp.asarray compiles a program a type, and one a shape.
+        return jnp.asarray(leaf, float) if isinstance(leaf, jax.Array) else jax.device_put(np.array(leaf, float))
+
+    return jax.tree_util.tree_map(as_array, tree)
 
 
 def same(left: Any, right: Any, *, tolerance: float = 0.0) -> bool:

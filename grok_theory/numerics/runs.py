@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
@@ -55,9 +54,14 @@ def run_batched(
     start = first - first % batch
     parts = []
     for base in range(start, first + runs, batch):
-        keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(base, base + batch))
+        keys = _keys(key, np.arange(base, base + batch))
         parts.append(jax.tree_util.tree_map(np.asarray, compiled(keys, *arguments)))
     return jax.tree_util.tree_map(lambda *p: np.concatenate(p)[first - start : first - start + runs], *parts)
+
+
+@jax.jit  # whole: operation by operation it is three compilations
+def _keys(key: jax.Array, numbers: jax.Array) -> jax.Array:
+    return jax.vmap(jax.random.fold_in, (None, 0))(key, numbers)
 
 
 @lru_cache(maxsize=32)
