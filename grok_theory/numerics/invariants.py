@@ -1,8 +1,8 @@
 """What no curve may break: its mathematical range, and a stated accuracy. Looked at where every solve ends.
 
-A squared error is never negative, a probability never outside [0, 1], whatever a quadrature or an integrator lost.
-Under `jit`, `vmap` or `grad` the check is made of JAX operations, so that a solver inside is held to it too; outside of
-NumPy's, each of which JAX would first compile.
+A squared error is never negative, a probability never outside [0, 1], whatever a quadrature or an integrator lost. The
+check is made of JAX operations where a value is traced, so that a solver under `jit` or `vmap` is held to it too, and
+of NumPy elsewhere, which compiles nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -18,10 +17,10 @@ from jax.typing import ArrayLike
 
 from ..checks import is_traced
 
-NON_NEGATIVE = (0.0, jnp.inf)
+NON_NEGATIVE = (0.0, np.inf)
 PROBABILITY = (0.0, 1.0)
 COSINE = (-1.0, 1.0)
-ANY = (-jnp.inf, jnp.inf)
+ANY = (-np.inf, np.inf)
 
 # A curve whose numerical error exceeds this share of its value somewhere is at least `noted`.
 NOTED_SHARE = 0.01
@@ -66,27 +65,20 @@ def hold(
     KeyError
         For a curve without a range: whoever adds a curve says what it can be.
     """
-    if any(map(is_traced, jax.tree_util.tree_leaves((dict(curves), dict(errors), level)))):
-        return _held(jnp, curves, errors, level, ranges)
-    with np.errstate(all="ignore"):
-        found = _held(np, curves, errors, level, ranges)
-    return Held(*jax.device_put((found.curves, found.level)))  # jnp.asarray would compile once a shape
-
-
-def _held(xp, curves, errors, level, ranges) -> Held:
-    """`hold`, with the functions of `xp`: jax.numpy or NumPy."""
-    held, level = {}, xp.asarray(level, xp.int8)
+    traced = any(is_traced(value) for value in (*curves.values(), *errors.values(), level))
+    xp = jnp if traced else np
+    held, level = {}, xp.asarray(level, np.int8)
     for name, values in curves.items():
         values = xp.asarray(values)
         low, high = ranges[name]
         error = xp.asarray(errors[name]) if name in errors else xp.zeros_like(values)
-        slack = error + 8 * xp.finfo(values.dtype).eps * max(abs(b) for b in (low, high, 0.0) if abs(b) < xp.inf)
+        slack = error + 8 * np.finfo(values.dtype).eps * max(abs(b) for b in (low, high, 0.0) if abs(b) < np.inf)
         broken = (values < low - slack) | (values > high + slack)
-        # Not a clip: on the end of the range it halves the slope, and curves start there (snr = 0, t = 0).
+        # Not a clip: on the end of the range its slope is halved, and curves start there (snr = 0, t = 0).
         inside = xp.where(values < low, low, xp.where(values > high, high, values))
-        kept = xp.where(broken, xp.nan, inside)
+        kept = xp.where(broken, np.nan, inside)
         scale = xp.max(xp.where(xp.isfinite(kept), xp.abs(kept), 0.0), initial=0.0) if low < 0 else xp.abs(kept)
         inaccurate = xp.any(error > NOTED_SHARE * scale)
-        deserved = xp.where(xp.any(broken), 2, xp.where(inaccurate, 1, 0)).astype(xp.int8)
+        deserved = xp.where(xp.any(broken), 2, xp.where(inaccurate, 1, 0)).astype(np.int8)
         held[name], level = kept, xp.maximum(level, deserved)
     return Held(held, level)
