@@ -29,6 +29,7 @@ GROUPS = {
         "forecast_delay",
         "bounds",
         "compare",
+        "forecast",
         "sweep",
         "cluster",
         "verify",
