@@ -26,6 +26,7 @@ GROUPS = {
     "Tools": (
         "kernels",
         "observables",
+        "forecast_delay",
         "bounds",
         "compare",
         "forecast",
