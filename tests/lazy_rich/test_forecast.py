@@ -83,7 +83,7 @@ def test_runs_of_another_code_stay_inside(rng, told, plausible):
     plausible(binomial(kept.count("does not apply"), 60, (0.0, 0.05)))
 
 
-@pytest.mark.parametrize("changed", [{"batch": 6}, {"momentum": 0.8}, {"noise": 0.7}, {"start": 2.0}, {"rate": 0.2}])
+@pytest.mark.parametrize("changed", [{"batch": 16}, {"momentum": 0.6}, {"noise": 1.0}, {"start": 2.0}, {"rate": 0.2}])
 def test_foreign_networks_are_told_from_one_log(changed, rng, told):
     logs = [plain_runs.committee(rng, STEPS, **(SETTING | changed)) for _ in range(4)]
     found = [gt.applies(told, plain_runs.log_of(run, STEPS, "step", "")) for run in logs]
