@@ -121,7 +121,7 @@ def test_no_verdict_on_one_run_without_its_forecast(tmp_path):
             ("no time of train between 0.1 and 0.2", "pass the Problem"),
         ),
         (lambda log: gt.overlay("log.csv", PROBLEM), ("log is a str", "gt.read_log")),
-        (lambda log: gt.overlay(log, 3.0), ("theory is 3.0", "Solution or a Problem")),
+        (lambda log: gt.overlay(log, 3.0), ("theory is 3.0", "a Forecast or a Problem")),
         (
             lambda log: gt.overlay(log, gt.linear.solve(PROBLEM, [0.1, 1.0]), dynamics=gt.GradientFlow()),
             ("dynamics is given beside a Solution",),
