@@ -83,7 +83,7 @@ FAULTS = (
     _fault("a norm bound without its union over radii", "bounds/norms.py",
            "delta / ((k + 1) * (k + 2))", "delta", "bounds/test_norms.py"),
     _fault("statistics: normal for Student quantiles", "numerics/mean_intervals.py",
-           "half = stats.t.isf(tail, count - 1)", "half = stats.norm.isf(tail)", "numerics/test_mean_intervals.py"),
+           "half = scipy.stats.t.isf(tail, count - 1)", "half = scipy.stats.norm.isf(tail)", "numerics/test_mean_intervals.py"),
     _fault("statistics: variance over n for n - 1", "numerics/mean_intervals.py",
            "runs.std(0, ddof=1) / np.sqrt(count)", "runs.std(0) / np.sqrt(count)", "numerics/test_mean_intervals.py"),
     _fault("statistics: no correction for many times", "comparison.py",
