@@ -10,14 +10,15 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from . import reports
-from .applicability import Applicability
-from .assumptions import Assumption, check_assumptions
+from .applicability import VERDICTS, Applicability
+from .assumptions import FAILS, HOLDS, UNTOLD, Assumption, check_assumptions
 from .checks import check_choice
 from .dynamics import GradientFlow
 from .errors import BadValue
@@ -26,6 +27,7 @@ from .ranking import Ranking, rank
 from .results import Forecast, Log, Solution
 from .results.log_config import known_config
 from .results.log_units import check_axis
+from .saved_results import check, save
 
 # A theory is solved at no more x than this; between them it is read by `Solution.at`.
 MOST_X = 500
@@ -105,6 +107,66 @@ class Overlay:
     def __getitem__(self, curve: str) -> dict[str, CurveOverlay]:
         return self.curves[check_choice("curve", curve, list(self.curves), "Name a curve of the log.")]
 
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write all of it, log and theory too, for `grok_theory.load`.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            Where to; must end in .npz. A missing folder is made, a file of that name replaced, whole or not at all.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        BadValue
+            Where nothing can be written to `path`.
+        """
+        return save(self, path)
+
+    def check_read(self) -> None:
+        """Refuse what `overlay` never gives.
+
+        Raises
+        ------
+        BadValue
+            Naming the part.
+        """
+        for name, part, kind in (("log", self.log, Log), ("theory", self.theory, Solution)):
+            if not isinstance(part, kind):
+                raise BadValue(f"{name} is a {type(part).__name__}, but it must be a {kind.__name__}. Pass one.")
+            check(part)
+        check_choice("verdict", self.verdict, VERDICTS)
+        if not isinstance(self.reason, str) or not all(isinstance(each, Assumption) for each in self.checks):
+            raise BadValue("reason or checks of this Overlay are no text and no Assumptions. Make them by overlay.")
+        for name, part, kind in (
+            ("forecast", self.forecast, Forecast),
+            ("applicability", self.applicability, Applicability),
+            ("ranking", self.ranking, Ranking),
+        ):
+            if part is not None and not isinstance(part, kind):
+                raise BadValue(
+                    f"{name} is a {type(part).__name__}, but it must be a {kind.__name__}. Pass one or none."
+                )
+        for part in (self.forecast, self.applicability):
+            if part is not None:
+                check(part)
+        for each in self.checks:
+            check_choice(f"the verdict of {each.name}", each.verdict, (HOLDS, FAILS, UNTOLD))
+        if not self.curves or set(self.curves) != set(self.names):
+            raise BadValue(f"curves are {list(self.curves)}, but names are of {list(self.names)}. Name every curve.")
+        for name, runs in self.curves.items():
+            check_choice(f"names[{name!r}]", self.names[name], list(self.theory.curves))
+            for label, part in runs.items():
+                if label not in self.log.runs or name not in self.log.runs[label]:
+                    raise BadValue(f"curves[{name!r}] has run {label!r}, but the log has none. Lay over its own runs.")
+                parts = (part.x, part.recorded, part.theory, *(b for b in (part.low, part.high) if b is not None))
+                if any(np.ndim(values) != 1 or np.shape(values) != np.shape(part.x) for values in parts):
+                    raise BadValue(f"curves[{name!r}][{label!r}] has parts of different lengths. Give one value an x.")
+
     @property
     def failed(self) -> tuple[Assumption, ...]:
         """The assumptions that do not hold."""
@@ -173,7 +235,7 @@ def overlay(
     names = _names(log, solution, curves)
     laid = {name: _laid(log, name, solution, of) for name, of in names.items()}
     at_log = solution.at(np.unique(np.concatenate([part.x for runs in laid.values() for part in runs.values()])))
-    checks = check_assumptions(log, at_log, names.values(), getattr(wing_of(solution.problem), "valid_at", None))
+    checks = check_assumptions(log, at_log, names.values(), wing_of(solution.problem))
     if not isinstance(theory, Forecast):
         return Overlay(log, solution, laid, names, checks, "cannot tell", _reason(log, solution))
     laid = {name: _with_band(parts, theory, names[name]) for name, parts in laid.items()}
@@ -221,6 +283,15 @@ def wing_of(problem: Any) -> ModuleType | None:
             return module
         name = name.rpartition(".")[0]
     return None
+
+
+def call_of_forecast(problem: Any, x_name: str) -> str:
+    """What judges one run of a Problem, as one types it; empty where its wing has no forecast."""
+    wing = wing_of(problem)
+    if wing is None or not hasattr(wing, "forecast"):
+        return ""
+    name = wing.__name__.removeprefix(f"{__package__}.")
+    return f"gt.applies(gt.{name}.forecast(problem, {x_name}, dim=...), log)"
 
 
 def _solved(log: Log, problem: Any, dynamics: Any, of_solve: dict[str, Any]) -> Solution:
@@ -308,4 +379,6 @@ def _reason(log: Log, solution: Solution) -> str:
     several = ""
     if len(log.runs) > 1:
         several = f" The mean of these {len(log.runs)} runs is judged by gt.compare, with them as an Ensemble."
-    return f"{whose}: whether one run can be of this Problem is told by its forecast, the band of ONE run.{several}"
+    call = call_of_forecast(solution.problem, log.x_name)
+    told = f"{whose}: whether one run can be of this Problem is told by its forecast, the band of ONE run"
+    return f"{told}: {call}.{several}" if call else f"{told}.{several}"

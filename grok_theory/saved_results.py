@@ -75,7 +75,7 @@ def load(path: str | os.PathLike) -> Any:
         raise DamagedFile(f"{said} Name a file that `.save` wrote.")
     try:
         check(value)
-        value.__post_init__()
+        getattr(value, "__post_init__", lambda: None)()
         str(value)
     except Exception as error:  # a check may meet what no constructor lets through, and raises what it likes then
         said = f"{path} holds no {type(value).__name__} of this version: {error}"
@@ -359,4 +359,7 @@ _CHECKS: dict[str | None, Callable[[Any], None]] = {
     "grok_theory.results:Log": _check_itself,
     "grok_theory.results:TimeForecast": _check_itself,
     "grok_theory.applicability:Applicability": _check_itself,
+    "grok_theory.overlays:Overlay": _check_itself,
+    "grok_theory.observables:DelayForecast": _check_itself,
+    "grok_theory.observables:Table": _check_itself,
 }

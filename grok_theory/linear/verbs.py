@@ -1,4 +1,4 @@
-"""The verbs of the linear wing, each for every Problem that has it."""
+"""The verbs of the linear wing, `solve`, `simulate`, `limits` ..., each for every Problem that has it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -20,6 +20,7 @@ from .runs.deep_linear import simulate_deep_linear
 from .runs.regression import simulate_correlated, simulate_random_features
 from .runs.teacher_student import simulate_teacher_student
 from .single_runs import LOSSES, forecast_teacher_student
+from .stability import stable_correlated, stable_features, stable_teacher_student
 from .valid import Valid, mark_valid, valid_by_size
 
 _SOLVERS = {
@@ -41,8 +42,9 @@ _LIMITS = {
     RandomFeatures: correlated_limits,
 }
 _RIDGES = {TeacherStudent: teacher_student_ridge, CorrelatedInputs: correlated_ridge, RandomFeatures: correlated_ridge}
+_EDGES = {TeacherStudent: stable_teacher_student, CorrelatedInputs: stable_correlated, RandomFeatures: stable_features}
 
-__all__ = ["forecast", "limits", "ridge", "simulate", "solve", "valid_at"]
+__all__ = ["forecast", "limits", "ridge", "simulate", "solve", "stable_below", "valid_at"]
 
 
 def solve(
@@ -286,17 +288,50 @@ def _pick(verb: str, problem: object, solvers: dict[type, Any]) -> Callable:
     return solvers[type(problem)]
 
 
-def valid_at(problem: TeacherStudent | DeepLinear, x: Times, *, dim: int, dynamics: ByModes = FLOW) -> Valid:
+def stable_below(problem: TeacherStudent | CorrelatedInputs | RandomFeatures) -> Array:
+    """The learning rate below which descent is stable, in the units of the Problem: 2 over the largest curvature.
+
+    Parameters
+    ----------
+    problem : TeacherStudent, CorrelatedInputs or RandomFeatures
+        What is studied. Of a DeepLinear the curvature moves with its layers, and no such number is known.
+
+    Returns
+    -------
+    Array
+        For large sizes; the largest eigenvalue of one draw differs by about the power -2/3 of the smaller size.
+
+    Raises
+    ------
+    BadValue
+        For another Problem.
+
+    Examples
+    --------
+    >>> print(f"{float(stable_below(TeacherStudent(samples_per_dim=1.0, snr=1.0))):.3f}")
+    0.500
+    """
+    return _pick("stable_below", problem, _EDGES)(problem)
+
+
+def valid_at(
+    problem: TeacherStudent | DeepLinear | CorrelatedInputs | RandomFeatures,
+    x: Times,
+    *,
+    dim: int,
+    dynamics: ByModes = FLOW,
+) -> Valid:
     """Where the theory of a Problem speaks about runs of a size, as `simulate` marks it in `Ensemble.valid`.
 
     Parameters
     ----------
-    problem : TeacherStudent or DeepLinear
+    problem : TeacherStudent, DeepLinear, CorrelatedInputs or RandomFeatures
         What is studied.
     x : array_like
         (T,) as in `solve`.
     dim : int
-        N, the number of weights; the samples are the nearest whole number to samples_per_dim * dim.
+        N, the number of weights; the samples are the nearest whole number to samples_per_dim * dim, or those of the
+        Problem, whose modes or features `dim` must count.
     dynamics : GradientFlow or GradientDescent, default GradientFlow()
         As in `solve`.
 
@@ -308,6 +343,6 @@ def valid_at(problem: TeacherStudent | DeepLinear, x: Times, *, dim: int, dynami
     Raises
     ------
     BadValue
-        For a Problem whose range depends on the runs, and a `dim` that is no whole number of at least 1.
+        For a `dim` that is no whole number of at least 1, or another one than a Problem with sizes of its own has.
     """
     return valid_by_size(problem, x, dim, dynamics)
