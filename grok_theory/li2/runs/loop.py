@@ -1,5 +1,7 @@
 """Training: `advance` makes steps, `observe` looks (the look at the layers apart). Both act on a batch of runs.
 
+Products are float32 to its last digit: an accelerator would round their factors to ten bits or so.
+
 They are apart so that every optimizer shares the look, and every look the steps; no number recompiles either.
 """
 
@@ -59,7 +61,11 @@ def advance(
     `frozen` layers take part and do not learn.
     """
     # Other people's optimizers promote types and ranks; the network keeps its own precision whatever they do.
-    with jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard"):
+    with (
+        jax.numpy_rank_promotion("allow"),
+        jax.numpy_dtype_promotion("standard"),
+        jax.default_matmul_precision("highest"),
+    ):
         return jax.vmap(_advance, (0, 0, 0, None, None, None, None))(state, frozen, samples, task, dynamics, loss, gap)
 
 
@@ -101,13 +107,13 @@ def observe(
 
 @partial(jax.jit, static_argnames="noisy")
 def _look_at_samples(layers: Layers, samples: Samples, task: GroupTask, loss: Loss, *, noisy: bool) -> dict[str, Array]:
-    with jax.numpy_dtype_promotion("standard"):
+    with jax.numpy_dtype_promotion("standard"), jax.default_matmul_precision("highest"):
         return jax.vmap(partial(_of_samples, task=task, loss=loss, noisy=noisy))(layers, samples)
 
 
 @jax.jit
 def _look_at_layers(layers: Layers, start: Layers, basis: Basis) -> tuple[dict[str, Array], dict[str, Array]]:
-    with jax.numpy_dtype_promotion("standard"):
+    with jax.numpy_dtype_promotion("standard"), jax.default_matmul_precision("highest"):
         return jax.vmap(partial(_of_layers, basis=basis))(layers, start)
 
 
