@@ -29,8 +29,8 @@ from .temperatures import check_temperature
 # A population is averaged by a second quadrature; its error estimate is measured to be good to this much more.
 _POPULATION_ALLOWANCE = 1000.0
 _LARGEST_ERROR = 1e-6
-# Nodes a panel keep all digits of a prompt; those of a population at T > 0 a hundred times more than it promises.
-_NODES, _NODES_OF_POPULATIONS = 30, 24
+# Nodes a panel keep all digits of a prompt; those of a population a hundred times more than it promises.
+_NODES, _NODES_OF_POPULATIONS = 20, 16
 _ROUNDING = 8 * 2.0**-52  # of the closed forms, in units of what they add up
 _NARROW = 1.5  # v_R/s^2 up to which the mean over prompts converges with NARROW_NODES
 
@@ -214,8 +214,7 @@ def _exact(problem, k, temperature, method, kind, prompts):
         if isinstance(problem, Prompt):
             made = prompt_curves(problem, finite, heat, method.nodes or _NODES)
         else:
-            nodes = method.nodes or (_NODES if kind == "best" else _NODES_OF_POPULATIONS)
-            made = population_curves(problem, finite, heat, nodes, prompts)
+            made = population_curves(problem, finite, heat, method.nodes or _NODES_OF_POPULATIONS, prompts)
         curves, error = made["curves"], made["numerical_error"]
         for name, curve in curves.items():
             # One answer has a closed form; a slope in k it has from the quadrature.

@@ -143,7 +143,8 @@ def _means_over_answers(v, seen, temperature, rule, nodes):
     """A_j at every v, over r = abs(u) where the Gumbel variable x = v - r^2/T neither drowns nor decides."""
     edges = _edges(*jax.lax.stop_gradient((v, seen.gap, temperature)), rule)
     cold = (v > _SWITCH)[:, None]
-    shares = [legendre_rule(n) for n in (2 * nodes + 4, nodes + 2)]
+    # Two panels see what ninety-six do outside: they need more nodes each.
+    shares = [legendre_rule(n) for n in (3 * nodes + 4, 3 * nodes // 2 + 2)]
     points = jnp.concatenate(
         [a + (b - a) * (s[None, :] + 1) / 2 for a, b, (s, _) in zip(edges[:-1], edges[1:], shares)], axis=1
     )

@@ -94,7 +94,7 @@ def test_gumbel_rule_has_the_moments_of_the_gumbel_law():
     assert abs(weights @ x**2 - (pi2 + euler**2)) < 1e-12
 
 
-@pytest.mark.parametrize("nodes", [14, 24, 30])
+@pytest.mark.parametrize("nodes", [14, 20, 30])
 def test_the_running_integral_keeps_its_digits_where_it_is_small(nodes):
     """Of a density of N(gap, 1) from a radius of 1e-30 on: P(abs(u) < r) to full relative accuracy at every node."""
     grid = np.geomspace(1e-30, 14.0, 800)

@@ -6,6 +6,7 @@ import pytest
 
 import grok_theory as gt
 from grok_theory import li2
+from tests.compiled import counted
 
 TASK = li2.GroupTask(li2.groups.cyclic(5), train_fraction=0.6, weight_decay=2e-4)
 KEY = jax.random.key(0)
@@ -19,19 +20,10 @@ CALLS = {
 
 
 def compilations(call):
-    """How many programs the backend compiles during a call."""
-    events = []
-
-    def listen(event, duration, **_):
-        if "backend_compile" in event:
-            events.append(duration)
-
-    jax.monitoring.register_event_duration_secs_listener(listen)
-    try:
+    """How many programs are compiled during a call."""
+    with counted() as programs:
         call()
-    finally:
-        jax.monitoring.unregister_event_duration_listener(listen)
-    return len(events)
+    return len(programs)
 
 
 @pytest.mark.parametrize("name", CALLS)
