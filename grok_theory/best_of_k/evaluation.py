@@ -30,7 +30,7 @@ from .temperatures import check_temperature
 _POPULATION_ALLOWANCE = 1000.0
 _LARGEST_ERROR = 1e-6
 # Nodes a panel keep all digits of a prompt; those of a population a hundred times more than it promises.
-_NODES, _NODES_OF_POPULATIONS = 20, 16
+_NODES, _NODES_OF_POPULATIONS = 20, 18
 _ROUNDING = 8 * 2.0**-52  # of the closed forms, in units of what they add up
 _NARROW = 1.5  # v_R/s^2 up to which the mean over prompts converges with NARROW_NODES
 

@@ -136,7 +136,8 @@ def run_keys(key: Array) -> Array:
     return jax.random.split(key, 3)
 
 
-def training_key(key: Array, run: int) -> Array:
+@jax.jit
+def training_key(key: Array, run: ArrayLike) -> Array:
     """The key of what is drawn while run `run` trains: the samples of a step of SGD."""
     return jax.random.fold_in(jax.random.fold_in(key, run), 3)
 
