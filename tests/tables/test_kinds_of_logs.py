@@ -114,6 +114,11 @@ TEXT = {
     "equals.txt": lines("step={s} train_loss={a} val_loss={b}\n"),
     "table.txt": lines("Epoch {s:04d} | Train Loss: {a} | Test Loss: {b} | lr 1e-3\n"),
     "plain_train.txt": lines("Epoch {s}: loss={a} val_loss={b}\n"),
+    "short_names.csv": csv(["n_steps", "tr_loss", "te_loss"], THREE),
+    "optimizer_steps.csv": csv(["optimizer_steps", "trainLoss", "testLoss"], THREE),
+    "inner_dicts.log": lines("epoch {s} {{'train': {{'loss': {a}}}, 'val': {{'loss': {b}}}, 'epoch': {s}}}\n"),
+    "histories.json": json.dumps({f"{part}_history": of for part, of in BY_PART.items()} | {"steps": list(STEPS)}),
+    "by_row.json": json.dumps({str(s): {"train_loss": a, "test_loss": b} for s, a, b in THREE}),
     "columns.json": json.dumps({"steps": list(STEPS), "metrics": BY_PART}),
     "by_step.json": json.dumps(BY_STEP),
     "nested.json": json.dumps({"args": {"lr": 1}, "results": {"curves": {"log": NAMED}}}),
@@ -174,6 +179,12 @@ def test_a_list_of_runs(tmp_path, value, names):
     (tmp_path / "runs.json").write_text(json.dumps(value))
     found = times(tmp_path / "runs.json")
     assert found == {name: pytest.approx(of, rel=1e-9) for name, of in zip(names, (BOTH, FASTER), strict=True)}
+
+
+def test_runs_of_tensorboard_that_are_parts_of_one(tmp_path):
+    rows = [["r/train", "loss", s, train(s)] for s in STEPS] + [["r/val", "loss", s, test(s)] for s in SEEN]
+    (tmp_path / "long.csv").write_text(csv(["run", "tag", "step", "value"], rows))
+    assert times(tmp_path / "long.csv") == {"r": pytest.approx(APART, rel=1e-9)}
 
 
 def test_scalars_that_tensorboard_saves_as_json(tmp_path):
