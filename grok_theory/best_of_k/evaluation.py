@@ -66,7 +66,8 @@ def solve_kept_answer(
     k = jnp.asarray(samples, float) if is_traced(samples) else np.asarray(samples, float)
     result = evaluate(solved, k, temperature, method)
     heat, spread = (part if is_traced(part) else np.asarray(part, float) for part in (temperature, solved.spread))
-    stats = {"scaled_temperature": heat / (2 * spread**2), "method": type(method).__name__}
+    with np.errstate(all="ignore"):  # of squares out of range the status speaks
+        stats = {"scaled_temperature": heat / (2 * spread**2), "method": type(method).__name__}
     if isinstance(problem, LinearJudge):
         stats["posterior"] = solved
     return Solution(
@@ -150,7 +151,7 @@ def _prompt_nodes(problem):
     if isinstance(problem, Prompt):
         return 1
     width = (problem.reward_variance, problem.spread)
-    narrow = not any_traced(width) and float(width[0]) <= _NARROW * float(width[1]) ** 2
+    narrow = not any_traced(width) and float(width[0]) <= _NARROW * float(width[1]) * float(width[1])
     return NARROW_NODES if narrow else WIDE_NODES
 
 
