@@ -245,6 +245,7 @@ def test_the_files_of_theory_are_found():
         "dmft/solve.py",
         "population.py",
         "lazy_limit.py",
+        "stability.py",
         *(f"mean_field/{name}.py" for name in ("particles", "linear_moments", "tangent_limit")),
     }
 
