@@ -2,51 +2,63 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from .log_options import (
+    AsJson,
+    Encoding,
+    LogFiles,
+    Pattern,
+    Repeats,
+    Rising,
+    RunColumn,
+    TestColumn,
+    TestRising,
+    TrainColumn,
+    TrainRising,
+    XColumn,
+)
 
 LISTED = 30  # runs that the table shows without being asked
 
 
 def command(
-    log: Annotated[
-        list[Path],
-        typer.Argument(help="CSV, JSON, printed text, folder of MLflow or TensorBoard, - for the standard input."),
-    ],
-    train_threshold: Annotated[float, typer.Option(help="Fitted when the train curve is past this.")],
-    test_threshold: Annotated[float, typer.Option(help="Generalized when the test curve is past this.")],
-    x: Annotated[str | None, typer.Option(help="Column of times or steps; guessed if left out.")] = None,
-    train: Annotated[str | None, typer.Option(help="Column of the train curve; guessed if left out.")] = None,
-    test: Annotated[str | None, typer.Option(help="Column of the test curve; guessed if left out.")] = None,
-    run: Annotated[str | None, typer.Option(help="Column that tells runs apart; guessed if left out.")] = None,
+    log: LogFiles,
+    train_threshold: Annotated[
+        float | None, typer.Option(help="Fitted when the train curve is past this; needed where there is one.")
+    ] = None,
+    test_threshold: Annotated[
+        float | None, typer.Option(help="Generalized when the test curve is past this; needed where there is one.")
+    ] = None,
+    x: XColumn = None,
+    train: TrainColumn = None,
+    test: TestColumn = None,
+    run: RunColumn = None,
     patience: Annotated[float, typer.Option(help="A curve must stay past its threshold so long, in units of x.")] = 0.0,
     train_patience: Annotated[float | None, typer.Option(help="--patience of the train curve.")] = None,
     test_patience: Annotated[float | None, typer.Option(help="--patience of the test curve.")] = None,
-    rising: Annotated[bool, typer.Option("--rising", help="Both curves rise; what is called accuracy does.")] = False,
-    train_rising: Annotated[bool, typer.Option("--train-rising", help="The train curve rises.")] = False,
-    test_rising: Annotated[bool, typer.Option("--test-rising", help="The test curve rises.")] = False,
+    rising: Rising = False,
+    train_rising: TrainRising = False,
+    test_rising: TestRising = False,
     confidence: Annotated[float, typer.Option(help="Of the interval for the median over runs.")] = 0.95,
-    repeats: Annotated[
-        str, typer.Option(help="Where a resumed run wrote times again: last, first or refuse.")
-    ] = "last",
-    encoding: Annotated[str | None, typer.Option(help="Of the file, where it is not UTF-8: latin-1 ...")] = None,
-    pattern: Annotated[
-        str | None, typer.Option(help="Regular expression for a log of text; its named groups are the columns.")
-    ] = None,
+    repeats: Repeats = "last",
+    encoding: Encoding = None,
+    pattern: Pattern = None,
     runs: Annotated[bool, typer.Option("--runs", help=f"List every run, also of more than {LISTED}.")] = False,
     plot: Annotated[
         str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg); LOG-delay.png by default.")
     ] = None,
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Draw nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print train time, test time and delay of every run in training logs, and draw the curves.
 
     Several files are several runs, or the curves of one (train.csv val.csv; a tag a file). Missing values are times at
     which that curve was not logged. A test curve that never crosses gives a lower bound, a curve past its threshold at
-    its first record an upper one. Crashed runs are left out and counted.
+    its first record an upper one. Crashed runs are left out and counted. A log with a train or a test curve only has
+    that curve's times and no delay.
     """
     from ..observables.delay_of_log import log_delay
     from ..results import read_log
@@ -98,6 +110,8 @@ def _rows(answer):
         train, test = ({f: part[f][i] for f in fields} for part in parts)
         gap, low, high, fitted, censored, before = (values[i] for values in gaps)
         words = ("not fitted", True) if not fitted else ("censored", censored)
+        if answer.missing:
+            words = (f"no {answer.missing} curve", True)
         notes = [word for word, true in (words, ("before the first record", before)) if true]
         yield label, train, test, gap, low, high, ", ".join(notes)
 
@@ -105,6 +119,7 @@ def _rows(answer):
 def _print_table(found, answer, every):
     import sys
 
+    import numpy as np
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -119,8 +134,11 @@ def _print_table(found, answer, every):
     if every and answer.left_out:
         table.add_column("left out")
     for label, train, test, gap, low, high, note in _rows(answer):
-        times = (shown_time(c["time"], c["upper"], c["censored"]) for c in (train, test))
-        delay = "none" if "not fitted" in note else shown_delay(gap, low, high, "censored" in note)
+        times = (
+            "no curve" if which == answer.missing else shown_time(c["time"], c["upper"], c["censored"])
+            for which, c in (("train", train), ("test", test))
+        )
+        delay = "none" if "not fitted" in note or answer.missing else shown_delay(gap, low, high, "censored" in note)
         table.add_row(escape(plain_name(label)) or "-", *times, delay.replace("more than", ">"))
     for label, why in answer.left_out.items() if every else ():
         table.add_row(escape(plain_name(label)) or "-", "", "", "", escape(plain_name(why)))
@@ -134,7 +152,9 @@ def _print_table(found, answer, every):
         print(f"{len(answer.left_out)} of {len(answer.runs) + len(answer.left_out)} runs are left out")
     for label, why in answer.left_out.items() if not every else ():
         print(f"left out: run {plain_name(label)}: {plain_name(why)}")
-    print(str(answer.delay))
+    print(answer)
+    if not answer.missing and np.any(answer.delay.censored):
+        print("`grok-theory forecast` says of a run that has not reached its goal when it will, where that can be said")
 
 
 def _print_json(found, answer):

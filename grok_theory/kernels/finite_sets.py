@@ -18,23 +18,29 @@ residuals at ridge kappa if all leverages are equal, so it is replaced by that m
 which keeps the theory where that is right, and ends in exact leave-one-out at n = N - 1.
 """
 
-import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
 from ..checks import require_float64
+from ..numerics.padding import cut, repeated, with_zeros
 from ..numerics.ridge_equation import effective_ridge
 from ..results import Solution
 from ..status import Status
 from .cross_validation import leave_one_out
-from .given_data import checked_data, checked_sizes
+from .given_data import Kernel, checked_data, checked_sizes
 from .methods import EffectiveRidge
 
 _PEAK = 2.0  # excess over the mean fit from which single training sets decide
 
 
 def learning_curve(
-    kernel: ArrayLike, y: ArrayLike, samples: ArrayLike, *, ridge: ArrayLike = 0.0, throw: bool = True
+    kernel: Kernel,
+    y: ArrayLike,
+    samples: ArrayLike,
+    *,
+    inputs: ArrayLike | None = None,
+    ridge: ArrayLike = 0.0,
+    throw: bool = True,
 ) -> Solution:
     """The learning curve of your data: the loss on the other points after training on n of them, averaged over draws.
 
@@ -42,12 +48,15 @@ def learning_curve(
 
     Parameters
     ----------
-    kernel : array_like
-        (N, N) symmetric Gram matrix K(x_i, x_j), not divided by N; of data X, for example `ntk(network, X)`. N >= 3.
+    kernel : array_like, FullyConnected or callable
+        (N, N) symmetric Gram matrix K(x_i, x_j), not divided by N, N >= 3. With `inputs`, what makes it: a network,
+        whose tangent kernel is taken, or a function of the inputs, such as `lambda X: nngp(network, X)`.
     y : array_like
         (N,) labels, or (N, outputs), such as one-hot classes: losses are then summed over outputs.
     samples : array_like
         (T,) numbers n of training points, from 1 to N - 1, not necessarily whole, non-decreasing.
+    inputs : array_like, optional
+        (N, D) the data, one row a point, where `kernel` is no Gram matrix.
     ridge : array_like, default 0.0
         Added to the Gram matrix of the training points, K + ridge I, in the unit of K; one number >= 0, the same at
         every n.
@@ -59,9 +68,9 @@ def learning_curve(
     Solution
         Over `samples`, of `GivenData`, with curves `test_loss` and `train_loss` (mean squares), `kappa` (effective
         ridge, in the unit of K) and `effective_dimension`; `stats`: `leave_one_out`, the exact loss at N - 1 training
-        points, and `points`, N. The status is always `noted`, for no bound is known: the sentence says how far it was
-        from refits where it was tried, and more below 10 samples and near interpolation, where training sets differ
-        widely and their mean lies higher. Tables: docs/kernels.md.
+        points, and `points`, N. There is no `numerical_error`, and the status is always `noted`, for no bound is known:
+        the sentence says how far it was from refits where it was tried, and more below 10 samples and near
+        interpolation, where training sets differ widely and their mean lies higher. Tables: docs/kernels.md.
 
     Raises
     ------
@@ -86,14 +95,15 @@ def learning_curve(
     [0.56 0.11]
     """
     require_float64("kernels.learning_curve")
-    data, basis = checked_data(kernel, y, ridge)
+    data, basis = checked_data(kernel, y, ridge, inputs)
     points = data.kernel.shape[0]
     sizes = checked_sizes(samples, points, whole=False)
     values, unit = np.asarray(basis.values, float), float(basis.unit)
     vectors, labels, delta = np.asarray(basis.vectors), np.asarray(data.labels), float(data.ridge) / unit
     rank = int((values > 0).sum())
     own = values + delta
-    kappa = delta + np.asarray(effective_ridge(jnp.asarray(own), jnp.asarray(sizes)))
+    # Modes of no eigenvalue count for nothing.
+    kappa = delta + cut(effective_ridge(with_zeros(own), repeated(sizes)), sizes.size)
     coordinates, squares = vectors.T @ labels, np.square(vectors)
     # The same for every n; at the end of the curve, and beside it.
     last = sum(float(leave_one_out(data.kernel, column, ridge=data.ridge).loss) for column in labels.T)
@@ -130,13 +140,13 @@ def learning_curve(
         )
     return Solution(
         data,
-        jnp.asarray(sizes),
+        sizes,
         {
-            "test_loss": jnp.asarray(test),
-            "train_loss": jnp.asarray(train),
-            "kappa": jnp.asarray(kappa * unit),
-            "effective_dimension": jnp.asarray(
-                np.sum(np.where(values > 0, values, 0.0) / np.maximum(values + kappa[:, None], np.finfo(float).tiny), 1)
+            "test_loss": test,
+            "train_loss": train,
+            "kappa": kappa * unit,
+            "effective_dimension": np.sum(
+                np.where(values > 0, values, 0.0) / np.maximum(values + kappa[:, None], np.finfo(float).tiny), 1
             ),
         },
         x_name="samples",

@@ -1,4 +1,4 @@
-"""The verbs of this wing: what theory says about a run, and runs."""
+"""The verbs of this wing: what theory says about a run, runs, and the band of one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from jax.typing import ArrayLike
 from ..checks import require_float64
 from ..dynamics import GradientDescent, GradientFlow
 from ..errors import BadValue
-from ..results import Ensemble, Solution
+from ..results import Ensemble, Forecast, Solution
 from .methods import FeatureAscent, Lazy
 from .problem import GroupTask
 from .runs.trained import trained_ensemble
+from .single_runs import forecast_training
 from .stage_one import lazy_solution
 from .stage_two import ascent_solution
 from .training.losses import Loss
@@ -176,4 +177,79 @@ def simulate(
         train_hidden=train_hidden,
         dtype=dtype,
         batch=batch,
+    )
+
+
+def forecast(
+    task: GroupTask,
+    x: Sequence[int] | np.ndarray,
+    *,
+    width: int,
+    dim: None = None,
+    dynamics: Optimizer | optax.GradientTransformation | None = None,
+    level: float = 0.9,
+    draws: int | None = None,
+    key: Array | None = None,
+    loss: Loss | None = None,
+    initial: Initial | None = None,
+    train_hidden: bool = True,
+    dtype: str = "float32",
+) -> Forecast:
+    """The band in which losses and accuracies of one training lie, and its times, from draws of such trainings.
+
+    Each draw has its own split (unless pairs are fixed) and its own start. Theory tells no scatter here, so the cost is
+    that of `draws` trainings.
+
+    Parameters
+    ----------
+    task : GroupTask
+        As in `simulate`.
+    x : Sequence[int] or ndarray
+        (T,) steps, as in `simulate`.
+    width : int
+        As in `simulate`.
+    dim : None, default None
+        The table's size is the group's: only None is taken.
+    dynamics : Optimizer or optax.GradientTransformation, optional
+        As in `simulate`.
+    level : float, default 0.9
+        Probability that one run's whole curve lies inside its band, in (0, 1).
+    draws : int, optional
+        How many trainings are drawn; 48 if left out. With fewer than 24 the scatter is too uncertain, and noted.
+    key : Array, optional
+        Of the draws; the same ones if left out.
+    loss, initial, train_hidden, dtype : optional
+        As in `simulate`.
+
+    Returns
+    -------
+    Forecast
+        Bands of `train_loss`, `train_accuracy` and, where pairs are left out of the training, `test_loss` and
+        `test_accuracy`; `.crossing(...)`, `.delay(..., accuracy=True)`.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, and where a training diverges or a loss is 0.
+    TooLarge
+        Before an allocation that would not fit.
+    Float64Required
+        For dtype="float64" without it.
+    """
+    if dim is not None:
+        raise BadValue(f"dim is {dim!r}, but the size of the table is the group's. Leave dim out.")
+    if not isinstance(task, GroupTask):
+        raise BadValue(f"task is {task!r}, but it must be a GroupTask. Build one with GroupTask(cyclic(23), ...).")
+    return forecast_training(
+        task,
+        x,
+        dynamics,
+        width=width,
+        level=level,
+        draws=draws,
+        key=key,
+        loss=loss,
+        initial=initial,
+        train_hidden=train_hidden,
+        dtype=dtype,
     )
