@@ -49,14 +49,14 @@ def save(self: Any, path: Any) -> Path:
 
 
 def load(path: str | os.PathLike) -> Any:
-    """Read the Solution, Ensemble, Agreement or Log that `.save` wrote, its status with it.
+    """Read the Solution, Ensemble, Agreement or Log that ``.save`` wrote, its status with it.
 
     Imports nothing but the rooms of this package, and runs nothing of a file's.
 
     Parameters
     ----------
     path : str or os.PathLike
-        A file that `.save` wrote.
+        A file that ``.save`` wrote.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def load(path: str | os.PathLike) -> Any:
     if not is_result(value):
         raise DamagedFile(
             f"{path} holds {type(value).__name__}, but a Solution, Ensemble, Agreement or Log was expected. "
-            "Name a file that `.save` wrote."
+            "Name a file that ``.save`` wrote."
         )
     try:
         check(value)
