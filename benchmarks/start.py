@@ -1,7 +1,9 @@
-"""What a start costs: imports, `--help`, and the first call of each theory apart from the second.
+"""What a start costs: imports, `--help`, and calls of each wing: first, of another length, of a second process, warm.
 
-Wall seconds of a process of its own, the least of several. A first call compiles, a second with other numbers of the
-same shapes runs. Compilation is not cached between processes.
+Imports and `--help` in wall seconds, the least of several. Calls in CPU seconds, each in a process of its own. A first
+imports what its wing needs and compiles, with an empty folder of compiled programs; one of another length (50 for 60)
+should not compile; "second process" is the first call of the next process, which loads what that one compiled; "warm"
+has other numbers of the same shapes.
 """
 
 from __future__ import annotations
@@ -10,13 +12,17 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.calls import CALLS
 from benchmarks.report import Headline, Rows, publish
 from grok_theory.rooms import WINGS
 
+ROOT = Path(__file__).parents[1]
 COMMANDS = {
     "python -c pass": ["-c", "pass"],
     "import jax": ["-c", "import jax, jax.numpy"],
@@ -28,46 +34,12 @@ COMMANDS = {
     "grok-theory --help": ["-m", "grok_theory.cli", "--help"],
     "grok-theory solve --help": ["-m", "grok_theory.cli", "solve", "--help"],
 }
-_CALLS = """
-import json, sys, time
-import jax
-jax.config.update("jax_enable_x64", True)
-import numpy as np
-import grok_theory as gt
-times = np.geomspace(0.1, 10.0, 60)
-def linear(x): return gt.linear.solve(gt.linear.TeacherStudent(0.5 + x, 5.0), times)
-def correlated(x):
-    modes = np.arange(1.0, 201)
-    return gt.linear.solve(gt.linear.CorrelatedInputs(modes**-1.2, modes**-0.3, 100 + 2 * round(10 * x)), times)
-def dmft(x): return gt.lazy_rich.solve(gt.lazy_rich.QuadraticCommittee(1.0 + x, 0.5, 2.0, 0.4), times)
-def mean_field(x):
-    inputs, targets = np.cos(np.arange(8.0)).reshape(4, 2), np.sin(np.arange(4.0))
-    return gt.lazy_rich.solve(gt.lazy_rich.MeanFieldNetwork(inputs, targets, 1.0 + x), times)
-def ascent(x):
-    task = gt.li2.GroupTask(gt.li2.groups.cyclic(12))
-    return gt.li2.ascend(task, key=jax.random.key(round(10 * x)), starts=64)
-def judge(x):
-    return gt.best_of_k.solve(gt.best_of_k.Posterior(0.3, 0.8 + x, 0.3), np.geomspace(1, 1e9, 50), temperature=0.7)
-call, seconds = globals()[sys.argv[1]], []
-for x in (0.0, 0.1, 0.2, 0.3):
-    began = time.perf_counter()
-    result = call(x)
-    jax.block_until_ready([v for v in getattr(result, "curves", {}).values()])
-    seconds.append(time.perf_counter() - began)
-print(json.dumps([seconds[0], min(seconds[1:])]))
-"""
-CALLS = {
-    "linear.solve, TeacherStudent, 60 times": "linear",
-    "linear.solve, CorrelatedInputs, 200 eigenvalues": "correlated",
-    "lazy_rich.solve, DMFT, flow to tau = 10": "dmft",
-    "lazy_rich.solve, MeanFieldNetwork, particles": "mean_field",
-    "li2.ascend, Z_12, 64 starts": "ascent",
-    "best_of_k.solve, Posterior, 50 k": "judge",
-}
 
 
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("JAX_")}
+def _environment(**more: str) -> dict[str, str]:
+    """This environment without its switches of JAX, but for the device: no compiled programs come from outside."""
+    kept = {name: v for name, v in os.environ.items() if not name.startswith("JAX_") or name == "JAX_PLATFORMS"}
+    return kept | more
 
 
 def _seconds(arguments: list[str], repeats: int) -> float:
@@ -85,23 +57,35 @@ def imports(repeats: int) -> list[dict[str, Any]]:
     return [{"command": name, "seconds": s, "over import jax": s / found["import jax"]} for name, s in found.items()]
 
 
-def calls(names: dict[str, str]) -> list[dict[str, Any]]:
-    """First and later calls."""
+def calls(names: Sequence[str]) -> list[dict[str, Any]]:
+    """The calls of `names`, each in two processes that share an empty folder of compiled programs."""
     rows = []
-    for name, function in names.items():
-        done = subprocess.run(
-            [sys.executable, "-c", _CALLS, function], check=True, capture_output=True, text=True, env=_environment()
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder:
+            first, second = (_called(name, folder) for _ in range(2))
+        rows.append(
+            {
+                "call": CALLS[name].what,
+                "first [CPU s]": first["first"],
+                "other length": first["other length"],
+                "second process": second["first"],
+                "warm": min(first["warm"], second["warm"]),
+            }
         )
-        first, later = json.loads(done.stdout.splitlines()[-1])
-        rows.append({"call": name, "first [s]": first, "later [s]": later, "compiling [s]": first - later})
     return rows
+
+
+def _called(name: str, folder: str) -> dict[str, float]:
+    line = [sys.executable, "-m", "benchmarks.calls", name]
+    environment = _environment(XDG_CACHE_HOME=folder)
+    done = subprocess.run(line, check=True, capture_output=True, text=True, env=environment, cwd=ROOT)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def main(out: Path, *, quick: bool = False) -> None:
     publish("start_imports", "start: seconds of a process", imports(1 if quick else 5), out)
-    publish(
-        "start_calls", "start: first and later calls", calls(dict(list(CALLS.items())[:1]) if quick else CALLS), out
-    )
+    chosen = list(CALLS)[:1] if quick else list(CALLS)
+    publish("start_calls", "start: CPU seconds of calls", calls(chosen), out)
 
 
 def _imports(rows: Rows) -> str:
@@ -112,13 +96,14 @@ def _imports(rows: Rows) -> str:
     )
 
 
-def _first_calls(rows: Rows) -> str:
+def _calls(rows: Rows) -> str:
+    columns = ("first [CPU s]", "other length", "second process")
     return "; ".join(
-        f"{r['call'].split(',')[0]} {r['first [s]']:.1f} s, then {1e3 * r['later [s]']:.1f} ms" for r in rows
+        f"{row['call']} {' / '.join(f'{row[column]:.1f}' for column in columns)} / {row['warm']:.3f}" for row in rows
     )
 
 
 HEADLINES = (
     Headline("Start", "start_imports", _imports),
-    Headline("First call (compiles), then", "start_calls", _first_calls),
+    Headline("CPU s of a first call / of another length / of a second process / warm", "start_calls", _calls),
 )

@@ -28,12 +28,12 @@ def build(out: Path, source: Path = HERE) -> int:
 
     unfinished = out.with_name(f"{out.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    words = ["--fresh-env", "--fail-on-warning", "-b", "html"]
-    code = build_main([*words, "-d", str(unfinished / ".trees"), str(source), str(unfinished)])
+    words = ["--fresh-env", "--fail-on-warning", "-b", "html", "-d", str(unfinished / "trees")]
+    code = build_main([*words, str(source), str(unfinished / "site")])
     if code == 0:
-        shutil.rmtree(unfinished / ".trees")
         shutil.rmtree(out, ignore_errors=True)
-        unfinished.rename(out)
+        (unfinished / "site").rename(out)
+    shutil.rmtree(unfinished)
     return code
 
 

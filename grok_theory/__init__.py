@@ -18,25 +18,32 @@ _NAMES = {
     "Adam": "dynamics",
     "AdamW": "dynamics",
     "Agreement": "agreement",
+    "Applicability": "applicability",
     "BadValue": "errors",
     "Conditions": "dynamics",
     "DamagedFile": "errors",
     "Ensemble": "results",
     "Float64Required": "errors",
+    "Forecast": "results",
     "GradientDescent": "dynamics",
     "GradientFlow": "dynamics",
     "GrokTheoryError": "errors",
     "Log": "results",
     "Muon": "dynamics",
     "Overlay": "overlays",
+    "Ranking": "ranking",
     "Record": "results",
     "Relative": "comparison",
     "SGD": "dynamics",
     "Solution": "results",
     "SolveFailed": "errors",
     "Status": "status",
+    "TimeForecast": "results",
     "TooLarge": "errors",
+    "applies": "judged_runs",
     "compare": "comparison",
+    "keep_compilations": "compilations",
+    "rank": "ranking",
     "sweep": "sweeps",
     "refine": "refinement",
     "Axis": "refinement",
@@ -51,12 +58,16 @@ __all__ = ["__version__", *_ROOMS, *_NAMES]  # pyright: ignore[reportUnsupported
 if TYPE_CHECKING:
     from . import best_of_k, bounds, formulas, kernels, lazy_rich, li2, linear, observables, plot, verify
     from .agreement import Agreement
+    from .applicability import Applicability
     from .comparison import Absolute, Relative, compare
+    from .compilations import keep_compilations
     from .dynamics import SGD, Adam, AdamW, Conditions, GradientDescent, GradientFlow, Muon
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
+    from .judged_runs import applies
     from .overlays import Overlay, overlay
+    from .ranking import Ranking, rank
     from .refinement import Axis, refine
-    from .results import Ensemble, Log, Record, Solution, read_log
+    from .results import Ensemble, Forecast, Log, Record, Solution, TimeForecast, read_log
     from .saved_results import load
     from .size_law import SizeLaw
     from .status import Status

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from inspect import signature
+from types import ModuleType
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -46,7 +48,7 @@ class Assumption:
 
 
 def check_assumptions(
-    log: Log, theory: Solution, curves: Collection[str], valid_at: Callable[..., Any] | None
+    log: Log, theory: Solution, curves: Collection[str], wing: ModuleType | None
 ) -> tuple[Assumption, ...]:
     """Every check, in one order.
 
@@ -58,33 +60,34 @@ def check_assumptions(
         At the log's x.
     curves : Collection[str]
         Curves of the theory that are laid over the log.
-    valid_at : callable, optional
-        The verb `valid_at(problem, x, dim=, dynamics=)` of the Problem's wing, where it has one.
+    wing : module, optional
+        That of the Problem. Where it has them, its verbs are asked: `stable_below(problem)`, the largest stable
+        learning rate (with `samples=` if it takes that), and `valid_at(problem, x, dim=, dynamics=)`.
 
     Returns
     -------
     tuple[Assumption, ...]
         One an assumption.
     """
+    limit, why = _largest_rate(log, theory, getattr(wing, "stable_below", None))
     return (
-        _step_size(log, theory),
+        _step_size(log, theory, limit, why),
         _batch(log, theory),
-        _flow_or_descent(log, theory),
-        _size(log, theory, curves, valid_at),
+        _flow_or_descent(log, theory, limit),
+        _size(log, theory, curves, getattr(wing, "valid_at", None)),
         _decay(log, theory),
         _precision(log, theory),
     )
 
 
-def _step_size(log: Log, theory: Solution) -> Assumption:
+def _step_size(log: Log, theory: Solution, limit: float | None, why: str) -> Assumption:
     name = "step size"
     blown = _blown_up(log)
     if blown:
         return Assumption(name, FAILS, blown)
-    rate, limit = _rate(log, theory), _largest_rate(theory.problem)
+    rate = _rate(log, theory)
     if limit is None:
-        kind = type(theory.problem).__name__
-        return Assumption(name, UNTOLD, f"no loss blows up, but {kind} states no largest stable learning rate")
+        return Assumption(name, UNTOLD, f"no loss blows up, but {why}")
     if rate is None:
         return Assumption(name, UNTOLD, f"the learning rate is not known (stable below {limit:.4g}); {_SAY_RATE}")
     found = f"learning rate {rate:.4g}, stable below {limit:.4g}"
@@ -110,7 +113,7 @@ def _batch(log: Log, theory: Solution) -> Assumption:
     return Assumption(name, FAILS, f"{found}, but the theory's steps see all: noise of the batches is not in it")
 
 
-def _flow_or_descent(log: Log, theory: Solution) -> Assumption:
+def _flow_or_descent(log: Log, theory: Solution, limit: float | None) -> Assumption:
     name, config = "flow or descent", log.config or {}
     kind = type(theory.dynamics).__name__
     optimizer, momentum = config.get("optimizer"), config.get("momentum", 0)
@@ -132,7 +135,6 @@ def _flow_or_descent(log: Log, theory: Solution) -> Assumption:
         return _same_rate(config, theory)
     if rate is None:
         return Assumption(name, UNTOLD, f"the learning rate is not known; {_SAY_RATE}")
-    limit = _largest_rate(theory.problem)
     if limit is None:
         return Assumption(
             name, UNTOLD, f"learning rate {rate:.4g}, of which {type(theory.problem).__name__} says no more"
@@ -160,6 +162,10 @@ def _same_rate(config: Mapping[str, Any], theory: Solution) -> Assumption:
 def _size(log: Log, theory: Solution, curves: Collection[str], valid_at: Callable[..., Any] | None) -> Assumption:
     name, config, problem = "size", log.config or {}, theory.problem
     dim, samples = config.get("dim"), config.get("samples")
+    own = getattr(problem, "samples", None)
+    if _is_number(samples) and np.ndim(own) == 0 and own is not None and float(np.asarray(own)) != samples:
+        found = f"the log has {samples:g} samples, the Problem {float(np.asarray(own)):g}"
+        return Assumption(name, FAILS, found)
     share = getattr(problem, "samples_per_dim", None)
     if _is_number(dim) and dim > 0 and _is_number(samples) and share is not None:
         wanted, given = float(np.asarray(share)), float(samples) / float(dim)
@@ -267,9 +273,18 @@ def _rate(log: Log, theory: Solution) -> float | None:
     return None
 
 
-def _largest_rate(problem: Any) -> float | None:
-    limit = getattr(problem, "largest_stable_learning_rate", None)
-    return float(np.asarray(limit())) if callable(limit) else None
+def _largest_rate(log: Log, theory: Solution, stable_below: Callable[..., Any] | None) -> tuple[float | None, str]:
+    """The largest stable learning rate of the Problem, or None and why there is none."""
+    kind = type(theory.problem).__name__
+    if stable_below is None:
+        return None, f"the wing of {kind} states no largest stable learning rate"
+    samples = _samples(log, theory)
+    takes = samples is not None and "samples" in signature(stable_below).parameters
+    try:
+        limit = stable_below(theory.problem, **({"samples": round(samples)} if takes and samples else {}))
+    except BadValue as refused:
+        return None, str(refused).rstrip(".")
+    return float(np.asarray(limit)), ""
 
 
 def _samples(log: Log, theory: Solution) -> float | None:
@@ -277,8 +292,10 @@ def _samples(log: Log, theory: Solution) -> float | None:
     config, problem = log.config or {}, theory.problem
     if _is_number(config.get("samples")):
         return float(config["samples"])
-    if _is_number(getattr(problem, "samples", None)):
-        return float(problem.samples)
+    if getattr(problem, "samples", None) is not None and np.ndim(problem.samples) == 0:
+        return float(np.asarray(problem.samples))
+    if getattr(problem, "inputs", None) is not None:
+        return float(np.shape(problem.inputs)[0])
     if _is_number(config.get("dim")) and getattr(problem, "samples_per_dim", None) is not None:
         return float(np.round(np.asarray(problem.samples_per_dim) * config["dim"]))
     return None

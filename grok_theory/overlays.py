@@ -1,30 +1,34 @@
 """Lay a theory over a user's log: on the log's own axis, with the ratio of every curve and what the theory assumes.
 
 A Solution is a theory of the mean over runs. It has no band for one run, so what is found here is no verdict on one:
-that is `cannot tell`, and the forecast of one run (its band at a finite size) is what tells.
+that is `cannot tell`. A Forecast has the band of one run at its size, and with it the verdict is that of `gt.applies`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from . import reports
-from .assumptions import Assumption, check_assumptions
+from .applicability import VERDICTS, Applicability
+from .assumptions import FAILS, HOLDS, UNTOLD, Assumption, check_assumptions
 from .checks import check_choice
 from .dynamics import GradientFlow
 from .errors import BadValue
-from .results import Log, Solution
+from .judged_runs import applies
+from .ranking import Ranking, rank
+from .results import Forecast, Log, Solution
 from .results.log_config import known_config
-from .results.log_units import counts_steps, with_unit
+from .results.log_units import check_axis
+from .saved_results import check, save
 
-VERDICTS = ("applies", "does not apply", "cannot tell")
 # A theory is solved at no more x than this; between them it is read by `Solution.at`.
 MOST_X = 500
 
@@ -43,12 +47,16 @@ class CurveOverlay:
         (T,) what the theory says there.
     outside : int
         How many records are not among them, since the theory was not solved there.
+    low, high : ndarray, optional
+        (T,) the band of one run, where the theory is a Forecast.
     """
 
     x: np.ndarray
     recorded: np.ndarray
     theory: np.ndarray
     outside: int = 0
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
 
     @property
     def ratio(self) -> np.ndarray:
@@ -66,7 +74,7 @@ class Overlay:
     log : Log
         The runs.
     theory : Solution
-        The theory, at x of the log or as it was given.
+        The theory, at x of the log or as it was given; the medians of a Forecast.
     curves : dict[str, dict[str, CurveOverlay]]
         Curve of the log ("train", "test") -> run -> what is laid over it.
     names : dict[str, str]
@@ -77,6 +85,12 @@ class Overlay:
         Whether the log can be runs of the theory's Problem.
     reason : str
         Why.
+    forecast : Forecast, optional
+        The Forecast that was laid over the log; of several the one that ranks first.
+    applicability : Applicability, optional
+        Its verdict, curve by curve.
+    ranking : Ranking, optional
+        Of several Forecasts.
     """
 
     log: Log
@@ -86,9 +100,72 @@ class Overlay:
     checks: tuple[Assumption, ...]
     verdict: str
     reason: str
+    forecast: Forecast | None = None
+    applicability: Applicability | None = None
+    ranking: Ranking | None = None
 
     def __getitem__(self, curve: str) -> dict[str, CurveOverlay]:
         return self.curves[check_choice("curve", curve, list(self.curves), "Name a curve of the log.")]
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write all of it, log and theory too, for `grok_theory.load`.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            Where to; must end in .npz. A missing folder is made, a file of that name replaced, whole or not at all.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        BadValue
+            Where nothing can be written to `path`.
+        """
+        return save(self, path)
+
+    def check_read(self) -> None:
+        """Refuse what `overlay` never gives.
+
+        Raises
+        ------
+        BadValue
+            Naming the part.
+        """
+        for name, part, kind in (("log", self.log, Log), ("theory", self.theory, Solution)):
+            if not isinstance(part, kind):
+                raise BadValue(f"{name} is a {type(part).__name__}, but it must be a {kind.__name__}. Pass one.")
+            check(part)
+        check_choice("verdict", self.verdict, VERDICTS)
+        if not isinstance(self.reason, str) or not all(isinstance(each, Assumption) for each in self.checks):
+            raise BadValue("reason or checks of this Overlay are no text and no Assumptions. Make them by overlay.")
+        for name, part, kind in (
+            ("forecast", self.forecast, Forecast),
+            ("applicability", self.applicability, Applicability),
+            ("ranking", self.ranking, Ranking),
+        ):
+            if part is not None and not isinstance(part, kind):
+                raise BadValue(
+                    f"{name} is a {type(part).__name__}, but it must be a {kind.__name__}. Pass one or none."
+                )
+        for part in (self.forecast, self.applicability):
+            if part is not None:
+                check(part)
+        for each in self.checks:
+            check_choice(f"the verdict of {each.name}", each.verdict, (HOLDS, FAILS, UNTOLD))
+        if not self.curves or set(self.curves) != set(self.names):
+            raise BadValue(f"curves are {list(self.curves)}, but names are of {list(self.names)}. Name every curve.")
+        for name, runs in self.curves.items():
+            check_choice(f"names[{name!r}]", self.names[name], list(self.theory.curves))
+            for label, part in runs.items():
+                if label not in self.log.runs or name not in self.log.runs[label]:
+                    raise BadValue(f"curves[{name!r}] has run {label!r}, but the log has none. Lay over its own runs.")
+                parts = (part.x, part.recorded, part.theory, *(b for b in (part.low, part.high) if b is not None))
+                if any(np.ndim(values) != 1 or np.shape(values) != np.shape(part.x) for values in parts):
+                    raise BadValue(f"curves[{name!r}][{label!r}] has parts of different lengths. Give one value an x.")
 
     @property
     def failed(self) -> tuple[Assumption, ...]:
@@ -114,8 +191,9 @@ def overlay(
     ----------
     log : Log
         The runs, in the units of the theory (`log.in_units_of`, `log.scaled`).
-    theory : Solution or Problem
-        One Solution, no batch; or a Problem, which is solved at the log's x.
+    theory : Solution or Problem or Forecast or sequence of Forecast
+        One Solution, no batch; a Problem, which is solved at the log's x; a Forecast, whose band tells whether the
+        Problem applies (`gt.applies`); or several Forecasts, which are ranked (`gt.rank`), the best laid over the log.
     curves : Mapping[str, str], optional
         Curve of the log -> curve of the theory, for example {"test": "test_loss"}; by default "train" and "test" are
         `train_loss` and `test_loss`, or `train_accuracy` and `test_accuracy` where the columns are called so.
@@ -140,11 +218,16 @@ def overlay(
     if not isinstance(log, Log):
         raise BadValue(f"log is a {type(log).__name__}, but it must be a Log. Read one with gt.read_log(path).")
     log = dataclasses.replace(log, config={**(log.config or {}), **known_config(config)})
-    if isinstance(theory, Solution):
+    ranking = None
+    if isinstance(theory, Sequence) and theory and all(isinstance(each, Forecast) for each in theory):
+        ranking = rank(theory, log) if len(theory) > 1 else None
+        theory = theory[0] if ranking is None else ranking.forecasts[0]
+    if isinstance(theory, (Solution, Forecast)):
         if dynamics is not None or of_solve:
             named = ", ".join([*(["dynamics"] if dynamics is not None else []), *of_solve])
-            raise BadValue(f"{named} is given beside a Solution, which is solved already. Pass the Problem instead.")
-        solution = theory
+            kind = type(theory).__name__
+            raise BadValue(f"{named} is given beside a {kind}, which is solved already. Pass the Problem instead.")
+        solution = theory.solution if isinstance(theory, Forecast) else theory
     else:
         solution = _solved(log, theory, dynamics, of_solve)
     _check_one(solution)
@@ -152,24 +235,12 @@ def overlay(
     names = _names(log, solution, curves)
     laid = {name: _laid(log, name, solution, of) for name, of in names.items()}
     at_log = solution.at(np.unique(np.concatenate([part.x for runs in laid.values() for part in runs.values()])))
-    checks = check_assumptions(log, at_log, names.values(), getattr(wing_of(solution.problem), "valid_at", None))
-    return Overlay(log, solution, laid, names, checks, "cannot tell", _reason(log, solution))
-
-
-def check_axis(log: Log, x_name: str, x_unit: str) -> None:
-    """Refuse a log whose x is another thing than a theory's, with the line that converts it."""
-    alike = (log.x_name.lower(), log.x_unit.lower()) == (x_name.lower(), x_unit.lower())
-    if alike or (x_name == "step" and not x_unit and counts_steps(log.x_name, log.x_unit)):
-        return
-    here, there = with_unit(log.x_name, log.x_unit), with_unit(x_name, x_unit)
-    if x_unit == GradientFlow.x_unit and counts_steps(log.x_name, log.x_unit):
-        line = 'log.in_units_of(problem, gt.GradientDescent(learning_rate)) (--steps-of "GradientDescent(0.01)")'
-        line += ", or solve with dynamics=gt.GradientDescent(learning_rate) (--dynamics)"
-    else:
-        line = f'log.scaled(x=(factor, "{x_name}", "{x_unit}")) (--scale-x), with factor how much {there} one {here} is'
-    raise BadValue(
-        f"log has x in {here}, but the theory has {there}, and equal numbers of them are not the same. Convert: {line}."
-    )
+    checks = check_assumptions(log, at_log, names.values(), wing_of(solution.problem))
+    if not isinstance(theory, Forecast):
+        return Overlay(log, solution, laid, names, checks, "cannot tell", _reason(log, solution))
+    laid = {name: _with_band(parts, theory, names[name]) for name, parts in laid.items()}
+    found = applies(theory, log, curves=list(names.values()))
+    return Overlay(log, solution, laid, names, checks, found.verdict, found.reason, theory, found, ranking)
 
 
 def x_of(log: Log) -> np.ndarray:
@@ -217,7 +288,9 @@ def wing_of(problem: Any) -> ModuleType | None:
 def _solved(log: Log, problem: Any, dynamics: Any, of_solve: dict[str, Any]) -> Solution:
     wing = wing_of(problem) if dataclasses.is_dataclass(problem) and not isinstance(problem, type) else None
     if wing is None:
-        raise BadValue(f"theory is {problem!r}, but it must be a Solution or a Problem. Pass what solve returns.")
+        raise BadValue(
+            f"theory is {problem!r}, but it must be a Solution, a Forecast or a Problem. Pass what solve returns."
+        )
     trained = dynamics if dynamics is not None else GradientFlow()
     if hasattr(problem, "tau_per_step"):
         check_axis(log, trained.x_name, trained.x_unit)  # before what may take long
@@ -277,6 +350,15 @@ def _laid(log: Log, name: str, solution: Solution, of: str) -> dict[str, CurveOv
             int(np.sum(~mask)),
         )
         for label, mask in inside.items()
+    }
+
+
+def _with_band(laid: dict[str, CurveOverlay], forecast: Forecast, name: str) -> dict[str, CurveOverlay]:
+    band, x = forecast[name], np.asarray(forecast.x, float)
+    ends = {part: np.asarray(getattr(band, part), float) for part in ("low", "high")}
+    return {
+        label: dataclasses.replace(part, **{end: np.interp(part.x, x, values) for end, values in ends.items()})
+        for label, part in laid.items()
     }
 
 

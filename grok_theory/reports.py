@@ -71,6 +71,8 @@ def log(self: Any) -> str:
 def overlay(self: Any) -> str:
     """The report `print(overlay)` shows."""
     lines = [f"{self.verdict}: {self.reason}", f"  theory    {_short(self.theory.problem)}, {self.theory.status}"]
+    if self.ranking is not None:
+        lines += [f"  {line}" for line in str(self.ranking).splitlines()]
     lines += [f"  x         {_named_x(self.log)}", *(f"  converted {said}" for said in self.log.conversions)]
     rows = [("run", "curve", "theory's", "records", "log / theory: first", "median", "last", "least", "greatest")]
     outside = 0
@@ -89,6 +91,51 @@ def overlay(self: Any) -> str:
         lines.append(f"  {outside} records lie outside the solved {self.theory.x_name} and are not used")
     lines += table([("assumption", "", "found"), *((c.name, c.verdict, c.found) for c in self.checks)])
     return "\n".join(map(plain_name, lines))
+
+
+def forecast(self: Any) -> str:
+    """The report `print(forecast)` shows."""
+    size = ", ".join(f"{name} {value}" for name, value in (("dim", self.dim), ("width", self.width)) if value)
+    lines = [f"Forecast of one run of {_short(self.problem)}", f"  status    {self.status}"]
+    lines += [*_physics(self), f"  x         {_range(self)}", f"  size      {size or 'as the Problem says'}"]
+    if self.test_samples is not None:
+        lines.append(f"  tested    on {self.test_samples} samples")
+    said = "theory" if self.made_from == "theory" else f"{self.count} runs"
+    lines.append(f"  band      from {said}: {self.level:.0%} of runs stay inside along the whole curve")
+    rows = [("curve", "median: first", "last", "band: first", "last", "widest, high/low", "one x alone")]
+    for name, band in self.curves.items():
+        alone, wide = self.pointwise[name], np.asarray
+        with np.errstate(divide="ignore", invalid="ignore"):
+            widest = [f"x{np.nanmax(wide(each.high) / wide(each.low)):.3g}" for each in (band, alone)]
+        ends = [f"{float(band.low[i]):.4g} to {float(band.high[i]):.4g}" for i in (0, -1)]
+        rows.append((name, f"{float(band.median[0]):.6g}", f"{float(band.median[-1]):.6g}", *ends, *widest))
+    return "\n".join([*lines, *table(rows), *_stats(self.stats)])
+
+
+def time_forecast(self: Any) -> str:
+    """The report `print(time)` shows: one line."""
+    unit = f" {self.unit}" if self.unit not in ("", "x") else ""
+    high = f"{self.high:.4g}" if np.isfinite(self.high) else "open"
+    median = f"{self.median:.4g}{unit}" if np.isfinite(self.median) else f"beyond {self.horizon:.4g}{unit}"
+    told = f"{self.what}: {median}, {self.level:.0%} of runs in {self.low:.4g} to {high}"
+    text = f"{told}; probability {self.probability:.3g} by {self.horizon:.4g}"
+    if self.factor is None:
+        return text
+    factor = self.factor
+    high = f"x{factor.high:.4g}" if np.isfinite(factor.high) else "open"
+    return f"{text}; test time over train time x{factor.median:.4g} (x{factor.low:.4g} to {high})"
+
+
+def applicability(self: Any) -> str:
+    """The report `print(applicability)` shows."""
+    lines = [f"{self.verdict}: {self.reason}", f"  problem   {_short(self.problem)}"]
+    rows = [("curve", "runs outside", "band", f"first at {_named_x(self)}", "largest z", "p")]
+    for name, curve in self.curves.items():
+        first = f"{curve.first:.4g}" if np.isfinite(curve.first) else ""
+        outside = f"{curve.outside} of {curve.runs}"
+        rows.append((name, outside, f"{curve.band:.0%}", first, f"{curve.z:.3g}", f"{curve.p_value:.2g}"))
+    over = "" if len(self.curves) == 1 else f"  over {len(self.curves)} curves p = {self.p_value:.2g} (Bonferroni)"
+    return "\n".join([*lines, *table(rows), *filter(None, [over])])
 
 
 def agreement(self: Any) -> str:

@@ -1,4 +1,4 @@
-"""Save and load a Solution, Ensemble, Agreement or Log: what it must be to be saved, and believed when read.
+"""Save and load results (a Solution, an Ensemble, a Forecast ...): what it must be to be saved, and believed when read.
 
 The same rules at both ends: what cannot be read is not written. They are those of the constructors, and what no
 constructor sees because JAX builds results without it: dtypes, sizes, levels of a status, nan beside the word "good".
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,20 +16,19 @@ import jax
 import numpy as np
 
 from . import storage
-from .checks import is_traced
 from .errors import BadValue, DamagedFile
 from .named_axes import Field
 from .record_classes import name_of
+from .saved_parts import check_text, is_number, is_whole, real, shown, wrong
 from .status import FAILED, GOOD, Status
 
 _VERDICTS = ("agrees", "disagrees", "underpowered")
-_LONGEST = 100_000
 # The last word of a curve's name, where a theory's curve of that kind is a square, a length or a share.
 _NOT_NEGATIVE = ("loss", "error", "norm", "power", "variance", "accuracy")
 
 
 def save(self: Any, path: Any) -> Path:
-    """Write a Solution, Ensemble, Agreement or Log to `path`, which must end in .npz, whole or not at all.
+    """Write a result to `path`, which must end in .npz, whole or not at all.
 
     Raises
     ------
@@ -42,16 +40,15 @@ def save(self: Any, path: Any) -> Path:
         check(self)
         content = storage.pack(self)
     except BadValue as error:
-        raise BadValue(
-            f"This {type(self).__name__} cannot be saved: {error} Mend that part, or save the numbers you need."
-        ) from error
+        said = f"This {type(self).__name__} cannot be saved: {error}"
+        raise BadValue(f"{said} Mend that part, or save the numbers you need.") from error
     return storage.write_whole(path, content)
 
 
 def load(path: str | os.PathLike) -> Any:
-    """Read the Solution, Ensemble, Agreement or Log that ``.save`` wrote, its status with it.
+    """Read the result that ``.save`` wrote, its status with it.
 
-    Imports nothing but the rooms of this package, and runs nothing of a file's.
+    Imports nothing but the rooms of this package.
 
     Parameters
     ----------
@@ -60,7 +57,7 @@ def load(path: str | os.PathLike) -> Any:
 
     Returns
     -------
-    Solution or Ensemble or Agreement or Log
+    Solution or Ensemble or Agreement or Log or Forecast or TimeForecast or Applicability
         Equal to what was saved to the last bit, with NumPy arrays.
 
     Raises
@@ -74,24 +71,20 @@ def load(path: str | os.PathLike) -> Any:
     """
     value = storage.read(path)
     if not is_result(value):
-        raise DamagedFile(
-            f"{path} holds {type(value).__name__}, but a Solution, Ensemble, Agreement or Log was expected. "
-            "Name a file that ``.save`` wrote."
-        )
+        said = f"{path} holds {type(value).__name__}, but a Solution, Ensemble or other result was expected."
+        raise DamagedFile(f"{said} Name a file that `.save` wrote.")
     try:
         check(value)
-        value.__post_init__()
+        getattr(value, "__post_init__", lambda: None)()
         str(value)
     except Exception as error:  # a check may meet what no constructor lets through, and raises what it likes then
-        raise DamagedFile(
-            f"{path} holds no {type(value).__name__} of this version: {error} Read it with the version that wrote it, "
-            "or make it again."
-        ) from error
+        said = f"{path} holds no {type(value).__name__} of this version: {error}"
+        raise DamagedFile(f"{said} Read it with the version that wrote it, or make it again.") from error
     return value
 
 
 def is_result(value: Any) -> bool:
-    """Whether `value` is a Solution, Ensemble, Agreement or Log: they stand a floor above and are known by name."""
+    """Whether `value` is a result: they stand a floor above and are known by name."""
     return name_of(type(value)) in _CHECKS
 
 
@@ -113,32 +106,32 @@ def _check_solution(self: Any) -> None:
     for name, values in _arrays("curves", self.curves, "f", (8,), needed=True):
         if values.shape != (*levels.shape, size):
             batch = f", and {levels.shape} members" if levels.ndim else ""
-            raise _wrong(
+            raise wrong(
                 f"curves[{name!r}] has shape {values.shape}", f"must have one value for each of {size} x{batch}"
             )
         _check_told(f"curves[{name!r}]", values, levels)
         _check_range(f"curves[{name!r}]", name, values)
     for name, errors in _arrays("numerical_error", self.numerical_error, "f", (8,)):
         if name not in self.curves:
-            raise _wrong(f"numerical_error names {name!r}", f"the curves are {list(self.curves)}")
+            raise wrong(f"numerical_error names {name!r}", f"the curves are {list(self.curves)}")
         shape = np.shape(self.curves[name])
         if errors.shape != shape[len(shape) - errors.ndim :]:
-            raise _wrong(f"numerical_error[{name!r}] has shape {errors.shape}", f"its curve has {shape}")
+            raise wrong(f"numerical_error[{name!r}] has shape {errors.shape}", f"its curve has {shape}")
         if (errors < 0).any():
-            raise _wrong(f"numerical_error[{name!r}] is {np.nanmin(errors)} somewhere", "must not be negative")
+            raise wrong(f"numerical_error[{name!r}] is {np.nanmin(errors)} somewhere", "must not be negative")
     _check_fields(self.fields)
     _check_stats(self.stats)
     run = self.run
-    if run is not None and not (_is_whole(run) and run >= 0):
-        raise _wrong(f"run is {_shown(run)}", "must be the number of a run, or None")
+    if run is not None and not (is_whole(run) and run >= 0):
+        raise wrong(f"run is {shown(run)}", "must be the number of a run, or None")
     _check_made(self, checks=not levels.ndim and bool(levels != FAILED))
 
 
 def _check_ensemble(self: Any) -> None:
-    """Refuse, by `BadValue` naming the part, an Ensemble that no experiment hands back."""
+    """The same of an Ensemble."""
     levels = _check_status(self.status)
     if levels.ndim:
-        raise _wrong(f"status.level has shape {levels.shape}", "must be one number: an Ensemble is no batch")
+        raise wrong(f"status.level has shape {levels.shape}", "must be one number: an Ensemble is no batch")
     _check_axis(self, ())
     # Networks may train in float32, and what is counted is whole.
     curves = dict(_arrays("curves", self.curves, "iuf", (4, 8), needed=True))
@@ -147,29 +140,41 @@ def _check_ensemble(self: Any) -> None:
         if values.ndim == 2 and name in valid and valid[name].shape == values.shape[1:]:
             values = values[:, valid[name]]
         if np.isnan(values).any() and levels == GOOD:
-            raise _wrong(f"curves[{name!r}] is nan somewhere", "its status is good, which nan is not")
+            raise wrong(f"curves[{name!r}] is nan somewhere", "its status is good, which nan is not")
     _check_fields(self.fields)
     _check_stats(self.stats)
     _check_made(self, checks=bool((levels != FAILED).all()))
 
 
+def _check_forecast(self: Any) -> None:
+    """The same of a Forecast."""
+    _check_axis(self, _check_status(self.status).shape)
+    self.check_read()
+    _check_stats(self.stats)
+    _check_made(self, checks=True)
+
+
+def _check_itself(self: Any) -> None:
+    self.check_read()
+
+
 def _check_agreement(self: Any) -> None:
-    """Refuse, by `BadValue` naming the part, an Agreement that no comparison hands back."""
-    _check_text("x_name", self.x_name, empty=False)
-    _check_text("x_unit", self.x_unit)
-    if not _is_whole(self.runs) or self.runs < 1:
-        raise _wrong(f"runs is {_shown(self.runs)}", "must be a whole number of at least 1")
-    if not _is_number(self.confidence) or not 0 < self.confidence < 1:
-        raise _wrong(f"confidence is {_shown(self.confidence)}", "must be in (0, 1)")
+    """The same of an Agreement."""
+    check_text("x_name", self.x_name, empty=False)
+    check_text("x_unit", self.x_unit)
+    if not is_whole(self.runs) or self.runs < 1:
+        raise wrong(f"runs is {shown(self.runs)}", "must be a whole number of at least 1")
+    if not is_number(self.confidence) or not 0 < self.confidence < 1:
+        raise wrong(f"confidence is {shown(self.confidence)}", "must be in (0, 1)")
     if not isinstance(self.curves, Mapping) or not self.curves:
-        raise _wrong(f"curves is {_shown(self.curves)}", "must name at least one curve")
-    failed = _real("failed_runs", self.failed_runs, "iu", (1, 2, 4, 8))
+        raise wrong(f"curves is {shown(self.curves)}", "must name at least one curve")
+    failed = real("failed_runs", self.failed_runs, "iu", (1, 2, 4, 8))
     if failed.ndim != 1 or (failed < 0).any():
-        raise _wrong(f"failed_runs is {_shown(self.failed_runs)}", "must be the numbers of runs")
+        raise wrong(f"failed_runs is {shown(self.failed_runs)}", "must be the numbers of runs")
     if not isinstance(self.remarks, tuple):
-        raise _wrong(f"remarks is {_shown(self.remarks)}", "must be texts")
+        raise wrong(f"remarks is {shown(self.remarks)}", "must be texts")
     for remark in self.remarks:
-        _check_text("remarks", remark)
+        check_text("remarks", remark)
     for name, curve in self.curves.items():
         _check_judged(name, curve)
     _check_made(self, checks=True)
@@ -178,31 +183,31 @@ def _check_agreement(self: Any) -> None:
 def _check_judged(name: str, curve: Any) -> None:
     where = f"curves[{name!r}]"
     if type(curve).__name__ != "CurveAgreement" or curve.name != name:
-        raise _wrong(f"{where} is {_shown(curve)}", f"must be the CurveAgreement of {name!r}")
-    _check_text(f"{where}.reason", curve.reason)
+        raise wrong(f"{where} is {shown(curve)}", f"must be the CurveAgreement of {name!r}")
+    check_text(f"{where}.reason", curve.reason)
     if curve.verdict not in _VERDICTS:
-        raise _wrong(f"{where}.verdict is {curve.verdict!r}", f"must be one of {', '.join(_VERDICTS)}")
-    if not _is_number(curve.margin) or not 0 < curve.margin < np.inf:
-        raise _wrong(f"{where}.margin is {_shown(curve.margin)}", "must be positive and finite")
+        raise wrong(f"{where}.verdict is {curve.verdict!r}", f"must be one of {', '.join(_VERDICTS)}")
+    if not is_number(curve.margin) or not 0 < curve.margin < np.inf:
+        raise wrong(f"{where}.margin is {shown(curve.margin)}", "must be positive and finite")
     names = ("x", "gap", "low", "high", "simultaneous_low", "simultaneous_high", "numerical")
-    parts = {part: _real(f"{where}.{part}", getattr(curve, part), "iuf", (4, 8)) for part in names}
+    parts = {part: real(f"{where}.{part}", getattr(curve, part), "iuf", (4, 8)) for part in names}
     for part, values in parts.items():
         if values.ndim != 1 or values.shape != parts["x"].shape or values.size == 0:
-            raise _wrong(f"{where}.{part} has shape {values.shape}", f"must be that of x, {parts['x'].shape}")
+            raise wrong(f"{where}.{part} has shape {values.shape}", f"must be that of x, {parts['x'].shape}")
         # The numerical share is nan where the solver states no error.
         if np.isnan(values).any() and part != "numerical":
-            raise _wrong(f"{where}.{part} is nan somewhere", "must not be")
+            raise wrong(f"{where}.{part} is nan somewhere", "must not be")
     _check_sorted(f"{where}.x", parts["x"])
     if not np.isfinite(parts["gap"]).all():
-        raise _wrong(f"{where}.gap is infinite somewhere", "must be finite")
+        raise wrong(f"{where}.gap is infinite somewhere", "must be finite")
     if (parts["numerical"] < 0).any():
-        raise _wrong(f"{where}.numerical is {np.nanmin(parts['numerical'])} somewhere", "must not be negative")
+        raise wrong(f"{where}.numerical is {np.nanmin(parts['numerical'])} somewhere", "must not be negative")
     for kind in ("", "simultaneous_"):
         if (parts[f"{kind}low"] > parts[f"{kind}high"]).any():
-            raise _wrong(f"{where}.{kind}low exceeds {kind}high somewhere", "must not")
-    needed = _real(f"{where}.runs_needed", curve.runs_needed, "iuf", (4, 8))
+            raise wrong(f"{where}.{kind}low exceeds {kind}high somewhere", "must not")
+    needed = real(f"{where}.runs_needed", curve.runs_needed, "iuf", (4, 8))
     if needed.ndim or needed < 0 or (np.isnan(needed) and curve.verdict == "underpowered"):
-        raise _wrong(f"{where}.runs_needed is {_shown(curve.runs_needed)}", "must be one number, and not negative")
+        raise wrong(f"{where}.runs_needed is {shown(curve.runs_needed)}", "must be one number, and not negative")
     _check_verdict(where, curve, parts)
 
 
@@ -212,17 +217,17 @@ def _check_verdict(where: str, curve: Any, parts: Mapping[str, np.ndarray]) -> N
     inside = (parts["low"] - error > -margin) & (parts["high"] + error < margin)
     beyond = (parts["simultaneous_low"] - error > margin) | (parts["simultaneous_high"] + error < -margin)
     if (curve.verdict == "agrees" and not inside.all()) or (curve.verdict == "disagrees" and not beyond.any()):
-        raise _wrong(f"{where}.verdict is {curve.verdict!r}", "its intervals and its margin say otherwise")
+        raise wrong(f"{where}.verdict is {curve.verdict!r}", "its intervals and its margin say otherwise")
 
 
 def _check_axis(self: Any, batch: tuple[int, ...]) -> int:
-    _check_text("x_name", self.x_name, empty=False)
-    _check_text("x_unit", self.x_unit)
-    x = _real("x", self.x, "iuf", (4, 8))
+    check_text("x_name", self.x_name, empty=False)
+    check_text("x_unit", self.x_unit)
+    x = real("x", self.x, "iuf", (4, 8))
     if x.ndim < 1 or x.size == 0:
-        raise _wrong(f"x has shape {x.shape}", "must hold at least one number")
+        raise wrong(f"x has shape {x.shape}", "must hold at least one number")
     if x.shape[:-1] != batch:
-        raise _wrong(f"x has shape {x.shape}", f"must begin with that of status.level, {batch}")
+        raise wrong(f"x has shape {x.shape}", f"must begin with that of status.level, {batch}")
     _check_sorted("x", x)
     return x.shape[-1]
 
@@ -230,21 +235,19 @@ def _check_axis(self: Any, batch: tuple[int, ...]) -> int:
 def _check_sorted(name: str, x: np.ndarray) -> None:
     """As every solver asks of its times."""
     if not np.isfinite(x).all() or (x < 0).any():
-        raise _wrong(
-            f"{name} is {x[~(np.isfinite(x) & (x >= 0))].flat[0]} somewhere", "must be finite and not negative"
-        )
+        raise wrong(f"{name} is {x[~(np.isfinite(x) & (x >= 0))].flat[0]} somewhere", "must be finite and not negative")
     if (np.diff(x) < 0).any():
-        raise _wrong(f"{name} falls somewhere", "must not")
+        raise wrong(f"{name} falls somewhere", "must not")
 
 
 def _check_status(status: Any) -> np.ndarray:
     if type(status) is not Status:
-        raise _wrong(f"status is {_shown(status)}", "must be a Status")
-    _check_text("status.noted", status.noted)
-    _check_text("status.failed", status.failed)
-    levels = _real("status.level", status.level, "iu", (1, 2, 4, 8))
+        raise wrong(f"status is {shown(status)}", "must be a Status")
+    check_text("status.noted", status.noted)
+    check_text("status.failed", status.failed)
+    levels = real("status.level", status.level, "iu", (1, 2, 4, 8))
     if levels.size == 0 or not np.isin(levels, (0, 1, 2)).all():
-        raise _wrong(f"status.level is {_shown(status.level)}", "must be 0 (good), 1 (noted) or 2 (failed)")
+        raise wrong(f"status.level is {shown(status.level)}", "must be 0 (good), 1 (noted) or 2 (failed)")
     return levels
 
 
@@ -253,41 +256,41 @@ def _check_told(name: str, values: np.ndarray, levels: np.ndarray) -> None:
     there = np.isnan(values).any(axis=-1) & (levels != FAILED)
     if there.any():
         level = "good" if (levels[there] == GOOD).any() else "noted"
-        raise _wrong(f"{name} is nan somewhere", f"its status is {level}, which nan is not")
+        raise wrong(f"{name} is nan somewhere", f"its status is {level}, which nan is not")
 
 
 def _check_range(where: str, name: str, values: np.ndarray) -> None:
     """No squared error below zero, no share of answers outside [0, 1]; nan beside a status that says so is none."""
     kind = name.rpartition("_")[2]
     if kind in _NOT_NEGATIVE and (values < 0).any():
-        raise _wrong(f"{where} is {np.nanmin(values)} somewhere", "must not be negative")
+        raise wrong(f"{where} is {np.nanmin(values)} somewhere", "must not be negative")
     if kind == "accuracy" and (values > 1).any():
-        raise _wrong(f"{where} is {np.nanmax(values)} somewhere", "must not exceed 1")
+        raise wrong(f"{where} is {np.nanmax(values)} somewhere", "must not exceed 1")
 
 
 def _check_fields(fields: Any) -> None:
     if not isinstance(fields, Mapping):
-        raise _wrong(f"fields is {_shown(fields)}", "must name arrays")
+        raise wrong(f"fields is {shown(fields)}", "must name arrays")
     for name, field in fields.items():
         if type(field) is not Field or not isinstance(field.axes, tuple):
-            raise _wrong(f"fields[{name!r}] is {_shown(field)}", "must be a Field")
+            raise wrong(f"fields[{name!r}] is {shown(field)}", "must be a Field")
         for axis in field.axes:
-            _check_text(f"fields[{name!r}].axes", axis)
-        values = _real(f"fields[{name!r}].values", field.values, "biufc", (1, 4, 8, 16))
+            check_text(f"fields[{name!r}].axes", axis)
+        values = real(f"fields[{name!r}].values", field.values, "biufc", (1, 4, 8, 16))
         if values.ndim < len(field.axes):
-            raise _wrong(f"fields[{name!r}].values has shape {values.shape}", f"its axes are {field.axes}")
+            raise wrong(f"fields[{name!r}].values has shape {values.shape}", f"its axes are {field.axes}")
         if not isinstance(field.coordinates, Mapping) or len(set(field.axes)) < len(field.axes):
-            raise _wrong(f"fields[{name!r}] has axes {field.axes}", "they must be distinct, with coordinates by name")
+            raise wrong(f"fields[{name!r}] has axes {field.axes}", "they must be distinct, with coordinates by name")
         shape = dict(zip(field.axes, values.shape[values.ndim - len(field.axes) :], strict=True))
         for axis, points in field.coordinates.items():
-            at = _real(f"fields[{name!r}].coordinates[{axis!r}]", points, "iuf", (1, 4, 8))
+            at = real(f"fields[{name!r}].coordinates[{axis!r}]", points, "iuf", (1, 4, 8))
             if at.shape[-1:] != (shape.get(axis),):
-                raise _wrong(f"fields[{name!r}].coordinates[{axis!r}] has shape {at.shape}", f"its axes are {shape}")
+                raise wrong(f"fields[{name!r}].coordinates[{axis!r}] has shape {at.shape}", f"its axes are {shape}")
 
 
 def _check_stats(stats: Any) -> None:
-    if not isinstance(stats, Mapping) or not all(isinstance(name, str) for name in stats):
-        raise _wrong(f"stats is {_shown(stats)}", "must name numbers, arrays and texts")
+    if not (isinstance(stats, Mapping) and all(isinstance(name, str) for name in stats)):
+        raise wrong(f"stats is {shown(stats)}", "must name numbers, arrays and texts")
 
 
 def _check_made(self: Any, *, checks: bool) -> None:
@@ -300,7 +303,7 @@ def _check_made(self: Any, *, checks: bool) -> None:
         if name == "dynamics" and part is None:
             continue  # nothing was trained
         if not dataclasses.is_dataclass(part) or isinstance(part, type):
-            raise _wrong(f"{name} is {_shown(part)}", "must be a record")
+            raise wrong(f"{name} is {shown(part)}", "must be a record")
     if checks:
         for name in ("problem", "method", "dynamics", "conditions"):
             _check_numbers(name, getattr(self, name, None))
@@ -315,12 +318,12 @@ def _check_numbers(name: str, part: Any) -> None:
     """Every field that is no structure holds numbers; a tuple may hold arrays of different lengths."""
     for leaf in jax.tree_util.tree_leaves(part, is_leaf=lambda leaf: isinstance(leaf, (list, tuple))):
         if (len(leaf) if isinstance(leaf, (list, tuple)) else np.size(leaf)) == 0:
-            raise _wrong(f"{name} is {_shown(part)}", "must hold a number in every field")
+            raise wrong(f"{name} is {shown(part)}", "must hold a number in every field")
     for leaf in jax.tree_util.tree_leaves(part):
         if not (hasattr(leaf, "dtype") and jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key)):
-            values = _real(f"{name}, which is {_shown(part)}, in one field", leaf, "biuf", (1, 2, 4, 8))
+            values = real(f"{name}, which is {shown(part)}, in one field", leaf, "biuf", (1, 2, 4, 8))
             if values.dtype == np.float16 or (values.dtype.kind == "f" and np.isnan(values).any()):
-                raise _wrong(f"{name}, which is {_shown(part)}, in one field", "must hold numbers of float64")
+                raise wrong(f"{name}, which is {shown(part)}, in one field", "must hold numbers of float64")
 
 
 def _records(value: Any) -> Iterator[Any]:
@@ -341,50 +344,10 @@ def _arrays(
     name: str, table: Any, kinds: str, sizes: tuple[int, ...], *, needed: bool = False
 ) -> Iterator[tuple[str, np.ndarray]]:
     if not isinstance(table, Mapping) or not all(isinstance(key, str) for key in table) or (needed and not table):
-        raise _wrong(f"{name} is {_shown(table)}", "must name arrays")
+        raise wrong(f"{name} is {shown(table)}", "must name arrays")
     for key, values in table.items():
-        _check_text(f"the name of one of {name}", key)
-        yield key, _real(f"{name}[{key!r}]", values, kinds, sizes)
-
-
-def _real(name: str, value: Any, kinds: str, sizes: tuple[int, ...]) -> np.ndarray:
-    if any(map(is_traced, jax.tree_util.tree_leaves(value))):
-        raise _wrong(f"{name} is traced", "must have a number")
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError):
-        raise _wrong(f"{name} is {_shown(value)}", "must be an array of numbers") from None
-    listed = array.dtype.kind in "iu" and "f" in kinds and not hasattr(value, "dtype")  # [0, 1] is as good
-    native = array.dtype.isnative and array.dtype.kind in kinds and array.dtype.itemsize in sizes
-    if not listed and not native:
-        wanted = {"f": f"float{8 * sizes[-1]}", "b": "booleans", "iu": "integers"}.get(kinds, "real numbers")
-        raise _wrong(f"{name} is {_shown(value) if array.dtype.kind in 'OUSV' else array.dtype}", f"must be {wanted}")
-    return array
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (float, np.floating)) or _is_whole(value)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and abs(value) < 2**63
-
-
-def _check_text(name: str, value: Any, *, empty: bool = True) -> None:
-    """Texts are printed: no control characters, which a terminal obeys, and nothing that no encoding knows."""
-    if not isinstance(value, str) or not (value or empty):
-        raise _wrong(f"{name} is {_shown(value)}", "must be a text")
-    if len(value) > _LONGEST or any(unicodedata.category(letter) in ("Cc", "Cs") for letter in value):
-        raise _wrong(f"{name} is {_shown(value)}", f"must be at most {_LONGEST} letters that can be printed")
-
-
-def _shown(value: Any) -> str:
-    text = f"{type(value).__name__}" if isinstance(value, (np.ndarray, jax.Array)) else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _wrong(what: str, allowed: str) -> BadValue:
-    return BadValue(f"{what}, but it {allowed}." if allowed.startswith("must") else f"{what}, but {allowed}.")
+        check_text(f"the name of one of {name}", key)
+        yield key, real(f"{name}[{key!r}]", values, kinds, sizes)
 
 
 # By the names of `record_classes`: results stand a floor above and are not imported here.
@@ -392,5 +355,9 @@ _CHECKS: dict[str | None, Callable[[Any], None]] = {
     "grok_theory.results:Solution": _check_solution,
     "grok_theory.results:Ensemble": _check_ensemble,
     "grok_theory.agreement:Agreement": _check_agreement,
-    "grok_theory.results:Log": lambda log: log.check_read(),
+    "grok_theory.results:Forecast": _check_forecast,
+    "grok_theory.results:Log": _check_itself,
+    "grok_theory.results:TimeForecast": _check_itself,
+    "grok_theory.applicability:Applicability": _check_itself,
+    "grok_theory.overlays:Overlay": _check_itself,
 }

@@ -1,4 +1,6 @@
-"""Settings of every test: float64, strict promotion, reproducible draws, one level for all that is random."""
+"""Settings of every test: float64, strict promotion, compiled programs kept, reproducible draws, one level for all that
+is random.
+"""
 
 import gc
 import json
@@ -6,6 +8,8 @@ import os
 import re
 import signal
 import zlib
+from contextlib import suppress
+from pathlib import Path
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 # Started in the background (nohup, some CI), a process ignores Ctrl-C, and so do its children: tests that interrupt one
@@ -17,6 +21,15 @@ import hypothesis
 import jax
 import numpy as np
 import pytest
+
+from grok_theory.compilations import keep_compilations
+from grok_theory.errors import BadValue
+
+if not jax.config.jax_compilation_cache_dir:
+    # More than half of the tests' time is XLA's. Loading a program counts as compiling it (JAX's events, the sizes of
+    # jitted functions' caches), so that tests which count stay what they are. JAX_ENABLE_COMPILATION_CACHE=false: none.
+    with suppress(BadValue):  # a checkout that cannot be written
+        keep_compilations(Path(__file__).parents[1] / "out" / "compiled")
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")

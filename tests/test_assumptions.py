@@ -134,3 +134,50 @@ def test_values_of_few_digits_are_no_collapse():
     record = Record(x, values)
     rough = Log({"": {"train": record, "test": record}}, {"x": "time", "train": "a", "test": "b"}, x_unit="tau")
     assert checked("precision", rough)[0] == "holds"
+
+
+MODES = np.concatenate([np.full(4, 4.0), np.full(16, 0.5)])
+CORRELATED = gt.linear.CorrelatedInputs(MODES, np.ones(20), 12, noise=0.1)
+COMMITTEE = gt.lazy_rich.QuadraticCommittee(output_scale=1.0, curvature=1.0, samples_per_dim=2.0)
+NETWORK = gt.lazy_rich.MeanFieldNetwork(np.eye(3, 2) + 0.1, [1.0, -1.0, 0.5], richness=0.5)
+
+
+@pytest.mark.parametrize(
+    ("problem", "config"),
+    [(CORRELATED, {}), (COMMITTEE, {"samples": 200, "dim": 100}), (NETWORK, {})],
+    ids=["covariance", "committee", "network"],
+)
+def test_every_problem_with_an_edge_is_held_against_it(problem, config):
+    wing = gt.linear if problem is CORRELATED else gt.lazy_rich
+    limit = float(wing.stable_below(problem, samples=200) if problem is COMMITTEE else wing.stable_below(problem))
+    for share, verdict in ((0.9, "holds"), (1.1, "fails")):
+        found = checked("step size", log(rate=share * limit, **config), solution(problem))
+        assert found == (verdict, f"learning rate {share * limit:.4g}, stable below {limit:.4g}")
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (gt.linear.DeepLinear(0.5, 5.0, 2, 0.7, 0.7), "linear.stable_below takes TeacherStudent"),
+        (gt.li2.GroupTask(gt.li2.groups.cyclic(5)), "GroupTask states no largest stable learning rate"),
+    ],
+)
+def test_what_has_no_edge_says_so(problem, words):
+    verdict, found = checked("step size", log(rate=0.1), solution(problem))
+    assert verdict == "cannot be told"
+    assert words in found
+
+
+@pytest.mark.parametrize(
+    ("config", "verdict", "words"),
+    [
+        ({"dim": 20}, "fails", "train_loss at"),
+        ({"dim": 20, "samples": 12}, "fails", "train_loss at"),
+        ({"samples": 13}, "fails", "13 samples, the Problem 12"),
+        ({"dim": 30}, "cannot be told", "20 modes"),
+    ],
+)
+def test_the_size_of_a_problem_that_has_its_own(config, verdict, words):
+    found = checked("size", log(**config), solution(CORRELATED))
+    assert found[0] == verdict
+    assert words in found[1]

@@ -121,7 +121,7 @@ def test_no_verdict_on_one_run_without_its_forecast(tmp_path):
             ("no time of train between 0.1 and 0.2", "pass the Problem"),
         ),
         (lambda log: gt.overlay("log.csv", PROBLEM), ("log is a str", "gt.read_log")),
-        (lambda log: gt.overlay(log, 3.0), ("theory is 3.0", "Solution or a Problem")),
+        (lambda log: gt.overlay(log, 3.0), ("theory is 3.0", "a Forecast or a Problem")),
         (
             lambda log: gt.overlay(log, gt.linear.solve(PROBLEM, [0.1, 1.0]), dynamics=gt.GradientFlow()),
             ("dynamics is given beside a Solution",),
@@ -218,3 +218,37 @@ def test_the_command_scales_x_by_hand(tmp_path, capsys):
     code, out, _ = said(capsys, path, *WORDS, "--scale-x", f"{RATE}:time:tau", "--json")
     assert code == 3
     np.testing.assert_allclose(json.loads(out)["curves"]["train"][0]["ratio"], 2.0, rtol=1e-9, atol=0)
+
+
+def test_a_log_of_one_curve_is_laid_over_and_comes_back_from_its_file(tmp_path):
+    path = tmp_path / "log.csv"
+    theory = gt.linear.solve(PROBLEM, RATE * np.asarray(STEPS, float))
+    rows = zip(STEPS, 1.25 * np.asarray(theory["test_loss"]), strict=True)
+    path.write_text("step,val_loss\n" + "".join(f"{int(s)},{v:.17g}\n" for s, v in rows))
+    over = gt.overlay(gt.read_log(path).in_units_of(PROBLEM, gt.GradientDescent(RATE)), theory)
+    assert list(over.curves) == ["test"]
+    np.testing.assert_allclose(over["test"][""].ratio, 1.25, rtol=1e-9, atol=0)
+    assert "no train loss is in the log" in str(over)
+    again = gt.load(over.save(tmp_path / "over.npz"))
+    assert isinstance(again, gt.Overlay)
+    assert str(again) == str(over)
+    assert (again.checks, again.names, again.verdict) == (over.checks, over.names, over.verdict)
+    np.testing.assert_array_equal(again["test"][""].theory, over["test"][""].theory)
+    gt.plot.recorded(again)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"verdict": "agrees"}, "verdict"),
+        ({"names": {"test": "test_loss", "train": "train_loss"}}, "curves are"),
+        ({"names": {"test": "loss"}}, "names"),
+        ({"theory": None}, "theory is a NoneType"),
+    ],
+)
+def test_an_overlay_that_nothing_gives_is_not_saved(tmp_path, change, words):
+    over = gt.overlay(gt.read_log(write(tmp_path / "a.csv", STEPS)).scaled(x=(RATE, "time", "tau")), PROBLEM)
+    over = dataclasses.replace(over, curves={"test": over["test"]}, names={"test": "test_loss"})
+    over.save(tmp_path / "good.npz")
+    with pytest.raises(gt.BadValue, match=words):
+        dataclasses.replace(over, **change).save(tmp_path / "over.npz")

@@ -136,7 +136,7 @@ def test_a_damaged_or_swapped_file_is_named(tmp_path):
     from grok_theory import storage
 
     path.write_bytes(storage.pack({"a": 1}))
-    with pytest.raises(DamagedFile, match="holds dict, but a Solution, Ensemble, Agreement or Log"):
+    with pytest.raises(DamagedFile, match="holds dict, but a Solution, Ensemble or other result"):
         gt.load(path)
 
 

@@ -10,7 +10,7 @@ import typer
 
 from .strict import StrictCommand
 
-COMMANDS = ("solve", "validate", "overlay", "delay", "judge", "formulas", "figures", "doctor")
+COMMANDS = ("solve", "validate", "overlay", "delay", "judge", "formulas", "figures", "doctor", "cache")
 
 app = typer.Typer(
     name="grok-theory",

@@ -15,8 +15,12 @@ def command(
         list[Path],
         typer.Argument(help="CSV, JSON, printed text, folder of MLflow or TensorBoard, - for the standard input."),
     ],
-    train_threshold: Annotated[float, typer.Option(help="Fitted when the train curve is past this.")],
-    test_threshold: Annotated[float, typer.Option(help="Generalized when the test curve is past this.")],
+    train_threshold: Annotated[
+        float | None, typer.Option(help="Fitted when the train curve is past this; needed where there is one.")
+    ] = None,
+    test_threshold: Annotated[
+        float | None, typer.Option(help="Generalized when the test curve is past this; needed where there is one.")
+    ] = None,
     x: Annotated[str | None, typer.Option(help="Column of times or steps; guessed if left out.")] = None,
     train: Annotated[str | None, typer.Option(help="Column of the train curve; guessed if left out.")] = None,
     test: Annotated[str | None, typer.Option(help="Column of the test curve; guessed if left out.")] = None,
@@ -46,7 +50,8 @@ def command(
 
     Several files are several runs, or the curves of one (train.csv val.csv; a tag a file). Missing values are times at
     which that curve was not logged. A test curve that never crosses gives a lower bound, a curve past its threshold at
-    its first record an upper one. Crashed runs are left out and counted.
+    its first record an upper one. Crashed runs are left out and counted. A log with a train or a test curve only has
+    that curve's times and no delay.
     """
     from ..observables.delay_of_log import log_delay
     from ..results import read_log
@@ -98,6 +103,8 @@ def _rows(answer):
         train, test = ({f: part[f][i] for f in fields} for part in parts)
         gap, low, high, fitted, censored, before = (values[i] for values in gaps)
         words = ("not fitted", True) if not fitted else ("censored", censored)
+        if answer.missing:
+            words = (f"no {answer.missing} curve", True)
         notes = [word for word, true in (words, ("before the first record", before)) if true]
         yield label, train, test, gap, low, high, ", ".join(notes)
 
@@ -119,8 +126,11 @@ def _print_table(found, answer, every):
     if every and answer.left_out:
         table.add_column("left out")
     for label, train, test, gap, low, high, note in _rows(answer):
-        times = (shown_time(c["time"], c["upper"], c["censored"]) for c in (train, test))
-        delay = "none" if "not fitted" in note else shown_delay(gap, low, high, "censored" in note)
+        times = (
+            "no curve" if which == answer.missing else shown_time(c["time"], c["upper"], c["censored"])
+            for which, c in (("train", train), ("test", test))
+        )
+        delay = "none" if "not fitted" in note or answer.missing else shown_delay(gap, low, high, "censored" in note)
         table.add_row(escape(plain_name(label)) or "-", *times, delay.replace("more than", ">"))
     for label, why in answer.left_out.items() if every else ():
         table.add_row(escape(plain_name(label)) or "-", "", "", "", escape(plain_name(why)))
@@ -134,7 +144,7 @@ def _print_table(found, answer, every):
         print(f"{len(answer.left_out)} of {len(answer.runs) + len(answer.left_out)} runs are left out")
     for label, why in answer.left_out.items() if not every else ():
         print(f"left out: run {plain_name(label)}: {plain_name(why)}")
-    print(str(answer.delay))
+    print(answer)
 
 
 def _print_json(found, answer):

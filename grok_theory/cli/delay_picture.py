@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ..results import Log
 
 
-def draw(found: Log, answer: LogDelay, thresholds: tuple[float, float], path: Path) -> None:
+def draw(found: Log, answer: LogDelay, thresholds: tuple[float | None, float | None], path: Path) -> None:
     """Draw every run's curves, thresholds and crossings: losses by decades, accuracies on a linear axis."""
     import numpy as np
 
@@ -21,12 +21,19 @@ def draw(found: Log, answer: LogDelay, thresholds: tuple[float, float], path: Pa
     style = Path(__file__).resolve().parents[1] / "style.mplstyle"
     with plt.style.context(style):
         figure, axes = plt.subplots(figsize=(4.5, 3.0), layout="constrained")
+        levels = [
+            level
+            for which, level in zip(("train", "test"), thresholds)
+            if level is not None and which != answer.missing
+        ]
         delay, every = answer.delay, [found.runs[label] for label in answer.runs]
         alpha = max(0.15, 1 / len(every) ** 0.5)
         for which, color, crossing, level in (
             ("train", "C0", delay.train, thresholds[0]),
             ("test", "C1", delay.test, thresholds[1]),
         ):
+            if which == answer.missing:
+                continue
             for position, records in enumerate(every):
                 label = which if position == 0 else None
                 x, values = (_drawable(part) for part in (records[which].x, records[which].values))
@@ -38,7 +45,8 @@ def draw(found: Log, answer: LogDelay, thresholds: tuple[float, float], path: Pa
             early = np.atleast_1d(crossing.upper)[np.atleast_1d(crossing.before)]
             if early.size:
                 axes.plot(early, [level] * early.size, "<", color=color, markersize=5, label="before the first record")
-        ends = [records["test"].x[-1] for records, censored in zip(every, np.atleast_1d(delay.censored)) if censored]
+        lost = np.atleast_1d(delay.censored) if not answer.missing else ()
+        ends = [records["test"].x[-1] for records, censored in zip(every, lost, strict=False) if censored]
         if ends:
             axes.plot(ends, [thresholds[1]] * len(ends), ">", color="C1", markersize=5, label="not reached")
         values = _drawable(np.concatenate([r.values for records in every for r in records.values()]))
@@ -48,14 +56,16 @@ def draw(found: Log, answer: LogDelay, thresholds: tuple[float, float], path: Pa
             _set_scale(axes.set_yscale, values, 100)
         # A dollar in a column's name is no formula.
         axes.set_xlabel(plain_name(found.columns["x"]), parse_math=False)
-        names = dict.fromkeys(plain_name(found.columns[which]) for which in ("train", "test"))
+        names = dict.fromkeys(
+            plain_name(str(column)) for which in ("train", "test") if (column := found.columns[which])
+        )
         axes.set_ylabel(", ".join(names), parse_math=False)
         for handle in filter(None, axes.legend().legend_handles):
             handle.set_alpha(1)
         if axes.get_yscale() == "log":
             # A train loss that falls to 1e-28 would flatten everything that matters.
-            axes.set_ylim(bottom=max(axes.get_ylim()[0], 1e-3 * min(thresholds)))
-        axes.set_title(str(delay).replace(", ", "\n", 1).split(" (")[0], fontsize=7)
+            axes.set_ylim(bottom=max(axes.get_ylim()[0], 1e-3 * min(levels)))
+        axes.set_title(str(answer).replace(", ", "\n", 1).split(" (")[0], fontsize=7)
         write_picture(figure, path, dpi=200)
 
 

@@ -60,9 +60,10 @@ def command(
 
     use_float64()
     from ..dynamics import GradientFlow
-    from ..overlays import check_axis, overlay, x_of
+    from ..overlays import overlay, x_of
     from ..progress import waiting
     from ..results import read_log
+    from ..results.log_units import check_axis
     from .picture import picture_path
     from .problems import find_problem, make_problem, public_names, verbs_of
     from .solve import leave_if_failed, seeded, status_of, without_throwing

@@ -1,4 +1,4 @@
-"""Set up JAX for a command: theory needs float64, and only the command line may flip the switch for the user."""
+"""Set up JAX for a command: float64, and compiled programs kept. Only the command line may do so for the user."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def use_float64() -> None:
-    """Import JAX with float64 on, in this process and in those it starts."""
+    """Import JAX with float64 on, in this process and in those it starts; what they compile is kept."""
     os.environ["JAX_ENABLE_X64"] = "1"
     import jax
 
@@ -22,3 +22,6 @@ def use_float64() -> None:
             f"JAX_PLATFORMS is {wanted!r}, but JAX cannot compute with that here{f' ({said})' if said else ''}. "
             "Leave it unset, or write JAX_PLATFORMS=cpu."
         ) from error
+    from ..compilations import keep_compilations
+
+    keep_compilations()

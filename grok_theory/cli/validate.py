@@ -18,7 +18,15 @@ def command(
     fields: Annotated[
         list[str] | None, typer.Argument(help="field=value of the problem, and of the runs (dim=400).")
     ] = None,
-    times: Annotated[str, typer.Option("--times", "--x", help="As in `grok-theory solve`.")] = "0.1:10:20",
+    times: Annotated[
+        str | None,
+        typer.Option(
+            "--times",
+            "--x",
+            help="As in `grok-theory solve`; 0.1:10:20 by default, or those of --data.",
+            show_default=False,
+        ),
+    ] = None,
     runs: Annotated[int, typer.Option(help="How many independent runs.")] = 20,
     key: Annotated[int, typer.Option(help="Seed of the runs.")] = 0,
     margin: Annotated[float, typer.Option(help="Relative difference that would matter.")] = 0.05,
@@ -55,6 +63,7 @@ def command(
 
     from ..checks import check_choice, check_memory, check_runs
     from ..comparison import Relative, compare
+    from ..errors import BadValue
     from ..progress import waiting
     from ..tables import read_table
     from .problems import find_problem, make_problem, public_names, verbs_of
@@ -76,7 +85,15 @@ def command(
     columns: dict[str, Any] = {}
     notes: tuple[str, ...] = ()
     guessed: list[str] = []
-    axis, limit, judged = read_axis(times), Relative(margin), _range(where)
+    table = read_table([str(path) for path in data], encoding=encoding, pattern=pattern) if data else None
+    own = times is None and table is not None
+    if own and interpolate:
+        raise BadValue("interpolate is given without times. Say at which with --times, or leave --interpolate out.")
+    if own:
+        axis = _axis_of(table, made, of_theory.get("dynamics"), curve or ["test_loss"], run, repeats)
+    else:
+        axis = read_axis(times or "0.1:10:20")
+    limit, judged = Relative(margin), _range(where)
     if not data:
         check_runs(runs)
         # A float64 for each run and time of at least one curve: what can never fit is refused before any work.
@@ -92,9 +109,8 @@ def command(
         leave_if_failed(solution)
     for name in curve or []:  # before the runs, which may take long
         check_choice("curve", name, list(solution.curves))
-    if data:
+    if table is not None:
         options = {"repeats": repeats, "grid": solution.x if interpolate else None}
-        table = read_table([str(path) for path in data], encoding=encoding, pattern=pattern)
         notes = table.notes
         columns, guessed, ensemble = _read_runs(table, solution, curve or ["test_loss"], run, options)
     else:
@@ -120,6 +136,19 @@ def command(
             shown = (f"{r} = {name}{' (guessed)' if r in guessed else ''}" for r, name in columns.items() if name)
             print("columns: " + ", ".join(shown) + "".join(f"; {note}" for note in notes))
     raise typer.Exit(EXIT_CODES[agreement.verdict])
+
+
+def _axis_of(table: Any, made: Any, dynamics: Any, curves: list[str], run: str | None, repeats: str) -> Any:
+    """The times of the runs in a log, as the axis of the theory: in the column of its name, if there is one."""
+    from ..dynamics import GradientFlow
+    from ..results import Ensemble
+    from ..tables.guessing import guess_x
+
+    for name in curves:
+        table.column(name, "Name columns as the theory does; --curve says which are judged.")
+    x_name = (dynamics or GradientFlow()).x_name if dynamics or hasattr(made, "tau_per_step") else None
+    x = x_name if x_name in table.names else guess_x(table, curves)
+    return Ensemble.from_log(table, made, dynamics, x=x, curves=curves, run=run, repeats=repeats).x
 
 
 def _read_runs(

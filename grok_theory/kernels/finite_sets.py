@@ -27,14 +27,20 @@ from ..numerics.ridge_equation import effective_ridge
 from ..results import Solution
 from ..status import Status
 from .cross_validation import leave_one_out
-from .given_data import checked_data, checked_sizes
+from .given_data import Kernel, checked_data, checked_sizes
 from .methods import EffectiveRidge
 
 _PEAK = 2.0  # excess over the mean fit from which single training sets decide
 
 
 def learning_curve(
-    kernel: ArrayLike, y: ArrayLike, samples: ArrayLike, *, ridge: ArrayLike = 0.0, throw: bool = True
+    kernel: Kernel,
+    y: ArrayLike,
+    samples: ArrayLike,
+    *,
+    inputs: ArrayLike | None = None,
+    ridge: ArrayLike = 0.0,
+    throw: bool = True,
 ) -> Solution:
     """The learning curve of your data: the loss on the other points after training on n of them, averaged over draws.
 
@@ -42,12 +48,15 @@ def learning_curve(
 
     Parameters
     ----------
-    kernel : array_like
-        (N, N) symmetric Gram matrix K(x_i, x_j), not divided by N; of data X, for example `ntk(network, X)`. N >= 3.
+    kernel : array_like, FullyConnected or callable
+        (N, N) symmetric Gram matrix K(x_i, x_j), not divided by N, N >= 3. With `inputs`, what makes it: a network,
+        whose tangent kernel is taken, or a function of the inputs, such as `lambda X: nngp(network, X)`.
     y : array_like
         (N,) labels, or (N, outputs), such as one-hot classes: losses are then summed over outputs.
     samples : array_like
         (T,) numbers n of training points, from 1 to N - 1, not necessarily whole, non-decreasing.
+    inputs : array_like, optional
+        (N, D) the data, one row a point, where `kernel` is no Gram matrix.
     ridge : array_like, default 0.0
         Added to the Gram matrix of the training points, K + ridge I, in the unit of K; one number >= 0, the same at
         every n.
@@ -59,9 +68,9 @@ def learning_curve(
     Solution
         Over `samples`, of `GivenData`, with curves `test_loss` and `train_loss` (mean squares), `kappa` (effective
         ridge, in the unit of K) and `effective_dimension`; `stats`: `leave_one_out`, the exact loss at N - 1 training
-        points, and `points`, N. The status is always `noted`, for no bound is known: the sentence says how far it was
-        from refits where it was tried, and more below 10 samples and near interpolation, where training sets differ
-        widely and their mean lies higher. Tables: docs/kernels.md.
+        points, and `points`, N. There is no `numerical_error`, and the status is always `noted`, for no bound is known:
+        the sentence says how far it was from refits where it was tried, and more below 10 samples and near
+        interpolation, where training sets differ widely and their mean lies higher. Tables: docs/kernels.md.
 
     Raises
     ------
@@ -86,7 +95,7 @@ def learning_curve(
     [0.56 0.11]
     """
     require_float64("kernels.learning_curve")
-    data, basis = checked_data(kernel, y, ridge)
+    data, basis = checked_data(kernel, y, ridge, inputs)
     points = data.kernel.shape[0]
     sizes = checked_sizes(samples, points, whole=False)
     values, unit = np.asarray(basis.values, float), float(basis.unit)

@@ -1,5 +1,7 @@
 """Kernel regression on given data: a Gram matrix and labels, of which some points train and the others test."""
 
+from collections.abc import Callable
+
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
@@ -9,6 +11,7 @@ from ..checks import check_finite, check_non_negative, check_shape, check_times,
 from ..errors import BadValue
 from ..numerics.gram import Eigenbasis, check_gram, eigenbasis, rounding
 from ..pytrees import record
+from .networks import FullyConnected, ntk
 from .problem import KernelRegression
 
 _LABELS = "Pass one label for every row of the kernel, or a row of them, such as one-hot classes."
@@ -33,8 +36,15 @@ class GivenData:
     ridge: Array
 
 
-def checked_data(kernel: ArrayLike, y: ArrayLike, ridge: ArrayLike) -> tuple[GivenData, Eigenbasis]:
+# A Gram matrix, or what makes one of inputs: a network (its tangent kernel), a function of (N, D) inputs.
+Kernel = ArrayLike | FullyConnected | Callable
+
+
+def checked_data(
+    kernel: Kernel, y: ArrayLike, ridge: ArrayLike, inputs: ArrayLike | None = None
+) -> tuple[GivenData, Eigenbasis]:
     """The data as float64 with the eigenbasis of its kernel; refuses what is no kernel, no labels and no ridge."""
+    kernel = _gram(kernel, inputs)
     for name, given in (("kernel", kernel), ("y", y), ("ridge", ridge)):
         if is_traced(given):
             raise BadValue(f"{name} is traced by JAX, but given data are numbers. Call it outside jit, grad and vmap.")
@@ -52,6 +62,27 @@ def checked_data(kernel: ArrayLike, y: ArrayLike, ridge: ArrayLike) -> tuple[Giv
     )
 
 
+def _gram(kernel: Kernel, inputs: ArrayLike | None) -> ArrayLike:
+    """The Gram matrix: given, or that of the inputs."""
+    makes = isinstance(kernel, FullyConnected) or callable(kernel)
+    if inputs is None:
+        if makes:
+            raise BadValue(
+                "kernel makes a Gram matrix of inputs, but inputs is None. Pass inputs=X, (N, D), or the Gram matrix."
+            )
+        return kernel
+    if not makes:
+        raise BadValue(
+            "inputs is given beside a Gram matrix, which has been made. Leave inputs out, or pass a FullyConnected "
+            "network or a function of the inputs as kernel."
+        )
+    if np.ndim(inputs) != 2 or is_traced(inputs):
+        raise BadValue(f"inputs has shape {np.shape(inputs)}, but it must be (N, D). Pass one row a point.")
+    check_finite("inputs", inputs, "Drop or mend these inputs.")
+    points = jnp.asarray(inputs, float)
+    return ntk(kernel, points) if isinstance(kernel, FullyConnected) else kernel(points)
+
+
 def checked_sizes(samples: ArrayLike, points: int, *, whole: bool) -> np.ndarray:
     """Numbers of training points, at least 1 and so that at least one is left to test on."""
     remedy = "Pass sorted numbers of training points, for example [10, 40, 160]."
@@ -66,7 +97,9 @@ def checked_sizes(samples: ArrayLike, points: int, *, whole: bool) -> np.ndarray
     return sizes
 
 
-def spectrum_of_data(kernel: ArrayLike, y: ArrayLike, *, ridge: ArrayLike = 0.0) -> KernelRegression:
+def spectrum_of_data(
+    kernel: Kernel, y: ArrayLike, *, inputs: ArrayLike | None = None, ridge: ArrayLike = 0.0
+) -> KernelRegression:
     """The spectrum of a Gram matrix and the labels on it, as if the N points were the whole population.
 
     Eigenvalues l_i/N of the kernel under the law that draws each point with probability 1/N, l_i those of K; the
@@ -77,10 +110,12 @@ def spectrum_of_data(kernel: ArrayLike, y: ArrayLike, *, ridge: ArrayLike = 0.0)
 
     Parameters
     ----------
-    kernel : array_like
-        (N, N) symmetric Gram matrix, not divided by N; of data X, for example `ntk(network, X)`.
+    kernel : array_like, FullyConnected or callable
+        (N, N) symmetric Gram matrix, not divided by N; or, with `inputs`, what makes it, as in `learning_curve`.
     y : array_like
         (N,) labels, or (N, outputs): coefficients are then the root of the sum of squares over outputs.
+    inputs : array_like, optional
+        (N, D), as in `learning_curve`.
     ridge : array_like, default 0.0
         Added to the Gram matrix of the training points, in the unit of K; one number >= 0.
 
@@ -101,7 +136,7 @@ def spectrum_of_data(kernel: ArrayLike, y: ArrayLike, *, ridge: ArrayLike = 0.0)
     >>> print(problem.eigenvalues.round(4), problem.coefficients.round(4), round(float(problem.noise), 4))
     [0.6667 0.3333] [1.7321 1.7321] 1.7321
     """
-    data, basis = checked_data(kernel, y, ridge)
+    data, basis = checked_data(kernel, y, ridge, inputs)
     points = data.kernel.shape[0]
     power = np.sum(np.square(np.asarray(basis.vectors.T @ data.labels)), axis=1)[::-1] / points
     values = np.asarray(basis.values * basis.unit, float)[::-1] / points

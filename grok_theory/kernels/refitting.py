@@ -6,11 +6,18 @@ from jax.typing import ArrayLike
 
 from ..checks import check_key, check_runs, require_float64
 from ..results import Ensemble
-from .given_data import checked_data, checked_sizes
+from .given_data import Kernel, checked_data, checked_sizes
 
 
 def refits(
-    kernel: ArrayLike, y: ArrayLike, samples: ArrayLike, *, ridge: ArrayLike = 0.0, runs: int, key: jax.Array
+    kernel: Kernel,
+    y: ArrayLike,
+    samples: ArrayLike,
+    *,
+    inputs: ArrayLike | None = None,
+    ridge: ArrayLike = 0.0,
+    runs: int,
+    key: jax.Array,
 ) -> Ensemble:
     """Real fits on points drawn without replacement, each tested on the points that were not drawn.
 
@@ -19,12 +26,15 @@ def refits(
 
     Parameters
     ----------
-    kernel : array_like
-        (N, N) symmetric Gram matrix K(x_i, x_j), not divided by N.
+    kernel : array_like, FullyConnected or callable
+        (N, N) symmetric Gram matrix K(x_i, x_j), not divided by N; or, with `inputs`, what makes it, as in
+        `learning_curve`.
     y : array_like
         (N,) labels, or (N, outputs): losses are then summed over outputs.
     samples : array_like
         (T,) whole numbers n of training points, from 1 to N - 1, non-decreasing.
+    inputs : array_like, optional
+        (N, D), as in `learning_curve`.
     ridge : array_like, default 0.0
         Added to the Gram matrix of the training points, in the unit of K; one number >= 0.
     runs : int
@@ -55,7 +65,7 @@ def refits(
     require_float64("kernels.refits")
     check_key(key)
     runs = check_runs(runs)
-    data, basis = checked_data(kernel, y, ridge)
+    data, basis = checked_data(kernel, y, ridge, inputs)
     sizes = checked_sizes(samples, data.kernel.shape[0], whole=True).astype(int)
     gram, labels, delta = np.asarray(data.kernel), np.asarray(data.labels), float(data.ridge)
     test, train = np.zeros((runs, sizes.size)), np.zeros((runs, sizes.size))

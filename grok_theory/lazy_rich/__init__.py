@@ -15,7 +15,7 @@ from .mean_field import LinearMoments, MeanFieldNetwork, Particles, TangentLimit
 from .methods import DMFT, ExactReduction, ExplicitNetwork, FrozenKernel, LazyLimit, Population
 from .problem import QuadraticCommittee
 from .runs.eigenvector_targets import KernelEigenvector
-from .verbs import simulate, solve
+from .verbs import simulate, solve, stable_below
 
 # Not public, but inside public results: they may stand in a file too (`record_classes`).
 _IN_FILES = ("closed_forms:Mode",)
@@ -45,6 +45,7 @@ __all__ = [
     "rescaled_start",
     "simulate",
     "solve",
+    "stable_below",
     "tangent_kernel",
     "test_loss_decomposition",
 ]

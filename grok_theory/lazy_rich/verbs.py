@@ -1,4 +1,4 @@
-"""The wing's two verbs: each hands its Problem to the file of the method."""
+"""The wing's verbs: each hands its Problem to the file of the method."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from .methods import DMFT, Experiment, LazyLimit, Population, Theory
 from .population import solve_population
 from .problem import QuadraticCommittee
 from .runs.committee import simulate_committee
+from .stability import largest_learning_rate
 
 # Of a QuadraticCommittee; the methods of a MeanFieldNetwork stand in `mean_field.verbs`.
 _SOLVERS = {DMFT: solve_dmft, Population: solve_population, LazyLimit: solve_lazy_limit}
 
-__all__ = ["simulate", "solve"]
+__all__ = ["simulate", "solve", "stable_below"]
 
 
 def solve(
@@ -149,3 +150,34 @@ def simulate(
                 f"Leave {name} out."
             )
     return simulate_mean_field(problem, x, dynamics, width=width, runs=runs, key=key)  # type: ignore[arg-type]
+
+
+def stable_below(problem: QuadraticCommittee | MeanFieldNetwork, *, samples: int | None = None) -> Array:
+    """The learning rate below which descent is stable, in the units of the Problem (`tau_per_step`).
+
+    Parameters
+    ----------
+    problem : QuadraticCommittee or MeanFieldNetwork
+        What is trained.
+    samples : int, optional
+        P of a QuadraticCommittee: the largest of so many targets sets the curvature at the fit
+        (`largest_stable_learning_rate`); left out, data are unlimited, as in `Population()`. A MeanFieldNetwork has its
+        data.
+
+    Returns
+    -------
+    Array
+        An estimate for large sizes. Of a MeanFieldNetwork that of its start: where features grow, the edge falls.
+
+    Raises
+    ------
+    BadValue
+        For another Problem, and samples that are no whole number of at least 1.
+
+    Examples
+    --------
+    >>> problem = QuadraticCommittee(output_scale=1.0, curvature=1.0, samples_per_dim=2.0)
+    >>> float(stable_below(problem, samples=400)) < float(stable_below(problem))
+    True
+    """
+    return largest_learning_rate(problem, samples)

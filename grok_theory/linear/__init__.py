@@ -14,7 +14,7 @@ from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import Losses, OptimalRidge, optimal_ridge
 from .stopping import OptimalStopping, optimal_stopping
-from .verbs import limits, ridge, simulate, solve, valid_at
+from .verbs import forecast, limits, ridge, simulate, solve, stable_below, valid_at
 
 __all__ = [
     "ContourIntegral",
@@ -34,6 +34,7 @@ __all__ = [
     "Trajectory",
     "approximation_error",
     "fluctuations",
+    "forecast",
     "grokking_time",
     "halved_mean_loss",
     "limits",
@@ -44,6 +45,7 @@ __all__ = [
     "ridge",
     "simulate",
     "solve",
+    "stable_below",
     "unit_inputs",
     "valid_at",
 ]

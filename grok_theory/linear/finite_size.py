@@ -9,6 +9,14 @@ amplitudes and the eigenvalues fluctuate. With f_tu the two-time form of `curves
     covariance = (2/N) int rho f_tu^2 + (1/N^2) (2 D[f_tu^2] + (1/2) sum_k k c_k[f_tt] c_k[f_uu]),
 
 h(theta) = h(l(theta)), l(theta) = 1 + alpha + 2 sqrt(alpha) cos(theta). Curves per sample have P for N.
+
+Train and test loss of one run are made of the same amplitudes and eigenvalues. Between train loss at t and test loss at
+u the same integrals hold with 1/(NP) for 1/N^2, with f_tt of the one and f_uu of the other in the last sum, and with
+
+    f_tu = sqrt(l) (SNR A_t A_u + INR e_t e_u) - A_t sqrt(l) psi_u
+
+instead of f_tu: the label noise enters residuals on samples and errors of the weights with opposite signs. Modes at
+l = 0 and label directions beyond the modes are in one of the two only.
 """
 
 from functools import partial
@@ -53,11 +61,14 @@ class Fluctuations:
         (times,) spread of single runs, each with its own data, noise, teacher and initial weights.
     covariance : dict[str, Array]
         (times, times) covariance of single runs between two times.
+    train_test_covariance : Array
+        (times, times) covariance of the train loss at the first time with the test loss at the second.
     """
 
     mean_shift: dict[str, Any]
     std: dict[str, Any]
     covariance: dict[str, Any]
+    train_test_covariance: Any
 
 
 def _needed(problem: TeacherStudent, dynamics: ByModes, times: Array) -> Array:
@@ -93,14 +104,32 @@ def _angles(problem: TeacherStudent, dynamics: ByModes, times: Array) -> int:
     return angles
 
 
-def _pair_sum(form: QuadraticForm, weights: Float[Array, " modes"]) -> Float[Array, "times times"]:
-    """sum over modes of weights * f_tu^2, as products of (times, modes) matrices: f_tu is a sum of three products."""
-    terms = list(zip(form.coefficients, form.factors, strict=True))
-    total = jnp.zeros((form.factors[0].shape[0],) * 2)
-    for i, (c, a) in enumerate(terms):
-        for j, (d, b) in enumerate(terms[: i + 1]):
-            product = a * b
-            total += (1 if i == j else 2) * (product * (weights * c * d)[None, :]) @ product.T
+Terms = list[tuple[Array, Array, Array]]  # f_tu = sum_j k_j(l) a_j(t, l) b_j(u, l): triples (k, a, b)
+
+
+def _terms(form: QuadraticForm) -> Terms:
+    return [(c, a, a) for c, a in zip(form.coefficients, form.factors, strict=True)]
+
+
+def _train_test_terms(train: QuadraticForm, test: QuadraticForm) -> Terms:
+    """Teacher, initial weight and label noise in both losses; the noise with opposite signs."""
+    signs = (1.0, 1.0, -1.0)
+    pairs = zip(signs, train.coefficients, train.factors, test.coefficients, test.factors, strict=True)
+    return [(sign * _root(c * d), a, b) for sign, c, a, d, b in pairs]
+
+
+def _root(values: Array) -> Array:
+    """Its square root, with slope zero at zero."""
+    return jnp.where(values > 0, jnp.sqrt(jnp.where(values > 0, values, 1.0)), 0.0)
+
+
+def _pair_sum(terms: Terms, weights: Float[Array, " modes"]) -> Float[Array, "times times"]:
+    """sum over modes of weights * f_tu^2, as products of (times, modes) matrices."""
+    times = terms[0][1].shape[0]
+    total = jnp.zeros((times, times))
+    for i, (c, a, b) in enumerate(terms):
+        for j, (d, e, f) in enumerate(terms[: i + 1]):
+            total += (1 if i == j else 2) * (a * e * (weights * c * d)[None, :]) @ (b * f).T
     return total
 
 
@@ -126,7 +155,7 @@ def _fluctuations(problem: TeacherStudent, dynamics: ByModes, times: Array, dim:
     harmonics = jnp.arange(1, angles // 2 + 1, dtype=float)
     legal = is_legal(problem) & (dim > 0)
     resolved = _needed(problem, dynamics, times) <= angles
-    shifts, covariances = {}, {}
+    shifts, covariances, harmonic = {}, {}, {}
     for name in CURVES:
         form, circle = in_bulk[name], at_angles[name]
         size = dim * alpha if form.per_sample else dim
@@ -135,14 +164,20 @@ def _fluctuations(problem: TeacherStudent, dynamics: ByModes, times: Array, dim:
         # Cosine transform of the even extension.
         around = jnp.concatenate([f, f[:, -2:0:-1]], axis=1)
         cosines = jnp.fft.rfft(around, axis=1).real[:, 1 : angles // 2 + 1] / angles
-        amplitudes = _pair_sum(form, rule.weights)
+        harmonic[name] = cosines
+        amplitudes = _pair_sum(_terms(form), rule.weights)
         if form.per_sample:
             amplitudes = amplitudes / alpha + form.null**2 * jnp.maximum(alpha - 1, 0.0) / alpha
         else:
             atom = sum((c * jnp.outer(a, a) for c, a in form.atom), jnp.zeros((times.size,) * 2))
             amplitudes += rule.atom * atom**2
-        eigenvalues = 2 * _pair_sum(circle, shift_weights) + 0.5 * (cosines * harmonics[None, :]) @ cosines.T
+        eigenvalues = 2 * _pair_sum(_terms(circle), shift_weights) + 0.5 * (cosines * harmonics[None, :]) @ cosines.T
         covariances[name] = problem.noise**4 * (2 * amplitudes / size + eigenvalues / size**2)
+    of_both, of_both_at_angles = (_train_test_terms(f["train_loss"], f["test_loss"]) for f in (in_bulk, at_angles))
+    eigenvalues = 0.5 * (harmonic["train_loss"] * harmonics[None, :]) @ harmonic["test_loss"].T
+    eigenvalues += 2 * _pair_sum(of_both_at_angles, shift_weights)
+    between = 2 * _pair_sum(of_both, rule.weights) * dim + eigenvalues
+    between = problem.noise**4 * between / (dim**2 * alpha)
     # The term in 1/N^2 may be negative: where it outweighs the first, the expansion says nothing.
     deviations = {name: _root_of_variance(jnp.diagonal(c)) for name, c in covariances.items()}
     told = legal & resolved
@@ -150,6 +185,7 @@ def _fluctuations(problem: TeacherStudent, dynamics: ByModes, times: Array, dim:
         {name: jnp.where(told, value, jnp.nan) for name, value in shifts.items()},
         {name: jnp.where(told, value, jnp.nan) for name, value in deviations.items()},
         {name: jnp.where(told[:, None] & told[None, :], value, jnp.nan) for name, value in covariances.items()},
+        jnp.where(told[:, None] & told[None, :], between, jnp.nan),
     )
 
 
@@ -177,8 +213,9 @@ def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, dynam
     Returns
     -------
     Fluctuations
-        `.mean_shift`, `.std` (times,), `.covariance` (times, times): dictionaries keyed by curve name. The first terms
-        in 1/N; where they hold (and where not) stands in the wing's documentation.
+        `.mean_shift`, `.std` (times,), `.covariance` (times, times): dictionaries keyed by curve name; and
+        `.train_test_covariance` (times, times). The first terms in 1/N; where they hold (and where not) stands in the
+        wing's documentation.
 
     Raises
     ------

@@ -10,6 +10,7 @@ from jax.typing import ArrayLike
 
 from ..checks import check_finite, check_integer, check_positive, check_shape
 from ..drawn import Entries, GaussianEntries, Span
+from ..dynamics import GradientDescent
 from ..errors import BadValue
 from ..fields import array, check_fields, number, problem
 from ..numerics.relu_moments import relu_pairs
@@ -83,6 +84,21 @@ class CorrelatedInputs:
                 f"target has shape {np.shape(self.target)}, but spectrum has shape {np.shape(self.spectrum)}, and they "
                 "must be equal. Pass one teacher weight for every eigenvalue."
             )
+
+    def tau_per_step(self, dynamics: GradientDescent) -> ArrayLike:
+        """How much tau a step of descent on half the summed square error is worth: eta, exactly as eta -> 0.
+
+        Parameters
+        ----------
+        dynamics : GradientDescent
+            Whose steps are counted.
+
+        Returns
+        -------
+        array_like
+            Its learning rate eta.
+        """
+        return dynamics.learning_rate
 
     @classmethod
     def from_data(cls, inputs: ArrayLike, targets: ArrayLike, *, samples: ArrayLike, noise: ArrayLike | None = None):
@@ -207,6 +223,21 @@ class RandomFeatures:
         if tuple(map(len, shapes)) == (2, 2, 1):
             check_shape("teacher", self.teacher, (None, shapes[0][1]), "Its columns are those of features.")
             check_shape("readout", self.readout, (shapes[1][0],), "It has one weight for every row of teacher.")
+
+    def tau_per_step(self, dynamics: GradientDescent) -> ArrayLike:
+        """How much tau a step of descent on half the summed square error is worth: eta, exactly as eta -> 0.
+
+        Parameters
+        ----------
+        dynamics : GradientDescent
+            Whose steps are counted.
+
+        Returns
+        -------
+        array_like
+            Its learning rate eta.
+        """
+        return dynamics.learning_rate
 
     @classmethod
     def draw(cls, *, dim: Any, width: Any, samples: ArrayLike, teacher_width: Any, snr: float, key: Any):

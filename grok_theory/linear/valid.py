@@ -10,6 +10,7 @@ from ..checks import check_integer
 from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
 from ..errors import BadValue
 from ..results import Ensemble
+from .covariance import solve_correlated
 from .curve_names import CORRELATED_CURVES, CURVES, DEEP_CURVES
 from .curves import solve_teacher_student
 from .depth import solve_deep_linear
@@ -96,13 +97,17 @@ def _decaying_ends(problem: TeacherStudent) -> dict[str, float]:
     return ends
 
 
-def valid_by_size(problem: TeacherStudent | DeepLinear, x: ArrayLike, dim: int, dynamics: ByModes) -> Valid:
+def valid_by_size(
+    problem: TeacherStudent | DeepLinear | CorrelatedInputs | RandomFeatures, x: ArrayLike, dim: int, dynamics: ByModes
+) -> Valid:
     """Per curve and x, whether theory describes runs of `dim` weights and round(samples_per_dim * dim) samples.
+
+    Of Problems with sizes of their own the theory's train loss stands for the mean of the runs.
 
     Raises
     ------
     BadValue
-        For a Problem whose answer depends on what the runs gave, and a `dim` that is no whole number of at least 1.
+        For a `dim` that is no whole number of at least 1, or another one than the Problem has.
     """
     dim = check_integer("dim", dim, 1, "Pass the number of weights N.")
     check_dynamics(dynamics, (GradientFlow, GradientDescent), "valid_at")
@@ -112,10 +117,20 @@ def valid_by_size(problem: TeacherStudent | DeepLinear, x: ArrayLike, dim: int, 
         return where_theory_speaks(problem, dynamics, x, dim, samples)
     if isinstance(problem, DeepLinear):
         return _of_layers(problem, x, dim, max(1, round(float(problem.samples_per_dim) * dim)))
-    raise BadValue(
-        f"problem is a {type(problem).__name__}, but valid_at takes TeacherStudent and DeepLinear: elsewhere the range "
-        "depends on the runs. Simulate them, and read Ensemble.valid."
-    )
+    if not isinstance(problem, (CorrelatedInputs, RandomFeatures)):
+        raise BadValue(
+            f"problem is a {type(problem).__name__}, but valid_at takes TeacherStudent, DeepLinear, CorrelatedInputs "
+            "and RandomFeatures. Pass one of them."
+        )
+    modes = np.shape(problem.spectrum if isinstance(problem, CorrelatedInputs) else problem.features)[0]
+    if dim != modes:
+        raise BadValue(f"dim is {dim}, but the Problem has {modes} modes or features. Pass {modes}.")
+    valid = {name: np.ones(np.shape(x), bool) for name in CORRELATED_CURVES}
+    if float(problem.samples) < modes:
+        times = np.concatenate([[0.0], np.asarray(x, float)])
+        mean = np.asarray(solve_correlated(problem, times)["train_loss"])
+        valid["train_loss"] = mean[1:] > DECAYED[type(problem)] * mean[0]
+    return valid
 
 
 def _of_layers(problem: DeepLinear, x: ArrayLike, dim: int, samples: int) -> Valid:

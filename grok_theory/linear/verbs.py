@@ -1,13 +1,13 @@
-"""The verbs of the linear wing: `solve`, `simulate`, `limits`, `ridge`, each for every Problem that has it."""
+"""The verbs of the linear wing, `solve`, `simulate`, `limits` ..., each for every Problem that has it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from jax import Array
 from jax.typing import ArrayLike
 
 from ..errors import BadValue
-from ..results import Ensemble, Solution
+from ..results import Ensemble, Forecast, Solution
 from .covariance import correlated_limits, correlated_ridge, solve_correlated
 from .curves import solve_teacher_student
 from .depth import DeepLosses, deep_limits, solve_deep_linear
@@ -19,6 +19,8 @@ from .ridge_regression import Losses, teacher_student_limits, teacher_student_ri
 from .runs.deep_linear import simulate_deep_linear
 from .runs.regression import simulate_correlated, simulate_random_features
 from .runs.teacher_student import simulate_teacher_student
+from .single_runs import LOSSES, forecast_teacher_student
+from .stability import stable_correlated, stable_features, stable_teacher_student
 from .valid import Valid, mark_valid, valid_by_size
 
 _SOLVERS = {
@@ -40,8 +42,9 @@ _LIMITS = {
     RandomFeatures: correlated_limits,
 }
 _RIDGES = {TeacherStudent: teacher_student_ridge, CorrelatedInputs: correlated_ridge, RandomFeatures: correlated_ridge}
+_EDGES = {TeacherStudent: stable_teacher_student, CorrelatedInputs: stable_correlated, RandomFeatures: stable_features}
 
-__all__ = ["limits", "ridge", "simulate", "solve", "valid_at"]
+__all__ = ["forecast", "limits", "ridge", "simulate", "solve", "stable_below", "valid_at"]
 
 
 def solve(
@@ -143,6 +146,75 @@ def simulate(
     return mark_valid(run(problem, x, dynamics, runs=runs, key=key, dim=dim))
 
 
+def forecast(
+    problem: TeacherStudent,
+    x: Times,
+    *,
+    dim: int,
+    width: None = None,
+    dynamics: ByModes = FLOW,
+    level: float = 0.9,
+    draws: int | None = None,
+    key: Array | None = None,
+    test_samples: int | None = None,
+    curves: Sequence[str] = LOSSES,
+) -> Forecast:
+    """The band in which the losses of one run lie, from theory alone: every run has its own data, noise and teacher.
+
+    Parameters
+    ----------
+    problem : TeacherStudent
+        What is run.
+    x : array_like
+        (T,), as in `solve`.
+    dim : int
+        N, the number of weights; `samples_per_dim * dim` must be a whole number.
+    width : None, default None
+        A linear student has no hidden layer: only None is taken.
+    dynamics : GradientFlow or GradientDescent, default GradientFlow()
+        As in `solve`.
+    level : float, default 0.9
+        Probability that one run's whole curve lies inside its band, in (0, 1).
+    draws : int, optional
+        Curves that are drawn from the theory's law and kept, of which times are told; 1000 if left out.
+    key : Array, optional
+        Of these draws; the same ones if left out.
+    test_samples : int, optional
+        How many fresh noisy samples the run's test loss is measured on; left out, it is taken for exact.
+    curves : sequence of str, default ("train_loss", "test_loss")
+        Which of these to forecast.
+
+    Returns
+    -------
+    Forecast
+        Bands of `train_loss` and `test_loss`, `.crossing(...)` and `.delay(...)`.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, naming it, and where a loss is not self-averaging at this size: late train
+        losses of fewer samples than weights, with what may be changed.
+    SolveFailed
+        Where float64 ends, or a variance is negative (too few weights for an expansion in 1/N).
+    Float64Required
+        Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> told = forecast(TeacherStudent(samples_per_dim=2.0, snr=5.0), [0.0, 1.0, 5.0], dim=100)
+    >>> low, high = told["test_loss"].low[-1], told["test_loss"].high[-1]
+    >>> bool(low < told["test_loss"].median[-1] < high < 2 * low)
+    True
+    """
+    make = _pick("forecast", problem, {TeacherStudent: forecast_teacher_student})
+    if width is not None:
+        raise BadValue(f"width is {width!r}, but a linear student has no hidden layer. Leave width out.")
+    return make(
+        problem, x, dynamics, dim=dim, level=level, draws=draws, key=key, test_samples=test_samples, curves=curves
+    )
+
+
 def limits(problem: Problem) -> Losses | DeepLosses:
     """Where the flow ends, t -> inf; with weight decay this is ridge regression at that penalty.
 
@@ -216,17 +288,50 @@ def _pick(verb: str, problem: object, solvers: dict[type, Any]) -> Callable:
     return solvers[type(problem)]
 
 
-def valid_at(problem: TeacherStudent | DeepLinear, x: Times, *, dim: int, dynamics: ByModes = FLOW) -> Valid:
+def stable_below(problem: TeacherStudent | CorrelatedInputs | RandomFeatures) -> Array:
+    """The learning rate below which descent is stable, in the units of the Problem: 2 over the largest curvature.
+
+    Parameters
+    ----------
+    problem : TeacherStudent, CorrelatedInputs or RandomFeatures
+        What is studied. Of a DeepLinear the curvature moves with its layers, and no such number is known.
+
+    Returns
+    -------
+    Array
+        For large sizes; the largest eigenvalue of one draw differs by about the power -2/3 of the smaller size.
+
+    Raises
+    ------
+    BadValue
+        For another Problem.
+
+    Examples
+    --------
+    >>> print(f"{float(stable_below(TeacherStudent(samples_per_dim=1.0, snr=1.0))):.3f}")
+    0.500
+    """
+    return _pick("stable_below", problem, _EDGES)(problem)
+
+
+def valid_at(
+    problem: TeacherStudent | DeepLinear | CorrelatedInputs | RandomFeatures,
+    x: Times,
+    *,
+    dim: int,
+    dynamics: ByModes = FLOW,
+) -> Valid:
     """Where the theory of a Problem speaks about runs of a size, as `simulate` marks it in `Ensemble.valid`.
 
     Parameters
     ----------
-    problem : TeacherStudent or DeepLinear
+    problem : TeacherStudent, DeepLinear, CorrelatedInputs or RandomFeatures
         What is studied.
     x : array_like
         (T,) as in `solve`.
     dim : int
-        N, the number of weights; the samples are the nearest whole number to samples_per_dim * dim.
+        N, the number of weights; the samples are the nearest whole number to samples_per_dim * dim, or those of the
+        Problem, whose modes or features `dim` must count.
     dynamics : GradientFlow or GradientDescent, default GradientFlow()
         As in `solve`.
 
@@ -238,6 +343,6 @@ def valid_at(problem: TeacherStudent | DeepLinear, x: Times, *, dim: int, dynami
     Raises
     ------
     BadValue
-        For a Problem whose range depends on the runs, and a `dim` that is no whole number of at least 1.
+        For a `dim` that is no whole number of at least 1, or another one than a Problem with sizes of its own has.
     """
     return valid_by_size(problem, x, dim, dynamics)

@@ -21,7 +21,7 @@ class Crossing:
         The last grid point at which the curve was seen short of the threshold, and the crossing's. Not reached: the
         crossing lies beyond `lower` (the end of the record, unless that is nan or ends in an unfinished window of
         patience), and `upper` is inf. Past the threshold from the first record on: `upper` is that record, and `lower`
-        0, or -inf where x begins below 0.
+        0, or -inf where x begins below 0. Of a curve that was not logged at all: -inf and inf, and `censored`.
     censored : ndarray or bool
         True where the record ends first.
     before : ndarray or bool
@@ -33,6 +33,10 @@ class Crossing:
     upper: np.ndarray | float
     censored: np.ndarray | bool
     before: np.ndarray | bool
+
+
+# Of a curve that was not logged: its record ends before anything was seen.
+UNLOGGED = Crossing(np.nan, -np.inf, np.inf, True, False)
 
 
 def crossing_time(

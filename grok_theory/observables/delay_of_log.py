@@ -11,8 +11,8 @@ from ..checks import check_finite
 from ..errors import BadValue
 from ..results.log import CURVES, Log, Record
 from ..tables.names import is_share, may_be_share, rises
-from .crossing import Crossing, check_gaps, crossing_time
-from .delay import Delay, both, delay_between
+from .crossing import UNLOGGED, Crossing, check_gaps, crossing_time
+from .delay import Delay, both, delay_between, shown_time
 from .direction import check_approach, check_direction, check_percent, scale
 
 
@@ -23,26 +23,44 @@ class LogDelay:
     Parameters
     ----------
     delay : Delay
-        `Delay` of the runs named in `runs`, in that order (scalars for one run).
+        `Delay` of the runs named in `runs`, in that order (scalars for one run). Without a train or a test curve
+        nothing is known of its crossing, nor of a delay: times are nan, bounds -inf and inf.
     runs : tuple[str, ...]
         Names of the runs.
     left_out : dict[str, str]
         Name of a run -> the reason why it was left out.
-    rising : tuple[bool, bool]
-        (train, test) the direction that was taken: True for a curve that rises.
+    rising : tuple[bool or None, bool or None]
+        (train, test) the direction that was taken: True for a curve that rises, None for one that is not in the log.
     """
 
     delay: Delay
     runs: tuple[str, ...]
     left_out: dict[str, str]
-    rising: tuple[bool, bool]
+    rising: tuple[bool | None, bool | None]
+
+    @property
+    def missing(self) -> str:
+        """ "train" or "test" where the log has no such curve; otherwise empty."""
+        return next((which for which, up in zip(CURVES, self.rising, strict=True) if up is None), "")
+
+    def __str__(self) -> str:
+        if not self.missing:
+            return str(self.delay)
+        here = "test" if self.missing == "train" else "train"
+        found: Crossing = getattr(self.delay, here)
+        if np.ndim(found.time):
+            reached = int(np.sum(~np.asarray(found.censored, bool)))
+            said = f"{here} past its threshold in {reached} of {len(self.runs)} runs"
+        else:
+            said = f"{here} {shown_time(found.time, found.upper, found.censored)}"
+        return f"{said}; there is no {self.missing} curve, so there is no delay"
 
 
 def log_delay(
     log: Log,
     *,
-    train_threshold: float,
-    test_threshold: float,
+    train_threshold: float | None = None,
+    test_threshold: float | None = None,
     patience: float | Sequence[float] = 0.0,
     rising: tuple[bool | None, bool | None] = (None, None),
     confidence: float = 0.95,
@@ -56,8 +74,8 @@ def log_delay(
     ----------
     log : Log
         As `read_log` gives it.
-    train_threshold, test_threshold : float
-        As in `grokking_delay`.
+    train_threshold, test_threshold : float, optional
+        As in `grokking_delay`; only that of a curve that the log does not have may be left out.
     patience : float or Sequence[float], default 0.0
         As in `grokking_delay`.
     rising : tuple[bool or None, bool or None], default (None, None)
@@ -73,20 +91,27 @@ def log_delay(
     Raises
     ------
     BadValue
-        For an argument out of its range, named with what is allowed; where a direction contradicts the column's name or
-        the curve, where thresholds look like those of accuracies and the curves are guessed losses, where both curves
-        of all runs are past their thresholds at the first record, for a threshold in per cent of values in fractions or
-        the other way round, and where a patience asks what a nan between numbers means.
+        For an argument out of its range, named with what is allowed, and a threshold left out; where a direction
+        contradicts the column's name or the curve, where thresholds look like those of accuracies and the curves are
+        guessed losses, where both curves of all runs are past their thresholds at the first record, for a threshold in
+        per cent of values in fractions or the other way round, and where a patience asks what a nan between numbers
+        means.
     """
     thresholds = {"train": train_threshold, "test": test_threshold}
-    columns = {which: str(log.columns[which]) for which in CURVES}
-    up = {which: _direction(which, columns[which], said) for which, said in zip(CURVES, rising, strict=True)}
+    columns = {which: str(log.columns[which]) for which in CURVES if log.columns[which]}
+    said = dict(zip(CURVES, rising, strict=True))
+    up = {which: _direction(which, column, said[which]) for which, column in columns.items()}
     stay = dict(zip(CURVES, both("patience", patience), strict=True))
-    for which in CURVES:
-        check_finite(f"{which}_threshold", thresholds[which], f"Pass a number in the unit of {columns[which]}.")
-    _check_rivals(log, (train_threshold, test_threshold), rising)
+    for which, column in columns.items():
+        if thresholds[which] is None:
+            raise BadValue(
+                f"{which}_threshold is not given, but the log has a {which} curve, {column}. "
+                "Pass a number in the unit of it."
+            )
+        check_finite(f"{which}_threshold", thresholds[which], f"Pass a number in the unit of {column}.")
+    _check_rivals(log, {which: float(thresholds[which]) for which in columns}, rising)  # type: ignore[arg-type]
     scales = []
-    for which in CURVES:
+    for which in columns:
         values = [part[which].values for part in log.runs.values()]
         check_direction(columns[which], values, thresholds[which], up[which])
         if which == "train" and up[which]:
@@ -99,25 +124,25 @@ def log_delay(
     check_percent(scales)
     found = {
         which: [
-            crossing_time(part[which].x, part[which].values, thresholds[which], patience=stay[which], rising=up[which])
+            crossing_time(*_seen(part[which]), thresholds[which], patience=stay[which], rising=up[which])
             for part in log.runs.values()
         ]
-        for which in CURVES
+        for which in columns
     }
     left_out = dict(log.left_out or {})
     kept = []
     for i, (label, part) in enumerate(log.runs.items()):
-        why = next((_crashed(log, which, part[which]) for which in CURVES if found[which][i].censored), "")
+        why = next((_crashed(log, which, part[which]) for which in columns if found[which][i].censored), "")
         if why:
             left_out[label] = why
         else:
             kept.append(i)
     if not kept:  # nothing else to look at: they are shown as never crossed
         kept, left_out = list(range(len(log.runs))), dict(log.left_out or {})
-    crossings = [_stacked([found[which][i] for i in kept]) for which in CURVES]
+    crossings = [_stacked([found[which][i] if which in found else UNLOGGED for i in kept]) for which in CURVES]
     labels = list(log.runs)
     delay = delay_between(*crossings, confidence=confidence)
-    return LogDelay(delay, tuple(labels[i] for i in kept), left_out, (up["train"], up["test"]))
+    return LogDelay(delay, tuple(labels[i] for i in kept), left_out, (up.get("train"), up.get("test")))
 
 
 def _direction(which: str, column: str, said: bool | None) -> bool:
@@ -141,15 +166,27 @@ def _kind(column: str, rising: bool) -> str:
     return "error" if may_be_share(column) else "rising" if rising else ""
 
 
-def _check_rivals(log: Log, thresholds: tuple[float, float], rising: tuple[bool | None, bool | None]) -> None:
+def _check_rivals(log: Log, thresholds: dict[str, float], rising: tuple[bool | None, bool | None]) -> None:
     """Thresholds such as 0.99 are those of accuracies; beside them, guessed losses would answer another question."""
-    shares = all(0.9 <= t <= 1 or 90 <= t <= 100 for t in thresholds)
+    shares = all(0.9 <= t <= 1 or 90 <= t <= 100 for t in thresholds.values())
     if log.rivals and shares and not any(rising):
+        said = " and ".join(f"{t:g}" for t in thresholds.values())
+        taken = " with ".join(str(log.columns[which]) for which in thresholds)
         raise BadValue(
-            f"the thresholds {thresholds[0]:g} and {thresholds[1]:g} look like accuracies, but without a direction "
-            f"{log.columns['train']} with {log.columns['test']} is taken, beside {log.rivals[0]}. "
+            f"the thresholds {said} look like accuracies, but without a direction {taken} is taken, beside "
+            f"{log.rivals[0]}. "
             "Say --rising, or name the columns with --train and --test."
         )
+
+
+def _seen(record: Record) -> tuple[np.ndarray, np.ndarray]:
+    """x and values without nan between numbers: `check_gaps` saw that it does not matter what they are."""
+    kept = ~np.isnan(record.values)
+    numbers = np.flatnonzero(kept)
+    if not numbers.size:
+        return record.x, record.values
+    kept[: numbers[0]] = kept[numbers[-1] :] = True
+    return record.x[kept], record.values[kept]
 
 
 def _crashed(log: Log, which: str, record: Record) -> str:

@@ -59,9 +59,11 @@ class Log:
     Parameters
     ----------
     runs : dict[str, dict[str, Record]]
-        Name of the run -> curve ("train", "test") -> `Record`. A run without a name is "".
+        Name of the run -> curve ("train", "test") -> `Record`. A run without a name is "". All runs have the same
+        curves: both, or one where the log has no other.
     columns : dict[str, str or None]
-        The columns that were read: "x", "train", "test", "run" (None: the file is one run).
+        The columns that were read: "x", "train", "test" (None: there is no such curve), "run" (None: the file is one
+        run).
     guessed : tuple[str, ...], default ()
         Those among them that were not named.
     left_out : dict[str, str], optional
@@ -242,9 +244,13 @@ class Log:
                 raise BadValue(f"config[{name!r}] is {value!r}, but it must be a number or a text. Pass one.")
         if not self.runs:
             raise BadValue("runs is empty, but a Log holds at least one run. Read one with gt.read_log.")
+        read = {which for which in CURVES if self.columns.get(which)}
         for label, part in self.runs.items():
-            if not isinstance(part, dict) or not part or not set(part) <= set(CURVES):
-                raise BadValue(f"runs[{label!r}] has the curves {list(part)}, but a Log has train and test.")
+            if not isinstance(part, dict) or not part or set(part) != read:
+                raise BadValue(
+                    f"runs[{label!r}] has the curves {list(part)}, but columns name those of a Log: "
+                    f"{', '.join(sorted(read)) or 'none'}. Give every run the curves that columns name."
+                )
             for record in part.values():
                 if not isinstance(record, Record):
                     raise BadValue(f"runs[{label!r}] holds {record!r}, but it must hold Records. Pass Record(x, y).")

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadValue
-from ..tables import read_table
+from ..tables import Table, read_table
 from ..tables.curves import logged_curves
 from ..tables.guessing import curve_names, guess_curves, guess_run, guess_x
+from ..tables.names import part
 from .log import CURVES, Log, Record
 from .log_config import known_config
 
@@ -32,6 +33,8 @@ def read_log(
     pattern: str | None = None,
 ) -> Log:
     """Read the train and the test curve of every run in a table, as `tables.read_table` reads it.
+
+    A log may have one of the two only: then its `columns` say None for the other, and its `notes` that it is missing.
 
     A missing value (an empty cell, `null`, an absent key) is a time at which that curve was not logged: train and
     test may be logged at different times. The text `nan` is a value that was logged, and is kept. A run of several
@@ -59,7 +62,7 @@ def read_log(
     Returns
     -------
     Log
-        The runs, the columns that were read, and what was guessed, passed over or left out.
+        The runs, the columns that were read, and what was guessed, passed over, missing or left out.
 
     Raises
     ------
@@ -90,26 +93,29 @@ def read_log(
     columns = {"x": x, "train": train, "test": test, "run": run}
     guessed = tuple(role for role, name in columns.items() if name and not named[role])
     notes = [*table.notes, *(f"{pair} is there too (--rising takes accuracies)" for pair in rivals)]
-    read, more = logged_curves(table, x, {"train": str(train), "test": str(test)}, run, repeats)
+    here = {which: name for which in CURVES if (name := columns[which])}
+    notes += [_missing(table, which) for which in CURVES if which not in here]
+    read, more = logged_curves(table, x, here, run, repeats)
     notes += more
     runs = {
-        label: {which: Record(curve.x, curve.values) for which, curve in part.items()} for label, part in read.items()
+        label: {which: Record(curve.x, curve.values) for which, curve in of_run.items()}
+        for label, of_run in read.items()
     }
     left_out = _without_numbers(runs, columns)
     if len(left_out) == len(runs):
         # Nothing else to look at: what was logged, nan throughout, is shown as it is.
-        empty = [which for which in CURVES if not any(part[which].x.size for part in runs.values())]
+        empty = [which for which in here if not any(of_run[which].x.size for of_run in runs.values())]
         if empty:
             raise BadValue(
                 f"{table.source} has no value in {columns[empty[0]]} beside {x}, but at least one is needed. "
                 "Name another column."
             )
-        left_out = {n: why for n, why in left_out.items() if not all(runs[n][which].x.size for which in CURVES)}
-    kept = {label: part for label, part in runs.items() if label not in left_out}
+        left_out = {n: why for n, why in left_out.items() if not all(runs[n][which].x.size for which in here)}
+    kept = {label: of_run for label, of_run in runs.items() if label not in left_out}
     if not kept:
         label, why = next(iter(left_out.items()))
         raise BadValue(
-            f"{table.source} has no run with both curves, {columns['train']} and {columns['test']}: run {label!r} has "
+            f"{table.source} has no run with both curves, {' and '.join(here.values())}: run {label!r} has "
             f"{why}. If its curves are told apart as runs, name another column with --run."
         )
     x_name, in_brackets = name_and_unit(x)
@@ -124,12 +130,18 @@ def name_and_unit(column: str) -> tuple[str, str]:
     return (found[1], found[2].strip()) if found else (column, "")
 
 
+def _missing(table: Table, which: str) -> str:
+    empty = [name for name in curve_names(table) if part(name) == which and not table.logged(name).any()]
+    said = f"nothing is written in {', '.join(empty)}; " if empty else ""
+    return f"there is no {which} curve ({said}--{which} names one)"
+
+
 def _without_numbers(runs: dict[str, dict[str, Record]], columns: dict[str, str | None]) -> dict[str, str]:
     """Run -> why nothing can be read off it."""
     reasons: dict[str, str] = {}
-    for label, part in runs.items():
-        for which in CURVES:
-            values = part[which].values
+    for label, of_run in runs.items():
+        for which, record in of_run.items():
+            values = record.values
             if not values.size:
                 reasons.setdefault(label, f"no value in {columns[which]}")
             elif not np.isfinite(values).any():

@@ -14,6 +14,7 @@ from ..errors import BadValue
 from ..tables.names import called, plain_name
 
 if TYPE_CHECKING:
+    from .ensemble import Ensemble
     from .log import Log
 
 STEPS = ("step", "steps", "global_step", "_step", "iteration", "iterations", "iter", "update", "updates")
@@ -27,6 +28,22 @@ def counts_steps(x_name: str, x_unit: str) -> bool:
 
 def with_unit(name: str, unit: str) -> str:
     return f"{plain_name(name)} [{unit}]" if unit else plain_name(name)
+
+
+def check_axis(log: Log | Ensemble, x_name: str, x_unit: str) -> None:
+    """Refuse a log whose x is another thing than a theory's, with the line that converts it."""
+    alike = (log.x_name.lower(), log.x_unit.lower()) == (x_name.lower(), x_unit.lower())
+    if alike or (x_name == "step" and not x_unit and counts_steps(log.x_name, log.x_unit)):
+        return
+    here, there = with_unit(log.x_name, log.x_unit), with_unit(x_name, x_unit)
+    if x_unit == GradientFlow.x_unit and counts_steps(log.x_name, log.x_unit):
+        line = 'log.in_units_of(problem, gt.GradientDescent(learning_rate)) (--steps-of "GradientDescent(0.01)")'
+        line += ", or solve with dynamics=gt.GradientDescent(learning_rate) (--dynamics)"
+    else:
+        line = f'log.scaled(x=(factor, "{x_name}", "{x_unit}")) (--scale-x), with factor how much {there} one {here} is'
+    raise BadValue(
+        f"log has x in {here}, but the theory has {there}, and equal numbers of them are not the same. Convert: {line}."
+    )
 
 
 def scaled(log: Log, x: tuple[float, str, str] | None, curves: Mapping[str, float] | None) -> Log:

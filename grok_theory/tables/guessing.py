@@ -1,7 +1,7 @@
 """Which columns of a log are the times, the train and the test curve, and the run, where the user does not say.
 
 A name is not enough: a column is preferred by how much of the log it covers, then by its name, and two that are equally
-good are refused. Both curves are of one kind, losses or accuracies.
+good are refused. Both curves are of one kind, losses or accuracies. A log may have one curve only.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from .table import Table
 def guess_run(table: Table, curves: Sequence[str]) -> str | None:
     """The column that tells runs apart: written in every row that holds one of `curves`, with at least two values.
 
-    A seed in one row only, or the same in all, tells no runs apart. Of several such columns the one that splits
+    A seed in one row only, or the same in all, tells no runs apart; a `run` that is the same in all is the name of the
+    one run there is. Of several such columns the one that splits
     finest is taken if it splits within the others.
 
     Raises
@@ -48,7 +49,7 @@ def guess_run(table: Table, curves: Sequence[str]) -> str | None:
             )
         parts[name] = here
     if not parts:
-        return None
+        return _name_of_one(table, rows)
     finest = max(parts, key=lambda name: len(set(parts[name])))
     together = set(zip(*parts.values(), strict=True))
     if len(together) > len(set(parts[finest])):
@@ -57,6 +58,14 @@ def guess_run(table: Table, curves: Sequence[str]) -> str | None:
             "write a column that names each run."
         )
     return finest
+
+
+def _name_of_one(table: Table, rows: np.ndarray) -> str | None:
+    """The column `run`, where it names one and the same run in every row."""
+    name = next((name for name in table.names if called(name) == "run"), None)
+    labels = table.labels(name) if name else []
+    here = {labels[i] for i in rows} if name else {None}
+    return name if len(here) == 1 and None not in here else None
 
 
 def guess_x(table: Table, curves: Sequence[str]) -> str:
@@ -85,10 +94,11 @@ def guess_curves(
     test: str | None,
     increases: Callable[[str], bool],
     rising: tuple[bool | None, bool | None],
-) -> tuple[str, str, list[str]]:
+) -> tuple[str | None, str | None, list[str]]:
     """The train and the test column, one of them perhaps named, and the pairs of another kind that were passed over.
 
-    Losses come first, accuracies where `rising` says so: without that, a threshold is one of losses.
+    Losses come first, accuracies where `rising` says so: without that, a threshold is one of losses. Where nothing
+    looks like one of the two, or nothing is written there, that one is None.
 
     Parameters
     ----------
@@ -105,22 +115,26 @@ def guess_curves(
 
     Returns
     -------
-    tuple[str, str, list[str]]
-        (train, test, pairs of another kind).
+    tuple[str or None, str or None, list[str]]
+        (train, test, pairs of another kind, or curves of another kind where there is one only).
 
     Raises
     ------
     BadValue
-        Where no pair of columns looks like train and test, or several are equally good.
+        Where no column looks like train or test, where one of each does and they are of different kinds, and where
+        several pairs or columns are equally good.
     """
     names = curve_names(table)
     trains = [train] if train else [n for n in names if part(n) != "test"]
     tests = [test] if test else [n for n in names if part(n) == "test"]
     trains, tests = (
-        [n for n in found if named or not (up and rises(n) is False)]
+        [n for n in found if named or not ((up and rises(n) is False) or not table.logged(n).any())]
         for found, named, up in ((trains, train, rising[0]), (tests, test, rising[1]))
     )
     counts = {name: table.counted(name, finite=True) for name in {*trains, *tests}}
+    if bool(trains) != bool(tests):
+        only, others = _best_alone(table, trains or tests, increases, rising[0] or rising[1], counts)
+        return (only if trains else None), (only if tests else None), others
     pairs = [
         (a, b)
         for a in trains
@@ -149,9 +163,36 @@ def guess_curves(
     return train, test, [f"{a} with {b}" for a, b in rest]
 
 
+def _best_alone(
+    table: Table,
+    names: Sequence[str],
+    increases: Callable[[str], bool],
+    rising: bool | None,
+    counts: dict[str, int],
+) -> tuple[str, list[str]]:
+    """The one curve of a log that has no other part, and the best curves of another kind."""
+    names = [name for name in names if increases(name)] or list(names)
+    fullest = max(counts[name] for name in names)
+    names = [name for name in names if 2 * counts[name] > fullest] or names
+    order = {name: (*_rank(name, name), -counts[name]) for name in names}
+    best: list[str] = []
+    for kind in (True, None) if rising else (False, None, True):
+        alike = sorted((name for name in names if rises(name) is kind), key=order.__getitem__)
+        equal = [name for name in alike if order[name] == order[alike[0]]]
+        if len(equal) > 1 and not best:
+            option = "test" if part(equal[0]) == "test" else "train"
+            raise BadValue(
+                f"{table.source} has several curves of the {option} part and none of the other: "
+                f"{', '.join(equal[:4])}. Name one with --{option}."
+            )
+        best += equal[:1]
+    return best[0], best[1:]
+
+
 def curve_names(table: Table) -> list[str]:
     """The columns that may be a curve by their names: a loss or an accuracy, or only train, test ..."""
-    return [n for n in table.names if rises(n) is not None or (part(n) and not metric(n))]
+    named = [n for n in table.names if rises(n) is not None or (part(n) and not metric(n))]
+    return [n for n in named if called(n) not in X_NAMES]
 
 
 def _may_pair(a: str, b: str, train: str | None, test: str | None) -> bool:

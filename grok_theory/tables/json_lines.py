@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ..errors import BadValue
 from .cells import vanished
-from .json_object import rows_in_object
+from .json_object import rows_in_list, rows_in_object
 from .text import split_lines
 
 Rows = list[tuple[int, dict[str, Any]]]
@@ -40,7 +40,11 @@ def json_rows(source: str, text: str) -> JsonRows:
         and a name that is an object in one row and a value in another.
     """
     if text.lstrip().startswith("["):
-        return JsonRows(_numbered(source, _document(source, text), "the list"), "row", [], {})
+        value = _document(source, text)
+        if value and all(map(_is_scalar_of_tensorboard, value)):
+            value = [dict(zip(("Wall time", "Step", "Value"), each, strict=True)) for each in value]
+        rows, notes = rows_in_list(source, value)
+        return JsonRows(_numbered(source, rows, "the list"), "row", notes, {})
     lines = [(number, line) for number, line in enumerate(split_lines(text), start=1) if line.strip()]
     if len(lines) == 1 or not _is_object(lines[0][1]):
         value = _document(source, text)
@@ -54,6 +58,11 @@ def json_rows(source: str, text: str) -> JsonRows:
             "an object of columns."
         )
     return JsonRows(_flattened(source, "line", list(_lines(source, lines))), "line", [], {})
+
+
+def _is_scalar_of_tensorboard(value: Any) -> bool:
+    """Whether a value is [wall time, step, value]: what TensorBoard's page saves as JSON is a list of those."""
+    return isinstance(value, list) and len(value) == 3 and all(isinstance(each, (int, float)) for each in value)
 
 
 def _lines(source: str, lines: list[tuple[int, str]]) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..errors import BadValue
+from .json_runs import rows_of_runs
+from .json_series import rows_of_lengths, rows_of_series
 from .names import TEST_WORDS, TRAIN_WORDS, X_NAMES, called, part, rises
 
 
@@ -22,7 +24,8 @@ def rows_in_object(source: str, value: Mapping[str, Any]) -> Found | None:
     """The rows of an object that holds a table, None where it holds none.
 
     Looked for at any depth: a list of rows, an object of columns, pandas' `to_json`, one of these a run
-    (`{"seed0": {...}, "seed1": {...}}`) or one a part of the data (`{"train": [...], "val": [...]}`).
+    (`{"seed0": {...}, "seed1": {...}}`) or one a part of the data (`{"train": [...], "val": [...]}`), and curves with
+    times of their own (`json_series`).
 
     Raises
     ------
@@ -47,6 +50,9 @@ def _holders(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
     if not isinstance(value, Mapping) or len(path) > 4:
         return
     lists = [inner for inner in value.values() if isinstance(inner, list)]
+    if rows_of_series(value) is not None:
+        yield path, value
+        return
     if _of_pandas(value) is not None or any(lists) or (lists and not path):
         yield path, value
     if _of_pandas(value) is None:
@@ -56,7 +62,11 @@ def _holders(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
 
 def _tells(holder: Mapping[str, Any]) -> bool:
     """Whether an object looks like a log: it holds rows, or a column called as times or curves are."""
-    if _of_pandas(holder) is not None or any(_is_rows(inner) for inner in holder.values()):
+    if (
+        _of_pandas(holder) is not None
+        or rows_of_series(holder) is not None
+        or any(_is_rows(inner) for inner in holder.values())
+    ):
         return True
     return any(isinstance(inner, list) and _is_known(name) for name, inner in holder.items())
 
@@ -71,18 +81,25 @@ def _is_known(name: str) -> bool:
 
 def _one_table(source: str, holder: Mapping[str, Any]) -> tuple[list[Any], list[str], list[str]]:
     """(rows, keys they come from, notes) of one object."""
+    series = rows_of_series(holder)
+    if series is not None:
+        return series, list(holder), ["every curve has times of its own"]
     of_pandas = _of_pandas(holder)
     if of_pandas is not None:
         return of_pandas, list(holder), []
     lists = {key: inner for key, inner in holder.items() if isinstance(inner, list) and inner}
     nested = [key for key, inner in lists.items() if _is_rows(inner)]
     if len(nested) == 1:
-        return lists[nested[0]], nested, []
+        rows, more = rows_in_list(source, lists[nested[0]])
+        return rows, nested, more
     if nested:
         return _joined(source, {key: lists[key] for key in nested}), nested, [_how(nested)]
     lengths = {key: len(inner) for key, inner in lists.items()}
     main = {count for key, count in lengths.items() if _is_known(key)}
     notes = []
+    apart = rows_of_lengths(lists) if len(main) > 1 else None
+    if apart is not None:
+        return apart, list(lists), ["columns of each length have times of their own"]
     if len(set(lengths.values())) > 1 and len(main) == 1:
         # A list of two betas beside curves of a hundred epochs is a setting.
         other = [key for key in lists if lengths[key] not in main]
@@ -91,6 +108,23 @@ def _one_table(source: str, holder: Mapping[str, Any]) -> tuple[list[Any], list[
         return _columns(lists), [*lists, *other], notes
     _check_lengths(source, lists)
     return _columns(lists), list(lists), notes
+
+
+def rows_in_list(source: str, objects: list[Any]) -> tuple[list[Any], list[str]]:
+    """The rows of a list, and notes: its objects, or those of the tables in them where each is a run.
+
+    Raises
+    ------
+    BadValue
+        As `rows_in_object`.
+    """
+
+    def rows_of(value: Mapping[str, Any]) -> list[Any] | None:
+        found = rows_in_object(source, value)
+        return None if found is None else found.rows
+
+    runs = rows_of_runs(objects, rows_of, _tells)
+    return (objects, []) if runs is None else (runs[0], [runs[1]])
 
 
 def _columns(lists: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
@@ -118,15 +152,25 @@ def _of_pandas(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
         return [dict(row) for row in inner]
     if not all(key.isdecimal() for key in index) or any(list(part) != index for part in inner):
         return None
-    return [{name: value[name][key] for name in value} for key in index]
+    rows = [{name: value[name][key] for name in value} for key in index]
+    if index == [str(i) for i in range(len(index))] or any(called(name) in X_NAMES for name in value):
+        return rows
+    return [{"x": int(key), **row} for key, row in zip(index, rows, strict=True)]  # keys that count no rows are times
 
 
 def _several_tables(source: str, value: Mapping[str, Any], holders: Mapping[tuple[str, ...], Any]) -> Found:
     """One object a run or a part, side by side under one key; columns of times may stand beside them."""
-    top = min(holders, key=len)[: min(len(path) for path in holders if path) - 1]
-    above = holders.get(top)
-    inner = {path: holder for path, holder in holders.items() if path != top}
-    if any(path[:-1] != top for path in inner) or (above and any(map(_is_rows, above.values()))):
+    deepest = max(holders, key=len)
+    top = deepest[:-1]
+    inner = {path: holder for path, holder in holders.items() if path and path[:-1] == top}
+    # Times may stand beside the tables, or further up.
+    over = [path for path in holders if path not in inner]
+    above = holders[over[0]] if over else None
+    if (
+        len(over) > 1
+        or any(path != top[: len(path)] for path in over)
+        or (above and any(map(_is_rows, above.values())))
+    ):
         shown = ", ".join(repr("/".join(path)) if path else "the object itself" for path in holders)
         raise BadValue(f"{source} has rows in several places: {shown}. Keep one of them in a file of its own.")
     tables = {path[-1]: _one_table(source, holder)[0] for path, holder in inner.items()}

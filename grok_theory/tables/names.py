@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 
 # In the order of preference.
-X_NAMES = ("step", "steps", "global_step", "_step", "epoch", "epochs", "iteration", "iter", "time", "t", "x")
+X_NAMES = (
+    *("step", "steps", "global_step", "_step", "epoch", "epochs", "iteration", "iter", "time", "t", "x"),
+    *("iterations", "iters", "update", "updates", "num_updates", "training_step", "train_step", "optimizer_step"),
+    *("n_iter", "it", "tokens", "tokens_seen", "samples_seen", "examples_seen", "relative_time", "wall_time"),
+)
 RUN_NAMES = ("run", "run_id", "run_name", "file", "file_of_run", "seed", "trial")
 # What differs between runs, and stays the same where one is resumed.
 SETTING_WORDS = {

@@ -147,7 +147,7 @@ def _common_grid(source: str, x: str, columns: str, grids: Mapping[str, Sequence
         if other != grid and not (set(other) < set(grid) and 2 * count > len(written)):
             raise BadValue(
                 f"{source}: run {label!r} has other values of {x} than run {first!r}, but all runs must share them. "
-                f"Interpolate them to one grid: pass grid=[...], a list of {x}."
+                f"Interpolate them to one grid: pass grid=[...], a list of {x} (--times with --interpolate)."
             )
     return grid
 

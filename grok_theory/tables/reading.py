@@ -14,7 +14,7 @@ from .cells import is_number
 from .forms import SHAPES
 from .forms.events import event_files, events_table
 from .forms.mlflow import mlflow_table
-from .forms.printed import matched_rows, printed_rows
+from .forms.printed import has_bars, matched_rows, printed_rows
 from .json_lines import json_rows
 from .separated import separated_rows
 from .several import joined
@@ -84,8 +84,9 @@ def _read_one(path: Any, encoding: str | None, pattern: str | None) -> Table:
         return _numbered(source, *matched_rows(source, text, pattern))
     start = _COMMENTS.match(text).end()  # type: ignore[union-attr]
     if text.startswith(("{", "["), start):
-        # `{'loss': 1}` and `[rank0] step 3: ...` begin as JSON does.
-        printed = printed_rows(text) if not text.startswith(('{"', '[{"'), start) else None
+        # `{'loss': 1}` and `[rank0] step 3: ...` begin as JSON does; between JSON lines bars may have been printed.
+        plain = text.startswith(('{"', '[{"'), start) and not has_bars(text)
+        printed = None if plain else printed_rows(text)
         if printed:
             return _numbered(source, *printed)
         found = json_rows(source, text)

@@ -1,6 +1,6 @@
 """Tables of separated cells (CSV): commas, semicolons, tabs, bars; quotes with separators and line ends inside.
 
-Columns of numbers set off by spaces are read too, where every row has as many as the header has names.
+Columns of numbers set off by spaces are read too, where every row has as many cells as the header has names.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import BadValue
 from .cells import is_number
+from .names import X_NAMES, called
 from .text import split_lines
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -62,14 +63,25 @@ def separated_rows(source: str, text: str) -> tuple[list[str], Rows, list[str]]:
 
 
 def _spaced_rows(lines: list[str], start: int) -> list[str] | None:
-    """The lines with tabs for spaces, if they are columns of numbers set off by spaces; None if they are not."""
-    count = len(lines[start].split())
+    """The lines with tabs for spaces, if they are columns of numbers set off by spaces; None if they are not.
+
+    Beside a column called as times are, one column may hold what is no number (`00:05`, as fastai prints it).
+    """
+    names = lines[start].split()
+    count = len(names)
     if count < 2:
         return None
+    others: set[int] = set()
     for line in lines[start + 1 :]:
         cells = line.split()
-        if cells and not line.lstrip().startswith("#") and not (len(cells) == count and all(map(is_number, cells))):
+        if not cells or line.lstrip().startswith("#"):
+            continue
+        if len(cells) != count or not is_number(cells[0]):
             return None
+        others |= {i for i, cell in enumerate(cells) if not is_number(cell)}
+    named = count > 2 and any(called(name) in X_NAMES for name in names)
+    if len(others) > named:
+        return None
     return ["\t".join(line.split()) for line in lines]
 
 

@@ -236,3 +236,40 @@ def test_points_on_a_line_are_far_from_the_curve_and_the_status_says_that_no_bou
     assert 0.65 < float(curve["test_loss"][0]) / np.mean(losses) < 0.85
     assert curve.status.name == "noted"
     assert "without a bound" in curve.status.text
+
+
+def test_data_and_a_network_are_their_gram_matrix():
+    draws = np.random.default_rng(4)
+    inputs = draws.normal(size=(30, 3))
+    labels, sizes = np.sin(inputs[:, 0]), [5, 20]
+    network = kernels.FullyConnected(kernels.Relu(), depth=2)
+    for kernel, gram in (
+        (network, kernels.ntk(network, inputs)),
+        (lambda x: kernels.nngp(network, x), kernels.nngp(network, inputs)),
+        (lambda x: x @ x.T + 1, inputs @ inputs.T + 1),
+    ):
+        made = kernels.learning_curve(kernel, labels, sizes, inputs=inputs, ridge=0.1)
+        given_gram = kernels.learning_curve(gram, labels, sizes, ridge=0.1)
+        for name in given_gram.curves:
+            np.testing.assert_allclose(made[name], given_gram[name], rtol=1e-9, atol=0)
+        assert made.stats["leave_one_out"] == pytest.approx(given_gram.stats["leave_one_out"], rel=1e-9)
+        assert "without a bound" in made.status.text
+        key = jax.random.key(1)
+        first = kernels.refits(kernel, labels, sizes, inputs=inputs, ridge=0.1, runs=2, key=key)
+        second = kernels.refits(gram, labels, sizes, ridge=0.1, runs=2, key=key)
+        np.testing.assert_allclose(first["test_loss"], second["test_loss"], rtol=1e-9, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "inputs", "words"),
+    [
+        (np.eye(4), np.ones((4, 2)), "inputs is given beside a Gram matrix"),
+        (lambda x: x @ x.T, None, "inputs is None"),
+        (lambda x: x @ x.T, np.ones(4), r"inputs has shape \(4,\)"),
+        (lambda x: x @ x.T, np.full((4, 2), np.nan), "inputs"),
+        (lambda x: x, np.ones((4, 2)), "kernel has shape"),
+    ],
+)
+def test_a_kernel_and_inputs_that_do_not_fit_are_refused(kernel, inputs, words):
+    with pytest.raises(gt.BadValue, match=words):
+        kernels.learning_curve(kernel, [1.0, 2.0, 3.0, 4.0], [2], inputs=inputs)

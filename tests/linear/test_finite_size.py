@@ -34,7 +34,11 @@ def two_time_form(alpha, snr, inr, g, t, u):
     def train(l):
         return l * (snr * error(l, t) * error(l, u) + inr * e(l, t) * e(l, u)) + error(l, t) * error(l, u)
 
-    return test, train
+    def both(l):  # train residual at t times test error at u: the noise enters them with opposite signs
+        signal = snr * error(l, t) * error(l, u) + inr * e(l, t) * e(l, u)
+        return np.sqrt(l) * (signal - error(l, t) * memory(l, u))
+
+    return test, train, both
 
 
 @pytest.mark.parametrize(("alpha", "inr", "g"), [(0.5, 0.0, 0.0), (1.0, 1.0, 0.02), (2.0, 3.0, 0.1)])
@@ -73,6 +77,18 @@ def test_formulas_by_other_integrals(alpha, inr, g):
             spread = 2 / size * amplitudes + (2 * shift(lambda l: a(l) ** 2) + harmonic_sum(*b) / 2) / size**2  # noqa: B023
             assert np.isclose(found.covariance[name][i, j], spread, rtol=1e-11, atol=0), (name, i, j)
         assert np.allclose(found.std[name] ** 2, np.diagonal(found.covariance[name]), rtol=1e-14, atol=0)
+
+    for i, j in ((0, 0), (0, 2), (2, 1)):
+        a = two_time_form(alpha, snr, inr, g, times[i], times[j])[2]
+        eigenvalues = 2 * shift(lambda l: a(l) ** 2) + harmonic_sum(forms[i][1], forms[j][0]) / 2  # noqa: B023
+        spread = 2 / samples * np.sum(weights * a(at(x)) ** 2) + eigenvalues / (dim * samples)
+        assert np.isclose(found.train_test_covariance[i, j], spread, rtol=1e-11, atol=0), (i, j)
+
+
+def test_both_losses_start_from_one_teacher():
+    """With v teacher minus start the train loss is |v|^2/N + noise on average, the test loss exactly."""
+    found = fluctuations(TeacherStudent(1.0, 5.0, 1.0, noise=2.0), [0.0, 1.0, 20.0], 40)
+    assert np.isclose(found.train_test_covariance[0, 0], 2 * (4 * 6) ** 2 / 40, rtol=1e-12, atol=0)
 
 
 def test_shift_of_one_step_is_exact():

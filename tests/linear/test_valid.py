@@ -7,7 +7,7 @@ import pytest
 
 from grok_theory.dynamics import GradientFlow
 from grok_theory.errors import BadValue
-from grok_theory.linear import CorrelatedInputs, DeepLinear, TeacherStudent, simulate, valid_at
+from grok_theory.linear import CorrelatedInputs, DeepLinear, RandomFeatures, TeacherStudent, simulate, valid_at
 from grok_theory.linear.valid import where_theory_speaks
 
 
@@ -46,8 +46,19 @@ def test_valid_at_is_what_runs_of_that_size_say(problem, dim):
         assert list(mask) == list(runs.valid[name]), name
 
 
-def test_valid_at_refuses_what_depends_on_runs():
-    with pytest.raises(BadValue, match=r"CorrelatedInputs.*read Ensemble\.valid"):
-        valid_at(CorrelatedInputs(np.ones(10), np.ones(10), 5, noise=0.1), [1.0], dim=10)
+@pytest.mark.parametrize("samples", [5, 20])
+def test_valid_at_of_modes_is_what_runs_say(samples):
+    """At times far from the one at which a hundredth of the train loss is left, theory and runs say the same."""
+    problem, times = CorrelatedInputs(np.ones(10), np.ones(10), samples, noise=0.1), [0.0, 0.05, 1e3]
+    runs = simulate(problem, times, runs=20, key=jax.random.key(0))
+    for name, mask in valid_at(problem, times, dim=10).items():
+        assert list(mask) == list(runs.valid[name]), name
+
+
+def test_valid_at_refuses_other_sizes():
+    with pytest.raises(BadValue, match=r"dim is 11, but the Problem has 10 modes"):
+        valid_at(CorrelatedInputs(np.ones(10), np.ones(10), 5, noise=0.1), [1.0], dim=11)
+    with pytest.raises(BadValue, match=r"dim is 5, but the Problem has 4 modes or features"):
+        valid_at(RandomFeatures(np.ones((4, 3)), np.ones((2, 3)), np.ones(2), 5), [1.0], dim=5)
     with pytest.raises(BadValue, match=r"dim is 2\.5"):
         valid_at(TeacherStudent(0.5, 5.0), [1.0], dim=2.5)

@@ -11,6 +11,7 @@ from jax.typing import ArrayLike
 
 from ...checks import check_choice, check_shape
 from ...drawn import Among, GaussianEntries, Span
+from ...dynamics import GradientDescent
 from ...errors import BadValue
 from ...fields import array, check_fields, number, problem, structure
 from ...kernels.activations import Activation, Erf, Identity, Neuron, Relu, as_activation
@@ -124,6 +125,21 @@ class MeanFieldNetwork:
         remedy="Pass finite directions, or None for inputs^T targets.",
         default=None,
     )
+
+    def tau_per_step(self, dynamics: GradientDescent) -> ArrayLike:
+        """How much tau a step of descent is worth: its learning rate, in the units of the Problem.
+
+        Parameters
+        ----------
+        dynamics : GradientDescent
+            With the learning rate eta/(gamma0^2 N), eta that of steps theta <- theta - eta grad L.
+
+        Returns
+        -------
+        array_like
+            That learning rate.
+        """
+        return dynamics.learning_rate
 
     def check(self) -> None:
         """Refuse values out of range and arrays that do not fit; traced values pass.

@@ -8,7 +8,7 @@ from ..cells import is_missing
 from ..names import RUN_NAMES, SETTING_WORDS, TEST_WORDS, TRAIN_WORDS, X_NAMES, called, part, words
 from ..table import Table
 
-_NAMES = ("mode", "split", "phase", "stage", "part", "partition", "subset", "set", "dataset", "data")
+_NAMES = ("mode", "split", "phase", "stage", "part", "partition", "subset", "set", "dataset", "data", "type", "kind")
 
 
 def parts_from_rows(table: Table) -> Table | None:

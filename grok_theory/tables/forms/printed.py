@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import warnings
 from collections.abc import Sequence
@@ -12,27 +13,34 @@ from ...errors import BadValue
 from ..cells import is_number
 from ..text import split_lines
 from .keras_progress import keras_rows
-from .loss_lines import losses_in
+from .loss_lines import loss_in, losses_in, with_one_axis
 
 _SCALARS = ("float16", "float32", "float64", "int32", "int64", "tensor", "Array")
 _DICT = re.compile(r"\{'[^{}]*\}")
+_BAR = re.compile(r"(?:^|[\n\r])[^{\n\r]*[0-9]%\|")  # a line that begins as a progress bar does
 _LONGEST = 10_000  # characters of a printed record; the search through a longer line takes their square
+_JSON = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)  # a cell says what a number is
 Numbered = list[tuple[int, dict[str, Any]]]
 
 
 def printed_rows(text: str) -> tuple[Numbered, list[str]] | None:
     """(line, row) of every printed record, and what was passed over; None where the text holds no two of them.
 
-    Records are Python dicts (`{'loss': 4.3, 'epoch': 0.5}`, read without running anything), or else lines such as
-    `step 250: train loss 4.41, val loss 4.75`, or else the bars of Keras.
+    Records are Python dicts (`{'loss': 4.3, 'epoch': 0.5}`, read without running anything), or else JSON objects in a
+    line, lines such as `step 250: train loss 4.41, val loss 4.75`, the bars of Keras, lines with a loss each.
     """
     lines = split_lines(text)
     short = [line if len(line) <= _LONGEST else "" for line in lines]
-    for read in (_dicts_in, _losses_in, keras_rows):
+    for read in (_dicts_in, _json_in, _losses_in, keras_rows, _loss_in):
         rows = read(short)
         if len(rows) > 1:
             return rows, [*_broken(lines, rows), *_passed_over(lines, rows)]
     return None
+
+
+def has_bars(text: str) -> bool:
+    """Whether a progress bar (`50%|###  |`) was printed into the text, before any `{` of its line."""
+    return _BAR.search(text) is not None
 
 
 def matched_rows(source: str, text: str, pattern: str) -> tuple[Numbered, list[str]]:
@@ -65,14 +73,16 @@ def matched_rows(source: str, text: str, pattern: str) -> tuple[Numbered, list[s
 
 def _broken(lines: list[str], rows: Numbered) -> list[str]:
     """Lines that hold a name of the records in quotes, and are none: cut off, or garbled by another one."""
+    found = [number for number in _naming(lines, rows) if re.search("{['\"]", lines[number - 1])]
+    return [f"line {number} looks like a record that is broken, and is passed over" for number in found[:5]]
+
+
+def _naming(lines: Sequence[str], rows: Numbered) -> list[int]:
+    """The lines that are no records and hold a name of theirs in quotes, with a colon."""
     names = {name for _, row in rows for name in row}
     read = {number for number, _ in rows}
-    found = [
-        number
-        for number, line in enumerate(lines, start=1)
-        if "{'" in line and number not in read and names & set(re.findall(r"'([^']*)':", line))
-    ]
-    return [f"line {number} looks like a record that is broken, and is passed over" for number in found[:5]]
+    others = ((number, line) for number, line in enumerate(lines, start=1) if number not in read)
+    return [number for number, line in others if names & set(re.findall(r"['\"]([^'\"]*)['\"]:", line))]
 
 
 def _passed_over(lines: list[str], rows: Numbered) -> list[str]:
@@ -88,6 +98,38 @@ def _dicts_in(lines: Sequence[str]) -> Numbered:
 
 def _losses_in(lines: Sequence[str]) -> Numbered:
     return [(number, row) for number, line in enumerate(lines, start=1) if (row := losses_in(line))]
+
+
+def _loss_in(lines: Sequence[str]) -> Numbered:
+    return with_one_axis([(number, row) for number, line in enumerate(lines, start=1) if (row := loss_in(line))])
+
+
+def _json_in(lines: Sequence[str]) -> Numbered:
+    rows = [(number, row) for number, line in enumerate(lines, start=1) if (row := _object_in(line))]
+    # Among JSON lines a broken one is refused elsewhere, by its line.
+    return [] if _naming(lines, rows) else rows
+
+
+def _object_in(line: str) -> dict[str, Any] | None:
+    """The first JSON object in a line, with numbers as they are written; objects in it as `train/loss`.
+
+    Before it stand other words, or a progress bar: a letter that touches it is a sign of damage.
+    """
+    start = line.find('{"')
+    if start < 0 or line[max(start - 1, 0) : start].strip(" \t]"):
+        return None
+    try:
+        found, _ = _JSON.raw_decode(line, start)
+    except (ValueError, RecursionError):
+        return None
+    return _flat(found)
+
+
+def _flat(row: dict[str, Any], within: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in row.items():
+        flat |= _flat(value, f"{within}{key}/") if isinstance(value, dict) else {within + key: value}
+    return flat
 
 
 def _dict_in(line: str) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ def metric_from_file_name(table: Table) -> Table | None:
     if set(table.cells) != _COLUMNS:
         return None
     stem = PurePath(table.source).name
-    for ending in (".gz", ".csv"):
+    for ending in (".gz", ".csv", ".json"):
         stem = stem.removesuffix(ending)
     match = _FILE.fullmatch(stem)
     run, tag = run_and_tag(match["run"] or "", match["tag"]) if match else ("", stem)

@@ -1,0 +1,69 @@
+"""Lengths in buckets: arrays padded to the next power of two, so that another length compiles nothing again.
+
+XLA compiles for shapes. What a user varies freely (how many times, samples, modes) is therefore padded where a solver
+is entered, and what comes back is cut in NumPy, whose slices are not compiled either. Nothing that is traced is padded:
+there the caller's own compilation knows the length.
+"""
+
+from typing import TypeVar
+
+import jax
+import numpy as np
+from jax.typing import ArrayLike
+
+from ..checks import is_traced
+
+__all__ = ["SHORTEST", "any_traced", "bucket", "cut", "repeated", "with_zeros"]
+
+SHORTEST = 16  # the first bucket: what is shorter costs no more than this
+
+Tree = TypeVar("Tree")
+
+
+def any_traced(*trees: object) -> bool:
+    """Whether a leaf of the trees has no number yet."""
+    return any(map(is_traced, jax.tree_util.tree_leaves(trees)))
+
+
+def bucket(length: int, shortest: int = SHORTEST) -> int:
+    """The length that is compiled in place of `length`: a power of two of at least both.
+
+    Examples
+    --------
+    >>> [bucket(length) for length in (1, 16, 17, 33, 64)]
+    [16, 16, 32, 64, 64]
+    """
+    return max(shortest, 1 << max(length - 1, 0).bit_length())
+
+
+def repeated(values: ArrayLike, shortest: int = SHORTEST) -> np.ndarray:
+    """`values` (n, ...) as float64 with the last one repeated up to the bucket of n: sorted ones stay sorted.
+
+    Examples
+    --------
+    >>> repeated([1.0, 2.0], shortest=4).tolist()
+    [1.0, 2.0, 2.0, 2.0]
+    """
+    return _padded(values, shortest, 1, "edge")
+
+
+def with_zeros(values: ArrayLike, shortest: int = SHORTEST, *, axes: int = 1) -> np.ndarray:
+    """`values` as float64 with zeros up to the bucket of each of its first `axes` axes.
+
+    Examples
+    --------
+    >>> with_zeros([1.0, 2.0], shortest=4).tolist()
+    [1.0, 2.0, 0.0, 0.0]
+    """
+    return _padded(values, shortest, axes, "constant")
+
+
+def _padded(values: ArrayLike, shortest: int, axes: int, mode) -> np.ndarray:
+    values = np.asarray(values, float)
+    extra = [(0, bucket(n, shortest) - n if axis < axes else 0) for axis, n in enumerate(values.shape)]
+    return np.pad(values, extra, mode=mode)
+
+
+def cut(tree: Tree, length: int) -> Tree:
+    """The first `length` entries of every array of a tree, as NumPy arrays that cannot be written to."""
+    return jax.tree_util.tree_map(lambda leaf: np.asarray(leaf)[:length], tree)

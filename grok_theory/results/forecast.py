@@ -1,0 +1,301 @@
+"""What one run will do: the band in which all of one curve of one run lies, at a finite size."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import reports
+from ..checks import check_between, check_finite
+from ..dynamics import Conditions, Dynamics
+from ..errors import BadValue
+from ..numerics.draws_past import times_past
+from ..numerics.predicted_interval import predicted_interval
+from ..pytrees import record
+from ..saved_results import save
+from ..status import Status
+from .forecast_parts import check_forecast
+from .named_parts import as_dicts, curve_of
+from .solution import Solution
+from .time_forecast import TimeForecast
+
+__all__ = ["Band", "Forecast"]
+
+
+class Band(NamedTuple):
+    """One curve of a Forecast.
+
+    Parameters
+    ----------
+    median : ndarray
+        (T,) half of all runs lie below, at each x.
+    low, high : ndarray
+        (T,) ends of the band.
+    """
+
+    median: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+@record(static=("x_name", "x_unit", "made_from", "dim", "width", "count", "test_samples"))
+class Forecast:
+    """The band of one run of `problem` at a finite size, and of its times: `forecast["test_loss"]` is a `Band`.
+
+    Parameters
+    ----------
+    problem
+        The Problem it belongs to.
+    x : ndarray
+        (T,) times or steps, with `x_name` and `x_unit`.
+    curves : Mapping[str, Band]
+        Name -> (median, low, high): with probability `level` one run's whole curve lies inside (each curve by itself).
+    x_name : str
+        What x is: "time", "step".
+    dynamics : Dynamics or None
+        What the run is trained by.
+    level : float
+        Of the bands, in (0, 1).
+    pointwise : Mapping[str, Band]
+        Name -> (median, low, high) at one x alone; narrower.
+    draws : Mapping[str, ndarray]
+        Name -> (n, T) curves of runs; draw i of one curve belongs to draw i of the others.
+    starts : Mapping[str, ndarray]
+        Name -> (n,) the same at x = 0.
+    middle, scatter : Mapping[str, ndarray]
+        Name -> (T,) mean and standard deviation over runs: of the logarithm of a loss, of an accuracy itself.
+    made_from : {'theory', 'runs'}
+        Where middle and scatter come from.
+    count : int
+        How many runs they are taken from; of "theory" how many draws are kept.
+    dim : int, optional
+        Number of input dimensions of the run.
+    width : int, optional
+        Number of its hidden neurons; None is infinite, or none.
+    test_samples : int, optional
+        How many fresh samples the test loss of the run is measured on; None: exactly.
+    excursions : Mapping[str, ndarray], default ()
+        Name -> (k,) the largest deviation of a drawn curve, in scatters, where theory tells the law of the curve.
+    numerical_error : Mapping[str, ndarray], default ()
+        Name -> (T,) error of the median; it is in the bands. Absent is unknown.
+    x_unit : str, default ''
+        The unit of x, such as "tau"; empty for a count.
+    method : optional
+        How it was made, as data.
+    status : Status, default Status()
+        Whether it can be trusted.
+    stats : Mapping[str, Any], default ()
+        Name -> number or text.
+    conditions : Conditions, default Conditions()
+        The other physics of the training.
+
+    Raises
+    ------
+    BadValue
+        For a curve that lacks one of its parts.
+    """
+
+    problem: Any  # of any wing: Problems share no class
+    x: np.ndarray
+    curves: Mapping[str, Band]
+    x_name: str
+    dynamics: Dynamics | None
+    level: float
+    pointwise: Mapping[str, Band]
+    draws: Mapping[str, np.ndarray]
+    starts: Mapping[str, np.ndarray]
+    middle: Mapping[str, np.ndarray]
+    scatter: Mapping[str, np.ndarray]
+    made_from: str
+    count: int
+    dim: int | None = None
+    width: int | None = None
+    test_samples: int | None = None
+    excursions: Mapping[str, np.ndarray] = ()  # type: ignore[assignment]
+    numerical_error: Mapping[str, np.ndarray] = ()  # type: ignore[assignment]
+    x_unit: str = ""
+    method: Any = None
+    status: Status = Status()
+    stats: Mapping[str, Any] = ()  # type: ignore[assignment]
+    conditions: Conditions = Conditions()
+
+    def __post_init__(self):
+        parts = ("curves", "pointwise", "draws", "starts", "middle", "scatter")
+        as_dicts(self, *parts, "excursions", "numerical_error", "stats")
+        for part in parts[1:]:
+            if set(getattr(self, part)) != set(self.curves):
+                raise BadValue(f"{part} names {list(getattr(self, part))}, but the curves are {list(self.curves)}.")
+
+    def __getitem__(self, name: str) -> Band:
+        return curve_of(self, name)
+
+    @property
+    def solution(self) -> Solution:
+        """The medians as a Solution, for what lays or draws one."""
+        medians = {name: band.median for name, band in self.curves.items()}
+        return Solution(
+            self.problem,
+            self.x,
+            medians,
+            self.x_name,
+            self.dynamics,
+            self.method,
+            self.x_unit,
+            numerical_error=self.numerical_error,
+            status=self.status,
+            conditions=self.conditions,
+        )
+
+    def crossing(
+        self, name: str, threshold: float | None = None, *, fraction: float | None = None, last: bool = False
+    ) -> TimeForecast:
+        """When a curve of one run gets past a threshold.
+
+        Parameters
+        ----------
+        name : str
+            The curve. A loss falls to its threshold, an accuracy rises to it.
+        threshold : float, optional
+            In the unit of the curve; a loss's is positive.
+        fraction : float, optional
+            Instead of `threshold`: of the run's own value at x = 0, which scatters as runs do; of a loss, positive.
+        last : bool, default False
+            Ask from when on the curve stays past it (as far as was drawn) instead of when it first is.
+
+        Returns
+        -------
+        TimeForecast
+            In the unit of x, read between points by straight lines (of the logarithm of a loss).
+
+        Raises
+        ------
+        BadValue
+            For a curve that is not there, not exactly one of `threshold` and `fraction`, and a number out of range.
+        """
+        low, high, said = self._past(name, threshold, fraction, last)
+        return self._told(low, high, said, self.x_unit or self.x_name)
+
+    def delay(
+        self,
+        train_threshold: float | None = None,
+        test_threshold: float | None = None,
+        *,
+        fraction: bool = False,
+        last: bool = False,
+        accuracy: bool = False,
+    ) -> TimeForecast:
+        """How much later the test curve of one run gets past its threshold than its train curve.
+
+        Parameters
+        ----------
+        train_threshold, test_threshold : float
+            As in `crossing`.
+        fraction : bool, default False
+            Take both as fractions of the run's own start.
+        last : bool, default False
+            As in `crossing`, for both.
+        accuracy : bool, default False
+            Of the accuracies instead of the losses, where both are forecast.
+
+        Returns
+        -------
+        TimeForecast
+            In the unit of x, negative where the test curve comes first; `.factor` is that of t_test/t_train.
+
+        Raises
+        ------
+        BadValue
+            As `crossing`.
+        """
+        kind = "accuracy" if accuracy else "loss"
+        of = "fraction" if fraction else "threshold"
+        train_low, train_high, train = self._past(
+            f"train_{kind}", **{"threshold": None, "fraction": None, of: train_threshold}, last=last
+        )
+        test_low, test_high, test = self._past(
+            f"test_{kind}", **{"threshold": None, "fraction": None, of: test_threshold}, last=last
+        )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            low, high = test_low - train_high, test_high - train_low
+            least = np.where(np.isfinite(train_high), test_low / train_high, 0.0)
+            most = np.where(train_low > 0, test_high / train_low, np.inf)
+        # A time that is not reached may be any beyond: of two such nothing is known.
+        low, high = np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
+        said = f"{test} after {train}"
+        factor = self._told(np.where(np.isnan(least), 0.0, least), np.where(np.isnan(most), np.inf, most), said, "x")
+        return self._told(low, high, said, self.x_unit or self.x_name, factor)
+
+    def _past(self, name: str, threshold: float | None, fraction: float | None, last: bool):
+        """(low, high) of every draw's time, and what it is the time of."""
+        curve_of(self, name)
+        loss = not name.endswith("accuracy")
+        if (threshold is None) == (fraction is None):
+            raise BadValue(
+                f"threshold is {threshold} and fraction is {fraction}, but exactly one says where {name} is to get. "
+                "Pass a threshold in the unit of the curve, or fraction= of the run's own start."
+            )
+        given, value = ("threshold", threshold) if fraction is None else ("fraction", fraction)
+        remedy = "Pass for example 0.1." if loss else "Pass an accuracy, for example 0.95."
+        if loss:
+            check_between(given, value, 0, np.inf, remedy, include_low=False, include_high=False)
+        else:
+            check_finite(given, value, remedy)
+        if fraction is not None and not loss:
+            raise BadValue(f"fraction is {fraction}, but an accuracy has no scale to start from. Pass threshold=.")
+        values, starts = np.asarray(self.draws[name]), np.asarray(self.starts[name])
+        levels = np.full(len(values), float(value)) if fraction is None else float(value) * starts  # type: ignore[arg-type]
+        if loss:
+            with np.errstate(divide="ignore"):
+                values, levels = np.log(values), np.log(levels)
+        low, high = times_past(np.asarray(self.x, float), values, levels, rising=not loss, last=last)
+        share = f"{value:g}" if fraction is None else f"{value:g} of its start"
+        way = ("last above" if loss else "last below") if last else ("first at" if not loss else "first below")
+        return low, high, f"{name} {way} {share}"
+
+    def _told(
+        self, low: np.ndarray, high: np.ndarray, said: str, unit: str, factor: TimeForecast | None = None
+    ) -> TimeForecast:
+        ends = predicted_interval(low, high, self.level)
+        reached = np.isfinite(low) & np.isfinite(high)
+        times = np.where(low == high, low, np.where(np.isinf(high), np.inf, high))
+        times = np.where(np.isinf(low) & np.isinf(high) & (low != high), np.nan, times)
+        probability = (float(reached.sum()) + 0.5) / (len(low) + 1)
+        horizon = float(np.asarray(self.x)[-1])
+        return TimeForecast(*map(float, ends), probability, horizon, float(self.level), times, said, unit, factor)
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write all of it for `grok_theory.load`.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            Where to; must end in .npz. A missing folder is made, a file of that name replaced, whole or not at all.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        BadValue
+            Where nothing can be written to `path`, and for a result that `load` would refuse.
+        """
+        return save(self, path)
+
+    def check_read(self) -> None:
+        """Refuse what no verb gives.
+
+        Raises
+        ------
+        BadValue
+            Naming the part.
+        """
+        check_forecast(self)
+
+    def __str__(self) -> str:
+        return reports.forecast(self)
