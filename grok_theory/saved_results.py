@@ -46,14 +46,14 @@ def save(self: Any, path: Any) -> Path:
 
 
 def load(path: str | os.PathLike) -> Any:
-    """Read the result that ``.save`` wrote, its status with it.
+    """Read the result that `.save` wrote, its status with it.
 
     Imports nothing but the rooms of this package.
 
     Parameters
     ----------
     path : str or os.PathLike
-        A file that ``.save`` wrote.
+        A file that `.save` wrote.
 
     Returns
     -------
@@ -360,4 +360,6 @@ _CHECKS: dict[str | None, Callable[[Any], None]] = {
     "grok_theory.results:TimeForecast": _check_itself,
     "grok_theory.applicability:Applicability": _check_itself,
     "grok_theory.overlays:Overlay": _check_itself,
+    "grok_theory.observables:DelayForecast": _check_itself,
+    "grok_theory.observables:Table": _check_itself,
 }

@@ -11,6 +11,7 @@ import re
 from jax.typing import ArrayLike
 from sphinx.util.typing import stringify_annotation
 
+_MARK = re.compile(r"([|*]|(?<=\w)_(?!\w))")
 _CODE = re.compile(r"(``.+?``|`[^`]+`|\*\*[^*\s][^*]*\*\*)")
 
 
@@ -45,9 +46,12 @@ def plain(lines: list[str]) -> list[str]:
 
 def _escaped(line: str) -> str:
     parts = _CODE.split(line)
-    return "".join(
-        part if number % 2 else re.sub(r"([|*]|(?<=\w)_(?!\w))", r"\\\1", part) for number, part in enumerate(parts)
-    )
+    return "".join(_as_code(part) if number % 2 else _MARK.sub(r"\\\1", part) for number, part in enumerate(parts))
+
+
+def _as_code(part: str) -> str:
+    """`.save` is a method that several classes have, and so no link."""
+    return f"`{part}`" if part.startswith("`.") else part
 
 
 def by_its_name(app, what, name, thing, options, signature, returns) -> tuple[str | None, str | None]:

@@ -17,13 +17,24 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
 log = logging.getLogger(__name__)
+_FRACTION = re.compile(r"\\[dt]?frac\s*[^{\s].?")
 
 
 def mathml(latex: str, block: bool) -> str:
     """One formula; the LaTeX it was made of goes with it, for those who copy it."""
     source = " ".join(latex.split())
-    drawn = tex2mathml(source, as_block=block)
+    if wrong := _FRACTION.search(plain := _as_understood(source)):
+        raise MathError(f"{wrong[0]} needs braces around numerator and denominator.")
+    drawn = tex2mathml(plain, as_block=block)
     return drawn.replace("<math ", f'<math alttext="{html.escape(source)}" ', 1)
+
+
+def _as_understood(latex: str) -> str:
+    """Three ways of writing that the converter takes for something else without a word, written out."""
+    latex = re.sub(r"\\([dt]?frac)\s*([0-9A-Za-z])\s*([0-9A-Za-z])", r"\\\1{\2}{\3}", latex)  # \frac12
+    latex = re.sub(r"(\\\\)\[-?[\d.]+(?:ex|em|pt|mm)\]", r"\1", latex)  # space below a row
+    # An index of a letter under a bar belongs beside it, not below.
+    return re.sub(r"(\\(?:bar|hat|tilde)\s*(?:\{[^{}]*\}|\\[A-Za-z]+|[A-Za-z]))(?=\s*[_^])", r"{\1}", latex)
 
 
 def _shown(translator, node: nodes.Element, latex: str, block: bool) -> str:
@@ -42,14 +53,14 @@ def visit_inline(translator, node: nodes.math) -> None:
 
 def visit_block(translator, node: nodes.math_block) -> None:
     """A formula of its own, with its number where the page labels it; an empty line parts two formulas."""
-    label = translator.starttag(node, "div", CLASS="formula")
-    translator.body.append(label)
+    translator.body.append(f'{translator.starttag(node, "div", CLASS="formula")}<div class="rows">')
+    for latex in filter(None, map(str.strip, re.split(r"\n[ \t]*\n", node.astext()))):
+        translator.body.append(_shown(translator, node, latex, block=True))
+    translator.body.append("</div>")
     if node["number"]:
         translator.body.append(f'<span class="eqno">({get_node_equation_number(translator, node)})')
         translator.add_permalink_ref(node, "Link to this equation")
         translator.body.append("</span>")
-    for latex in filter(None, map(str.strip, re.split(r"\n[ \t]*\n", node.astext()))):
-        translator.body.append(_shown(translator, node, latex, block=True))
     translator.body.append("</div>\n")
     raise nodes.SkipNode
 

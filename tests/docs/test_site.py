@@ -14,6 +14,8 @@ import pytest
 
 pytest.importorskip("sphinx", reason="`make docs` installs Sphinx")
 
+from docutils.utils.math import MathError
+
 from docs.making import docstrings, mathml, names
 from paper_figures.figure import catalogue
 
@@ -177,6 +179,29 @@ def test_mathematics_is_markup_that_can_be_selected_and_read_aloud(site):
         assert not re.search(r"\$[^$\n]*\\[a-z]+[^$\n]*\$", words), name
 
 
+@pytest.mark.parametrize(
+    ("short", "whole"),
+    [
+        (r"\frac12 (a)", r"\frac{1}{2} (a)"),
+        (r"\dfrac1N", r"\dfrac{1}{N}"),
+        (r"\bar w_i", r"{\bar w}_i"),
+        (r"\hat\eta^2", r"{\hat\eta}^2"),
+        (r"\begin{cases} a & b \\[1ex] c & d \end{cases}", r"\begin{cases} a & b \\ c & d \end{cases}"),
+    ],
+)
+def test_what_the_converter_would_misread_is_drawn_as_latex_means_it(short, whole):
+    def without_its_source(latex):
+        return re.sub(r'alttext="[^"]*"', "", mathml.mathml(latex, block=True))
+
+    assert without_its_source(short) == without_its_source(whole)
+    assert "[1ex]" not in without_its_source(short)
+
+
+def test_a_fraction_that_would_be_misread_is_refused():
+    with pytest.raises(MathError, match="needs braces"):
+        mathml.mathml(r"\frac\alpha 2", block=True)
+
+
 @pytest.mark.parametrize("wing", ["linear", "lazy_rich"])
 def test_a_theory_page_has_equations_a_drawing_and_curves_of_its_own(site, wing):
     text = site[f"{wing}.html"]
@@ -221,10 +246,21 @@ def test_a_name_is_found_as_a_page_writes_it():
 
 
 def test_docstrings_keep_their_mathematics():
-    lines = ["The norm |w|^2 of a*b and w_:", "", "    w = a", "    v = b", "", "`name` and ``x|y``.", "", ">>> a * b"]
+    lines = [
+        "The norm |w|^2 of a*b and w_:",
+        "",
+        "    w = a",
+        "    v = b",
+        "",
+        "`name`, `.save` and ``x|y``.",
+        "",
+        ">>> a * b",
+    ]
     assert docstrings.plain(lines) == [
         "The norm \\|w\\|^2 of a\\*b and w\\_::",
-        *lines[1:],
+        *lines[1:5],
+        "`name`, ``.save`` and ``x|y``.",
+        *lines[6:],
     ]
 
 
