@@ -19,6 +19,8 @@ from benchmarks.report import Headline, Rows, publish
 
 # Of all devices together; a call under way is not cut off.
 SECONDS = 240.0
+# The march last: on a busy machine it alone takes the time of all others.
+ORDER = (*(name for name in CALLS if name != "dmft"), "dmft")
 # Sizes by call, in units of those of `benchmarks.calls`.
 LARGE = {"correlated": 10, "regressions": 8, "particles": 8, "committees": 4, "ascent": 4, "networks": 6, "kernel": 30}
 
@@ -32,12 +34,17 @@ def devices() -> list[jax.Device]:
 def measured(name: str, device: jax.Device, scale: int) -> tuple[dict[str, Any], Any]:
     """Seconds of one call on one device, and its result."""
     with jax.default_device(device):
-        seconds = []
-        for number in (0.0, 0.2, 0.0):
-            began = time.perf_counter()
-            result = done(CALLS[name].make(number, LENGTH, scale))
-            seconds.append(time.perf_counter() - began)
-    return {"first [s]": seconds[0], "warm [s]": min(seconds[1:])}, result
+        first, result = _timed(name, 0.0, scale)
+        warm, _ = _timed(name, 0.2, scale)
+        if warm < 1.0:
+            warm = min(warm, *(_timed(name, 0.2, scale)[0] for _ in range(2)))
+    return {"first [s]": first, "warm [s]": warm}, result
+
+
+def _timed(name: str, number: float, scale: int) -> tuple[float, Any]:
+    began = time.perf_counter()
+    result = done(CALLS[name].make(number, LENGTH, scale))
+    return time.perf_counter() - began, result
 
 
 def largest_difference(result: Any, reference: Any) -> float:
@@ -66,7 +73,7 @@ def rows(names: list[str], seconds: float = SECONDS) -> Rows:
             row: dict[str, Any] = {"call": CALLS[name].what, "scale": scale, "device": device.device_kind}
             row |= {"first [s]": np.nan, "warm [s]": np.nan, "CPU / this": np.nan, "difference": np.nan, "said": ""}
             if left[device] <= 0:
-                row["said"] = "left out: its share of the time is used up"
+                row["said"] = "no time left"
             else:
                 began = time.perf_counter()
                 try:
@@ -85,7 +92,7 @@ def rows(names: list[str], seconds: float = SECONDS) -> Rows:
 
 
 def main(out: Path, *, quick: bool = False) -> None:
-    names = ["teacher", "regressions"] if quick else list(CALLS)
+    names = ["teacher", "regressions"] if quick else list(ORDER)
     publish("gpu_calls", "gpu: every wing on each device, seconds", rows(names), out)
 
 

@@ -57,7 +57,9 @@ def test_losses(problem, points, order, last, times, paths, scrambles) -> np.nda
     physics = Physics(*(jnp.asarray(number, float) for number in numbers))
     noise = np.stack([innovations(paths, 6, len(nodes), 0, scramble) for scramble in range(scrambles)])
     march = jax.jit(marcher(Settings(True)))
-    marches = march(physics, np.stack([quadrature] * scrambles), drawn.teacher_field, drawn.weight, noise)
+    marches = march(
+        physics, np.stack([quadrature] * scrambles), drawn.teacher_field, drawn.weight, noise, len(quadrature)
+    )
     parts = (
         marches.train_loss, marches.overlap, marches.common_power, marches.odd_power, marches.private_power
     )  # fmt: skip

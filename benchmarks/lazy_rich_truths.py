@@ -231,7 +231,7 @@ def dmft(problem: Any, times: np.ndarray) -> Curves:
     found = []
     for scramble in range(SCRAMBLES):
         noise = innovations(PATHS, 6, len(nodes), SEED, scramble)
-        one = _march()(physics, quadrature[None], drawn.teacher_field, drawn.weight, noise[None])
+        one = _march()(physics, quadrature[None], drawn.teacher_field, drawn.weight, noise[None], len(quadrature))
         parts = (one.train_loss, one.overlap, one.common_power, one.odd_power, one.private_power)
         found.append({name: np.asarray(curve)[0] for name, curve in curves_of(physics, *parts).items()})
     mean = {name: np.mean([one[name] for one in found], axis=0) for name in found[0]}

@@ -17,6 +17,7 @@ import numpy as np
 from jax.core import Tracer
 
 from .errors import BadValue, Float64Required, TooLarge
+from .free_memory import free_for_arrays, free_on_host
 
 
 def require_float64(caller: str) -> None:
@@ -240,19 +241,15 @@ def _nearest_usable(start: int, per: float) -> int | None:
 
 
 def check_memory(what: str, bytes_needed: float, knob: str) -> None:
-    """Refuse an allocation beyond four fifths of what is free, before it is made."""
-    free = _free_bytes()
+    """Refuse arrays beyond four fifths of what is free where JAX computes, before they are made."""
+    _refuse_beyond(free_for_arrays(), what, bytes_needed, knob)
+
+
+def check_host_memory(what: str, bytes_needed: float, knob: str) -> None:
+    """`check_memory` for what never reaches a device: files, tables and lists."""
+    _refuse_beyond(free_on_host(), what, bytes_needed, knob)
+
+
+def _refuse_beyond(free: float, what: str, bytes_needed: float, knob: str) -> None:
     if bytes_needed > 0.8 * free:
         raise TooLarge(f"{what} needs {bytes_needed / 2**30:.3g} GiB, but only {free / 2**30:.3g} GiB are free. {knob}")
-
-
-def _free_bytes() -> float:
-    try:
-        with open("/proc/meminfo") as lines:
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    return 1024.0 * int(line.split()[1])
-    except OSError:
-        pass
-    # Not Linux: nothing in the standard library tells, so only absurd sizes are refused.
-    return 16.0 * 2**30

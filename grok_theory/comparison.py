@@ -36,6 +36,7 @@ from .numerics.mean_intervals import half_width_of_log_mean, interval_of_mean
 from .numerics.single_run import band_of_one_run
 from .numerics.two_levels import Levels, find_levels
 from .numerics.unseen_runs import reach_of_the_mean, said
+from .overlays import call_of_forecast
 from .pytrees import record, same
 from .results import Ensemble, Solution
 
@@ -165,6 +166,8 @@ def compare(
 def _of_one_run(solution: Solution, runs: np.ndarray, curve: CurveAgreement, confidence: float) -> str:
     """What few runs say of ONE run, where they are too few for the mean: at the x of the greatest gap."""
     forecast = "whether ONE run can be of this Problem is told by its forecast, whose band is of one run"
+    call = call_of_forecast(solution.problem, solution.x_name)
+    forecast += f": {call}" if call else ""
     if len(runs) < 2:
         return f"{curve.name}: one run says nothing about the mean; {forecast}, and gt.overlay shows its ratio"
     at = np.argmin(np.abs(np.asarray(solution.x, float) - curve.x[curve.worst]))

@@ -205,8 +205,9 @@ def _verdict(forecast, found, judged, least: CurveApplicability, confidence: flo
     if forecast.made_from == "runs" and forecast.count < FEW_DRAWS:
         said = f"a scatter taken from {forecast.count} draws may be far too small; forecast with draws={FEW_DRAWS * 2}"
         return "cannot tell", said
-    if least.p_value <= 1 - confidence:
-        worst = [curve for curve in judged.values() if curve.p_value <= 1 - confidence]
+    allowed = (1 - confidence) * (1 + 1e-9)  # 2 of 2 runs outside 90 % are 1 % to the last digit
+    if least.p_value <= allowed:
+        worst = [curve for curve in judged.values() if curve.p_value <= allowed]
         said = "; ".join(_leaves(curve, forecast) for curve in sorted(worst, key=lambda curve: curve.p_value))
         return "does not apply", said
     needed = _first_fall(forecast)

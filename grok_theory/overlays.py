@@ -285,6 +285,15 @@ def wing_of(problem: Any) -> ModuleType | None:
     return None
 
 
+def call_of_forecast(problem: Any, x_name: str) -> str:
+    """What judges one run of a Problem, as one types it; empty where its wing has no forecast."""
+    wing = wing_of(problem)
+    if wing is None or not hasattr(wing, "forecast"):
+        return ""
+    name = wing.__name__.removeprefix(f"{__package__}.")
+    return f"gt.applies(gt.{name}.forecast(problem, {x_name}, dim=...), log)"
+
+
 def _solved(log: Log, problem: Any, dynamics: Any, of_solve: dict[str, Any]) -> Solution:
     wing = wing_of(problem) if dataclasses.is_dataclass(problem) and not isinstance(problem, type) else None
     if wing is None:
@@ -370,4 +379,6 @@ def _reason(log: Log, solution: Solution) -> str:
     several = ""
     if len(log.runs) > 1:
         several = f" The mean of these {len(log.runs)} runs is judged by gt.compare, with them as an Ensemble."
-    return f"{whose}: whether one run can be of this Problem is told by its forecast, the band of ONE run.{several}"
+    call = call_of_forecast(solution.problem, log.x_name)
+    told = f"{whose}: whether one run can be of this Problem is told by its forecast, the band of ONE run"
+    return f"{told}: {call}.{several}" if call else f"{told}.{several}"

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, ProgressColumn, TaskID
+
+
+Item = TypeVar("Item")
+SOON = 2.0  # seconds after which a bar is worth its line
 
 
 @contextmanager
@@ -60,6 +65,38 @@ def bar(
     counted = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn())
     progress = _shown(console, *counted, *clocks)
     return progress, progress.add_task(title, total=total, completed=done)
+
+
+def counted(items: Sequence[Item], title: str) -> Iterator[Item]:
+    """The items one by one, with a bar once they have taken `SOON` seconds.
+
+    Parameters
+    ----------
+    items : sequence
+        What is worked through.
+    title : str
+        What is counted.
+
+    Yields
+    ------
+    item
+        The next one.
+    """
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    began, progress, task = time.monotonic(), None, None
+    try:
+        for i, item in enumerate(items):
+            if progress is None and time.monotonic() - began > SOON:
+                progress, task = bar(title, len(items), done=i)
+                progress.start()
+            yield item
+            if progress is not None and task is not None:
+                progress.advance(task)
+    finally:
+        if progress is not None:
+            progress.stop()
 
 
 def _shown(console: Console | None, *columns: ProgressColumn) -> Progress:

@@ -2,8 +2,8 @@
 
 Few points of a curve hold what it says: they are chosen, for all theories together, until the others follow from them.
 There a theory's density is that of its forecast: Gaussian where theory tells the law, Student's where middle and
-scatter come from draws. If one theory is right, another is exp(g) times as dense with probability exp(-g) at most: theories
-whose totals differ by less than ln(1/(1 - confidence)) cannot be told apart.
+scatter come from draws. If one theory is right, another is exp(g) times as dense with probability exp(-g) at most:
+theories whose totals differ by less than ln(1/(1 - confidence)) cannot be told apart.
 """
 
 from __future__ import annotations

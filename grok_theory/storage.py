@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from . import archives
-from .checks import check_memory
+from .checks import check_host_memory
 from .errors import BadValue, DamagedFile
 from .interruption import unfinished
 from .provenance import versions
@@ -207,7 +207,7 @@ def content_of(path: str) -> bytes:
         if not file.read(len(_MARK)).startswith(_MARK):
             raise _unsealed(path)
         # The bytes themselves, the arrays cut from them, and what the structure becomes as Python objects.
-        check_memory(f"Reading {path}", 3.0 * about.st_size, "Free memory, or read it on a larger machine.")
+        check_host_memory(f"Reading {path}", 3.0 * about.st_size, "Free memory, or read it on a larger machine.")
         file.seek(0)
         return file.read()
 

@@ -55,6 +55,12 @@ def log():
     )
 
 
+def forecast():
+    train, test = 1 - np.exp(-TIMES), np.array([0.0, 0.0, 0.0, 0.1])
+    goal = {"train_threshold": 0.5, "test_threshold": 0.9, "rising": True, "chance": 0.05}
+    return gt.observables.forecast_delay(TIMES, train, test, **goal)
+
+
 def load(content, tmp_path):
     """What is read from a file with these bytes."""
     path = tmp_path / "result.npz"

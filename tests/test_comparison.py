@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import grok_theory as gt
 from benchmarks import compare_levels
 from grok_theory import Absolute, Relative, compare, load
 from grok_theory.dynamics import GradientDescent, GradientFlow
@@ -71,6 +72,15 @@ def test_one_run_has_no_band():
     assert "unknown" in str(agreement)
     assert "one run says nothing about the mean" in agreement.remarks[0]
     assert "forecast" in agreement.remarks[0]
+
+
+def test_one_run_is_told_the_call_of_its_forecast(monkeypatch):
+    monkeypatch.setattr(gt.linear, "forecast", None, raising=False)
+    theory = gt.linear.solve(gt.linear.TeacherStudent(0.5, 5.0), [0.5, 1.0])
+    values = {"test_loss": np.asarray(theory["test_loss"])[None]}
+    runs = Ensemble(theory.problem, theory.x, values, "time", FLOW, x_unit="tau")
+    said = compare(theory, runs, margin=0.05, curves=["test_loss"]).remarks[0]
+    assert "gt.applies(gt.linear.forecast(problem, time, dim=...), log)" in said
 
 
 def test_few_runs_say_where_one_run_more_would_lie():

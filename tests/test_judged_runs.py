@@ -141,7 +141,7 @@ def test_an_ensemble_is_as_good_and_is_saved(told, key, tmp_path):
 
 def test_refusals(told, rng):
     log = log_of([np.asarray(told[name].median) for name in told.curves])
-    with pytest.raises(gt.BadValue, match="log has x in step.*in_units_of"):
+    with pytest.raises(gt.BadValue, match=r"log has x in step.*in_units_of"):
         gt.applies(told, log.scaled(x=(20.0, "step", "")))
     with pytest.raises(gt.BadValue, match="forecast is 3"):
         gt.applies(3, log)

@@ -31,3 +31,22 @@ def test_waiting_says_nothing_where_nobody_looks(capsys):
     with progress.waiting("solving"):
         pass
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_bar_comes_where_the_work_takes_long(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    for soon, seen in ((0.0, True), (60.0, False)):
+        monkeypatch.setattr(progress, "SOON", soon)
+        monkeypatch.setattr("sys.stderr", terminal := Terminal())
+        monkeypatch.setenv("TERM", "xterm")
+        assert list(progress.counted(range(3), "prompts")) == [0, 1, 2]
+        assert ("prompts" in terminal.getvalue()) == seen
+
+
+def test_counting_says_nothing_where_nobody_looks(capsys, monkeypatch):
+    monkeypatch.setattr(progress, "SOON", 0.0)
+    assert list(progress.counted("ab", "prompts")) == ["a", "b"]
+    assert capsys.readouterr() == ("", "")

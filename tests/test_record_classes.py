@@ -6,10 +6,11 @@ import pkgutil
 import subprocess
 import sys
 
-from made_results import TIMES, agreement, ensemble, log, solution
+from made_results import TIMES, agreement, ensemble, forecast, log, solution
 
 import grok_theory as gt
 from grok_theory import record_classes, saved_results
+from grok_theory.observables import DelayForecast, Table, default_table
 from grok_theory.results import Ensemble, Solution
 
 
@@ -81,8 +82,10 @@ def test_every_check_of_a_result_is_found_by_the_name_of_its_class():
     """A key that names no class would be a check that is never asked."""
     found = [record_classes.class_named(name) for name in saved_results._CHECKS]
     assert None not in found
-    assert {Solution, Ensemble, gt.Agreement, gt.Log, gt.Forecast, gt.Overlay} <= set(found)
-    assert all(map(saved_results.is_result, (solution(), ensemble(), agreement(), log())))
+    results = {Solution, Ensemble, gt.Agreement, gt.Log, gt.Forecast, gt.TimeForecast, gt.Applicability, gt.Overlay}
+    assert results | {DelayForecast, Table} <= set(found)
+    made = (solution(), ensemble(), agreement(), log(), forecast(), default_table())
+    assert all(map(saved_results.is_result, made))
 
 
 def test_what_a_public_record_holds_can_stand_in_a_file_too():

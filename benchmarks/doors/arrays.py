@@ -67,7 +67,12 @@ def _kernels() -> list[Door]:
             kernels.learning_curve,
             {**given, "samples": [2.0, 3.0], "ridge": 0.1},
             {"kernel": "square"},
-            {"y": labels, "ridge": BAD_RIDGE, "samples": [*sizes, 3.0, "abc"]},
+            {
+                "y": labels,
+                "ridge": BAD_RIDGE,
+                "samples": [*sizes, 3.0, "abc"],
+                "inputs": [[[1.0, 2.0]], np.ones((4, 2))],
+            },
         ),
         Door(
             "kernels.refits",

@@ -70,4 +70,11 @@ def doors() -> list[Door]:
             {"problem": student, "x": [0.0, 1.0], "dim": 10},
             {"problem": "problem", "x": "times", "dim": "size", "dynamics": "dynamics"},
         ),
+        Door("linear.stable_below", gt.linear.stable_below, {"problem": student}, {"problem": "problem"}),
+        Door(
+            "lazy_rich.stable_below",
+            gt.lazy_rich.stable_below,
+            {"problem": gt.lazy_rich.QuadraticCommittee(1.0, 1.0, 2.0), "samples": 10},
+            {"problem": "problem", "samples": "size"},
+        ),
     ]

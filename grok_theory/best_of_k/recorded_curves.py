@@ -14,6 +14,7 @@ from ..numerics.bounded_means import bounded_mean
 from ..numerics.level_shares import unseen_share
 from ..numerics.mean_intervals import interval_of_mean
 from ..numerics.two_levels import find_levels
+from ..progress import counted
 from ..results import Ensemble
 from ..status import Status
 from .records import Records, as_records
@@ -148,8 +149,8 @@ def kept_values(records: Records, counts: np.ndarray, temperature: float) -> np.
 def estimates(records: Records, counts: np.ndarray, estimate: Estimate) -> np.ndarray:
     """(prompts, T) what `estimate` gives of every prompt; nan where it has fewer than k answers."""
     curves = np.full((len(records.prompts), counts.size), np.nan)
-    for i, answers in enumerate(records.answers):
-        inside = counts <= answers
+    for i in counted(range(len(records.prompts)), "prompts"):
+        inside = counts <= records.answers[i]
         if inside.any():
             curves[i, inside] = estimate(records.part([i]), counts[inside])
     return curves
@@ -200,7 +201,8 @@ def _jackknife(records, counts, estimate, mean, confidence, within):
     # Leaving out one of two answers that are alike is leaving out the other.
     fields = [field[0] for field in (records.scores, records.values, records.choices) if field is not None]
     _, first, alike = np.unique(np.stack(fields), axis=1, return_index=True, return_inverse=True)
-    left = np.stack([estimate(records.without(int(i)), counts[inside]) for i in first])[alike.ravel()]
+    left = [estimate(records.without(int(i)), counts[inside]) for i in counted(first, "answers left out in turn")]
+    left = np.stack(left)[alike.ravel()]
     error = np.sqrt((n - 1) / n * np.sum((left - left.mean(axis=0)) ** 2, axis=0))
     half = stats.t.isf((1 - confidence) / 2, n - 1) * error
     low[inside], high[inside] = mean[inside] - half, mean[inside] + half

@@ -10,7 +10,19 @@ import typer
 
 from .strict import StrictCommand
 
-COMMANDS = ("solve", "validate", "overlay", "delay", "judge", "formulas", "figures", "doctor", "cache")
+COMMANDS = (
+    "solve",
+    "validate",
+    "predict",
+    "overlay",
+    "delay",
+    "forecast",
+    "judge",
+    "formulas",
+    "figures",
+    "doctor",
+    "cache",
+)
 
 app = typer.Typer(
     name="grok-theory",

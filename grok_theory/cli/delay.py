@@ -2,49 +2,56 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from .log_options import (
+    AsJson,
+    Encoding,
+    LogFiles,
+    Pattern,
+    Repeats,
+    Rising,
+    RunColumn,
+    TestColumn,
+    TestRising,
+    TrainColumn,
+    TrainRising,
+    XColumn,
+)
 
 LISTED = 30  # runs that the table shows without being asked
 
 
 def command(
-    log: Annotated[
-        list[Path],
-        typer.Argument(help="CSV, JSON, printed text, folder of MLflow or TensorBoard, - for the standard input."),
-    ],
+    log: LogFiles,
     train_threshold: Annotated[
         float | None, typer.Option(help="Fitted when the train curve is past this; needed where there is one.")
     ] = None,
     test_threshold: Annotated[
         float | None, typer.Option(help="Generalized when the test curve is past this; needed where there is one.")
     ] = None,
-    x: Annotated[str | None, typer.Option(help="Column of times or steps; guessed if left out.")] = None,
-    train: Annotated[str | None, typer.Option(help="Column of the train curve; guessed if left out.")] = None,
-    test: Annotated[str | None, typer.Option(help="Column of the test curve; guessed if left out.")] = None,
-    run: Annotated[str | None, typer.Option(help="Column that tells runs apart; guessed if left out.")] = None,
+    x: XColumn = None,
+    train: TrainColumn = None,
+    test: TestColumn = None,
+    run: RunColumn = None,
     patience: Annotated[float, typer.Option(help="A curve must stay past its threshold so long, in units of x.")] = 0.0,
     train_patience: Annotated[float | None, typer.Option(help="--patience of the train curve.")] = None,
     test_patience: Annotated[float | None, typer.Option(help="--patience of the test curve.")] = None,
-    rising: Annotated[bool, typer.Option("--rising", help="Both curves rise; what is called accuracy does.")] = False,
-    train_rising: Annotated[bool, typer.Option("--train-rising", help="The train curve rises.")] = False,
-    test_rising: Annotated[bool, typer.Option("--test-rising", help="The test curve rises.")] = False,
+    rising: Rising = False,
+    train_rising: TrainRising = False,
+    test_rising: TestRising = False,
     confidence: Annotated[float, typer.Option(help="Of the interval for the median over runs.")] = 0.95,
-    repeats: Annotated[
-        str, typer.Option(help="Where a resumed run wrote times again: last, first or refuse.")
-    ] = "last",
-    encoding: Annotated[str | None, typer.Option(help="Of the file, where it is not UTF-8: latin-1 ...")] = None,
-    pattern: Annotated[
-        str | None, typer.Option(help="Regular expression for a log of text; its named groups are the columns.")
-    ] = None,
+    repeats: Repeats = "last",
+    encoding: Encoding = None,
+    pattern: Pattern = None,
     runs: Annotated[bool, typer.Option("--runs", help=f"List every run, also of more than {LISTED}.")] = False,
     plot: Annotated[
         str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg); LOG-delay.png by default.")
     ] = None,
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Draw nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print train time, test time and delay of every run in training logs, and draw the curves.
 
@@ -112,6 +119,7 @@ def _rows(answer):
 def _print_table(found, answer, every):
     import sys
 
+    import numpy as np
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -145,6 +153,8 @@ def _print_table(found, answer, every):
     for label, why in answer.left_out.items() if not every else ():
         print(f"left out: run {plain_name(label)}: {plain_name(why)}")
     print(answer)
+    if not answer.missing and np.any(answer.delay.censored):
+        print("`grok-theory forecast` says of a run that has not reached its goal when it will, where that can be said")
 
 
 def _print_json(found, answer):

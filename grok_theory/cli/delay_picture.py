@@ -36,10 +36,10 @@ def draw(found: Log, answer: LogDelay, thresholds: tuple[float | None, float | N
                 continue
             for position, records in enumerate(every):
                 label = which if position == 0 else None
-                x, values = (_drawable(part) for part in (records[which].x, records[which].values))
+                x, values = (drawable(part) for part in (records[which].x, records[which].values))
                 axes.plot(x, values, color=color, alpha=alpha, label=label)
             axes.axhline(level, color=color, linestyle=":", linewidth=0.8)
-            for crossed in _drawable(np.atleast_1d(crossing.time)):
+            for crossed in drawable(np.atleast_1d(crossing.time)):
                 if np.isfinite(crossed):
                     axes.plot(crossed, level, "o", color=color, markersize=3)
             early = np.atleast_1d(crossing.upper)[np.atleast_1d(crossing.before)]
@@ -49,11 +49,11 @@ def draw(found: Log, answer: LogDelay, thresholds: tuple[float | None, float | N
         ends = [records["test"].x[-1] for records, censored in zip(every, lost, strict=False) if censored]
         if ends:
             axes.plot(ends, [thresholds[1]] * len(ends), ">", color="C1", markersize=5, label="not reached")
-        values = _drawable(np.concatenate([r.values for records in every for r in records.values()]))
-        times = _drawable(np.concatenate([r.x for records in every for r in records.values()]))
-        _set_scale(axes.set_xscale, times, 1)
+        values = drawable(np.concatenate([r.values for records in every for r in records.values()]))
+        times = drawable(np.concatenate([r.x for records in every for r in records.values()]))
+        set_scale_of(axes.set_xscale, times, 1)
         if not any(answer.rising):
-            _set_scale(axes.set_yscale, values, 100)
+            set_scale_of(axes.set_yscale, values, 100)
         # A dollar in a column's name is no formula.
         axes.set_xlabel(plain_name(found.columns["x"]), parse_math=False)
         names = dict.fromkeys(
@@ -69,7 +69,7 @@ def draw(found: Log, answer: LogDelay, thresholds: tuple[float | None, float | N
         write_picture(figure, path, dpi=200)
 
 
-def _set_scale(set_scale, data, range_of_linear):
+def set_scale_of(set_scale, data, range_of_linear):
     """A logarithmic axis where data are not negative and span more than that range."""
     import numpy as np
 
@@ -83,7 +83,7 @@ def _set_scale(set_scale, data, range_of_linear):
         set_scale("log")
 
 
-def _drawable(values):
+def drawable(values):
     """What a picture has room for: beyond that a logarithmic axis overflows."""
     import numpy as np
 

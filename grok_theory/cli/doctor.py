@@ -1,4 +1,4 @@
-"""`grok-theory doctor`: what a bug report needs, and whether this machine's JAX computes right."""
+"""`grok-theory doctor`: what a bug report needs, whether this machine's JAX computes right, and what would be slow."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from .as_json import write_json
+from .slowness import allowed_cores, slow_things
 
 _LIBRARIES = ("jax", "jaxlib", "numpy", "scipy", "diffrax", "optimistix", "optax", "joblib", "matplotlib", "typer")
 _BROKEN = {"jax": ("0.10.2", "0.11.0"), "jaxlib": ("0.10.2", "0.11.0")}
@@ -22,7 +23,11 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
     seconds: Annotated[float, typer.Option(help="Longest time the self-test may take.")] = 60.0,
 ) -> None:
-    """Show versions and precision, and test jit against NumPy on every device. Exit code 1 if a check fails."""
+    """Show versions and precision, test jit against NumPy on every device, and name what would be slow.
+
+    Exit code 1 if a check fails; what is slow is no failure.
+    """
+    from ..compilations import kept_here
     from ..progress import waiting
 
     if not 0 < seconds < 1e6:
@@ -33,7 +38,10 @@ def command(
         raise typer.Exit(2)
     with waiting("self-test"):
         tested = _self_test(seconds)
-    findings = {"versions": _versions(), "machine": _machine(), "self_test": tested}
+    kept = kept_here()
+    findings: dict[str, Any] = {"versions": _versions(), "machine": _machine(), "self_test": tested}
+    findings["machine"]["compiled programs"] = kept.said + (f", in {kept.folder}" if kept.folder else "")
+    findings["slow"] = slow_things(tested["checks"], kept.said)
     findings["good"] = findings["self_test"]["good"] and not findings["versions"]["known_to_be_broken"]
     if as_json:
         write_json(findings)
@@ -55,8 +63,12 @@ def _versions() -> dict[str, Any]:
 
 
 def _machine() -> dict[str, Any]:
-    switch = os.environ.get("JAX_ENABLE_X64", "not set")
-    return {"system": platform.platform(), "cpus": os.cpu_count(), "JAX_ENABLE_X64": switch}
+    return {
+        "system": platform.platform(),
+        "cpus": os.cpu_count(),
+        "cpus allowed": allowed_cores(),
+        "JAX_ENABLE_X64": os.environ.get("JAX_ENABLE_X64", "not set"),
+    }
 
 
 def _self_test(seconds: float) -> dict[str, Any]:
@@ -87,6 +99,8 @@ def _show(findings: dict[str, Any]) -> None:
 
     console = Console()
     table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column()
+    table.add_column(overflow="fold")
     for name, number in findings["versions"].items():
         if name != "known_to_be_broken":
             table.add_row(name, Text(number, style="red" if number == "missing" else ""))
@@ -98,6 +112,8 @@ def _show(findings: dict[str, Any]) -> None:
     for check in findings["self_test"]["checks"]:
         mark = Text("good  ", style="green") if check["good"] else Text("WRONG ", style="bold red")
         console.print(mark + Text(f"{check['name']}: {check['measured']}"))
+    for sentence in findings["slow"]:
+        console.print(Text("slow  ", style="yellow") + Text(sentence))
     if findings["self_test"]["said"]:
         console.print(Text(findings["self_test"]["said"], style="bold red"))
     console.print(Text("all good", style="green") if findings["good"] else Text("not good", style="bold red"))

@@ -41,7 +41,14 @@ def command(
         str | None, typer.Option(help='Of the theory, for example "GradientDescent(0.1)"; x is then steps.')
     ] = None,
     method: Annotated[str | None, typer.Option(help='How to solve, for example "Population".')] = None,
-    key: Annotated[int, typer.Option(help="Seed, where theory begins as a run does (li2).")] = 0,
+    dim: Annotated[
+        int | None, typer.Option(help="Size of the runs: then the band of ONE run tells whether they can be of it.")
+    ] = None,
+    width: Annotated[int | None, typer.Option(help="Hidden neurons of the runs, with their band.")] = None,
+    test_samples: Annotated[
+        int | None, typer.Option(help="How many samples the runs' test loss is measured on, with --dim.")
+    ] = None,
+    key: Annotated[int, typer.Option(help="Seed, where theory begins as a run does (li2), or draws runs.")] = 0,
     repeats: Annotated[
         str, typer.Option(help="Where a resumed run wrote times again: last, first or refuse.")
     ] = "last",
@@ -52,7 +59,7 @@ def command(
     plot: Annotated[str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
-    """Lay a theory over a log: ratios, and what the theory assumes of it.
+    """Lay a theory over a log: ratios, what the theory assumes of it, and with --dim whether it applies.
 
     Exit code: 0 applies, 1 does not apply, 3 cannot tell, 2 bad input, 4 no theory.
     """
@@ -60,19 +67,28 @@ def command(
 
     use_float64()
     from ..dynamics import GradientFlow
+    from ..errors import BadValue
     from ..overlays import overlay, x_of
     from ..progress import waiting
     from ..results import read_log
     from ..results.log_units import check_axis
     from .picture import picture_path
+    from .predict import taken_by
     from .problems import find_problem, make_problem, public_names, verbs_of
     from .solve import leave_if_failed, seeded, status_of, without_throwing
     from .values import read_object
 
     path = None if plot is None else picture_path(plot, "plot")
     wing, cls = find_problem(problem)
-    (solve,) = verbs_of(wing, "solve")
-    made, (more,) = make_problem(wing, cls, fields or [], solve)
+    sizes = {name: value for name, value in (("dim", dim), ("width", width)) if value is not None}
+    (solve,) = verbs_of(wing, "forecast" if sizes else "solve")
+    if test_samples is not None:
+        if not sizes:
+            raise BadValue(f"test-samples is {test_samples}, but only a band of one run takes it. Say --dim too.")
+        sizes["test_samples"] = test_samples
+    named = [f"{name}={value}" for name, value in sizes.items() if name != "test_samples"]
+    made, (more,) = make_problem(wing, cls, [*(fields or []), *named], solve)
+    more |= taken_by(solve, {name: value for name, value in sizes.items() if name == "test_samples"}, problem)
     public = public_names(wing)
     for name, text in (("dynamics", dynamics), ("method", method)):
         if text is not None:
@@ -84,7 +100,7 @@ def command(
     if hasattr(made, "tau_per_step"):
         of_theory = more.get("dynamics") or GradientFlow()
         check_axis(found, of_theory.x_name, of_theory.x_unit)  # before what may take long
-    with waiting(f"solving {problem}"):
+    with waiting(f"{'forecasting a run of' if sizes else 'solving'} {problem}"):
         solution = solve(made, x_of(found), **more, **seeded(solve, key), **without_throwing(solve, as_json))
     if solution.status.name == "failed":
         if as_json:
@@ -158,6 +174,7 @@ def _described(answer: Any) -> dict[str, Any]:
         "verdict": answer.verdict,
         "reason": answer.reason,
         "problem": answer.theory.problem,
+        "applicability": _applicability(answer.applicability),
         "dynamics": None if answer.theory.dynamics is None else repr(answer.theory.dynamics),
         "columns": log.columns,
         "guessed": log.guessed,
@@ -177,6 +194,8 @@ def _described(answer: Any) -> dict[str, Any]:
                     "theory": part.theory,
                     "ratio": part.ratio,
                     "outside": part.outside,
+                    "low": part.low,
+                    "high": part.high,
                 }
                 for label, part in runs.items()
             ]
@@ -184,6 +203,14 @@ def _described(answer: Any) -> dict[str, Any]:
         },
         "assumptions": [{"name": c.name, "verdict": c.verdict, "found": c.found} for c in answer.checks],
     }
+
+
+def _applicability(found: Any) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    names = ("runs", "outside", "band", "first", "first_run", "z", "p_value")
+    curves = {name: {part: getattr(curve, part) for part in names} for name, curve in found.curves.items()}
+    return {"confidence": found.confidence, "p_value": found.p_value, "runs": found.runs, "curves": curves}
 
 
 def _draw(answer: Any, path: Path) -> None:

@@ -99,7 +99,7 @@ def public_names(wing: ModuleType) -> dict[str, Any]:
 
 def _keywords(verb: Any) -> dict[str, Any]:
     """The keyword-only arguments of a verb with their defaults, without those that are options of the commands."""
-    options = ("dynamics", "method", "throw", "runs", "key")
+    options = ("dynamics", "method", "throw", "runs", "key", "level", "draws", "test_samples", "curves")
     kinds = inspect.signature(verb).parameters.values()
     return {p.name: p.default for p in kinds if p.kind is p.KEYWORD_ONLY and p.name not in options}
 

@@ -1,8 +1,12 @@
-"""Compare jit with NumPy on the shapes the theories use; one JSON line a check. Run in a process of its own."""
+"""Compare jit with NumPy on the shapes the theories use, and time two things; one JSON line a check.
+
+Run in a process of its own.
+"""
 
 from __future__ import annotations
 
 import json
+import time
 
 import jax
 import jax.numpy as jnp
@@ -32,6 +36,30 @@ def _check(device: str) -> None:
     exact = (2 * eigenvalues**2 * (1 - eigenvalues * times[:, None]) * decays).mean(axis=1).sum()
     error = abs(float(gradient) / exact - 1)
     _tell("gradient", device, error < 1e-12, f"relative error {error:.1e}")
+    _speed(device)
+
+
+def _speed(device: str) -> None:
+    """What decides where theory is quick: float64 against float32 in a product, and the price of a dependent step."""
+    matrix = np.random.default_rng(0).normal(size=(600, 600))
+    product = jax.jit(lambda a: a @ a)
+    ratio = _seconds(product, jax.device_put(matrix)) / _seconds(product, jax.device_put(matrix.astype(np.float32)))
+    steps = 2000
+    # Dependent, and of a length that is known only when it runs: unrolled or fused, it would be no step.
+    chain = jax.jit(lambda x: jax.lax.while_loop(lambda s: s[0] < steps, lambda s: (s[0] + 1, jnp.sin(s[1])), (0, x)))
+    step = _seconds(chain, jax.device_put(np.ones(8))) / steps
+    measured = f"float64 {ratio:.1f} times float32, {1e6 * step:.2f} us a small dependent step"
+    _tell("speed", device, True, measured, **{"float64 over float32": ratio, "seconds a step": step})
+
+
+def _seconds(function, argument) -> float:
+    """Least of five calls, compiled beforehand."""
+    found = []
+    for _ in range(6):
+        began = time.perf_counter()
+        jax.block_until_ready(function(argument))
+        found.append(time.perf_counter() - began)
+    return min(found[1:])
 
 
 def _decay(xp, eigenvalues, times):
@@ -53,8 +81,8 @@ def _compare(name, device, function, *arrays):
     _tell(f"jit against NumPy, {name}", device, error < 1e-10, f"relative error {error:.1e}")
 
 
-def _tell(name: str, device: str, good: bool, measured: str) -> None:
-    print(json.dumps({"name": f"{name} on {device}", "good": bool(good), "measured": measured}), flush=True)
+def _tell(name: str, device: str, good: bool, measured: str, **numbers: float) -> None:
+    print(json.dumps({"name": f"{name} on {device}", "good": bool(good), "measured": measured} | numbers), flush=True)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def command(
     use_float64()
     import jax
 
-    from ..checks import check_choice, check_memory, check_runs
+    from ..checks import check_choice, check_host_memory, check_runs
     from ..comparison import Relative, compare
     from ..errors import BadValue
     from ..progress import waiting
@@ -97,7 +97,7 @@ def command(
     if not data:
         check_runs(runs)
         # A float64 for each run and time of at least one curve: what can never fit is refused before any work.
-        check_memory(f"{runs} runs at {len(axis)} times", 8.0 * runs * len(axis), "Ask for fewer with --runs.")
+        check_host_memory(f"{runs} runs at {len(axis)} times", 8.0 * runs * len(axis), "Ask for fewer with --runs.")
     with waiting(f"solving {problem}"):
         solution = solve(made, axis, **of_theory, **seeded(solve, key), **without_throwing(solve, as_json))
     if solution.status.name == "failed":

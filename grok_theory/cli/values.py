@@ -9,7 +9,7 @@ import math
 import re
 from typing import Any
 
-from ..checks import check_integer, check_memory, check_times
+from ..checks import check_host_memory, check_integer, check_times
 from ..errors import BadValue, GrokTheoryError
 from .shown_number import number
 
@@ -178,7 +178,7 @@ def _spaced(low_text: str, high_text: str, count_text: str, spacing: str | None 
         raise _Unreadable(f"{_cut(spacing)!r} is none of log, linear, steps")
     if low <= 0 and spacing != "linear":
         raise _Unreadable(f"with {spacing} it must begin above 0, not at {low:g}")
-    check_memory(f"times with {count} values", 8.0 * count, "Ask for fewer.")
+    check_host_memory(f"times with {count} values", 8.0 * count, "Ask for fewer.")
     if count > _MOST_TIMES:
         raise _Unreadable(f"{count} values are asked for, and at most {_MOST_TIMES} are solved for at once")
     if spacing == "linear":

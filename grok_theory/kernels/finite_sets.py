@@ -18,11 +18,11 @@ residuals at ridge kappa if all leverages are equal, so it is replaced by that m
 which keeps the theory where that is right, and ends in exact leave-one-out at n = N - 1.
 """
 
-import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
 from ..checks import require_float64
+from ..numerics.padding import cut, repeated, with_zeros
 from ..numerics.ridge_equation import effective_ridge
 from ..results import Solution
 from ..status import Status
@@ -102,7 +102,8 @@ def learning_curve(
     vectors, labels, delta = np.asarray(basis.vectors), np.asarray(data.labels), float(data.ridge) / unit
     rank = int((values > 0).sum())
     own = values + delta
-    kappa = delta + np.asarray(effective_ridge(jnp.asarray(own), jnp.asarray(sizes)))
+    # Modes of no eigenvalue count for nothing.
+    kappa = delta + cut(effective_ridge(with_zeros(own), repeated(sizes)), sizes.size)
     coordinates, squares = vectors.T @ labels, np.square(vectors)
     # The same for every n; at the end of the curve, and beside it.
     last = sum(float(leave_one_out(data.kernel, column, ridge=data.ridge).loss) for column in labels.T)
@@ -139,13 +140,13 @@ def learning_curve(
         )
     return Solution(
         data,
-        jnp.asarray(sizes),
+        sizes,
         {
-            "test_loss": jnp.asarray(test),
-            "train_loss": jnp.asarray(train),
-            "kappa": jnp.asarray(kappa * unit),
-            "effective_dimension": jnp.asarray(
-                np.sum(np.where(values > 0, values, 0.0) / np.maximum(values + kappa[:, None], np.finfo(float).tiny), 1)
+            "test_loss": test,
+            "train_loss": train,
+            "kappa": kappa * unit,
+            "effective_dimension": np.sum(
+                np.where(values > 0, values, 0.0) / np.maximum(values + kappa[:, None], np.finfo(float).tiny), 1
             ),
         },
         x_name="samples",

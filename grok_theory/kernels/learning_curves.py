@@ -1,6 +1,8 @@
 """Average learning curves of kernel regression from the spectrum of its kernel."""
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
@@ -14,11 +16,19 @@ from ..checks import (
 )
 from ..fields import check_single
 from ..numerics.invariants import NON_NEGATIVE, hold
+from ..numerics.padding import any_traced, as_numbers, cut, repeated, with_zeros
 from ..numerics.ridge_equation import effective_ridge, freedom_left, learned
 from ..results import Solution
 from ..status import Status
 from .methods import EffectiveRidge
 from .problem import KernelRegression, check_samples
+
+CURVES = ("test_loss", "train_loss", "kappa", "effective_dimension")
+FEW = "Below 10 samples, averages over training sets differ from this large-system theory by some percent."
+INFINITE = (
+    "The test loss is infinite where there are as many samples as modes and no ridge, or a number is out of "
+    "range of float64. Pass a positive ridge, other numbers of samples, or coefficients and noise in another unit."
+)
 
 
 def effective_regularization(
@@ -64,7 +74,14 @@ def effective_regularization(
     check_non_negative("ridge", ridge, "Pass 0.0 for the interpolator of least norm.")
     if multiplicities is not None:
         check_positive("multiplicities", multiplicities, "Pass how many modes share each eigenvalue.")
-    return effective_ridge(eigenvalues, samples, ridge=ridge, multiplicities=multiplicities)
+    spectra = np.ndim(eigenvalues) > 1 or np.ndim(multiplicities) > 1  # several: their caller batches
+    if spectra or any_traced(eigenvalues, samples, ridge, multiplicities):
+        return effective_ridge(eigenvalues, samples, ridge=ridge, multiplicities=multiplicities)
+    batch = np.broadcast_shapes(np.shape(samples), np.shape(ridge))
+    sizes, ridges = (repeated(np.broadcast_to(np.asarray(a, float), batch).ravel()) for a in (samples, ridge))
+    counts = np.ones(np.shape(eigenvalues)) if multiplicities is None else multiplicities
+    kappa = effective_ridge(with_zeros(eigenvalues), sizes, ridge=ridges, multiplicities=with_zeros(counts))
+    return jnp.asarray(cut(kappa, int(np.prod(batch))).reshape(batch))
 
 
 def solve_kernel_regression(
@@ -78,12 +95,34 @@ def solve_kernel_regression(
     check_single(problem)
     check_times(samples, name="samples", remedy="Pass sorted numbers of samples, for example jnp.arange(10, 100).")
     check_samples(samples)
-    samples = jnp.asarray(samples, float)
-    eigenvalues, coefficients = (jnp.asarray(a, float) for a in (problem.eigenvalues, problem.coefficients))
-    ridge, noise = jnp.asarray(problem.ridge, float), jnp.asarray(problem.noise, float)
-    counts = (
-        jnp.ones_like(eigenvalues) if problem.multiplicities is None else jnp.asarray(problem.multiplicities, float)
+    traced = any_traced(problem, samples)
+    # Modes that are added have no eigenvalue, no target and no multiplicity.
+    longer = (lambda values: jnp.asarray(values, float)) if traced else with_zeros
+    x = jnp.asarray(samples, float) if traced else repeated(samples)
+    counts = jnp.ones(jnp.shape(problem.eigenvalues)) if traced else np.ones(np.shape(problem.eigenvalues))
+    counts = longer(counts if problem.multiplicities is None else problem.multiplicities)
+    numbers = as_numbers((problem.ridge, problem.noise))
+    curves, errors, level, modes = _curves(
+        longer(problem.eigenvalues), longer(problem.coefficients), counts, *numbers, x
     )
+    if not traced:
+        x, curves, errors = cut((x, curves, errors), np.size(samples))
+    return Solution(
+        problem,
+        x,
+        {name: curves[name] for name in CURVES},  # jit hands dictionaries back in alphabetical order
+        x_name="samples",
+        dynamics=None,
+        method=EffectiveRidge() if method is None else method,
+        numerical_error={name: errors[name] for name in CURVES},
+        status=Status(level, noted=FEW, failed=INFINITE),
+        stats={"modes": modes},
+    ).checked(throw)
+
+
+@jax.jit
+def _curves(eigenvalues: Array, coefficients: Array, counts: Array, ridge: Array, noise: Array, samples: Array):
+    """Curves, their numerical errors, the status level and the number of modes."""
     kappa = effective_ridge(eigenvalues, samples, ridge=ridge, multiplicities=counts)
     left = freedom_left(eigenvalues, kappa, samples, ridge=ridge, multiplicities=counts)
     share, missed = learned(eigenvalues[None], kappa[:, None])
@@ -93,12 +132,7 @@ def solve_kernel_regression(
     some = kappa > 0
     shrink = jnp.where(some, ridge / (samples * jnp.where(some, kappa, 1.0)), left / samples)
     train = jnp.where(left > 0, jnp.square(shrink) * test, 0.0)
-    curves = {
-        "test_loss": test,
-        "train_loss": train,
-        "kappa": kappa,
-        "effective_dimension": share @ counts,
-    }
+    curves = {"test_loss": test, "train_loss": train, "kappa": kappa, "effective_dimension": share @ counts}
     # A loss below the smallest float64 is no zero.
     lost = (test < jnp.finfo(float).tiny) & (jnp.any((missed > 0) & (coefficients != 0)[None], -1) | (noise > 0))
     good = jnp.all(jnp.isfinite(test) & (kappa >= 0) & ~lost)
@@ -108,20 +142,4 @@ def solve_kernel_regression(
     infinite = jnp.isinf(test)
     held = hold(curves, errors, jnp.where(good, jnp.where(few, 1, 0), 2), dict.fromkeys(curves, NON_NEGATIVE))
     curves = {**held.curves, "test_loss": jnp.where(infinite, jnp.inf, held.curves["test_loss"])}
-    status = Status(
-        held.level,
-        noted="Below 10 samples, averages over training sets differ from this large-system theory by some percent.",
-        failed="The test loss is infinite where there are as many samples as modes and no ridge, or a number is out of "
-        "range of float64. Pass a positive ridge, other numbers of samples, or coefficients and noise in another unit.",
-    )
-    return Solution(
-        problem,
-        samples,
-        curves,
-        x_name="samples",
-        dynamics=None,
-        method=EffectiveRidge() if method is None else method,
-        numerical_error=errors,
-        status=status,
-        stats={"modes": jnp.sum(counts)},
-    ).checked(throw)
+    return curves, errors, held.level, jnp.sum(counts)

@@ -7,11 +7,11 @@ from jax.typing import ArrayLike
 
 from ..checks import check_key, check_kind, check_memory, check_runs, check_times, require_float64
 from ..errors import BadValue
-from ..numerics.runs import run_batched
+from ..numerics.padding import as_numbers, repeated
+from ..numerics.runs import counted, run_batched, runs_at_once
 from ..results import Ensemble
 from .problem import KernelRegression, check_samples
 
-BATCH = 8
 DOUBT = 1e-4  # relative error of a fitted direction from which a fit is refused: an upper bound, often by a hundred
 
 
@@ -27,17 +27,17 @@ def simulate_kernel_regression(problem: KernelRegression, samples: ArrayLike, *,
     sizes = _whole("samples", samples, "Pass whole numbers of samples; a drawn set has no fraction of one.")
     eigenvalues, coefficients = _spread(problem)
     largest, modes = int(sizes.max()), eigenvalues.size
+    batch = runs_at_once()
     check_memory(
-        f"{BATCH} runs with {largest} samples and {modes} modes",
-        8.0 * BATCH * (3 * largest * modes + 3 * min(largest, modes) ** 2),
+        f"{counted(batch)} with {largest} samples and {modes} modes",
+        8.0 * batch * (3 * largest * modes + 3 * min(largest, modes) ** 2),
         "Pass fewer samples or modes.",
     )
-    numbers = (eigenvalues, coefficients, jnp.asarray(problem.ridge, float), jnp.asarray(problem.noise, float))
+    numbers = (eigenvalues, coefficients, *as_numbers((problem.ridge, problem.noise)))
     # The draw's size must be known to the compiler; it rides on an array's shape, so that numbers do not recompile.
-    shape = jnp.zeros((largest, 0))
-    test, train, doubt, needed = run_batched(
-        _one_run, key, runs, batch=BATCH, arguments=(*numbers, jnp.asarray(sizes), shape)
-    )
+    shape, x = np.zeros((largest, 0)), repeated(sizes)
+    made = run_batched(_one_run, key, runs, arguments=(*numbers, x, np.asarray(sizes.size), shape))
+    test, train, doubt, needed = (values[:, : sizes.size] for values in made)
     if not doubt.max() <= DOUBT:
         raise BadValue(
             f"ridge is {float(problem.ridge):g}, but with eigenvalues from {float(eigenvalues.min()):.3g} to "
@@ -47,7 +47,7 @@ def simulate_kernel_regression(problem: KernelRegression, samples: ArrayLike, *,
     return Ensemble(problem, np.asarray(samples, float), {"test_loss": test, "train_loss": train}, "samples", None)
 
 
-def _one_run(key, eigenvalues, coefficients, ridge, noise, sizes, shape):
+def _one_run(key, eigenvalues, coefficients, ridge, noise, sizes, count, shape):
     draw_features, draw_noise = jax.random.split(key)
     largest = shape.shape[0]
     features = jax.random.normal(draw_features, (largest, eigenvalues.size))
@@ -71,20 +71,23 @@ def _one_run(key, eigenvalues, coefficients, ridge, noise, sizes, shape):
         test, train = jnp.sum(jnp.square(weights - coefficients)) + noise**2, jnp.sum(jnp.square(residual)) / size
         return test, train, doubt, jnp.square(cut / (2 * DOUBT))
 
-    return jax.lax.map(fit, sizes.astype(float))
+    # Sizes beyond `count` only fill the array up to a length that is compiled once.
+    empty = jnp.zeros((4, sizes.size))
+    fill = lambda i, filled: filled.at[:, i].set(jnp.stack(fit(sizes[i])))  # noqa: E731
+    return tuple(jax.lax.fori_loop(0, count, fill, empty))
 
 
 def _spread(problem):
     """Eigenvalues and coefficients of single modes; a group's target goes to its first member."""
     eigenvalues, coefficients = (np.asarray(a, float) for a in (problem.eigenvalues, problem.coefficients))
     if problem.multiplicities is None:
-        return jnp.asarray(eigenvalues), jnp.asarray(coefficients)
+        return eigenvalues, coefficients
     counts = _whole("multiplicities", problem.multiplicities, "Round them: a drawn feature is a whole mode.")
     spread = np.repeat(coefficients, counts)
     first = np.concatenate([[0], np.cumsum(counts)[:-1]])
     single = np.zeros_like(spread)
     single[first] = coefficients
-    return jnp.asarray(np.repeat(eigenvalues, counts)), jnp.asarray(single)
+    return np.repeat(eigenvalues, counts), single
 
 
 def _whole(name, values, remedy):

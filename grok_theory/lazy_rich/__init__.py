@@ -12,10 +12,10 @@ from .closed_forms import (
 )
 from .conversions import Converted, from_paper, from_training_code, rescaled_start
 from .mean_field import LinearMoments, MeanFieldNetwork, Particles, TangentLimit
-from .methods import DMFT, ExactReduction, ExplicitNetwork, FrozenKernel, LazyLimit, Population
+from .methods import DMFT, ExactReduction, ExplicitNetwork, FrozenKernel, Interpolated, LazyLimit, OwnSize, Population
 from .problem import QuadraticCommittee
 from .runs.eigenvector_targets import KernelEigenvector
-from .verbs import simulate, solve, stable_below
+from .verbs import forecast, simulate, solve, stable_below
 
 # Not public, but inside public results: they may stand in a file too (`record_classes`).
 _IN_FILES = ("closed_forms:Mode",)
@@ -26,17 +26,20 @@ __all__ = [
     "ExactReduction",
     "ExplicitNetwork",
     "FrozenKernel",
+    "Interpolated",
     "KernelEigenvector",
     "KernelSpectrum",
     "LazyLimit",
     "LinearMoments",
     "LossParts",
     "MeanFieldNetwork",
+    "OwnSize",
     "Particles",
     "Population",
     "QuadraticCommittee",
     "TangentLimit",
     "escape_time",
+    "forecast",
     "from_paper",
     "from_training_code",
     "kernel_spectrum",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
@@ -285,6 +286,7 @@ def escape_time(problem: QuadraticCommittee, *, dim: int | None = None) -> Array
     return jnp.where(escapes, jnp.maximum(time, 0.0), jnp.inf)
 
 
+@jax.jit
 def largest_stable_learning_rate(problem: QuadraticCommittee, largest_target: ArrayLike) -> Array:
     """Largest eta_hat at which descent is stable both at the start and at the fit, where the largest target is given.
 

@@ -29,12 +29,12 @@ from ..fields import check_single, in_range
 from ..numerics.spectra import marchenko_pastur_rule
 from ..pytrees import as_arrays
 from ..results import Solution
-from .clock import FlowOrDescent, checked_x, padded, rate_of
+from .clock import FlowOrDescent, checked_x, lengthened, padded, rate_of
 from .closed_forms import largest_stable_learning_rate
 from .conditions import PLAIN
 from .methods import LazyLimit
 from .problem import QuadraticCommittee
-from .verdict import Judged, judged, solution_of, status_of
+from .verdict import Judged, judged, shortened, solution_of, status_of
 
 _FLOW_LOST = "The flow left the finite numbers or the range of the spectral rule. Ask for earlier times."
 _DESCENT_LOST = "Descent left the finite numbers. Use a smaller learning_rate."
@@ -65,16 +65,17 @@ def solve_lazy_limit(
     rate, x = rate_of(dynamics, "lazy_rich.LazyLimit"), checked_x(dynamics, x)
     plain = as_arrays(problem)
     if rate is None:
-        verdict = _flow(plain, jnp.asarray(x))
+        verdict = _flow(plain, lengthened(x))
     else:
         limit = largest_stable_learning_rate(plain, 0.0)
-        if not is_traced(limit) and bool(jnp.any(rate >= limit)):
+        if not is_traced(limit) and np.any(rate >= np.asarray(limit)):
             raise BadValue(
                 f"learning_rate is {rate}, but the lazy limit is stable only below "
-                f"{float(jnp.min(limit)):.4g}. Pass a smaller one, or take GradientFlow()."
+                f"{np.min(limit):.4g}. Pass a smaller one, or take GradientFlow()."
             )
-        steps = whole_steps(x)
-        verdict = _descent(plain, jnp.asarray(steps), jnp.float64(rate), padded(steps[-1]))
+        steps = lengthened(whole_steps(x))
+        verdict = _descent(plain, steps, np.float64(rate), padded(steps[-1] + 1))
+    verdict = shortened(verdict, x.size)
     failed = _FLOW_LOST if rate is None else _DESCENT_LOST
     status = status_of(verdict, remarks=[_NOTE], failed=failed)
     conditions = dataclasses.replace(PLAIN, linearised=None)

@@ -1,4 +1,4 @@
-"""How a `QuadraticCommittee` is answered, as data: three theories for `solve`, three experiments for `simulate`.
+"""How a `QuadraticCommittee` is answered, as data: theories for `solve`, experiments for `simulate`, and forecasts.
 
 Those of a `MeanFieldNetwork` stand in `mean_field.methods`.
 """
@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 from jax.typing import ArrayLike
 
 from ..checks import check_between, check_integer
+from ..errors import BadValue
 from ..kernels.activations import as_activation
 from ..pytrees import record
+from .problem import QuadraticCommittee
 
 __all__ = [
     "DMFT",
@@ -20,7 +23,9 @@ __all__ = [
     "Experiment",
     "ExplicitNetwork",
     "FrozenKernel",
+    "Interpolated",
     "LazyLimit",
+    "OwnSize",
     "Population",
     "Theory",
 ]
@@ -227,6 +232,66 @@ class ExplicitNetwork:
     def __post_init__(self):
         if isinstance(self.activation, str):
             object.__setattr__(self, "activation", as_activation(self.activation))
+
+
+@record()
+class OwnSize:
+    """Forecast one run from draws of the exact reduction at its own dim, width and learning rate."""
+
+
+@record(static=("dim",))
+class Interpolated:
+    """Forecast one run of large dim between DMFT (dim -> infinity) and draws at a smaller one; an eighth of the cost.
+
+    Parameters
+    ----------
+    dim : int, optional
+        Of the smaller networks; half that of the run if left out.
+
+    Raises
+    ------
+    BadValue
+        For a dim that is no whole number of at least 2.
+    """
+
+    dim: int | None = None
+
+    def __post_init__(self):
+        if self.dim is not None:
+            check_integer("dim", self.dim, 2, "Pass the input dimensions of the smaller networks, half of the run's.")
+
+    def size_of(self, problem: QuadraticCommittee, dim: int) -> int:
+        """The input dimensions of the smaller networks of a run.
+
+        Parameters
+        ----------
+        problem : QuadraticCommittee
+            Whose `samples_per_dim` times that is a whole number.
+        dim : int
+            Of the run.
+
+        Returns
+        -------
+        int
+            `self.dim`, or the usable number nearest to half of `dim`.
+
+        Raises
+        ------
+        BadValue
+            Where it is not below `dim`, or none is usable.
+        """
+        kappa = float(np.asarray(problem.samples_per_dim))
+        near = sorted(range(2, dim), key=lambda size: abs(size - dim / 2))
+        usable = [size for size in near if abs(kappa * size - round(kappa * size)) <= 1e-9 * kappa * size]
+        if self.dim is not None and self.dim in usable:
+            return self.dim
+        if self.dim is not None or not usable:
+            listed = f"; usable are {', '.join(map(str, usable[:3]))}" if usable else ""
+            raise BadValue(
+                f"dim of Interpolated is {self.dim}, but samples_per_dim * dim must be a whole number, and dim below "
+                f"the run's {dim}{listed}. Pass one, or take OwnSize()."
+            )
+        return usable[0]
 
 
 Theory = DMFT | Population | LazyLimit

@@ -27,11 +27,11 @@ from ..errors import BadValue
 from ..fields import check_single, in_range
 from ..pytrees import as_arrays
 from ..results import Solution
-from .clock import FlowOrDescent, checked_x, padded, rate_of
+from .clock import FlowOrDescent, checked_x, lengthened, padded, rate_of
 from .conditions import PLAIN
 from .methods import Population
 from .problem import QuadraticCommittee
-from .verdict import Judged, judged, solution_of, status_of
+from .verdict import Judged, judged, shortened, solution_of, status_of
 
 TOLERANCE = 1e-12
 FLOOR_OF_FLOW = 3.0  # of the tolerance: what local errors may add up to where both tolerances take the same steps
@@ -50,16 +50,18 @@ def solve_population(
     rate, x = rate_of(dynamics, "lazy_rich.Population"), checked_x(dynamics, x)
     plain = as_arrays(problem)
     if rate is None:
-        verdict = _flow(plain, jnp.asarray(x))
+        verdict = _flow(plain, lengthened(x))
     else:
         _refuse_unstable(plain, rate)
-        steps = whole_steps(x)
-        verdict = _descent(plain, jnp.asarray(steps), jnp.float64(rate), padded(steps[-1]))
+        steps = lengthened(whole_steps(x))
+        verdict = _descent(plain, steps, np.float64(rate), padded(steps[-1] + 1))
     failed = _FLOW_LOST if rate is None else _DESCENT_LOST
+    verdict = shortened(verdict, x.size)
     status = status_of(verdict, remarks=[_NOTE], failed=failed)
     return solution_of(problem, x, dynamics, method, verdict, status, conditions=PLAIN).checked(throw)
 
 
+@jax.jit
 def stable_below(problem: QuadraticCommittee) -> Array:
     """The learning rate above which descent does not settle at the fit: 2 over the Hessian's largest eigenvalue."""
     rho0, square = jnp.square(problem.teacher_overlap), jnp.square(problem.curvature)
@@ -75,10 +77,10 @@ def stable_below(problem: QuadraticCommittee) -> Array:
 
 def _refuse_unstable(problem: QuadraticCommittee, learning_rate: float) -> None:
     limit = stable_below(problem)
-    if not is_traced(limit) and bool(jnp.any(learning_rate >= limit)):
+    if not is_traced(limit) and np.any(learning_rate >= np.asarray(limit)):
         raise BadValue(
             f"learning_rate is {learning_rate}, but descent on unlimited data is stable only below "
-            f"{float(jnp.min(limit)):.4g}. Pass a smaller one, or take GradientFlow()."
+            f"{np.min(limit):.4g}. Pass a smaller one, or take GradientFlow()."
         )
 
 

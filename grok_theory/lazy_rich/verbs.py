@@ -8,22 +8,23 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from ..errors import BadValue
-from ..results import Ensemble, Solution
+from ..results import Ensemble, Forecast, Solution
 from .clock import FLOW, FlowOrDescent
 from .dmft import solve_dmft
 from .lazy_limit import solve_lazy_limit
 from .mean_field import MeanFieldNetwork, simulate_mean_field, solve_mean_field
 from .mean_field.methods import MeanFieldTheory
-from .methods import DMFT, Experiment, LazyLimit, Population, Theory
+from .methods import DMFT, Experiment, Interpolated, LazyLimit, OwnSize, Population, Theory
 from .population import solve_population
 from .problem import QuadraticCommittee
 from .runs.committee import simulate_committee
+from .single_runs import forecast_committee, forecast_mean_field
 from .stability import largest_learning_rate
 
 # Of a QuadraticCommittee; the methods of a MeanFieldNetwork stand in `mean_field.verbs`.
 _SOLVERS = {DMFT: solve_dmft, Population: solve_population, LazyLimit: solve_lazy_limit}
 
-__all__ = ["simulate", "solve", "stable_below"]
+__all__ = ["forecast", "simulate", "solve", "stable_below"]
 
 
 def solve(
@@ -150,6 +151,85 @@ def simulate(
                 f"Leave {name} out."
             )
     return simulate_mean_field(problem, x, dynamics, width=width, runs=runs, key=key)  # type: ignore[arg-type]
+
+
+def forecast(
+    problem: QuadraticCommittee | MeanFieldNetwork,
+    x: ArrayLike | Sequence,
+    *,
+    dim: int | None = None,
+    width: int | None = None,
+    dynamics: FlowOrDescent = FLOW,
+    level: float = 0.9,
+    draws: int | None = None,
+    key: Array | None = None,
+    test_samples: int | None = None,
+    method: OwnSize | Interpolated | None = None,
+) -> Forecast:
+    """The band in which the losses of one run lie, and its times, from draws of runs like it.
+
+    Parameters
+    ----------
+    problem : QuadraticCommittee or MeanFieldNetwork
+        What is run. Runs of a committee have data and start of their own, those of a MeanFieldNetwork (whose data are
+        given) a start.
+    x : array_like or Sequence
+        As in `solve`.
+    dim : int, optional
+        Input dimensions D of the run of a QuadraticCommittee; a MeanFieldNetwork brings its data.
+    width : int, optional
+        Number N of its neurons; None is an infinitely wide QuadraticCommittee, a MeanFieldNetwork needs one.
+    dynamics : GradientFlow or GradientDescent, default GradientFlow()
+        As in `simulate`.
+    level : float, default 0.9
+        Probability that one run's whole curve lies inside its band, in (0, 1).
+    draws : int, optional
+        How many runs are drawn; 48 if left out. With fewer than 24 the scatter is too uncertain, and noted.
+    key : Array, optional
+        Of the draws; the same ones if left out.
+    test_samples : int, optional
+        How many fresh samples a committee's test loss is measured on; left out, it is taken for exact.
+    method : OwnSize or Interpolated, optional
+        Of a committee: `OwnSize()` (default), or for large dim `Interpolated(dim)`, at an eighth of the cost.
+
+    Returns
+    -------
+    Forecast
+        Bands of `train_loss` and `test_loss`, `.crossing(...)` and `.delay(...)`.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, naming field, value and remedy, and where a run diverges.
+    TooLarge
+        Before an allocation that would not fit.
+    SolveFailed
+        Where DMFT has no trustworthy answer.
+    Float64Required
+        Where JAX computes in float32.
+    """
+    if isinstance(problem, MeanFieldNetwork):
+        for name, value in (("dim", dim), ("test_samples", test_samples)):
+            if value is not None:
+                raise BadValue(f"{name} is {value!r}, but a MeanFieldNetwork brings its own data. Leave {name} out.")
+        return forecast_mean_field(problem, x, dynamics, width=width, level=level, draws=draws, key=key, method=method)  # type: ignore[arg-type]
+    if not isinstance(problem, QuadraticCommittee):
+        raise BadValue(
+            f"problem is {problem!r}, but it must be a QuadraticCommittee or a MeanFieldNetwork. "
+            "Build one with its fields."
+        )
+    return forecast_committee(
+        problem,
+        x,
+        dynamics,
+        dim=dim,
+        width=width,
+        level=level,
+        draws=draws,
+        key=key,
+        test_samples=test_samples,
+        method=method,
+    )
 
 
 def stable_below(problem: QuadraticCommittee | MeanFieldNetwork, *, samples: int | None = None) -> Array:

@@ -15,7 +15,7 @@ from ..checks import is_traced
 from ..numerics.invariants import ANY, INACCURATE, NON_NEGATIVE, OUT_OF_RANGE, PROBABILITY, hold
 from ..results import Solution
 from ..status import FAILED, Status
-from .clock import FlowOrDescent
+from .clock import FlowOrDescent, cut
 
 RANGES = {
     "train_loss": NON_NEGATIVE,
@@ -59,6 +59,12 @@ def judged(
     level = jnp.where(good & ~broken, jnp.maximum(held.level, jnp.asarray(noted, jnp.int8)), FAILED).astype(jnp.int8)
     kept = {name: jnp.where(level == FAILED, jnp.nan, curve) for name, curve in held.curves.items()}
     return Judged(kept, errors, level, held.level == 1, broken & good)
+
+
+def shortened(verdict: Judged, length: int) -> Judged:
+    """The verdict without the times that padding added after the first `length`."""
+    curves, errors = cut((verdict.curves, verdict.errors), length)
+    return verdict._replace(curves=curves, errors=errors)
 
 
 def solution_of(

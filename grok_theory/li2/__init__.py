@@ -18,12 +18,12 @@ from .feature_energy import energy, energy_by_irrep, energy_gradient, hessian_sp
 from .features import feature, random_features
 from .gradient_emergence import LazyGradient, lazy_gradient
 from .interaction import Repulsion, repulsion
-from .methods import CrossTerm, FeatureAscent, FullEnergy, Lazy
+from .methods import CrossTerm, FeatureAscent, FullEnergy, Lazy, Trainings
 from .problem import GroupTask
 from .reconstructed_table import Reconstruction, mirrored_features, reconstruction, structured_features
 from .sample_thresholds import SampleThreshold, sample_threshold
 from .threshold_law import ThresholdScaling, threshold_scaling
-from .verbs import simulate, solve
+from .verbs import forecast, simulate, solve
 
 # Not public, but inside public results: they may stand in a file too (`record_classes`).
 _IN_FILES = ("lazy_modes:Modes",)
@@ -43,6 +43,7 @@ __all__ = [
     "Repulsion",
     "SampleThreshold",
     "ThresholdScaling",
+    "Trainings",
     "ascend",
     "companion",
     "comparison",
@@ -51,6 +52,7 @@ __all__ = [
     "energy_gradient",
     "feature",
     "feature_discovery_times",
+    "forecast",
     "groups",
     "hessian_spectrum",
     "lazy_gradient",

@@ -70,3 +70,8 @@ class CrossTerm:
 
     iterations: int = 300
     centering: str = "samples"
+
+
+@record()
+class Trainings:
+    """Forecast one training from draws of such trainings, each with its own split of the table and its own start."""

@@ -1,4 +1,4 @@
-"""The verbs of this wing: what theory says about a run, and runs."""
+"""The verbs of this wing: what theory says about a run, runs, and the band of one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from jax.typing import ArrayLike
 from ..checks import require_float64
 from ..dynamics import GradientDescent, GradientFlow
 from ..errors import BadValue
-from ..results import Ensemble, Solution
+from ..results import Ensemble, Forecast, Solution
 from .methods import FeatureAscent, Lazy
 from .problem import GroupTask
 from .runs.trained import trained_ensemble
+from .single_runs import forecast_training
 from .stage_one import lazy_solution
 from .stage_two import ascent_solution
 from .training.losses import Loss
@@ -102,6 +103,7 @@ def simulate(
     train_hidden: bool = True,
     dtype: str = "float32",
     batch: int | None = None,
+    workers: int | None = None,
 ) -> Ensemble:
     """Train `runs` networks on the whole training set and read their curves at the steps `x`.
 
@@ -132,11 +134,16 @@ def simulate(
     batch : int, optional
         Runs computed together; the last digits depend on it, nothing on `runs`. By default one after another on a CPU,
         where together is slower (docs/li2_training.md), and 8 on an accelerator.
+    workers : int, optional
+        Batches trained at the same time, each in a thread of its own; no digit depends on it. By default as many as
+        there are cores, and 1 on an accelerator.
 
     Returns
     -------
     Ensemble
-        Its x is the step. A diverged run is nan from there on, and `status` says so. Curves (run, T):
+        Its x is the step. On a CPU run i is the same to the bit in every call; an accelerator adds up gradients in no
+        fixed order, so there it is the same to rounding only, unless XLA_FLAGS has --xla_gpu_deterministic_ops=true. A
+        diverged run is nan from there on, and `status` says so. Curves (run, T):
 
         - `train_loss`, `test_loss`: mean over samples of what the loss says, test samples being all pairs not trained
           on (none on the full table).
@@ -176,4 +183,80 @@ def simulate(
         train_hidden=train_hidden,
         dtype=dtype,
         batch=batch,
+        workers=workers,
+    )
+
+
+def forecast(
+    task: GroupTask,
+    x: Sequence[int] | np.ndarray,
+    *,
+    width: int,
+    dim: None = None,
+    dynamics: Optimizer | optax.GradientTransformation | None = None,
+    level: float = 0.9,
+    draws: int | None = None,
+    key: Array | None = None,
+    loss: Loss | None = None,
+    initial: Initial | None = None,
+    train_hidden: bool = True,
+    dtype: str = "float32",
+) -> Forecast:
+    """The band in which losses and accuracies of one training lie, and its times, from draws of such trainings.
+
+    Each draw has its own split (unless pairs are fixed) and its own start. Theory tells no scatter here, so the cost is
+    that of `draws` trainings.
+
+    Parameters
+    ----------
+    task : GroupTask
+        As in `simulate`.
+    x : Sequence[int] or ndarray
+        (T,) steps, as in `simulate`.
+    width : int
+        As in `simulate`.
+    dim : None, default None
+        The table's size is the group's: only None is taken.
+    dynamics : Optimizer or optax.GradientTransformation, optional
+        As in `simulate`.
+    level : float, default 0.9
+        Probability that one run's whole curve lies inside its band, in (0, 1).
+    draws : int, optional
+        How many trainings are drawn; 48 if left out. With fewer than 24 the scatter is too uncertain, and noted.
+    key : Array, optional
+        Of the draws; the same ones if left out.
+    loss, initial, train_hidden, dtype : optional
+        As in `simulate`.
+
+    Returns
+    -------
+    Forecast
+        Bands of `train_loss`, `train_accuracy` and, where pairs are left out of the training, `test_loss` and
+        `test_accuracy`; `.crossing(...)`, `.delay(..., accuracy=True)`.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, and where a training diverges or a loss is 0.
+    TooLarge
+        Before an allocation that would not fit.
+    Float64Required
+        For dtype="float64" without it.
+    """
+    if dim is not None:
+        raise BadValue(f"dim is {dim!r}, but the size of the table is the group's. Leave dim out.")
+    if not isinstance(task, GroupTask):
+        raise BadValue(f"task is {task!r}, but it must be a GroupTask. Build one with GroupTask(cyclic(23), ...).")
+    return forecast_training(
+        task,
+        x,
+        dynamics,
+        width=width,
+        level=level,
+        draws=draws,
+        key=key,
+        loss=loss,
+        initial=initial,
+        train_hidden=train_hidden,
+        dtype=dtype,
     )

@@ -4,8 +4,12 @@ Every curve is the sum over eigenmodes l of X X^T of one quadratic form
 
     f(l) = sum_j c_j(l) a_j(l, t)^2,
 
-with a_j one of the mode errors  A = e + g psi  on the teacher,  e  on the initial weight,  psi  on the noise
-(psi = (1 - e)/r, r = l + g). The same forms give the curves here and their finite-size spread in `finite_size`.
+with a_j one of the mode errors  A = e + g psi  on the teacher,  e  on the initial weight,  sqrt(l) psi  on the noise
+(psi = (1 - e)/r, r = l + g). All curves are one product, squares (times, modes) by coefficients (modes, curves). The
+same forms give the curves here and their finite-size spread in `finite_size`.
+
+The error of a rule is read from every second node of it: halving the step squares the error of a trapezoid rule that
+converges geometrically, so with the gap d to the rule of twice the step the error is d^2 in units of the curve.
 """
 
 from functools import cache, partial
@@ -18,8 +22,8 @@ from jaxtyping import Array, Float
 
 from ..checks import is_traced, require_float64
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
-from ..numerics.spectra import FAR, FARTHER, SpectralRule, marchenko_pastur_rule
-from ..pytrees import as_arrays
+from ..numerics.padding import any_traced, as_numbers, cut, repeated
+from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
 from ..results import Solution
 from ..status import Status
 from .checked import FAINT, check_single, is_legal
@@ -30,20 +34,23 @@ from .problem import TeacherStudent
 
 __all__ = ["STEP", "QuadraticForm", "curve_values", "mode_forms", "solve_teacher_student"]
 
-STEP, CHECK_STEP = 0.25, 0.2  # the rule that answers, and the finer one it is held against
-NEAR, NEARER = -110.0, -140.0  # their left ends while no time is late
+STEP = 0.25  # of the rule that answers
+NEAR = -110.0  # its left end while no time is late
 LATE = 1e15  # in tau: from here the left end is at the end of float64
 
 EPS = float(np.finfo(float).eps)
 # Rounding of a sum over modes, in ulps of the sum and of its exponents; measured by benchmarks/numerical_error.py.
 SUM_ULPS, EXPONENT_ULPS = 16.0, 6.0
+BLOCK = 32  # modes that are summed in one product
+HALVED = 4.0  # times d^2: the error of the rule; where d is no longer small, d itself
 
 
 class QuadraticForm(NamedTuple):
     """One curve as a sum over modes, per noise^2: f(l) = sum_j coefficients[j](l) factors[j](t, l)^2.
 
-    `atom` holds the same sum at l = 0, as pairs (coefficient, factor (times,)); `null` is what each of the P - N
-    directions of label space beyond the modes adds; `per_sample`: the sum over modes is divided by P instead of N.
+    `factors` (times, modes) are the mode errors A, e or sqrt(l) psi, the same arrays in all curves. `atom` holds the
+    same sum at l = 0, as pairs (coefficient, factor (times,)); `null` is what each of the P - N directions of label
+    space beyond the modes adds; `per_sample`: the sum over modes is divided by P instead of N.
     """
 
     coefficients: tuple[Array, ...]
@@ -62,8 +69,8 @@ def mode_forms(
     e, psi = relaxation(dynamics, l + g, times)
     # A = e + g psi instead of (g + l e)/(l + g): all terms positive, and nothing to divide at g = 0.
     error = e + g * psi
-    # sqrt(l) psi and l psi are squared, never psi alone: at t = 1e200 its square overflows.
-    heard, learned = _noise_heard(l, psi), l[None, :] * psi
+    # sqrt(l) psi is squared, never psi alone: at t = 1e200 its square overflows. (l psi)^2 is l times that square.
+    heard = _noise_heard(l, psi)
     # Modes that see no data: the teacher is never learned there, the initial weight only decays.
     unlearned, frozen = (snr, jnp.ones_like(times)), (inr, relaxation(dynamics, jnp.reshape(g, (1,)), times)[0][:, 0])
     teacher, initial, noise = (snr * one, error), (inr * one, e), (one, heard)
@@ -75,7 +82,7 @@ def mode_forms(
     return {
         "train_loss": form(fit_teacher, fit_initial, fit_noise, null=1.0, per_sample=True),
         "test_loss": form(teacher, initial, noise, atom=(unlearned, frozen)),
-        "weight_norm": form((snr * one, learned), initial, noise, atom=(frozen,)),
+        "weight_norm": form((l * snr, heard), initial, noise, atom=(frozen,)),
         "test_bias": form(teacher, initial, atom=(unlearned, frozen)),
         "test_variance": form(noise),
         "train_bias": form(fit_teacher, fit_initial, per_sample=True),
@@ -88,31 +95,87 @@ def _noise_heard(l: Float[Array, " modes"], psi: Float[Array, "times modes"]) ->
     return jnp.where(some, jnp.sqrt(jnp.where(some, l, 1.0)), 0.0)[None, :] * psi
 
 
+def _factors(forms: dict[str, QuadraticForm]) -> list[Array]:
+    """The arrays that all curves are made of, each once: A, e and sqrt(l) psi."""
+    return list({id(a): a for form in forms.values() for a in form.factors}.values())
+
+
+def _columns(forms: dict[str, QuadraticForm], weights: Array) -> list[Array]:
+    """For each of `_factors` the coefficients of all curves times the weights of the modes, (modes, curves)."""
+
+    def coefficient(form, factor):
+        terms = zip(form.coefficients, form.factors, strict=True)
+        return sum((c for c, a in terms if a is factor), jnp.zeros_like(weights))
+
+    columns = [jnp.stack([coefficient(form, factor) for form in forms.values()], axis=1) for factor in _factors(forms)]
+    return [weights[:, None] * column for column in columns]
+
+
+def _summed(factors: list[Array], columns: list[Array]) -> Array:
+    """Sums over modes, (times, columns), in blocks: one product over all modes rounds once a mode."""
+    total = jnp.zeros((1, 1))
+    for a, c in zip(factors, columns, strict=True):
+        blocks = -(-c.shape[0] // BLOCK)
+        more = blocks * BLOCK - c.shape[0]
+        squares = jnp.pad(a**2, ((0, 0), (0, more))).reshape(a.shape[0], blocks, BLOCK)
+        shares = jnp.pad(c, ((0, more), (0, 0))).reshape(blocks, BLOCK, -1)
+        total = total + jnp.sum(jnp.einsum("tbm,bmc->btc", squares, shares), axis=0)
+    return total
+
+
+def _assembled(problem: TeacherStudent, rule: SpectralRule, forms: dict[str, QuadraticForm], bulk: Array) -> Array:
+    """All curves (times, curves) from their sums over the modes of the bulk, in label units (noise^2 included)."""
+    alpha = problem.samples_per_dim
+    unseen, still = jnp.maximum(alpha - 1, 0.0) / alpha, jnp.zeros(bulk.shape[:1])
+    beside = [
+        still + unseen * form.null
+        if form.per_sample
+        else rule.atom * sum((c * a**2 for c, a in form.atom), still) + (1.0 if name == "test_loss" else 0.0)
+        for name, form in forms.items()
+    ]
+    return problem.noise**2 * (bulk / _sizes(problem, forms) + jnp.stack(beside, axis=1))
+
+
+def _sizes(problem: TeacherStudent, forms: dict[str, QuadraticForm]) -> Array:
+    """What the sum over modes is divided by, (1, curves)."""
+    return jnp.where(jnp.asarray([[form.per_sample for form in forms.values()]]), problem.samples_per_dim, 1.0)
+
+
 def curve_values(problem: TeacherStudent, dynamics: ByModes, times: Array, rule: SpectralRule) -> dict[str, Array]:
     """Every curve at `times` by the given rule, in label units (noise^2 included)."""
-    alpha = problem.samples_per_dim
-    null_share = jnp.maximum(alpha - 1, 0.0) / alpha
-    values = {}
-    for name, form in mode_forms(problem, dynamics, times, rule.eigenvalues).items():
-        density = sum((rule.weights * c)[None, :] * a**2 for c, a in zip(form.coefficients, form.factors, strict=True))
-        bulk = jnp.sum(density, axis=1)
-        atom = sum((c * a**2 for c, a in form.atom), jnp.zeros_like(times))
-        value = bulk / alpha + null_share * form.null if form.per_sample else bulk + rule.atom * atom
-        values[name] = problem.noise**2 * (value + 1.0 if name == "test_loss" else value)
-    return values
+    forms = mode_forms(problem, dynamics, times, rule.eigenvalues)
+    values = _assembled(problem, rule, forms, _summed(_factors(forms), _columns(forms, rule.weights)))
+    return {name: values[:, at] for at, name in enumerate(forms)}
 
 
-def _rounding(problem: TeacherStudent, dynamics: ByModes, times: Array, rule: SpectralRule) -> dict[str, Array]:
-    """What rounding costs each curve beyond its own last digits: e^(-r t) carries r t ulps, and so do sums of it."""
-    alpha, l = problem.samples_per_dim, rule.eigenvalues
+def _beyond(problem: TeacherStudent, dynamics: ByModes, times: Array, rule: SpectralRule) -> Array:
+    """At most what the modes left of the first node add to the sums, (times, curves): close to alpha = 1 they count."""
+    # Left of the first node the weights fall at least as exp(s/2).
+    mass = rule.weights[0] / -np.expm1(-STEP / 2)
+    edge, first = jnp.reshape(rule.lower, (1,)), rule.eigenvalues[:1]
+    error, left, _ = _factors(mode_forms(problem, dynamics, times, edge))
+    clock = jnp.asarray(elapsed(problem, dynamics, times), float)[:, None]
+    # l psi^2 <= min(t, l t^2); e and A are largest at the edge, coefficients at the node.
+    heard = jnp.sqrt(clock * jnp.minimum(clock * first[None, :], 1.0))
+    columns = _columns(mode_forms(problem, dynamics, times, first), jnp.reshape(mass, (1,)))
+    return _summed([error, left, heard], columns)
+
+
+def _rounding(problem: TeacherStudent, dynamics: ByModes, times: Array, rule: SpectralRule) -> Array:
+    """(times, curves): what rounding costs beyond the last digits of a curve, since e^(-r t) carries r t ulps.
+
+    An estimate: every second node of the rule is enough.
+    """
+    alpha, l, w = problem.samples_per_dim, rule.eigenvalues[::2], 2 * rule.weights[::2]
     rate = l + problem.weight_decay
     e, psi = relaxation(dynamics, rate, times)
-    shaken = sensitivity(dynamics, rate, times)
-    still = sensitivity(dynamics, jnp.reshape(problem.weight_decay, (1,)), times)[:, 0]
-    left = relaxation(dynamics, jnp.reshape(problem.weight_decay, (1,)), times)[0][:, 0]
-    by_teacher, by_start = shaken * jnp.abs(e + problem.weight_decay * psi), shaken * jnp.abs(e)
-    teacher, start = by_teacher @ rule.weights, by_start @ rule.weights
-    fit_teacher, fit_start = by_teacher @ (rule.weights * l), by_start @ (rule.weights * l)
+    shaken = sensitivity(dynamics, rate, times) * jnp.abs(e)
+    decay = jnp.reshape(problem.weight_decay, (1,))
+    left = relaxation(dynamics, decay, times)[0][:, 0]
+    still = sensitivity(dynamics, decay, times)[:, 0] * jnp.abs(left)
+    moments = jnp.stack([w, w * l], axis=1)
+    teacher, fit_teacher = ((shaken * jnp.abs(e + problem.weight_decay * psi)) @ moments).T
+    start, fit_start = ((shaken * jnp.abs(e)) @ moments).T
     frozen = rule.atom * problem.inr * still * jnp.abs(left)
     bias = problem.snr * teacher + problem.inr * start + frozen
     fit = (problem.snr * fit_teacher + problem.inr * fit_start) / alpha
@@ -124,7 +187,7 @@ def _rounding(problem: TeacherStudent, dynamics: ByModes, times: Array, rule: Sp
         "train_bias": fit,
     }
     unit = EPS * EXPONENT_ULPS * 2 * problem.noise**2
-    return {name: unit * moved.get(name, jnp.zeros_like(times)) for name in CURVES}
+    return unit * jnp.stack([moved.get(name, jnp.zeros_like(times)) for name in CURVES], axis=1)
 
 
 @cache
@@ -136,27 +199,28 @@ def _nodes(far: bool) -> int:
 
 @partial(jax.jit, static_argnames="far")
 def _solve(problem: TeacherStudent, dynamics: ByModes, times: Float[Array, " times"], *, far: bool):
-    ends = (FAR, FARTHER) if far else (NEAR, NEARER)
-    rule, other = (
-        marchenko_pastur_rule(problem.samples_per_dim, step=step, left=left)
-        for step, left in zip((STEP, CHECK_STEP), ends, strict=True)
-    )
-    curves, others = (curve_values(problem, dynamics, times, chosen) for chosen in (rule, other))
-    rounding = _rounding(problem, dynamics, times, rule)
-    errors = {
-        name: jnp.abs(curves[name] - others[name]) + EPS * SUM_ULPS * jnp.abs(curves[name]) + rounding[name]
-        for name in CURVES
-    }
-    start = problem.noise**2 * (1 + problem.snr + problem.inr)
+    rule = marchenko_pastur_rule(problem.samples_per_dim, step=STEP, left=FAR if far else NEAR)
+    forms = mode_forms(problem, dynamics, times, rule.eigenvalues)
+    # Every second node is the rule of twice the step.
+    second = jnp.asarray(np.where(np.arange(rule.weights.size) % 2 == 0, 2.0, 0.0))
+    columns = [jnp.concatenate([c, second[:, None] * c], axis=1) for c in _columns(forms, rule.weights)]
+    sums = _summed(_factors(forms), columns)
+    bulk, coarse = sums[:, : len(CURVES)], sums[:, len(CURVES) :]
+    gap, size = jnp.abs(bulk - coarse), jnp.abs(bulk)
+    share = jnp.where(size > 0, gap / jnp.where(size > 0, size, 1.0), jnp.where(gap > 0, jnp.inf, 0.0))
+    lost = gap * jnp.minimum(HALVED * share, 1.0) + _beyond(problem, dynamics, times, rule)
+    curves, unit = _assembled(problem, rule, forms, bulk), problem.noise**2
+    errors = unit * lost / _sizes(problem, forms) + EPS * SUM_ULPS * jnp.abs(curves)
+    errors = errors + _rounding(problem, dynamics, times, rule)
+    start = unit * (1 + problem.snr + problem.inr)
     legal = is_legal(problem) & (times >= 0) & (times < jnp.inf) & is_stable(problem, dynamics, times)
     # Beyond the left end of the rules nothing is known.
-    lost = {name: errors[name] > jnp.maximum(0.5 * jnp.abs(curves[name]), FAINT * start) for name in CURVES}
-    curves = {name: jnp.where(legal & ~lost[name], curves[name], jnp.nan) for name in CURVES}
-    finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(values)) for values in curves.values()]))
-    level = jnp.where(finite, 0, 2).astype(jnp.int8)
-    held = hold(curves, errors, level, dict.fromkeys(CURVES, NON_NEGATIVE))
+    gone = errors > jnp.maximum(0.5 * jnp.abs(curves), FAINT * start)
+    curves = jnp.where(legal[:, None] & ~gone, curves, jnp.nan)
+    level = jnp.where(jnp.all(jnp.isfinite(curves)), 0, 2).astype(jnp.int8)
+    held = hold({"all": curves}, {"all": errors}, level, {"all": NON_NEGATIVE})
     # Below FAINT terms underflow one by one.
-    return held.curves, {name: error + FAINT * start for name, error in errors.items()}, held.level
+    return held.curves["all"], errors + FAINT * start, held.level
 
 
 TRACED = (
@@ -185,19 +249,21 @@ def solve_teacher_student(
     check_single(problem, "solve")
     check(problem, dynamics, times, "solve")
     far = is_late(problem, dynamics, times)
-    times = jnp.asarray(times, float)
-    curves, errors, level = _solve(as_arrays(problem), as_arrays(dynamics), times, far=far)
-    traced = any(map(is_traced, jax.tree_util.tree_leaves((problem, dynamics, times))))
-    curves = {name: curves[name] for name in CURVES}  # jit hands dictionaries back in alphabetical order
+    traced = any_traced(problem, dynamics, times)
+    x = jnp.asarray(times, float) if traced else repeated(times)
+    curves, errors, level = _solve(as_numbers(problem), as_numbers(dynamics), x, far=far)
+    if not traced:
+        x, curves, errors = cut((x, curves, errors), np.size(times))
+    curves, errors = ({name: values[:, at] for at, name in enumerate(CURVES)} for values in (curves, errors))
     return Solution(
         problem,
-        times,
+        x,
         curves,
         dynamics.x_name,
         dynamics,
         SpectralQuadrature(),
         x_unit=dynamics.x_unit,
-        numerical_error={name: errors[name] for name in CURVES},
+        numerical_error=errors,
         status=Status(level, noted=INACCURATE, failed=TRACED if traced else OVERFLOWN),
         stats={"nodes": _nodes(far)},
     ).checked(throw)

@@ -12,9 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..checks import is_traced, require_float64
+from ..checks import require_float64
 from ..fields import all_in_range
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
+from ..numerics.padding import any_traced, cut, repeated
 from ..numerics.roots import rising_root
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
 from ..pytrees import record
@@ -156,9 +157,11 @@ def solve_deep_linear(problem: DeepLinear, times: Times, dynamics: ByModes = FLO
     require_float64("grok_theory.linear.solve")
     check_single(problem, "solve")
     check_flow(problem, dynamics, times)
-    times = jnp.asarray(times, float)
-    curves, errors, clock, steps, level = _solve(deep_numbers(problem), times)
-    traced = any(map(is_traced, jax.tree_util.tree_leaves((problem, times))))
+    traced = any_traced(problem, times)
+    x = jnp.asarray(times, float) if traced else repeated(times)
+    curves, errors, clock, steps, level = _solve(deep_numbers(problem), x)
+    if not traced:
+        x, curves, errors, clock = cut((x, curves, errors, clock), np.size(times))
     failed = (
         f"The march to the times does not end within {MOST_STEPS} steps, or numbers overflow"
         f"{' or, traced, are out of range' if traced else ''}. Steps are bounded by stability, about 3/(v^2 l+) each: "
@@ -166,7 +169,7 @@ def solve_deep_linear(problem: DeepLinear, times: Times, dynamics: ByModes = FLO
     )
     return Solution(
         problem,
-        times,
+        x,
         {name: curves[name] for name in DEEP_CURVES},
         dynamics.x_name,
         dynamics,

@@ -20,6 +20,7 @@ l = 0 and label directions beyond the modes are in one of the two only.
 """
 
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import jax
@@ -28,11 +29,12 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..checks import check_positive, check_shape, is_traced, require_float64
+from ..checks import check_positive, check_shape, require_float64
 from ..dynamics import GradientDescent
 from ..errors import BadValue
+from ..numerics.padding import any_traced, as_numbers, cut, repeated
 from ..numerics.spectra import marchenko_pastur_rule, spectral_edges
-from ..pytrees import as_arrays, record
+from ..pytrees import record
 from .checked import check_single, is_legal
 from .curve_names import CURVES
 from .curves import STEP, QuadraticForm, mode_forms
@@ -71,30 +73,27 @@ class Fluctuations:
     train_test_covariance: Any
 
 
-def _needed(problem: TeacherStudent, dynamics: ByModes, times: Array) -> Array:
-    """How many angles resolve exp(-2 l t) at either edge, for each time; traceable.
+def _needed(problem: TeacherStudent, dynamics: ByModes, times: ArrayLike, xp: ModuleType = jnp) -> Any:
+    """How many angles resolve exp(-2 l t) at either edge, for each time; `xp` is jax.numpy inside traces.
 
     About 17 sqrt(t sqrt(alpha)) harmonics matter at an edge, until its modes have ended. At the upper one those of
     descent end late: at the rate 2 - eta (l+ + g) a step.
     """
-    alpha = jnp.asarray(problem.samples_per_dim, float)
+    alpha = problem.samples_per_dim
     lower, upper = spectral_edges(alpha)
-    lasts = 40 / jnp.where(lower > 0, lower, 1e-300)
+    lasts = 40 / xp.where(lower > 0, lower, 1e-300)
     if isinstance(dynamics, GradientDescent):
-        rate = jnp.asarray(dynamics.learning_rate, float)
-        margin = 2 - rate * (upper + problem.weight_decay)
-        lasts = jnp.maximum(lasts, 40 * rate / jnp.where(margin > 0, margin, 1e-300))
-    return 64 + 32 * jnp.sqrt(
-        jnp.minimum(jnp.asarray(elapsed(problem, dynamics, times), float), lasts) * jnp.sqrt(alpha)
-    )
+        margin = 2 - dynamics.learning_rate * (upper + problem.weight_decay)
+        lasts = xp.maximum(lasts, 40 * dynamics.learning_rate / xp.where(margin > 0, margin, 1e-300))
+    return 64 + 32 * xp.sqrt(xp.minimum(elapsed(problem, dynamics, times), lasts) * xp.sqrt(alpha))
 
 
-def _angles(problem: TeacherStudent, dynamics: ByModes, times: Array) -> int:
+def _angles(problem: TeacherStudent, dynamics: ByModes, times: Times) -> int:
     """A power of two that is enough for all times; under a trace a fixed one, beyond which times come back as nan."""
-    needed = jnp.max(_needed(problem, dynamics, times))
-    if is_traced(needed):
+    if any_traced(problem, dynamics, times):
         return 4096
-    angles = 2 ** int(np.ceil(np.log2(float(needed))))
+    needed = float(np.max(_needed(*as_numbers((problem, dynamics)), np.asarray(times, float), np)))
+    angles = 2 ** int(np.ceil(np.log2(needed)))
     if angles > MOST_ANGLES:
         raise BadValue(
             f"times[{np.size(times) - 1}] is {float(np.asarray(times)[-1]):g}, but this close to samples_per_dim = 1, "
@@ -239,7 +238,14 @@ def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, dynam
     check_shape("dim", dim, (), "Use jax.vmap for many sizes.")
     check_positive("dim", dim, "Pass the number of weights, for example 200.")
     check(problem, dynamics, times, "fluctuations")
-    times = jnp.asarray(times, float)
     angles = _angles(problem, dynamics, times)
-    spread = _fluctuations(as_arrays(problem), as_arrays(dynamics), times, jnp.asarray(dim, float), angles)
-    return refuse_lost(spread, "fluctuations", LOST)
+    if any_traced(problem, dynamics, times, dim):
+        return _fluctuations(
+            *as_numbers((problem, dynamics)), jnp.asarray(times, float), jnp.asarray(dim, float), angles
+        )
+    count = np.size(times)
+    spread = _fluctuations(*as_numbers((problem, dynamics)), repeated(times), np.asarray(dim, float), angles)
+    square = jax.tree_util.tree_map(
+        lambda between: np.asarray(between)[:, :count], (spread.covariance, spread.train_test_covariance)
+    )
+    return refuse_lost(Fluctuations(*cut((spread.mean_shift, spread.std, *square), count)), "fluctuations", LOST)

@@ -9,6 +9,7 @@ import optimistix
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, PyTree
 
+from ..numerics.padding import as_numbers
 from .problem import DeepLinear
 
 __all__ = ["LARGEST_STEP", "MOST_STEPS", "DeepNumbers", "deep_numbers", "march", "upper_power"]
@@ -30,7 +31,7 @@ class DeepNumbers(NamedTuple):
 
 def deep_numbers(problem: DeepLinear) -> DeepNumbers:
     """The numbers of a network, for compiled functions."""
-    return DeepNumbers(*(jnp.asarray(getattr(problem, name), float) for name in DeepNumbers._fields))
+    return as_numbers(DeepNumbers(*(getattr(problem, name) for name in DeepNumbers._fields)))
 
 
 def upper_power(upper: Array, exponent: Array) -> Array:

@@ -5,10 +5,10 @@ arXiv:1710.03667. Those that arrays describe are in `regression_problem`.
 
 from __future__ import annotations
 
-import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 
-from ..checks import check_non_negative, check_positive
+from ..checks import check_non_negative, check_positive, is_traced
 from ..drawn import Span, WholeSpan
 from ..dynamics import GradientDescent
 from ..fields import check_fields, number, problem, quantities, structure
@@ -103,7 +103,8 @@ class TeacherStudent:
         array_like
             One number a problem.
         """
-        upper = spectral_edges(jnp.asarray(self.samples_per_dim, float))[1]
+        alpha = self.samples_per_dim
+        upper = spectral_edges(alpha if is_traced(alpha) else np.asarray(alpha, float))[1]
         return 2 / (upper + self.weight_decay)
 
 

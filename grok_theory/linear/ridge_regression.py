@@ -9,8 +9,9 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from ..checks import check_non_negative, check_shape, require_float64
+from ..numerics.padding import as_numbers
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule, stieltjes
-from ..pytrees import as_arrays, record
+from ..pytrees import record
 from .checked import check_single, is_legal
 from .closed_forms import late_test_loss, late_train_loss, late_weight_norm
 from .curves import STEP
@@ -122,7 +123,7 @@ def teacher_student_limits(problem: TeacherStudent) -> Losses:
     """See `grok_theory.linear.limits`."""
     require_float64("grok_theory.linear.limits")
     check_single(problem, "limits")
-    return refuse_lost(_limits(as_arrays(problem)), "limits", LOST)
+    return refuse_lost(_limits(as_numbers(problem)), "limits", LOST)
 
 
 def teacher_student_ridge(problem: TeacherStudent, penalty: ArrayLike) -> Losses:
@@ -131,7 +132,7 @@ def teacher_student_ridge(problem: TeacherStudent, penalty: ArrayLike) -> Losses
     check_single(problem, "ridge")
     check_shape("penalty", penalty, (), "Use jax.vmap for many penalties.")
     check_non_negative("penalty", penalty, "Pass the penalty g of |y - wX|^2 + g |w|^2, for example 0.2.")
-    return refuse_lost(_ridge(as_arrays(problem), jnp.asarray(penalty, float)), "ridge", LOST)
+    return refuse_lost(_ridge(*as_numbers((problem, penalty))), "ridge", LOST)
 
 
 def optimal_ridge(problem: TeacherStudent) -> OptimalRidge:
@@ -166,4 +167,4 @@ def optimal_ridge(problem: TeacherStudent) -> OptimalRidge:
     """
     require_float64("grok_theory.linear.optimal_ridge")
     check_single(problem, "optimal_ridge", TeacherStudent)
-    return refuse_lost(_optimal(as_arrays(problem)), "optimal_ridge", LOST)
+    return refuse_lost(_optimal(as_numbers(problem)), "optimal_ridge", LOST)

@@ -69,7 +69,7 @@ def solve(
     -------
     Solution
         Curves `train_loss`, `test_loss`, `weight_norm` (TeacherStudent also `test_bias`, `test_variance`,
-        `train_bias`; DeepLinear also `upper_norm`) with their numerical errors (difference of two rules, tolerances or
+        `train_bias`; DeepLinear also `upper_norm`) with their numerical errors (from half the nodes, two tolerances or
         contours). Goes through `jax.jit`, `jax.vmap` (over fields or x) and `jax.grad`, also at samples_per_dim = 1;
         out-of-range traced values give nan.
 

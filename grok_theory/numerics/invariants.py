@@ -1,7 +1,8 @@
 """What no curve may break: its mathematical range, and a stated accuracy. Looked at where every solve ends.
 
 A squared error is never negative, a probability never outside [0, 1], whatever a quadrature or an integrator lost. The
-check is made of JAX operations, so that a solver under `jit` or `vmap` is held to it too.
+check is made of JAX operations where a value is traced, so that a solver under `jit` or `vmap` is held to it too, and
+of NumPy elsewhere, which compiles nothing.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-NON_NEGATIVE = (0.0, jnp.inf)
+from ..checks import is_traced
+
+NON_NEGATIVE = (0.0, np.inf)
 PROBABILITY = (0.0, 1.0)
 COSINE = (-1.0, 1.0)
-ANY = (-jnp.inf, jnp.inf)
+ANY = (-np.inf, np.inf)
 
 # A curve whose numerical error exceeds this share of its value somewhere is at least `noted`.
 NOTED_SHARE = 0.01
@@ -61,18 +65,20 @@ def hold(
     KeyError
         For a curve without a range: whoever adds a curve says what it can be.
     """
-    held, level = {}, jnp.asarray(level, jnp.int8)
+    traced = any(is_traced(value) for value in (*curves.values(), *errors.values(), level))
+    xp = jnp if traced else np
+    held, level = {}, xp.asarray(level, np.int8)
     for name, values in curves.items():
-        values = jnp.asarray(values)
+        values = xp.asarray(values)
         low, high = ranges[name]
-        error = jnp.asarray(errors[name]) if name in errors else jnp.zeros_like(values)
-        slack = error + 8 * jnp.finfo(values.dtype).eps * max(abs(b) for b in (low, high, 0.0) if abs(b) < jnp.inf)
+        error = xp.asarray(errors[name]) if name in errors else xp.zeros_like(values)
+        slack = error + 8 * np.finfo(values.dtype).eps * max(abs(b) for b in (low, high, 0.0) if abs(b) < np.inf)
         broken = (values < low - slack) | (values > high + slack)
-        # Not jnp.clip: on the end of the range it halves the slope, and curves start there (snr = 0, t = 0).
-        inside = jnp.where(values < low, low, jnp.where(values > high, high, values))
-        kept = jnp.where(broken, jnp.nan, inside)
-        scale = jnp.max(jnp.where(jnp.isfinite(kept), jnp.abs(kept), 0.0), initial=0.0) if low < 0 else jnp.abs(kept)
-        inaccurate = jnp.any(error > NOTED_SHARE * scale)
-        deserved = jnp.where(jnp.any(broken), 2, jnp.where(inaccurate, 1, 0)).astype(jnp.int8)
-        held[name], level = kept, jnp.maximum(level, deserved)
+        # Not a clip: on the end of the range its slope is halved, and curves start there (snr = 0, t = 0).
+        inside = xp.where(values < low, low, xp.where(values > high, high, values))
+        kept = xp.where(broken, np.nan, inside)
+        scale = xp.max(xp.where(xp.isfinite(kept), xp.abs(kept), 0.0), initial=0.0) if low < 0 else xp.abs(kept)
+        inaccurate = xp.any(error > NOTED_SHARE * scale)
+        deserved = xp.where(xp.any(broken), 2, xp.where(inaccurate, 1, 0)).astype(np.int8)
+        held[name], level = kept, xp.maximum(level, deserved)
     return Held(held, level)

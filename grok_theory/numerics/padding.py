@@ -8,12 +8,13 @@ there the caller's own compilation knows the length.
 from typing import TypeVar
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
 from ..checks import is_traced
 
-__all__ = ["SHORTEST", "any_traced", "bucket", "cut", "repeated", "with_zeros"]
+__all__ = ["SHORTEST", "any_traced", "as_numbers", "bucket", "cut", "repeated", "with_zeros"]
 
 SHORTEST = 16  # the first bucket: what is shorter costs no more than this
 
@@ -23,6 +24,14 @@ Tree = TypeVar("Tree")
 def any_traced(*trees: object) -> bool:
     """Whether a leaf of the trees has no number yet."""
     return any(map(is_traced, jax.tree_util.tree_leaves(trees)))
+
+
+def as_numbers(tree: Tree) -> Tree:
+    """The same tree with float64 NumPy arrays for numbers, which compiled functions take without a copy of their own.
+
+    Traced leaves become float64 arrays of JAX.
+    """
+    return jax.tree_util.tree_map(lambda leaf: (jnp if is_traced(leaf) else np).asarray(leaf, float), tree)
 
 
 def bucket(length: int, shortest: int = SHORTEST) -> int:
@@ -66,4 +75,10 @@ def _padded(values: ArrayLike, shortest: int, axes: int, mode) -> np.ndarray:
 
 def cut(tree: Tree, length: int) -> Tree:
     """The first `length` entries of every array of a tree, as NumPy arrays that cannot be written to."""
-    return jax.tree_util.tree_map(lambda leaf: np.asarray(leaf)[:length], tree)
+
+    def part(leaf):
+        kept = np.asarray(leaf)[:length]
+        kept.flags.writeable = False
+        return kept
+
+    return jax.tree_util.tree_map(part, tree)

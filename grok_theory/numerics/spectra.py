@@ -8,6 +8,7 @@ independent entries of variance 1/dim, alpha = samples/dim held fixed:
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
@@ -52,7 +53,8 @@ def spectral_edges(samples_per_dim: ArrayLike) -> tuple[Array, Array]:
     >>> print(f"{low:.4f} {high:.4f}")
     0.2500 2.2500
     """
-    root = jnp.sqrt(samples_per_dim)
+    # NumPy for numbers, so that a door that asks for an edge compiles nothing.
+    root = (jnp if isinstance(samples_per_dim, jax.Array) else np).sqrt(samples_per_dim)
     # (1 - a)/(1 + sqrt a) is 1 - sqrt(a) with its digits kept: at a = 1 - 1e-12 the plain form loses four of them.
     return ((1 - samples_per_dim) / (1 + root)) ** 2, (1 + root) ** 2
 

@@ -142,7 +142,7 @@ def grokking_delay(
         ("train", "test"),
         (train, test),
         (train_threshold, test_threshold),
-        _directions(rising),
+        directions_of(rising),
         both("patience", patience),
         strict=True,
     ):
@@ -233,7 +233,8 @@ def _median_interval(at_least, at_most, confidence):
     return median, (float(low[rank - 1]), float(high[count - rank]))
 
 
-def _directions(rising):
+def directions_of(rising: Any) -> tuple[bool, bool]:
+    """(train, test), of one bool for both curves or a pair."""
     directions = tuple(rising) if np.ndim(rising) == 1 else (rising, rising)
     if len(directions) != 2 or not all(isinstance(d, (bool, np.bool_)) for d in directions):
         raise BadValue(

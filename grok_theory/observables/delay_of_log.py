@@ -7,13 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import check_finite
-from ..errors import BadValue
 from ..results.log import CURVES, Log, Record
-from ..tables.names import is_share, may_be_share, rises
 from .crossing import UNLOGGED, Crossing, check_gaps, crossing_time
 from .delay import Delay, both, delay_between, shown_time
-from .direction import check_approach, check_direction, check_percent, scale
+from .log_directions import directions
 
 
 @dataclass(frozen=True)
@@ -98,41 +95,23 @@ def log_delay(
         means.
     """
     thresholds = {"train": train_threshold, "test": test_threshold}
-    columns = {which: str(log.columns[which]) for which in CURVES if log.columns[which]}
-    said = dict(zip(CURVES, rising, strict=True))
-    up = {which: _direction(which, column, said[which]) for which, column in columns.items()}
+    up, _ = directions(log, thresholds, rising)
     stay = dict(zip(CURVES, both("patience", patience), strict=True))
-    for which, column in columns.items():
-        if thresholds[which] is None:
-            raise BadValue(
-                f"{which}_threshold is not given, but the log has a {which} curve, {column}. "
-                "Pass a number in the unit of it."
-            )
-        check_finite(f"{which}_threshold", thresholds[which], f"Pass a number in the unit of {column}.")
-    _check_rivals(log, {which: float(thresholds[which]) for which in columns}, rising)  # type: ignore[arg-type]
-    scales = []
-    for which in columns:
-        values = [part[which].values for part in log.runs.values()]
-        check_direction(columns[which], values, thresholds[which], up[which])
-        if which == "train" and up[which]:
-            check_approach(columns[which], values, thresholds[which])
-        kind = _kind(columns[which], up[which])
-        if kind:
-            scales.append(scale(columns[which], values, thresholds[which], kind))
+    for which in up:
         for part in log.runs.values():
-            check_gaps(columns[which], part[which].x, part[which].values, thresholds[which], stay[which], up[which])
-    check_percent(scales)
+            name = str(log.columns[which])
+            check_gaps(name, part[which].x, part[which].values, thresholds[which], stay[which], up[which])
     found = {
         which: [
             crossing_time(*_seen(part[which]), thresholds[which], patience=stay[which], rising=up[which])
             for part in log.runs.values()
         ]
-        for which in columns
+        for which in up
     }
     left_out = dict(log.left_out or {})
     kept = []
     for i, (label, part) in enumerate(log.runs.items()):
-        why = next((_crashed(log, which, part[which]) for which in columns if found[which][i].censored), "")
+        why = next((_crashed(log, which, part[which]) for which in up if found[which][i].censored), "")
         if why:
             left_out[label] = why
         else:
@@ -143,40 +122,6 @@ def log_delay(
     labels = list(log.runs)
     delay = delay_between(*crossings, confidence=confidence)
     return LogDelay(delay, tuple(labels[i] for i in kept), left_out, (up.get("train"), up.get("test")))
-
-
-def _direction(which: str, column: str, said: bool | None) -> bool:
-    named = rises(column)
-    if said and named is False:
-        raise BadValue(
-            f"{which} is said to rise, but its column {column!r} is called a loss or an error, and those fall. "
-            f"Drop the flag, or name the accuracy with --{which}."
-        )
-    if named and said is False:
-        raise BadValue(
-            f"{which} is said to fall, but its column {column!r} is called an accuracy, and those rise. Say None or "
-            "True for it, or name the loss."
-        )
-    return bool(named) if said is None else said
-
-
-def _kind(column: str, rising: bool) -> str:
-    if is_share(column):
-        return "share"
-    return "error" if may_be_share(column) else "rising" if rising else ""
-
-
-def _check_rivals(log: Log, thresholds: dict[str, float], rising: tuple[bool | None, bool | None]) -> None:
-    """Thresholds such as 0.99 are those of accuracies; beside them, guessed losses would answer another question."""
-    shares = all(0.9 <= t <= 1 or 90 <= t <= 100 for t in thresholds.values())
-    if log.rivals and shares and not any(rising):
-        said = " and ".join(f"{t:g}" for t in thresholds.values())
-        taken = " with ".join(str(log.columns[which]) for which in thresholds)
-        raise BadValue(
-            f"the thresholds {said} look like accuracies, but without a direction {taken} is taken, beside "
-            f"{log.rivals[0]}. "
-            "Say --rising, or name the columns with --train and --test."
-        )
 
 
 def _seen(record: Record) -> tuple[np.ndarray, np.ndarray]:

@@ -81,7 +81,14 @@ def _draw_theory(axes: Axes, over: Overlay, name: str, color: str) -> None:
     x = np.concatenate([part.x for part in over.curves[name].values()])
     theory = np.concatenate([part.theory for part in over.curves[name].values()])
     order = np.argsort(x)
-    axes.plot(x[order], theory[order], color=color, label=f"theory: {over.names[name]}")
+    what = "theory" if over.forecast is None else "median of a run"
+    axes.plot(x[order], theory[order], color=color, label=f"{what}: {over.names[name]}")
+    if over.forecast is not None:
+        low, high = (
+            np.concatenate([getattr(p, e) for p in over.curves[name].values()])[order] for e in ("low", "high")
+        )
+        said = f"{over.forecast.level:.0%} of runs"
+        axes.fill_between(x[order], low, high, color=color, alpha=0.18, linewidth=0, label=said)
 
 
 def _scale(axes: Axes, axis: str, values: np.ndarray) -> None:

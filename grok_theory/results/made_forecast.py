@@ -103,7 +103,7 @@ def forecast_of_runs(
     check_integer("draws", count, 8, f"A scatter needs runs; {RUNS} are the default.")
     if runs.status.level == FAILED:
         raise BadValue(f"No forecast can be made of these runs: {runs.status.text}")
-    middle, scatter, draws, starts, said = {}, {}, {}, {}, list(remarks)
+    middle, scatter, draws, starts, said = {}, {}, {}, {}, [text for text in remarks if text]
     for name in names:
         values = np.asarray(runs[name], float)
         told = values

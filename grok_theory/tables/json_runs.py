@@ -52,6 +52,6 @@ def _names(objects: Rows) -> list[str]:
     """What the runs are called: by a key that differs between them, else their number."""
     for wanted in (*RUN_NAMES, "name", "id"):
         said = [next((v for k, v in each.items() if called(k) == wanted), None) for each in objects]
-        if all(isinstance(v, (str, int)) for v in said) and len({str(v) for v in said}) == len(objects):
+        if all(isinstance(v, (str, int, float)) for v in said) and len({str(v) for v in said}) == len(objects):
             return [str(v) for v in said]
     return [str(i) for i in range(len(objects))]

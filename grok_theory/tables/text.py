@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..checks import check_memory
+from ..checks import check_host_memory
 from ..errors import BadValue
 
 # The longer mark first: UTF-32's begins with that of UTF-16.
@@ -105,7 +105,7 @@ def _read_bytes(path: str | os.PathLike) -> bytes:
         if not (stat.S_ISREG(state.st_mode) or stat.S_ISFIFO(state.st_mode)):
             raise BadValue(f"{path} cannot be read: it is a device. Name a file.")
         # A table of short cells takes about thirty times its text.
-        check_memory(f"reading {path}", 30.0 * state.st_size, "Keep the columns you need, or every tenth row.")
+        check_host_memory(f"reading {path}", 30.0 * state.st_size, "Keep the columns you need, or every tenth row.")
         if stat.S_ISREG(state.st_mode):
             return Path(path).read_bytes()
         with open(path, "rb") as pipe:

@@ -242,7 +242,7 @@ def test_data_and_a_network_are_their_gram_matrix():
     draws = np.random.default_rng(4)
     inputs = draws.normal(size=(30, 3))
     labels, sizes = np.sin(inputs[:, 0]), [5, 20]
-    network = kernels.FullyConnected(kernels.Relu(), depth=2)
+    network = kernels.FullyConnected(kernels.Relu(), hidden_layers=2)
     for kernel, gram in (
         (network, kernels.ntk(network, inputs)),
         (lambda x: kernels.nngp(network, x), kernels.nngp(network, inputs)),

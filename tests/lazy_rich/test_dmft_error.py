@@ -60,7 +60,7 @@ def test_order_of_convergence_of_the_theory_itself():
         nodes = flow_nodes(1.0, points)
         quadratures = np.stack([backward_difference_grid(nodes, order).quadrature for order in orders for _ in (0, 1)])
         noise = np.stack([innovations(paths, 6, points + 1, 0, scramble) for _ in orders for scramble in (0, 1)])
-        found = march(physics, quadratures, drawn.teacher_field, drawn.weight, noise)
+        found = march(physics, quadratures, drawn.teacher_field, drawn.weight, noise, points + 1)
         parts = (found.train_loss, found.overlap, found.common_power, found.odd_power, found.private_power)
         return np.asarray(curves_of(physics, *parts)["test_loss"])[:, -1].reshape(len(orders), 2).mean(axis=1)
 

@@ -152,6 +152,6 @@ def test_up_to_the_edge_and_nan_beyond_it_in_a_trace():
 
 def test_more_modes_than_memory_are_refused_with_the_memory_they_need(monkeypatch):
     # Six arrays of 10 000 modes by 2236 nodes, eight bytes each, are 0.9996 GiB.
-    monkeypatch.setattr("grok_theory.checks._free_bytes", lambda: 2.0**30)
+    monkeypatch.setattr("grok_theory.checks.free_for_arrays", lambda: 2.0**30)
     with pytest.raises(TooLarge, match=r"integrand of 10000 modes needs 1 GiB, but only 1 GiB are free\. Pass fewer"):
         feature_discovery_times(np.ones(10_000), 2.0)

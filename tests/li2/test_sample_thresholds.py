@@ -118,7 +118,7 @@ def test_bad_inputs(call, said):
 
 def test_a_group_whose_levels_do_not_fit_into_memory(monkeypatch):
     # Eight subsets, forty numbers for each of M^2 pairs: 125 MiB for 100 levels at M = 64.
-    monkeypatch.setattr("grok_theory.checks._free_bytes", lambda: 2.0**26)
+    monkeypatch.setattr("grok_theory.checks.free_for_arrays", lambda: 2.0**26)
     with pytest.raises(TooLarge, match=r"Eight subsets of Z_64 at 100 levels needs 0\.122 GiB.* Pass fewer levels"):
         sample_threshold(cyclic(64), np.linspace(1, 60, 100), subsets=8, key=jax.random.key(0))
 

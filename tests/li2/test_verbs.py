@@ -176,7 +176,7 @@ def failed_runs(solution):
 
 
 def test_more_nodes_than_memory_are_refused(monkeypatch):
-    monkeypatch.setattr("grok_theory.checks._free_bytes", lambda: 2.0**20)
+    monkeypatch.setattr("grok_theory.checks.free_for_arrays", lambda: 2.0**20)
     with pytest.raises(TooLarge, match=r"Stage I of 4096 nodes on 121 pairs needs .*Lower width"):
         solve(TASK, [0.0, 1.0], width=4096, key=KEY)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from grok_theory.numerics.invariants import ANY, COSINE, NON_NEGATIVE, PROBABILITY, hold
+from grok_theory.pytrees import as_arrays
 
 
 def held(values, error, bounds, level=0):
@@ -61,3 +62,18 @@ def test_under_jit_and_vmap_it_is_the_same():
 def test_a_curve_without_a_range_is_a_mistake_of_the_solver():
     with pytest.raises(KeyError):
         hold({"new": jnp.ones(1)}, {}, 0, {})
+
+
+def test_outside_of_a_trace_nothing_is_compiled():
+    """Shapes that no other test has: each of JAX's operations would compile a program for them."""
+    compiled = []
+    jax.monitoring.register_event_duration_secs_listener(
+        lambda name, seconds, **more: compiled.append(name) if "backend_compile" in name else None
+    )
+    curves = {"loss": jax.device_put(np.linspace(-1e-3, 1.0, 77)), "overlap": np.linspace(-1.0, 1.0, 77)}
+    errors = {"loss": np.full(77, 1e-2)}
+    hold(curves, errors, 0, {"loss": NON_NEGATIVE, "overlap": COSINE})
+    as_arrays((0.5, 3, np.float32(2.0), np.arange(79), jax.device_put(np.ones(81))))
+    assert compiled == []
+    jax.jit(lambda x: x + 1)(np.ones(83))
+    assert compiled, "the listener hears"

@@ -9,7 +9,8 @@ from grok_theory.numerics.padding import any_traced, bucket, cut, repeated, with
 @pytest.mark.parametrize("length", [1, 2, 15, 16, 17, 31, 32, 33, 64, 65, 1000])
 def test_a_bucket_is_the_next_power_of_two_and_no_more_than_twice_the_length(length):
     size = bucket(length)
-    assert size >= length and size & (size - 1) == 0
+    assert size >= length
+    assert size & (size - 1) == 0
     assert size == 16 if length <= 16 else size < 2 * length
 
 
@@ -24,7 +25,8 @@ def test_padding_repeats_the_last_or_adds_zeros_and_is_cut_off_again():
     assert (np.diff(longer) >= 0).all()
     assert cut({"curve": longer}, 3)["curve"].tolist() == times.tolist()
     square = with_zeros(np.ones((3, 5)), 4, axes=2)
-    assert square.shape == (4, 8) and square.sum() == 15
+    assert square.shape == (4, 8)
+    assert square.sum() == 15
     assert with_zeros(np.ones((3, 5)), 4).shape == (4, 5)
 
 

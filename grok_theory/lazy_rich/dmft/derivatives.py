@@ -40,24 +40,31 @@ def bytes_of_march(nodes: int, paths: int) -> float:
 
 @lru_cache(maxsize=32)
 def marcher(settings: Settings):
-    """A function (physics, quadratures (march, node, node), teacher_field, weight, innovations (march, node, 2, path))
-    -> March with a leading axis of marches, that can be mapped and differentiated by `physics`."""
+    """A function from physics, quadratures (march, node, node), teacher_field, weight, innovations (march, node, 2, path)
+    and the count of nodes that are no padding to a March with a leading axis of marches.
 
-    def one(physics, quadrature, teacher_field, weight, innovations, settings=settings):
-        return march(physics, quadrature, teacher_field, weight, innovations, **settings._asdict())
+    It can be mapped, and differentiated by `physics`.
+    """
+
+    def one(physics, quadrature, teacher_field, weight, innovations, count, settings=settings, differentiated=False):
+        given = (physics, quadrature, teacher_field, weight, innovations, count)
+        return march(*given, **settings._asdict(), differentiated=differentiated)
 
     @jax.custom_batching.sequential_vmap
-    def all_marches(physics, quadratures, teacher_field, weight, innovations) -> March:
-        return lax.map(lambda each: one(physics, each[0], teacher_field, weight, each[1]), (quadratures, innovations))
+    def all_marches(physics, quadratures, teacher_field, weight, innovations, count) -> March:
+        return lax.map(
+            lambda each: one(physics, each[0], teacher_field, weight, each[1], count), (quadratures, innovations)
+        )
 
     # Rows solved more tightly: a derivative taken beside a root is off by the distance times a large second derivative.
     tight = settings._replace(row_tolerance=min(settings.row_tolerance, TOLERANCE_OF_DERIVATIVES))
 
     @jax.custom_batching.sequential_vmap
-    def with_jacobian(physics, quadratures, teacher_field, weight, innovations):
+    def with_jacobian(physics, quadratures, teacher_field, weight, innovations, count):
         def one_with_jacobian(each):
             def by_four(numbers):
-                return one(physics._replace(**_named(numbers)), each[0], teacher_field, weight, each[1], tight)
+                moved = physics._replace(**_named(numbers))
+                return one(moved, each[0], teacher_field, weight, each[1], count, tight, differentiated=True)
 
             numbers = jnp.stack([physics.alpha, physics.curvature, physics.kappa, physics.teacher_overlap])
             push = partial(jax.jvp, by_four, (numbers,))
@@ -66,8 +73,8 @@ def marcher(settings: Settings):
         return lax.map(one_with_jacobian, (quadratures, innovations))
 
     @jax.custom_jvp
-    def marches(physics, quadratures, teacher_field, weight, innovations):
-        return all_marches(physics, quadratures, teacher_field, weight, innovations)
+    def marches(physics, quadratures, teacher_field, weight, innovations, count):
+        return all_marches(physics, quadratures, teacher_field, weight, innovations, count)
 
     @marches.defjvp
     def by_jacobian(primals, tangents):

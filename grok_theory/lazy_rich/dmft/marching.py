@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 
 from .gaussian_rows import Increments, add_increment, draw_increment, no_increments, past_factor
 from .kernels import COMMON, ODD, PRIVATE, Forces, Kernels, add_row, kernel_row, no_kernels
-from .row_solve import solve_row
+from .row_solve import iterate_row, solve_row
 from .single_site import Physics, Triangles, add_site, feedback, no_triangles, site_row, start_output
 
 NOISE_FLOOR = 1e-3  # of the first noise: below it the rows of N are converged absolutely
@@ -46,13 +46,17 @@ def march(
     teacher_field,
     weight,
     innovations,
+    count,
     *,
     implicit: bool,
     row_tolerance: float,
     most_sweeps: int,
     freeze_below: float,
+    differentiated: bool,
 ) -> March:
-    """March over all nodes of `quadrature` (node, node, in tau) with the paths of `innovations` (node, 2, path).
+    """March over `count` nodes of `quadrature` (node, node, in tau) with the paths of `innovations` (node, 2, path).
+
+    Nodes from `count` on are padding, and repeat the last. Only if `differentiated` do derivatives pass the rows.
 
     `freeze_below` is a share of the train loss at the start: below it weights and responses are held, because the row
     equations of a fitted training set are lost to rounding.
@@ -82,11 +86,16 @@ def march(
         if implicit:
             guess, scale = _guess(kernels, n)
 
-            def row_map(point):
-                return _pack(evaluate(_unpack(point * scale, nodes))[3]) / scale
+            def mapped(point):
+                found = evaluate(_unpack(point * scale, nodes))
+                return _pack(found[3]) / scale, found
 
-            solved = solve_row(row_map, _pack(guess) / scale, row_tolerance, most_sweeps)
-            row, new, site, forces = evaluate(_unpack(solved.point * scale, nodes))
+            first = _pack(guess) / scale
+            if differentiated:
+                solved = solve_row(lambda point: mapped(point)[0], first, row_tolerance, most_sweeps)
+                row, new, site, forces = evaluate(_unpack(solved.point * scale, nodes))
+            else:
+                solved, (row, new, site, forces) = iterate_row(mapped, first, row_tolerance, most_sweeps)
             residual, sweeps = solved.residual, solved.sweeps
         else:
             nothing = Forces(jnp.zeros((3, nodes)), jnp.zeros((3, nodes)), jnp.array(0.0))
@@ -116,7 +125,7 @@ def march(
     history = (jnp.zeros((nodes, 5)), jnp.zeros(nodes), jnp.zeros(nodes))
     # A loop with an end, not a scan with a condition inside: the condition would copy the triangles at every row.
     done, last, (values, residual, sweeps) = lax.while_loop(
-        lambda state: (state[0] < nodes) & ~state[1].frozen, step, (jnp.array(0), start, history)
+        lambda state: (state[0] < count) & ~state[1].frozen, step, (jnp.array(0), start, history)
     )
     frozen = jnp.arange(nodes) >= done
     values = jnp.where(frozen[:, None], values[jnp.maximum(done - 1, 0)], values)

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 DEPTH = 12
 GIVE_UP_FACTOR = 30.0  # a residual this much above the best one sends the iteration back to its best point
@@ -32,6 +33,7 @@ class _State(NamedTuple):
     best_point: Array
     best_change: Array
     best_residual: Array
+    best_found: PyTree
     sweeps: Array
 
 
@@ -47,8 +49,8 @@ def solve_row(row_map: Callable, guess, tolerance: float, most_sweeps: int) -> R
         return row_map(point) - point
 
     def solve(_, guess):
-        found = _anderson(row_map, guess, tolerance, most_sweeps)
-        return found.point, (found.residual, found.sweeps.astype(float))
+        found, _ = iterate_row(lambda point: (row_map(point), ()), guess, tolerance, most_sweeps)
+        return found.point, (found.residual, found.sweeps)
 
     def tangent_solve(linear, target):
         return _gmres(linear, target)
@@ -57,8 +59,13 @@ def solve_row(row_map: Callable, guess, tolerance: float, most_sweeps: int) -> R
     return RowFixedPoint(point, residual, sweeps)
 
 
-def _anderson(row_map, guess, tolerance, most_sweeps):
+def iterate_row(evaluate: Callable, guess, tolerance: float, most_sweeps: int) -> tuple[RowFixedPoint, PyTree]:
+    """`solve_row` without derivatives, for an `evaluate` from the point to (its image, what else it found there).
+
+    What was found at the best point comes back beside it, so that a row is not evaluated once more.
+    """
     size = len(guess)
+    nothing = jax.tree_util.tree_map(lambda part: jnp.zeros(part.shape, part.dtype), jax.eval_shape(evaluate, guess)[1])
     history = jnp.zeros((DEPTH, size))
     first = _State(
         guess,
@@ -70,6 +77,7 @@ def _anderson(row_map, guess, tolerance, most_sweeps):
         guess,
         jnp.zeros(size),
         jnp.array(jnp.inf),
+        nothing,
         jnp.array(0),
     )
 
@@ -77,7 +85,8 @@ def _anderson(row_map, guess, tolerance, most_sweeps):
         return (state.best_residual > tolerance) & (state.sweeps < most_sweeps)
 
     def sweep(state):
-        change = row_map(state.point) - state.point
+        image, found = evaluate(state.point)
+        change = image - state.point
         residual = jnp.max(jnp.abs(change))
         finite = jnp.isfinite(residual)
         better = finite & (residual < state.best_residual)
@@ -102,11 +111,12 @@ def _anderson(row_map, guess, tolerance, most_sweeps):
             best_point=best_point,
             best_change=best_change,
             best_residual=best_residual,
+            best_found=jax.tree_util.tree_map(lambda a, b: jnp.where(better, a, b), found, state.best_found),
             sweeps=state.sweeps + 1,
         )
 
     last = lax.while_loop(going_on, sweep, first)
-    return RowFixedPoint(last.best_point, last.best_residual, last.sweeps)
+    return RowFixedPoint(last.best_point, last.best_residual, last.sweeps.astype(float)), last.best_found
 
 
 def _mix(change_steps, change):

@@ -18,14 +18,15 @@ from ...dynamics import whole_steps
 from ...errors import BadValue, TooLarge
 from ...fields import check_single, in_range
 from ...named_axes import Field
+from ...pytrees import as_arrays
 from ...results import Solution
 from ...status import Status
-from ..clock import FlowOrDescent, checked_x, rate_of
+from ..clock import FlowOrDescent, checked_x, lengthened, padded, rate_of
 from ..closed_forms import largest_stable_learning_rate
 from ..conditions import PLAIN
 from ..methods import DMFT
 from ..problem import QuadraticCommittee
-from ..verdict import Judged, judged, solution_of, status_of
+from ..verdict import Judged, judged, shortened, solution_of, status_of
 from .curves import curves_of
 from .derivatives import Settings, bytes_of_march, marcher
 from .grids import (
@@ -39,6 +40,7 @@ from .grids import (
 )
 from .interpolation import CHECK_POINTS, VALUE_POINTS, lagrange, positions
 from .kernels import COMMON, ODD, PRIVATE
+from .marching import March
 from .paths import draw_paths, innovations, paths_per_node, teacher_nodes
 from .single_site import Physics
 
@@ -47,6 +49,7 @@ LOST_ROW = 1e-2  # scaled residual of a row above which its answer is no answer
 ORDERS = 1.5  # times |fourth - third order|: where a grid is coarse for a Problem the fourth is off too
 NEIGHBOURS = 2  # the error at a node is the greatest among its neighbours: differences cross zero by chance
 ROUNDING = 1e-13  # of a march, relative to the largest value of a curve
+NODES_AT_ONCE = 64  # descents of more steps are padded to multiples of it
 FIELDS = {"common": COMMON, "odd": ODD, "private": PRIVATE}
 
 TRIES = 3  # of a flow that loses a row: with the given nodes and paths, then with more of both
@@ -110,7 +113,7 @@ def solve_dmft(
 
 
 def _refuse_what_does_not_fit(x: np.ndarray, rate: float | None, method: DMFT) -> None:
-    nodes, paths = len(_grids(x, rate, method)[0].nodes), int(paths_per_node(method.paths, method.teacher_nodes).sum())
+    nodes, paths = padded_nodes(x, rate, method), int(paths_per_node(method.paths, method.teacher_nodes).sum())
     check_memory(
         f"A DMFT march over {nodes} nodes and {paths} paths",
         bytes_of_march(nodes, paths),
@@ -122,28 +125,35 @@ def _attempt(
     problem: QuadraticCommittee, x: np.ndarray, dynamics: FlowOrDescent, method: DMFT, lost: Sequence[DMFT] = ()
 ) -> Solution:
     """One solve with these settings; `lost` are those with which rows were lost before."""
-    grids = _grids(x, rate_of(dynamics, "lazy_rich.DMFT"), method)
+    rate = rate_of(dynamics, "lazy_rich.DMFT")
+    grids = _grids(x, rate, method)
     nodes, implicit = grids[0].nodes, grids[0].implicit
+    if rate is not None:
+        nodes = nodes[: int(whole_steps(x)[-1]) + 1]
+    count, length = len(nodes), padded_nodes(x, rate, method)
     drawn = draw_paths(method.paths, method.teacher_nodes)
     scrambles = [*range(method.scrambles), *([0] if implicit else [])]
     noise = np.stack(
         [innovations(method.paths, method.teacher_nodes, len(nodes), method.seed, scramble) for scramble in scrambles]
     )
-    answer = _solved(
-        _physics(problem),
-        in_range(problem),
+    noise = np.pad(noise, ((0, 0), (0, length - count), (0, 0), (0, 0)))
+    plain, settings = as_arrays(problem), Settings(implicit, method.row_tolerance, freeze_below=FREEZE_BELOW)
+    marches = _marched(
+        plain,
         np.stack([grid.quadrature for grid in grids]),
         drawn.teacher_field,
         drawn.weight,
         noise,
-        _Reading.of(nodes, x, implicit),
-        Settings(implicit, method.row_tolerance, freeze_below=FREEZE_BELOW),
-        method.scrambles,
+        np.int64(count),
+        settings,
     )
+    at = _Reading.of(nodes, lengthened(x), implicit)
+    answer = _answer(plain, marches, at, np.int64(count), settings, method.scrambles)
+    answer = answer._replace(verdict=shortened(answer.verdict, x.size))
     kept = _thinned(len(nodes), method.field_points)
     at = {"tau": nodes[kept], "earlier": nodes[kept]}
     fields = {
-        f"{kind}_{mode}": Field(values[..., index, kept[:, None], kept[None, :]], ("tau", "earlier"), at)
+        f"{kind}_{mode}": Field(_taken(values, index, kept), ("tau", "earlier"), at)
         for kind, values in (("correlation", answer.covariance), ("response", answer.response))
         for mode, index in FIELDS.items()
         if len(kept)
@@ -180,6 +190,13 @@ class _Reading(NamedTuple):
         return cls(*value, *check)
 
 
+def _taken(values, mode: int, kept: np.ndarray):
+    """Rows and columns `kept` of a two-time function; by NumPy where there are numbers, which compiles nothing."""
+    if is_traced(values):
+        return values[..., mode, kept[:, None], kept[None, :]]
+    return jax.device_put(np.asarray(values)[..., mode, kept[:, None], kept[None, :]])
+
+
 def _thinned(count: int, wanted: int | None) -> np.ndarray:
     """Indices of the nodes at which two-time functions are kept, first and last among them."""
     if wanted is None or wanted >= count:
@@ -192,13 +209,24 @@ def _physics(problem: QuadraticCommittee) -> Physics:
     return Physics(*(jnp.asarray(number, float) for number in (*numbers, float(problem.centred))))
 
 
+def padded_nodes(x: np.ndarray, rate: float | None, method: DMFT) -> int:
+    """The nodes a march is compiled for: those of a flow; of descent, whose steps differ, the next of few lengths.
+
+    Memory grows with their square, so above 64 it is the next multiple of 64, no power of two.
+    """
+    if rate is None:
+        return method.grid_points + 1
+    count = int(whole_steps(x)[-1]) + 1
+    return padded(count) if count <= NODES_AT_ONCE else -(-count // NODES_AT_ONCE) * NODES_AT_ONCE
+
+
 def _grids(x: np.ndarray, rate: float | None, method: DMFT) -> list[Grid]:
     """One grid a march: descent, or fourth order for every scramble and third once, which bounds its error.
 
     Where nodes are too few for the fourth to be stable: third and second.
     """
     if rate is not None:
-        grid = descent_grid(rate, int(whole_steps(x)[-1]))
+        grid = descent_grid(rate, padded_nodes(x, rate, method) - 1)
         return [grid] * method.scrambles
     nodes = flow_nodes(max(float(x[-1]), SHORTEST_FLOW * START_SCALE), method.grid_points)
     order = 4 if growth_ratio(nodes) <= STEEPEST_RATIO_OF_FOURTH else 3
@@ -209,20 +237,24 @@ def _refuse_unstable(problem: QuadraticCommittee, rate: float | None, method: DM
     if rate is None:
         return
     largest_target = 0.5 * float(teacher_nodes(method.teacher_nodes)[0][-1]) ** 2
-    limit = largest_stable_learning_rate(problem, largest_target)
-    if not is_traced(limit) and bool(jnp.any(rate >= limit)):
+    limit = largest_stable_learning_rate(as_arrays(problem), largest_target)
+    if not is_traced(limit) and np.any(rate >= np.asarray(limit)):
         raise BadValue(
-            f"learning_rate is {rate}, but descent is stable only below {float(jnp.min(limit)):.4g} "
+            f"learning_rate is {rate}, but descent is stable only below {np.min(limit):.4g} "
             f"for targets up to {largest_target:.3g} (where {method.teacher_nodes} nodes cut h*). Pass a smaller one, "
             "or take GradientFlow()."
         )
 
 
+@partial(jax.jit, static_argnames=("settings",))
+def _marched(problem, quadratures, teacher_field, weight, noise, count, settings: Settings) -> March:
+    return marcher(settings)(_physics(problem), quadratures, teacher_field, weight, noise, count)
+
+
 @partial(jax.jit, static_argnames=("settings", "scrambles"))
-def _solved(
-    physics, in_range, quadratures, teacher_field, weight, noise, at: _Reading, settings: Settings, scrambles: int
-) -> _Answer:
-    marches = marcher(settings)(physics, quadratures, teacher_field, weight, noise)
+def _answer(problem, marches: March, at: _Reading, count, settings: Settings, scrambles: int) -> _Answer:
+    """Apart from the march, so that other times do not compile it again."""
+    physics = _physics(problem)
     parts = (
         marches.train_loss, marches.overlap, marches.common_power, marches.odd_power, marches.private_power
     )  # fmt: skip
@@ -235,12 +267,12 @@ def _solved(
     level = settings.freeze_below * jnp.mean(curves["train_loss"][:scrambles, 0])
     errors["train_loss"] = errors["train_loss"] + level * jnp.max(held[at.stencil], axis=1)
     finite = jnp.stack([jnp.isfinite(values).all() for values in curves.values()]).all()
-    good = finite & (jnp.max(marches.row_residual) < LOST_ROW) & in_range
+    good = finite & (jnp.max(marches.row_residual) < LOST_ROW) & in_range(problem)
     unconverged = jnp.sum(marches.row_residual > settings.row_tolerance)
     working = 1.0 - marches.frozen
     # Whole numbers have no tangents: what is said of them can be said under a derivative too.
     frozen = jnp.sum(working[:scrambles], axis=1).min().astype(int)
-    noted = (frozen < working.shape[1]) | (physics.kappa < 1) | (unconverged > 0) | (scrambles == 1)
+    noted = (frozen < count) | (physics.kappa < 1) | (unconverged > 0) | (scrambles == 1)
     verdict = judged(read, errors, good, noted=noted)
     if scrambles == 1:
         verdict = verdict._replace(

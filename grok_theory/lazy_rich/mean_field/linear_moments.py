@@ -30,9 +30,10 @@ from ...errors import BadValue
 from ...fields import check_single, in_range
 from ...kernels.activations import Identity
 from ...observables import distance_from_init
+from ...pytrees import as_arrays
 from ...results import Solution
-from ..clock import FLOW, checked_x
-from ..verdict import judged, solution_of, status_of
+from ..clock import FLOW, checked_x, cut, lengthened, padded
+from ..verdict import judged, shortened, solution_of, status_of
 from .accuracy import add_output_error, output_norms
 from .data import Data, data_of, rotated
 from .derivatives import differentiable
@@ -59,12 +60,14 @@ def solve_linear_moments(
         )
     times = checked_x(FLOW, times)
     samples, dim = np.shape(problem.inputs)
+    size = dim + problem.outputs
     check_memory(
         f"The moments of {dim} inputs and {times.size} tangent kernels of {samples} samples",
-        8.0 * (40 * (dim + problem.outputs) ** 2 + 4 * times.size * (samples**2 + (dim + problem.outputs) ** 2)),
+        8.0 * (40 * size**2 + 4 * padded(times.size) * (samples**2 + size**2)),
         "Ask for fewer times, or pass fewer inputs.",
     )
-    verdict, found, steps = _solved(problem, jnp.asarray(times), jnp.asarray(method.tolerance, float))
+    verdict, found, steps = _solved(problem, lengthened(times), as_arrays(method.tolerance))
+    verdict, found = shortened(verdict, times.size), cut(found, times.size)
     status = status_of(verdict, failed=_WHY_LOST)
     return solution_of(
         problem, times, FLOW, method, verdict, status, fields=fields_of(found), stats={"steps": steps}

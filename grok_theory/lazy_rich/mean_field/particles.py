@@ -33,9 +33,10 @@ from ...fields import check_single, in_range
 from ...kernels.activations import Neuron
 from ...named_axes import Field
 from ...numerics.stabilised_flow import chebyshev_flow
+from ...pytrees import as_arrays
 from ...results import Solution
-from ..clock import FLOW, checked_x
-from ..verdict import judged, solution_of, status_of
+from ..clock import FLOW, checked_x, cut, lengthened, padded
+from ..verdict import judged, shortened, solution_of, status_of
 from .accuracy import add_output_error, output_norms
 from .data import Data, data_of, rotated
 from .derivatives import differentiable
@@ -78,7 +79,7 @@ def solve_particles(problem: MeanFieldNetwork, times: ArrayLike | Sequence, meth
     samples, dim = np.shape(problem.inputs)
     every = samples + (0 if problem.test_inputs is None else np.shape(problem.test_inputs)[0])
     coordinates = min(dim, every)
-    _refuse_what_does_not_fit(method, samples, every, coordinates, problem.outputs, times.size)
+    _refuse_what_does_not_fit(method, samples, every, coordinates, problem.outputs, padded(times.size))
     normals = np.stack(
         [
             drawn_particles(method.count, coordinates + problem.outputs, method.seed, scramble)
@@ -98,7 +99,8 @@ def _attempt(
     problem: MeanFieldNetwork, times: np.ndarray, method: Particles, normals: np.ndarray, lost: Sequence[Any] = ()
 ) -> tuple[Solution, Any]:
     """One solve with these settings, and the steps of its longest flow; `lost`: tolerances where flows ended early."""
-    verdict, mean, work, longest = _solved(problem, jnp.asarray(times), normals, jnp.float64(method.tolerance))
+    verdict, mean, work, longest = _solved(problem, lengthened(times), normals, as_arrays(method.tolerance))
+    verdict, mean = shortened(verdict, times.size), cut(mean, times.size)
     remarks, failed = [], _WHY_LOST
     if lost:
         tried = ", then ".join(f"{tolerance:g}" for tolerance in lost)
@@ -108,7 +110,8 @@ def _attempt(
     if method.scrambles == 1:
         remarks.append(_ONE_SCRAMBLE)
     status = status_of(verdict, remarks=remarks, failed=failed)
-    stats = {"particles": method.count * method.scrambles, "steps": work[0], "evaluations": work[1]}
+    steps, evaluations = work if is_traced(work) else np.asarray(work)
+    stats = {"particles": method.count * method.scrambles, "steps": steps, "evaluations": evaluations}
     more = {"fields": fields_of(mean), "stats": stats}
     return solution_of(problem, times, FLOW, method, verdict, status, **more), longest
 

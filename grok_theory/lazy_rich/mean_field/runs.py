@@ -18,9 +18,10 @@ from ...kernels.activations import Neuron
 from ...named_axes import Field
 from ...numerics.runs import run_batched
 from ...numerics.stabilised_flow import chebyshev_flow
+from ...pytrees import as_arrays
 from ...results import Ensemble
 from ...status import Status
-from ..clock import FLOW, checked_x
+from ..clock import FLOW, checked_x, lengthened, padded
 from .data import data_of
 from .problem import MeanFieldNetwork
 from .readings import curves_of, read_neurons
@@ -82,15 +83,16 @@ def simulate_mean_field(
     samples, dim = np.shape(problem.inputs)
     every = samples + (0 if problem.test_inputs is None else np.shape(problem.test_inputs)[0])
     batch = _batch(width, dim, every)
-    working = 8.0 * batch * (width * (8 * (dim + problem.outputs) + 8 * every) + (times.size + 1) * samples**2)
+    working = 8.0 * batch * (width * (8 * (dim + problem.outputs) + 8 * every) + (padded(times.size) + 1) * samples**2)
     kept = 8.0 * runs * times.size * (every * problem.outputs + 8)
     check_memory(
         f"Training {runs} networks of width {width} on {every} inputs, read at {times.size} times",
         working + kept,
         "Lower width or runs, or ask for fewer times.",
     )
-    arguments = (problem, jnp.asarray(times), jnp.float64(tolerance))
+    arguments = (problem, lengthened(times), as_arrays(tolerance))
     curves, output, work = run_batched(_trained(width), key, runs, batch=batch, arguments=arguments)
+    curves, output = {name: values[:, : times.size] for name, values in curves.items()}, output[:, : times.size]
     finite = np.isfinite(curves["train_loss"]).all(axis=1)
     lost = np.flatnonzero(~finite)
     status = Status(0)

@@ -10,17 +10,18 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import ndtri
 from jax.typing import ArrayLike
+from scipy.special import ndtri
 
 from ...checks import check_integer, check_key, check_memory, check_positive, check_runs, check_size, require_float64
 from ...dynamics import Conditions, whole_steps
 from ...errors import BadValue
 from ...fields import check_single
+from ...numerics.threads import cores, over_cores
 from ...pytrees import as_arrays
 from ...results import Ensemble
 from ...status import Status
-from ..clock import FlowOrDescent, checked_x, rate_of
+from ..clock import FlowOrDescent, checked_x, lengthened, rate_of
 from ..closed_forms import largest_stable_learning_rate
 from ..conditions import PLAIN
 from ..methods import ExactReduction, Experiment, ExplicitNetwork, FrozenKernel
@@ -89,10 +90,14 @@ def simulate_committee(
     samples = _check(problem, rate, dim, width, method)
     x = checked_x(dynamics, x)
     runs, _ = check_runs(runs), check_key(key)
-    _refuse_what_does_not_fit(samples, dim, width, runs, x.size)
+    # LAPACK of several threads at once may wait for ever on few cores.
+    workers = 1 if isinstance(method, FrozenKernel) else min(runs, cores())
+    _refuse_what_does_not_fit(samples, dim, width, (runs, workers), x.size)
     # One run a call: the batch of fixed size is one, so a run's digits cannot depend on the others.
     sizes = (dim, samples, width)
-    results = [_run(problem, x, rate, jax.random.fold_in(key, i), sizes, method) for i in range(runs)]
+    results = over_cores(
+        lambda i: _run(problem, x, rate, jax.random.fold_in(key, i), sizes, method), runs, workers=workers
+    )
     stacked: Run = jax.tree_util.tree_map(lambda *leaves: np.stack(leaves), *results)
     stats = {
         "dim": dim,
@@ -164,15 +169,15 @@ def _refuse_unstable_steps(problem: QuadraticCommittee, rate: float, samples: in
         return  # the rule is the committee's; what diverges is reported by `status`
     scale = getattr(method, "init_scale", 1.0)
     scaled = QuadraticCommittee(
-        problem.output_scale * scale,
-        problem.curvature * scale,
+        float(problem.output_scale) * scale,
+        float(problem.curvature) * scale,
         problem.samples_per_dim,
         problem.teacher_overlap,
         problem.centred,
     )
     frozen = isinstance(method, FrozenKernel) or getattr(method, "linearised", False)
     largest = 0.0 if frozen else float(ndtri(1 - 1 / (2 * samples))) ** 2 / 2
-    limit = float(largest_stable_learning_rate(scaled, largest))
+    limit = float(largest_stable_learning_rate(as_arrays(scaled), largest))
     if not rate < limit:
         raise BadValue(
             f"learning_rate is {rate}, but descent on {samples} samples is stable only below "
@@ -180,13 +185,15 @@ def _refuse_unstable_steps(problem: QuadraticCommittee, rate: float, samples: in
         )
 
 
-def _refuse_what_does_not_fit(samples: int, dim: int, width: int | None, runs: int, times: int) -> None:
-    neurons = width or 0
+def _refuse_what_does_not_fit(
+    samples: int, dim: int, width: int | None, runs_and_workers: tuple[int, int], times: int
+) -> None:
+    neurons, (runs, workers) = width or 0, runs_and_workers
     working = 8.0 * (6 * samples * dim + 12 * dim**2 + 4 * neurons * (dim + samples))
     kept = 8.0 * runs * (dim**2 + dim + 10 * times)
     check_memory(
         f"Training with dim = {dim}, {samples} samples, width = {width} and keeping {runs} runs",
-        working + kept,
+        workers * working + kept,
         "Lower dim, width or runs.",
     )
 
@@ -235,17 +242,19 @@ def _run(
     sampled_test = method.labels is not None or (network is not None and network.activation is not None)
     drawn = (samples, method.test_samples if sampled_test else 0, dim)
     data, test = _draw_data(key, drawn, method.stratified, method.labels)
-    start = _draw_start(key, problem, dim, width, method.orthogonal_start, network is not None)
-    steps_or_times = jnp.asarray(x if rate is None else whole_steps(x))
-    eta = None if rate is None else jnp.float64(rate)
+    scale = None if network is None else as_arrays(method.init_scale)
+    start = _draw_start(key, problem, dim, width, method.orthogonal_start, scale)
+    steps_or_times = lengthened(x if rate is None else whole_steps(x))
+    eta = None if rate is None else np.float64(rate)
     if network is not None:
-        start = Parameters(jnp.float64(method.init_scale) * start, jnp.ones(width))
+        start = Parameters(start, np.ones(width))
         run = _train_network(problem, network, start, data, test, steps_or_times, eta)
     elif isinstance(method, FrozenKernel):
-        run = _regress(problem, start, data, test, jnp.asarray(x), eta)
+        run = _regress(problem, start, data, test, lengthened(x), eta)
     else:
-        run = _train_moments(problem, start, data, test, steps_or_times, eta, jnp.float64(method.tolerance))
-    return jax.tree_util.tree_map(np.asarray, run)
+        run = _train_moments(problem, start, data, test, steps_or_times, eta, as_arrays(method.tolerance))
+    run = jax.tree_util.tree_map(np.asarray, run)
+    return run._replace(curves={name: values[: x.size] for name, values in run.curves.items()})
 
 
 # Drawing and training are compiled apart: every method shares the compiled draws, and no number recompiles anything.
@@ -261,11 +270,13 @@ def _draw_data(key, sizes, stratified, labels) -> tuple[Data, Data | None]:
     return data, Data(fresh, targets(fresh))
 
 
-@partial(jax.jit, static_argnums=(2, 3, 4, 5))
-def _draw_start(key, problem, dim, width, orthogonal_start, explicit):
-    draw = draw_weights if explicit else start_moments
+@partial(jax.jit, static_argnums=(2, 3, 4))
+def _draw_start(key, problem, dim, width, orthogonal_start, scale):
+    """Moments, or where a `scale` is given that times the weights themselves."""
     own = weights_key(key)
-    return draw(own, problem, dim, width, orthogonal_start=orthogonal_start)
+    if scale is None:
+        return start_moments(own, problem, dim, width, orthogonal_start=orthogonal_start)
+    return scale * draw_weights(own, problem, dim, width, orthogonal_start=orthogonal_start)
 
 
 _train_network = jax.jit(run_network, static_argnums=(1,))

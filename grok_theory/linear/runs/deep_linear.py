@@ -4,35 +4,30 @@ With the aligned start of `DeepLinear` the weight matrices stay aligned, so the 
 the norm u of the upper layers carry the whole training; tests train the full matrices beside it.
 """
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
 from ...checks import check_integer, check_key, check_memory, check_runs, check_size, require_float64
 from ...errors import BadValue
-from ...numerics.runs import run_batched
+from ...numerics.padding import cut, repeated
+from ...numerics.runs import counted, run_batched, runs_at_once
 from ...results import Ensemble
 from ..checked import check_single
 from ..curve_names import DEEP_CURVES
 from ..layer_march import LARGEST_STEP, MOST_STEPS, DeepNumbers, deep_numbers, march, upper_power
 from ..mode_relaxation import FLOW, ByModes, Times, check_flow
 from ..problem import DeepLinear
-from .teacher_student import eigenmodes
+from .teacher_student import eigenmodes, standard_draws
 
 __all__ = ["simulate_deep_linear"]
 
 
 def draw_deep(problem: DeepNumbers, key: Array, dim: int, samples: int) -> tuple[Array, Array, Array, Array]:
     """Inputs (dim, samples) of variance 1/dim, label noise, teacher and first layer of one run, in canonical units."""
-    data, noise, teacher, start = jax.random.split(key, 4)
+    inputs, noise, teacher, start = standard_draws(key, dim, samples)
     scale = problem.noise * jnp.sqrt(problem.snr) / np.sqrt(dim)
-    return (
-        jax.random.normal(data, (dim, samples)) / np.sqrt(dim),
-        problem.noise * jax.random.normal(noise, (samples,)),
-        scale * jax.random.normal(teacher, (dim,)),
-        problem.first_norm / np.sqrt(dim) * jax.random.normal(start, (dim,)),
-    )
+    return inputs / np.sqrt(dim), problem.noise * noise, scale * teacher, problem.first_norm / np.sqrt(dim) * start
 
 
 def train_deep(problem: DeepNumbers, times: Array, inputs: Array, noise: Array, teacher: Array, start: Array) -> dict:
@@ -100,21 +95,21 @@ def simulate_deep_linear(
     dim = check_integer("dim", dim, 1, "Pass the number of inputs, for example dim=200.")
     alpha = float(problem.samples_per_dim)
     samples = check_size("samples_per_dim * dim", alpha * dim, knob="dim", per=alpha)
+    batch, x = runs_at_once(), repeated(times)
     check_memory(
-        f"A batch of 8 runs with dim={dim} and {samples} samples",
-        64.0 * (3 * dim * samples + 4 * min(dim, samples) ** 2 + 4 * min(dim, samples) * np.size(times)),
+        f"{counted(batch)} with dim={dim} and {samples} samples",
+        8.0 * batch * (3 * dim * samples + 4 * min(dim, samples) ** 2 + 4 * min(dim, samples) * x.size),
         "Pass a smaller dim.",
     )
-    times = jnp.asarray(times, float)
-    curves = run_batched(_Run(dim, samples), key, runs, arguments=(deep_numbers(problem), times))
+    curves, count = run_batched(_Run(dim, samples), key, runs, arguments=(deep_numbers(problem), x)), np.size(times)
     if not all(np.all(np.isfinite(values)) for values in curves.values()):
         raise BadValue(
-            f"times reach {float(times[-1]):g}, but a run needed more than {MOST_STEPS} steps. Pass earlier times."
+            f"times reach {float(x[-1]):g}, but a run needed more than {MOST_STEPS} steps. Pass earlier times."
         )
     return Ensemble(
         problem,
-        times,
-        {name: curves[name] for name in DEEP_CURVES},
+        cut(x, count),
+        {name: curves[name][:, :count] for name in DEEP_CURVES},
         dynamics.x_name,
         dynamics,
         x_unit=dynamics.x_unit,

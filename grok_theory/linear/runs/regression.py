@@ -13,8 +13,8 @@ from jaxtyping import Array, Float
 
 from ...checks import check_integer, check_key, check_memory, check_runs, require_float64
 from ...errors import BadValue
-from ...numerics.runs import run_batched
-from ...pytrees import as_arrays
+from ...numerics.padding import as_numbers, cut, repeated
+from ...numerics.runs import counted, run_batched, runs_at_once
 from ...results import Ensemble
 from ..checked import check_single
 from ..curve_names import CORRELATED_CURVES
@@ -94,17 +94,17 @@ def _simulate(
             f"dim is {dim!r}, but the size of {type(problem).__name__} is in its arrays and in samples. Leave dim out."
         )
     samples = check_integer("samples", problem.samples, 1, "A real run needs a whole number of samples.")
+    batch, x = runs_at_once(), repeated(times)
     check_memory(
-        f"A batch of 8 runs with {samples} samples and {modes} modes",
-        64.0 * (4 * samples * modes + 4 * min(samples, modes) ** 2 + np.size(times) * (modes + min(samples, modes))),
+        f"{counted(batch)} with {samples} samples and {modes} modes",
+        8.0 * batch * (4 * samples * modes + 4 * min(samples, modes) ** 2 + x.size * (modes + min(samples, modes))),
         "Pass fewer samples or modes.",
     )
-    times = jnp.asarray(times, float)
-    curves = run_batched(run(samples), key, runs, arguments=(as_arrays(problem), times))
+    curves, count = run_batched(run(samples), key, runs, arguments=(as_numbers(problem), x)), np.size(times)
     return Ensemble(
         problem,
-        times,
-        {name: curves[name] for name in CORRELATED_CURVES},
+        cut(x, count),
+        {name: curves[name][:, :count] for name in CORRELATED_CURVES},
         dynamics.x_name,
         dynamics,
         x_unit=dynamics.x_unit,

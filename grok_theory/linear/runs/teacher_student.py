@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ...checks import check_integer, check_key, check_memory, check_runs, check_size, require_float64
-from ...numerics.runs import run_batched
-from ...pytrees import as_arrays
+from ...numerics.padding import as_numbers, cut, repeated
+from ...numerics.runs import counted, run_batched, runs_at_once
 from ...results import Ensemble
 from ..checked import check_single
 from ..curve_names import CURVES
@@ -21,15 +21,19 @@ from ..problem import TeacherStudent
 __all__ = ["simulate_teacher_student"]
 
 
+def standard_draws(key: Array, dim: int, samples: int) -> tuple[Array, Array, Array, Array]:
+    """N(0, 1) numbers of one run: inputs (dim, samples), label noise (samples,), teacher and start (dim,)."""
+    data, *others = jax.random.split(key, 4)
+    # One program for the three vectors: the first entries of a longer draw are those of the draw.
+    longest = max(dim, samples)
+    noise, teacher, start = jax.vmap(lambda one: jax.random.normal(one, (longest,)))(jnp.stack(others))
+    return jax.random.normal(data, (dim, samples)), noise[:samples], teacher[:dim], start[:dim]
+
+
 def _draw(problem: TeacherStudent, key: Array, dim: int, samples: int) -> tuple[Array, Array, Array, Array]:
     """Inputs X (dim, samples), label noise, teacher and initial weights of one run, all in units of the noise."""
-    data, noise, teacher, start = jax.random.split(key, 4)
-    return (
-        jax.random.normal(data, (dim, samples)) / np.sqrt(dim),
-        jax.random.normal(noise, (samples,)),
-        jnp.sqrt(problem.snr) * jax.random.normal(teacher, (dim,)),
-        jnp.sqrt(problem.inr) * jax.random.normal(start, (dim,)),
-    )
+    inputs, noise, teacher, start = standard_draws(key, dim, samples)
+    return inputs / np.sqrt(dim), noise, jnp.sqrt(problem.snr) * teacher, jnp.sqrt(problem.inr) * start
 
 
 def eigenmodes(
@@ -127,20 +131,18 @@ def simulate_teacher_student(
     dim = check_integer("dim", dim, 1, "Pass the number of weights, for example dim=200.")
     alpha = float(problem.samples_per_dim)
     samples = check_size("samples_per_dim * dim", alpha * dim, knob="dim", per=alpha)
-    batch = 8
+    batch, x = runs_at_once(), repeated(times)
     check_memory(
-        f"A batch of {batch} runs with dim={dim} and {samples} samples",
-        8.0 * batch * (3 * dim * samples + 4 * min(dim, samples) ** 2 + 8 * min(dim, samples) * np.size(times)),
+        f"{counted(batch)} with dim={dim} and {samples} samples",
+        8.0 * batch * (3 * dim * samples + 4 * min(dim, samples) ** 2 + 8 * min(dim, samples) * x.size),
         "Pass a smaller dim.",
     )
-    times = jnp.asarray(times, float)
-    curves = run_batched(
-        _Run(dim, samples), key, runs, batch=batch, arguments=(as_arrays(problem), as_arrays(dynamics), times)
-    )
+    curves = run_batched(_Run(dim, samples), key, runs, arguments=(as_numbers(problem), as_numbers(dynamics), x))
+    count = np.size(times)
     return Ensemble(
         problem,
-        times,
-        {name: curves[name] for name in CURVES},
+        cut(x, count),
+        {name: curves[name][:, :count] for name in CURVES},
         dynamics.x_name,
         dynamics,
         x_unit=dynamics.x_unit,

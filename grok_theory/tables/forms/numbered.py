@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ..names import SETTING_WORDS, part, rises, words
+from ..names import SETTING_WORDS, counts_time, part, rises, words
 from ..table import Table
 
 
@@ -16,6 +16,8 @@ def epochs_from_order(table: Table) -> Table | None:
     names = [name for name in table.names if name != "run"]
     curves = [name for name in names if rises(name) is not None or part(name)]
     settings = {*SETTING_WORDS, "learning"}
+    if any(map(counts_time, names)):
+        return None
     if not all(name in curves or settings & set(words(name)) for name in names):
         return None
     if not any(part(a) == "test" for a in curves) or not all(table.logged(name).all() for name in curves):

@@ -1,0 +1,181 @@
+"""`grok-theory predict WING.PROBLEM`: the band of one run, and when it gets somewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .problem_fields import HelpOfProblem
+
+COMMAND = HelpOfProblem
+
+
+def command(
+    problem: Annotated[str, typer.Argument(help="WING.PROBLEM, as `grok-theory solve` lists them.")],
+    fields: Annotated[
+        list[str] | None, typer.Argument(help="field=value of the problem, and of the run (dim=100, width=500).")
+    ] = None,
+    times: Annotated[str, typer.Option("--times", "--x", help="As in `grok-theory solve`.")] = "0.1:10:40",
+    threshold: Annotated[
+        list[str] | None, typer.Option(help="When a curve gets there: 0.1, or train_loss=0.1 (repeatable).")
+    ] = None,
+    fraction: Annotated[
+        list[str] | None, typer.Option(help="The same of the run's own start: 0.5, or train_loss=0.1 (repeatable).")
+    ] = None,
+    delay: Annotated[
+        str | None, typer.Option(metavar="TRAIN:TEST", help="How much later the test loss gets to TEST: 0.1:0.5.")
+    ] = None,
+    level: Annotated[float, typer.Option(help="Share of runs inside.")] = 0.9,
+    draws: Annotated[int | None, typer.Option(help="How many runs are drawn.")] = None,
+    test_samples: Annotated[int | None, typer.Option(help="How many samples the test loss is measured on.")] = None,
+    dynamics: Annotated[
+        str | None, typer.Option(help='How weights are trained, for example "GradientDescent(0.1)"; x is then steps.')
+    ] = None,
+    method: Annotated[str | None, typer.Option(help='How to forecast, for example "Interpolated".')] = None,
+    key: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    out: Annotated[str | None, typer.Option(metavar="FILE", help="Save all of it to this .npz.")] = None,
+    plot: Annotated[str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+) -> None:
+    """Forecast one run: grok-theory predict linear.TeacherStudent samples_per_dim=2 snr=5 dim=100 --threshold 2.5
+
+    Exit code: 0 good, 2 bad input, 4 no theory.
+    """
+    from .precision import use_float64
+
+    use_float64()
+    import jax
+
+    from ..progress import waiting
+    from ..storage import destination
+    from .picture import picture_path
+    from .problems import find_problem, make_problem, public_names, verbs_of
+    from .values import read_axis, read_object, read_seed
+
+    picture = None if plot is None else picture_path(plot, "plot")
+    path = None if out is None else destination(out, (".npz",), "out")
+    wing, cls = find_problem(problem)
+    (forecast,) = verbs_of(wing, "forecast")
+    made, (more,) = make_problem(wing, cls, fields or [], forecast)
+    for name, text in (("dynamics", dynamics), ("method", method)):
+        if text is not None:
+            more[name] = read_object(name, text, public_names(wing), forecast)
+    given = {"level": level, "draws": draws, "test_samples": test_samples}
+    more |= taken_by(forecast, {name: value for name, value in given.items() if value is not None}, problem)
+    asked = [("threshold", *_read(word, "threshold")) for word in threshold or []]
+    asked += [("fraction", *_read(word, "fraction")) for word in fraction or []]
+    ends = None if delay is None else _ends(delay)
+    with waiting(f"forecasting a run of {problem}"):
+        told = forecast(made, read_axis(times), key=jax.random.key(read_seed("key", key)), **more)
+    found = [told.crossing(name or _first(told), **{kind: value}) for kind, name, value in asked]
+    if ends is not None:
+        found.append(told.delay(*ends))
+    if path is not None:
+        told.save(path)
+    if as_json:
+        from .as_json import write_json
+
+        write_json({"kind": "forecast", **_described(told), "times": [_time(each) for each in found]})
+    else:
+        print(told)
+        for each in found:
+            print(each)
+    if picture is not None:
+        _draw(told, found, asked, picture)
+        if not as_json:
+            print(f"drawn in {picture}")
+
+
+def taken_by(verb: Any, words: dict[str, Any], problem: str) -> dict[str, Any]:
+    """The options as the verb's keywords; `BadValue` for one that it does not take."""
+    import inspect
+
+    from ..errors import BadValue
+
+    known = inspect.signature(verb).parameters
+    for name, value in words.items():
+        if name not in known:
+            option = name.replace("_", "-")
+            raise BadValue(f"{option} is {value}, but a forecast of {problem} takes none. Leave --{option} out.")
+    return words
+
+
+def _read(word: str, option: str) -> tuple[str | None, float]:
+    """CURVE=VALUE or VALUE."""
+    from ..errors import BadValue
+    from .shown_number import number
+
+    name, equals, text = word.rpartition("=")
+    value = number(text.strip())
+    if value is None or (equals and not name.strip()):
+        raise BadValue(f"{option} is {word!r}, but it must be VALUE or CURVE=VALUE. Write --{option} test_loss=0.1.")
+    return (name.strip() or None), value
+
+
+def _ends(text: str) -> tuple[float, float]:
+    from ..errors import BadValue
+    from .shown_number import number
+
+    values = [number(part.strip()) for part in text.split(":")]
+    if len(values) != 2 or None in values:
+        raise BadValue(f"delay is {text!r}, but it must be TRAIN:TEST, two losses. Write --delay 0.1:0.5.")
+    return values[0], values[1]  # type: ignore[return-value]
+
+
+def _first(told: Any) -> str:
+    return "test_loss" if "test_loss" in told.curves else next(iter(told.curves))
+
+
+def _described(told: Any) -> dict[str, Any]:
+    return {
+        "problem": told.problem,
+        "dynamics": None if told.dynamics is None else repr(told.dynamics),
+        "status": {"level": told.status.name, "text": told.status.text},
+        "dim": told.dim,
+        "width": told.width,
+        "level": told.level,
+        "made_from": told.made_from,
+        "draws": told.count,
+        "x_name": told.x_name,
+        "x_unit": told.x_unit,
+        "x": told.x,
+        "curves": {name: band._asdict() for name, band in told.curves.items()},
+        "pointwise": {name: band._asdict() for name, band in told.pointwise.items()},
+        "numerical_error": told.numerical_error,
+    }
+
+
+def _time(each: Any) -> dict[str, Any]:
+    """A time for JSON; an open end is null."""
+    names = ("what", "low", "median", "high", "probability", "horizon", "level", "unit")
+    return {name: getattr(each, name) for name in names} | {
+        "factor": None if each.factor is None else {n: getattr(each.factor, n) for n in ("low", "median", "high")}
+    }
+
+
+def _draw(told: Any, found: list[Any], asked: list[Any], path: Path) -> None:
+    import math
+
+    from .picture import pyplot, write_picture
+
+    plt = pyplot()
+    from ..plot import STYLE, band
+
+    with plt.style.context(STYLE):
+        figure, every = plt.subplots(1, len(told.curves), figsize=(3.2 * len(told.curves), 2.6), layout="constrained")
+        for axes, name in zip([every] if len(told.curves) == 1 else every, told.curves, strict=True):
+            band(told, name, ax=axes)
+            if told.x[0] > 0:
+                axes.set_xscale("log")
+            if not name.endswith("accuracy"):
+                axes.set_yscale("log")
+            for (kind, curve, value), time in zip(asked, found, strict=False):
+                if (curve or _first(told)) == name and math.isfinite(time.low):
+                    high = time.high if math.isfinite(time.high) else told.x[-1]
+                    axes.axvspan(time.low, high, color="C1", alpha=0.15, linewidth=0)
+                    if kind == "threshold":
+                        axes.axhline(value, color="C1", linestyle=":", linewidth=0.8)
+            axes.legend()
+        write_picture(figure, path, dpi=200)

@@ -1,0 +1,67 @@
+"""The curves of one run as a forecast reads them: without what was not logged, and knowing where a run crashed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..checks import check_finite, check_non_negative
+from ..errors import BadValue
+from ..results.log import Record
+from .crossing import check_record
+from .delay import directions_of
+from .direction import check_direction
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What was logged of one curve, without nan; `crashed` is the x from which on it is nan to the end, or None."""
+
+    x: np.ndarray
+    values: np.ndarray
+    crashed: float | None = None
+
+
+def curve_of_record(record: Record, per: int = 1) -> Curve:
+    """A curve in units of `per`; a record that ends in nan is of a run that crashed."""
+    seen = np.isfinite(record.values)
+    last = np.flatnonzero(seen)
+    crashed = None
+    if record.x.size and not seen[-1]:
+        crashed = float(record.x[last[-1] + 1] if last.size else record.x[0])
+    return Curve(record.x[seen], record.values[seen] / per, crashed)
+
+
+def curves_of_arrays(
+    x: ArrayLike,
+    train: ArrayLike,
+    test: ArrayLike,
+    thresholds: tuple[float, float],
+    rising: Any,
+    at: float | None = None,
+) -> tuple[Curve, Curve, float]:
+    """Train, test, and the last time that is looked at; or one sentence on what is wrong with them."""
+    x, train = check_record(x, train, "train")
+    _, test = check_record(x, test, "test")
+    for name, values in (("train", train), ("test", test)):
+        if values.ndim != 1:
+            raise BadValue(f"{name} has shape {values.shape}, but a forecast is of one run, ({x.size},). Pass one row.")
+    check_non_negative("x", x, "Pass the times since the start of training.")
+    if at is not None:
+        check_finite("at", at, "Pass a time of the record.")
+        if at < x[0]:
+            raise BadValue(f"at is {at:g}, but the record begins at {x[0]:g}. Pass a time of the record.")
+        x, train, test = (part[x <= at] for part in (x, train, test))
+    up = directions_of(False if rising is None else rising)
+    for name, values, threshold, rises in zip(("train", "test"), (train, test), thresholds, up, strict=True):
+        check_finite(f"{name}_threshold", threshold, "Pass a number in the unit of its curve.")
+        check_direction(name, [values], threshold, rises)
+    seen = np.isfinite(train) | np.isfinite(test)
+    last = np.flatnonzero(seen)
+    # Where only one curve is nan it was not logged there; where both are to the end, the run is over.
+    crashed = None if seen[-1] else float(x[last[-1] + 1] if last.size else x[0])
+    curves = (Curve(x[np.isfinite(values)], values[np.isfinite(values)], crashed) for values in (train, test))
+    return (*curves, float(x[-1]))

@@ -1,0 +1,157 @@
+"""The band of one committee, held against committees of a plain NumPy code whose every weight is explicit."""
+
+import jax
+import numpy as np
+import pytest
+from chance import binomial
+from scipy import stats
+
+import grok_theory as gt
+from benchmarks import plain_runs
+from grok_theory.lazy_rich import ExactReduction, Interpolated, MeanFieldNetwork, QuadraticCommittee, forecast, simulate
+
+PROBLEM = QuadraticCommittee(output_scale=0.5, curvature=0.5, samples_per_dim=4.0, teacher_overlap=0.4)
+DESCENT = gt.GradientDescent(0.1)
+STEPS = np.unique(np.round(np.geomspace(1, 80, 16)))
+SETTING = {
+    "dim": 12,
+    "width": 30,
+    "rate": 0.1,
+    "output_scale": 0.5,
+    "curvature": 0.5,
+    "samples_per_dim": 4.0,
+    "teacher_overlap": 0.4,
+}
+
+
+def own(**more):
+    return forecast(PROBLEM, STEPS, dim=12, width=30, dynamics=DESCENT, **more)
+
+
+@pytest.fixture(scope="module")
+def told():
+    return own(test_samples=plain_runs.TEST_SAMPLES)
+
+
+def test_its_draws_are_runs_that_are_not_stratified(told):
+    run = simulate(
+        PROBLEM,
+        [0, *STEPS],
+        dim=12,
+        width=30,
+        dynamics=DESCENT,
+        runs=1,
+        key=jax.random.fold_in(jax.random.key(0), 3),
+        method=ExactReduction(stratified=False),
+    )
+    for name in ("train_loss", "test_loss"):
+        np.testing.assert_allclose(told.draws[name][3], run[name][0, 1:], rtol=1e-9, atol=0)
+        np.testing.assert_allclose(told.starts[name][3], run[name][0, 0], rtol=1e-9, atol=0)
+    assert (told.count, told.dim, told.width, told.made_from) == (48, 12, 30, "runs")
+
+
+def test_ends_are_student_s_with_four_looks(told):
+    logs = np.log(told.draws["train_loss"])
+    half = logs.std(0, ddof=1) * np.sqrt(1 + 1 / 48)
+    for band, tail in ((told["train_loss"], 0.1 / 8), (told.pointwise["train_loss"], 0.05)):
+        high = np.exp(logs.mean(0) + stats.t.isf(tail, 47) * half)
+        np.testing.assert_allclose(band.high, high, rtol=1e-10, atol=0)
+
+
+def test_a_test_sample_scatters_as_the_squares_of_its_errors(told):
+    """At the start the error is the target, y = g^2/2: the variance of y^2 over its squared mean is 32/3."""
+    exact = own()
+    moment = lambda k: float(stats.norm.moment(2 * k)) / 2**k  # noqa: E731  E y^k
+    share = (moment(4) - moment(2) ** 2) / moment(2) ** 2 / plain_runs.TEST_SAMPLES
+    gap = told.scatter["test_loss"] ** 2 - np.log(exact.draws["test_loss"]).var(0, ddof=1)
+    np.testing.assert_allclose(gap, np.log1p(share), rtol=1e-9, atol=0)
+    assert (told.scatter["train_loss"] == exact.scatter["train_loss"]).all()
+
+
+@pytest.mark.statistical
+def test_runs_of_another_code_stay_inside(rng, told, plausible):
+    """One estimate of the scatter serves all runs, so the rate is one of a range; would notice a wrong unit of time."""
+    rest = {name: value for name, value in SETTING.items()}
+    curves = [plain_runs.committee(rng, STEPS, **rest) for _ in range(60)]
+    inside = []
+    for i, name in enumerate(("train_loss", "test_loss")):
+        band = told[name]
+        inside.append(sum(bool(((band.low <= run[i]) & (run[i] <= band.high)).all()) for run in curves))
+    plausible(binomial(np.array(inside), 60, (0.8, 0.98)))
+    kept = [gt.applies(told, plain_runs.log_of(run, STEPS, "step", "")).verdict for run in curves]
+    assert kept.count("cannot tell") == 0
+    plausible(binomial(kept.count("does not apply"), 60, (0.0, 0.05)))
+
+
+@pytest.mark.parametrize("changed", [{"batch": 6}, {"momentum": 0.8}, {"noise": 0.7}, {"start": 2.0}, {"rate": 0.2}])
+def test_foreign_networks_are_told_from_one_log(changed, rng, told):
+    logs = [plain_runs.committee(rng, STEPS, **(SETTING | changed)) for _ in range(4)]
+    found = [gt.applies(told, plain_runs.log_of(run, STEPS, "step", "")) for run in logs]
+    assert sum(one.verdict == "does not apply" for one in found) >= 3, [one.reason for one in found]
+
+
+def test_few_draws_cannot_tell(rng):
+    few = own(draws=12)
+    assert "12 runs is itself uncertain" in few.status.text
+    log = plain_runs.log_of(plain_runs.committee(rng, STEPS, **(SETTING | {"noise": 3.0})), STEPS, "step", "")
+    found = gt.applies(few, log)
+    assert (found.verdict, "draws=48" in found.reason) == ("cannot tell", True)
+
+
+def test_times_of_its_own_start(told, tmp_path):
+    time = told.crossing("train_loss", fraction=0.5)
+    assert time.low < time.median < time.high
+    delay = told.delay(0.5, 0.5, fraction=True)
+    assert delay.factor.median > 1
+    assert gt.load(told.save(tmp_path / "told.npz")) == told
+
+
+@pytest.mark.slow  # DMFT and two sizes of a flow
+def test_interpolated_lies_where_draws_of_its_own_size_do():
+    problem = QuadraticCommittee(1.0, 0.5, 4.0, 0.3)
+    x = np.geomspace(0.5, 60.0, 30)
+    whole = forecast(problem, x, dim=40)
+    cheap = forecast(problem, x, dim=40, method=Interpolated())
+    assert cheap.stats["smaller_dim"] == 20
+    for name in ("train_loss", "test_loss"):
+        seen = whole[name].median > 1e-3
+        off = np.abs(cheap.middle[name] - whole.middle[name])[seen]
+        assert (off <= 2.5 * cheap.scatter[name][seen]).all()
+        inside = (whole.draws[name] >= cheap[name].low) & (whole.draws[name] <= cheap[name].high)
+        assert inside[:, seen].all(axis=1).mean() >= 0.8
+        assert np.median((cheap[name].high / cheap[name].low)[seen]) <= 2.5
+        np.testing.assert_allclose(cheap.draws[name].std(0), whole.draws[name].std(0), rtol=1.5, atol=0.02)
+
+
+def test_a_network_on_given_data_scatters_by_its_start(rng):
+    inputs = rng.standard_normal((12, 4)) / 2
+    problem = MeanFieldNetwork(inputs, inputs[:, :1] * inputs[:, 1:2], richness=1.0, activation="tanh")
+    times = [0.5, 2.0, 8.0]
+    found = forecast(problem, times, width=40, draws=24)
+    assert list(found.curves) == ["train_loss"]
+    wide = forecast(problem, times, width=640, draws=24)
+    ratio = found.scatter["train_loss"] / wide.scatter["train_loss"]
+    assert ((ratio > 2) & (ratio < 8)).all()  # 16 times as many neurons
+    with pytest.raises(gt.BadValue, match=r"dim is 3.*own data"):
+        forecast(problem, times, width=40, dim=3)
+    with pytest.raises(gt.BadValue, match="method is Interpolated"):
+        forecast(problem, times, width=40, method=Interpolated())
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        ({}, "dim is None"),
+        ({"dim": 12, "draws": 4}, "draws is 4"),
+        ({"dim": 12, "level": 0.0}, "level is 0.0"),
+        ({"dim": 12, "method": gt.lazy_rich.Population()}, r"takes OwnSize\(\) or Interpolated"),
+        ({"dim": 12, "method": Interpolated(12)}, "dim of Interpolated is 12"),
+        ({"dim": 12, "width": 31}, "width is 31"),
+        ({"dim": 12, "test_samples": 0}, "test_samples is 0"),
+    ],
+)
+def test_refusals_name_what_is_wrong(ask, words):
+    with pytest.raises(gt.BadValue, match=words):
+        forecast(PROBLEM, STEPS, dynamics=DESCENT, **ask)
+    with pytest.raises(gt.BadValue, match="problem is 3"):
+        forecast(3, STEPS, dim=3)
