@@ -113,8 +113,16 @@ def resolve(app, env, node, contnode):
     return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", full, node, contnode)
 
 
+def forget_modules_without_source(app, env) -> None:
+    """Viewcode lists a module written in C, such as builtins, and links a page of it that it cannot make."""
+    seen = getattr(env, "_viewcode_modules", {})
+    for name in [name for name, found in seen.items() if not found]:
+        del seen[name]
+
+
 def setup(app) -> dict[str, bool]:
     """Sphinx's door."""
     app.add_transform(LinkNames)
     app.connect("missing-reference", resolve)
+    app.connect("env-check-consistency", forget_modules_without_source)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -143,11 +143,15 @@ def test_what_leads_nowhere_stops_the_build(tmp_path):
 def test_what_is_right_passes(tmp_path):
     text = "## B\n\n[b](#b) $x_1$\n\n$$\ny = \\begin{aligned} a &= b \\\\ c &= d \\end{aligned}\n$$ (law)\n\n"
     text += "See {eq}`law`.\n"
+    text += "```{eval-rst}\n.. autofunction:: builtins.len\n\n.. autofunction:: json.dumps\n```\n"
     done = built_from(f"{NOTEBOOK}{text}\n```{{code-cell}} python3\nprint(6 * 7)\n```\n", tmp_path)
     assert done.returncode == 0, done.stderr
     shown = (tmp_path / "out" / "index.html").read_text()
     assert "<pre>42" in re.sub(r"<span></span>", "", shown)
     assert shown.count("<math ") == 2
+    listed = (tmp_path / "out" / "_modules" / "index.html").read_text()
+    assert "json.html" in listed
+    assert "builtins.html" not in listed
     assert re.search(r'class="eqno">\(1\)', shown)
     assert re.search(r'href="#[\w-]*law"', shown)
 
