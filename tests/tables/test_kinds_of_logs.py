@@ -107,7 +107,7 @@ TEXT = {
     "bars.log": "Loading\n" + "".join(bar(row["step"]) + "\n" + dumped([row]) for row in NAMED),
     "bars_first.log": "".join(dumped([row]) + bar(row["step"]) + "\n" for row in NAMED),
     "prefixed.log": "".join(
-        f"2024-01-01 10:00:00 INFO - {json.dumps({'step': s, 'train': {'loss': train(s)}, 'val': {'loss': held_out(s)}})}\n"
+        "2024-01-01 10:00:00 INFO - " + dumped([{"step": s, "train": {"loss": train(s)}, "val": {"loss": held_out(s)}}])
         for s in STEPS
     ),
     "stamped.log": lines("[2024-01-01 10:00:00][INFO] {{'step': {s}, 'train_loss': {a}, 'val_loss': {b}}}\n"),
