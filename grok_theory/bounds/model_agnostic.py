@@ -1,4 +1,4 @@
-"""How hard a task is whatever the learner, as the literature has it: a count of harmonics, and a formula quoted from it."""
+"""How hard a task is whatever the learner: a count of harmonics, and a formula quoted from the literature."""
 
 import numpy as np
 from numpy.typing import ArrayLike

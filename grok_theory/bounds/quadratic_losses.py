@@ -66,10 +66,13 @@ class QuadraticLoss:
     def change(self, factors: Array, x: Array, y: Array) -> tuple[Array, Array]:
         """Real and imaginary part of ln E e^{-(s + x + iy) Q} - ln E e^{-s Q}; x and y have the same shape."""
         x, y = x[..., None], y[..., None]
-        zx, zy = self.rates / factors * x, self.rates / factors * y
+        rates, squares = (
+            part.reshape((1,) * (x.ndim - 1) + (-1,)) for part in (self.rates / factors, self.squares / factors**2)
+        )
+        zx, zy = rates * x, rates * y
         square = 2 * zx + zx**2 + zy**2
         # Delta/(1 + z) for Delta = x + iy.
-        part = self.squares / factors**2 / (1 + square)
+        part = squares / (1 + square)
         real = self.outputs / 4 * jnp.log1p(square) + part * (x * (1 + zx) + y * zy)
         imaginary = self.outputs / 2 * jnp.arctan2(zy, 1 + zx) + part * (y * (1 + zx) - x * zy)
         return -jnp.sum(real, -1), -jnp.sum(imaginary, -1)

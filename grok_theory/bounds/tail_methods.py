@@ -21,8 +21,7 @@ CUT = 38.0
 class Contour:
     """The exact law: the inverse Laplace transform on a hyperbola through the saddle point.
 
-    F(e) = (1/2 pi i) int e^{s e} E[e^{-s Q}] ds/s, with everything divided by the integrand's size at the saddle s_0, so
-    that no depth of the tail is out of reach. On s = s_0 + R (i cos a sinh w - sin a (cosh w - 1)), a = 30 degrees,
+    F(e) = (1/2 pi i) int e^{s e} E[e^{-s Q}] ds/s, with everything divided by its size at the saddle s_0, so that no depth of the tail is out of reach. On s = s_0 + R (i cos a sinh w - sin a (cosh w - 1)), a = 30 degrees,
     R from the direction of steepest descent, the integrand is nowhere larger than at w = 0: in abs(x) <= abs(y),
     x <= 0, each mode and the pole contribute at most -ln abs(1 + z) + Re z <= 0 or Re [1/(1 + z) - 1 + z] <= 0. Beyond
     two standard deviations above the mean 1 - F is integrated instead.
@@ -45,7 +44,7 @@ class Contour:
 
 @record()
 class Saddlepoint:
-    """Lugannani and Rice's law in the form of Barndorff-Nielsen, ln Phi(w + ln(u/w)/w): cheap, smooth, within .03 nats.
+    """Lugannani and Rice's law in the form of Barndorff-Nielsen, ln Phi(w + ln(u/w)/w), within .03 nats.
 
     With s_0 where the mean of the tilted law is eps, w = sgn(s_0) sqrt(2 (-s_0 eps - K)) and u = s_0 sqrt(K''), signs of
     a lower tail. At eps = E Q, where this is 0/0, its limit is taken.
@@ -100,7 +99,7 @@ def _contour(loss, excess, nodes):
     ends = halve(fallen, jnp.log(narrowest), jnp.log(widest), 8)
     width = jnp.exp(ends[1])
 
-    w = width * (jnp.arange(nodes) + 0.5) / nodes
+    w = width * (jnp.arange(nodes, dtype=float) + 0.5) / nodes
     x, y = moved(w)
     factors = loss.factors(q, above)
     real, imaginary = loss.change(factors, x, y)

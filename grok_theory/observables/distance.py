@@ -101,7 +101,7 @@ def distance_laws(times: ArrayLike, distance: ArrayLike, *, confidence: float = 
     A power is a logarithm at exponent 0 and a square root at 1/2, so it never misses by more than these: it comes after
     the better of those its interval holds. The interval is where the sum of squares stays below its minimum times
     1 + F/nu, F the quantile of the F law with 1 and nu degrees, nu = T (1 - rho)/(1 + rho) - 3 and at least 1, rho the
-    correlation of neighbouring residuals: a smooth misfit of a smooth record counts as few measurements, not as T. Over a
+    correlation of neighbouring residuals: a smooth misfit of a smooth record counts as few measurements. Over a
     decade or two a small power and a logarithm are often the same; `verdict` says so.
 
     Parameters

@@ -1,4 +1,4 @@
-"""The law of the test loss: reference values of a 60-digit inversion, chi-squared, draws, and what must hold of any law."""
+"""The law of the test loss: values of a 60-digit inversion, chi-squared, draws, and what must hold of any law."""
 
 import jax
 import jax.numpy as jnp
@@ -102,7 +102,7 @@ def test_a_floor():
 
 
 def test_the_data_bring_most_of_it():
-    """The specification's run: a kernel of 3 dimensions, target sin(x1 + x2/2); fewer nats are missing with more points."""
+    """A kernel in 3 dimensions, target sin(x1 + x2/2): fewer nats are missing with more points."""
     draws = np.random.default_rng(0)
     x = draws.normal(size=(80, 3))
     y = np.sin(x[:, 0] + x[:, 1] / 2)
