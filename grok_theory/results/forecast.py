@@ -13,8 +13,8 @@ from .. import reports
 from ..checks import check_between, check_finite
 from ..dynamics import Conditions, Dynamics
 from ..errors import BadValue
+from ..numerics.censored_draws import predicted_interval
 from ..numerics.draws_past import times_past
-from ..numerics.predicted_interval import predicted_interval
 from ..pytrees import record
 from ..saved_results import save
 from ..status import Status
