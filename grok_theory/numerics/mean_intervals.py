@@ -12,7 +12,7 @@ between which the curves of the runs go (`two_levels`, `unseen_runs`).
 from __future__ import annotations
 
 import numpy as np
-from scipy import special, stats
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 
 from .roots import halve_to_neighbours
 from .two_levels import Levels, find_levels
@@ -53,7 +53,7 @@ def errors_of_mean(runs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     levels = find_levels(runs, apart=0.0, in_logs=bool(np.all(runs > 0)), tail=0.005)
     if levels is None:
         return error, error
-    tail = float(stats.norm.sf(1.0))
+    tail = float(scipy.stats.norm.sf(1.0))
     low, high = student(runs, tail)
     least, most = widened(levels, runs, low, high, tail)
     return np.hypot(error, low - least), np.hypot(error, most - high)
@@ -64,7 +64,7 @@ def student(runs: np.ndarray, tail: float) -> tuple[np.ndarray, np.ndarray]:
     count, mean = len(runs), runs.mean(0)
     if count == 1:
         return np.full_like(mean, -np.inf), np.full_like(mean, np.inf)
-    half = stats.t.isf(tail, count - 1) * runs.std(0, ddof=1) / np.sqrt(count)
+    half = scipy.stats.t.isf(tail, count - 1) * runs.std(0, ddof=1) / np.sqrt(count)
     return mean - half, mean + half
 
 
@@ -90,7 +90,7 @@ def log_of_mean(runs: np.ndarray, tail: float) -> tuple[np.ndarray, np.ndarray]:
 def half_width_of_log_mean(relative_spread: float, log_spread: float, count: int, tail: float) -> float:
     """About half the length that `log_of_mean` would have for `count` runs of these spreads: for planning."""
     variance = max(relative_spread**2 / count, log_spread**2 / count + log_spread**4 / (2 * (count - 1)))
-    return float(stats.t.isf(tail, count - 1) * np.sqrt(variance))
+    return float(scipy.stats.t.isf(tail, count - 1) * np.sqrt(variance))
 
 
 def _lognormal_offsets(spread: np.ndarray, count: int, tail: float) -> tuple[np.ndarray, np.ndarray]:
@@ -117,20 +117,20 @@ def _lognormal_offsets(spread: np.ndarray, count: int, tail: float) -> tuple[np.
 
 def _quantiles(spread: np.ndarray, count: int, tail: float) -> tuple[np.ndarray, np.ndarray]:
     freedom = count - 1
-    ends = np.log(stats.chi2.ppf(1e-5 * tail, freedom)), np.log(stats.chi2.isf(1e-5 * tail, freedom))
+    ends = np.log(scipy.stats.chi2.ppf(1e-5 * tail, freedom)), np.log(scipy.stats.chi2.isf(1e-5 * tail, freedom))
     log_u = (ends[0] + ends[1]) / 2 + (ends[1] - ends[0]) / 2 * _NODES
     u = np.exp(log_u)
-    weight = _WEIGHTS * (ends[1] - ends[0]) / 2 * stats.chi2.pdf(u, freedom) * u
+    weight = _WEIGHTS * (ends[1] - ends[0]) / 2 * scipy.stats.chi2.pdf(u, freedom) * u
     # Given u the pivot is normal, with this mean and standard deviation.
     mean = spread[:, None] ** 2 * freedom / (2 * u)
     deviation = spread[:, None] * np.sqrt(freedom / (count * u))
-    reach = -special.ndtri(tail)
+    reach = -scipy.special.ndtri(tail)
     # The quantile of a mixture lies between those of its extreme components.
     below, above = mean - reach * deviation, mean + reach * deviation
     low = halve_to_neighbours(
-        lambda c: ~(special.ndtr((c[:, None] - mean) / deviation) @ weight > tail), below.min(1), below.max(1)
+        lambda c: ~(scipy.special.ndtr((c[:, None] - mean) / deviation) @ weight > tail), below.min(1), below.max(1)
     )
     high = halve_to_neighbours(
-        lambda c: ~(special.ndtr((mean - c[:, None]) / deviation) @ weight < tail), above.min(1), above.max(1)
+        lambda c: ~(scipy.special.ndtr((mean - c[:, None]) / deviation) @ weight < tail), above.min(1), above.max(1)
     )
     return low, high

@@ -9,7 +9,7 @@ nothing finite is ever made of those alone that were seen.
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 
 # From so many draws in a tail on, order statistics are less uncertain than the law that is assumed otherwise.
 ENOUGH_IN_TAIL = 5
@@ -46,7 +46,7 @@ def predicted_interval(low: np.ndarray, high: np.ndarray, level: float) -> tuple
     in_logs = bool((low[seen] > 0).all())
     values = np.log(low[seen]) if in_logs else low[seen]
     mean, deviation = _censored_normal(values, *_ends(low, high, seen, in_logs))
-    reach = stats.t.isf(tail, count - 1) * deviation * np.sqrt(1 + 1 / count)
+    reach = scipy.stats.t.isf(tail, count - 1) * deviation * np.sqrt(1 + 1 / count)
     ends = np.array([mean - reach, mean, mean + reach])
     return tuple(np.exp(ends) if in_logs else ends)  # type: ignore[return-value]
 
@@ -75,7 +75,7 @@ def _censored_normal(values: np.ndarray, above: np.ndarray, below: np.ndarray) -
         firsts, seconds = [values.sum()], [np.sum((values - mean) ** 2)]
         for ends, sign in ((above, 1.0), (below, -1.0)):
             z = sign * (ends - mean) / deviation
-            hazard = np.exp(stats.norm.logpdf(z) - stats.norm.logsf(z))
+            hazard = np.exp(scipy.stats.norm.logpdf(z) - scipy.stats.norm.logsf(z))
             firsts.append(np.sum(mean + sign * deviation * hazard))
             seconds.append(deviation**2 * np.sum(1 + z * hazard))
         new = float(sum(firsts)) / total

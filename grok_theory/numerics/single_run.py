@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 
 
 def band_of_one_run(runs: np.ndarray, tail: float, *, in_logs: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -25,6 +25,6 @@ def band_of_one_run(runs: np.ndarray, tail: float, *, in_logs: bool) -> tuple[np
     """
     values = np.log(runs) if in_logs else runs
     count = len(values)
-    half = stats.t.isf(tail, count - 1) * values.std(0, ddof=1) * np.sqrt(1 + 1 / count)
+    half = scipy.stats.t.isf(tail, count - 1) * values.std(0, ddof=1) * np.sqrt(1 + 1 / count)
     low, high = values.mean(0) - half, values.mean(0) + half
     return (np.exp(low), np.exp(high)) if in_logs else (low, high)

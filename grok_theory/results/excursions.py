@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 
 if TYPE_CHECKING:
     from .forecast import Forecast
@@ -30,14 +30,14 @@ def band_factor(level: float, count: int, excursions: np.ndarray | None) -> floa
     """
     if excursions is not None and excursions.size:
         return float(np.quantile(excursions, level, method="higher"))
-    return float(stats.t.isf((1 - level) / (2 * LOOKS), count - 1) * np.sqrt(1 + 1 / count))
+    return float(scipy.stats.t.isf((1 - level) / (2 * LOOKS), count - 1) * np.sqrt(1 + 1 / count))
 
 
 def point_factor(level: float, count: int, excursions: np.ndarray | None) -> float:
     """The same at one x alone."""
     if excursions is not None and excursions.size:
-        return float(stats.norm.isf((1 - level) / 2))
-    return float(stats.t.isf((1 - level) / 2, count - 1) * np.sqrt(1 + 1 / count))
+        return float(scipy.stats.norm.isf((1 - level) / 2))
+    return float(scipy.stats.t.isf((1 - level) / 2, count - 1) * np.sqrt(1 + 1 / count))
 
 
 def excursion_p_value(forecast: Forecast, name: str, z: float) -> float:
@@ -46,11 +46,11 @@ def excursion_p_value(forecast: Forecast, name: str, z: float) -> float:
         return 0.0
     excursions = np.asarray(forecast.excursions.get(name, np.empty(0)))
     if not excursions.size:
-        return float(min(1.0, 2 * LOOKS * stats.t.sf(z / np.sqrt(1 + 1 / forecast.count), forecast.count - 1)))
+        return float(min(1.0, 2 * LOOKS * scipy.stats.t.sf(z / np.sqrt(1 + 1 / forecast.count), forecast.count - 1)))
     beyond = int(np.sum(excursions >= z))
     if beyond >= 20:
         return beyond / excursions.size
     # Beyond what was drawn: as many independent looks as the drawn tail shows.
     edge = float(np.quantile(excursions, 0.99))
-    looks = 0.01 / (2 * stats.norm.sf(edge))
-    return float(min(1.0, looks * 2 * stats.norm.sf(z)))
+    looks = 0.01 / (2 * scipy.stats.norm.sf(edge))
+    return float(min(1.0, looks * 2 * scipy.stats.norm.sf(z)))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadValue
-from .names import RUN_NAMES, TEST_WORDS, X_NAMES, called, metric, part, rises, words
+from .names import RUN_NAMES, TEST_WORDS, X_NAMES, called, counts_time, metric, part, rises, words
 from .table import Table
 
 
@@ -71,7 +71,7 @@ def _name_of_one(table: Table, rows: np.ndarray) -> str | None:
 def guess_x(table: Table, curves: Sequence[str]) -> str:
     """The column of times: numbers in at least half as many rows with `curves` as the best has, by preferred name."""
     rows = _rows_with(table, curves)
-    names = _by_name(table, X_NAMES)
+    names = _by_name(table, X_NAMES) or [name for name in table.names if counts_time(name)]
     written = {name: int(table.logged(name)[rows].sum()) for name in names if table.counted(name)}
     varied = {n: c for n, c in written.items() if c < 2 or len({str(table.cells[n][i]) for i in rows}) > 1}
     usable = varied or written
@@ -192,7 +192,7 @@ def _best_alone(
 def curve_names(table: Table) -> list[str]:
     """The columns that may be a curve by their names: a loss or an accuracy, or only train, test ..."""
     named = [n for n in table.names if rises(n) is not None or (part(n) and not metric(n))]
-    return [n for n in named if called(n) not in X_NAMES]
+    return [n for n in named if not counts_time(n)]
 
 
 def _may_pair(a: str, b: str, train: str | None, test: str | None) -> bool:

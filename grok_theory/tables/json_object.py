@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..errors import BadValue
 from .json_runs import rows_of_runs
 from .json_series import rows_of_lengths, rows_of_series
-from .names import TEST_WORDS, TRAIN_WORDS, X_NAMES, called, part, rises
+from .names import TEST_WORDS, TRAIN_WORDS, X_NAMES, called, counts_time, part, rises
 
 
 class Found(NamedTuple):
@@ -148,14 +148,21 @@ def _of_pandas(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
     if not inner or not all(isinstance(part, Mapping) and part for part in inner):
         return None
     index = list(inner[0])
+    if any(isinstance(cell, (list, dict)) for part in inner for cell in part.values()):
+        return None
     if all(key.isdecimal() for key in value) and all(list(part) == index for part in inner):
-        return [dict(row) for row in inner]
+        return _with_times(list(value), [dict(row) for row in inner])
     if not all(key.isdecimal() for key in index) or any(list(part) != index for part in inner):
         return None
     rows = [{name: value[name][key] for name in value} for key in index]
-    if index == [str(i) for i in range(len(index))] or any(called(name) in X_NAMES for name in value):
+    return _with_times(index, rows)
+
+
+def _with_times(keys: list[str], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, with their keys as times where they count no rows and no column has times."""
+    if keys == [str(i) for i in range(len(keys))] or any(counts_time(name) for name in rows[0]):
         return rows
-    return [{"x": int(key), **row} for key, row in zip(index, rows, strict=True)]  # keys that count no rows are times
+    return [{"x": int(key), **row} for key, row in zip(keys, rows, strict=True)]
 
 
 def _several_tables(source: str, value: Mapping[str, Any], holders: Mapping[tuple[str, ...], Any]) -> Found:
@@ -186,7 +193,7 @@ def _several_tables(source: str, value: Mapping[str, Any], holders: Mapping[tupl
 
 def _joined(source: str, tables: Mapping[str, list[Any]]) -> list[Any]:
     """Rows of several tables under each other, of parts with the part in their names, of runs with a column `run`."""
-    if all(map(_is_part, tables)):
+    if _are_parts(tables):
         named = {
             key: [{n if called(n) in X_NAMES else f"{key}/{n}": cell for n, cell in row.items()} for row in rows]
             for key, rows in tables.items()
@@ -208,12 +215,15 @@ def _check_lengths(source: str, tables: Mapping[str, list[Any]]) -> None:
         raise BadValue(f"{source} has columns of different lengths: {shown}. Give every column a value for every row.")
 
 
-def _is_part(key: str) -> bool:
-    return key.lower() in (*TRAIN_WORDS, *TEST_WORDS)
+def _are_parts(keys: Iterable[str]) -> bool:
+    """Whether the keys are parts of one run: train, val, or a train_history beside a val_history."""
+    parts = [part(key) for key in keys]
+    plain = all(key.lower() in (*TRAIN_WORDS, *TEST_WORDS) for key in keys)
+    return plain or sorted(map(str, parts)) == ["test", "train"]
 
 
 def _how(keys: list[str]) -> str:
-    what = "parts of one run" if all(map(_is_part, keys)) else "runs"
+    what = "parts of one run" if _are_parts(keys) else "runs"
     return f"{', '.join(keys)} are read as {what}"
 
 

@@ -8,16 +8,18 @@ import re
 X_NAMES = (
     *("step", "steps", "global_step", "_step", "epoch", "epochs", "iteration", "iter", "time", "t", "x"),
     *("iterations", "iters", "update", "updates", "num_updates", "training_step", "train_step", "optimizer_step"),
-    *("n_iter", "it", "tokens", "tokens_seen", "samples_seen", "examples_seen", "relative_time", "wall_time"),
+    *("n_iter", "it", "batch", "batches", "tokens", "tokens_seen", "samples_seen", "examples_seen"),
+    *("relative_time", "wall_time"),
 )
-RUN_NAMES = ("run", "run_id", "run_name", "file", "file_of_run", "seed", "trial")
+RUN_NAMES = ("run", "run_id", "run_name", "file", "file_of_run", "seed", "trial", "experiment", "exp")
+_COUNTED = ("step", "steps", "iteration", "iterations", "iters", "epoch", "epochs", "updates")
 # What differs between runs, and stays the same where one is resumed.
 SETTING_WORDS = {
     *("seed", "run", "trial", "experiment", "exp", "model", "config", "setting", "variant", "replicate", "rep", "fold"),
     *("lr", "wd", "decay", "width", "depth", "fraction", "modulus", "optimizer"),
 }
 TRAIN_WORDS = ("train", "training", "tr")
-TEST_WORDS = ("test", "val", "valid", "validation", "eval", "evaluation", "dev", "heldout", "holdout")
+TEST_WORDS = ("test", "te", "val", "valid", "validation", "eval", "evaluation", "dev", "heldout", "holdout")
 _RISES = {"acc", "accuracy", "accuracies", "top1", "top5", "em", "f1", "auc", "auroc", "bleu", "correct"}
 _FALLS = {
     *("loss", "losses", "nll", "ce", "xent", "bce", "mse", "rmse", "mae", "error", "err", "perplexity", "ppl"),
@@ -53,6 +55,12 @@ def called(name: str) -> str:
     """A column's name without the folder it stands in and its unit: `trainer/globalStep [k]` is called global_step."""
     bare = re.sub(r"\s*[\[(].*[\])]\s*$", "", name.split("/")[-1])
     return re.sub(r"[\s\-]+", "_", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", bare.strip())).lower()
+
+
+def counts_time(name: str) -> bool:
+    """Whether a column is called as times are: a name of `X_NAMES`, or what ends in steps, epochs ... and no curve."""
+    said = words(name)
+    return called(name) in X_NAMES or (bool(said) and said[-1] in _COUNTED and rises(name) is None)
 
 
 def part(name: str) -> str | None:

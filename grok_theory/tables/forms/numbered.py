@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ..names import SETTING_WORDS, X_NAMES, called, part, rises, words
+from ..names import SETTING_WORDS, counts_time, part, rises, words
 from ..table import Table
 
 
@@ -16,7 +16,7 @@ def epochs_from_order(table: Table) -> Table | None:
     names = [name for name in table.names if name != "run"]
     curves = [name for name in names if rises(name) is not None or part(name)]
     settings = {*SETTING_WORDS, "learning"}
-    if any(called(name) in X_NAMES for name in names):
+    if any(map(counts_time, names)):
         return None
     if not all(name in curves or settings & set(words(name)) for name in names):
         return None

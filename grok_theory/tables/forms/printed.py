@@ -16,7 +16,7 @@ from .keras_progress import keras_rows
 from .loss_lines import loss_in, losses_in, with_one_axis
 
 _SCALARS = ("float16", "float32", "float64", "int32", "int64", "tensor", "Array")
-_DICT = re.compile(r"\{'[^{}]*\}")
+_DICT = re.compile(r"\{'[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
 _BAR = re.compile(r"(?:^|[\n\r])[^{\n\r]*[0-9]%\|")  # a line that begins as a progress bar does
 _LONGEST = 10_000  # characters of a printed record; the search through a longer line takes their square
 _JSON = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)  # a cell says what a number is
@@ -138,12 +138,21 @@ def _dict_in(line: str) -> dict[str, Any] | None:
         node = ast.parse(match[0], mode="eval").body if match else None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    if not isinstance(node, ast.Dict):
-        return None
+    return _items(node, match[0]) if isinstance(node, ast.Dict) and match else None
+
+
+def _items(node: ast.Dict, text: str, within: str = "") -> dict[str, Any] | None:
+    """The items of a dict of texts to constants, those of one inside as `train/loss`; None where it is another."""
     keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
     if len(set(keys)) < len(keys) or not all(isinstance(key, str) for key in keys):
         return None
-    return {str(key): _plain(value, match[0]) for key, value in zip(keys, node.values, strict=True)}  # type: ignore[index]
+    found: dict[str, Any] = {}
+    for key, value in zip(keys, node.values, strict=True):
+        if isinstance(value, ast.Dict):
+            found |= _items(value, text, f"{within}{key}/") or {}
+        else:
+            found[f"{within}{key}"] = _plain(value, text)
+    return found
 
 
 def _plain(node: ast.expr, text: str) -> Any:
