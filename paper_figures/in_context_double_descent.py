@@ -1,6 +1,6 @@
 """Learning from a prompt: double descent in the number of training sequences.
 
-Caption: Mean square error of linear attention on prompts of fresh tasks (blue) and of its training tasks (red) against
+Caption: Mean square error of linear attention on prompts of fresh tasks (blue) and of its training tasks (orange) against
 the number n of training sequences over the square of the token dimension. Lines: theory for d to infinity; points: mean
 of fitted networks with one standard error. With almost no ridge (full lines) the error peaks where sequences and
 weights are equally many; with a ridge (dashed) the peak is gone. Networks of finite size lie above the theory by a few
@@ -73,7 +73,7 @@ def draw(parameters, data):
 
     figure, ax = plt.subplots(figsize=(3.4, 2.9))
     theory = data["theory"]
-    for color, name, label in (("C0", "icl_loss", "fresh tasks"), ("C3", "idg_loss", "training tasks")):
+    for color, name, label in (("C0", "icl_loss", "fresh tasks"), ("C1", "idg_loss", "training tasks")):
         for index, (ridge, style) in enumerate(zip(parameters.ridges, ("-", "--"), strict=True)):
             said = label if index == 0 else None
             ax.plot(theory["x"], theory[name][index], color=color, ls=style, label=said)

@@ -3,7 +3,7 @@
 Caption: Left: mean square error on prompts of fresh tasks in time (rate x steps / d) for several numbers of training
 tasks a dimension; up to a quarter of a task a dimension the loss rises at the end: the general solution is transient.
 Right: one-pass descent on fresh sequences (points: mean of runs with one standard error) on the flow, at the smallest
-number: fresh tasks (blue) fall and come back while the training tasks (red) only fall.
+number: fresh tasks (blue) fall and come back while the training tasks (orange) only fall.
 """
 
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ def draw(parameters, data):
         left.plot(theory["times"], theory["icl_loss"][index], color=f"C{index}", label=rf"$k/d$ = {kappa:g}")
     left.set(xscale="log", xlabel="time [rate x steps / d]", ylabel="mean square error, fresh tasks")
     left.legend()
-    for color, name, label in (("C0", "icl_loss", "fresh tasks"), ("C3", "idg_loss", "training tasks")):
+    for color, name, label in (("C0", "icl_loss", "fresh tasks"), ("C1", "idg_loss", "training tasks")):
         right.plot(theory["times"], theory[name][0], color=color, label=label)
         error = runs[name].std(0, ddof=1) / np.sqrt(parameters.runs)
         right.errorbar(parameters.drawn, runs[name].mean(0), error, fmt="o", color=color, ms=3.5, elinewidth=0.8)
