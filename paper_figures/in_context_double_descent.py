@@ -1,10 +1,10 @@
 """Learning from a prompt: double descent in the number of training sequences.
 
-Caption: Mean square error of linear attention on prompts of fresh tasks (blue) and of its training tasks (orange) against
-the number n of training sequences over the square of the token dimension. Lines: theory for d to infinity; points: mean
-of fitted networks with one standard error. With almost no ridge (full lines) the error peaks where sequences and
-weights are equally many; with a ridge (dashed) the peak is gone. Networks of finite size lie above the theory by a few
-times 1/d.
+Caption: Mean square error of linear attention on prompts of fresh tasks (blue) and of its training tasks (orange),
+against the number n of training sequences over the square of the token dimension. Lines: theory for d to infinity;
+points: mean of fitted networks with one standard error. With almost no ridge (full lines) the error peaks where
+sequences and weights are equally many; with a ridge (dashed, open points) the peak is gone. Networks of finite size lie
+above the theory by a few times 1/d.
 """
 
 from dataclasses import dataclass

@@ -80,7 +80,7 @@ class LinearAttention:
     )
 
     def prompt_noise(self) -> ArrayLike:
-        """c = (1 + rho)/alpha: the variance per direction that a training prompt of a unit task adds to b.
+        """The blur c = (1 + rho)/alpha: the variance per direction that a training prompt of a unit task adds to b.
 
         Returns
         -------
@@ -90,7 +90,7 @@ class LinearAttention:
         return (1 + self.noise**2) / self.context_per_dim
 
     def test_label_noise(self) -> ArrayLike:
-        """sqrt(rho'): the label noise in prompts of fresh tasks, `noise` unless told otherwise.
+        """The label noise sqrt(rho') in prompts of fresh tasks, `noise` unless told otherwise.
 
         Returns
         -------
@@ -100,7 +100,7 @@ class LinearAttention:
         return self.noise if self.test_noise is None else self.test_noise
 
     def test_prompt_noise(self) -> ArrayLike:
-        """c' = (1 + rho')/alpha': what `prompt_noise` is in prompts of fresh tasks.
+        """The blur c' = (1 + rho')/alpha': what `prompt_noise` is in prompts of fresh tasks.
 
         Returns
         -------

@@ -33,7 +33,7 @@ def solve(
     method: Any = None,
     throw: bool = True,
 ) -> Solution:
-    """Losses of a network that learns from its prompt.
+    """Solve for the losses of a network that learns from its prompt.
 
     Parameters
     ----------
