@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,15 +10,23 @@ from jax.typing import ArrayLike
 
 from ..checks import check_integer
 from ..dynamics import Dynamics
+from ..results import Ensemble
 from .attention_x import check_attention_x
 from .curve_names import LOSSES
 from .linear_attention import solve_linear_attention
 from .problem import LinearAttention
 
-__all__ = ["attention_valid"]
+__all__ = ["attention_valid", "mark_valid"]
 
 # A curve that moves by more than this between n and n (1 + 1/d) is not yet that of d -> inf.
 STEEP = 0.1
+
+
+def mark_valid(runs: Ensemble) -> Ensemble:
+    """The same runs with `valid`, where theory says for which sizes it speaks: those of `LinearAttention`."""
+    if not isinstance(runs.problem, LinearAttention):
+        return runs
+    return dataclasses.replace(runs, valid=attention_valid(runs.problem, runs.x, runs.stats["dim"], runs.dynamics))
 
 
 def attention_valid(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ from ..results import Ensemble, Solution
 from .linear_attention import solve_linear_attention
 from .problem import LinearAttention
 from .runs.linear_attention import simulate_linear_attention
-from .valid import attention_valid
+from .valid import attention_valid, mark_valid
 
 _SOLVERS: dict[type, Callable[..., Solution]] = {LinearAttention: solve_linear_attention}
 _EXPERIMENTS: dict[type, Callable[..., Ensemble]] = {LinearAttention: simulate_linear_attention}
@@ -123,8 +122,8 @@ def simulate(
     >>> real["icl_loss"].shape
     (3, 2)
     """
-    made = _pick("simulate", problem, _EXPERIMENTS)(problem, x, dynamics=dynamics, runs=runs, key=key, dim=dim)
-    return dataclasses.replace(made, valid=valid_at(problem, x, dim=made.stats["dim"], dynamics=dynamics))
+    run = _pick("simulate", problem, _EXPERIMENTS)
+    return mark_valid(run(problem, x, dynamics=dynamics, runs=runs, key=key, dim=dim))
 
 
 def valid_at(problem: Any, x: ArrayLike, *, dim: int, dynamics: Dynamics | None = None) -> Mapping[str, np.ndarray]:
