@@ -34,7 +34,9 @@ def mathml(latex: str, block: bool) -> str:
 def _upright_bars(drawn: str) -> str:
     """A closing bar or bracket that carries an exponent: a browser takes it for one that grows, and lowers it."""
     drawn = re.sub(r'<mo class="mathopen">([|‖⟨])</mo>', r'<mo form="prefix" stretchy="false">\1</mo>', drawn)
-    return re.sub(r"(<m(?:sup|sub|subsup)>\s*)<mo>([|‖⟩])</mo>", r'\1<mo form="postfix" stretchy="false">\2</mo>', drawn)
+    return re.sub(
+        r"(<m(?:sup|sub|subsup)>\s*)<mo>([|‖⟩])</mo>", r'\1<mo form="postfix" stretchy="false">\2</mo>', drawn
+    )
 
 
 def _as_understood(latex: str) -> str:
