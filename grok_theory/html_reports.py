@@ -10,7 +10,7 @@ import numpy as np
 
 from . import reports
 from .checks import is_traced
-from .sparkline import gauge, sparkline, strip
+from .sparklines import gauge, sparkline, strip
 
 # Lines drawn behind one curve, and rows listed of what may be long.
 _LINES, _ROWS = 20, 20
