@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import reports
+from .. import html_reports, reports
 from ..checks import check_between, check_finite
 from ..dynamics import Conditions, Dynamics
 from ..errors import BadValue
@@ -299,3 +299,6 @@ class Forecast:
 
     def __str__(self) -> str:
         return reports.forecast(self)
+
+    def _repr_html_(self) -> str:
+        return html_reports.forecast(self)
