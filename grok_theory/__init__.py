@@ -23,6 +23,8 @@ _NAMES = {
     "Conditions": "dynamics",
     "DamagedFile": "errors",
     "Ensemble": "results",
+    "Fit": "fits",
+    "FittedParameter": "fits",
     "Float64Required": "errors",
     "Forecast": "results",
     "GradientDescent": "dynamics",
@@ -35,6 +37,7 @@ _NAMES = {
     "Record": "results",
     "Relative": "comparison",
     "SGD": "dynamics",
+    "SeenTogether": "fits",
     "Solution": "results",
     "SolveFailed": "errors",
     "Status": "status",
@@ -42,6 +45,7 @@ _NAMES = {
     "TooLarge": "errors",
     "applies": "judged_runs",
     "compare": "comparison",
+    "fit": "fits",
     "keep_compilations": "compilations",
     "rank": "ranking",
     "sweep": "sweeps",
@@ -63,6 +67,7 @@ if TYPE_CHECKING:
     from .compilations import keep_compilations
     from .dynamics import SGD, Adam, AdamW, Conditions, GradientDescent, GradientFlow, Muon
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
+    from .fits import Fit, FittedParameter, SeenTogether, fit
     from .judged_runs import applies
     from .overlays import Overlay, overlay
     from .ranking import Ranking, rank

@@ -33,6 +33,7 @@ ROOMS = (
     "assumptions",
     "ranking",
     "overlays",
+    "fits",
     "size_law",
     "sweeps",
     "refinement",

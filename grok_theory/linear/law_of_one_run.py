@@ -21,7 +21,7 @@ from ..pytrees import record
 from ..results.made_forecast import log_variance
 from .checked import check_single
 from .curves import solve_teacher_student
-from .finite_size import fluctuations
+from .finite_size import spread_of_curves
 from .mode_relaxation import ByModes, Times, check
 from .problem import TeacherStudent
 
@@ -103,7 +103,7 @@ def law_of_teacher_student(
     # The last one again and again, so that few lengths are compiled.
     padded = repeated(times)
     theory = solve_teacher_student(problem, padded, dynamics)
-    spread = fluctuations(problem, padded, dim, dynamics=dynamics)
+    spread = spread_of_curves(problem, padded, dim, dynamics, LOSSES)
     means = np.stack([(np.asarray(theory[n]) + np.asarray(spread.mean_shift[n]))[:size] for n in LOSSES])
     errors = np.stack([np.asarray(theory.numerical_error[n])[:size] for n in LOSSES])
     train, test = (np.asarray(spread.covariance[name])[:size, :size] for name in LOSSES)
