@@ -19,17 +19,24 @@ _NAMES = {
     "AdamW": "dynamics",
     "Agreement": "agreement",
     "Applicability": "applicability",
+    "AtMost": "designs",
     "BadValue": "errors",
     "Conditions": "dynamics",
+    "CurveAt": "designs",
     "DamagedFile": "errors",
+    "Delay": "designs",
+    "Design": "designs",
     "Ensemble": "results",
     "Fit": "fits",
     "FittedParameter": "fits",
     "Float64Required": "errors",
     "Forecast": "results",
+    "FreeValue": "designs",
+    "Front": "designs",
     "GradientDescent": "dynamics",
     "GradientFlow": "dynamics",
     "GrokTheoryError": "errors",
+    "Least": "designs",
     "Log": "results",
     "Muon": "dynamics",
     "Overlay": "overlays",
@@ -45,6 +52,7 @@ _NAMES = {
     "TooLarge": "errors",
     "applies": "judged_runs",
     "compare": "comparison",
+    "find": "designs",
     "fit": "fits",
     "keep_compilations": "compilations",
     "rank": "ranking",
@@ -65,6 +73,7 @@ if TYPE_CHECKING:
     from .applicability import Applicability
     from .comparison import Absolute, Relative, compare
     from .compilations import keep_compilations
+    from .designs import AtMost, CurveAt, Delay, Design, FreeValue, Front, Least, find
     from .dynamics import SGD, Adam, AdamW, Conditions, GradientDescent, GradientFlow, Muon
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
     from .fits import Fit, FittedParameter, SeenTogether, fit

@@ -33,6 +33,7 @@ ROOMS = (
     "assumptions",
     "ranking",
     "overlays",
+    "designs",
     "fits",
     "size_law",
     "sweeps",
