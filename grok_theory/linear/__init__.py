@@ -9,12 +9,13 @@ from .depth import DeepLosses
 from .features import approximation_error
 from .finite_size import Fluctuations, fluctuations
 from .grokking import GrokkingTime, NoiselessDelay, grokking_time, noiseless_delay
+from .law_of_one_run import LogLossLaw
 from .methods import ContourIntegral, SpectralQuadrature, Trajectory
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import Losses, OptimalRidge, optimal_ridge
 from .stopping import OptimalStopping, optimal_stopping
-from .verbs import forecast, limits, ridge, simulate, solve, stable_below, valid_at
+from .verbs import forecast, limits, log_loss_law, ridge, simulate, solve, stable_below, valid_at
 
 __all__ = [
     "ContourIntegral",
@@ -24,6 +25,7 @@ __all__ = [
     "DeepLosses",
     "Fluctuations",
     "GrokkingTime",
+    "LogLossLaw",
     "Losses",
     "NoiselessDelay",
     "OptimalRidge",
@@ -38,6 +40,7 @@ __all__ = [
     "grokking_time",
     "halved_mean_loss",
     "limits",
+    "log_loss_law",
     "mean_loss",
     "noiseless_delay",
     "optimal_ridge",
