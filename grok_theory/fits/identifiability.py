@@ -66,7 +66,7 @@ def combination(likelihood: Likelihood, u: np.ndarray, pair: tuple[int, int]) ->
     a, b = one.value(middle[pair[0]]), other.value(middle[pair[1]])
     top, found = likelihood(middle), None
     least = ALIKE
-    for power in (None, *POWERS):
+    for power in (None, *(POWERS if min(a, b) > 0 else ())):
         tried = Combination(power)
         total = tried.value(a, b)
         if not np.isfinite(total):

@@ -13,15 +13,16 @@ AROUND, REACH = 16, 2.0  # starts tried around the template, and how far
 LEAST = 0.02  # information below this leaves a coordinate free within a factor exp(7): it is taken for so much
 ROUNDS = 3
 NEAR = 0.1  # by how much the likelihood at an end may miss its condition
-WALK = 0.25  # first step outwards, in u
+WIDE = 4.0  # variance in u from where on the likelihood is not taken for nearly quadratic
+WALK = 0.5  # first step outwards, in u
 
 
-def most_likely(likelihood: Likelihood, start: np.ndarray, *, around: int = AROUND) -> np.ndarray:
+def most_likely(likelihood: Likelihood, start: np.ndarray, *, around: int = AROUND, rounds: int = ROUNDS) -> np.ndarray:
     """The most likely point, from the best of a few starts."""
     drawn = stats.qmc.Sobol(len(start), seed=0).random(around) * 2 - 1 if around else []
     starts = [start, *(likelihood.inside(start + REACH * part) for part in drawn)]
     best = starts[int(np.argmax([likelihood(u) for u in starts]))]
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         frame = Frame(likelihood, best)
         answer = optimize.minimize(
             lambda z, frame=frame: -likelihood(frame.u(z)),
@@ -76,6 +77,8 @@ def interval(frame: Frame, at: int, drop: float) -> tuple[float, float]:
 def _end(frame: Frame, at: int, sign: int, cut: float, drop: float) -> float:
     likelihood, row = frame.likelihood, frame.root[at]
     low, high = likelihood.box
+    if frame.covariance[at, at] > WIDE:
+        return _walked(frame, at, sign, cut)
     # Where a quadratic likelihood would have its end.
     start = sign * np.sqrt(2 * drop) * row / np.linalg.norm(row)
     bounds = [
@@ -109,7 +112,7 @@ def _walked(frame: Frame, at: int, sign: int, cut: float) -> float:
         moved[at] = value
         if rest:
             held = likelihood.held(at, value)
-            moved[rest] = most_likely(held, moved[rest], around=0)
+            moved[rest] = most_likely(held, moved[rest], around=0, rounds=1)
         gap = likelihood(moved) - cut
         if gap > 0:
             others[:] = moved
@@ -119,7 +122,7 @@ def _walked(frame: Frame, at: int, sign: int, cut: float) -> float:
     while True:
         outer = float(np.clip(inner + sign * step, low[at], high[at]))
         if below(outer) < 0:
-            return float(optimize.brentq(below, inner, outer, xtol=5e-3))
+            return float(optimize.brentq(below, inner, outer, xtol=2e-2))
         if outer in (low[at], high[at]):
             return outer
         inner, step = outer, 1.5 * step
