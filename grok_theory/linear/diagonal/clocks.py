@@ -87,8 +87,8 @@ def _check(problem, dynamics: ByModes, *numbers: ArrayLike) -> None:
     check_flow(problem, dynamics, [0.0])
     if any_traced(problem, numbers):
         raise BadValue(
-            f"A field of {type(problem).__name__} or a threshold is traced, but its grokking_time is searched for. Call it "
-            "outside jit, vmap and grad; scale_time goes through them."
+            f"A field of {type(problem).__name__} or a threshold is traced, but its grokking_time is searched for. "
+            "Call it outside jit, vmap and grad; scale_time goes through them."
         )
 
 

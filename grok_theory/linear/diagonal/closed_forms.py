@@ -37,7 +37,7 @@ def scale_time(start: ArrayLike, weight_decay: ArrayLike, scale: ArrayLike) -> A
 def dense_weight_error(samples_per_dim: ArrayLike, power: ArrayLike, noise: ArrayLike) -> Array:
     """E (w_j - w*_j)^2 of the interpolator of least Euclid norm, the end of large scales beta.
 
-    (1 - delta) E W^2 + noise^2 delta/(1 - delta): what the data do not see of the teacher, and the noise that is
+    (1 - delta) E W^2 + noise^2 delta^2/(1 - delta): what the data do not see of the teacher, and the noise that is
     fitted.
 
     Parameters
@@ -55,4 +55,4 @@ def dense_weight_error(samples_per_dim: ArrayLike, power: ArrayLike, noise: Arra
         The shapes broadcast.
     """
     delta, power, noise = (jnp.asarray(value, float) for value in (samples_per_dim, power, noise))
-    return (1 - delta) * power + noise**2 * delta / (1 - delta)
+    return (1 - delta) * power + noise**2 * delta**2 / (1 - delta)
