@@ -56,19 +56,16 @@ def _curves(parameters, start, decay):
     last = float(linear.scale_time(start, decay, LEAST))
     # Dense where the scale has come down to the weights.
     late = np.linspace(max(float(linear.scale_time(start, decay, 10.0)), last / 100), last, parameters.times)
-    times = np.concatenate([np.geomspace(1e-8 * last, late[0], parameters.times // 2, endpoint=False), late])
-    run, told = linear.solve(network, times), linear.solve(network, late, method=linear.Interpolator())
     marks = np.array([float(linear.scale_time(start, decay, scale)) for scale in READ])
-    at, exact = linear.solve(network, marks), linear.solve(network, marks, method=linear.Interpolator())
-    result = {"times": times, "late": late, "marks": marks, "power": np.mean((inputs @ teacher) ** 2)}
+    early = np.geomspace(1e-8 * last, late[0], parameters.times // 2, endpoint=False)
+    times = np.sort(np.concatenate([early, late, marks]))
+    slow = times[times >= late[0]]
+    run, told = linear.solve(network, times), linear.solve(network, slow, method=linear.Interpolator())
+    at, told_at = np.searchsorted(times, marks), np.searchsorted(slow, marks)
+    result = {"times": times, "late": late, "power": np.mean((inputs @ teacher) ** 2)}
     result |= {name: run[name] for name in ("train_loss", "test_loss", "scale")}
-    result |= {
-        "told": told["test_loss"],
-        "told_scale": told["scale"],
-        "at": at["test_loss"],
-        "exact": exact["test_loss"],
-    }
-    result["train_at"] = at["train_loss"]
+    result |= {"told": told["test_loss"], "told_scale": told["scale"], "exact": told["test_loss"][told_at]}
+    result |= {"at": run["test_loss"][at], "train_at": run["train_loss"][at]}
     if parameters.trained and start == parameters.starts[0] and decay == parameters.decays[0]:
         runs = linear.simulate(network, marks, runs=1, key=jax.random.key(0))
         result["trained"] = runs["test_loss"][0]
