@@ -247,7 +247,7 @@ class OwnSize:
 
 @record(static=("dim",))
 class Interpolated:
-    """Forecast one run of large dim between DMFT (dim -> infinity) and draws at a smaller one; an eighth of the cost.
+    """Forecast one run of large dim between DMFT (dim -> infinity) and cheaper draws at a smaller one.
 
     Parameters
     ----------
