@@ -21,10 +21,11 @@ CUT = 38.0
 class Contour:
     """The exact law: the inverse Laplace transform on a hyperbola through the saddle point.
 
-    F(e) = (1/2 pi i) int e^{s e} E[e^{-s Q}] ds/s, with everything divided by its size at the saddle s_0, so that no depth of the tail is out of reach. On s = s_0 + R (i cos a sinh w - sin a (cosh w - 1)), a = 30 degrees,
-    R from the direction of steepest descent, the integrand is nowhere larger than at w = 0: in abs(x) <= abs(y),
-    x <= 0, each mode and the pole contribute at most -ln abs(1 + z) + Re z <= 0 or Re [1/(1 + z) - 1 + z] <= 0. Beyond
-    two standard deviations above the mean 1 - F is integrated instead.
+    F(e) = (1/2 pi i) int e^{s e} E[e^{-s Q}] ds/s, with everything divided by its size at the saddle s_0, so that no
+    depth of the tail is out of reach. On s = s_0 + R (i cos a sinh w - sin a (cosh w - 1)), a = 30 degrees, R from the
+    direction of steepest descent, the integrand is nowhere larger than at w = 0: in abs(x) <= abs(y), x <= 0, each mode
+    and the pole contribute at most -ln abs(1 + z) + Re z <= 0 or Re [1/(1 + z) - 1 + z] <= 0. Beyond two standard
+    deviations above the mean 1 - F is integrated instead.
 
     Parameters
     ----------
@@ -44,10 +45,10 @@ class Contour:
 
 @record()
 class Saddlepoint:
-    """Lugannani and Rice's law in the form of Barndorff-Nielsen, ln Phi(w + ln(u/w)/w), within .03 nats.
+    """Lugannani and Rice's law as ln Phi(w + ln(u/w)/w), after Barndorff-Nielsen; within .03 nats.
 
-    With s_0 where the mean of the tilted law is eps, w = sgn(s_0) sqrt(2 (-s_0 eps - K)) and u = s_0 sqrt(K''), signs of
-    a lower tail. At eps = E Q, where this is 0/0, its limit is taken.
+    With s_0 where the mean of the tilted law is eps, w = sgn(s_0) sqrt(2 (-s_0 eps - K)) and u = s_0 sqrt(K''), signs
+    of a lower tail. At eps = E Q, where this is 0/0, its limit is taken.
     """
 
     def log_cdf(self, loss: QuadraticLoss, excess: Array) -> Float[Array, ""]:
