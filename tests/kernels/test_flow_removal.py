@@ -117,7 +117,7 @@ def test_stopping_by_leave_one_out_is_near_the_best():
 def test_the_estimate_along_training():
     kernel, y, _ = machine(6, False)
     bound = bounds.leave_one_out_estimate(kernel, y, times=[0.1, 1.0])
-    train = np.mean(np.square(y - gradient_flow(kernel, y, kernel, [0.1, 1.0])[0]), axis=1)
+    train = np.mean(np.square(y[None] - gradient_flow(kernel, y, kernel, [0.1, 1.0])[0]), axis=1)
     left_out = np.mean(np.square(flow_leave_one_out(kernel, y, [0.1, 1.0])), axis=1)
     np.testing.assert_allclose(bound.value, left_out - train, rtol=1e-12, atol=0)
     for given_ in ({}, {"ridge": 1.0, "times": jnp.ones(1)}):
