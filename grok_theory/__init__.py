@@ -56,7 +56,7 @@ _NAMES = {
 __all__ = ["__version__", *_ROOMS, *_NAMES]  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
-    from . import best_of_k, bounds, formulas, kernels, lazy_rich, li2, linear, observables, plot, verify
+    from . import best_of_k, bounds, formulas, in_context, kernels, lazy_rich, li2, linear, observables, plot, verify
     from .agreement import Agreement
     from .applicability import Applicability
     from .comparison import Absolute, Relative, compare

@@ -10,6 +10,7 @@ WINGS: dict[str, tuple[str, ...]] = {
     "lazy_rich": (),
     "li2": ("groups", "training", "comparison", "companion"),
     "best_of_k": (),
+    "in_context": (),
 }
 
 NAMESPACES = tuple(name for wing, inner in WINGS.items() for name in (wing, *(f"{wing}.{each}" for each in inner)))

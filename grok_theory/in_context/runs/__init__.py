@@ -1,0 +1,1 @@
+"""The same Problems, run for real."""
