@@ -21,6 +21,7 @@ from benchmarks.doors import (
     dynamics,
     far_out,
     files,
+    in_context,
     lazy_rich,
     li2,
     linear,
@@ -32,7 +33,7 @@ from benchmarks.doors.door import BAD, Door
 from benchmarks.report import Headline, Rows, publish
 
 ROOMS = (
-    *(dynamics, linear, lazy_rich, li2, best_of_k, arrays, bounds, far_out),
+    *(dynamics, linear, lazy_rich, li2, best_of_k, in_context, arrays, bounds, far_out),
     *(results, tables, logs, files, command_line),
 )
 SPEAKS_AS = {"x": "steps", "margin": "curves"}

@@ -21,6 +21,7 @@ IDEAS = {
     "lazy_rich": "From lazy to rich learning",
     "li2": "Feature emergence on group arithmetic",
     "best_of_k": "Inference-time scaling with a judge",
+    "in_context": "Learning from a prompt, by memory or by rule",
     "kernels": "Kernels, alignment and effective dimension",
     "bounds": "Bounds beside the gap they bound",
     "observables": "Measures of delay and coherence",

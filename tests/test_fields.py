@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import grok_theory as gt
-from benchmarks.doors import arrays, best_of_k, lazy_rich, li2, linear
+from benchmarks.doors import arrays, best_of_k, in_context, lazy_rich, li2, linear
 from grok_theory import kernels, verify
 from grok_theory.errors import BadValue
 from grok_theory.fields import all_in_range, array, check_single, in_range, number, problem, quantities
@@ -25,7 +25,7 @@ KINDS = verify.public_problems() | {
 FIELDS = [(name, field.name) for name, kind in KINDS.items() for field in dataclasses.fields(kind)]
 DOORS = {
     door.name: door
-    for room in (linear, lazy_rich, li2, best_of_k, arrays)
+    for room in (linear, lazy_rich, li2, best_of_k, in_context, arrays)
     for door in room.doors()
     if door.name in KINDS
 }

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 import pytest
 
-from grok_theory import BadValue, best_of_k, kernels, lazy_rich, li2, linear
+from grok_theory import BadValue, best_of_k, in_context, kernels, lazy_rich, li2, linear
 from grok_theory.comparison import Absolute, compare
 from grok_theory.dynamics import GradientDescent, GradientFlow
 from grok_theory.results import Ensemble, Solution
@@ -34,6 +34,7 @@ PROBLEMS = {
     "Prompt": best_of_k.Prompt(0.3, 0.6),
     "Posterior": best_of_k.Posterior(0.2, 0.2, 0.15),
     "LinearJudge": best_of_k.LinearJudge(examples_per_dim=2.0, noise=0.5, prior_scale=1.0),
+    "LinearAttention": in_context.LinearAttention(2.0, 0.5, 0.3, ridge=0.01),
     "KernelRegression": kernels.KernelRegression([2.0, 0.5, 0.1], [1.0, -1.0, 0.3], ridge=0.1, noise=0.2),
 }
 WINGS = {
@@ -41,6 +42,7 @@ WINGS = {
     lazy_rich: TIMES,
     li2: TIMES,
     best_of_k: [1, 2.5, 64, np.inf],
+    in_context: np.array([0.5, 1.0, 40.0]),
     kernels: np.array([10.0, 20.0, 40.0]),
 }
 # What `solve` of a wing needs besides.
@@ -55,6 +57,7 @@ _LIMITS = {
 QUICK = {
     ("TeacherStudent", "SpectralQuadrature"): (linear.SpectralQuadrature(), {}),
     ("QuadraticCommittee", "LazyLimit"): (lazy_rich.LazyLimit(), {}),
+    ("LinearAttention", "DeterministicEquivalent"): (in_context.DeterministicEquivalent(), {}),
     ("Prompt", "Exact"): (best_of_k.Exact(), {}),
     ("Prompt", "LargeK"): _LIMITS["LargeK"],
     ("Prompt", "HighTemperature"): _LIMITS["HighTemperature"],

@@ -4,7 +4,13 @@ Lu, Letey, Zavatone-Veth, Maiti & Pehlevan, arXiv:2405.11751; what is derived he
 """
 
 from ..dynamics import GradientFlow
-from .closed_forms import infinite_sequences_loss, long_context_loss, task_resolvent, transience_threshold
+from .closed_forms import (
+    infinite_sequences_loss,
+    long_context_loss,
+    second_transience_threshold,
+    task_resolvent,
+    transience_threshold,
+)
 from .methods import DeterministicEquivalent, SpectralQuadrature
 from .problem import LinearAttention
 from .verbs import simulate, solve, valid_at
@@ -16,6 +22,7 @@ __all__ = [
     "SpectralQuadrature",
     "infinite_sequences_loss",
     "long_context_loss",
+    "second_transience_threshold",
     "simulate",
     "solve",
     "task_resolvent",

@@ -69,7 +69,7 @@ def _solve(problem: LinearAttention, times: Float[Array, " times"]):
     rate = r + c
     left = jnp.exp(-rate[None, :] * times[:, None])
     learned = (r / rate)[None, :] * -jnp.expm1(-rate[None, :] * times[:, None])
-    missed = (c[None] + r[None, :] * left) / rate[None, :]
+    missed = c / rate[None, :] + (r / rate)[None, :] * left
     # Every second node is the rule of twice the step.
     second = jnp.asarray(np.where(np.arange(rule.weights.size) % 2 == 0, 2.0, 0.0))
     weights = jnp.stack([rule.weights, second * rule.weights], axis=1)

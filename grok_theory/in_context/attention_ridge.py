@@ -24,38 +24,52 @@ BISECTIONS, NEWTON_STEPS = 46, 2
 def attention_ridge(sequences: Array, ridge: Array, prompt_noise: Array, tasks_per_dim: Array) -> Array:
     """xi >= 0 at tau = `sequences`, lambda = `ridge`, c = `prompt_noise`; all broadcast.
 
-    Without a ridge and with tau >= 1 it is 0. Derivatives are those of the root, up to the third.
+    Without a ridge and with tau >= 1 it is 0. Derivatives are those of the root (implicit function theorem).
     """
-    sequences, ridge, c, kappa = jnp.broadcast_arrays(sequences, ridge, prompt_noise, tasks_per_dim)
-    has_root = (ridge > 0) | (sequences < 1)
+    return _root(*jnp.broadcast_arrays(sequences, ridge, prompt_noise, tasks_per_dim))
+
+
+@jax.custom_jvp
+def _root(tau: Array, ridge: Array, c: Array, kappa: Array) -> Array:
+    has_root = (ridge > 0) | (tau < 1)
     # Where there is no root anything will do: it is replaced below.
     lam = jnp.where(has_root, ridge, 1.0)
+    few = tau < 0.5
 
-    def log_ratio(log_xi, tau, lam, c, kappa):
+    def log_ratio(log_xi: Array) -> tuple[Array, Array]:
         """ln of the falling side over the rising one, and minus its slope in ln xi."""
         xi = jnp.exp(log_xi)
         moments = task_moments(c + xi, kappa)
-        few = tau < 0.5
         share = moments.learned + c * moments.resolvent
         slope = xi * (moments.half_learned + c * moments.squared)
         explicit = tau * lam / xi
         falls = explicit + jnp.where(few, share, jnp.maximum(1 - tau, 0.0))
         rises = jnp.where(few, tau, xi * moments.resolvent + jnp.maximum(tau - 1, 0.0))
-        steep = explicit / falls + slope / jnp.where(few, falls, rises)
-        return jnp.log(falls / rises), steep
+        return jnp.log(falls / rises), explicit / falls + slope / jnp.where(few, falls, rises)
 
-    arguments = sequences, lam, c, kappa
-    frozen = jax.lax.stop_gradient(arguments)
-    # E (r + c)/(r + q) lies between c/q and (1 + c)/xi.
-    tau = frozen[0]
-    low = jnp.log(jnp.maximum(frozen[1], frozen[2] * jnp.maximum(1 - tau, 0.0) / tau))
-    high = jnp.log((1 + frozen[2]) / tau + frozen[1])
-    ends = halve(lambda middle: log_ratio(middle, *frozen)[0] > 0, low - 0.5, high + 0.5, BISECTIONS)
-    log_xi = jax.lax.stop_gradient((ends[0] + ends[1]) / 2)
-    for _ in range(NEWTON_STEPS):
-        gap, steep = log_ratio(log_xi, *arguments)
-        log_xi = log_xi + gap / steep
-    # Many sequences and no ridge: 0, with the slope of tau lambda/(tau - 1), which xi is for a small ridge.
-    beyond = sequences > 1
-    small = ridge * sequences / jnp.where(beyond, sequences - 1, 1.0)
-    return jnp.where(has_root, jnp.exp(log_xi), jnp.where(beyond, small, 0.0))
+    # P lies between c/q and (1 + c)/xi.
+    low = jnp.log(jnp.maximum(lam, c * jnp.maximum(1 - tau, 0.0) / tau))
+    high = jnp.log((1 + c) / tau + lam)
+    ends = halve(lambda middle: log_ratio(middle)[0] > 0, low - 0.5, high + 0.5, BISECTIONS)
+
+    def polished(_, log_xi):
+        gap, steep = log_ratio(log_xi)
+        return log_xi + gap / steep
+
+    log_xi = jax.lax.fori_loop(0, NEWTON_STEPS, polished, (ends[0] + ends[1]) / 2)
+    return jnp.where(has_root, jnp.exp(log_xi), 0.0)
+
+
+@_root.defjvp
+def _root_jvp(at, along):
+    (tau, lam, c, kappa), (d_tau, d_lam, d_c, d_kappa) = at, along
+    xi = _root(tau, lam, c, kappa)
+    moments = task_moments(c + xi, kappa)
+    d_resolvent = jax.jvp(lambda c, kappa: task_moments(c + xi, kappa).resolvent, (c, kappa), (d_c, d_kappa))[1]
+    # Both forms of the equation have the same slopes; times xi^2, since xi may be small.
+    pushed = xi * (lam - xi) * d_tau + tau * xi * d_lam - xi**3 * d_resolvent
+    steep = xi**2 * (moments.half_learned + c * moments.squared) + tau * lam
+    # Many sequences and no ridge: xi = 0, and tau lambda/(tau - 1) for a small ridge.
+    some, beyond = xi > 0, tau > 1
+    small = jnp.where(beyond, tau * d_lam / jnp.where(beyond, tau - 1, 1.0), 0.0)
+    return xi, jnp.where(some, pushed / jnp.where(some, steep, 1.0), small)

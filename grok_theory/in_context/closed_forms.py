@@ -6,7 +6,13 @@ from jaxtyping import Array
 
 from .task_law import task_moments
 
-__all__ = ["infinite_sequences_loss", "long_context_loss", "task_resolvent", "transience_threshold"]
+__all__ = [
+    "infinite_sequences_loss",
+    "long_context_loss",
+    "second_transience_threshold",
+    "task_resolvent",
+    "transience_threshold",
+]
 
 
 def task_resolvent(penalty: ArrayLike, tasks_per_dim: ArrayLike) -> Array:
@@ -102,7 +108,8 @@ def transience_threshold(prompt_noise_ratio: ArrayLike = 1.0) -> Array:
     Returns
     -------
     Array
-        kappa up to which the loss on fresh tasks rises at the end of training.
+        kappa up to which the loss on fresh tasks rises at the end of training. Shorter test prompts (c/c' < 1) make it
+        rise from `second_transience_threshold` on too.
 
     Examples
     --------
@@ -110,3 +117,29 @@ def transience_threshold(prompt_noise_ratio: ArrayLike = 1.0) -> Array:
     0.25
     """
     return 1 / (1 + jnp.sqrt(jnp.asarray(prompt_noise_ratio, float))) ** 2
+
+
+def second_transience_threshold(prompt_noise_ratio: ArrayLike = 1.0) -> Array:
+    """The number of tasks per dimension from which on in-context learning is transient again: 1/(1 - sqrt(c/c'))^2.
+
+    With more tasks than dimensions the smallest r is (1 - kappa^-1/2)^2, below 1: tested on prompts that are shorter or
+    noisier than those of training, the network has learned to trust its prompt too much.
+
+    Parameters
+    ----------
+    prompt_noise_ratio : array_like, default 1.0
+        c/c' > 0, as in `transience_threshold`.
+
+    Returns
+    -------
+    Array
+        kappa > 1 from which the loss on fresh tasks rises at the end of training; inf where c' <= c.
+
+    Examples
+    --------
+    >>> print(second_transience_threshold(0.25))
+    4.0
+    """
+    root = jnp.sqrt(jnp.asarray(prompt_noise_ratio, float))
+    shorter = root < 1
+    return jnp.where(shorter, 1 / (1 - jnp.where(shorter, root, 0.0)) ** 2, jnp.inf)
