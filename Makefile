@@ -13,14 +13,14 @@ test verify docs: export OMP_NUM_THREADS ?= 1
 test verify docs: export OPENBLAS_NUM_THREADS ?= 1
 test: .venv/ok
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
-verify: .venv/ok
+verify: .venv/docs
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "" --hypothesis-profile=verify $(ARGS)
 bench: .venv/ok
 	$(BIN)/python -m benchmarks $(ARGS)
-docs: .venv/ok
-	$(BIN)/python -m pytest -n auto -m 'example and not slow' tests/test_documents.py
+docs: .venv/docs
 	$(BIN)/python docs/build.py $(ARGS)
-browser: .venv/browser
+	$(BIN)/python -m pytest -n auto -m 'example and not slow' tests/docs/test_site.py tests/test_documents.py
+browser: .venv/browser .venv/docs
 	$(BIN)/python -m paper_figures.browser
 	$(BIN)/python docs/build.py && $(BIN)/python -m docs.making.browser
 # Needs a package index: TensorBoard, for the tests of its event files.
@@ -34,7 +34,7 @@ matrix: .venv/ok
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/python .ci/matrix
 clean:
-	rm -rf .venv out site build dist
+	rm -rf .venv .cache/docs docs/generated out site build dist
 
 # Byte-compiled by all cores afterwards: pip takes twice as long with one. A file that does not compile is no failure.
 .venv/ok: requirements.lock pyproject.toml
@@ -51,6 +51,11 @@ clean:
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-lint.lock
 	@touch $@
 
+# Sphinx and what executes the notebooks among the pages; tests need none of it.
+.venv/docs: .venv/ok requirements-docs.lock
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-docs.lock
+	@touch $@
+
 # 160 MB, without a browser: it drives the one that is installed.
 .venv/browser: .venv/ok requirements-browser.lock
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-browser.lock
@@ -59,6 +64,7 @@ clean:
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
 lock: .venv/ok
 	$(BIN)/python -m pip install --quiet uv
-	$(LOCK) pyproject.toml --extra cluster --extra figures --group test --group docs --group build --output-file requirements.lock
+	$(LOCK) pyproject.toml --extra cluster --extra figures --group test --group build --output-file requirements.lock
 	$(LOCK) --python-version 3.11 --constraint requirements.lock --group pyproject.toml:lint --output-file requirements-lint.lock
+	$(LOCK) --python-version 3.11 --constraint requirements.lock --group pyproject.toml:docs --output-file requirements-docs.lock
 	$(LOCK) --python-version 3.11 --constraint requirements.lock --group pyproject.toml:browser --output-file requirements-browser.lock

@@ -140,11 +140,13 @@ def slow(quick: bool) -> list[dict[str, Any]]:
 MEASURE = """
 import json, re, sys
 import jax
+import numpy as np
 jax.config.update("jax_enable_x64", True)
 from grok_theory import GradientDescent, GradientFlow
 from grok_theory.lazy_rich import DMFT, QuadraticCommittee, solve
 from grok_theory.lazy_rich.dmft.derivatives import bytes_of_march
 from grok_theory.lazy_rich.dmft.paths import draw_paths
+from grok_theory.lazy_rich.dmft.solve import padded_nodes
 settings, rate, last, derivative = json.loads(sys.argv[1])
 dynamics = GradientFlow() if rate is None else GradientDescent(rate)
 def run(**changed):
@@ -156,7 +158,7 @@ def run(**changed):
     return 1024 * int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 before = run(paths=48)  # the same program, compiled for next to no paths: what is left is the march
 after = run()
-nodes = settings["grid_points"] + 1 if rate is None else last + 1
+nodes = padded_nodes(np.array([float(last)]), rate, DMFT(**settings))
 predicted = (5 if derivative else 1) * bytes_of_march(nodes, len(draw_paths(settings["paths"], 6).weight))
 print(json.dumps([nodes, predicted, after - before]))
 """

@@ -208,10 +208,10 @@ def defined_in(module, name, root):
 
 
 def theory_and_runs(wing, root):
-    """Files that answer a verb other than `simulate`, and files of real runs."""
+    """Files that answer a verb other than `simulate` and `forecast`, which may be made of both, and files of runs."""
     verbs = root / "grok_theory" / wing / "verbs.py"
     public = [n.name for n in at_import(verbs).body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")]
-    theory = set().union(*(answers(verbs, verb, root) for verb in public if verb != "simulate"))
+    theory = set().union(*(answers(verbs, verb, root) for verb in public if verb not in ("simulate", "forecast")))
     runs = {file for file in verbs.parent.rglob("*.py") if "runs" in (*file.parent.parts, file.stem)}
     assert theory, wing
     assert answers(verbs, "simulate", root) & runs, wing
@@ -245,6 +245,7 @@ def test_the_files_of_theory_are_found():
         "dmft/solve.py",
         "population.py",
         "lazy_limit.py",
+        "stability.py",
         *(f"mean_field/{name}.py" for name in ("particles", "linear_moments", "tangent_limit")),
     }
 

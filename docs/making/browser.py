@@ -2,7 +2,7 @@
 
 Every page at desktop and phone width, in light and in dark: nothing in the console, pictures loaded, nothing asked of a
 network, no sideways scrolling, readable contrast, no mark of Markdown or LaTeX left in the text. Every link is followed
-to its page and anchor, and the search is used as a reader uses it. Screenshots of all pages are saved below the site.
+to its page and anchor, and the search is used as a reader uses it. Screenshots are saved in out/screenshots.
 Exit codes: 0 all good; 1 a check failed; 2 no site or no browser.
 """
 
@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urldefrag, urlparse
 
-from docs.making.pages import ROOT
 from paper_figures.browser import (
     FACTS,
     SCHEMES,
@@ -29,9 +28,13 @@ from paper_figures.browser import (
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+ROOT = Path(__file__).parents[2]
+SHOTS = ROOT / "out" / "screenshots"
 _SITE_FACTS = Path(__file__).with_name("site_facts.js").read_text(encoding="utf-8")
 # Words a reader would type, and the page that must be among the results.
-QUERIES = {"double descent": "linear.html", "effective ridge": "formulas.html", "resume": "sweep.html"}
+QUERIES = {"double descent": "linear.html", "effective ridge": "formulas.html", "optimal_stopping": "api_linear.html"}
+# A page taller than this many pixels is seen well enough by its beginning; pictures of long pages take minutes.
+_TALL = 9600
 # Screenshots to look at: both widths and both schemes, without four of each page.
 SHOWN = (("desktop", "light"), ("phone", "dark"))
 
@@ -39,14 +42,13 @@ SHOWN = (("desktop", "light"), ("phone", "dark"))
 def check_site(site: Path, names: list[str]) -> list[str]:
     """Everything wrong with the pages named, one sentence each."""
     wrong, anchors, links = [], {}, {}
-    shots = site / "screenshots"
-    shots.mkdir(exist_ok=True)
+    SHOTS.mkdir(parents=True, exist_ok=True)
     with open_browser() as browser:
         for name in names:
             before = len(wrong)
             for width in WIDTHS:
                 for scheme in SCHEMES:
-                    found, facts = _look(browser, site / name, width, scheme, shots)
+                    found, facts = _look(browser, site / name, width, scheme)
                     wrong += [f"{name}, {width}, {scheme}: {sentence}" for sentence in found]
                     anchors[name], links[name] = set(facts["anchors"]), facts["links"]
             print(f"{name}: {facts['formulas']} formulas, {facts['pictures']} pictures, {len(wrong) - before} wrong")
@@ -54,14 +56,16 @@ def check_site(site: Path, names: list[str]) -> list[str]:
     return wrong + dead_links(site, links, anchors)
 
 
-def _look(browser: Browser, page: Path, width: str, scheme: str, shots: Path) -> tuple[list[str], dict[str, Any]]:
+def _look(browser: Browser, page: Path, width: str, scheme: str) -> tuple[list[str], dict[str, Any]]:
     with opened(browser, page, width, scheme) as tab:
         # Pictures further down load when they are looked at; here they all are.
         tab.page.evaluate("document.querySelectorAll('img').forEach(i => { i.loading = 'eager'; })")
         tab.page.evaluate(WAIT_FOR_PICTURES)
         facts = tab.page.evaluate(FACTS) | tab.page.evaluate(_SITE_FACTS)
         if (width, scheme) in SHOWN:
-            save_screenshots(tab, WIDTHS[width][0], facts["height"], shots / f"{page.stem}-{width}-{scheme}")
+            save_screenshots(
+                tab, WIDTHS[width][0], min(facts["height"], _TALL), SHOTS / f"{page.stem}-{width}-{scheme}"
+            )
         return _judge(facts) + tab.reported, facts
 
 
@@ -78,23 +82,22 @@ def _judge(facts: dict[str, Any]) -> list[str]:
 
 
 def _search(browser: Browser, site: Path, width: str) -> list[str]:
-    """Type each query: its page is among the results, and the Enter key leads to the first."""
+    """Ask each query as the form of every page does: its page is among the results."""
     wrong = []
     for query, page in QUERIES.items():
-        with opened(browser, site / "index.html", width, "light") as tab:
-            tab.page.fill("#search", query)
-            # Links, or the words that nothing is found; the index is loaded with the first letter.
-            tab.page.wait_for_function("document.getElementById('found').hasChildNodes()")
-            found = [link.get_attribute("href") or "" for link in tab.page.locator("#found a").all()]
+        with opened(browser, site / "search.html", width, "light") as tab:
+            tab.page.fill("article input[name=q], main input[name=q]", query)
+            with tab.page.expect_navigation():
+                tab.page.keyboard.press("Enter")
+            tab.page.wait_for_function(
+                "/found|did not match/.test(document.querySelector('.search-summary')?.textContent)"
+            )
+            found = [link.get_attribute("href") or "" for link in tab.page.locator("#search-results li a").all()]
             print(f"search for {query!r}, {width}: {len(found)} results, first {found[:1]}")
-            if page not in [address.partition("#")[0] for address in found]:
+            if page not in [Path(urlparse(address).path).name for address in found]:
                 wrong.append(f"{query!r} does not find {page} but {found}.")
-            save_screenshots(tab, *WIDTHS[width][:2], site / "screenshots" / f"search-{width}")
-            if found:
-                with tab.page.expect_navigation():
-                    tab.page.keyboard.press("Enter")
-                if not tab.page.url.endswith(found[0]):
-                    wrong.append(f"Enter leads to {tab.page.url}, not to {found[0]}.")
+            save_screenshots(tab, *WIDTHS[width][:2], SHOTS / f"search-{width}")
+            wrong += tab.reported
     return wrong
 
 
@@ -109,15 +112,25 @@ def dead_links(site: Path, links: dict[str, list[str]], anchors: dict[str, set[s
             path = Path(unquote(urlparse(address).path))
             if not path.exists():
                 wrong.append(f"{name}: {path} does not exist.")
-            elif anchor and path.parent == site and anchor not in anchors.get(path.name, {anchor}):
+            elif anchor and anchor not in anchors.get(_within(path, site), {anchor}):
                 wrong.append(f"{name}: {path.name} has no #{anchor}.")
     return wrong
+
+
+def _within(path: Path, site: Path) -> str:
+    return str(path.relative_to(site)) if path.is_relative_to(site) else ""
+
+
+def written(site: Path) -> list[str]:
+    """The pages of a site but for the listings of sources, by their place in it."""
+    names = (path.relative_to(site) for path in site.rglob("*.html"))
+    return sorted(str(name) for name in names if not name.parts[0].startswith("_"))
 
 
 def main(arguments: list[str]) -> int:
     """Check the site in the folder named first, by default that of `make docs`; the exit code."""
     site = Path(arguments[0] if arguments else ROOT / "site").resolve()
-    names = arguments[1:] or sorted(path.name for path in site.glob("*.html"))
+    names = arguments[1:] or written(site)
     if not names:
         print(f"There is no site in {site}; build it first with `make docs`.", file=sys.stderr)
         return 2
@@ -128,7 +141,7 @@ def main(arguments: list[str]) -> int:
         return 2
     for sentence in wrong:
         print(sentence, file=sys.stderr)
-    print(f"{len(names)} pages, {len(wrong)} wrong; screenshots: {site / 'screenshots'}")
+    print(f"{len(names)} pages, {len(wrong)} wrong; screenshots: {SHOTS}")
     return 1 if wrong else 0
 
 

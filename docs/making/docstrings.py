@@ -1,94 +1,71 @@
-"""Docstrings of the NumPy convention as Markdown: sections, lists of items, definitions, examples as code."""
+"""What our docstrings write that reStructuredText would read as a mark of its own.
+
+|x|, a*b, w_ and `name` in a sentence are mathematics here; an indented block below a line that ends in a colon is a
+formula and keeps its lines.
+"""
 
 from __future__ import annotations
 
 import re
-import textwrap
 
-__all__ = ["markdown_of"]
+from jax.typing import ArrayLike
+from sphinx.util.typing import stringify_annotation
 
-# Sections whose lines at the margin begin an item. In the first a word alone is a name, in the second a type.
-_OF_NAMES = ("Parameters", "Other Parameters", "Attributes")
-_OF_TYPES = ("Returns", "Yields", "Raises", "Warns")
-_LONGEST_TERM = 40  # a longer line above an indented one is a sentence that goes on
+_MARK = re.compile(r"([|*]|(?<=\w)_(?!\w))")
+_CODE = re.compile(r"(``.+?``|`[^`]+`|\*\*[^*\s][^*]*\*\*)")
 
 
-def markdown_of(docstring: str) -> str:
-    """The summary and what follows, then every section under its heading in bold letters."""
-    lead, sections = _cut(docstring.splitlines())
-    parts = [_text(lead)]
-    for heading, lines in sections:
-        listed = heading in _OF_NAMES or heading in _OF_TYPES
-        parts.append(f"**{heading}**\n\n{_items(lines, heading in _OF_NAMES) if listed else _text(lines)}")
-    return "\n\n".join(part for part in parts if part)
-
-
-def _cut(lines: list[str]) -> tuple[list[str], list[tuple[str, list[str]]]]:
-    """The lines above the first underlined heading, and (heading, lines) of each section."""
-    lead: list[str] = []
-    sections: list[tuple[str, list[str]]] = []
-    for line, after in zip(lines, [*lines[1:], ""], strict=True):
-        current = sections[-1][1] if sections else lead
-        if re.fullmatch(r"[A-Z][\w ]*", line) and re.fullmatch(r"-{3,}", after):
-            sections.append((line, []))
-        elif not (re.fullmatch(r"-{3,}", line) and sections and not current):
-            current.append(line)
-    return lead, sections
-
-
-def _items(lines: list[str], named: bool) -> str:
-    """A list with one item for every line at the margin: what it is called, and below it what it means."""
-    items: list[tuple[str, list[str]]] = []
-    for line in lines:
-        if line and not line.startswith(" "):
-            items.append((line, []))
-        elif items:
-            items[-1][1].append(line)
-    return "\n".join(_item(_head(line, named), about) for line, about in items)
-
-
-def _head(line: str, named: bool) -> str:
-    """`name : type` with the name in bold letters; a type or an error alone is none."""
-    names, colon, kind = line.partition(" : ")
-    if not (colon or named):
-        return _code(line)
-    bold = ", ".join(f"**{_code(name)}**" for name in names.split(", "))
-    return f"{bold} : {_code(kind)}" if colon else bold
-
-
-def _code(words: str) -> str:
-    return words if "`" in words else f"`{words}`"
-
-
-def _item(head: str, about: list[str]) -> str:
-    """The backslash breaks the line, so that the description stands under its head."""
-    text = _text(textwrap.dedent("\n".join(about)).splitlines())
-    return f"* {head}\\\n{textwrap.indent(text, '  ')}" if text else f"* {head}"
-
-
-def _text(lines: list[str]) -> str:
-    """Running text: examples become code, a short line with indented ones below it a definition."""
+def plain(lines: list[str]) -> list[str]:
+    """The lines of a docstring with such marks escaped; examples, code and directives stay as they are."""
     out: list[str] = []
-    rest = "\n".join(lines).strip("\n").splitlines()
-    while rest:
-        line = rest.pop(0)
-        if line.lstrip().startswith(">>>"):
-            taken = [line, *_taken(rest, lambda text: bool(text.strip()))]
-            out += ["```python", *textwrap.dedent("\n".join(taken)).splitlines(), "```"]
-        elif rest and rest[0].startswith("    ") and _is_term(line):
-            out.append(_item(f"**{line}**", _taken(rest, lambda text: text.startswith("  "))))
-        else:
-            # A comparison or a sum at the start of a line is no quotation and no list.
-            out.append(re.sub(r"^(\s*)([>+])", r"\1\\\2", line))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(out))
+    verbatim = None  # the indent of a literal block's head, while inside it
+    for number, line in enumerate(lines):
+        indent = len(line) - len(line.lstrip())
+        if verbatim is not None and line.strip() and indent <= verbatim:
+            verbatim = None
+        if verbatim is not None or line.lstrip().startswith((">>>", "...", "..")):
+            out.append(line)
+            continue
+        if out and out[-1].lstrip().startswith((">>>", "...")) and line.strip():
+            verbatim = indent - 1
+            out.append(line)
+            continue
+        shown = _escaped(line)
+        after = next((text for text in lines[number + 1 :] if text.strip()), "")
+        gap = number + 1 < len(lines) and not lines[number + 1].strip()
+        if (
+            gap
+            and line.rstrip().endswith(":")
+            and len(after) - len(after.lstrip()) > indent
+            and after.strip()[0] not in ">*-:"
+        ):
+            shown, verbatim = f"{shown.rstrip()}:", indent
+        out.append(shown)
+    return out
 
 
-def _is_term(line: str) -> bool:
-    return bool(re.match(r"[\w`]", line)) and len(line) <= _LONGEST_TERM and not line.endswith((".", ":", ","))
+def _escaped(line: str) -> str:
+    parts = _CODE.split(line)
+    return "".join(_as_code(part) if number % 2 else _MARK.sub(r"\\\1", part) for number, part in enumerate(parts))
 
 
-def _taken(rest: list[str], belongs) -> list[str]:
-    """The lines at the front of `rest` that belong, removed from it."""
-    count = next((number for number, text in enumerate(rest) if not belongs(text)), len(rest))
-    taken, rest[:] = rest[:count], rest[count:]
-    return taken
+def _as_code(part: str) -> str:
+    """`.save` is a method that several classes have, and so no link."""
+    return f"`{part}`" if part.startswith("`.") else part
+
+
+def by_its_name(app, what, name, thing, options, signature, returns) -> tuple[str | None, str | None]:
+    """ArrayLike is a union of eight types, which an annotation has lost the name of."""
+    union = stringify_annotation(ArrayLike, "smart")
+    return tuple(text and text.replace(union, "~jax.typing.ArrayLike") for text in (signature, returns))
+
+
+def setup(app) -> dict[str, bool]:
+    """Sphinx's door; before napoleon reads the sections."""
+
+    def process(app, what, name, thing, options, lines) -> None:
+        lines[:] = plain(lines)
+
+    app.connect("autodoc-process-docstring", process, priority=400)
+    app.connect("autodoc-process-signature", by_its_name)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from docs.making.pages import DOCS, ROOT
-
+DOCS = Path(__file__).parents[1]
+ROOT = DOCS.parent
 # The pages were made by a command: nobody should mend them by hand.
 _MADE = "Made by `python docs/build.py --formulas` from `grok_theory/formulas/` on {date}, commit {commit}."
 _WINGS = {

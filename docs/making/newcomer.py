@@ -14,8 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from docs.making.pages import ROOT
-
+ROOT = Path(__file__).parents[2]
 PAGE = "docs/tutorials/verify_your_formula.md"
 
 

@@ -1,21 +1,21 @@
 // What docs/making/browser.py wants to know about a page, besides the facts of paper_figures/page_facts.js.
 (() => {
-  const words = [], walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+  const words = [], walker = document.createTreeWalker(document.querySelector('[role=main]'), NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
-    if (!walker.currentNode.parentElement.closest('pre, code, svg')) words.push(walker.currentNode.textContent);
+    if (!walker.currentNode.parentElement.closest('pre, code, svg, math, .sig')) words.push(walker.currentNode.textContent);
   }
   const shown = element => element.getClientRects().length > 0;
-  const inside = element => element.closest('pre, .wide, .formula, .drawing, #found, .side');
+  const inside = element => element.closest('pre, .table-wrapper, .formula, .drawing, math, .headerlink, .copybtn');
   return {
     // Marks that Markdown or a formula would have turned into something else.
     raw: words.filter(w => /\$|\\[a-z]{2,}|```|\*\*|\]\(|^\s*\|\s.*\s\|\s*$/.test(w)).map(w => w.trim().slice(0, 60)),
-    formulas: document.querySelectorAll('svg.math').length,
-    empty: [...document.querySelectorAll('svg.math')].filter(s => shown(s) && s.getBoundingClientRect().width < 2).length,
-    wide: [...document.querySelectorAll('main *')].filter(e => shown(e) && !inside(e) && e.getBoundingClientRect().right > innerWidth + 1)
+    formulas: document.querySelectorAll('math').length,
+    empty: [...document.querySelectorAll('math')].filter(s => shown(s) && s.getBoundingClientRect().width < 2).length,
+    wide: [...document.querySelectorAll('[role=main] *')].filter(e => shown(e) && !inside(e) && e.getBoundingClientRect().right > innerWidth + 1)
       .map(e => e.tagName + ' ' + e.textContent.trim().slice(0, 50)),
     // Addresses with their anchors, as the browser resolves them.
     links: [...new Set([...document.links].map(a => a.href))],
     anchors: [...document.querySelectorAll('[id]')].map(e => e.id),
-    navigation: [...document.querySelectorAll('nav a')].some(shown) || shown(document.querySelector('.menu summary')),
+    navigation: [...document.querySelectorAll('.sidebar-tree a, .nav-overlay-icon')].some(shown),
   };
 })()

@@ -74,20 +74,23 @@ def population_curves(
     gaps = width * x
     # Every fourth prompt by the second rule too.
     made = _two_rules(Seen(gaps, slopes[0] * gaps, slopes[1] * gaps), 4, samples, temperature, spread, nodes)
-    zeroth = made[0, :prompts]
-    squares = {"judged_error": spread**2 * made[1], "error": spread**2 * made[3]}
-    integrands = {name: square[:prompts] for name, square in squares.items()}
-    other = {name: square[prompts:] for name, square in squares.items()}
-    means = {name: _mean(weights, integrand) for name, integrand in integrands.items()}
-    defect = jnp.abs(_mean(weights, zeroth) - 1)
-    far = jnp.arange(x.size) > int(0.96 * x.size)
-    errors = {
-        name: _mean(4 * weights[::4], jnp.abs(integrand[::4] - other[name]))
-        + _mean(weights, (jnp.abs(zeroth - 1) + jnp.where(far, 1.0, 0.0)[:, None]) * integrand)
-        + _trapezoid_error(weights, integrand)
-        + (defect + _ROUNDING) * means[name]
-        for name, integrand in integrands.items()
-    }
+    zeroth, integrands = made[0, :prompts], spread**2 * made[1::2, :prompts]
+    other = spread**2 * made[1::2, prompts:]
+    # What the first rule makes of M_0 = 1, and what the last prompts carry, is not to be trusted.
+    far = np.arange(prompts) > int(0.96 * (prompts - 1))
+    doubtful = (jnp.abs(zeroth - 1) + np.where(far, 1.0, 0.0)[:, None])[None] * integrands
+    # The same rule at two and four times the step: all means in one product, each of which takes long to compile.
+    index = np.arange(prompts)
+    rows = weights[None, :] * np.stack([np.where(index % n == 0, float(n), 0.0) for n in (1, 2, 4)])
+    columns = jnp.concatenate([zeroth[None], integrands, doubtful])
+    fine, half, quarter = jnp.moveaxis(jnp.moveaxis(columns, 1, 0).reshape(prompts, -1).T @ rows.T, 1, 0).reshape(
+        3, 5, -1
+    )
+    changed = jnp.sum((4 * weights[::4])[None, :, None] * jnp.abs(integrands[:, ::4] - other), axis=1)
+    means = fine[1:3]
+    defect = jnp.abs(fine[0] - 1)[None]
+    bounds = changed + fine[3:] + _halving(means, half[1:3], quarter[1:3]) + (defect + _ROUNDING) * means
+    means, errors = (dict(zip(("judged_error", "error"), rows)) for rows in (means, bounds))
     errors["error"] = errors["error"] + _ROUNDING * jnp.minimum(own, q)
     return {"curves": {**means, "error": means["error"] + rest}, "numerical_error": errors}
 
@@ -117,26 +120,20 @@ def _prompt_rule(width, largest, prompts):
     reach = jnp.sqrt(2 * (38 + rate * jnp.log(largest)))
     # A sinh map: steps are finest where the answers are, |DR| < 6 s, and wider where the error is a polynomial.
     scale = 6 / jnp.maximum(width, 0.25)
-    u = jnp.arcsinh(reach / scale) * jnp.linspace(0.0, 1.0, prompts)
-    x = scale * jnp.sinh(u)
-    weights = jnp.exp(-(x**2) / 2) * (0.7978845608028654 * scale * u[1]) * jnp.cosh(u)
-    x, weights = jax.lax.stop_gradient((x, weights))
-    return x, weights.at[0].multiply(0.5)
+    ratio = reach / scale
+    u = jnp.log(ratio + jnp.sqrt(1 + ratio**2)) * np.linspace(0.0, 1.0, prompts)
+    up, down = jnp.exp(u), jnp.exp(-u)
+    x = scale * (up - down) / 2
+    weights = jnp.exp(-(x**2) / 2) * (0.7978845608028654 * scale * u[1]) * (up + down) / 2
+    ends = np.where(np.arange(prompts) == 0, 0.5, 1.0)
+    return jax.lax.stop_gradient((x, weights * ends))
 
 
-def _mean(weights, values):
-    """Sum over prompts. Not a product of matrices: the compiler takes long to write out each of those."""
-    return jnp.sum(weights[:, None] * values, axis=0)
-
-
-def _trapezoid_error(weights, integrand):
-    """What is left of the error, from the same rule at two and four times the step.
+def _halving(fine, half, quarter):
+    """What is left of the error of a trapezoid rule, from the same rule at two and four times the step.
 
     The rule converges at least geometrically in the number of halvings, so the last change times the last ratio of
     changes bounds what another halving would change.
     """
-    index = jnp.arange(weights.size)
-    fine, half, quarter = (_mean(jnp.where(index % n == 0, n * weights, 0.0), integrand) for n in (1, 2, 4))
     last, before = jnp.abs(fine - half), jnp.abs(half - quarter)
-    ratio = last / jnp.where(before > 0, before, 1.0)
-    return last * jnp.where(before > 0, jnp.minimum(1.0, ratio), 1.0)
+    return last * jnp.where(before > 0, jnp.minimum(1.0, last / jnp.where(before > 0, before, 1.0)), 1.0)

@@ -15,6 +15,7 @@ from ..checks import check_between, check_shape, is_traced, require_float64
 from ..dynamics import Conditions
 from ..errors import BadValue, SolveFailed
 from ..numerics import invariants
+from ..numerics.padding import any_traced, bucket, cut
 from ..pytrees import as_arrays
 from ..results import Solution
 from ..status import FAILED, GOOD, Status
@@ -25,13 +26,11 @@ from .posterior_gaps import posterior
 from .problem import LinearJudge, Posterior, Prompt
 from .temperatures import check_temperature
 
-# Curves of fewer samples are padded to a power of two of at least this: lengths share a compilation.
-_SHORTEST = 16
 # A population is averaged by a second quadrature; its error estimate is measured to be good to this much more.
 _POPULATION_ALLOWANCE = 1000.0
 _LARGEST_ERROR = 1e-6
-# Nodes a panel keep all digits of a prompt; those of a population at T > 0 a hundred times more than it promises.
-_NODES, _NODES_OF_POPULATIONS = 30, 24
+# Nodes a panel keep all digits of a prompt; those of a population a hundred times more than it promises.
+_NODES, _NODES_OF_POPULATIONS = 20, 18
 _ROUNDING = 8 * 2.0**-52  # of the closed forms, in units of what they add up
 _NARROW = 1.5  # v_R/s^2 up to which the mean over prompts converges with NARROW_NODES
 
@@ -64,10 +63,11 @@ def solve_kept_answer(
         check_shape(name, value, (), "Map a batch of problems with jax.vmap, one number each inside.")
     _check_reach(method, temperature)
 
-    k = jnp.asarray(samples, float)
+    k = jnp.asarray(samples, float) if is_traced(samples) else np.asarray(samples, float)
     result = evaluate(solved, k, temperature, method)
-    spread = jnp.asarray(solved.spread, float)
-    stats = {"scaled_temperature": jnp.asarray(temperature, float) / (2 * spread**2), "method": type(method).__name__}
+    heat, spread = (part if is_traced(part) else np.asarray(part, float) for part in (temperature, solved.spread))
+    with np.errstate(all="ignore"):  # of squares out of range the status speaks
+        stats = {"scaled_temperature": heat / (2 * spread**2), "method": type(method).__name__}
     if isinstance(problem, LinearJudge):
         stats["posterior"] = solved
     return Solution(
@@ -90,23 +90,28 @@ def check_samples(samples: ArrayLike) -> None:
     check_between("samples", samples, 1.0, np.inf, "Pass numbers of answers, for example [1, 4, 16, 64].")
 
 
-def evaluate(problem: Prompt | Posterior, k: jax.Array, temperature: ArrayLike, method: Method) -> dict[str, Any]:
-    """Curves, numerical errors and status level of a checked problem; `k` (T,) float64."""
+def evaluate(problem: Prompt | Posterior, k: ArrayLike, temperature: ArrayLike, method: Method) -> dict[str, Any]:
+    """Curves, numerical errors and status level of a checked problem; `k` (T,) float64.
+
+    The lengths of a bucket share a compilation. Outside traces all else is NumPy, which compiles nothing.
+    """
+    traced = any_traced(problem, k, temperature)
     problem = as_arrays(problem)
     fixed = is_traced(temperature) or 0 < temperature < np.inf
     # T = 0 and T = inf are other formulas, so they are decided here, outside any trace.
     kind = "warm" if fixed else ("best" if temperature == 0 else "uniform")
-    length = max(_SHORTEST, 2 ** int(np.ceil(np.log2(max(k.size, 1)))))
-    padded = jnp.concatenate([k, jnp.ones(length - k.size)])
+    length = k.size
+    padded = (jnp if traced else np).concatenate([k, np.ones(bucket(length) - length)])
     finite = is_traced(k) or bool(np.isfinite(np.asarray(k)).any())
-    heat, prompts = jnp.asarray(temperature, float), _prompt_nodes(problem) if finite else 0
+    heat = temperature if is_traced(temperature) else np.asarray(temperature, float)
+    prompts = _prompt_nodes(problem) if finite else 0
     exact = method if isinstance(method, Exact) else Exact()
     result = _curves(problem, padded, heat, method=exact, kind=kind, prompts=prompts)
     if method is not exact:
         result = _limit_curves(problem, padded, heat, result, method=method, kind=kind)
-    curves = {name: curve[: k.size] for name, curve in result["curves"].items()}
-    errors = {name: curve[: k.size] for name, curve in result["numerical_error"].items()}
-    level = jnp.max(result["levels"][: k.size], initial=jnp.int8(0))
+    result = jax.tree.map(lambda part: part[:length], result) if traced else cut(result, length)
+    curves, errors = result["curves"], result["numerical_error"]
+    level = (jnp if traced else np).max(result["levels"], initial=np.int8(0))
     held = invariants.hold(curves, errors, level, _RANGES)
     return {"curves": held.curves, "numerical_error": errors, "level": held.level}
 
@@ -124,9 +129,9 @@ class Search:
         self, problem: Prompt | Posterior, k: ArrayLike, temperature: ArrayLike
     ) -> tuple[np.ndarray, np.ndarray]:
         """The error at `k` (T,), and its numerical error; raises `SolveFailed` where `solve` does."""
-        result = evaluate(problem, jnp.asarray(k, float), temperature, Exact())
+        result = evaluate(problem, np.asarray(k, float), temperature, Exact())
         self.see(result["level"])
-        return np.asarray(result["curves"]["error"]), np.asarray(result["numerical_error"]["error"])
+        return result["curves"]["error"], result["numerical_error"]["error"]
 
     def see(self, level: ArrayLike) -> None:
         """Take note of the status of an exact curve, and raise `SolveFailed` with the text of `solve` if it failed."""
@@ -145,9 +150,8 @@ def _prompt_nodes(problem):
     """Nodes of the mean over prompts. A reward gap known to be narrow needs half of them: two compilations, no more."""
     if isinstance(problem, Prompt):
         return 1
-    narrow = not is_traced(problem.reward_variance / problem.spread) and bool(
-        problem.reward_variance <= _NARROW * problem.spread**2
-    )
+    width = (problem.reward_variance, problem.spread)
+    narrow = not any_traced(width) and float(width[0]) <= _NARROW * float(width[1]) * float(width[1])
     return NARROW_NODES if narrow else WIDE_NODES
 
 
@@ -211,8 +215,7 @@ def _exact(problem, k, temperature, method, kind, prompts):
         if isinstance(problem, Prompt):
             made = prompt_curves(problem, finite, heat, method.nodes or _NODES)
         else:
-            nodes = method.nodes or (_NODES if kind == "best" else _NODES_OF_POPULATIONS)
-            made = population_curves(problem, finite, heat, nodes, prompts)
+            made = population_curves(problem, finite, heat, method.nodes or _NODES_OF_POPULATIONS, prompts)
         curves, error = made["curves"], made["numerical_error"]
         for name, curve in curves.items():
             # One answer has a closed form; a slope in k it has from the quadrature.

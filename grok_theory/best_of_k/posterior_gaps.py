@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ..checks import require_float64
 from ..errors import BadValue
 from ..fields import check_single
+from ..numerics.padding import any_traced, repeated, with_zeros
 from ..numerics.ridge_equation import effective_ridge, freedom_left, learned
 from .problem import LinearJudge, Posterior
 
@@ -58,7 +60,14 @@ def posterior(judge: LinearJudge) -> Posterior:
         )
     check_single(judge)
     numbers = (judge.examples_per_dim, judge.noise, judge.prior_scale, 1.0 + judge.overshoot)
-    return Posterior(**_equivalent(judge.modes(), *(jnp.asarray(value, float) for value in numbers)))
+    modes = judge.modes()
+    if any_traced(modes, numbers):
+        return Posterior(**_equivalent(modes, *(jnp.asarray(value, float) for value in numbers)))
+    # Modes without weight up to the next bucket: a number of modes compiles nothing.
+    weights = with_zeros(modes.pop("mode_weights"))
+    padded = {name: repeated(values) for name, values in modes.items()} | {"mode_weights": weights}
+    found = _equivalent(padded, *(np.asarray(value, float) for value in numbers))
+    return Posterior(**{name: np.asarray(value) for name, value in found.items()})
 
 
 @jax.jit

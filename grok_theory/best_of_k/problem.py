@@ -17,6 +17,7 @@ from ..checks import is_traced
 from ..drawn import Span
 from ..errors import BadValue
 from ..fields import array, check_fields, number, problem
+from ..numerics.padding import any_traced
 from ..ranges import AnyNumber, Finite, NonNegative, Positive
 
 _FARTHEST = 1e50
@@ -327,12 +328,14 @@ class LinearJudge:
             "reward_power": self.teacher_power if self.reward_power is None else self.reward_power,
             "overlap": self.teacher_power if self.overlap is None else self.overlap,
         }
-        arrays = {name: jnp.asarray(value, float) for name, value in given.items()}
-        weights = None if self.mode_weights is None else jnp.asarray(self.mode_weights, float)
+        # NumPy where nothing is traced: it compiles nothing for a number of modes.
+        xp = jnp if any_traced(given, self.mode_weights) else np
+        arrays = {name: xp.asarray(value, float) for name, value in given.items()}
+        weights = None if self.mode_weights is None else xp.asarray(self.mode_weights, float)
         shapes = [a.shape for a in arrays.values()] + ([] if weights is None else [weights.shape])
         modes = max((shape[0] for shape in shapes if shape), default=1)
-        arrays = {name: jnp.broadcast_to(value, (modes,)) for name, value in arrays.items()}
-        return {**arrays, "mode_weights": jnp.full(modes, 1 / modes) if weights is None else weights}
+        arrays = {name: xp.broadcast_to(value, (modes,)) for name, value in arrays.items()}
+        return {**arrays, "mode_weights": xp.full(modes, 1 / modes) if weights is None else weights}
 
 
 def _check_scale(name: str, value: Any) -> None:

@@ -26,8 +26,9 @@ def panel_rule(
     tuple[Array, Array]
         (nodes, weights), each (panels * nodes,).
     """
-    measure = jnp.concatenate([jnp.zeros(1), jnp.cumsum(jnp.diff(grid) * (density[1:] + density[:-1]) / 2)])
-    edges = jnp.interp(jnp.linspace(0.0, 1.0, panels + 1) * measure[-1], measure, grid)
+    parts = jnp.diff(grid) * (density[1:] + density[:-1]) / 2
+    measure = jnp.concatenate([jnp.zeros(1), _running_sum(parts)])
+    edges = _inverse(measure, grid, np.linspace(0.0, 1.0, panels + 1) * measure[-1])
     # The rule is exact wherever its panels lie: differentiating through them would only add noise.
     edges = jax.lax.stop_gradient(edges)
     abscissae, weights = (jnp.asarray(part) for part in legendre_rule(nodes))
@@ -40,6 +41,50 @@ def panel_rule(
 def legendre_rule(nodes: int) -> tuple[np.ndarray, np.ndarray]:
     """Gauss-Legendre nodes and weights on [-1, 1]."""
     return np.polynomial.legendre.leggauss(nodes)
+
+
+def _running_sum(parts):
+    """Sums up to each of the parts. Not `cumsum`, whose program has dozens of instructions to compile."""
+    rows = int(np.ceil(np.sqrt(parts.size)))
+    table = jnp.concatenate([parts, jnp.zeros(rows**2 - parts.size)]).reshape(rows, rows)
+    before = _sums_before(jnp.sum(table, axis=1)[None, :])[0]
+    return (before[:, None] + _sums_before(table) + table).ravel()[: parts.size]
+
+
+def _sums_before(table):
+    """In every row the sum of what stands to the left."""
+    left = np.tri(table.shape[1], k=-1)
+    return jnp.sum(table[:, None, :] * left[None, :, :], axis=2)
+
+
+def _inverse(measure, grid, targets):
+    """Where a rising piecewise linear measure reaches its targets. Not `interp`, which is a search to compile."""
+    low, high = measure[None, :-1], measure[None, 1:]
+    share = (targets[:, None] - low) / jnp.where(high > low, high - low, 1.0)
+    return grid[0] + jnp.sum(jnp.clip(share, 0.0, 1.0) * jnp.diff(grid)[None, :], axis=1)
+
+
+def running_integral(parts: Float[Array, " nodes"], nodes: int) -> Float[Array, " nodes"]:
+    """Integral from the left end to every node of a `panel_rule`, of a function whose values times weights are `parts`.
+
+    Between the ends of a panel the polynomial through its nodes is integrated; at the ends it is the rule itself.
+    """
+    panels = parts.reshape(-1, nodes)
+    before = _sums_before(jnp.sum(panels, axis=1)[None, :])[0]
+    return (before[:, None] + panels @ jnp.asarray(_shares_so_far(nodes))).ravel()
+
+
+@lru_cache
+def _shares_so_far(nodes: int) -> np.ndarray:
+    """(nodes, nodes): [j, i] is the integral of the j-th Lagrange polynomial from -1 to node i over the j-th weight."""
+    x, _ = legendre_rule(nodes)
+    # l_j/w_j = sum_n (n + 1/2) P_n(x_j) P_n, and the integral of P_n is (P_(n+1) - P_(n-1))/(2n + 1) from -1 on.
+    values = np.polynomial.legendre.legvander(x, nodes)
+    integrals = np.empty((nodes, nodes))
+    integrals[0] = x + 1
+    for n in range(1, nodes):
+        integrals[n] = (values[:, n + 1] - values[:, n - 1]) / (2 * n + 1)
+    return (values[:, :nodes] * (np.arange(nodes) + 0.5)) @ integrals
 
 
 @lru_cache

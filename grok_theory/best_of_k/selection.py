@@ -11,6 +11,8 @@ and M_0 = 1 is a check that costs nothing. At T = 0, with F(r) = P(abs(u) < r),
     M_j(k) = k int_0^inf dr r^j [p(r) + (-1)^j p(-r)] (1 - F(r))^(k-1).
 
 The tables of 1 - B and of the means beside it do not depend on k: they are made once, and every k is one weighted sum.
+As B' = -A_0 (and F' = p(r) + p(-r)), 1 - B is the running integral of a mean that is in the tables anyway: no
+distribution function is evaluated.
 The distance to the truth, u + D, is squared before it is averaged: M_2 + 2 D M_1 + D^2 would bury a small error under
 a large D.
 """
@@ -22,10 +24,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import ndtr
 from jaxtyping import Array, Float
 
-from .quadrature import legendre_rule, panel_rule
+from .quadrature import legendre_rule, panel_rule, running_integral
 
 # Below this v the mean over u runs over |u|, above it over the Gumbel variable v - u^2/T, of which v loses the digits.
 _SWITCH = 100.0
@@ -33,6 +34,7 @@ _NEAR = 8.0  # Gumbel variable that parts its rule: the law falls double exponen
 _WIDE = 16.0  # spreads
 _PANELS = 96
 _PLACES = 400  # points that place the panels
+_DENSITY = 0.3989422804014327  # of N(0, 1) at 0
 _TOGETHER = 64  # values of k in one product; solve pads them to a power of two
 
 
@@ -74,9 +76,10 @@ def selection_tables(
     def one(each):
         seen, rule = each
         v, weights = _keys(*jax.lax.stop_gradient((seen.gap, largest, temperature)), rule, nodes)
-        loss, moments = _means_over_answers(v, seen, temperature, rule, nodes)
-        # Where the loss rounds to 1, ln B is -inf and (k - 1) ln B nan at k = 1; nothing of weight is there.
-        return jnp.log1p(-jnp.clip(loss, 0.0, 1 - 2.0**-53)), moments * weights[None, :]
+        moments = _means_over_answers(v, seen, temperature, rule, nodes)
+        # Below the first panel is less than a share e^-cut of what matters.
+        loss = running_integral(moments[0] * weights, nodes)
+        return _log_of_rest(loss), moments * weights[None, :]
 
     # One gap at a time: what is between stays in the processor's cache.
     return Tables(*jax.lax.map(one, (seen, rule)))
@@ -90,8 +93,10 @@ def _keys(gap, largest, temperature, rule, nodes):
         return jnp.log(largest) + jnp.log(_rough_loss(v, gap, temperature)) < -rule.cut
 
     # 1 - B <= e^v.
-    first = jnp.sinh(_zoom(lambda x: early(jnp.sinh(x)), jnp.arcsinh(-jnp.log(largest) - rule.cut), jnp.arcsinh(last)))
-    grid = jnp.sinh(jnp.linspace(jnp.arcsinh(first), jnp.arcsinh(last), _PLACES))
+    ends = _folded(jnp.stack([-jnp.log(largest) - rule.cut, last]))
+    start = _zoom(lambda x: early(_unfolded(x)), *ends)
+    grid = _unfolded(start + (ends[1] - start) * np.linspace(0.0, 1.0, _PLACES))
+    first = grid[0]
     kappa = jnp.minimum(gap + 1, rule.steepest)
     slope = kappa * jnp.sqrt(temperature / (4 * (jnp.maximum(grid, 0.0) + 1)))
     density = jnp.minimum(1.3, jnp.where(grid < 1, 1.0, 2 / jnp.maximum(grid, 1.0)) + slope)
@@ -100,13 +105,27 @@ def _keys(gap, largest, temperature, rule, nodes):
     return panel_rule(grid, density, panels=_PANELS, nodes=nodes)
 
 
+def _folded(v):
+    """A map that brings the range of v, 1e280 and more, to hundreds; places of panels need no accuracy."""
+    return jnp.sign(v) * jnp.log(1 + jnp.abs(v))
+
+
+def _unfolded(x):
+    return jnp.sign(x) * (jnp.exp(jnp.abs(x)) - 1)
+
+
 def _rough_loss(v, gap, temperature):
-    """E min(1, e^(v - u^2/T)), which is 1 - B to within a factor 1 - 1/e: good enough to say where a rule begins."""
+    """E min(1, e^(v - u^2/T)), which is 1 - B to within a factor 1 - 1/e, from above: it says where a rule begins."""
     share = temperature / (temperature + 2)  # e^(-u^2/T) tilts N(gap, 1) to N(gap share, share)
     edge = jnp.sqrt(temperature * jnp.maximum(v, 0.0))
     width = jnp.sqrt(share)
-    inside, outside = ball_probability(jnp.stack([edge, edge / width]), jnp.stack([gap, gap * width])[:, None])
-    return inside[0] + width * jnp.exp(v - gap**2 / (temperature + 2)) * outside[1]
+    beyond = jnp.maximum(edge - gap * share, 0.0) / width
+    return _rough_ball(edge, gap) + width * jnp.exp(v - gap**2 / (temperature + 2) - beyond**2 / 2)
+
+
+def _rough_ball(r, gap):
+    """P(abs(u) < r) for u ~ N(gap, 1), from above and to within a factor of the order of 1 + gap."""
+    return jnp.minimum(1.0, 0.8 * r) * jnp.exp(-(jnp.maximum(gap - r, 0.0) ** 2) / 2)
 
 
 def _zoom(early, low, high):
@@ -121,11 +140,11 @@ def _zoom(early, low, high):
 
 
 def _means_over_answers(v, seen, temperature, rule, nodes):
-    """1 - B and A_j at every v, over r = abs(u) where the Gumbel variable x = v - r^2/T neither drowns nor decides."""
-    gap = seen.gap
-    edges = _edges(*jax.lax.stop_gradient((v, gap, temperature)), rule)
+    """A_j at every v, over r = abs(u) where the Gumbel variable x = v - r^2/T neither drowns nor decides."""
+    edges = _edges(*jax.lax.stop_gradient((v, seen.gap, temperature)), rule)
     cold = (v > _SWITCH)[:, None]
-    shares = [legendre_rule(n) for n in (2 * nodes + 4, nodes + 2)]
+    # Two panels see what ninety-six do outside: they need more nodes each.
+    shares = [legendre_rule(n) for n in (3 * nodes + 4, 3 * nodes // 2 + 2)]
     points = jnp.concatenate(
         [a + (b - a) * (s[None, :] + 1) / 2 for a, b, (s, _) in zip(edges[:-1], edges[1:], shares)], axis=1
     )
@@ -136,15 +155,9 @@ def _means_over_answers(v, seen, temperature, rule, nodes):
     r = jnp.where(cold, _distance(jnp.where(cold, v[:, None], 1.0), jnp.where(cold, points, 0.0), temperature), points)
     x = jnp.where(cold, points, v[:, None] - points**2 / temperature)
     width = jnp.where(cold, widths * temperature / (2 * jnp.where(cold, r, 1.0)), widths)
-    plus, minus = _normal(r - gap) * width, _normal(r + gap) * width
-    intensity = jnp.exp(x)
-    noise = intensity * jnp.exp(-intensity)
-    nearest = jnp.where(
-        cold, _distance(jnp.where(cold, v[:, None], 1.0), jnp.where(cold, edges[0], 0.0), temperature), edges[0]
-    )
-    inside, _ = ball_probability(nearest[:, 0], gap)
-    loss = inside + jnp.sum((plus + minus) * -jnp.expm1(-intensity), axis=1)
-    return loss, jnp.stack([jnp.sum(part * noise, axis=1) for part in _powers(r, seen, plus, minus)])
+    # h(x) times the density of u = r, in one exponential.
+    plus = jnp.exp(x - jnp.exp(x) - (r - seen.gap) ** 2 / 2) * (_DENSITY * width)
+    return jnp.stack([jnp.sum(part, axis=1) for part in _powers(r, seen, plus)])
 
 
 def _edges(v, gap, temperature, rule):
@@ -178,13 +191,14 @@ def is_near(seen):
     return jnp.abs(seen.judge) <= jnp.abs(seen.teacher)
 
 
-def _powers(r, seen, plus, minus):
-    """What u = +r and u = -r put into the means of 1, u^2, u (`is_near`) or z, and (u + D)^2."""
+def _powers(r, seen, plus):
+    """What u = +r and u = -r put into the means of 1, u^2, u (`is_near`) or z, and (u + D)^2; `plus` is that of +r."""
     near = is_near(seen)
     right = jnp.where(near, r + seen.judge, (r - seen.gap) + seen.teacher)
     left = seen.judge - r
     # plus - minus, whose ratio is e^(-2 r gap): no digits are lost at small gaps, where the bias is small.
     odd = -plus * jnp.expm1(-2 * r * seen.gap)
+    minus = plus - odd
     first = jnp.where(near, r * odd, (r - seen.gap) * plus - (r + seen.gap) * minus)
     return plus + minus, r**2 * (plus + minus), first, right**2 * plus + left**2 * minus
 
@@ -193,17 +207,16 @@ def best_tables(seen: Seen, largest: Float[Array, ""], rule: Rule, nodes: int) -
     """Tables at T = 0 for every k up to `largest`; the outer variable is r = abs(u)."""
 
     def one(seen, rule):
-        gap = seen.gap
-        r, weights = _radii(*jax.lax.stop_gradient((gap, largest)), rule, nodes)
-        inside, outside = ball_probability(r, gap)
-        small = inside < 0.5
-        log_survival = jnp.where(
-            small, jnp.log1p(-jnp.where(small, inside, 0.0)), jnp.log(jnp.where(small, 1.0, outside))
-        )
-        parts = _powers(r, seen, _normal(r - gap) * weights, _normal(r + gap) * weights)
-        return log_survival, jnp.stack(parts)
+        r, weights = _radii(*jax.lax.stop_gradient((seen.gap, largest)), rule, nodes)
+        parts = jnp.stack(_powers(r, seen, jnp.exp(-((r - seen.gap) ** 2) / 2) * (_DENSITY * weights)))
+        return _log_of_rest(running_integral(parts[0], nodes)), parts
 
     return Tables(*jax.vmap(one)(seen, rule))
+
+
+def _log_of_rest(loss):
+    # Where the loss rounds to 1, ln B is -inf and (k - 1) ln B nan at k = 1; nothing of weight is there.
+    return jnp.log1p(-jnp.clip(loss, 0.0, 1 - 2.0**-53))
 
 
 def _radii(gap, largest, rule, nodes):
@@ -211,7 +224,7 @@ def _radii(gap, largest, rule, nodes):
     last = gap + rule.reach
 
     def early(x):
-        return jnp.log(largest) + jnp.log(ball_probability(jnp.exp(x), gap)[0]) < -rule.cut
+        return jnp.log(largest) + jnp.log(_rough_ball(jnp.exp(x), gap)) < -rule.cut
 
     # F <= 0.8 r.
     first = jnp.exp(_zoom(early, -jnp.log(largest) - rule.cut, jnp.log(last)))
@@ -238,22 +251,3 @@ def moments(tables: Tables, samples: Float[Array, " samples"]) -> Float[Array, "
         return jnp.moveaxis(jax.lax.map(at, blocks), 0, 1).reshape(len(weighted), -1)
 
     return jnp.moveaxis(jax.lax.map(of_gap, tables), 0, 1)
-
-
-def ball_probability(
-    r: Float[Array, "*points"], gap: Float[Array, "*gaps"]
-) -> tuple[Float[Array, "*points"], Float[Array, "*points"]]:
-    """P(abs(u) < r) and P(abs(u) > r) for u ~ N(gap, 1), gap >= 0, each to full relative accuracy."""
-    near = r * (1 + gap) < 0.03
-    # A difference of two distribution functions loses digits at small r; the series has Hermite polynomials of gap.
-    small = jnp.where(near, r, 0.0)
-    even = (gap**2 - 1) / 6, (gap**4 - 6 * gap**2 + 3) / 120, (gap**6 - 15 * gap**4 + 45 * gap**2 - 15) / 5040
-    series = 2 * _normal(gap) * small * (1 + small**2 * (even[0] + small**2 * (even[1] + small**2 * even[2])))
-    # One call: the compiler writes the code of a distribution function out in full for each.
-    below, left, right = ndtr(jnp.stack([r - gap, -r - gap, gap - r]))
-    return jnp.where(near, series, below - left), right + left
-
-
-def _normal(x):
-    """Density of N(0, 1)."""
-    return jnp.exp(-(x**2) / 2) * 0.3989422804014327

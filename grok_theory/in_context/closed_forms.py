@@ -72,7 +72,7 @@ def infinite_sequences_loss(context_per_dim: ArrayLike, tasks_per_dim: ArrayLike
 
 
 def long_context_loss(tasks_per_dim: ArrayLike, noise: ArrayLike) -> Array:
-    """Its limit for long prompts, rho + (1 - kappa)_+: fewer tasks than dimensions leave the others unlearned.
+    """The limit of that loss for long prompts, rho + (1 - kappa)_+: what has no task is not learned.
 
     Parameters
     ----------

@@ -79,7 +79,7 @@ def _compiled(one, structure, numbers, tasks, padded, length, draws, key):
 
 def _token_draw(key: Array, family: TokenFamily, tasks: Array, padded: int, length: int) -> dict[str, Array]:
     tables, seen, fresh = _drawn_tokens(key, family, padded, length)
-    memory, rule, counts = _predictions(family, tables, seen, tasks)
+    memory, rule, _ = _predictions(family, tables, seen, tasks)
     memory_fresh, rule_fresh, counts_fresh = _predictions(family, tables, fresh, tasks)
     found = {
         "excess": jnp.sum(memory * jnp.log(memory / rule), axis=-1),

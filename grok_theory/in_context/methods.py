@@ -19,7 +19,7 @@ class SpectralQuadrature:
 
 @record()
 class Exact:
-    """`TaskMixture` without a draw: the curves of the rule and the bounds, not those of memory, which are not closed."""
+    """`TaskMixture` without a draw: curves of the rule and bounds, not those of memory, which are not closed."""
 
 
 @record(static=("draws", "seed"))

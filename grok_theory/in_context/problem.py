@@ -1,6 +1,7 @@
 """What is studied: networks that learn from their prompt.
 
-arXiv:2405.11751 (linear attention), arXiv:2506.17859 (strategies). A variance of the papers is a standard deviation here, as everywhere in this house.
+arXiv:2405.11751 (linear attention), arXiv:2506.17859 (strategies). A variance of the papers is a standard deviation
+here, as everywhere in this house.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ class LinearAttention:
     )
 
     def prompt_noise(self) -> ArrayLike:
-        """c = (1 + rho)/alpha: the variance per direction that a training prompt of a unit task adds to b.
+        """The blur c = (1 + rho)/alpha: the variance per direction that a training prompt of a unit task adds to b.
 
         Returns
         -------
@@ -95,7 +96,7 @@ class LinearAttention:
         return (1 + self.noise**2) / self.context_per_dim
 
     def test_label_noise(self) -> ArrayLike:
-        """sqrt(rho'): the label noise in prompts of fresh tasks, `noise` unless told otherwise.
+        """The label noise sqrt(rho') in prompts of fresh tasks, `noise` unless told otherwise.
 
         Returns
         -------
@@ -105,7 +106,7 @@ class LinearAttention:
         return self.noise if self.test_noise is None else self.test_noise
 
     def test_prompt_noise(self) -> ArrayLike:
-        """c' = (1 + rho')/alpha': what `prompt_noise` is in prompts of fresh tasks.
+        """The blur c' = (1 + rho')/alpha': what `prompt_noise` is in prompts of fresh tasks.
 
         Returns
         -------
@@ -216,8 +217,8 @@ class Strategies:
         Told("None, or two numbers >= 0", _check_lengths, ([1.0], [-1.0, 0.0], [float("nan"), 1.0])),
         symbol="(K_M, K_G)",
         unit="bits",
-        meaning="description lengths of memory and of the rule; None: D I/ln 2 and 0, what it takes to store D tasks as "
-        "finely as a context tells them apart",
+        meaning="description lengths of memory and of the rule; None: D I/ln 2 and 0, what it takes to store D tasks "
+        "as finely as a context tells them apart",
         axes=("strategy",),
         lists="Pass two numbers of bits, or leave it out.",
         remedy="Pass two numbers of bits, or leave it out.",

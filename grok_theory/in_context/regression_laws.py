@@ -1,4 +1,4 @@
-"""Regressions in a context: drawn, and predicted by ridge regression (the rule) and by memory. Theory and runs use it."""
+"""Regressions in a context: drawn, and predicted by ridge regression (the rule) and by memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Drawn", "Predicted", "draw_regression", "predict_regression"]
 
 
 class Drawn(NamedTuple):
-    """A list of `tasks` (tasks, dim), inputs and labels of a context of its first one and of a fresh one, and both w."""
+    """A list of `tasks` (tasks, dim), and inputs, labels and w of a context of its first one and of a fresh one."""
 
     tasks: Array
     inputs: Float[Array, "2 length dim"]

@@ -20,11 +20,12 @@ from .strategies import complexity, mixture_gap, the_lengths
 __all__ = ["StrategyFit", "fit_strategies"]
 
 SHARE = "memorizing_share"
+NAMES = ("rate", "learning_exponent", "complexity_exponent")
 # Exponents beyond these are no longer told from them by shares between 0 and 1.
 _LOWEST, _HIGHEST = (-25.0, 0.0, 1e-3), (25.0, 0.99, 3.0)
 ONE_MIXTURE = (
-    "All runs are of one mixture: they identify rate, learning_exponent and the whole complexity term, not the exponent "
-    "in it. complexity_exponent is what gives that term if the description lengths are exact; add runs with another "
+    "All runs are of one mixture: they identify rate, learning_exponent and the whole complexity term, not the "
+    "exponent in it. complexity_exponent is what gives that term if the description lengths are exact; add runs with another "
     "number of tasks to test it."
 )
 
@@ -61,10 +62,9 @@ class StrategyFit:
     text: str
 
     def __str__(self) -> str:
-        names = ("rate", "learning_exponent", "complexity_exponent")
         # The error of ln gamma is relative.
         scales = (self.rate, 1.0, 1.0)
-        said = [f"{n} {getattr(self, n):.4g} ± {e * s:.2g}" for n, e, s in zip(names, self.errors, scales, strict=True)]
+        said = [f"{n} {getattr(self, n):.4g} ± {e * s:.2g}" for n, e, s in zip(NAMES, self.errors, scales, strict=True)]
         rms = ", ".join(f"{r:.3f} ({s:.3f})" for r, s in zip(self.residual, self.scatter, strict=True))
         return f"{'; '.join(said)}. Residual of the shares (scatter between runs): {rms}. {self.text}"
 
@@ -156,15 +156,11 @@ def fit_strategies(
         errors[2], text = np.nan, ONE_MIXTURE
     at_edge = [
         name
-        for name, value, a, b in zip(
-            ("rate", "learning_exponent", "complexity_exponent"), best.x, low, high, strict=True
-        )
+        for name, value, a, b in zip(NAMES, best.x, low, high, strict=True)
         if min(value - a, b - value) < 1e-3 * (b - a)
     ]
     if at_edge:
-        text += (
-            f" {' and '.join(at_edge)} ended at the edge of what is searched: the form does not describe these runs."
-        )
+        text += f" {' and '.join(at_edge)} ended at the edge of what is searched: the form does not fit."
     found = fitted(best.x)
     residual = [np.sqrt(np.mean((s - f) ** 2)) for (_, s), f in zip(records, found, strict=True)]
     scatter = [np.sqrt(np.mean(np.var(s, axis=0, ddof=1))) if len(s) > 1 else np.nan for _, s in records]

@@ -2,8 +2,8 @@
 
     log odds(N) = gamma N^(1-a) DeltaL - ln 2 (K_M^b - K_G^b),        share = 1/(1 + e^-(log odds)),
 
-DeltaL the gap a symbol. It is drawn (`memory_draws`), or exact for one task and for two urns. Its bounds are closed, and
-with them those of the step at which the shares are equal.
+DeltaL the gap a symbol. It is drawn (`memory_draws`), or exact for one task and for two urns. Its bounds are closed,
+and with them those of the step at which the shares are equal.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def solve(
     method: Any = None,
     throw: bool = True,
 ) -> Solution:
-    """What theory says of learning from a prompt.
+    """Solve for what theory says of learning from a prompt.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def solve(
         ridge must be 0); left out, G is fitted to n sequences by ridge regression. Of Strategies `Adam(learning_rate)`,
         which says what a step is; left out, Adam(0.003). A TaskMixture has none.
     method : Exact or MonteCarlo, optional
-        Of a TaskMixture: `MonteCarlo(draws)` has the curves of memory too, and the `gap`, as means over draws with their
+        Of a TaskMixture: `MonteCarlo(draws)` has the curves of memory too, and the `gap`, as means over draws with
         errors; `Exact()` leaves them out. Left out, they are drawn where that is quick. Of Strategies `MonteCarlo`.
     throw : bool, default True
         False hands a failed Solution back instead of raising `SolveFailed`.
@@ -118,8 +118,8 @@ def simulate(
     runs : int
         How many, at least 1; each draws its own tasks.
     dim : int, optional
-        Of a LinearAttention d, the dimension of a token; `context_per_dim * dim` and `tasks_per_dim * dim` must be whole
-        numbers. The others have none.
+        Of a LinearAttention d, the dimension of a token; `context_per_dim * dim` and `tasks_per_dim * dim` must be
+        whole numbers. The others have none.
     dynamics : GradientFlow or Adam, optional
         As in `solve`: one-pass gradient descent on fresh sequences, with small steps; or what trains a transformer.
 

@@ -74,7 +74,14 @@ def effective_regularization(
     check_non_negative("ridge", ridge, "Pass 0.0 for the interpolator of least norm.")
     if multiplicities is not None:
         check_positive("multiplicities", multiplicities, "Pass how many modes share each eigenvalue.")
-    return effective_ridge(eigenvalues, samples, ridge=ridge, multiplicities=multiplicities)
+    spectra = np.ndim(eigenvalues) > 1 or np.ndim(multiplicities) > 1  # several: their caller batches
+    if spectra or any_traced(eigenvalues, samples, ridge, multiplicities):
+        return effective_ridge(eigenvalues, samples, ridge=ridge, multiplicities=multiplicities)
+    batch = np.broadcast_shapes(np.shape(samples), np.shape(ridge))
+    sizes, ridges = (repeated(np.broadcast_to(np.asarray(a, float), batch).ravel()) for a in (samples, ridge))
+    counts = np.ones(np.shape(eigenvalues)) if multiplicities is None else multiplicities
+    kappa = effective_ridge(with_zeros(eigenvalues), sizes, ridge=ridges, multiplicities=with_zeros(counts))
+    return jnp.asarray(cut(kappa, int(np.prod(batch))).reshape(batch))
 
 
 def solve_kernel_regression(

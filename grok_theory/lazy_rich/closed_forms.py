@@ -2,7 +2,7 @@
 
 Inputs are x ~ N(0, I_D / D) throughout and the target is y = (1/2) (beta . x)^2. Sections 4.1, 4.2 of Kumar, Bordelon,
 Gershman, Pehlevan, arXiv 2310.06110; where the printed constants are wrong these are the corrected ones, see the page
-`docs/lazy_rich.md`. The escape time and the stability rule are this package's.
+`docs/lazy_rich_evidence.md`. The escape time and the stability rule are this package's.
 """
 
 from __future__ import annotations

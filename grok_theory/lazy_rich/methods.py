@@ -30,7 +30,7 @@ __all__ = [
     "Theory",
 ]
 
-_DMFT_SETTINGS = "paths teacher_nodes grid_points scrambles seed row_tolerance field_points"
+_DMFT_SETTINGS = "paths teacher_nodes grid_points scrambles seed row_tolerance field_points most_steps"
 
 
 @record(static=tuple(_DMFT_SETTINGS.split()))
@@ -48,8 +48,8 @@ class DMFT:
         Half-line Gauss-Hermite nodes of the teacher's field h*.
     grid_points : int, default 40
         Nodes of a flow, growing geometrically, for fourth-order backward differences (third order where they are few
-        for the last time: 40 to more than tau = 1500, 48 to more than 9000). Under descent every step is a node, and
-        the theory is exact for it.
+        for the last time: 40 to more than tau = 1500, 48 to more than 9000). Under descent of up to `most_steps` every
+        step is a node, and the theory is exact for it.
     scrambles : int, default 9
         Independent scrambles of the Sobol paths, one march each; the curves are their mean, and their scatter is part
         of `numerical_error`, by Student's factor at 99 %: 1.1 standard deviations for 9 (eight degrees of freedom), but
@@ -62,6 +62,10 @@ class DMFT:
         themselves.
     field_points : int, optional
         Keep the two-time functions of `fields` at about so many nodes along each axis (None: at all; 0: no fields).
+    most_steps : int, default 255
+        Descents of more steps are marched on the nodes of a flow, corrected for the learning rate to its second order
+        (next: the fourth); a quarter of what the second changes is part of `numerical_error`, and `status` says so.
+        Memory and time of a march in which every step is a node grow with their square and cube.
 
     Raises
     ------
@@ -76,6 +80,7 @@ class DMFT:
     seed: int = 0
     row_tolerance: float = 1e-6
     field_points: int | None = None
+    most_steps: int = 255
 
     def __post_init__(self):
         check_integer("teacher_nodes", self.teacher_nodes, 2, "4 to 10 nodes agree to 3e-4.", high=16)
@@ -86,6 +91,7 @@ class DMFT:
         check_integer("seed", self.seed, 0, "Pass any whole number.")
         remedy = "1e-6 is the default, 1e-11 the tightest that rounding allows."
         check_between("row_tolerance", self.row_tolerance, 1e-12, 1e-3, remedy)
+        check_integer("most_steps", self.most_steps, 0, "255 is the default; 0 never takes steps for nodes.")
         if self.field_points is not None:
             check_integer("field_points", self.field_points, 0, "Pass None to keep all nodes, 0 for no fields.")
 
@@ -241,7 +247,7 @@ class OwnSize:
 
 @record(static=("dim",))
 class Interpolated:
-    """Forecast one run of large dim between DMFT (dim -> infinity) and draws at a smaller one; an eighth of the cost.
+    """Forecast one run of large dim between DMFT (dim -> infinity) and cheaper draws at a smaller one.
 
     Parameters
     ----------

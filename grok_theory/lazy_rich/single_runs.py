@@ -92,7 +92,7 @@ def forecast_mean_field(
     level: float,
     draws: int | None,
     key: Array | None,
-    method: OwnSize | None,
+    method: OwnSize | Interpolated | None,
 ) -> Forecast:
     """See `grok_theory.lazy_rich.forecast`: the data are the Problem's own, and runs differ by their start."""
     level, method, key, draws = _checked(level, method, key, draws)
@@ -159,7 +159,7 @@ def _interpolated(
     middle, scatter, drawn, starts, errors = {}, {}, {}, {}, {}
     for name in LOSSES:
         limit, own = np.asarray(theory[name]), np.asarray(theory.numerical_error[name])
-        logs, limit, relative = np.log(np.asarray(runs[name])), np.log(limit), own / limit
+        logs, limit, relative = np.log(np.asarray(runs[name])), np.log(limit), np.log1p(own / limit)
         centre, spread = logs.mean(axis=0), np.maximum(logs.std(axis=0, ddof=1), LEAST_SCATTER)
         at = (1 - share) * limit + share * centre
         off = np.square((1 - share) * relative) + np.square((limit - centre) / 4)
@@ -168,7 +168,7 @@ def _interpolated(
         middle[name], scatter[name] = (at - extra / 2)[keep], np.maximum(total, LEAST_SCATTER)[keep]
         values = np.exp(at + (logs - centre) / spread * total)
         drawn[name], starts[name] = values[:, keep], values[:, 0]
-        errors[name] = np.abs((1 - share) * relative * np.exp(at))[keep]
+        errors[name] = ((1 - share) * np.exp(at) * np.expm1(relative))[keep]
     said = [theory.status.text, runs.status.text, _faint(runs, grid)]
     alpha = float(np.asarray(problem.output_scale))
     if width is not None and not problem.centred and alpha**2 / width > WIDE:

@@ -12,7 +12,7 @@ from ..errors import BadValue
 from ..fields import check_single
 from ..kernels import FullyConnected, ntk
 from .closed_forms import largest_stable_learning_rate
-from .mean_field import MeanFieldNetwork
+from .mean_field.problem import MeanFieldNetwork
 from .population import stable_below as stable_on_all
 from .problem import QuadraticCommittee
 

@@ -190,7 +190,8 @@ def forecast(
     test_samples : int, optional
         How many fresh samples a committee's test loss is measured on; left out, it is taken for exact.
     method : OwnSize or Interpolated, optional
-        Of a committee: `OwnSize()` (default), or for large dim `Interpolated(dim)`, at an eighth of the cost.
+        Of a committee: `OwnSize()` (default), or for large dim `Interpolated(dim)`, with draws=24 a third of the cost
+        at dim 100 and less above.
 
     Returns
     -------

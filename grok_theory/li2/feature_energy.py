@@ -141,7 +141,7 @@ def energy_function(task: GroupTask) -> Partial:
         return Partial(_full_square_energy, fourier_blocks(task.group))
     pairs, labels = task.pairs_and_labels("energy")
     subset = _subset_energy(task.sigma, task.centering == "samples", task.group.order)
-    return Partial(subset, jnp.asarray(pairs), jnp.asarray(labels))
+    return Partial(subset, pairs, labels)
 
 
 def _full_square_energy(blocks: Blocks, nodes: jax.Array) -> jax.Array:

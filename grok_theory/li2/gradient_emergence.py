@@ -21,7 +21,8 @@ from jax.typing import ArrayLike
 from ..checks import check_finite, check_memory, check_times, is_traced, require_float64
 from ..errors import BadValue
 from ..fields import check_single
-from ..pytrees import record
+from ..numerics.padding import any_traced, cut, repeated
+from ..pytrees import as_arrays, record
 from .lazy_modes import mean_cosine, modes, safe_rate
 from .network import centred_features
 from .problem import GroupTask
@@ -94,7 +95,7 @@ def lazy_gradient(
     require_float64("lazy_gradient")
     check_single(task)
     check_times(times)
-    times = jnp.asarray(times, jnp.float64)
+    times = jnp.asarray(times, float) if any_traced(times) else np.asarray(times, float)
     hidden, readout = _checked_layers(task, hidden, readout)
     pairs, labels = task.pairs_and_labels("lazy_gradient")
     check_memory(
@@ -105,30 +106,36 @@ def lazy_gradient(
     features, targets = centred_features(task, hidden, pairs, labels)
     if task.centering == "classes":
         readout = readout - readout.mean(axis=1, keepdims=True)
-    return LazyGradient(*_flow(features, targets, readout, jnp.asarray(task.ridge, jnp.float64), times))
+    count = times.size
+    if not any_traced(times, task, features, readout):
+        times = repeated(times, shortest=4)  # a time is n K numbers
+    moving, fixed, leading, norm, alignment, *rest = _flow(features, targets, readout, as_arrays(task.ridge), times)
+    if count < norm.size:
+        moving, norm, alignment = cut((moving, norm, alignment), count)
+    return LazyGradient(moving, fixed, leading, norm, alignment, *rest)
 
 
 def _checked_layers(task: GroupTask, hidden: ArrayLike, readout: ArrayLike | None) -> tuple[jax.Array, jax.Array]:
     order = task.group.order
-    hidden = jnp.asarray(hidden)
+    hidden = hidden if is_traced(hidden) else np.asarray(hidden)
     if hidden.ndim != 2 or hidden.shape[1] != 2 * order or hidden.shape[0] == 0:
         raise BadValue(
             f"hidden has shape {hidden.shape}, but it must have shape (K, 2M) = (any, {2 * order}). "
             "Pass one node [u; v] a row."
         )
-    if jnp.iscomplexobj(hidden):
+    if np.iscomplexobj(hidden):
         raise BadValue("hidden is complex, but stage I is a real network. Pass hidden.real, or see reconstruction.")
     if not is_traced(hidden):
         check_finite("hidden", np.asarray(hidden), "Pass finite weights.")
     if readout is None:
-        readout = jnp.zeros((hidden.shape[0], order))
-    readout = jnp.asarray(readout, jnp.float64)
+        readout = np.zeros((hidden.shape[0], order))
+    readout = jnp.asarray(readout, float) if any_traced(readout) else np.asarray(readout, float)
     if readout.shape != (hidden.shape[0], order):
         raise BadValue(
             f"readout has shape {readout.shape}, but it must have shape (K, M) = ({hidden.shape[0]}, {order}). "
             "Pass V(0), or None for zeros."
         )
-    return hidden.astype(jnp.float64), readout
+    return as_arrays(hidden), readout
 
 
 @jax.jit

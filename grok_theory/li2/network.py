@@ -28,10 +28,17 @@ def _activity(sigma: Callable, order: int, hidden: Array, pairs: Array | np.ndar
     return sigma(columns[pairs[:, 0]] + columns[order + pairs[:, 1]])
 
 
-def centred_features(task: GroupTask, hidden: Array, pairs: ArrayLike, labels: ArrayLike) -> tuple[Array, Array]:
+def features_of(task: GroupTask, hidden: ArrayLike, pairs: ArrayLike) -> Array:
+    """`activity` as one compiled program."""
+    return _compiled_activity(task.sigma, task.group.order, hidden, pairs)
+
+
+def centred_features(task: GroupTask, hidden: ArrayLike, pairs: ArrayLike, labels: ArrayLike) -> tuple[Array, Array]:
     """F~ (n, K) and Y~ (n, M); with centring by classes F~ is F. Complex hidden layers pass through polynomials."""
-    by_samples = task.centering == "samples"
-    return _centred(task.sigma, task.group.order, by_samples, hidden, jnp.asarray(pairs), jnp.asarray(labels))
+    return _centred(task.sigma, task.group.order, task.centering == "samples", hidden, pairs, labels)
+
+
+_compiled_activity = jax.jit(_activity, static_argnums=(0, 1))
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))

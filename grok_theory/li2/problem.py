@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -261,7 +262,9 @@ class GroupTask:
             order = self.group.order
             return np.indices((order, order)).reshape(2, -1).T, self.group.table.reshape(-1)
         if self.train_labels is None:
-            return self.train_pairs, jnp.asarray(self.group.table)[self.train_pairs[:, 0], self.train_pairs[:, 1]]
+            pairs = self.train_pairs
+            table = jnp.asarray(self.group.table) if is_traced(pairs) else self.group.table
+            return pairs, table[pairs[:, 0], pairs[:, 1]]
         return self.train_pairs, self.train_labels
 
     def tau_per_step(self, dynamics: GradientDescent) -> ArrayLike:
@@ -334,8 +337,8 @@ class GroupTask:
         """
         check_key(key)
         order, samples = self.group.order, round(self.train_fraction * self.group.order**2)
-        pair_key, which_key, label_key = jax.random.split(key, 3)
-        codes = np.sort(np.asarray(jax.random.permutation(pair_key, order**2))[:samples])
+        which_key, label_key, permuted = _permuted(key, order**2)
+        codes = np.sort(np.asarray(permuted)[:samples])
         pairs = np.stack(np.divmod(codes, order), axis=1)
         labels = self.group.table[pairs[:, 0], pairs[:, 1]].copy()
         noisy = round(samples * float(self.label_noise))
@@ -345,6 +348,13 @@ class GroupTask:
         return dataclasses.replace(
             self, train_fraction=samples / order**2, train_pairs=pairs.astype(np.int32), train_labels=labels
         )
+
+
+@partial(jax.jit, static_argnums=1)
+def _permuted(key: jax.Array, count: int) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Two keys for the labels, and whole numbers below `count` in random order; one program instead of four."""
+    pair_key, which_key, label_key = jax.random.split(key, 3)
+    return which_key, label_key, jax.random.permutation(pair_key, count)
 
 
 def _check_indices(name: str, values: Any, order: int, remedy: str) -> None:

@@ -17,11 +17,12 @@ from jax.typing import ArrayLike
 from ..checks import check_memory
 from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
 from ..numerics.invariants import COSINE, NON_NEGATIVE, PROBABILITY, hold
+from ..numerics.padding import cut, repeated
 from ..results import Solution
 from ..status import FAILED, GOOD, NOTED, Status
 from .lazy_modes import mean_cosine, modes
 from .methods import Lazy
-from .network import UNDEFINED, activity, centred_features
+from .network import UNDEFINED, centred_features, features_of
 from .problem import GroupTask
 from .training.conditions import conditions_of
 from .training.losses import SquaredLoss
@@ -74,35 +75,38 @@ def lazy_solution(
     readout = start.readout
     if task.centering == "classes":
         readout = readout - readout.mean(axis=1, keepdims=True)
-    features, targets = centred_features(
-        drawn, jnp.asarray(start.hidden), samples.pairs[: task.samples], samples.labels
-    )
-    unseen = activity(drawn, jnp.asarray(start.hidden), samples.pairs)
+    features, targets = centred_features(drawn, start.hidden, samples.pairs[: task.samples], samples.labels)
+    table = features_of(drawn, start.hidden, samples.pairs)
     follow = partial(
         _lazy_curves,
         targets=targets,
-        table=unseen,
-        every_label=jnp.asarray(np.concatenate([samples.labels, samples.products[task.samples :]]), int),
-        readout=jnp.asarray(readout),
-        ridge=jnp.asarray(drawn.ridge, jnp.float64),
-        size=jnp.asarray(size),
-        counts=jnp.asarray(x, jnp.float64),
+        table=table,
+        every_label=np.concatenate([samples.labels, samples.products[task.samples :]]).astype(int),
+        readout=readout,
+        ridge=np.asarray(drawn.ridge, float),
+        size=np.asarray(size),
+        counts=repeated(x),
         descends=descends,
         by_samples=task.centering == "samples",
     )
-    curves, blurred, largest = follow(features)
+
+    def read(features):
+        curves, blurred, largest = follow(features)
+        return cut((curves, blurred), len(x)), np.asarray(largest)
+
+    (curves, blurred), largest = read(features)
     # Sums over n K products in float64, and the decomposition: how far curves move when the features do, by what it
     # is exact up to. Accuracies can be wrong only where two classes are equal to rounding.
-    moved = [follow(features + shift)[0] for shift in _backward_errors(np.asarray(features), float(largest))]
+    moved = [read(features + shift)[0][0] for shift in _backward_errors(features, float(largest))]
     rounding = 8 * np.finfo(float).eps * np.sqrt(task.samples * len(start.hidden))
     error = {
         name: rounding * np.abs(values) + SAFETY * np.max([np.abs(other[name] - values) for other in moved], axis=0)
         for name, values in curves.items()
     }
-    error |= {name: np.asarray(values) + np.finfo(float).eps for name, values in blurred.items()}
+    error |= {name: values + np.finfo(float).eps for name, values in blurred.items()}
     finite = all(np.isfinite(values).all() for name, values in curves.items() if name != "alignment")
     held = hold(curves, error, GOOD if finite else FAILED, LAZY_RANGES)
-    curves, level = {name: np.asarray(values) for name, values in held.curves.items()}, int(held.level)
+    curves, level = held.curves, int(held.level)
     return Solution(
         task,
         x,

@@ -15,10 +15,11 @@ from jax import Array
 from jax.tree_util import Partial
 from jax.typing import ArrayLike
 
-from ..checks import check_times, is_traced
+from ..checks import check_times
 from ..errors import BadValue
 from ..named_axes import Field
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, PROBABILITY, hold
+from ..numerics.padding import cut, repeated
 from ..results import Solution
 from ..status import FAILED, GOOD, Status
 from .feature_energy import energy_function
@@ -48,36 +49,41 @@ def ascent_solution(
     check_times(x)
     times = np.asarray(x, float)
     drawn, tolerance = start.task, float(np.asarray(method.tolerance))
-    functions, members = (jnp.asarray(a) for a in component_basis(task.group))
+    functions, members = component_basis(task.group)
     scale = 2.0 * task.group.order / min(r.real_degree for r in real_irreps(task.group))  # 4 max E*
-    nodes = jnp.asarray(start.hidden / np.linalg.norm(start.hidden, axis=1, keepdims=True))
-    arguments = (energy_function(drawn), nodes, jnp.asarray(times), jnp.asarray(scale), functions, members)
-    energies, purity, share, ok = _climb(*arguments, jnp.asarray(tolerance))
-    rough = _climb(*arguments, jnp.asarray(100.0 * tolerance))
-    curves = {"energy": energies.mean(axis=1), "feature_purity": jnp.median(purity, axis=1)}
+    nodes = start.hidden / np.linalg.norm(start.hidden, axis=1, keepdims=True)
+    function, scale, padded = energy_function(drawn), np.asarray(scale), repeated(times)
+
+    def climbed(tolerance):
+        *found, ok = _climb(function, nodes, padded, scale, functions, members, np.asarray(tolerance))
+        return *cut(found, len(times)), bool(ok)
+
+    energies, purity, share, ok = climbed(tolerance)
+    rough = climbed(100.0 * tolerance)
+    curves = {"energy": energies.mean(axis=1), "feature_purity": np.median(purity, axis=1)}
     # The coarse solution is a hundred times less accurate: its distance bounds the error from above.
     error = {
-        "energy": jnp.abs(curves["energy"] - rough[0].mean(axis=1)),
-        "feature_purity": jnp.abs(curves["feature_purity"] - jnp.median(rough[1], axis=1)),
+        "energy": np.abs(curves["energy"] - rough[0].mean(axis=1)),
+        "feature_purity": np.abs(curves["feature_purity"] - np.median(rough[1], axis=1)),
     }
     rounding = np.finfo(float).eps * 8 * np.sqrt(task.samples)
     # Before the first step is done both marches are the same.
-    error = {name: values + (rounding + 10 * tolerance) * jnp.abs(curves[name]) for name, values in error.items()}
-    level = GOOD if not is_traced(ok) and bool(ok) and bool(rough[3]) else FAILED
+    error = {name: values + (rounding + 10 * tolerance) * np.abs(curves[name]) for name, values in error.items()}
+    level = GOOD if ok and rough[3] else FAILED
     held = hold(curves, error, level, ASCENT_RANGES)
     curves, level = held.curves, int(held.level)
     return Solution(
         task,
         times,
-        {name: np.asarray(values) for name, values in curves.items()},
+        curves,
         "time",
         None,
         method,
-        numerical_error={name: np.asarray(values) for name, values in error.items()},
+        numerical_error=error,
         fields={
-            "energy": Field(np.asarray(energies), ("time", "node")),
-            "purity": Field(np.asarray(purity), ("time", "node")),
-            "irrep_share": Field(np.asarray(share), ("time", "irrep")),
+            "energy": Field(energies, ("time", "node")),
+            "purity": Field(purity, ("time", "node")),
+            "irrep_share": Field(share, ("time", "irrep")),
         },
         status=Status(
             level,

@@ -103,6 +103,7 @@ def simulate(
     train_hidden: bool = True,
     dtype: str = "float32",
     batch: int | None = None,
+    workers: int | None = None,
 ) -> Ensemble:
     """Train `runs` networks on the whole training set and read their curves at the steps `x`.
 
@@ -133,11 +134,16 @@ def simulate(
     batch : int, optional
         Runs computed together; the last digits depend on it, nothing on `runs`. By default one after another on a CPU,
         where together is slower (docs/li2_training.md), and 8 on an accelerator.
+    workers : int, optional
+        Batches trained at the same time, each in a thread of its own; no digit depends on it. By default as many as
+        there are cores, and 1 on an accelerator.
 
     Returns
     -------
     Ensemble
-        Its x is the step. A diverged run is nan from there on, and `status` says so. Curves (run, T):
+        Its x is the step. On a CPU run i is the same to the bit in every call; an accelerator adds up gradients in no
+        fixed order, so there it is the same to rounding only, unless XLA_FLAGS has --xla_gpu_deterministic_ops=true. A
+        diverged run is nan from there on, and `status` says so. Curves (run, T):
 
         - `train_loss`, `test_loss`: mean over samples of what the loss says, test samples being all pairs not trained
           on (none on the full table).
@@ -177,6 +183,7 @@ def simulate(
         train_hidden=train_hidden,
         dtype=dtype,
         batch=batch,
+        workers=workers,
     )
 
 

@@ -1,6 +1,7 @@
 """Linear regression in high dimension: exact learning curves, their finite-size bands, and the runs they predict.
 
-Advani, Saxe & Sompolinsky, arXiv:1710.03667 (Neural Networks 132, 2020); conventions and limits in docs/linear.md.
+Advani, Saxe & Sompolinsky, arXiv:1710.03667 (Neural Networks 132, 2020); conventions in docs/linear.md, limits in
+docs/linear_evidence.md.
 """
 
 from .conventions import Convention, halved_mean_loss, mean_loss, unit_inputs

@@ -124,16 +124,20 @@ def effective_ridge_on_contours(
         part.astype(complex) for part in (spectrum, samples, latest, start, end, kept, floor)
     )
 
+    def over_modes(values, kappa):
+        return jnp.reshape(values, (1,) * kappa.ndim + values.shape)
+
     def sides(above):
         """kappa, h, h - h(0), 1/(l + kappa) for numbers `above` of any shape."""
         kappa = end + above
-        g = jnp.where(some, _reciprocal(jnp.where(some, l + kappa[..., None], 1.0)), 0.0)
+        alive = jnp.broadcast_to(some, (*kappa.shape, some.size))
+        g = jnp.where(alive, _reciprocal(jnp.where(alive, over_modes(l, kappa) + kappa[..., None], 1.0)), 0.0)
         rise = above * (g @ kept) / n
         return kappa, h0 + rise, rise, g
 
     def newton(above, p):
         kappa, h, _, g = sides(above)
-        return above - (kappa * h - p) / (h + kappa * jnp.sum((l * g) * g, axis=-1) / n)
+        return above - (kappa * h - p) / (h + kappa * jnp.sum((over_modes(l, kappa) * g) * g, axis=-1) / n)
 
     def advance(above, target):
         above = jax.lax.fori_loop(0, WALKING, lambda _, above: newton(above, target / time), above)

@@ -116,7 +116,7 @@ def _pairs(coefficients: Array, g: Array) -> tuple[Array, Array]:
     """
     half = g.shape[1]
     parts = jnp.concatenate([g.real, g.imag], axis=1)
-    products = jnp.einsum("kchm,cwm->kchw", coefficients[:, None, None, :] * parts, parts)
+    products = jnp.einsum("kchm,cwm->kchw", coefficients[:, None, None, :] * parts[None], parts)
     rr, ri = products[:, :, :half, :half], products[:, :, :half, half:]
     ir, ii = products[:, :, half:, :half], products[:, :, half:, half:]
     own, conjugate = jax.lax.complex(rr - ii, ri + ir), jax.lax.complex(rr + ii, ir - ri)
@@ -130,9 +130,11 @@ def _read(problem: CorrelatedInputs, modes: Array, share: Float[Array, ""], on: 
     twice = weights * jnp.exp(exponents * (2 * share).astype(complex))
     # 2 f(T) - f(2T) of late, early and spread, f(2T) of fit; and the moduli in them.
     values = jnp.stack([on.late, on.early, on.spread])
-    late, early, variance = jnp.sum(((2 * once - twice) * values).imag, axis=-1)
+    late, early, variance = jnp.sum(((2 * once - twice)[None] * values).imag, axis=-1)
     fit = jnp.sum((twice * on.fit).imag, axis=-1)
-    late_size, early_size, variance_size = jnp.sum((2 * jnp.abs(once) + jnp.abs(twice)) * jnp.abs(values), axis=-1)
+    late_size, early_size, variance_size = jnp.sum(
+        (2 * jnp.abs(once) + jnp.abs(twice))[None] * jnp.abs(values), axis=-1
+    )
     fit_size = jnp.sum(jnp.abs(twice * on.fit), axis=-1)
     # The weights carry 2 Im[.] = -i (. - conj): undone here, so that both variables run over the plain contour.
     terms = once[:, :, None] * jnp.concatenate([once, -once.conj()], axis=1)[:, None, :] * on.bias

@@ -10,7 +10,7 @@ __all__ = ["ContourIntegral", "Method", "Problem", "SpectralQuadrature", "Trajec
 
 @record()
 class SpectralQuadrature:
-    """`TeacherStudent`: sums over the Marchenko-Pastur law; the error is the difference of two rules and rounding."""
+    """`TeacherStudent`: sums over the Marchenko-Pastur law; the error is read from every second node, and rounding."""
 
 
 @record()

@@ -170,7 +170,7 @@ class RandomFeatures:
 
     h = relu(features x), x ~ N(0, I), label = readout . relu(teacher x) + noise, flow of half the summed square error
     in the output weights from zero. Solved by its equivalent CorrelatedInputs: an approximation (Gaussian equivalence),
-    whose limits stand in docs/linear.md; the covariance of the features is exact.
+    whose limits stand in docs/linear_evidence.md; the covariance of the features is exact.
 
     Curves: `train_loss`, `test_loss` (label units squared), `weight_norm` = w.w/width.
     """

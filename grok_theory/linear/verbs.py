@@ -1,6 +1,7 @@
 """The verbs of the linear wing, `solve`, `simulate`, `limits` ..., each for every Problem that has it."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from jax import Array
@@ -11,6 +12,7 @@ from ..results import Ensemble, Forecast, Solution
 from .covariance import correlated_limits, correlated_ridge, solve_correlated
 from .curves import solve_teacher_student
 from .depth import DeepLosses, deep_limits, solve_deep_linear
+from .drawn_forecasts import forecast_from_draws
 from .methods import Method, Problem, the_method
 from .mode_relaxation import FLOW, ByModes, Times
 from .problem import DeepLinear, TeacherStudent
@@ -69,7 +71,7 @@ def solve(
     -------
     Solution
         Curves `train_loss`, `test_loss`, `weight_norm` (TeacherStudent also `test_bias`, `test_variance`,
-        `train_bias`; DeepLinear also `upper_norm`) with their numerical errors (difference of two rules, tolerances or
+        `train_bias`; DeepLinear also `upper_norm`) with their numerical errors (from half the nodes, two tolerances or
         contours). Goes through `jax.jit`, `jax.vmap` (over fields or x) and `jax.grad`, also at samples_per_dim = 1;
         out-of-range traced values give nan.
 
@@ -147,10 +149,10 @@ def simulate(
 
 
 def forecast(
-    problem: TeacherStudent,
+    problem: Problem,
     x: Times,
     *,
-    dim: int,
+    dim: int | None = None,
     width: None = None,
     dynamics: ByModes = FLOW,
     level: float = 0.9,
@@ -159,16 +161,19 @@ def forecast(
     test_samples: int | None = None,
     curves: Sequence[str] = LOSSES,
 ) -> Forecast:
-    """The band in which the losses of one run lie, from theory alone: every run has its own data, noise and teacher.
+    """The band in which the losses of one run lie: every run has its own data, noise and teacher.
+
+    Of a TeacherStudent from theory alone, of the other Problems from draws of `simulate`.
 
     Parameters
     ----------
-    problem : TeacherStudent
+    problem : TeacherStudent or DeepLinear or CorrelatedInputs or RandomFeatures
         What is run.
     x : array_like
         (T,), as in `solve`.
-    dim : int
-        N, the number of weights; `samples_per_dim * dim` must be a whole number.
+    dim : int, optional
+        N, the number of weights; `samples_per_dim * dim` must be a whole number. Left out for CorrelatedInputs and
+        RandomFeatures, whose size is in their arrays.
     width : None, default None
         A linear student has no hidden layer: only None is taken.
     dynamics : GradientFlow or GradientDescent, default GradientFlow()
@@ -176,7 +181,8 @@ def forecast(
     level : float, default 0.9
         Probability that one run's whole curve lies inside its band, in (0, 1).
     draws : int, optional
-        Curves that are drawn from the theory's law and kept, of which times are told; 1000 if left out.
+        Of a TeacherStudent: curves that are drawn from the theory's law and kept, of which times are told; 1000 if left
+        out. Of the others: runs that are drawn; 48 if left out, and noted below 24.
     key : Array, optional
         Of these draws; the same ones if left out.
     test_samples : int, optional
@@ -207,9 +213,13 @@ def forecast(
     >>> bool(low < told["test_loss"].median[-1] < high < 2 * low)
     True
     """
-    make = _pick("forecast", problem, {TeacherStudent: forecast_teacher_student})
+    experiment = _pick("forecast", problem, _EXPERIMENTS)
     if width is not None:
         raise BadValue(f"width is {width!r}, but a linear student has no hidden layer. Leave width out.")
+    if isinstance(problem, TeacherStudent):
+        make = forecast_teacher_student
+    else:
+        make = partial(forecast_from_draws, experiment)
     return make(
         problem, x, dynamics, dim=dim, level=level, draws=draws, key=key, test_samples=test_samples, curves=curves
     )

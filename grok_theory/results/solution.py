@@ -46,7 +46,7 @@ class Solution:
     x_name : str
         What x is: "time", "step", "samples" ...
     dynamics : Dynamics or None
-        Flow, descent ... (`grok_theory.dynamics`), None where nothing is trained.
+        Flow, descent ... (``grok_theory.dynamics``), None where nothing is trained.
     method
         The solver.
     x_unit : str, default ''

@@ -60,8 +60,8 @@ def numbers(low: float, high: float, *, special: tuple[float, ...] = ()) -> Any:
 def problems(kind: Any, **fields: Any) -> Any:
     """A hypothesis strategy for Problems of one class.
 
-    A field is drawn over what its declaration says (`grok_theory.fields`); optional fields that say nothing keep their
-    default.
+    A field is drawn over what its declaration says (``grok_theory.fields``); optional fields that say nothing keep
+    their default.
 
     Parameters
     ----------

@@ -266,7 +266,7 @@ BAD = [
     (lambda: bk.solve(bk.Prompt(0.1, 0.1), [2], temperature=0.0, method=bk.LargeK()), r"temperature is 0\.0.*LargeK\(\)"),
     (lambda: bk.solve(bk.Prompt(0.1, 0.1), [2], temperature=0.0, method=bk.HighTemperature()), r"temperature is 0.*positive"),
     (lambda: bk.HighTemperature(4), r"order is 4.*from 1 to 3"),
-    (lambda: bk.Exact(nodes=2), r"nodes is 2.*30 keep all digits"),
+    (lambda: bk.Exact(nodes=2), r"nodes is 2.*20 keep all digits"),
     (lambda: bk.Exact(rtol=0.0), r"rtol is 0\.0"),
 ]  # fmt: skip
 

@@ -40,7 +40,7 @@ def test_json_says_what_python_does(run, tmp_path):
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        ([], "needs dim"),
+        ([], "dim is None, but it must be an integer"),
         (["dim=100", "--threshold", "test_loss"], "threshold is 'test_loss', but it must be VALUE or CURVE=VALUE"),
         (["dim=100", "--threshold", "loss=1"], "no curve 'loss'"),
         (["dim=100", "--delay", "1"], "delay is '1', but it must be TRAIN:TEST"),

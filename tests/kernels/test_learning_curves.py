@@ -110,7 +110,15 @@ def test_a_drawn_fit_is_kernel_ridge_on_that_draw():
 
     modes = jnp.arange(1, 31.0)
     key = jax.random.fold_in(jax.random.key(2), 0)
-    arguments = (modes**-1.3, 1 / modes, jnp.asarray(0.1), jnp.asarray(0.3), jnp.array([12]), jnp.zeros((20, 0)))
+    arguments = (
+        modes**-1.3,
+        1 / modes,
+        jnp.asarray(0.1),
+        jnp.asarray(0.3),
+        jnp.array([12.0]),
+        jnp.asarray(1),
+        jnp.zeros((20, 0)),
+    )
     test, train, *_ = runs._one_run(key, *arguments)
     draw, draw_noise = jax.random.split(key)
     features = np.asarray(jax.random.normal(draw, (20, 30)))[:12]

@@ -1,4 +1,4 @@
-"""What is compiled, by JAX's own count: one program a solve, whatever the length of x and the numbers of the Problem."""
+"""What is compiled, by JAX's own count: one program a solve, whatever the length of x and the numbers."""
 
 import jax
 import numpy as np

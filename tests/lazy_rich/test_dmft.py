@@ -180,6 +180,21 @@ def test_flow_is_the_limit_of_small_learning_rates():
     np.testing.assert_allclose(2 * fine - coarse, flow, atol=5e-3)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("learning_rate", [0.0125, 0.1])
+def test_a_descent_on_few_nodes_is_the_one_in_which_every_step_is_a_node(learning_rate):
+    """A tenth and four fifths of the stable edge: within the two bounds, and as near as the paths allow."""
+    steps = np.array([0, 1, 2, 3, 5, 10, 20, 40, 60])
+    size, dynamics = {"paths": 344, "scrambles": 5, "field_points": 0}, GradientDescent(learning_rate)
+    every, few = (solve(A, steps, dynamics=dynamics, method=DMFT(**size, most_steps=most)) for most in (60, 59))
+    assert "More than 59 steps" in few.status.text
+    assert "steps: marched" not in every.status.text
+    for name, curve in every.curves.items():
+        error = np.asarray(every.numerical_error[name]) + np.asarray(few.numerical_error[name])
+        assert np.all(np.abs(np.asarray(few[name]) - np.asarray(curve)) <= error)
+    np.testing.assert_allclose(few["test_loss"], every["test_loss"], rtol=4e-3, atol=0)
+
+
 def test_fields_are_thinned_on_request():
     whole, thin, none = (descent(A, field_points=count) for count in (None, 5, 0))
     assert none.fields == {}
@@ -208,6 +223,7 @@ def test_stats_and_remarks():
         ({"seed": -1}, ("seed", "-1", "whole number")),
         ({"row_tolerance": 1.0}, ("row_tolerance", "1.0", "1e-6 is the default")),
         ({"field_points": -1}, ("field_points", "-1", "0 for no fields")),
+        ({"most_steps": -1}, ("most_steps", "-1", "255 is the default")),
     ],
 )
 def test_bad_settings(arguments, words):

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grok_theory.lazy_rich.dmft.grids import backward_difference_grid, descent_grid, flow_nodes, growth_ratio
+from grok_theory.lazy_rich.dmft.grids import (
+    backward_difference_grid,
+    corrected_grid,
+    descent_grid,
+    flow_nodes,
+    growth_ratio,
+)
 from grok_theory.lazy_rich.dmft.interpolation import lagrange, positions
 from grok_theory.lazy_rich.dmft.paths import draw_paths, innovations, paths_per_node, teacher_nodes
 from grok_theory.lazy_rich.dmft.row_solve import solve_row
@@ -52,6 +58,28 @@ def test_the_fourth_order_sees_the_error_of_the_third():
 def test_descent_sums_the_forces_of_earlier_steps():
     grid = descent_grid(0.1, 4)
     np.testing.assert_allclose(grid.quadrature @ np.arange(5.0), 0.1 * np.array([0, 0, 1, 3, 6]))
+
+
+@pytest.mark.parametrize(("terms", "order"), [(1, 2), (2, 3)])
+def test_few_nodes_stand_for_the_steps_of_a_descent(terms, order):
+    """A mode falls by 1 - r a step: (1 - r)^(tau / r) at every node, to the order left out (see `corrected_grid`)."""
+    nodes, rates = flow_nodes(5.0, 160), (0.4, 0.2, 0.1)
+    errors = []
+    for rate in rates:
+        grid = corrected_grid(nodes, 4, rate, terms)
+        value = np.linalg.solve(np.eye(161) + grid.quadrature, np.ones(161))
+        errors.append(np.max(np.abs(value - (1 - rate) ** (nodes / rate))))
+    assert errors[1] < 1.6e-3 if terms == 1 else errors[1] < 3e-5
+    assert np.log2(errors[1] / errors[2]) > order - 0.25
+
+
+@pytest.mark.parametrize("terms", [1, 2])
+def test_corrections_are_causal_and_leave_the_start_alone(terms):
+    quadrature = corrected_grid(flow_nodes(50.0, 40), 4, 0.02, terms).quadrature
+    assert np.array_equal(quadrature, np.tril(quadrature))
+    assert np.all(quadrature[0] == 0)
+    # A constant force moves the weights by the whole of its time, whatever the steps.
+    np.testing.assert_allclose(quadrature.sum(axis=1), flow_nodes(50.0, 40), rtol=1e-10, atol=1e-12)
 
 
 @given(st.floats(0.1, 1e5), st.integers(8, 200))

@@ -14,7 +14,7 @@ PROBLEM = QuadraticCommittee(output_scale=0.5, curvature=0.5, samples_per_dim=4.
 DESCENT = gt.GradientDescent(0.1)
 STEPS = np.unique(np.round(np.geomspace(1, 80, 16)))
 SETTING = {
-    "dim": 12,
+    "dim": 16,
     "width": 30,
     "rate": 0.1,
     "output_scale": 0.5,
@@ -25,7 +25,7 @@ SETTING = {
 
 
 def own(**more):
-    return forecast(PROBLEM, STEPS, dim=12, width=30, dynamics=DESCENT, **more)
+    return forecast(PROBLEM, STEPS, dim=16, width=30, dynamics=DESCENT, **more)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_its_draws_are_runs_that_are_not_stratified(told):
     run = simulate(
         PROBLEM,
         [0, *STEPS],
-        dim=12,
+        dim=16,
         width=30,
         dynamics=DESCENT,
         runs=1,
@@ -47,7 +47,7 @@ def test_its_draws_are_runs_that_are_not_stratified(told):
     for name in ("train_loss", "test_loss"):
         np.testing.assert_allclose(told.draws[name][3], run[name][0, 1:], rtol=1e-9, atol=0)
         np.testing.assert_allclose(told.starts[name][3], run[name][0, 0], rtol=1e-9, atol=0)
-    assert (told.count, told.dim, told.width, told.made_from) == (48, 12, 30, "runs")
+    assert (told.count, told.dim, told.width, told.made_from) == (48, 16, 30, "runs")
 
 
 def test_ends_are_student_s_with_four_looks(told):
@@ -71,8 +71,7 @@ def test_a_test_sample_scatters_as_the_squares_of_its_errors(told):
 @pytest.mark.statistical
 def test_runs_of_another_code_stay_inside(rng, told, plausible):
     """One estimate of the scatter serves all runs, so the rate is one of a range; would notice a wrong unit of time."""
-    rest = {name: value for name, value in SETTING.items()}
-    curves = [plain_runs.committee(rng, STEPS, **rest) for _ in range(60)]
+    curves = [plain_runs.committee(rng, STEPS, **SETTING) for _ in range(60)]
     inside = []
     for i, name in enumerate(("train_loss", "test_loss")):
         band = told[name]
@@ -83,9 +82,10 @@ def test_runs_of_another_code_stay_inside(rng, told, plausible):
     plausible(binomial(kept.count("does not apply"), 60, (0.0, 0.05)))
 
 
-@pytest.mark.parametrize("changed", [{"batch": 6}, {"momentum": 0.8}, {"noise": 0.7}, {"start": 2.0}, {"rate": 0.2}])
+@pytest.mark.parametrize("changed", [{"batch": 8}, {"momentum": 0.8}, {"noise": 1.5}, {"start": 2.5}, {"rate": 0.03}])
 def test_foreign_networks_are_told_from_one_log(changed, rng, told):
-    logs = [plain_runs.committee(rng, STEPS, **(SETTING | changed)) for _ in range(4)]
+    with np.errstate(over="ignore", invalid="ignore"):  # what diverges is told too
+        logs = [plain_runs.committee(rng, STEPS, **(SETTING | changed)) for _ in range(4)]
     found = [gt.applies(told, plain_runs.log_of(run, STEPS, "step", "")) for run in logs]
     assert sum(one.verdict == "does not apply" for one in found) >= 3, [one.reason for one in found]
 
@@ -129,9 +129,9 @@ def test_a_network_on_given_data_scatters_by_its_start(rng):
     times = [0.5, 2.0, 8.0]
     found = forecast(problem, times, width=40, draws=24)
     assert list(found.curves) == ["train_loss"]
-    wide = forecast(problem, times, width=640, draws=24)
+    wide = forecast(problem, times, width=160, draws=24)
     ratio = found.scatter["train_loss"] / wide.scatter["train_loss"]
-    assert ((ratio > 2) & (ratio < 8)).all()  # 16 times as many neurons
+    assert ((ratio > 1.1) & (ratio < 3.7)).all()  # four times as many neurons
     with pytest.raises(gt.BadValue, match=r"dim is 3.*own data"):
         forecast(problem, times, width=40, dim=3)
     with pytest.raises(gt.BadValue, match="method is Interpolated"):

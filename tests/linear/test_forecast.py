@@ -180,7 +180,8 @@ def test_it_is_saved_and_printed(told, tmp_path):
         ({"dim": 100, "curves": ["weight_norm"]}, r"curves is 'weight_norm'"),
         ({"dim": 100, "curves": "test_loss"}, r"must list"),
         ({"dim": 100, "test_samples": 0}, r"test_samples is 0"),
-        ({"dim": 100, "problem": CorrelatedInputs(np.ones(3), np.ones(3), 2.0, 1.0)}, r"takes Teacher"),
+        ({"dim": None}, r"dim is None"),
+        ({"dim": 100, "problem": 3}, r"takes TeacherStudent"),
     ],
 )  # fmt: skip
 def test_refusals_name_what_is_wrong(ask, words):
@@ -198,3 +199,16 @@ def test_a_late_train_loss_is_refused_alone():
             found.crossing("test_loss", **ask)
     with pytest.raises(gt.BadValue, match="no curve 'train_loss'"):
         found.delay(0.1, 0.1)
+
+
+@pytest.mark.statistical
+def test_of_given_inputs_it_comes_from_draws(key, plausible):
+    problem = CorrelatedInputs(np.linspace(0.2, 2.0, 20), np.ones(20), samples=60.0, noise=1.0)
+    x = TIMES[TIMES < 0.3]
+    found = forecast(problem, x)
+    assert (found.made_from, found.count, found.dim) == ("runs", 48, None)
+    runs = simulate(problem, x, runs=80, key=key)
+    inside = [
+        int(((found[n].low <= runs[n]) & (runs[n] <= found[n].high)).all(1).sum()) for n in ("train_loss", "test_loss")
+    ]
+    plausible(binomial(np.array(inside), 80, (0.8, 0.98)))

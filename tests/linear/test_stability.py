@@ -50,5 +50,5 @@ def test_features_are_their_equivalent_and_layers_are_refused():
     x = np.maximum(rng.normal(size=(400_000, 4)) @ np.asarray(problem.features).T, 0)
     moments = np.linalg.eigvalsh(x.T @ x / x.shape[0])
     assert 2 / float(stable_below(problem)) == pytest.approx(largest_eigenvalue(moments, 30), rel=0.02)
-    with pytest.raises(BadValue, match="DeepLinear, but grok_theory.linear.stable_below takes TeacherStudent"):
+    with pytest.raises(BadValue, match=r"DeepLinear, but grok_theory\.linear\.stable_below takes TeacherStudent"):
         stable_below(DeepLinear(0.5, 5.0, 2, 0.7, 0.7))

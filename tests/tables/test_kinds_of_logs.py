@@ -18,7 +18,7 @@ def train(step, rate=1.0):
     return round(2 * math.exp(-step * rate / 200), 5)
 
 
-def test(step, rate=1.0):
+def held_out(step, rate=1.0):
     return round(2 / (1 + math.exp((step - 1200) / 100)), 5)
 
 
@@ -43,7 +43,7 @@ def csv(header, rows, separator=","):
 
 
 def lines(form, steps=STEPS, **more):
-    return "".join(form.format(s=s, a=train(s), b=test(s), i=i, **more) for i, s in enumerate(steps))
+    return "".join(form.format(s=s, a=train(s), b=held_out(s), i=i, **more) for i, s in enumerate(steps))
 
 
 def dumped(rows):
@@ -58,44 +58,44 @@ def both_rows():
     rows = []
     for s in STEPS:
         rows.append({"step": s, "loss": train(s), "epoch": s / 100})
-        rows += [{"step": s, "eval_loss": test(s), "eval_runtime": 1.0, "epoch": s / 100}] if s in SEEN else []
+        rows += [{"step": s, "eval_loss": held_out(s), "eval_runtime": 1.0, "epoch": s / 100}] if s in SEEN else []
     return rows
 
 
-PAIRS = [[s, train(s)] for s in STEPS], [[s, test(s)] for s in SEEN]
+PAIRS = [[s, train(s)] for s in STEPS], [[s, held_out(s)] for s in SEEN]
 RATES = (1.0, 2.0)
-COLUMNS = {"step": list(STEPS), "train_loss": [train(s) for s in STEPS], "test_loss": [test(s) for s in STEPS]}
-BARE = {"train_loss": [train(s) for s in STEPS], "test_loss": [test(s) for s in STEPS]}
+COLUMNS = {"step": list(STEPS), "train_loss": [train(s) for s in STEPS], "test_loss": [held_out(s) for s in STEPS]}
+BARE = {"train_loss": [train(s) for s in STEPS], "test_loss": [held_out(s) for s in STEPS]}
 RUN_COLUMNS = [
     {"seed": int(k), "step": list(STEPS), "train_loss": [train(s, k) for s in STEPS], "test_loss": COLUMNS["test_loss"]}
     for k in RATES
 ]
 RUN_ROWS = [
-    {"name": f"r{k:g}", "curve": [{"step": s, "train_loss": train(s, k), "test_loss": test(s)} for s in STEPS]}
+    {"name": f"r{k:g}", "curve": [{"step": s, "train_loss": train(s, k), "test_loss": held_out(s)} for s in STEPS]}
     for k in RATES
 ]
-NAMED = [{"step": s, "train_loss": train(s), "val_loss": test(s)} for s in STEPS]
+NAMED = [{"step": s, "train_loss": train(s), "val_loss": held_out(s)} for s in STEPS]
 BY_PART = {part: {"loss": [curve(s) for s in STEPS]} for part, curve in (("train", train), ("test", test))}
 BY_STEP = {name: {str(s): v for s, v in zip(STEPS, values, strict=True)} for name, values in BARE.items()}
 IN_TYPES = [{"type": "train", "step": s, "loss": train(s)} for s in STEPS]
-IN_TYPES += [{"type": "eval", "step": s, "loss": test(s)} for s in SEEN]
+IN_TYPES += [{"type": "eval", "step": s, "loss": held_out(s)} for s in SEEN]
 OF_SACRED = {
     name: {"steps": [x for x, _ in pairs], "values": [y for _, y in pairs], "timestamps": []}
     for name, pairs in zip(("loss", "val_loss"), PAIRS, strict=True)
 }
 OWN_STEPS = {"step": list(STEPS), "train_loss": BARE["train_loss"], "eval_step": list(SEEN)}
-OWN_STEPS |= {"eval_loss": [test(s) for s in SEEN]}
+OWN_STEPS |= {"eval_loss": [held_out(s) for s in SEEN]}
 
 
 def in_turn(of_train, of_test):
     """Lines of text: at every step the first form, at some the second too."""
     return "".join(
-        of_train.format(s=s, v=train(s)) + (of_test.format(s=s, v=test(s)) if s in SEEN else "") for s in STEPS
+        of_train.format(s=s, v=train(s)) + (of_test.format(s=s, v=held_out(s)) if s in SEEN else "") for s in STEPS
     )
 
 
-GAPS = [[s, train(s), test(s) if s in SEEN else "NaN"] for s in STEPS]
-THREE = [[s, train(s), test(s)] for s in STEPS]
+GAPS = [[s, train(s), held_out(s) if s in SEEN else "NaN"] for s in STEPS]
+THREE = [[s, train(s), held_out(s)] for s in STEPS]
 TEXT = {
     "other_names.csv": csv(["valid_loss", "iteration", "lr", "training_loss"], [[b, s, 1, a] for s, a, b in THREE]),
     "other_order.csv": csv(["Train Loss", "Val Loss", "Step"], [[a, b, s] for s, a, b in THREE]),
@@ -107,7 +107,7 @@ TEXT = {
     "bars.log": "Loading\n" + "".join(bar(row["step"]) + "\n" + dumped([row]) for row in NAMED),
     "bars_first.log": "".join(dumped([row]) + bar(row["step"]) + "\n" for row in NAMED),
     "prefixed.log": "".join(
-        f"2024-01-01 10:00:00 INFO - {json.dumps({'step': s, 'train': {'loss': train(s)}, 'val': {'loss': test(s)}})}\n"
+        "2024-01-01 10:00:00 INFO - " + dumped([{"step": s, "train": {"loss": train(s)}, "val": {"loss": held_out(s)}}])
         for s in STEPS
     ),
     "stamped.log": lines("[2024-01-01 10:00:00][INFO] {{'step': {s}, 'train_loss': {a}, 'val_loss': {b}}}\n"),
@@ -140,9 +140,9 @@ TEXT_APART = {
 }  # fmt: skip
 ONE = {
     "loss.csv": (csv(["step", "loss"], [[s, train(s)] for s in STEPS]), "train"),
-    "val.csv": (csv(["step", "val_loss", "lr"], [[s, test(s), 1] for s in STEPS]), "test"),
+    "val.csv": (csv(["step", "val_loss", "lr"], [[s, held_out(s), 1] for s in STEPS]), "test"),
     "empty_test.csv": (csv(["step", "train_loss", "val_loss"], [[s, train(s), None] for s in STEPS]), "train"),
-    "eval.jsonl": (dumped({"step": s, "eval_loss": test(s)} for s in STEPS), "test"),
+    "eval.jsonl": (dumped({"step": s, "eval_loss": held_out(s)} for s in STEPS), "test"),
     "train.txt": (lines("step {s}: train loss {a}\n"), "train"),
     "dicts.log": ("".join(str({"loss": train(s), "step": s}) + "\n" for s in STEPS), "train"),
 }
@@ -182,7 +182,7 @@ def test_a_list_of_runs(tmp_path, value, names):
 
 
 def test_runs_of_tensorboard_that_are_parts_of_one(tmp_path):
-    rows = [["r/train", "loss", s, train(s)] for s in STEPS] + [["r/val", "loss", s, test(s)] for s in SEEN]
+    rows = [["r/train", "loss", s, train(s)] for s in STEPS] + [["r/val", "loss", s, held_out(s)] for s in SEEN]
     (tmp_path / "long.csv").write_text(csv(["run", "tag", "step", "value"], rows))
     assert times(tmp_path / "long.csv") == {"r": pytest.approx(APART, rel=1e-9)}
 
@@ -222,7 +222,9 @@ def test_a_log_of_one_curve(tmp_path, name):
 
 
 def test_a_broken_record_among_printed_json_is_no_record(tmp_path):
-    text = "Loading, please wait\n" + dumped({"step": s, "train_loss": train(s), "val_loss": test(s)} for s in STEPS)
+    text = "Loading, please wait\n" + dumped(
+        {"step": s, "train_loss": train(s), "val_loss": held_out(s)} for s in STEPS
+    )
     (tmp_path / "a.log").write_text(text.replace('{"step": 300, ', '"step": 300, '))
     with pytest.raises(ValueError, match="line"):
         read_log(tmp_path / "a.log")

@@ -52,7 +52,7 @@ class OnePass:
 
         def advance(carry, span):
             steps = jnp.ceil(span / longest).astype(int)
-            rate = dim * span / jnp.maximum(steps, 1)
+            rate = dim * span / jnp.maximum(steps, 1).astype(float)
 
             def step(_, carry):
                 matrix, done = carry

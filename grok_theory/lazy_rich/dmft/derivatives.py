@@ -40,8 +40,8 @@ def bytes_of_march(nodes: int, paths: int) -> float:
 
 @lru_cache(maxsize=32)
 def marcher(settings: Settings):
-    """A function from physics, quadratures (march, node, node), teacher_field, weight, innovations (march, node, 2, path)
-    and the count of nodes that are no padding to a March with a leading axis of marches.
+    """A function from physics, quadratures (march, node, node), teacher_field, weight, innovations
+    (march, node, 2, path) and the count of nodes that are no padding to a March with a leading axis of marches.
 
     It can be mapped, and differentiated by `physics`.
     """

@@ -34,6 +34,7 @@ from .grids import (
     STEEPEST_RATIO_OF_FOURTH,
     Grid,
     backward_difference_grid,
+    corrected_grid,
     descent_grid,
     flow_nodes,
     growth_ratio,
@@ -47,6 +48,7 @@ from .single_site import Physics
 SHORTEST_FLOW = 0.1  # of the start scale: a grid has to end somewhere
 LOST_ROW = 1e-2  # scaled residual of a row above which its answer is no answer
 ORDERS = 1.5  # times |fourth - third order|: where a grid is coarse for a Problem the fourth is off too
+RATES = 0.25  # times |second - first order of the learning rate|: 1/80 of it is left where a step damps by a half
 NEIGHBOURS = 2  # the error at a node is the greatest among its neighbours: differences cross zero by chance
 ROUNDING = 1e-13  # of a march, relative to the largest value of a curve
 NODES_AT_ONCE = 64  # descents of more steps are padded to multiples of it
@@ -80,7 +82,8 @@ def solve_dmft(
     Solution
         With the curves of `curves.NAMES`; `fields`: two-time functions `correlation_common/odd/private` and
         `response_common/odd/private` at tau and an `earlier` tau, on nodes that are their coordinates;
-        `numerical_error` = 1.5 abs(fourth - third order) (flow) + 99 % half-width from the scrambles + interpolation,
+        `numerical_error` = 1.5 abs(fourth - third order) (flow; for a descent of more than `most_steps` also a quarter
+        of what the second order of the learning rate changes) + 99 % half-width from the scrambles + interpolation,
         absent with one scramble. A march that loses a row is tried again, outside traces, with `method.finer()`:
         `status` says so, and `Solution.method` is the one that answered.
 
@@ -128,11 +131,11 @@ def _attempt(
     rate = rate_of(dynamics, "lazy_rich.DMFT")
     grids = _grids(x, rate, method)
     nodes, implicit = grids[0].nodes, grids[0].implicit
-    if rate is not None:
+    if not implicit:
         nodes = nodes[: int(whole_steps(x)[-1]) + 1]
     count, length = len(nodes), padded_nodes(x, rate, method)
     drawn = draw_paths(method.paths, method.teacher_nodes)
-    scrambles = [*range(method.scrambles), *([0] if implicit else [])]
+    scrambles = [*range(method.scrambles), *[0] * (len(grids) - method.scrambles)]
     noise = np.stack(
         [innovations(method.paths, method.teacher_nodes, len(nodes), method.seed, scramble) for scramble in scrambles]
     )
@@ -147,7 +150,7 @@ def _attempt(
         np.int64(count),
         settings,
     )
-    at = _Reading.of(nodes, lengthened(x), implicit)
+    at = _Reading.of(nodes, lengthened(x if rate is None or not implicit else rate * x), implicit)
     answer = _answer(plain, marches, at, np.int64(count), settings, method.scrambles)
     answer = answer._replace(verdict=shortened(answer.verdict, x.size))
     kept = _thinned(len(nodes), method.field_points)
@@ -167,7 +170,9 @@ def _attempt(
         "frozen_from_node": answer.frozen,
         "attempts": 1 + len(lost),
     }
-    status = _status(problem, method, answer, nodes if implicit else None, lost)
+    status = _status(
+        problem, method, answer, nodes if implicit else None, lost, corrected=implicit and rate is not None
+    )
     more = {"fields": fields, "stats": stats, "conditions": PLAIN}
     return solution_of(problem, x, dynamics, method, answer.verdict, status, **more)
 
@@ -209,12 +214,17 @@ def _physics(problem: QuadraticCommittee) -> Physics:
     return Physics(*(jnp.asarray(number, float) for number in (*numbers, float(problem.centred))))
 
 
+def _is_direct(x: np.ndarray, rate: float | None, method: DMFT) -> bool:
+    """Whether every step of a descent is a node."""
+    return rate is not None and int(whole_steps(x)[-1]) <= method.most_steps
+
+
 def padded_nodes(x: np.ndarray, rate: float | None, method: DMFT) -> int:
     """The nodes a march is compiled for: those of a flow; of descent, whose steps differ, the next of few lengths.
 
     Memory grows with their square, so above 64 it is the next multiple of 64, no power of two.
     """
-    if rate is None:
+    if not _is_direct(x, rate, method):
         return method.grid_points + 1
     count = int(whole_steps(x)[-1]) + 1
     return padded(count) if count <= NODES_AT_ONCE else -(-count // NODES_AT_ONCE) * NODES_AT_ONCE
@@ -223,14 +233,20 @@ def padded_nodes(x: np.ndarray, rate: float | None, method: DMFT) -> int:
 def _grids(x: np.ndarray, rate: float | None, method: DMFT) -> list[Grid]:
     """One grid a march: descent, or fourth order for every scramble and third once, which bounds its error.
 
-    Where nodes are too few for the fourth to be stable: third and second.
+    Where nodes are too few for the fourth to be stable: third and second. A descent of more steps than the method
+    marches is on the nodes of a flow, and once without the second order of the learning rate.
     """
-    if rate is not None:
+    if _is_direct(x, rate, method):
         grid = descent_grid(rate, padded_nodes(x, rate, method) - 1)
         return [grid] * method.scrambles
-    nodes = flow_nodes(max(float(x[-1]), SHORTEST_FLOW * START_SCALE), method.grid_points)
+    last, scale = (float(x[-1]), START_SCALE) if rate is None else (rate * float(x[-1]), max(START_SCALE, 10 * rate))
+    nodes = flow_nodes(max(last, SHORTEST_FLOW * START_SCALE), method.grid_points, scale)
     order = 4 if growth_ratio(nodes) <= STEEPEST_RATIO_OF_FOURTH else 3
-    return [backward_difference_grid(nodes, order)] * method.scrambles + [backward_difference_grid(nodes, order - 1)]
+    if rate is None:
+        made = partial(backward_difference_grid, nodes)
+        return [made(order)] * method.scrambles + [made(order - 1)]
+    made = partial(corrected_grid, nodes, learning_rate=rate)
+    return [made(order, terms=2)] * method.scrambles + [made(order - 1, terms=2), made(order, terms=1)]
 
 
 def _refuse_unstable(problem: QuadraticCommittee, rate: float | None, method: DMFT) -> None:
@@ -294,8 +310,8 @@ def _read(values, at: _Reading, scrambles: int, implicit: bool, in_logs: bool):
     error = ROUNDING * jnp.max(jnp.abs(values[:scrambles])) * jnp.ones_like(mean)
     if scrambles > 1:
         error = error + _student(scrambles) * jnp.std(values[:scrambles], axis=0, ddof=1)
-    if implicit:
-        error = error + ORDERS * jnp.abs(values[0] - values[scrambles])
+    for check, share in zip(values[scrambles:], (ORDERS, RATES), strict=False):
+        error = error + share * jnp.abs(values[0] - check)
     error = jax.lax.stop_gradient(_greatest_around(error))
     if not implicit:
         return mean[at.stencil[:, 0]], error[at.stencil[:, 0]]
@@ -322,9 +338,18 @@ def _greatest_around(values):
 
 
 def _status(
-    problem: QuadraticCommittee, method: DMFT, answer: _Answer, nodes: np.ndarray | None, lost: Sequence[DMFT]
+    problem: QuadraticCommittee,
+    method: DMFT,
+    answer: _Answer,
+    nodes: np.ndarray | None,
+    lost: Sequence[DMFT],
+    *,
+    corrected: bool = False,
 ) -> Status:
-    """Failed, or noted with every remark that applies (in a trace: that may apply); `nodes`: of a flow."""
+    """Failed, or noted with every remark that applies (in a trace: that may apply); `nodes`: of a flow.
+
+    `corrected`: a descent on them.
+    """
     kappa, verdict = problem.samples_per_dim, answer.verdict
     traced = is_traced(verdict.level)
     remarks, failed = [], _WHY_LOST
@@ -332,6 +357,12 @@ def _status(
         tried = ", then ".join(_size(before, nodes) for before in lost)
         failed = f"Tried with {tried}, then {_size(method, nodes)}. {failed}"
         remarks.append(f"A march lost a row with {tried}; this is from {_size(method, nodes)}.")
+        verdict = verdict._replace(level=jnp.maximum(verdict.level, jnp.int8(1)))
+    if corrected:
+        remarks.append(
+            f"More than {method.most_steps} steps: marched on {len(nodes)} nodes, corrected for the learning rate to "
+            "its second order; numerical_error holds a quarter of what that order changes."
+        )
         verdict = verdict._replace(level=jnp.maximum(verdict.level, jnp.int8(1)))
     if is_traced(kappa) or bool(np.any(np.asarray(kappa) < 1)):
         remarks.append("samples_per_dim below 1 is untested against runs.")

@@ -1,5 +1,7 @@
 """Training: `advance` makes steps, `observe` looks (the look at the layers apart). Both act on a batch of runs.
 
+Products are float32 to its last digit: an accelerator would round their factors to ten bits or so.
+
 They are apart so that every optimizer shares the look, and every look the steps; no number recompiles either.
 """
 
@@ -34,8 +36,8 @@ Basis = tuple[np.ndarray, np.ndarray]
 
 
 def cast(tree: Tree, dtype: DTypeLike) -> Tree:
-    """Every leaf in the precision of the network."""
-    return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), tree)
+    """Every leaf in the precision of the network; NumPy where JAX does not hold it yet, which compiles nothing."""
+    return jax.tree.map(lambda leaf: (jnp if isinstance(leaf, jax.Array) else np).asarray(leaf, dtype), tree)
 
 
 def rule_of(dynamics: Optimizer, weight_decay: ArrayLike, dtype: DTypeLike) -> optax.GradientTransformation:
@@ -43,6 +45,7 @@ def rule_of(dynamics: Optimizer, weight_decay: ArrayLike, dtype: DTypeLike) -> o
     return transformation(cast(dynamics, dtype), jnp.asarray(weight_decay, dtype))
 
 
+@jax.jit
 def memory_of(dynamics: Optimizer, weight_decay: ArrayLike, learning: Layers) -> optax.OptState:
     """The first state of a dynamics for a batch of runs."""
     dtype = next(iter(learning.values())).dtype
@@ -59,7 +62,11 @@ def advance(
     `frozen` layers take part and do not learn.
     """
     # Other people's optimizers promote types and ranks; the network keeps its own precision whatever they do.
-    with jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard"):
+    with (
+        jax.numpy_rank_promotion("allow"),
+        jax.numpy_dtype_promotion("standard"),
+        jax.default_matmul_precision("highest"),
+    ):
         return jax.vmap(_advance, (0, 0, 0, None, None, None, None))(state, frozen, samples, task, dynamics, loss, gap)
 
 
@@ -101,13 +108,13 @@ def observe(
 
 @partial(jax.jit, static_argnames="noisy")
 def _look_at_samples(layers: Layers, samples: Samples, task: GroupTask, loss: Loss, *, noisy: bool) -> dict[str, Array]:
-    with jax.numpy_dtype_promotion("standard"):
+    with jax.numpy_dtype_promotion("standard"), jax.default_matmul_precision("highest"):
         return jax.vmap(partial(_of_samples, task=task, loss=loss, noisy=noisy))(layers, samples)
 
 
 @jax.jit
 def _look_at_layers(layers: Layers, start: Layers, basis: Basis) -> tuple[dict[str, Array], dict[str, Array]]:
-    with jax.numpy_dtype_promotion("standard"):
+    with jax.numpy_dtype_promotion("standard"), jax.default_matmul_precision("highest"):
         return jax.vmap(partial(_of_layers, basis=basis))(layers, start)
 
 
@@ -177,6 +184,9 @@ def _purities(hidden: Array, functions: Array, members: Array) -> tuple[Array, A
     return pure, jnp.sum(mass, axis=0) / jnp.sum(total), alive
 
 
+_stacked = jax.jit(jnp.stack)
+
+
 def _median(values: Array, chosen: Array) -> Array:
     """Median of the chosen values, as one sort; nan where none is chosen."""
     ordered, count = jnp.sort(jnp.where(chosen, values, jnp.inf)), jnp.sum(chosen)
@@ -200,19 +210,19 @@ def train_batch(
 
     `starts`: (Samples, hidden, readout, key of what is drawn while it trains) of each run.
     """
-    samples = jax.tree.map(lambda *a: jnp.asarray(np.stack(a)), *[s for s, *_ in starts])
+    samples = jax.tree.map(lambda *a: jax.device_put(np.stack(a)), *[s for s, *_ in starts])
     first = {"hidden": np.stack([h for _, h, _, _ in starts]), "readout": np.stack([r for _, _, r, _ in starts])}
-    first = cast(first, dtype)
+    first = jax.device_put(cast(first, dtype))
     learning = {name: layer for name, layer in first.items() if train_hidden or name != "hidden"}
     frozen = {name: layer for name, layer in first.items() if name not in learning}
     # Pairs and labels are those of each run; the task itself only says what kind they are.
     bare = task.without_samples()
-    keys = jnp.stack([key for *_, key in starts])
-    memory, made = memory_of(dynamics, task.weight_decay, learning), jnp.zeros(len(starts), jnp.int32)
+    keys = _stacked([key for *_, key in starts])
+    memory, made = memory_of(dynamics, task.weight_decay, learning), np.zeros(len(starts), np.int32)
     state, looks = (learning, memory, made, keys), []
     for gap in np.diff(steps, prepend=0):
         if gap:
-            state = advance(state, frozen, samples, bare, dynamics, loss, jnp.asarray(gap, jnp.int32))
+            state = advance(state, frozen, samples, bare, dynamics, loss, np.int32(gap))
         looks.append(observe({**frozen, **state[0]}, first, samples, bare, loss, basis, noisy=noisy))
     curves, fields = jax.tree.map(lambda *a: np.stack([np.asarray(x, np.float64) for x in a], axis=1), *looks)
     return curves, fields, {name: np.asarray(layer, np.float64) for name, layer in {**frozen, **state[0]}.items()}

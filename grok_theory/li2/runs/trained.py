@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import numpy as np
 import optax
 from jax import Array
+from joblib import cpu_count
 
 from ...checks import check_choice, check_integer, check_key, check_memory, check_runs, require_float64
 from ...dynamics import SGD, Adam, check_x, whole_steps
@@ -25,6 +27,7 @@ from ..training.optimizers import Optimizer, as_optimizer
 from ..training.starts import Initial, TorchUniform, check_initial, samples_of, start_of_run, training_key
 from .loop import train_batch
 
+_CORES = "Pass how many runs to train at the same time, for example 2, or leave it out."
 _FIELD_AXES = {"purity": ("run", "step", "node"), "irrep_share": ("run", "step", "irrep")}
 
 
@@ -41,6 +44,7 @@ def trained_ensemble(
     train_hidden: bool,
     dtype: str,
     batch: int | None,
+    workers: int | None,
 ) -> Ensemble:
     """What `simulate` hands back: every run from its own start, in batches of one size."""
     dynamics = as_optimizer(Adam(0.005) if dynamics is None else dynamics, _checked(task).weight_decay)
@@ -63,10 +67,12 @@ def trained_ensemble(
     width = check_integer("width", width, 1, "Pass the number of hidden nodes, for example 256.")
     runs, _ = check_runs(runs), check_key(key)
     batch = _default_batch() if batch is None else check_integer("batch", batch, 1, "Pass how many runs go together.")
-    _refuse_what_does_not_fit(task, width, runs, len(steps), batch)
-    parts = []
+    firsts = range(0, runs, batch)
+    workers = min(len(firsts), _default_workers() if workers is None else check_integer("workers", workers, 1, _CORES))
+    _refuse_what_does_not_fit(task, width, runs, len(steps), batch * workers)
+
     # Batches are aligned and full, so that what stands beside run i, and with it the last digit, depends on i alone.
-    for first in range(0, runs, batch):
+    def made(first: int) -> tuple[dict, dict, dict]:
         starts = [start_of_run(task, width=width, key=key, run=first + i, initial=initial) for i in range(batch)]
         curves, fields, last = train_batch(
             [(samples_of(s.task), s.hidden, s.readout, training_key(key, first + i)) for i, s in enumerate(starts)],
@@ -83,7 +89,12 @@ def trained_ensemble(
         pairs_and_labels = [s.task.pairs_and_labels("simulate") for s in starts]
         last |= {"train_pairs": np.stack([p for p, _ in pairs_and_labels])}
         last |= {"train_labels": np.stack([h for _, h in pairs_and_labels])}
-        parts.append((curves, fields, last))
+        return curves, fields, last
+
+    # The first alone: it compiles what all others then find compiled.
+    parts = [made(firsts[0])]
+    with ThreadPoolExecutor(workers) as pool:
+        parts += pool.map(made, firsts[1:])
     curves, fields, last = jax.tree.map(lambda *p: np.concatenate(p)[:runs], *parts)
     return Ensemble(
         task,
@@ -115,6 +126,11 @@ def _is_noisy(task: GroupTask) -> bool:
         return task.train_pairs is None and float(task.label_noise) > 0
     first, second = np.asarray(task.train_pairs).T
     return not np.array_equal(task.group.table[first, second], np.asarray(task.train_labels))
+
+
+def _default_workers() -> int:
+    """Threads: a step's products are too small to spread over cores, and compiled code lets other threads go on."""
+    return cpu_count() if jax.default_backend() == "cpu" else 1
 
 
 def _default_batch() -> int:

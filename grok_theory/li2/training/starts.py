@@ -6,6 +6,8 @@ from here too, so theory and run begin at the same numbers.
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -40,10 +42,14 @@ class TorchUniform:
         tuple[Array, Array]
             Hidden layer (K, 2M) and read-out (K, M), float32.
         """
-        return (
-            _uniform(hidden_key, (width, 2 * order), 1 / np.sqrt(2 * order)),
-            _uniform(readout_key, (width, order), 1 / np.sqrt(width)),
+        # One program for both: its length is that of the larger layer, of which the smaller uses the beginning.
+        keys = jnp.stack([hidden_key, readout_key])
+        hidden, readout = jax.vmap(lambda key: jax.random.uniform(key, (2 * width * order,), jnp.float32, -1.0, 1.0))(
+            keys
         )
+        bounds = (jnp.asarray(1 / np.sqrt(fan_in), jnp.float32) for fan_in in (2 * order, width))
+        hidden, readout = (bound * layer for bound, layer in zip(bounds, (hidden, readout[: width * order])))
+        return hidden.reshape(width, 2 * order), readout.reshape(width, order)
 
 
 @record()
@@ -125,17 +131,13 @@ def check_initial(initial: object) -> None:
         )
 
 
-def _uniform(key: Array, shape: tuple[int, int], bound: float) -> Array:
-    # Drawn in float32 whatever the precision of the network, so that a start is the same in both.
-    return jnp.asarray(bound, jnp.float32) * jax.random.uniform(key, shape, jnp.float32, -1.0, 1.0)
-
-
 def run_keys(key: Array) -> Array:
     """The keys of one run: split, hidden layer, read-out."""
     return jax.random.split(key, 3)
 
 
-def training_key(key: Array, run: int) -> Array:
+@jax.jit
+def training_key(key: Array, run: ArrayLike) -> Array:
     """The key of what is drawn while run `run` trains: the samples of a step of SGD."""
     return jax.random.fold_in(jax.random.fold_in(key, run), 3)
 
@@ -191,10 +193,16 @@ def start_of_run(task: GroupTask, *, width: int, key: Array, run: int = 0, initi
     width = check_integer("width", width, 1, "Pass the number of hidden nodes, for example 256.")
     run = check_integer("run", run, 0, "Pass the index of a run, counted from 0.")
     check_single(task)
-    split_key, hidden_key, readout_key = run_keys(jax.random.fold_in(key, run))
+    split_key, hidden, readout = _drawn(key, np.int32(run), initial, width=width, order=task.group.order)
     drawn = task if task.is_drawn else task.split(split_key)
-    hidden, readout = initial.layers(hidden_key, readout_key, width, task.group.order)
     return Start(drawn, np.asarray(hidden, float), np.asarray(readout, float))
+
+
+@partial(jax.jit, static_argnames=("width", "order"))
+def _drawn(key: Array, run: Array, initial: Initial, *, width: int, order: int) -> tuple[Array, Array, Array]:
+    """Key of the split and both layers; drawn in float32 whatever the precision of the network: a start is the same."""
+    split_key, hidden_key, readout_key = run_keys(jax.random.fold_in(key, run))
+    return split_key, *initial.layers(hidden_key, readout_key, width, order)
 
 
 @record()

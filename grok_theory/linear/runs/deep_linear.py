@@ -4,7 +4,6 @@ With the aligned start of `DeepLinear` the weight matrices stay aligned, so the 
 the norm u of the upper layers carry the whole training; tests train the full matrices beside it.
 """
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
@@ -19,21 +18,16 @@ from ..curve_names import DEEP_CURVES
 from ..layer_march import LARGEST_STEP, MOST_STEPS, DeepNumbers, deep_numbers, march, upper_power
 from ..mode_relaxation import FLOW, ByModes, Times, check_flow
 from ..problem import DeepLinear
-from .teacher_student import eigenmodes
+from .teacher_student import eigenmodes, standard_draws
 
 __all__ = ["simulate_deep_linear"]
 
 
 def draw_deep(problem: DeepNumbers, key: Array, dim: int, samples: int) -> tuple[Array, Array, Array, Array]:
     """Inputs (dim, samples) of variance 1/dim, label noise, teacher and first layer of one run, in canonical units."""
-    data, noise, teacher, start = jax.random.split(key, 4)
+    inputs, noise, teacher, start = standard_draws(key, dim, samples)
     scale = problem.noise * jnp.sqrt(problem.snr) / np.sqrt(dim)
-    return (
-        jax.random.normal(data, (dim, samples)) / np.sqrt(dim),
-        problem.noise * jax.random.normal(noise, (samples,)),
-        scale * jax.random.normal(teacher, (dim,)),
-        problem.first_norm / np.sqrt(dim) * jax.random.normal(start, (dim,)),
-    )
+    return inputs / np.sqrt(dim), problem.noise * noise, scale * teacher, problem.first_norm / np.sqrt(dim) * start
 
 
 def train_deep(problem: DeepNumbers, times: Array, inputs: Array, noise: Array, teacher: Array, start: Array) -> dict:

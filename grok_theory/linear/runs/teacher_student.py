@@ -21,15 +21,19 @@ from ..problem import TeacherStudent
 __all__ = ["simulate_teacher_student"]
 
 
+def standard_draws(key: Array, dim: int, samples: int) -> tuple[Array, Array, Array, Array]:
+    """N(0, 1) numbers of one run: inputs (dim, samples), label noise (samples,), teacher and start (dim,)."""
+    data, *others = jax.random.split(key, 4)
+    # One program for the three vectors: the first entries of a longer draw are those of the draw.
+    longest = max(dim, samples)
+    noise, teacher, start = jax.vmap(lambda one: jax.random.normal(one, (longest,)))(jnp.stack(others))
+    return jax.random.normal(data, (dim, samples)), noise[:samples], teacher[:dim], start[:dim]
+
+
 def _draw(problem: TeacherStudent, key: Array, dim: int, samples: int) -> tuple[Array, Array, Array, Array]:
     """Inputs X (dim, samples), label noise, teacher and initial weights of one run, all in units of the noise."""
-    data, noise, teacher, start = jax.random.split(key, 4)
-    return (
-        jax.random.normal(data, (dim, samples)) / np.sqrt(dim),
-        jax.random.normal(noise, (samples,)),
-        jnp.sqrt(problem.snr) * jax.random.normal(teacher, (dim,)),
-        jnp.sqrt(problem.inr) * jax.random.normal(start, (dim,)),
-    )
+    inputs, noise, teacher, start = standard_draws(key, dim, samples)
+    return inputs / np.sqrt(dim), noise, jnp.sqrt(problem.snr) * teacher, jnp.sqrt(problem.inr) * start
 
 
 def eigenmodes(

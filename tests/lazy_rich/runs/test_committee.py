@@ -18,6 +18,7 @@ from grok_theory.lazy_rich import (
     simulate,
     tangent_kernel,
 )
+from grok_theory.lazy_rich.runs import committee
 from grok_theory.lazy_rich.runs.committee import _train_moments
 from grok_theory.lazy_rich.runs.draws import data_key, draw_inputs, draw_weights, quadratic_targets, signs, weights_key
 
@@ -55,6 +56,15 @@ def test_reduction_and_network_agree_over_random_problems():
         for name in ("second_moment", "mean_weight"):
             np.testing.assert_allclose(reduction.stats[name], network.stats[name], rtol=1e-10, atol=1e-11)
     assert worst < 1e-11
+
+
+def test_runs_over_cores_have_the_digits_of_runs_one_after_the_other(monkeypatch):
+    found = []
+    for workers in (1, 3):
+        monkeypatch.setattr(committee, "cores", lambda workers=workers: workers)
+        found.append(simulate(PROBLEM, STEPS, dynamics=DESCENT, dim=8, runs=7, key=jax.random.key(4)))
+    for name, curve in found[0].curves.items():
+        assert np.array_equal(curve, found[1][name])
 
 
 @pytest.mark.parametrize("centred", [True, pytest.param(False, marks=pytest.mark.slow)])

@@ -1,0 +1,30 @@
+"""Pages that a command makes from the register and that are kept in docs."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_formulas_pages_are_those_of_the_register():
+    """Made by `python docs/build.py --formulas`; this says when to make them again."""
+    from grok_theory.formulas import latex_of, register
+
+    text = (ROOT / "docs" / "formulas.md").read_text()
+    assert re.findall(r"^### (\S+)$", text, re.M) == [
+        f.name for f in sorted(register().values(), key=lambda f: list(_wings()).index(f.wing))
+    ]
+    literature = (ROOT / "docs" / "literature.md").read_text()
+    for formula in register().values():
+        assert latex_of(formula) in text, formula.name
+        assert f"**Status**: {formula.status}." in text
+        for printed in formula.printed:
+            assert f"### {printed.where[0].upper()}{printed.where[1:]}\n" in literature
+            assert printed.measure in literature
+    assert "**FAILS**" not in text
+
+
+def _wings():
+    from docs.making.generated import _WINGS
+
+    return _WINGS
