@@ -136,7 +136,7 @@ def _regression_draw(
     return {
         # On the training task the truth is spread as memory believes.
         "memorizing_seen": variance + jnp.maximum(spread, 0.0) / family.dim,
-        "memorizing_fresh": variance + jnp.mean((fresh.memory - drawn.truths[1]) ** 2, axis=1),
+        "memorizing_fresh": variance + jnp.mean((fresh.memory - drawn.truths[1][None]) ** 2, axis=1),
         "gap": seen.log_memory - seen.log_rule,
     }
 
@@ -151,7 +151,7 @@ def _regression_shares(
         for which in (0, 1):
             found = predict_regression(family, drawn, which, tasks)
             mixed = share * found.memory + (1 - share) * found.rule
-            both.append(family.noise**2 + jnp.mean((mixed - drawn.truths[which]) ** 2, axis=1))
+            both.append(family.noise**2 + jnp.mean((mixed - drawn.truths[which][None]) ** 2, axis=1))
         return tuple(both)
 
     train, test = jax.lax.map(losses, jnp.asarray(SHARES))

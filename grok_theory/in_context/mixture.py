@@ -68,6 +68,8 @@ def solve_mixture(
     if isinstance(method, MonteCarlo) and not noted:
         found, found_errors = _of_memory(problem, contexts, method, curves, errors)
         curves, errors = curves | found, errors | found_errors
+    if any_traced(problem):
+        curves = {name: jnp.where(good, values, jnp.nan) for name, values in curves.items()}
     level = jnp.where(good, 1 if noted else 0, 2).astype(jnp.int8)
     return Solution(
         problem,
@@ -139,7 +141,7 @@ def _of_urns(problem: TaskMixture, contexts: np.ndarray):
 
 
 def _of_regressions(problem: TaskMixture, contexts: np.ndarray):
-    made = _regression(problem.tasks, problem.family.noise, float(problem.family.dim), repeated(contexts))
+    made = _regression(problem.tasks, problem.family.noise, np.asarray(float(problem.family.dim)), repeated(contexts))
     curves, errors, good = cut_all(made, contexts.size, any_traced(problem))
     return curves, errors, good & in_range(problem) & (jnp.asarray(problem.family.noise) > 0)
 
@@ -148,7 +150,8 @@ def _of_regressions(problem: TaskMixture, contexts: np.ndarray):
 def _regression(tasks, noise, dim, contexts):
     a, before, variance = contexts / dim, (contexts - 1) / dim, jnp.square(noise)
     information = dim * regression_information(a, noise)
-    above, below = (dim * regression_log_moment(a[:, None], variance, line[None]) for line in (ABOVE, BELOW))
+    above, below = (regression_log_moment(a[:, None], variance, line[None]) for line in (ABOVE, BELOW))
+    above, below = (dim.astype(complex) * each for each in (above, below))
     # The terms of an information, of which large ones cancel where the noise is large.
     lost = EPS * 8 * (4 + dim + contexts * jnp.log1p(1 / variance))
     curves, errors, good = _bounds(jnp.asarray(tasks, float), information, above, below, lost)

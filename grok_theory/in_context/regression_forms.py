@@ -73,8 +73,8 @@ def regression_log_moment(context_per_dim: Array, variance: Array, powers: Array
     Along an eigenvector of X^T X with eigenvalue r the two square errors of i are those of correlated Gaussians, so
     E e^{u i} = prod (1 + r/s2)^{(1 + u)/2} (1 + (1 - u^2) r/s2)^{-1/2}: two informations, at s2 and at s2/(1 - u^2).
     """
-    plain = _information(context_per_dim, variance)
-    return (1 + powers) * plain - _information(context_per_dim + 0j, variance / (1 - powers**2))
+    a, variance, powers = (jnp.asarray(each, complex) for each in (context_per_dim, variance, powers))
+    return (1 + powers) * _information(a, variance) - _information(a, variance / (1 - powers**2))
 
 
 def _eta(a: Array, variance: Array) -> Array:

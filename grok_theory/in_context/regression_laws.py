@@ -50,7 +50,7 @@ def draw_regression(key: Array, family: GaussianRegression, tasks: int, length: 
 def predict_regression(family: GaussianRegression, drawn: Drawn, which: int, known: Array) -> Predicted:
     """By memory of the first `known` tasks and by the rule, on the context of the first task (0) or the fresh one."""
     x, y, variance = drawn.inputs[which], drawn.labels[which], family.noise**2
-    errors = (y - drawn.tasks @ x.T) ** 2
+    errors = (y[None] - drawn.tasks @ x.T) ** 2
     believed, log_memory = memory_weights(-errors / (2 * variance) - jnp.log(2 * np.pi * variance) / 2, known)
 
     def step(posterior, pair):

@@ -25,8 +25,8 @@ NAMES = ("rate", "learning_exponent", "complexity_exponent")
 _LOWEST, _HIGHEST = (-25.0, 0.0, 1e-3), (25.0, 0.99, 3.0)
 ONE_MIXTURE = (
     "All runs are of one mixture: they identify rate, learning_exponent and the whole complexity term, not the "
-    "exponent in it. complexity_exponent is what gives that term if the description lengths are exact; add runs with another "
-    "number of tasks to test it."
+    "exponent in it. complexity_exponent is what gives that term if the description lengths are exact; add runs with "
+    "another number of tasks to test it."
 )
 
 

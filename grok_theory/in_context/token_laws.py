@@ -84,7 +84,7 @@ def memory_weights(
 
     In logarithms: the likelihoods of long contexts underflow.
     """
-    real = (jnp.arange(log_likelihoods.shape[0]) < known)[:, None]
+    real = (jnp.arange(log_likelihoods.shape[0], dtype=float) < known)[:, None]
     seen = jnp.cumsum(log_likelihoods, axis=1)
     before = jnp.where(real, seen - log_likelihoods, -jnp.inf)
     total = jax.nn.logsumexp(jnp.where(real, seen, -jnp.inf), axis=0) - jnp.log(known)

@@ -154,7 +154,7 @@ def _over_counts(function: Any, name: str, lengths: ArrayLike, symbols: ArrayLik
     if plain:
         padded = bucket(flat.size)
         flat, of_each = (np.pad(part, (0, padded - flat.size), mode="edge") for part in (flat, of_each))
-    return function(flat, of_each, np.arange(longest, dtype=float))[: int(np.prod(shape))].reshape(shape)
+    return function(flat, of_each, np.arange(longest, dtype=float)[None])[: int(np.prod(shape))].reshape(shape)
 
 
 def _count_odds(t: Array, v: Array, n: Array) -> Array:

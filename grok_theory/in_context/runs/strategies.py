@@ -64,7 +64,9 @@ def simulate_strategies(
     check_memory(f"{counted(at_once)} with {tasks} tasks and contexts of {problem.context}", at_once * room, remedy)
     run = TrainedTransformer(family, problem.context, padded)
     rates = jnp.asarray([dynamics.learning_rate, *dynamics.betas], float)
-    curves, strategies = run_batched(run, key, runs, arguments=(jnp.asarray(tasks), repeated(x).astype(int), rates))
+    curves, strategies = run_batched(
+        run, key, runs, arguments=(jnp.asarray(float(tasks)), repeated(x).astype(int), rates)
+    )
     return Ensemble(
         problem,
         whole_steps(x),
@@ -94,7 +96,9 @@ class TrainedTransformer:
 
         def contexts(key, tables, count):
             choice, draw = jax.random.split(key)
-            return draw_tokens(draw, family, tables[jax.random.randint(choice, (count,), 0, tasks)], context)
+            return draw_tokens(
+                draw, family, tables[jax.random.randint(choice, (count,), 0, tasks.astype(int))], context
+            )
 
         def step(state):
             done, weights, memory = state

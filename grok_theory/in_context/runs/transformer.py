@@ -52,22 +52,23 @@ def log_predictions(
     symbols = weights["readout"].shape[1]
     batch, context = tokens.shape
     before = jnp.concatenate([jnp.full((batch, 1), symbols), tokens[:, :-1]], axis=1)
-    stream = weights["symbols"][before] + weights["positions"]
+    stream = weights["symbols"][before] + weights["positions"][None]
 
     def normed(stream, which):
         centred = stream - jnp.mean(stream, axis=-1, keepdims=True)
         variance = jnp.mean(centred**2, axis=-1, keepdims=True)
-        return weights["gains"][which] * centred * jax.lax.rsqrt(variance + 1e-5) + weights["shifts"][which]
+        gain, shift = (weights[name][which][None, None] for name in ("gains", "shifts"))
+        return gain * centred * jax.lax.rsqrt(variance + 1e-5) + shift
 
     parts = (normed(stream, 0) @ weights["attend"]).reshape(batch, context, 3, HEADS, WIDTH // HEADS)
     query, key, value = (parts[:, :, part] for part in range(3))
     scores = jnp.einsum("bihc,bjhc->bhij", query, key) / math.sqrt(WIDTH // HEADS)
     earlier = jnp.tril(jnp.ones((context, context), bool))
-    scores = jax.nn.softmax(jnp.where(earlier, scores, -jnp.inf), axis=-1)
+    scores = jax.nn.softmax(jnp.where(earlier[None, None], scores, -jnp.inf), axis=-1)
     heads = jnp.einsum("bhij,bjhc->bihc", scores, value).reshape(batch, context, WIDTH)
     stream = stream + heads @ weights["gather"]
-    hidden = jax.nn.relu(normed(stream, 1) @ weights["hidden"] + weights["hidden_bias"])
-    stream = stream + hidden @ weights["back"] + weights["back_bias"]
+    hidden = jax.nn.relu(normed(stream, 1) @ weights["hidden"] + weights["hidden_bias"][None, None])
+    stream = stream + hidden @ weights["back"] + weights["back_bias"][None, None]
     return jax.nn.log_softmax(normed(stream, 2) @ weights["readout"], axis=-1)
 
 
