@@ -1,4 +1,6 @@
-"""Pairs per element at which half of the population maxima stay maxima: by order, method and degree (docs/li2.md).
+"""Pairs per element at which half of the population maxima stay maxima: by order, method and degree.
+
+The tables of docs/li2_evidence.md.
 
 Around each expected half point nine numbers of pairs, 48 random subsets each; two laws fitted to the half points.
 """

@@ -91,7 +91,7 @@ FAULTS = (
            "levels=levels) for t in (tail, tail / looks)]", "levels=levels) for t in (tail, tail)]",
            "test_comparison.py"),
     _fault("statistics: runs drawn from one key", "numerics/runs.py",
-           "jnp.arange(base, base + batch)", "0 * jnp.arange(base, base + batch)", "numerics/test_runs.py"),
+           "fold_in(key, base)", "fold_in(key, 0 * base)", "numerics/test_runs.py"),
     _fault("a crossing beyond the threshold for at or beyond", "observables/crossing.py",
            "values >= threshold if rising else values <= threshold",
            "values > threshold if rising else values < threshold", "observables/test_crossing.py"),

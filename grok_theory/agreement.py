@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import reports
+from . import html_reports, reports
 from .numerics.level_shares import unseen_share
 from .pytrees import record
 from .results.named_parts import as_dicts, curve_of
@@ -144,3 +144,6 @@ class Agreement:
 
     def __str__(self) -> str:
         return reports.agreement(self)
+
+    def _repr_html_(self) -> str:
+        return html_reports.agreement(self)

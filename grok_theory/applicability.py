@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import reports
+from . import html_reports, reports
 from .errors import BadValue
 from .pytrees import record
 from .results.named_parts import as_dicts, curve_of
@@ -139,6 +139,9 @@ class Applicability:
 
     def __str__(self) -> str:
         return reports.applicability(self)
+
+    def _repr_html_(self) -> str:
+        return html_reports.applicability(self)
 
 
 def _check_share(name: str, value: Any) -> None:

@@ -103,6 +103,11 @@ def _shown(value: Any) -> str:
     """Numbers as numbers, whatever holds them; arrays of more than four entries by shape."""
     if isinstance(value, Tracer):
         return "traced"
+    if type(value) is dict:
+        return "{" + ", ".join(f"{name!r}: {_shown(part)}" for name, part in value.items()) + "}"
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        parts = (f"{name}={_shown(part)}" for name, part in zip(value._fields, value, strict=True))
+        return f"{type(value).__name__}({', '.join(parts)})"
     if not hasattr(value, "dtype"):
         return repr(value)
     if jax.numpy.issubdtype(value.dtype, jax.dtypes.prng_key):

@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 def solution(self: Any) -> str:
     """The report `print(solution)` shows."""
-    lines = [f"Solution of {_short(self.problem)}", f"  status    {self.status}"]
-    lines += [f"  method    {_short(self.method)}", *_physics(self)]
+    lines = [f"Solution of {short_text(self.problem)}", f"  status    {self.status}"]
+    lines += [f"  method    {short_text(self.method)}", *_physics(self)]
     if self.run is not None:
         lines.append(f"  given     run {self.run}")
-    lines.append(f"  x         {_range(self)}")
+    lines.append(f"  x         {x_range(self)}")
     rows = [("curve", "first", "last", "least", "greatest", "numerical error")]
     for name, values in self.curves.items():
         error = self.numerical_error.get(name)
-        rows.append((name, *_four(values), "not estimated" if error is None else _largest(error)))
+        rows.append((name, *four_values(values), "not estimated" if error is None else largest_error(error)))
     lines += table(rows)
     lines += [f"  field {n}: {' x '.join(f.axes)} {np.shape(f.values)}" for n, f in self.fields.items()]
     lines += _stats(self.stats)
@@ -38,13 +38,13 @@ def solution(self: Any) -> str:
 
 def ensemble(self: Any) -> str:
     """The report `print(ensemble)` shows."""
-    lines = [f"Ensemble of {self.runs} runs of {_short(self.problem)}", f"  status    {self.status}"]
-    lines += [*_physics(self), f"  x         {_range(self)}"]
+    lines = [f"Ensemble of {self.runs} runs of {short_text(self.problem)}", f"  status    {self.status}"]
+    lines += [*_physics(self), f"  x         {x_range(self)}"]
     rows = [("mean of the runs", "first", "last", "least", "greatest", "spread at the end", "valid")]
     for name, values in self.curves.items():
         values = np.asarray(values)
         spread = f"{values[:, -1].std(ddof=1):.3g}" if self.runs > 1 else "one run"
-        rows.append((name, *_four(values.mean(0)), spread, f"{self.is_valid(name).sum()}/{np.size(self.x)}"))
+        rows.append((name, *four_values(values.mean(0)), spread, f"{self.is_valid(name).sum()}/{np.size(self.x)}"))
     return "\n".join([*lines, *table(rows), *_stats(self.stats)])
 
 
@@ -52,12 +52,12 @@ def log(self: Any) -> str:
     """The report `print(log)` shows."""
     count = len(self.runs)
     lines = [f"Log of {count} run{'' if count == 1 else 's'}", f"  {self.recognised}"]
-    rows = [("run", "curve", "records", f"{_named_x(self)} from", "to", "first", "last", "least", "greatest")]
+    rows = [("run", "curve", "records", f"{named_x(self)} from", "to", "first", "last", "least", "greatest")]
     for label, part in list(self.runs.items())[:MOST_RUNS]:
         for name, record in part.items():
             ends = (f"{record.x[0]:g}", f"{record.x[-1]:g}") if record.x.size else ("", "")
             shown = repr(label)[1:-1] or "-"
-            rows.append((shown, name, str(record.x.size), *ends, *_four_finite(record.values)))
+            rows.append((shown, name, str(record.x.size), *ends, *four_finite(record.values)))
     lines += table(rows)
     if count > MOST_RUNS:
         lines.append(f"  and {count - MOST_RUNS} more runs")
@@ -70,10 +70,10 @@ def log(self: Any) -> str:
 
 def overlay(self: Any) -> str:
     """The report `print(overlay)` shows."""
-    lines = [f"{self.verdict}: {self.reason}", f"  theory    {_short(self.theory.problem)}, {self.theory.status}"]
+    lines = [f"{self.verdict}: {self.reason}", f"  theory    {short_text(self.theory.problem)}, {self.theory.status}"]
     if self.ranking is not None:
         lines += [f"  {line}" for line in str(self.ranking).splitlines()]
-    lines += [f"  x         {_named_x(self.log)}", *(f"  converted {said}" for said in self.log.conversions)]
+    lines += [f"  x         {named_x(self.log)}", *(f"  converted {said}" for said in self.log.conversions)]
     rows = [("run", "curve", "theory's", "records", "log / theory: first", "median", "last", "least", "greatest")]
     outside = 0
     for name, runs in self.curves.items():
@@ -96,8 +96,8 @@ def overlay(self: Any) -> str:
 def forecast(self: Any) -> str:
     """The report `print(forecast)` shows."""
     size = ", ".join(f"{name} {value}" for name, value in (("dim", self.dim), ("width", self.width)) if value)
-    lines = [f"Forecast of one run of {_short(self.problem)}", f"  status    {self.status}"]
-    lines += [*_physics(self), f"  x         {_range(self)}", f"  size      {size or 'as the Problem says'}"]
+    lines = [f"Forecast of one run of {short_text(self.problem)}", f"  status    {self.status}"]
+    lines += [*_physics(self), f"  x         {x_range(self)}", f"  size      {size or 'as the Problem says'}"]
     if self.test_samples is not None:
         lines.append(f"  tested    on {self.test_samples} samples")
     said = "theory" if self.made_from == "theory" else f"{self.count} runs"
@@ -128,8 +128,8 @@ def time_forecast(self: Any) -> str:
 
 def applicability(self: Any) -> str:
     """The report `print(applicability)` shows."""
-    lines = [f"{self.verdict}: {self.reason}", f"  problem   {_short(self.problem)}"]
-    rows = [("curve", "runs outside", "band", f"first at {_named_x(self)}", "largest z", "p")]
+    lines = [f"{self.verdict}: {self.reason}", f"  problem   {short_text(self.problem)}"]
+    rows = [("curve", "runs outside", "band", f"first at {named_x(self)}", "largest z", "p")]
     for name, curve in self.curves.items():
         first = f"{curve.first:.4g}" if np.isfinite(curve.first) else ""
         outside = f"{curve.outside} of {curve.runs}"
@@ -140,7 +140,7 @@ def applicability(self: Any) -> str:
 
 def agreement(self: Any) -> str:
     """The report `print(agreement)` shows."""
-    head = f"{self.verdict}: {self.runs} runs of {_short(self.problem)}, confidence {self.confidence:g}"
+    head = f"{self.verdict}: {self.runs} runs of {short_text(self.problem)}, confidence {self.confidence:g}"
     rows = [("curve", "verdict", "worst gap", f"at {self.x_name}", "interval", "numerical", "margin", "runs needed")]
     for name, curve in self.curves.items():
         i = curve.worst
@@ -193,13 +193,13 @@ def _physics(self: Any) -> list[str]:
         step = ""
         if worth is not None and isinstance(self.dynamics, GradientDescent):
             step = f"; a step is {number(worth(self.dynamics))} tau"
-        lines.append(f"  dynamics  {_short(self.dynamics)}{step}")
+        lines.append(f"  dynamics  {short_text(self.dynamics)}{step}")
     if str(self.conditions):
         lines.append(f"  given     {self.conditions}")
     return lines
 
 
-def _short(thing: object) -> str:
+def short_text(thing: object) -> str:
     text = " ".join(repr(thing).split())
     return text if len(text) <= 110 else text[:107] + "..."
 
@@ -210,7 +210,7 @@ def number(value: ArrayLike) -> str:
     return f"{float(value):g}" if np.ndim(value) == 0 else f"array of shape {np.shape(value)}"
 
 
-def _range(self: Any) -> str:
+def x_range(self: Any) -> str:
     if is_traced(self.x):
         return f"{self.x_name} (traced)"
     x = np.asarray(self.x, float)
@@ -218,7 +218,7 @@ def _range(self: Any) -> str:
     return f"{self.x_name}{unit}, {x.size} values from {x.min():g} to {x.max():g}" if x.size else f"{self.x_name}, none"
 
 
-def _four(values: ArrayLike) -> tuple[str, ...]:
+def four_values(values: ArrayLike) -> tuple[str, ...]:
     if is_traced(values):
         return ("traced",) * 4
     values = np.asarray(values, float)
@@ -229,7 +229,7 @@ def _four(values: ArrayLike) -> tuple[str, ...]:
     return f"{values[0]:.6g}", f"{values[-1]:.6g}", f"{values.min():.6g}", f"{values.max():.6g}"
 
 
-def _four_finite(values: np.ndarray) -> tuple[str, ...]:
+def four_finite(values: np.ndarray) -> tuple[str, ...]:
     """First, last, least and greatest of what was logged; the two last of what is finite."""
     finite = values[np.isfinite(values)]
     if not values.size:
@@ -238,11 +238,11 @@ def _four_finite(values: np.ndarray) -> tuple[str, ...]:
     return f"{values[0]:.6g}", f"{values[-1]:.6g}", *extremes
 
 
-def _named_x(self: Any) -> str:
+def named_x(self: Any) -> str:
     return f"{self.x_name} [{self.x_unit}]" if self.x_unit else self.x_name
 
 
-def _largest(error: ArrayLike) -> str:
+def largest_error(error: ArrayLike) -> str:
     return "traced" if is_traced(error) else (f"<= {np.max(np.asarray(error)):.1e}" if np.size(error) else "")
 
 
@@ -258,7 +258,7 @@ def _stats(stats: Mapping[str, Any]) -> list[str]:
         if isinstance(value, str) or np.ndim(value) == 0:
             is_number = hasattr(value, "dtype") and not is_traced(value) and value.dtype.kind in "biuf"
             shown = f"{value:g}" if is_number else value
-            lines.append(f"  {name} = {shown if isinstance(shown, str) else _short(shown)}")
+            lines.append(f"  {name} = {shown if isinstance(shown, str) else short_text(shown)}")
         else:
             lines.append(f"  {name}: array {np.shape(value)}")
     return lines

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from scipy import optimize, stats
 
+from . import html_reports
 from .checks import check_finite, check_positive
 from .comparison import check_comparable, check_one_x
 from .errors import BadValue
@@ -222,6 +223,9 @@ class SizeLaw:
 
     def _with_remarks(self, text: str) -> str:
         return f"{text}; {self.text}" if self.text else text
+
+    def _repr_html_(self) -> str:
+        return html_reports.size_law(self)
 
 
 def _own_error(theory: Solution, curve: str, at: int) -> float:

@@ -4,9 +4,9 @@ Caption: Mean test accuracy at the end of training (Adam, weight decay, usual st
 trained on, one column a group: cyclic; products of cyclic groups, where no element has a high order; dihedral, with
 irreps of degree 2; Frobenius groups (affine maps modulo a prime), with irreps of degree 3 and more. Dashes: the law
 c ln(M)/M with the constant 2.75 of the paper's code, M the order of the group: Frobenius groups need more, some much
-more. Circles: half point of the empirical
-energy, pairs at which half of the population maxima of cyclic groups stay maxima (docs/li2.md). Networks generalise
-well below the circles: the energy of single nodes at this sample size does not set the threshold of training.
+more. Circles: half point of the empirical energy, pairs at which half of the population maxima of cyclic groups stay
+maxima (docs/li2_evidence.md). Networks generalise well below the circles: the energy of single nodes at this sample
+size does not set the threshold of training.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from paper_figures.li2_groups import group_of
 PAPER = "Tian 2025"
 WING = "li2"
 CONSTANT = 2.75  # of the paper's code
-# Pairs per element at which half of the maxima of the full energy survive, from sample_threshold (docs/li2.md).
+# Pairs per element at which half of the maxima of the full energy survive: sample_threshold, docs/li2_evidence.md.
 HALF_POINTS = {11: 6.2, 17: 9.8, 23: 13.0, 31: 16.8, 47: 23.9, 67: 30.8, 97: 40.4}
 TITLES = {"cyclic": "a  Cyclic", "product": "b  Products", "dihedral": "c  Dihedral", "frobenius": "d  Frobenius"}
 

@@ -17,6 +17,8 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
 log = logging.getLogger(__name__)
+_LETTER = r"\\(?:bar|hat|tilde)\s*(?:\{[^{}]*\}|\\[A-Za-z]+|[A-Za-z])"
+_ACCENT = re.compile(rf"(?:\{{({_LETTER})\}}|({_LETTER}))(?=\s*[_^])")
 _FRACTION = re.compile(r"\\[dt]?frac\s*[^{\s].?")
 
 
@@ -25,16 +27,24 @@ def mathml(latex: str, block: bool) -> str:
     source = " ".join(latex.split())
     if wrong := _FRACTION.search(plain := _as_understood(source)):
         raise MathError(f"{wrong[0]} needs braces around numerator and denominator.")
-    drawn = tex2mathml(plain, as_block=block)
+    drawn = _upright_bars(tex2mathml(plain, as_block=block))
     return drawn.replace("<math ", f'<math alttext="{html.escape(source)}" ', 1)
+
+
+def _upright_bars(drawn: str) -> str:
+    """A closing bar or bracket that carries an exponent: a browser takes it for one that grows, and lowers it."""
+    drawn = re.sub(r'<mo class="mathopen">([|‖⟨])</mo>', r'<mo form="prefix" stretchy="false">\1</mo>', drawn)
+    return re.sub(
+        r"(<m(?:sup|sub|subsup)>\s*)<mo>([|‖⟩])</mo>", r'\1<mo form="postfix" stretchy="false">\2</mo>', drawn
+    )
 
 
 def _as_understood(latex: str) -> str:
     """Three ways of writing that the converter takes for something else without a word, written out."""
     latex = re.sub(r"\\([dt]?frac)\s*([0-9A-Za-z])\s*([0-9A-Za-z])", r"\\\1{\2}{\3}", latex)  # \frac12
     latex = re.sub(r"(\\\\)\[-?[\d.]+(?:ex|em|pt|mm)\]", r"\1", latex)  # space below a row
-    # An index of a letter under a bar belongs beside it, not below.
-    return re.sub(r"(\\(?:bar|hat|tilde)\s*(?:\{[^{}]*\}|\\[A-Za-z]+|[A-Za-z]))(?=\s*[_^])", r"{\1}", latex)
+    # An index of a letter under a bar belongs beside both, and the converter hangs it below a group of one thing.
+    return _ACCENT.sub(lambda found: f"{{{{}}{found[1] or found[2]}}}", latex)
 
 
 def _shown(translator, node: nodes.Element, latex: str, block: bool) -> str:

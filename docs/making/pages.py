@@ -13,6 +13,7 @@ from pathlib import Path
 
 from docs.making.gallery import gallery_page
 from docs.making.names import places, rooms
+from docs.making.notebooks import with_download, write_scripts
 
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent
@@ -24,6 +25,7 @@ def write_pages() -> None:
     GENERATED.mkdir(exist_ok=True)
     pages = {"gallery": gallery_page(), "changelog": _of_root("CHANGELOG"), "contributing": _of_root("CONTRIBUTING")}
     pages |= dict(reference_pages())
+    write_scripts(GENERATED)
     for path in GENERATED.glob("*.md"):
         if path.stem not in pages:
             path.unlink()
@@ -94,7 +96,12 @@ def _entry(name: str, thing: object) -> list[str]:
 
 
 def as_on_the_site(app, page: str, source: list[str]) -> None:
-    """The documents of the root are pages here; a wing's page ends with its closed forms, links into the register."""
+    """The documents of the root are pages here; a wing's page ends with its closed forms, links into the register.
+
+    A notebook's page begins with its script.
+    """
+    if page.startswith("notebooks/"):
+        source[0] = with_download(page, source[0])
     up = "../" * page.count("/")
     for name in ("CHANGELOG", "CONTRIBUTING"):
         source[0] = source[0].replace(f"]({up}../{name}.md", f"]({up}generated/{name.lower()}.md")

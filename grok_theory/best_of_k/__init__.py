@@ -1,6 +1,6 @@
 """Inference-time scaling with a judge: draw k answers, score them, keep one. Exact at every k and temperature.
 
-Halder & Pehlevan, arXiv 2512.19905; conventions, corrections and limits in docs/best_of_k.md.
+Halder & Pehlevan, arXiv 2512.19905; conventions and limits in docs/best_of_k.md and docs/best_of_k_evidence.md.
 """
 
 from .answer_files import read_records

@@ -41,7 +41,7 @@ def majority(probabilities: ArrayLike, samples: ArrayLike) -> float | np.ndarray
 
     References
     ----------
-    The rule: Wang et al., self-consistency, arXiv 2203.11171. The formula is derived here (docs/best_of_k.md).
+    The rule: Wang et al., self-consistency, arXiv 2203.11171. The formula is derived here (docs/best_of_k_evidence.md).
 
     Examples
     --------

@@ -131,7 +131,7 @@ def _transience_threshold(ratio: float) -> float:
     name="in_context.second_transience_threshold",
     says="tasks per dimension from which on it is transient again, for shorter test prompts",
     function=closed_forms.second_transience_threshold,
-    domain={"prompt_noise_ratio": RATIO},
+    domain={"prompt_noise_ratio": Range(0.01, 0.9, (0.25,), "c/c'")},
     symbol=r"\kappa^{**}",
     expression="Piecewise((1/(1 - sqrt(prompt_noise_ratio))**2, prompt_noise_ratio < 1), (oo, True))",
     source=PAPER,
@@ -140,7 +140,7 @@ def _transience_threshold(ratio: float) -> float:
     rtol=1e-12,
 )
 def _second_transience_threshold(ratio: float) -> float:
-    return _where_the_edge_is(ratio, 1e12, 1.0) if ratio < 1 else float("inf")
+    return _where_the_edge_is(ratio, 1e12, 1.0)
 
 
 @partial(

@@ -1,4 +1,4 @@
-"""Register: memory against rule. Urns are exact fractions or integrals over the urn, regressions integrals of the law."""
+"""Register: memory against rule. Oracles of urns are exact fractions or integrals over the urn."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Where Tian, arXiv 2509.21519 (v5), errs in what is no closed form; theorems of the register are corrected there.
 
 Every number is computed on groups of at most 23 elements, with fixed keys. The printed trace form of the energy is
-absent: the table in docs/li2.md quotes its ratio, 0.20 to 0.25.
+absent: the table in docs/li2_evidence.md quotes its ratio, 0.20 to 0.25.
 """
 
 from __future__ import annotations

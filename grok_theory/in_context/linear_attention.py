@@ -26,9 +26,9 @@ from ..numerics.padding import any_traced, as_numbers, cut, repeated
 from ..results import Solution
 from ..status import Status
 from .attention_flow import solve_flow
-from .attention_ridge import attention_ridge
 from .attention_x import check_attention_x
 from .curve_names import SEQUENCES
+from .effective_ridge import attention_ridge
 from .methods import DeterministicEquivalent, the_method
 from .problem import LinearAttention
 from .task_law import task_moments

@@ -129,7 +129,8 @@ def _of_urns(problem: TaskMixture, contexts: np.ndarray):
     symbols = problem.family.symbols
     padded = repeated(contexts).astype(int)
     above, below = urn_log_moments(bucket(int(contexts[-1]) + 1), symbols)
-    information, loss = urn_information(padded, symbols), urn_rule_loss(padded - 1, symbols)
+    with jax.ensure_compile_time_eval():  # numbers, whatever is traced around them
+        information, loss = urn_information(padded, symbols), urn_rule_loss(padded - 1, symbols)
     # Of logarithms of factorials.
     lost = EPS * 4 * (4 + (padded + symbols) * np.log(padded + symbols))
     made = _bounds(jnp.asarray(problem.tasks, float), information, above[padded], below[padded], lost)

@@ -120,20 +120,22 @@ def _solve(rate, learning, exponent, lengths, gap, lost, steps, tables):
     errors["memorizing_share"] = share * (1 - share) * errors["log_odds"]
     for name, (loss, error) in tables.items():
         curves[name], slope = jax.vmap(jax.value_and_grad(_between), (0, None))(share, jnp.asarray(loss))
-        errors[name] = _between(share, jnp.asarray(error)) + jnp.abs(slope) * errors["memorizing_share"]
+        errors[name] = (
+            jax.vmap(_between, (0, None))(share, jnp.asarray(error)) + jnp.abs(slope) * errors["memorizing_share"]
+        )
     good = jnp.all(begun | (learning < 1)) & jnp.all(jnp.isfinite(odds)) & jnp.all(steps >= 0)
     return {name: jnp.where(good, values, jnp.nan) for name, values in curves.items()}, errors, good
 
 
 def _between(share: jax.Array, values: jax.Array) -> jax.Array:
-    """A polynomial through `values` at `SHARES`, by barycentric weights; share may lie on a point."""
+    """The polynomial through `values` at `SHARES`, at one share, by barycentric weights."""
     weights = (-1.0) ** np.arange(SHARES.size)
     weights[[0, -1]] /= 2
-    apart = jnp.asarray(share)[..., None] - SHARES
+    apart = share - SHARES
     # On a point all but its own term vanish. The step aside keeps derivatives finite, and is below rounding.
     apart = jnp.where(jnp.abs(apart) < 1e-15, 1e-15, apart)
     terms = weights / apart
-    return jnp.sum(terms * values, axis=-1) / jnp.sum(terms, axis=-1)
+    return jnp.sum(terms * values) / jnp.sum(terms)
 
 
 def complexity(lengths: ArrayLike, exponent: ArrayLike) -> jax.Array:

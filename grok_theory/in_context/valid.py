@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,6 +10,7 @@ from jax.typing import ArrayLike
 
 from ..checks import check_integer
 from ..dynamics import Dynamics
+from ..results import Ensemble
 from .attention_x import check_attention_x
 from .curve_names import LOSSES
 from .families import GaussianRegression
@@ -17,10 +19,21 @@ from .mixture_x import check_contexts
 from .problem import LinearAttention, Strategies, TaskMixture
 from .regression_forms import regression_eta, regression_information
 
-__all__ = ["attention_valid", "mixture_valid", "strategies_valid"]
+__all__ = ["attention_valid", "mark_valid", "mixture_valid", "strategies_valid"]
 
 # A curve that moves by more than this between n and n (1 + 1/d) is not yet that of d -> inf.
 STEEP = 0.1
+
+
+def mark_valid(runs: Ensemble) -> Ensemble:
+    """The same runs with `valid`, where theory says for which sizes it speaks: `LinearAttention` and `TaskMixture`."""
+    if isinstance(runs.problem, LinearAttention):
+        valid = attention_valid(runs.problem, runs.x, runs.stats["dim"], runs.dynamics)
+    elif isinstance(runs.problem, TaskMixture):
+        valid = mixture_valid(runs.problem, runs.x, None, None)
+    else:
+        return runs
+    return dataclasses.replace(runs, valid=valid)
 
 
 def attention_valid(

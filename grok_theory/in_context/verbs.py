@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,7 +19,7 @@ from .runs.linear_attention import simulate_linear_attention
 from .runs.mixture import simulate_mixture
 from .runs.strategies import simulate_strategies
 from .strategies import solve_strategies
-from .valid import attention_valid, mixture_valid, strategies_valid
+from .valid import attention_valid, mark_valid, mixture_valid, strategies_valid
 
 _SOLVERS: dict[type, Callable[..., Solution]] = {
     LinearAttention: solve_linear_attention,
@@ -149,8 +148,9 @@ def simulate(
     >>> real["icl_loss"].shape
     (3, 2)
     """
-    made = _pick("simulate", problem, _EXPERIMENTS)(problem, x, dynamics=dynamics, runs=runs, key=key, dim=dim)
-    return dataclasses.replace(made, valid=valid_at(problem, x, dim=made.stats.get("dim"), dynamics=dynamics))
+    run = _pick("simulate", problem, _EXPERIMENTS)
+    made = run(problem, x, dynamics=dynamics, runs=runs, key=key, dim=dim)
+    return mark_valid(made)
 
 
 def valid_at(

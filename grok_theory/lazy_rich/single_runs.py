@@ -17,8 +17,8 @@ from jax.typing import ArrayLike
 from ..checks import check_integer, check_key, check_size, require_float64
 from ..errors import BadValue
 from ..results import Ensemble, Forecast
-from ..results.drawn_runs import drawn_runs, with_start
 from ..results.made_forecast import LEAST_SCATTER, RUNS, check_level, forecast_of_parts, forecast_of_runs, log_variance
+from ..results.runs_of_a_forecast import drawn_runs, with_start
 from ..status import NOTED, Status
 from .clock import FlowOrDescent, checked_x
 from .dmft import solve_dmft

@@ -11,8 +11,8 @@ from jax import Array
 from ..checks import check_integer, check_key
 from ..dynamics import Adam, check_x, whole_steps
 from ..results import Forecast
-from ..results.drawn_runs import drawn_runs, with_start
 from ..results.made_forecast import RUNS, check_level, forecast_of_runs
+from ..results.runs_of_a_forecast import drawn_runs, with_start
 from .methods import Trainings
 from .problem import GroupTask
 from .runs.trained import trained_ensemble

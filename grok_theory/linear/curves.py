@@ -72,7 +72,10 @@ def mode_forms(
     # sqrt(l) psi is squared, never psi alone: at t = 1e200 its square overflows. (l psi)^2 is l times that square.
     heard = _noise_heard(l, psi)
     # Modes that see no data: the teacher is never learned there, the initial weight only decays.
-    unlearned, frozen = (snr, jnp.ones_like(times)), (inr, relaxation(dynamics, jnp.reshape(g, (1,)), times)[0][:, 0])
+    unlearned, frozen = (
+        (snr, jnp.ones_like(times)),
+        (inr, relaxation(dynamics, jnp.asarray(g).reshape(1), times)[0][:, 0]),
+    )
     teacher, initial, noise = (snr * one, error), (inr * one, e), (one, heard)
     fit_teacher, fit_initial, fit_noise = (l * snr, error), (l * inr, e), (one, error)
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..checks import check_integer, check_key, require_float64
 from ..results import Forecast
-from ..results.drawn_runs import with_start
 from ..results.made_forecast import RUNS, check_level, forecast_of_runs, log_variance
+from ..results.runs_of_a_forecast import with_start
 from .checked import check_single
 from .mode_relaxation import ByModes, Times, check_flow
 from .problem import DeepLinear

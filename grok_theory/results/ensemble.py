@@ -11,7 +11,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .. import labelled, reports
+from .. import html_reports, labelled, reports
 from ..checks import check_times
 from ..dynamics import Conditions, Dynamics, Stepped
 from ..errors import BadValue
@@ -290,3 +290,6 @@ class Ensemble:
 
     def __str__(self) -> str:
         return reports.ensemble(self)
+
+    def _repr_html_(self) -> str:
+        return html_reports.ensemble(self)

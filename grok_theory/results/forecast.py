@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import reports
+from .. import html_reports, reports
 from ..checks import check_between, check_finite
 from ..dynamics import Conditions, Dynamics
 from ..errors import BadValue
+from ..numerics.censored_draws import predicted_interval
 from ..numerics.draws_past import times_past
-from ..numerics.predicted_interval import predicted_interval
 from ..pytrees import record
 from ..saved_results import save
 from ..status import Status
@@ -299,3 +299,6 @@ class Forecast:
 
     def __str__(self) -> str:
         return reports.forecast(self)
+
+    def _repr_html_(self) -> str:
+        return html_reports.forecast(self)

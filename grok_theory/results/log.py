@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import reports
+from .. import html_reports, reports
 from ..dynamics import Dynamics
 from ..errors import BadValue
 from ..saved_results import save
@@ -258,3 +258,6 @@ class Log:
 
     def __str__(self) -> str:
         return reports.log(self)
+
+    def _repr_html_(self) -> str:
+        return html_reports.log(self)

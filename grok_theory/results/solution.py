@@ -12,7 +12,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .. import between, labelled, reports
+from .. import between, html_reports, labelled, reports
 from ..checks import is_traced
 from ..dynamics import Conditions, Dynamics
 from ..errors import BadValue, SolveFailed
@@ -201,3 +201,6 @@ class Solution:
 
     def __str__(self) -> str:
         return reports.solution(self)
+
+    def _repr_html_(self) -> str:
+        return html_reports.solution(self)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import PyTree
 
-from .. import saved_results
+from .. import html_reports, saved_results
 from ..agreement import Agreement
 from ..errors import BadValue, SolveFailed
 from ..results import Ensemble, Solution
@@ -134,6 +134,9 @@ class Sweep:
             lines += [f"  {thing}" for thing in things[:10]]
             lines += [f"  and {len(things) - 10} more"] if len(things) > 10 else []
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return html_reports.sweep(self)
 
 
 def sentence_of_outdated(count: int) -> str:

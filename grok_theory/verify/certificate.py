@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .. import html_reports
 from ..errors import GrokTheoryError
 
 
@@ -76,3 +77,6 @@ class Certificate:
                 f"  allowed   {self.allowed:.3g}",
             ]
         )
+
+    def _repr_html_(self) -> str:
+        return html_reports.certificate(self)

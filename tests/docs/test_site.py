@@ -189,6 +189,7 @@ def test_mathematics_is_markup_that_can_be_selected_and_read_aloud(site):
         (r"\frac12 (a)", r"\frac{1}{2} (a)"),
         (r"\dfrac1N", r"\dfrac{1}{N}"),
         (r"\bar w_i", r"{\bar w}_i"),
+        (r"\tilde F_j", r"{\tilde F}_j"),
         (r"\hat\eta^2", r"{\hat\eta}^2"),
         (r"\begin{cases} a & b \\[1ex] c & d \end{cases}", r"\begin{cases} a & b \\ c & d \end{cases}"),
     ],
@@ -201,12 +202,25 @@ def test_what_the_converter_would_misread_is_drawn_as_latex_means_it(short, whol
     assert "[1ex]" not in without_its_source(short)
 
 
+@pytest.mark.parametrize("latex", [r"\bar w_0", r"{\bar w}_0", r"\hat\eta^2", r"\tilde F_j^2"])
+def test_an_index_stands_beside_a_letter_under_a_bar(latex):
+    drawn = mathml.mathml(latex, block=True)
+    assert "under" not in drawn
+    assert re.search(r"<m(sub|sup|subsup)>\s*<mrow>\s*<mrow></mrow>\s*<mover", drawn)
+
+
+@pytest.mark.parametrize("close", [r"\rvert", r"\rVert", r"\rangle"])
+def test_a_closing_bar_with_an_exponent_is_not_lowered(close):
+    drawn = mathml.mathml(rf"\lVert x {close}_F^2 + y {close}^2", block=True)
+    assert drawn.count('<mo form="postfix" stretchy="false">') == 2
+
+
 def test_a_fraction_that_would_be_misread_is_refused():
     with pytest.raises(MathError, match="needs braces"):
         mathml.mathml(r"\frac\alpha 2", block=True)
 
 
-@pytest.mark.parametrize("wing", ["linear", "lazy_rich"])
+@pytest.mark.parametrize("wing", ["linear", "lazy_rich", "li2", "best_of_k"])
 def test_a_theory_page_has_equations_a_drawing_and_curves_of_its_own(site, wing):
     text = site[f"{wing}.html"]
     assert len(re.findall(r'<math [^>]*display="block"', text)) >= 8

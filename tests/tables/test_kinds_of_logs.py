@@ -22,9 +22,6 @@ def held_out(step, rate=1.0):
     return round(2 / (1 + math.exp((step - 1200) / 100)), 5)
 
 
-test.__test__ = False
-
-
 def crossing(curve, steps, rate=1.0):
     values = [curve(s, rate) for s in steps]
     i = next(i for i, v in enumerate(values) if v <= 0.5)
@@ -32,8 +29,8 @@ def crossing(curve, steps, rate=1.0):
     return steps[i - 1] + share * (steps[i] - steps[i - 1])
 
 
-BOTH = (crossing(train, STEPS), crossing(test, STEPS))
-APART = (BOTH[0], crossing(test, SEEN))
+BOTH = (crossing(train, STEPS), crossing(held_out, STEPS))
+APART = (BOTH[0], crossing(held_out, SEEN))
 FASTER = (crossing(train, STEPS, 2.0), BOTH[1])
 
 
@@ -75,7 +72,7 @@ RUN_ROWS = [
     for k in RATES
 ]
 NAMED = [{"step": s, "train_loss": train(s), "val_loss": held_out(s)} for s in STEPS]
-BY_PART = {part: {"loss": [curve(s) for s in STEPS]} for part, curve in (("train", train), ("test", test))}
+BY_PART = {part: {"loss": [curve(s) for s in STEPS]} for part, curve in (("train", train), ("test", held_out))}
 BY_STEP = {name: {str(s): v for s, v in zip(STEPS, values, strict=True)} for name, values in BARE.items()}
 IN_TYPES = [{"type": "train", "step": s, "loss": train(s)} for s in STEPS]
 IN_TYPES += [{"type": "eval", "step": s, "loss": held_out(s)} for s in SEEN]
@@ -189,7 +186,7 @@ def test_runs_of_tensorboard_that_are_parts_of_one(tmp_path):
 
 def test_scalars_that_tensorboard_saves_as_json(tmp_path):
     files = []
-    for tag, curve, steps in (("train_loss", train, STEPS), ("val_loss", test, SEEN)):
+    for tag, curve, steps in (("train_loss", train, STEPS), ("val_loss", held_out, SEEN)):
         files.append(tmp_path / f"run-a-tag-{tag}.json")
         files[-1].write_text(json.dumps([[1.7e9 + s, s, curve(s)] for s in steps]))
     assert times(files) == {"a": pytest.approx(APART, rel=1e-9)}

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Int
 
 from ...checks import check_integer, check_key, check_memory, check_runs, require_float64
 from ...dynamics import Adam, Dynamics, check_dynamics, check_x, whole_steps
@@ -62,10 +62,10 @@ def simulate_strategies(
     at_once = runs_at_once()
     remedy = "Pass fewer tasks or a shorter context."
     check_memory(f"{counted(at_once)} with {tasks} tasks and contexts of {problem.context}", at_once * room, remedy)
-    run = TrainedTransformer(family, problem.context, padded)
-    rates = jnp.asarray([dynamics.learning_rate, *dynamics.betas], float)
+    run = TrainedTransformer(family, problem.context, padded, dynamics.betas)
+    rate = jnp.asarray(dynamics.learning_rate, float)
     curves, strategies = run_batched(
-        run, key, runs, arguments=(jnp.asarray(float(tasks)), repeated(x).astype(int), rates)
+        run, key, runs, arguments=(jnp.asarray(float(tasks)), repeated(x).astype(int), rate)
     )
     return Ensemble(
         problem,
@@ -81,17 +81,17 @@ def simulate_strategies(
 class TrainedTransformer:
     """One run as a function of its key and numbers; equal sizes are equal functions, and compile once."""
 
-    def __init__(self, family: TokenFamily, context: int, tasks: int):
-        self.family, self.context, self.tasks = family, context, tasks
+    def __init__(self, family: TokenFamily, context: int, tasks: int, betas: tuple[float, float]):
+        self.family, self.context, self.tasks, self.betas = family, context, tasks, betas
 
     def __call__(
-        self, key: Array, tasks: Array, steps: Int[Array, " times"], rates: Float[Array, " 3"]
+        self, key: Array, tasks: Array, steps: Int[Array, " times"], rate: Array
     ) -> tuple[dict[str, Array], dict[str, Array]]:
         family, context = self.family, self.context
         of_tasks, of_start, of_batches, of_seen, of_fresh = jax.random.split(key, 5)
         tables = draw_tables(of_tasks, family, self.tasks)
         rough = tables.astype(jnp.float32)
-        optimizer = optax.adam(*rates.astype(jnp.float32))
+        optimizer = optax.adam(rate.astype(jnp.float32), *self.betas)
         weights = network(of_start, family.symbols, context)
 
         def contexts(key, tables, count):
@@ -103,7 +103,9 @@ class TrainedTransformer:
         def step(state):
             done, weights, memory = state
             tokens = contexts(jax.random.fold_in(of_batches, done), rough, BATCH)
-            return done + 1, *training_step(weights, memory, tokens, optimizer)
+            # Other people's optimizers promote types; the network keeps its own precision whatever they do.
+            with jax.numpy_dtype_promotion("standard"):
+                return done + 1, *training_step(weights, memory, tokens, optimizer)
 
         seen = contexts(of_seen, tables, CONTEXTS)
         first, second = jax.random.split(of_fresh)
@@ -151,7 +153,7 @@ class TrainedTransformer:
         return type(self) is type(other) and vars(self) == vars(other)
 
     def __hash__(self):
-        return hash((type(self), self.family, self.context, self.tasks))
+        return hash((type(self), *vars(self).values()))
 
 
 def _loss(odds: Array, logs: Array) -> Array:

@@ -5,8 +5,8 @@ import pytest
 from chance import binomial
 from scipy import stats
 
+from grok_theory.numerics.censored_draws import predicted_interval
 from grok_theory.numerics.draws_past import times_past
-from grok_theory.numerics.predicted_interval import predicted_interval
 
 
 def test_without_censoring_it_is_student_s_in_logs():
