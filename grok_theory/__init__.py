@@ -19,15 +19,24 @@ _NAMES = {
     "AdamW": "dynamics",
     "Agreement": "agreement",
     "Applicability": "applicability",
+    "AtMost": "designs",
     "BadValue": "errors",
     "Conditions": "dynamics",
+    "CurveAt": "designs",
     "DamagedFile": "errors",
+    "Delay": "designs",
+    "Design": "designs",
     "Ensemble": "results",
+    "Fit": "fits",
+    "FittedParameter": "fits",
     "Float64Required": "errors",
     "Forecast": "results",
+    "FreeValue": "designs",
+    "Front": "designs",
     "GradientDescent": "dynamics",
     "GradientFlow": "dynamics",
     "GrokTheoryError": "errors",
+    "Least": "designs",
     "Log": "results",
     "Muon": "dynamics",
     "Overlay": "overlays",
@@ -35,6 +44,7 @@ _NAMES = {
     "Record": "results",
     "Relative": "comparison",
     "SGD": "dynamics",
+    "SeenTogether": "fits",
     "Solution": "results",
     "SolveFailed": "errors",
     "Status": "status",
@@ -42,6 +52,8 @@ _NAMES = {
     "TooLarge": "errors",
     "applies": "judged_runs",
     "compare": "comparison",
+    "find": "designs",
+    "fit": "fits",
     "keep_compilations": "compilations",
     "rank": "ranking",
     "sweep": "sweeps",
@@ -61,8 +73,10 @@ if TYPE_CHECKING:
     from .applicability import Applicability
     from .comparison import Absolute, Relative, compare
     from .compilations import keep_compilations
+    from .designs import AtMost, CurveAt, Delay, Design, FreeValue, Front, Least, find
     from .dynamics import SGD, Adam, AdamW, Conditions, GradientDescent, GradientFlow, Muon
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
+    from .fits import Fit, FittedParameter, SeenTogether, fit
     from .judged_runs import applies
     from .overlays import Overlay, overlay
     from .ranking import Ranking, rank

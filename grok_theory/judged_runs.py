@@ -109,17 +109,22 @@ def applies(
     )
 
 
-def shared_curves(
-    forecasts: Sequence[Forecast], runs: Log | Ensemble, curves: Sequence[str] | None = None
-) -> list[str]:
-    """The curves that forecasts and runs have in common, after a look at their x."""
+def curves_in(runs: Log | Ensemble) -> list[str]:
+    """The curves of runs, by the names that theories give them."""
     if not isinstance(runs, (Log, Ensemble)):
         raise BadValue(
             f"log is a {type(runs).__name__}, but it must be a Log or an Ensemble. Read one with gt.read_log(path)."
         )
+    return list(runs.curves) if isinstance(runs, Ensemble) else [runs.named(n) for n in next(iter(runs.runs.values()))]
+
+
+def shared_curves(
+    forecasts: Sequence[Forecast], runs: Log | Ensemble, curves: Sequence[str] | None = None
+) -> list[str]:
+    """The curves that forecasts and runs have in common, after a look at their x."""
+    here = curves_in(runs)
     for forecast in forecasts:
         check_axis(runs, forecast.x_name, forecast.x_unit)
-    here = list(runs.curves) if isinstance(runs, Ensemble) else [runs.named(n) for n in next(iter(runs.runs.values()))]
     shared = [name for name in forecasts[0].curves if name in here and all(name in f.curves for f in forecasts)]
     if not shared:
         raise BadValue(
@@ -136,7 +141,7 @@ def shared_curves(
 def logged(runs: Log | Ensemble, name: str, forecast: Forecast) -> Iterator[Logged]:
     """A curve of every run at its own x inside the forecast's, without what was not logged."""
     x = np.asarray(forecast.x, float)
-    for label, at, values in _records(runs, name):
+    for label, at, values in recorded(runs, name):
         # What misses an end by rounding is at it.
         at = np.where(np.isclose(at, x[0], rtol=1e-9, atol=0), x[0], at)
         at = np.where(np.isclose(at, x[-1], rtol=1e-9, atol=0), x[-1], at)
@@ -147,7 +152,8 @@ def logged(runs: Log | Ensemble, name: str, forecast: Forecast) -> Iterator[Logg
                 yield Logged(label, at[kept], np.log(values[kept]) if is_loss(name) else values[kept])
 
 
-def _records(runs: Log | Ensemble, name: str) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+def recorded(runs: Log | Ensemble, name: str) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """(label, x, values) of a curve of every run, as it was logged."""
     if isinstance(runs, Ensemble):
         for i, values in enumerate(np.asarray(runs[name], float)):
             yield str(i), np.asarray(runs.x, float), values

@@ -1,8 +1,7 @@
 """Which of several theories tells a log best: the logarithm of the probability density that each gives a run.
 
-Few points of a curve hold what it says: they are chosen, for all theories together, until the others follow from them.
-There a theory's density is that of its forecast: Gaussian where theory tells the law, Student's where middle and
-scatter come from draws. If one theory is right, another is exp(g) times as dense with probability exp(-g) at most:
+The density is that of the forecast at the few points of a curve that hold what it says (`run_density`), chosen for all
+theories together. If one theory is right, another is exp(g) times as dense with probability exp(-g) at most:
 theories whose totals differ by less than ln(1/(1 - confidence)) cannot be told apart.
 """
 
@@ -12,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from .applicability import Applicability
 from .checks import check_between, check_kind
@@ -20,9 +18,7 @@ from .errors import BadValue
 from .judged_runs import applies, logged, read, shared_curves, while_seen
 from .results import Ensemble, Forecast, Log
 from .results.made_forecast import LEAST_SCATTER, is_loss
-
-# Points are added until what is left of any other is this share of its variance, and no more than so many.
-LEFT, MOST_POINTS = 0.05, 8
+from .run_density import log_density, telling_points
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,10 +112,13 @@ def rank(forecasts: Sequence[Forecast], log_or_ensemble: Log | Ensemble, *, conf
     totals, most = np.zeros(len(forecasts)), 0
     for points in runs:
         laws = [_law(forecast, points) for forecast in forecasts]
-        chosen = _chosen(laws)
+        chosen = telling_points(laws)
         most = max(most, len(chosen))
         seen = np.concatenate([values for _, _, values in points])[chosen]
-        totals += [_density(forecast, law, chosen, seen) for forecast, law in zip(forecasts, laws, strict=True)]
+        totals += [
+            log_density(law[0][chosen], law[1][np.ix_(chosen, chosen)], seen, drawn_from(forecast))
+            for forecast, law in zip(forecasts, laws, strict=True)
+        ]
     order = np.argsort(-totals, kind="stable")
     apart = totals[order[0]] - totals[order] > np.log(1 / (1 - confidence))
     found = tuple(applies(forecasts[i], log_or_ensemble, confidence=confidence) for i in order)
@@ -168,24 +167,6 @@ def _law(forecast: Forecast, points: Points) -> tuple[np.ndarray, np.ndarray]:
     return mean, covariance + LEAST_SCATTER**2 * np.eye(mean.size)
 
 
-def _chosen(laws: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[int]:
-    """Points in the order of a pivoted Cholesky factorisation of the mean correlation."""
-    pooled = np.mean([c / np.sqrt(np.outer(np.diagonal(c), np.diagonal(c))) for _, c in laws], axis=0)
-    left, chosen = pooled.copy(), []
-    for _ in range(min(MOST_POINTS, len(pooled))):
-        at = int(np.argmax(np.diagonal(left)))
-        if left[at, at] < LEFT:
-            break
-        chosen.append(at)
-        left = left - np.outer(left[:, at], left[at]) / left[at, at]
-    return chosen
-
-
-def _density(forecast: Forecast, law: tuple[np.ndarray, np.ndarray], chosen: list[int], seen: np.ndarray) -> float:
-    mean, covariance = law[0][chosen], law[1][np.ix_(chosen, chosen)]
-    if forecast.made_from == "theory":
-        return float(stats.multivariate_normal.logpdf(seen, mean, covariance))
-    count, size = forecast.count, len(chosen)
-    free = max(count - size, 1)
-    shape = covariance * (count - 1) * (1 + 1 / count) / free
-    return float(stats.multivariate_t.logpdf(seen, mean, shape, free))
+def drawn_from(forecast: Forecast) -> int | None:
+    """How many runs a forecast's law is taken from; None where theory tells it."""
+    return None if forecast.made_from == "theory" else forecast.count

@@ -33,6 +33,8 @@ ROOMS = (
     "assumptions",
     "ranking",
     "overlays",
+    "designs",
+    "fits",
     "size_law",
     "sweeps",
     "refinement",

@@ -360,6 +360,8 @@ _CHECKS: dict[str | None, Callable[[Any], None]] = {
     "grok_theory.results:TimeForecast": _check_itself,
     "grok_theory.applicability:Applicability": _check_itself,
     "grok_theory.overlays:Overlay": _check_itself,
+    "grok_theory.fits:Fit": _check_itself,
+    "grok_theory.designs:Design": _check_itself,
     "grok_theory.observables:DelayForecast": _check_itself,
     "grok_theory.observables:Table": _check_itself,
 }

@@ -82,7 +82,18 @@ def test_every_check_of_a_result_is_found_by_the_name_of_its_class():
     """A key that names no class would be a check that is never asked."""
     found = [record_classes.class_named(name) for name in saved_results._CHECKS]
     assert None not in found
-    results = {Solution, Ensemble, gt.Agreement, gt.Log, gt.Forecast, gt.TimeForecast, gt.Applicability, gt.Overlay}
+    results = {
+        Solution,
+        Ensemble,
+        gt.Agreement,
+        gt.Log,
+        gt.Forecast,
+        gt.TimeForecast,
+        gt.Applicability,
+        gt.Overlay,
+        gt.Fit,
+        gt.Design,
+    }
     assert results | {DelayForecast, Table} <= set(found)
     made = (solution(), ensemble(), agreement(), log(), forecast(), default_table())
     assert all(map(saved_results.is_result, made))

@@ -139,8 +139,15 @@ def _shift_weights(angles: int) -> np.ndarray:
     return weights
 
 
-@partial(jax.jit, static_argnames="angles")
-def _fluctuations(problem: TeacherStudent, dynamics: ByModes, times: Array, dim: Array, angles: int) -> Fluctuations:
+@partial(jax.jit, static_argnames=("angles", "curves"))
+def _fluctuations(
+    problem: TeacherStudent,
+    dynamics: ByModes,
+    times: Array,
+    dim: Array,
+    angles: int,
+    curves: tuple[str, ...] = tuple(CURVES),
+) -> Fluctuations:
     alpha = problem.samples_per_dim
     rule = marchenko_pastur_rule(alpha, step=STEP)
     theta = np.arange(angles + 1) * np.pi / angles
@@ -155,7 +162,7 @@ def _fluctuations(problem: TeacherStudent, dynamics: ByModes, times: Array, dim:
     legal = is_legal(problem) & (dim > 0)
     resolved = _needed(problem, dynamics, times) <= angles
     shifts, covariances, harmonic = {}, {}, {}
-    for name in CURVES:
+    for name in curves:
         form, circle = in_bulk[name], at_angles[name]
         size = dim * alpha if form.per_sample else dim
         f = sum(c[None, :] * a**2 for c, a in zip(circle.coefficients, circle.factors, strict=True))
@@ -243,8 +250,21 @@ def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, dynam
         return _fluctuations(
             *as_numbers((problem, dynamics)), jnp.asarray(times, float), jnp.asarray(dim, float), angles
         )
+    return spread_of_curves(problem, times, dim, dynamics, tuple(CURVES), angles)
+
+
+def spread_of_curves(
+    problem: TeacherStudent,
+    times: Times,
+    dim: ArrayLike,
+    dynamics: ByModes,
+    curves: tuple[str, ...],
+    angles: int | None = None,
+) -> Fluctuations:
+    """`fluctuations` of some curves, train and test loss among them, of what is checked already and not traced."""
+    angles = _angles(problem, dynamics, times) if angles is None else angles
     count = np.size(times)
-    spread = _fluctuations(*as_numbers((problem, dynamics)), repeated(times), np.asarray(dim, float), angles)
+    spread = _fluctuations(*as_numbers((problem, dynamics)), repeated(times), np.asarray(dim, float), angles, curves)
     square = jax.tree_util.tree_map(
         lambda between: np.asarray(between)[:, :count], (spread.covariance, spread.train_test_covariance)
     )

@@ -1,12 +1,6 @@
-"""The band of one run of `TeacherStudent`, from theory alone: no run is drawn.
+"""The band of one run of `TeacherStudent`, from theory alone (`law_of_one_run`): no run is drawn.
 
-With m = theory + mean shift and V_tu = covariance/(m_t m_u) the logarithm of a loss is taken for Gaussian with the same
-two moments,
-
-    log loss(t) = log m - v/2 + sqrt(v) g(t),    v = ln(1 + V_tt),    <g_t g_u> = ln(1 + V_tu)/sqrt(v_t v_u),
-
-train and test loss together. A Gaussian law of the loss itself fails where the relative spread is large; the log-normal
-one holds up to V_tt = 1/2 (docs/forecast.md), and beyond it the forecast is refused.
+Where a loss scatters by so much that its law is no longer log-normal, the forecast is refused.
 """
 
 from __future__ import annotations
@@ -19,19 +13,17 @@ import numpy as np
 from ..checks import check_choice, check_integer, check_key, check_size, require_float64
 from ..errors import BadValue
 from ..results import Forecast
-from ..results.made_forecast import check_level, forecast_of_parts, log_variance
+from ..results.made_forecast import check_level, forecast_of_parts
 from ..status import NOTED, Status
 from .checked import check_single
-from .curves import solve_teacher_student
-from .finite_size import fluctuations
+from .law_of_one_run import LOSSES, MOST_VARIANCE, LogLossLaw, law_of_teacher_student
+from .methods import SpectralQuadrature
 from .mode_relaxation import ByModes, Times, check
 from .problem import TeacherStudent
 
 __all__ = ["LOSSES", "forecast_teacher_student"]
 
-LOSSES = ("train_loss", "test_loss")
 LOOKED, KEPT = 4000, 1000  # draws that the width of a band is read from, and those that times are
-MOST_VARIANCE = 0.5  # of a loss over its square, from where on its law is no longer log-normal
 PAD = 64  # lengths of x that are compiled
 
 
@@ -61,31 +53,24 @@ def forecast_teacher_student(
     # The start too, of which fractions are taken; repeated at the end, so that few lengths are compiled.
     grid = np.concatenate([[0.0], times])
     padded = np.pad(grid, (0, -grid.size % PAD), mode="edge")
-    theory = solve_teacher_student(problem, padded, dynamics)
-    spread = fluctuations(problem, padded, dim, dynamics=dynamics)
+    law = law_of_teacher_student(problem, padded, dynamics, dim=dim, test_samples=None)
+    _refuse_no_log_normal(names, law, grid, dim, dynamics.x_name)
+    law = law if test_samples is None else law.tested_on(test_samples)
     size = grid.size
-    means = {n: (np.asarray(theory[n]) + np.asarray(spread.mean_shift[n]))[:size] for n in LOSSES}
-    relative = _relative_covariance(means, spread, size)
-    _refuse_no_log_normal(names, means, relative, grid, dim, dynamics.x_name)
-    covariance = log_variance(relative)
-    if test_samples is not None:
-        test_samples = check_integer("test_samples", test_samples, 1, "Pass how many fresh samples test it.")
-        # Errors on fresh inputs are Gaussian: the variance of their squares is twice the squared mean.
-        covariance[size:, size:] += log_variance(2.0 / test_samples)
-    variance = np.diagonal(covariance).reshape(2, size)
+    kept_x = np.concatenate([np.arange(size), padded.size + np.arange(size)])
+    covariance = law.covariance[np.ix_(kept_x, kept_x)]
+    variance, means, error = law.variance[:, :size], law.mean[:, :size], law.numerical_error[:, :size]
     drawn = _gaussian_paths(covariance, max(LOOKED, kept), key).reshape(-1, 2, size)
     middle, scatter, excursions, curves_of, starts, errors = ({} for _ in range(6))
     for i, name in enumerate(LOSSES):
         if name not in names:
             continue
-        mean, own = means[name], np.asarray(theory.numerical_error[name])[:size]
-        centre = np.log(mean) - variance[i] / 2
-        deviation = np.sqrt(variance[i] + (own / mean) ** 2)
+        centre, deviation = means[i], np.sqrt(variance[i] + error[i] ** 2)
         largest = np.max(np.abs(drawn[:, i, 1:]) / np.maximum(deviation[1:], 1e-300), axis=1)
         middle[name], scatter[name], excursions[name] = centre[1:], deviation[1:], np.sort(largest)
         values = np.exp(centre + drawn[:kept, i])
         curves_of[name], starts[name] = values[:, 1:], values[:, 0]
-        errors[name] = own[1:] * np.exp(-variance[i] / 2)[1:]
+        errors[name] = (error[i] * np.exp(centre))[1:]
     return forecast_of_parts(
         middle,
         scatter,
@@ -103,8 +88,8 @@ def forecast_teacher_student(
         dim=dim,
         test_samples=test_samples,
         numerical_error=errors,
-        method=theory.method,
-        status=Status(NOTED if theory.status.text else 0, noted=theory.status.text),
+        method=SpectralQuadrature(),
+        status=Status(NOTED if law.noted else 0, noted=law.noted),
     )
 
 
@@ -116,19 +101,10 @@ def checked_names(curves: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in LOSSES if name in asked)
 
 
-def _relative_covariance(means, spread, size: int) -> np.ndarray:
-    """V of train and test loss together, (2 size, 2 size)."""
-    train, test = (np.asarray(spread.covariance[name])[:size, :size] for name in LOSSES)
-    between = np.asarray(spread.train_test_covariance)[:size, :size]
-    mean = np.concatenate([means[name] for name in LOSSES])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.block([[train, between], [between.T, test]]) / np.outer(mean, mean)
-
-
-def _refuse_no_log_normal(names, means, relative: np.ndarray, grid: np.ndarray, dim: int, x_name: str) -> None:
+def _refuse_no_log_normal(names, law: LogLossLaw, grid: np.ndarray, dim: int, x_name: str) -> None:
     for i, name in enumerate(LOSSES):
-        variance = np.diagonal(relative)[i * grid.size : (i + 1) * grid.size]
-        wrong = ~((means[name] > 0) & (variance <= MOST_VARIANCE))
+        variance = np.expm1(law.variance[i, : grid.size])
+        wrong = ~(variance <= MOST_VARIANCE)
         if name not in names:
             continue
         if wrong.any():

@@ -1,0 +1,7 @@
+"""Inverse design: `find`, the targets it takes and the Design it hands back."""
+
+from .design import Design
+from .targets import AtMost, CurveAt, Delay, FreeValue, Front, Least
+from .verb import find
+
+__all__ = ["AtMost", "CurveAt", "Delay", "Design", "FreeValue", "Front", "Least", "find"]

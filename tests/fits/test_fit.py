@@ -1,0 +1,84 @@
+"""Fits: planted values found, what a log cannot tell named, and refusals."""
+
+import jax
+import numpy as np
+import pytest
+from chance import binomial
+
+import grok_theory as gt
+
+T = gt.linear.TeacherStudent
+X = np.geomspace(0.05, 20.0, 40)
+
+
+def run(problem, x=X, seed=0, runs=1, **how):
+    return gt.linear.simulate(problem, x, runs=runs, key=jax.random.key(seed), dim=how.pop("dim", 100), **how)
+
+
+@pytest.mark.statistical
+def test_intervals_hold_planted_values(rng, plausible):
+    """Would notice intervals of pointwise least squares, which are a third as wide."""
+    held = []
+    for i in range(8):
+        true = T(2.0, float(np.exp(rng.uniform(0, 3))), weight_decay=float(np.exp(rng.uniform(-3, 0))))
+        found = gt.fit(T(2.0, 5.0, weight_decay=0.3), run(true, seed=i), free=["snr", "weight_decay"], dim=100)
+        held += [found[name].low <= getattr(true, name) <= found[name].high for name in found.parameters]
+    plausible(binomial(sum(held), len(held), 0.9))
+
+
+def test_without_decay_only_the_sum_is_seen(tmp_path):
+    found = gt.fit(T(2.0, 1.0, inr=1.0), run(T(2.0, 4.0, inr=2.0)), free=["snr", "inr"], dim=100)
+    assert not found.identified
+    assert not found["snr"].identified
+    assert "cannot be told apart from inr" in found["snr"].reason
+    (seen,) = found.together
+    assert seen.says == "snr + inr"
+    assert seen.low < 6.0 < seen.high < 2 * seen.low
+    assert "only snr + inr" in str(found)
+    again = gt.load(found.save(tmp_path / "fit.npz"))
+    assert again == found
+    assert str(again) == str(found)
+
+
+def test_a_short_log_does_not_see_the_decay():
+    log = run(T(2.0, 4.0, weight_decay=0.3), x=np.geomspace(0.01, 0.1, 20))
+    found = gt.fit(T(2.0, 1.0, weight_decay=0.1), log, free=["snr", "weight_decay"], dim=100)
+    assert found["snr"].identified
+    assert not found["weight_decay"].identified or found["weight_decay"].reason == "only an upper bound"
+    assert found["weight_decay"].low == 0.0
+
+
+def test_several_templates_are_ranked():
+    true = T(2.0, 4.0, weight_decay=0.5)
+    log = run(true, runs=4)
+    found = gt.fit([T(2.0, 1.0), T(2.0, 1.0, weight_decay=0.5)], log, free=["snr"], dim=100)
+    assert float(found.problem.weight_decay) == 0.5
+    assert found.apart == (True,)
+    assert found.applicability.verdict == "applies"
+    assert found.rivals[0].applicability.verdict == "does not apply"
+    alike = gt.fit([T(2.0, 1.0, weight_decay=0.49), T(2.0, 1.0, weight_decay=0.5)], log, free=["snr"], dim=100)
+    assert alike.apart == (False,)
+    assert "cannot be told apart" in alike.verdict
+
+
+def test_more_runs_tell_more():
+    true = T(2.0, 4.0)
+    one, nine = (gt.fit(T(2.0, 1.0), run(true, runs=n), free=["snr"], dim=100)["snr"] for n in (1, 9))
+    ratio = np.log(one.high / one.low) / np.log(nine.high / nine.low)
+    assert 2.0 < ratio < 4.5
+
+
+@pytest.mark.parametrize(
+    ("template", "free", "how", "said"),
+    [
+        (T(2.0, 1.0), [], {"dim": 100}, "free is \\[\\]"),
+        (T(2.0, 1.0), ["snrr"], {"dim": 100}, "free names 'snrr'"),
+        (T(2.0, 1.0), ["learning_rate"], {"dim": 100}, "dynamics is GradientFlow"),
+        (T(2.0, 1.0), ["snr"], {"dim": 100, "confidence": 2}, "confidence is 2"),
+        (gt.best_of_k.Prompt(0.3, 0.3), ["spread"], {}, "grok_theory.best_of_k.fit"),
+        (3.0, ["snr"], {}, "must be a Problem"),
+    ],
+)
+def test_refusals_name_what_is_wrong(template, free, how, said):
+    with pytest.raises(gt.BadValue, match=said):
+        gt.fit(template, run(T(2.0, 4.0)), free=free, **how)
