@@ -7,7 +7,6 @@ import numpy as np
 from grok_theory import Adam
 from grok_theory.in_context import MarkovChains, Strategies, TaskMixture, Urns, simulate
 from grok_theory.in_context.runs.transformer import log_predictions, network, parameters_of
-from grok_theory.observables import grokking_delay
 
 
 def test_no_prediction_sees_its_symbol_or_later_ones():
@@ -35,9 +34,6 @@ def test_few_urns_are_memorized_and_the_losses_are_those_of_the_strategies():
     assert runs["train_loss"][0, 2] < runs["train_loss"][0, 0] - 0.05
     assert runs["memory_divergence"][0, 2] < runs["rule_divergence"][0, 2]
     assert runs["memorizing_share"][0, 2] > 0.5
-    steps, (train,), (test,) = runs.x, runs["train_loss"], runs["test_loss"]
-    found = grokking_delay(steps, train, test, train_threshold=float(train[1]) + 1e-3, test_threshold=float(test.max()))
-    assert found.train_time > 0
 
 
 def test_chains_are_read_too():
