@@ -6,6 +6,8 @@ the next symbol, not the task.
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
@@ -58,7 +60,7 @@ def simulate_mixture(
 class DrawnContexts:
     """One run as a function of its key and numbers; equal sizes are equal functions, and compile once."""
 
-    def __init__(self, structure: jax.tree_util.PyTreeDef, tasks: int, length: int):
+    def __init__(self, structure: Any, tasks: int, length: int):
         self.structure, self.tasks, self.length = structure, tasks, length
 
     def __call__(self, key: Array, numbers: list[Array], tasks: Array) -> dict[str, Float[Array, " length"]]:
