@@ -20,9 +20,9 @@ from benchmarks import report
 from benchmarks.report import Headline, Rows
 from grok_theory.dynamics import GradientDescent
 from grok_theory.lazy_rich import DMFT, ExactReduction, QuadraticCommittee, simulate, solve
-from grok_theory.lazy_rich.dmft.gaussian_rows import add_increment, draw_increment, no_increments, past_factor
+from grok_theory.lazy_rich.dmft.gaussian_rows import add_increments, draw_increments, no_increments, whitening
 from grok_theory.lazy_rich.dmft.grids import descent_grid
-from grok_theory.lazy_rich.dmft.kernels import COMMON, ODD, Forces, KernelRow
+from grok_theory.lazy_rich.dmft.kernels import COMMON, ODD, PRIVATE, Forces, KernelRow
 from grok_theory.lazy_rich.dmft.paths import draw_paths, innovations
 from grok_theory.lazy_rich.dmft.single_site import Physics, add_site, feedback, no_triangles, site_row
 
@@ -86,25 +86,20 @@ def damped_iteration(physics: Physics, quadrature, teacher_field, weight, noise)
                 whole.overlap[n],
             )
             before = jnp.where((n > 0) & (jnp.arange(nodes) < n)[None, :], whole.covariance[:, n - 1], 0.0)
-            drawn = tuple(
-                draw_increment(
-                    increments[mode], past_factor(increments[mode], n), at.covariance[mode], before[mode],
-                    noise[n, mode], n,
-                )
-                for mode in (COMMON, ODD)
-            )  # fmt: skip
-            site = site_row(physics, at, drawn[0].level, drawn[1].level, teacher_field, triangles, n)
+            whitened = whitening(increments, n)
+            drawn = draw_increments(increments, whitened, at.covariance[:PRIVATE], before[:PRIVATE], noise[n], n)
+            site = site_row(physics, at, drawn.level[COMMON], drawn.level[ODD], teacher_field, triangles, n)
             back = feedback(physics, at, site, teacher_field, weight, triangles, n)
             new = Forces(
                 new.feedback.at[:, n].set(back.feedback),
                 new.noise.at[:, n].set(back.noise).at[:, :, n].set(back.noise),
                 new.teacher.at[n].set(back.teacher),
             )
-            increments = tuple(add_increment(i, d, n) for i, d in zip(increments, drawn, strict=True))
+            increments = add_increments(increments, drawn, n)
             return increments, add_site(physics, site, teacher_field, triangles, n), new, weight @ site.residual**2
 
         empty = Forces(jnp.zeros((3, nodes, nodes)), jnp.zeros((3, nodes, nodes)), jnp.zeros(nodes))
-        start = ((no_increments(nodes, paths),) * 2, no_triangles(nodes, paths), empty, jnp.array(0.0))
+        start = (no_increments(2, nodes, paths), no_triangles(nodes, paths), empty, jnp.array(0.0))
         return lax.fori_loop(0, nodes, row, start)[2:]
 
     def iterate(state):

@@ -243,7 +243,8 @@ def check_single(problem: Any, remedy: str = ONE_NUMBER) -> None:
         For a field that is stacked, and for what `problem.check()` refuses.
     """
     for name, quantity in problem._quantities.items():
-        if quantity.axes is not None:
+        absent = getattr(problem, name) is None and name in problem._optional
+        if quantity.axes is not None and not absent:
             check_shape(name, getattr(problem, name), (None,) * len(quantity.axes), remedy)
     problem.check()
 

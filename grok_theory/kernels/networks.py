@@ -26,6 +26,8 @@ from ..ranges import NonNegative, Positive, Switch, Told, Whole
 from .activations import Neuron, as_activation
 
 INPUTS = (1e-140, 1e140)
+CLOSE = 1e-2  # 1 -+ cosine below which a gap is made from a difference of vectors; above it a product keeps 14 digits
+TOGETHER = 1 << 20  # numbers in one such difference
 FAINT = 1e-300  # variances below are on their way to zero
 
 
@@ -189,11 +191,12 @@ def _kernel(network, X, X2, kind):
     check_kind("network", network, FullyConnected, "Pass for example FullyConnected('relu').")
     network.check()
     X, X2, symmetric = _inputs(X, X2)
-    check_memory(f"{kind} of {X.shape[0]} by {X2.shape[0]} inputs", 80.0 * X.shape[0] * X2.shape[0], "Pass fewer rows.")
+    check_memory(f"{kind} of {X.shape[0]} by {X2.shape[0]} inputs", 96.0 * X.shape[0] * X2.shape[0], "Pass fewer rows.")
     traced = any(is_traced(leaf) for leaf in jax.tree_util.tree_leaves((network, X, X2)))
     if not network.activation.exact and not traced:
         _warn_of_quadrature(network, X, X2, kind)
-    kernel, least = _compute(network, X, X2, kind)
+    known = network.activation.kinked and not any(is_traced(inputs) for inputs in (X, X2))
+    kernel, least = _compute(network, X, X2, kind, _gaps_of_numbers(*map(np.asarray, (X, X2))) if known else None)
     if not traced and not bool(jnp.all(jnp.isfinite(kernel))):
         raise BadValue(
             f"network and inputs give a {kind} that is no float64 number. Pass inputs in a smaller unit, or smaller "
@@ -245,14 +248,16 @@ def _warn_of_quadrature(network, X, X2, kind):
 
 
 @partial(jax.jit, static_argnames="kind")
-def _compute(network, X, X2, kind):
+def _compute(network, X, X2, kind, gaps=None):
     phi, sw, sb = network.activation, network.weight_variance, network.bias_variance
     norm, norm2 = jnp.sum(X * X, 1), jnp.sum(X2 * X2, 1)
     inner = X @ X2.T
     first, second, pair = sw * norm + sb, sw * norm2 + sb, sw * inner + sb
     # An input of zeros has none, and no other variance may vanish.
     least = _least(first, second, norm, norm2)
-    gaps = _with_bias(_input_gaps(X, X2), *_outer(sw * norm, sw * norm2), sw, sb) if phi.kinked else None
+    if phi.kinked:
+        gaps = _input_gaps(X, X2) if gaps is None else gaps
+        gaps = _with_bias(gaps, *_outer(sw * norm, sw * norm2), sw, sb)
     tangent = pair
     for layer in range(network.hidden_layers):
         a, b = _outer(first, second)
@@ -279,6 +284,23 @@ def _least(first, second, norm, norm2):
 
 def _outer(first, second):
     return jnp.broadcast_arrays(first[:, None], second[None, :])
+
+
+def _gaps_of_numbers(X: np.ndarray, X2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`_input_gaps` of inputs whose numbers are known: one product, and differences only where it loses digits."""
+    size, size2 = (np.sqrt(np.sum(a * a, 1)) for a in (X, X2))
+    unit, unit2 = (a / np.where(s > 0, s, 1.0)[:, None] for a, s in ((X, size), (X2, size2)))
+    cosine = unit @ unit2.T
+    gaps = 1 - cosine, 1 + cosine
+    block = max(1, TOGETHER // X.shape[1])
+    for sign, gap in zip((-1.0, 1.0), gaps, strict=True):
+        close = np.flatnonzero(gap < CLOSE)
+        for first in range(0, close.size, block):
+            i, j = np.unravel_index(close[first : first + block], gap.shape)
+            gap[i, j] = np.sum((unit[i] + sign * unit2[j]) ** 2, 1) / 2
+        gap *= size[:, None]
+        gap *= size2[None, :]
+    return gaps
 
 
 def _input_gaps(X, X2):

@@ -22,9 +22,16 @@ def activity(task: GroupTask, hidden: Array, pairs: Array | np.ndarray) -> Array
     return _activity(task.sigma, task.group.order, hidden, pairs)
 
 
+def activity_of_columns(task: GroupTask, columns: Array, pairs: Array | np.ndarray) -> Array:
+    """`activity` of a hidden layer that is given by its columns (2M, K): a gather then moves whole rows."""
+    return _of_columns(task.sigma, task.group.order, columns, pairs)
+
+
 def _activity(sigma: Callable, order: int, hidden: Array, pairs: Array | np.ndarray) -> Array:
-    # Transposed first, so that a gather moves whole rows; the scatter of its gradient does too.
-    columns = hidden.T
+    return _of_columns(sigma, order, hidden.T, pairs)
+
+
+def _of_columns(sigma: Callable, order: int, columns: Array, pairs: Array | np.ndarray) -> Array:
     return sigma(columns[pairs[:, 0]] + columns[order + pairs[:, 1]])
 
 

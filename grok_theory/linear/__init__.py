@@ -6,15 +6,20 @@ docs/linear_evidence.md.
 
 from .conventions import Convention, halved_mean_loss, mean_loss, unit_inputs
 from .depth import DeepLosses
+from .diagonal.closed_forms import scale_time
+from .diagonal.interpolation import diagonal_interpolator
+from .diagonal.methods import DualFlow, Interpolator, StateEvolution
+from .diagonal.problem import DiagonalNetwork, SparseTask
 from .features import approximation_error
 from .finite_size import Fluctuations, fluctuations
-from .grokking import GrokkingTime, NoiselessDelay, grokking_time, noiseless_delay
+from .grokking import NoiselessDelay, grokking_time, noiseless_delay
 from .law_of_one_run import LogLossLaw
 from .methods import ContourIntegral, SpectralQuadrature, Trajectory
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import Losses, OptimalRidge, optimal_ridge
 from .stopping import OptimalStopping, optimal_stopping
+from .two_clocks import GrokkingTime
 from .verbs import forecast, limits, log_loss_law, ridge, simulate, solve, stable_below, valid_at
 
 __all__ = [
@@ -23,18 +28,24 @@ __all__ = [
     "CorrelatedInputs",
     "DeepLinear",
     "DeepLosses",
+    "DiagonalNetwork",
+    "DualFlow",
     "Fluctuations",
     "GrokkingTime",
+    "Interpolator",
     "LogLossLaw",
     "Losses",
     "NoiselessDelay",
     "OptimalRidge",
     "OptimalStopping",
     "RandomFeatures",
+    "SparseTask",
     "SpectralQuadrature",
+    "StateEvolution",
     "TeacherStudent",
     "Trajectory",
     "approximation_error",
+    "diagonal_interpolator",
     "fluctuations",
     "forecast",
     "grokking_time",
@@ -46,6 +57,7 @@ __all__ = [
     "optimal_ridge",
     "optimal_stopping",
     "ridge",
+    "scale_time",
     "simulate",
     "solve",
     "stable_below",

@@ -12,6 +12,7 @@ from ..results import Forecast
 from ..results.made_forecast import RUNS, check_level, forecast_of_runs, log_variance
 from ..results.runs_of_a_forecast import with_start
 from .checked import check_single
+from .diagonal.problem import SparseTask
 from .mode_relaxation import ByModes, Times, check_flow
 from .problem import DeepLinear
 from .regression_problem import CorrelatedInputs, RandomFeatures
@@ -22,7 +23,7 @@ __all__ = ["forecast_from_draws"]
 
 def forecast_from_draws(
     simulate: Callable,
-    problem: DeepLinear | CorrelatedInputs | RandomFeatures,
+    problem: DeepLinear | CorrelatedInputs | RandomFeatures | SparseTask,
     x: Times,
     dynamics: ByModes,
     *,

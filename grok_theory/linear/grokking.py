@@ -15,6 +15,7 @@ from jaxtyping import Array, Float
 
 from ..checks import check_between, check_positive, check_shape, is_traced, require_float64
 from ..dynamics import GradientDescent
+from ..errors import BadValue
 from ..numerics.crossings import last_above
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
 from ..pytrees import as_arrays, record
@@ -22,10 +23,13 @@ from .checked import FAINT, check_single, is_legal
 from .closed_forms import noiseless_ratio
 from .curves import STEP, curve_values
 from .descent_clocks import LAST_STEP, first_step_below, read_steps, refuse_traced
+from .diagonal.clocks import network_clocks, task_clocks
+from .diagonal.problem import DiagonalNetwork, SparseTask
 from .lost import refuse_lost
 from .mode_relaxation import FLOW, ByModes, check
 from .problem import TeacherStudent
 from .ridge_regression import teacher_student_limits
+from .two_clocks import GrokkingTime
 
 __all__ = ["GrokkingTime", "NoiselessDelay", "grokking_time", "noiseless_delay"]
 
@@ -42,29 +46,6 @@ def _scanned(rule: SpectralRule, decay: ArrayLike) -> Float[Array, " scan"]:
     slowest = jnp.maximum(jnp.where(decay > 0, decay, rule.lower), 1e-300)
     last = jnp.minimum(jnp.log(800.0) - jnp.log(slowest), LATEST)
     return jnp.linspace(jnp.log(1e-17) - jnp.log(rule.upper + decay), last, SCAN)
-
-
-@record()
-class GrokkingTime:
-    """Two clocks in units of tau, or steps of descent, and their difference.
-
-    Parameters
-    ----------
-    train_time : Array
-        () last time at which the train error is above its threshold; inf if it stays there, 0 if it never is.
-    test_time : Array
-        () the same of the test error; nan where its end is infinite.
-    delay : Array
-        () `test_time` - `train_time`; nan if the train error never falls.
-    estimate : Array or None
-        () closed form of the test time; None where its logarithm has no meaning (no decay, alpha >= 1, no initial
-        weights), and nan instead of None when traced.
-    """
-
-    train_time: Array
-    test_time: Array
-    delay: Array
-    estimate: Array | None
 
 
 def _last_time(curve: Callable[[Array], Array], threshold: Array, grid: Float[Array, " scan"]) -> Array:
@@ -97,10 +78,11 @@ def _clocks(problem: TeacherStudent, train_fraction: Array, test_factor: Array) 
 
 
 def grokking_time(
-    problem: TeacherStudent,
+    problem: TeacherStudent | DiagonalNetwork | SparseTask,
     *,
     train_fraction: ArrayLike = 0.01,
     test_factor: ArrayLike = 2.0,
+    test_fraction: ArrayLike | None = None,
     dynamics: ByModes = FLOW,
 ) -> GrokkingTime:
     """When the train error has fallen, when the test error has, and the delay: grokking by weight decay.
@@ -113,14 +95,23 @@ def grokking_time(
     Under `GradientDescent` the clocks are the whole steps from which on the losses are never above again (inf from
     2^52 steps on), and `estimate` is in steps too.
 
+    The test error of diagonal networks is that of the interpolator at the scale beta: it is last above the larger of
+    `test_factor` * (its end at small scales) and `test_fraction` * (its start, that of w = 0) at a scale beta* that
+    knows neither start nor decay, and `test_time` = `estimate` = ln(start^2/beta*)/(2 weight_decay) (`scale_time`).
+    SparseTask has no train loss, and `train_time` 0.
+
     Parameters
     ----------
-    problem : TeacherStudent
-        With weight decay, large `inr` and samples_per_dim < 1 it groks.
+    problem : TeacherStudent, DiagonalNetwork or SparseTask
+        With weight decay, large initial weights and fewer samples than weights it groks. A DiagonalNetwork needs its
+        `teacher`.
     train_fraction : array_like, default 0.01
         Share of its start below which the train error counts as fallen, in (0, 1).
     test_factor : array_like, default 2.0
         Multiple of its end below which the test error counts as fallen, > 1.
+    test_fraction : array_like, optional
+        Of diagonal networks, whose test error may end at zero: share of its start below which it counts as fallen, in
+        (0, 1); 0.01 if left out.
     dynamics : GradientFlow or GradientDescent, default GradientFlow()
         As in `solve`; under descent nothing may be traced.
 
@@ -146,12 +137,21 @@ def grokking_time(
     4.4705 206.368 205.323
     """
     require_float64("grok_theory.linear.grokking_time")
-    check_single(problem, "grokking_time", TeacherStudent)
-    check_between(
-        "train_fraction", train_fraction, 0, 1, "Pass a share, for example 0.01.", include_low=False, include_high=False
-    )
+    share = "Pass a share, for example 0.01."
+    check_between("train_fraction", train_fraction, 0, 1, share, include_low=False, include_high=False)
     check_positive("test_factor", test_factor, "Pass a factor above 1, for example 2.0.")
     check_between("test_factor", test_factor, 1, np.inf, "Pass a factor above 1, for example 2.0.", include_low=False)
+    if isinstance(problem, (DiagonalNetwork, SparseTask)):
+        fraction = 0.01 if test_fraction is None else test_fraction
+        check_between("test_fraction", fraction, 0, 1, share, include_low=False, include_high=False)
+        clocks = network_clocks if isinstance(problem, DiagonalNetwork) else task_clocks
+        return clocks(problem, dynamics, train_fraction, test_factor, fraction)
+    check_single(problem, "grokking_time", TeacherStudent)
+    if test_fraction is not None:
+        raise BadValue(
+            f"test_fraction is {test_fraction!r}, but the test error of a TeacherStudent is measured from its end, "
+            "which is never zero. Leave test_fraction out and pass test_factor."
+        )
     check(problem, dynamics, [0.0], "grokking_time")
     levels = jnp.asarray(train_fraction, float), jnp.asarray(test_factor, float)
     train, test, estimate = _clocks(as_arrays(problem), *levels)

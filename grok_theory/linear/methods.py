@@ -1,7 +1,9 @@
-"""How a curve is computed. One method a Problem today; leaving it out picks that, and the Solution says which."""
+"""How a curve is computed. Leaving the method out picks the first of a Problem, and the Solution says which."""
 
 from ..errors import BadValue
 from ..pytrees import record
+from .diagonal.methods import DualFlow, Interpolator, StateEvolution
+from .diagonal.problem import DiagonalNetwork, SparseTask
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 
@@ -23,22 +25,26 @@ class Trajectory:
     """`DeepLinear`: the equations of the layers, integrated at two tolerances."""
 
 
-Problem = TeacherStudent | DeepLinear | CorrelatedInputs | RandomFeatures
-Method = SpectralQuadrature | ContourIntegral | Trajectory
-_METHODS: dict[type, Method] = {
-    TeacherStudent: SpectralQuadrature(),
-    CorrelatedInputs: ContourIntegral(),
-    RandomFeatures: ContourIntegral(),
-    DeepLinear: Trajectory(),
+Problem = TeacherStudent | DeepLinear | CorrelatedInputs | RandomFeatures | DiagonalNetwork | SparseTask
+Method = SpectralQuadrature | ContourIntegral | Trajectory | DualFlow | Interpolator | StateEvolution
+_METHODS: dict[type, tuple[Method, ...]] = {
+    TeacherStudent: (SpectralQuadrature(),),
+    CorrelatedInputs: (ContourIntegral(),),
+    RandomFeatures: (ContourIntegral(),),
+    DeepLinear: (Trajectory(),),
+    DiagonalNetwork: (DualFlow(), Interpolator()),
+    SparseTask: (StateEvolution(),),
 }
 
 
 def the_method(problem: Problem, method: object) -> Method:
-    """The method of this Problem; refuses any other."""
+    """`method`, or the first of this Problem where it is None; refuses those of others."""
     own = _METHODS[type(problem)]
-    if method is not None and method != own:
+    if method is None:
+        return own[0]
+    if method not in own:
         raise BadValue(
-            f"method is {method!r}, but a {type(problem).__name__} is solved by {own!r}. Leave method out; flow or "
-            "descent is dynamics=GradientFlow() or dynamics=GradientDescent(learning_rate)."
+            f"method is {method!r}, but a {type(problem).__name__} is solved by {' or '.join(map(repr, own))}. Leave "
+            "method out; flow or descent is dynamics=GradientFlow() or dynamics=GradientDescent(learning_rate)."
         )
-    return own
+    return method  # type: ignore[return-value]

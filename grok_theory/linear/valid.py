@@ -11,9 +11,13 @@ from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
 from ..errors import BadValue
 from ..results import Ensemble
 from .covariance import solve_correlated
-from .curve_names import CORRELATED_CURVES, CURVES, DEEP_CURVES
+from .curve_names import CORRELATED_CURVES, CURVES, DEEP_CURVES, NETWORK_CURVES
 from .curves import solve_teacher_student
 from .depth import solve_deep_linear
+from .diagonal.methods import StateEvolution
+from .diagonal.problem import DiagonalNetwork, SparseTask
+from .diagonal.state_evolution import solve_sparse_task
+from .methods import Problem
 from .mode_relaxation import ByModes, elapsed
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
@@ -22,6 +26,9 @@ from .ridge_regression import teacher_student_limits
 __all__ = ["mark_valid", "valid_by_size", "where_theory_speaks"]
 
 Valid = Mapping[str, np.ndarray]  # curve -> (times,) booleans
+# Time constants after which a diagonal network has fitted its data, and how large its decay may be against the root
+# mean square error of a weight: the error of theory is about 0.7 of that ratio.
+FITTED, DECAY_SHARE = 10.0, 0.02
 # Share of its start below which the train loss of fewer samples than modes is one eigenvalue's.
 DECAYED = {CorrelatedInputs: 0.01, RandomFeatures: 0.1}
 
@@ -45,6 +52,10 @@ def mark_valid(runs: Ensemble) -> Ensemble:
         valid = where_theory_speaks(runs.problem, runs.dynamics, runs.x, dim, samples)  # type: ignore[arg-type]
     elif kind is DeepLinear:
         valid = _of_layers(runs.problem, runs.x, runs.stats["dim"], runs.stats["samples"])
+    elif kind is DiagonalNetwork:
+        valid = dict.fromkeys(runs.curves, np.ones(np.shape(runs.x), bool))
+    elif kind is SparseTask:
+        valid = _of_interpolator(runs.problem, _times(runs.problem, runs.dynamics, runs.x))  # type: ignore[arg-type]
     else:
         valid = _of_spectrum(runs)
     return dataclasses.replace(runs, valid=valid)
@@ -99,9 +110,7 @@ def _decaying_ends(problem: TeacherStudent) -> dict[str, float]:
     return ends
 
 
-def valid_by_size(
-    problem: TeacherStudent | DeepLinear | CorrelatedInputs | RandomFeatures, x: ArrayLike, dim: int, dynamics: ByModes
-) -> Valid:
+def valid_by_size(problem: Problem, x: ArrayLike, dim: int, dynamics: ByModes) -> Valid:
     """Per curve and x, whether theory describes runs of `dim` weights and round(samples_per_dim * dim) samples.
 
     Of Problems with sizes of their own the theory's train loss stands for the mean of the runs.
@@ -119,10 +128,18 @@ def valid_by_size(
         return where_theory_speaks(problem, dynamics, x, dim, samples)
     if isinstance(problem, DeepLinear):
         return _of_layers(problem, x, dim, max(1, round(float(problem.samples_per_dim) * dim)))
+    if isinstance(problem, SparseTask):
+        return _of_interpolator(problem, _times(problem, dynamics, x))
+    if isinstance(problem, DiagonalNetwork):
+        columns = np.shape(problem.inputs)[1]
+        if dim != columns:
+            raise BadValue(f"dim is {dim}, but the inputs of the Problem have {columns} columns. Pass {columns}.")
+        names = NETWORK_CURVES[: 3 if problem.teacher is None else 5]
+        return {name: np.ones(np.shape(x), bool) for name in names}
     if not isinstance(problem, (CorrelatedInputs, RandomFeatures)):
         raise BadValue(
-            f"problem is a {type(problem).__name__}, but valid_at takes TeacherStudent, DeepLinear, CorrelatedInputs "
-            "and RandomFeatures. Pass one of them."
+            f"problem is a {type(problem).__name__}, but valid_at takes TeacherStudent, DeepLinear, CorrelatedInputs, "
+            "RandomFeatures, DiagonalNetwork and SparseTask. Pass one of them."
         )
     modes = np.shape(problem.spectrum if isinstance(problem, CorrelatedInputs) else problem.features)[0]
     if dim != modes:
@@ -144,6 +161,26 @@ def _of_layers(problem: DeepLinear, x: ArrayLike, dim: int, samples: int) -> Val
     elif samples < dim:
         valid["train_loss"] = clock <= 0.25 * dim ** (2 / 3)
     return valid
+
+
+def _times(problem: SparseTask, dynamics: ByModes, x: ArrayLike) -> np.ndarray:
+    """x in units of tau."""
+    worth = 1.0 if isinstance(dynamics, GradientFlow) else problem.tau_per_step(dynamics)
+    return np.asarray(worth) * np.asarray(x, float)
+
+
+def _of_interpolator(problem: SparseTask, times: np.ndarray) -> Valid:
+    """Of a network on a sparse teacher: once it has fitted its data, and while what decay keeps unfitted is small.
+
+    The train loss of an interpolator is zero, and that of a network is not: it is never described.
+    """
+    start, decay, delta = (float(v) for v in (problem.start, problem.weight_decay, problem.samples_per_dim))
+    # Slowest rate of the fit while u and v are as at the start.
+    fitted = 8 * start**2 * (1 / np.sqrt(delta) - 1) ** 2 * times >= FITTED
+    theory = solve_sparse_task(problem, times, method=StateEvolution())
+    near = decay <= DECAY_SHARE * np.sqrt(np.asarray(theory["weight_error"]))
+    valid = {name: fitted & near for name in NETWORK_CURVES}
+    return valid | {"scale": np.ones(times.shape, bool), "train_loss": np.zeros(times.shape, bool)}
 
 
 def _of_spectrum(runs: Ensemble) -> Valid:

@@ -12,6 +12,10 @@ from ..results import Ensemble, Forecast, Solution
 from .covariance import correlated_limits, correlated_ridge, solve_correlated
 from .curves import solve_teacher_student
 from .depth import DeepLosses, deep_limits, solve_deep_linear
+from .diagonal.network_curves import solve_diagonal_network
+from .diagonal.problem import DiagonalNetwork, SparseTask
+from .diagonal.stability import stable_diagonal_network, stable_sparse_task
+from .diagonal.state_evolution import solve_sparse_task
 from .drawn_forecasts import forecast_from_draws
 from .law_of_one_run import LogLossLaw, law_of_teacher_student
 from .methods import Method, Problem, the_method
@@ -20,6 +24,7 @@ from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import Losses, teacher_student_limits, teacher_student_ridge
 from .runs.deep_linear import simulate_deep_linear
+from .runs.diagonal import simulate_diagonal_network, simulate_sparse_task
 from .runs.regression import simulate_correlated, simulate_random_features
 from .runs.teacher_student import simulate_teacher_student
 from .single_runs import LOSSES, forecast_teacher_student
@@ -31,12 +36,16 @@ _SOLVERS = {
     DeepLinear: solve_deep_linear,
     CorrelatedInputs: solve_correlated,
     RandomFeatures: solve_correlated,
+    DiagonalNetwork: solve_diagonal_network,
+    SparseTask: solve_sparse_task,
 }
 _EXPERIMENTS = {
     TeacherStudent: simulate_teacher_student,
     DeepLinear: simulate_deep_linear,
     CorrelatedInputs: simulate_correlated,
     RandomFeatures: simulate_random_features,
+    DiagonalNetwork: simulate_diagonal_network,
+    SparseTask: simulate_sparse_task,
 }
 _LIMITS = {
     TeacherStudent: teacher_student_limits,
@@ -45,7 +54,13 @@ _LIMITS = {
     RandomFeatures: correlated_limits,
 }
 _RIDGES = {TeacherStudent: teacher_student_ridge, CorrelatedInputs: correlated_ridge, RandomFeatures: correlated_ridge}
-_EDGES = {TeacherStudent: stable_teacher_student, CorrelatedInputs: stable_correlated, RandomFeatures: stable_features}
+_EDGES = {
+    TeacherStudent: stable_teacher_student,
+    CorrelatedInputs: stable_correlated,
+    RandomFeatures: stable_features,
+    DiagonalNetwork: stable_diagonal_network,
+    SparseTask: stable_sparse_task,
+}
 
 __all__ = ["forecast", "limits", "log_loss_law", "ridge", "simulate", "solve", "stable_below", "valid_at"]
 
@@ -57,14 +72,15 @@ def solve(
 
     Parameters
     ----------
-    problem : TeacherStudent or DeepLinear or CorrelatedInputs or RandomFeatures
+    problem : TeacherStudent, DeepLinear, CorrelatedInputs, RandomFeatures, DiagonalNetwork or SparseTask
         What is studied.
     x : array_like
         (T,), sorted, >= 0: times in tau under flow, whole steps under descent.
     dynamics : GradientFlow or GradientDescent, default GradientFlow()
         `GradientDescent(...)` is taken by TeacherStudent alone.
-    method : SpectralQuadrature or ContourIntegral or Trajectory, optional
-        Leave it out: every Problem has one (`linear.methods`).
+    method : optional
+        Leave it out: every Problem has one of its own (`linear.methods`). A DiagonalNetwork is solved by `DualFlow()`,
+        the flow itself, or by `Interpolator()`, what it follows once its train loss has fallen.
     throw : bool, default True
         False hands a failed Solution back instead of raising `SolveFailed`.
 
@@ -72,9 +88,10 @@ def solve(
     -------
     Solution
         Curves `train_loss`, `test_loss`, `weight_norm` (TeacherStudent also `test_bias`, `test_variance`,
-        `train_bias`; DeepLinear also `upper_norm`) with their numerical errors (from half the nodes, two tolerances or
-        contours). Goes through `jax.jit`, `jax.vmap` (over fields or x) and `jax.grad`, also at samples_per_dim = 1;
-        out-of-range traced values give nan.
+        `train_bias`; DeepLinear also `upper_norm`; diagonal networks `scale`, `l1_norm`, `weight_error` in place of
+        `weight_norm`, and SparseTask `proximal_weight`) with their numerical errors (from half the nodes, two
+        tolerances or contours). Goes through `jax.jit`, `jax.vmap` (over fields or x) and `jax.grad`, also at
+        samples_per_dim = 1; out-of-range traced values give nan.
 
     Raises
     ------
@@ -93,8 +110,9 @@ def solve(
     ['6.000000000000', '4.333484019821']
     """
     solver = _pick("solve", problem, _SOLVERS)
-    the_method(problem, method)
-    return solver(problem, x, dynamics, throw=throw)
+    own = the_method(problem, method)
+    chosen = {"method": own} if isinstance(problem, (DiagonalNetwork, SparseTask)) else {}
+    return solver(problem, x, dynamics, throw=throw, **chosen)
 
 
 def simulate(
@@ -110,19 +128,19 @@ def simulate(
 
     Parameters
     ----------
-    problem : TeacherStudent or DeepLinear or CorrelatedInputs or RandomFeatures
-        As in `solve`.
+    problem : TeacherStudent, DeepLinear, CorrelatedInputs, RandomFeatures, DiagonalNetwork or SparseTask
+        As in `solve`. Nothing in a DiagonalNetwork is drawn: its runs are one network, trained once.
     x : array_like
         (T,), as in `solve`.
     dynamics : GradientFlow or GradientDescent, default GradientFlow()
-        As in `solve`.
+        As in `solve`; diagonal networks are trained by `GradientDescent(...)` too, step by step.
     runs : int
         How many, at least 1.
     key : Array
         A `jax.random.key`; run i uses `fold_in(key, i)`, so run 7 is the same among 8 or 800.
     dim : int, optional
-        N, the number of weights; `samples_per_dim * dim` must be a whole number. Left out for CorrelatedInputs and
-        RandomFeatures, whose size is in their arrays.
+        N, the number of weights; `samples_per_dim * dim` must be a whole number. Left out for CorrelatedInputs,
+        RandomFeatures and DiagonalNetwork, whose size is in their arrays.
 
     Returns
     -------
@@ -214,7 +232,9 @@ def forecast(
     >>> bool(low < told["test_loss"].median[-1] < high < 2 * low)
     True
     """
-    experiment = _pick("forecast", problem, _EXPERIMENTS)
+    # Nothing in a DiagonalNetwork is drawn: its runs have no band.
+    drawn = {kind: run for kind, run in _EXPERIMENTS.items() if kind is not DiagonalNetwork}
+    experiment = _pick("forecast", problem, drawn)
     if width is not None:
         raise BadValue(f"width is {width!r}, but a linear student has no hidden layer. Leave width out.")
     if isinstance(problem, TeacherStudent):
@@ -347,13 +367,16 @@ def _pick(verb: str, problem: object, solvers: dict[type, Any]) -> Callable:
     return solvers[type(problem)]
 
 
-def stable_below(problem: TeacherStudent | CorrelatedInputs | RandomFeatures) -> Array:
+def stable_below(
+    problem: TeacherStudent | CorrelatedInputs | RandomFeatures | DiagonalNetwork | SparseTask,
+) -> Array:
     """The learning rate below which descent is stable, in the units of the Problem: 2 over the largest curvature.
 
     Parameters
     ----------
-    problem : TeacherStudent, CorrelatedInputs or RandomFeatures
-        What is studied. Of a DeepLinear the curvature moves with its layers, and no such number is known.
+    problem : TeacherStudent, CorrelatedInputs, RandomFeatures, DiagonalNetwork or SparseTask
+        What is studied. Of a DeepLinear the curvature moves with its layers, and no such number is known. Of a diagonal
+        network it moves too, and the largest at the start and where the data are fitted counts.
 
     Returns
     -------
@@ -374,7 +397,7 @@ def stable_below(problem: TeacherStudent | CorrelatedInputs | RandomFeatures) ->
 
 
 def valid_at(
-    problem: TeacherStudent | DeepLinear | CorrelatedInputs | RandomFeatures,
+    problem: Problem,
     x: Times,
     *,
     dim: int,
@@ -384,13 +407,13 @@ def valid_at(
 
     Parameters
     ----------
-    problem : TeacherStudent, DeepLinear, CorrelatedInputs or RandomFeatures
+    problem : TeacherStudent, DeepLinear, CorrelatedInputs, RandomFeatures, DiagonalNetwork or SparseTask
         What is studied.
     x : array_like
         (T,) as in `solve`.
     dim : int
         N, the number of weights; the samples are the nearest whole number to samples_per_dim * dim, or those of the
-        Problem, whose modes or features `dim` must count.
+        Problem, whose modes, features or columns `dim` must count.
     dynamics : GradientFlow or GradientDescent, default GradientFlow()
         As in `solve`.
 

@@ -202,10 +202,10 @@ def _opening(q11, q12, q22, gaps):
 
 
 def _size(q11, q22):
-    units = _in_units(q11, 0.0, q22)
-    product = units.first * units.second
-    some = product > 0
-    return jnp.where(some, scaled(jnp.sqrt(jnp.where(some, product, 1.0)), units.k1 + units.k2), 0.0)
+    # Root by root: their product is a number wherever the size is one, and the roots of a kernel's rows are vectors.
+    some = (q11 > 0) & (q22 > 0)
+    first, second = (jnp.sqrt(jnp.where(q > 0, q, 1.0)) for q in (q11, q22))
+    return jnp.where(some, first * second, 0.0)
 
 
 def _sine_minus_angle_cosine(t):

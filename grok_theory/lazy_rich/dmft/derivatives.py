@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from ...checks import check_memory
-from .marching import March, march
+from .marching import Before, March, march
 from .single_site import LARGE_ARRAYS, Physics
 
 COPIES = 3  # of large arrays, while a row is filled in
@@ -46,15 +46,17 @@ def marcher(settings: Settings):
     It can be mapped, and differentiated by `physics`.
     """
 
-    def one(physics, quadrature, teacher_field, weight, innovations, count, settings=settings, differentiated=False):
-        given = (physics, quadrature, teacher_field, weight, innovations, count)
-        return march(*given, **settings._asdict(), differentiated=differentiated)
+    def one(physics, quadrature, *given, settings=settings, differentiated=False):
+        return march(physics, quadrature, *given, **settings._asdict(), differentiated=differentiated)
 
     @jax.custom_batching.sequential_vmap
     def all_marches(physics, quadratures, teacher_field, weight, innovations, count) -> March:
-        return lax.map(
-            lambda each: one(physics, each[0], teacher_field, weight, each[1], count), (quadratures, innovations)
-        )
+        # All begin from the first: with other paths, or by another order, its rows are near.
+        def following(first, each):
+            found, after = one(physics, each[0], teacher_field, weight, each[1], count, first)
+            return jax.tree.map(lambda old, new: jnp.where(first.rows > 0, old, new), first, after), found
+
+        return lax.scan(following, Before.nothing(quadratures.shape[-1]), (quadratures, innovations))[1]
 
     # Rows solved more tightly: a derivative taken beside a root is off by the distance times a large second derivative.
     tight = settings._replace(row_tolerance=min(settings.row_tolerance, TOLERANCE_OF_DERIVATIVES))
@@ -64,7 +66,8 @@ def marcher(settings: Settings):
         def one_with_jacobian(each):
             def by_four(numbers):
                 moved = physics._replace(**_named(numbers))
-                return one(moved, each[0], teacher_field, weight, each[1], count, tight, differentiated=True)
+                given = (each[0], teacher_field, weight, each[1], count, Before.nothing(quadratures.shape[-1]))
+                return one(moved, *given, settings=tight, differentiated=True)[0]
 
             numbers = jnp.stack([physics.alpha, physics.curvature, physics.kappa, physics.teacher_overlap])
             push = partial(jax.jvp, by_four, (numbers,))

@@ -10,7 +10,10 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Float
+
+from .rows import put
 
 RIDGE = 1e-3  # on the correlation of past increments; at 1e-5 tightly solved rows drift to a wrong branch late in time
 FLOOR = 1e-3  # of the residual variance, smooth, in units of the increment's variance
@@ -18,44 +21,57 @@ TINY = 1e-300
 
 
 class Increments(NamedTuple):
-    """Past increments of unit variance, scaled = factor @ innovations, and the variances they had."""
+    """Past increments of unit variance, scaled = factor @ innovations, and the variances they had, of every process."""
 
-    scaled: Float[Array, "node path"]
-    factor: Float[Array, "node node"]
-    variance: Float[Array, " node"]
-    level: Float[Array, " path"]
+    scaled: Float[Array, "process node path"]
+    factor: Float[Array, "process node node"]
+    variance: Float[Array, "process node"]
+    level: Float[Array, "process path"]
 
 
 class NewIncrement(NamedTuple):
     """Row n of `Increments`."""
 
-    scaled: Float[Array, " path"]
-    factor: Float[Array, " node"]
-    variance: Float[Array, ""]
-    level: Float[Array, " path"]
+    scaled: Float[Array, "process path"]
+    factor: Float[Array, "process node"]
+    variance: Float[Array, " process"]
+    level: Float[Array, "process path"]
 
 
-def no_increments(nodes: int, paths: int) -> Increments:
-    """The process before its first step: level zero."""
-    return Increments(jnp.zeros((nodes, paths)), jnp.zeros((nodes, nodes)), jnp.zeros(nodes), jnp.zeros(paths))
+def no_increments(processes: int, nodes: int, paths: int) -> Increments:
+    """The processes before their first step: level zero."""
+    shapes = ((nodes, paths), (nodes, nodes), (nodes,), (paths,))
+    return Increments(*(jnp.zeros((processes, *shape)) for shape in shapes))
 
 
-def past_factor(increments: Increments, n) -> Float[Array, "node node"]:
-    """Cholesky factor of the ridged correlation of the increments before n (identity beyond)."""
-    nodes = len(increments.variance)
-    correlation = increments.factor @ increments.factor.T
-    beyond = jnp.where(jnp.arange(nodes) < n, RIDGE, 1.0)
-    return jnp.linalg.cholesky(correlation + jnp.diag(beyond), symmetrize_input=False)
+def whitening(increments: Increments, n) -> Float[Array, "process node node"]:
+    """Inverse W of the Cholesky factor of the ridged correlation of the increments before n (identity beyond).
+
+    W^T W is the inverse of the correlation, whose condition the ridge bounds: a row needs two products, no solve.
+    """
+    nodes = increments.variance.shape[1]
+    correlation = increments.factor @ jnp.matrix_transpose(increments.factor)
+    identity = jnp.eye(nodes)
+    ridged = correlation + jnp.diag(jnp.where(jnp.arange(nodes) < n, RIDGE, 1.0))[None]
+    cholesky = lax.linalg.cholesky(ridged, symmetrize_input=False)
+    return lax.linalg.triangular_solve(cholesky, jnp.broadcast_to(identity, cholesky.shape), left_side=True, lower=True)
 
 
-def draw_increment(increments: Increments, cholesky, covariance_row, covariance_before, innovation, n) -> NewIncrement:
+def draw_increments(increments: Increments, whitened, covariance_rows, rows_before, innovations, n) -> NewIncrement:
+    """The increments from node n-1 to n of every process: see `_draw_increment`."""
+    return jax.vmap(_draw_increment, in_axes=(0, 0, 0, 0, 0, None))(
+        increments, whitened, covariance_rows, rows_before, innovations, n
+    )
+
+
+def _draw_increment(increments: Increments, whitened, covariance_row, covariance_before, innovation, n) -> NewIncrement:
     """The increment from node n-1 to n, given rows n and n-1 of the covariance of the levels (zero before node 0)."""
     nodes = len(increments.variance)
-    earlier = jnp.arange(nodes) < n
+    columns = jnp.arange(nodes)
     difference = covariance_row - covariance_before  # covariance of the new increment with the earlier levels
-    with_past = jnp.where(earlier, difference - jnp.roll(difference, 1).at[0].set(0.0), 0.0)
-    before = jnp.where(n > 0, covariance_row[n - 1], 0.0)
-    variance = covariance_row[n] - 2.0 * before + jnp.where(n > 0, covariance_before[n - 1], 0.0)
+    with_past = jnp.where(columns < n, difference - shifted(difference), 0.0)
+    # Its variance: what it has with the level at n less what it has with the one before.
+    variance = jnp.sum(jnp.where(columns == n, covariance_row - shifted(covariance_row) - shifted(difference), 0.0))
     # Late increments are differences of nearly equal numbers: rounding may leave their variance zero or negative.
     alive = variance > TINY
     variance = jnp.where(alive, variance, 0.0)
@@ -64,8 +80,9 @@ def draw_increment(increments: Increments, cholesky, covariance_row, covariance_
     seen = alive & (increments.variance > TINY)
     target = jnp.where(seen, with_past / (scale * past_scale), 0.0)
 
-    coefficients = jax.scipy.linalg.cho_solve((cholesky, True), target)
-    residual = 1.0 - target @ coefficients
+    white = whitened @ target
+    coefficients = white @ whitened
+    residual = 1.0 - white @ white
     share = 0.5 * (residual + jnp.sqrt(residual**2 + FLOOR**2))
     factor = coefficients @ increments.factor
     norm = jnp.sqrt(factor @ factor + share)
@@ -74,11 +91,16 @@ def draw_increment(increments: Increments, cholesky, covariance_row, covariance_
     return NewIncrement(scaled, factor, variance, increments.level + jnp.where(alive, scale, 0.0) * scaled)
 
 
-def add_increment(increments: Increments, new: NewIncrement, n) -> Increments:
-    """The process one step later."""
+def shifted(values: Float[Array, " node"]) -> Float[Array, " node"]:
+    """What stands one node earlier, zero at the first."""
+    return jnp.where(jnp.arange(len(values)) > 0, jnp.roll(values, 1), 0.0)
+
+
+def add_increments(increments: Increments, new: NewIncrement, n) -> Increments:
+    """The processes one step later."""
     return Increments(
-        increments.scaled.at[n].set(new.scaled),
-        increments.factor.at[n].set(new.factor),
-        increments.variance.at[n].set(new.variance),
+        put(increments.scaled, new.scaled, n, 1),
+        put(increments.factor, new.factor, n, 1),
+        put(increments.variance, new.variance, n, 1),
         new.level,
     )

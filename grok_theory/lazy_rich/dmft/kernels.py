@@ -14,6 +14,8 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from .rows import put
+
 COMMON, ODD, PRIVATE = 0, 1, 2
 
 
@@ -75,12 +77,14 @@ def kernel_row(forces: Forces, kernels: Kernels, quadrature_row, n, kappa, teach
     # Row n of G N, where row and column n of the symmetric N are the given ones.
     felt_now = response[:, n, None]
     felt = jnp.einsum("xj,xjk->xk", response, kernels.noise) + felt_now * forces.noise
-    felt = felt.at[:, n].set(jnp.einsum("xj,xj->x", response, forces.noise))
+    here = jnp.arange(len(quadrature_row)) == n
+    felt = jnp.where(here[None], jnp.einsum("xj,xj->x", response, forces.noise)[:, None], felt)
     private_start = jnp.array([0.0, 0.0, 1.0]) * (1.0 - teacher_overlap**2)
     covariance = private_start[:, None] * start[:, None] * kernels.start + kappa * jnp.einsum(
         "xl,xkl->xk", felt, kernels.response
     )
-    covariance = covariance.at[:, n].set(private_start * start**2 + kappa * jnp.einsum("xl,xl->x", felt, response))
+    own = private_start * start**2 + kappa * jnp.einsum("xl,xl->x", felt, response)
+    covariance = jnp.where(here[None], own[:, None], covariance)
     overlap = teacher_overlap * start[ODD] + kappa * (
         response[ODD] @ kernels.teacher + response[ODD, n] * forces.teacher
     )
@@ -89,16 +93,16 @@ def kernel_row(forces: Forces, kernels: Kernels, quadrature_row, n, kappa, teach
 
 def add_row(kernels: Kernels, row: KernelRow, forces: Forces, n) -> Kernels:
     """The kernels with row (and, where symmetric, column) n filled in."""
-    response = kernels.response.at[:, n].set(row.response)
-    start = kernels.start.at[:, n].set(row.start)
+    response = put(kernels.response, row.response, n, 1)
+    start = put(kernels.start, row.start, n, 1)
     return Kernels(
         response=response,
-        fed_response=kernels.fed_response.at[:, n].set(jnp.einsum("xj,xjk->xk", forces.feedback, response)),
-        fed_start=kernels.fed_start.at[:, n].set(jnp.einsum("xj,xj->x", forces.feedback, start)),
+        fed_response=put(kernels.fed_response, jnp.einsum("xj,xjk->xk", forces.feedback, response), n, 1),
+        fed_start=put(kernels.fed_start, jnp.einsum("xj,xj->x", forces.feedback, start), n, 1),
         start=start,
-        feedback=kernels.feedback.at[:, n].set(forces.feedback),
-        noise=kernels.noise.at[:, n].set(forces.noise).at[:, :, n].set(forces.noise),
-        covariance=kernels.covariance.at[:, n].set(row.covariance).at[:, :, n].set(row.covariance),
-        teacher=kernels.teacher.at[n].set(forces.teacher),
-        overlap=kernels.overlap.at[n].set(row.overlap),
+        feedback=put(kernels.feedback, forces.feedback, n, 1),
+        noise=put(put(kernels.noise, forces.noise, n, 1), forces.noise, n, 2),
+        covariance=put(put(kernels.covariance, row.covariance, n, 1), row.covariance, n, 2),
+        teacher=put(kernels.teacher, forces.teacher, n),
+        overlap=put(kernels.overlap, row.overlap, n),
     )

@@ -10,11 +10,14 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from .gaussian_rows import Increments, add_increment, draw_increment, no_increments, past_factor
+from .gaussian_rows import Increments, add_increments, draw_increments, no_increments, shifted, whitening
 from .kernels import COMMON, ODD, PRIVATE, Forces, Kernels, add_row, kernel_row, no_kernels
 from .row_solve import iterate_row, solve_row
+from .rows import put, taken
 from .single_site import Physics, Triangles, add_site, feedback, no_triangles, site_row, start_output
 
+FEEDBACK_FLOOR = 1e-3  # of the largest mode: below it rows of J are converged absolutely
+TEACHER_FLOOR = 1e-9  # of the same for J_*, which is as small as the teacher's overlap
 NOISE_FLOOR = 1e-3  # of the first noise: below it the rows of N are converged absolutely
 
 
@@ -33,9 +36,21 @@ class March(NamedTuple):
     response: Float[Array, "3 node node"]
 
 
+class Before(NamedTuple):
+    """The first `rows` rows of a march with other paths or another quadrature: rows are looked for near its own."""
+
+    kernels: Kernels
+    rows: Array
+
+    @classmethod
+    def nothing(cls, nodes: int) -> "Before":
+        """No march yet."""
+        return cls(no_kernels(nodes), jnp.array(0))
+
+
 class _Carry(NamedTuple):
     kernels: Kernels
-    increments: tuple[Increments, Increments]
+    increments: Increments  # of the common and of the odd field
     triangles: Triangles
     frozen: Array
 
@@ -47,16 +62,18 @@ def march(
     weight,
     innovations,
     count,
+    before: Before,
     *,
     implicit: bool,
     row_tolerance: float,
     most_sweeps: int,
     freeze_below: float,
     differentiated: bool,
-) -> March:
+) -> tuple[March, Before]:
     """March over `count` nodes of `quadrature` (node, node, in tau) with the paths of `innovations` (node, 2, path).
 
-    Nodes from `count` on are padding, and repeat the last. Only if `differentiated` do derivatives pass the rows.
+    Nodes from `count` on are padding, and repeat the last. Only if `differentiated` do derivatives pass the rows. What
+    comes back beside the March is what the next one may be given as `before`.
 
     `freeze_below` is a share of the train loss at the start: below it weights and responses are held, because the row
     equations of a fitted training set are lost to rounding.
@@ -69,22 +86,19 @@ def march(
     def one_row(carry: _Carry, n):
         kernels, triangles = carry.kernels, carry.triangles
         quadrature_row = rate * quadrature[n]
-        choleskys = tuple(past_factor(process, n) for process in carry.increments)
-        before = jnp.where(n > 0, kernels.covariance[:, n - 1], 0.0)
+        whitened = whitening(carry.increments, n)
+        earlier = jnp.where(n > 0, taken(kernels.covariance, jnp.maximum(n - 1, 0), 1)[:PRIVATE], 0.0)
+        innovation = taken(innovations, n)
 
         def evaluate(forces: Forces):
             row = kernel_row(forces, kernels, quadrature_row, n, physics.kappa, physics.teacher_overlap)
-            new = tuple(
-                draw_increment(
-                    carry.increments[mode], choleskys[mode], row.covariance[mode], before[mode], innovations[n, mode], n
-                )
-                for mode in (COMMON, ODD)
-            )
-            site = site_row(physics, row, new[0].level, new[1].level, teacher_field, triangles, n)
+            new = draw_increments(carry.increments, whitened, row.covariance[:PRIVATE], earlier, innovation, n)
+            site = site_row(physics, row, new.level[COMMON], new.level[ODD], teacher_field, triangles, n)
             return row, new, site, feedback(physics, row, site, teacher_field, weight, triangles, n)
 
         if implicit:
             guess, scale = _guess(kernels, n)
+            guess = _corrected(guess, before, n)
 
             def mapped(point):
                 found = evaluate(_unpack(point * scale, nodes))
@@ -102,41 +116,41 @@ def march(
             row, new, site, forces = evaluate(nothing)
             residual, sweeps = jnp.array(0.0), jnp.array(1.0)
         train = weight @ site.residual**2
-        values = jnp.stack([train, row.overlap, *(row.covariance[mode, n] for mode in (COMMON, ODD, PRIVATE))])
+        values = jnp.stack([train, row.overlap, *taken(row.covariance, n, 1), residual, sweeps])
         following = _Carry(
             add_row(kernels, row, forces, n),
-            tuple(add_increment(process, step, n) for process, step in zip(carry.increments, new, strict=True)),
+            add_increments(carry.increments, new, n),
             add_site(physics, site, teacher_field, triangles, n),
             train < freeze_below * start_loss,
         )
-        return following, (values, residual, sweeps)
+        return following, values
 
     def step(state):
         n, carry, history = state
         carry, row = one_row(carry, n)
-        return n + 1, carry, jax.tree.map(lambda whole, part: whole.at[n].set(part), history, row)
+        return n + 1, carry, put(history, row, n)
 
     start = _Carry(
         no_kernels(nodes),
-        (no_increments(nodes, paths), no_increments(nodes, paths)),
+        no_increments(2, nodes, paths),
         no_triangles(nodes, paths),
         jnp.array(False),
     )
-    history = (jnp.zeros((nodes, 5)), jnp.zeros(nodes), jnp.zeros(nodes))
+    history = jnp.zeros((nodes, 7))
     # A loop with an end, not a scan with a condition inside: the condition would copy the triangles at every row.
-    done, last, (values, residual, sweeps) = lax.while_loop(
+    done, last, history = lax.while_loop(
         lambda state: (state[0] < count) & ~state[1].frozen, step, (jnp.array(0), start, history)
     )
     frozen = jnp.arange(nodes) >= done
-    values = jnp.where(frozen[:, None], values[jnp.maximum(done - 1, 0)], values)
-    return March(
+    values = jnp.where(frozen[:, None], taken(history, jnp.maximum(done - 1, 0)), history)[:, :5]
+    found = March(
         *values.T,
-        residual,
-        sweeps,
+        *history[:, 5:].T,
         frozen.astype(float),
         covariance=last.kernels.covariance,
         response=last.kernels.response,
     )
+    return found, Before(last.kernels, done)
 
 
 def _pack(forces: Forces):
@@ -155,17 +169,35 @@ def _guess(kernels: Kernels, n):
     nodes = kernels.overlap.shape[0]
     columns = jnp.arange(nodes)
     before = jnp.maximum(n - 1, 0)
-    feedback, noise = kernels.feedback[:, before], kernels.noise[:, before]
-    shifted = jnp.where((columns <= n)[None, :], jnp.roll(feedback, 1, axis=1).at[:, 0].set(0.0), 0.0)
-    diagonal = noise[:, before]
+    feedback, noise, teacher = _row(kernels, before)
+    moved = jnp.where((columns <= n)[None, :], jax.vmap(shifted)(feedback), 0.0)
+    diagonal = taken(noise, before, 1)
     predicted = jnp.where((columns < n)[None, :], noise, jnp.where((columns == n)[None, :], diagonal[:, None], 0.0))
-    guess = Forces(shifted, predicted, kernels.teacher[before])
+    guess = Forces(moved, predicted, teacher)
 
-    own = jnp.abs(feedback[:, before])
+    # Where two parts of the feedback cancel (curvature = 2 output_scale at the start), its size is rounding, no unit.
+    own = jnp.abs(taken(feedback, before, 1))
+    own = jnp.maximum(own, FEEDBACK_FLOOR * jnp.max(own))
     first_noise = kernels.noise[:, 0, 0]
     powers = jnp.einsum("xkk->xk", kernels.noise)
     powers = jnp.where((columns < n)[None, :], powers, diagonal[:, None])
     units = jnp.maximum(jnp.sqrt(jnp.abs(diagonal[:, None] * powers)), NOISE_FLOOR * first_noise[:, None])
-    scale = Forces(jnp.broadcast_to(own[:, None], (3, nodes)), units, jnp.abs(kernels.teacher[before]))
+    scale = Forces(
+        jnp.broadcast_to(own[:, None], (3, nodes)), units, jnp.maximum(jnp.abs(teacher), TEACHER_FLOOR * jnp.max(own))
+    )
     # The first row has no predecessor: everything is of order one there.
     return guess, jnp.where((n > 0) & (_pack(scale) > 0), _pack(scale), 1.0)
+
+
+def _corrected(guess: Forces, before: Before, n) -> Forces:
+    """`guess` with what the same prediction missed in the march before: two marches miss nearly the same."""
+    missed = _guess(before.kernels, n)[0]
+    there = n < before.rows
+    feedback, noise, teacher = _row(before.kernels, n)
+    noise = jnp.where((jnp.arange(noise.shape[1]) <= n)[None, :], noise, 0.0)  # no columns that were still to come
+    own = Forces(feedback, noise, teacher)
+    return jax.tree.map(lambda here, row, wrong: here + jnp.where(there, row - wrong, 0.0), guess, own, missed)
+
+
+def _row(kernels: Kernels, n) -> Forces:
+    return Forces(taken(kernels.feedback, n, 1), taken(kernels.noise, n, 1), taken(kernels.teacher, n))

@@ -1,12 +1,15 @@
 """The fixed point of one row, by Anderson acceleration, with its derivative by the implicit function theorem."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, PyTree
+
+from .rows import put
 
 DEPTH = 12
 GIVE_UP_FACTOR = 30.0  # a residual this much above the best one sends the iteration back to its best point
@@ -25,15 +28,12 @@ class RowFixedPoint(NamedTuple):
 
 class _State(NamedTuple):
     point: Array
-    previous_point: Array
-    previous_change: Array
-    point_steps: Array
-    change_steps: Array
+    previous: Array  # (2, unknown): a point and its change, as in all that follows
+    steps: Array  # (2, step, unknown)
     filled: Array
-    best_point: Array
-    best_change: Array
+    best: Array  # (2, unknown)
     best_residual: Array
-    best_found: PyTree
+    found: PyTree
     sweeps: Array
 
 
@@ -62,27 +62,25 @@ def solve_row(row_map: Callable, guess, tolerance: float, most_sweeps: int) -> R
 def iterate_row(evaluate: Callable, guess, tolerance: float, most_sweeps: int) -> tuple[RowFixedPoint, PyTree]:
     """`solve_row` without derivatives, for an `evaluate` from the point to (its image, what else it found there).
 
-    What was found at the best point comes back beside it, so that a row is not evaluated once more.
+    What was found at the best point comes back beside it: a row is evaluated once more only if it stops short.
     """
     size = len(guess)
     nothing = jax.tree_util.tree_map(lambda part: jnp.zeros(part.shape, part.dtype), jax.eval_shape(evaluate, guess)[1])
-    history = jnp.zeros((DEPTH, size))
+    pair = jnp.stack([guess, jnp.zeros(size)])
     first = _State(
         guess,
-        guess,
-        jnp.zeros(size),
-        history,
-        history,
+        pair,
+        jnp.zeros((2, DEPTH, size)),
         jnp.array(0),
-        guess,
-        jnp.zeros(size),
+        pair,
         jnp.array(jnp.inf),
         nothing,
         jnp.array(0),
     )
 
     def going_on(state):
-        return (state.best_residual > tolerance) & (state.sweeps < most_sweeps)
+        # What stops short ends at the best point it met, where it is evaluated again.
+        return (state.best_residual > tolerance) & (state.sweeps <= most_sweeps)
 
     def sweep(state):
         image, found = evaluate(state.point)
@@ -90,42 +88,40 @@ def iterate_row(evaluate: Callable, guess, tolerance: float, most_sweeps: int) -
         residual = jnp.max(jnp.abs(change))
         finite = jnp.isfinite(residual)
         better = finite & (residual < state.best_residual)
-        best_point = jnp.where(better, state.point, state.best_point)
-        best_change = jnp.where(better, change, state.best_change)
+        now = jnp.stack([state.point, change])
+        best = jnp.where(better, now, state.best)
         best_residual = jnp.where(better, residual, state.best_residual)
         lost = ~finite | (residual > GIVE_UP_FACTOR * best_residual)
 
-        slot = (state.filled - 1) % DEPTH
-        usable = state.filled > 0
-        point_steps = state.point_steps.at[slot].set(jnp.where(usable, state.point - state.previous_point, 0.0))
-        change_steps = state.change_steps.at[slot].set(jnp.where(usable, change - state.previous_change, 0.0))
-        mixed = state.point + change - _mix(change_steps, change) @ (point_steps + change_steps)
-        restarted = best_point + RESTART_DAMPING * best_change
+        slot = (state.filled + DEPTH - 1) % DEPTH
+        steps = put(state.steps, jnp.where(state.filled > 0, now - state.previous, 0.0), slot, 1)
+        mixed = state.point + change - _mix(steps[1], change) @ (steps[0] + steps[1])
+        restarted = best[0] + RESTART_DAMPING * best[1]
         return _State(
-            point=jnp.where(lost, restarted, mixed),
-            previous_point=state.point,
-            previous_change=change,
-            point_steps=jnp.where(lost, 0.0, point_steps),
-            change_steps=jnp.where(lost, 0.0, change_steps),
+            point=jnp.where(state.sweeps + 1 >= most_sweeps, best[0], jnp.where(lost, restarted, mixed)),
+            previous=now,
+            steps=jnp.where(lost, 0.0, steps),
             filled=jnp.where(lost, 0, state.filled + 1),
-            best_point=best_point,
-            best_change=best_change,
+            best=best,
             best_residual=best_residual,
-            best_found=jax.tree_util.tree_map(lambda a, b: jnp.where(better, a, b), found, state.best_found),
+            found=found,
             sweeps=state.sweeps + 1,
         )
 
     last = lax.while_loop(going_on, sweep, first)
-    return RowFixedPoint(last.best_point, last.best_residual, last.sweeps.astype(float)), last.best_found
+    return RowFixedPoint(last.best[0], last.best_residual, last.sweeps.astype(float)), last.found
 
 
 def _mix(change_steps, change):
     """Least squares of `change` on its past steps, columns scaled to one, with a ridge at rounding."""
     norms = jnp.sqrt(jnp.sum(change_steps**2, axis=1))
     scaled = change_steps / jnp.where(norms > 0, norms, 1.0)[:, None]
-    gram = scaled @ scaled.T + 1e-12 * jnp.eye(DEPTH)
-    gram = gram + jnp.diag(jnp.where(norms > 0, 0.0, 1.0))
-    return jnp.linalg.solve(gram, scaled @ change) / jnp.where(norms > 0, norms, 1.0)
+    gram = scaled @ scaled.T + jnp.diag(jnp.where(norms > 0, 1e-12, 1.0))
+    # By Cholesky, whose nan where rounding wins is a lost point to the iteration.
+    factor = lax.linalg.cholesky(gram, symmetrize_input=False)
+    solve = partial(lax.linalg.triangular_solve, factor, left_side=True, lower=True)
+    found = solve(solve((scaled @ change)[:, None]), transpose_a=True)[:, 0]
+    return found / jnp.where(norms > 0, norms, 1.0)
 
 
 def _gmres(linear, target):

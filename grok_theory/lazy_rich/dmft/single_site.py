@@ -10,16 +10,18 @@ exactly) the fields obey, with G_X the weight responses and Delta the residual,
 
 and responses follow from triangular systems, row n from earlier rows. The time integrals carry their weights in G.
 Every sum over earlier rows is one matrix-vector product over a stored triangle: `Triangles` holds them in the layout
-(earlier node, path, node), which is what makes a row cheap. Our derivation; see the docs page.
+(earlier node, node, path), and a row reads the blocks of columns that are not zero. Our derivation; see the docs page.
 """
 
 from typing import NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
 from .kernels import COMMON, ODD, PRIVATE, Forces, KernelRow
+from .rows import put, taken
 
 
 class Physics(NamedTuple):
@@ -35,20 +37,20 @@ class Physics(NamedTuple):
 class Triangles(NamedTuple):
     """What earlier rows left behind, zero where there is no row yet; the large arrays take 7 paths nodes^2 doubles."""
 
-    residual: Float[Array, "node path"]
-    slope: Float[Array, "node path"]  # e = 1 + eps hbar
-    odd_field: Float[Array, "node path"]  # a
-    teacher_response: Float[Array, "node path"]  # E_*
-    kicks_common: Float[Array, "node path node"]  # Delta(j) B_C(j,k)
-    kicks_odd: Float[Array, "node path node"]
-    kicks_private: Float[Array, "node path node"]
-    private_echo: Float[Array, "node path node"]  # B_P(j,l) Delta(l), stored [l, :, j]
-    private_spread: Float[Array, "node path node"]  # Delta(j) S(j,k)
-    common_response: Float[Array, "node path node"]  # E_C
-    odd_response: Float[Array, "node path node"]  # E_A
+    lines: Float[Array, "4 node path"]  # residual, slope e = 1 + eps hbar, odd field a, teacher's response E_*
+    # Delta(j) B_X(j,k) of the three modes; B_P(k,j) Delta(j), an upper triangle; Delta(j) S(j,k), a full square
+    histories: Float[Array, "5 node node path"]
+    dressed: Float[Array, "2 node node path"]  # E_C, E_A
 
 
 LARGE_ARRAYS = 7
+TEACHER = 3  # of `lines`
+ECHO, SPREAD = 3, 4  # of `histories`, after the kicks of the modes
+# Which rows of a block of columns are not all zero: from the first column on, and to the last.
+FROM_FIRST_COLUMN = np.array([True, True, True, False, False])
+TO_LAST_COLUMN = np.array([False, False, False, True, False])
+COLUMNS_AT_ONCE = 8  # sums of a block of columns stay in the nearest cache
+ROWS_AT_ONCE = 4  # of a block, added in one loop of XLA without a copy
 
 
 class SiteRow(NamedTuple):
@@ -57,16 +59,16 @@ class SiteRow(NamedTuple):
     residual: Float[Array, " path"]
     slope: Float[Array, " path"]
     odd_field: Float[Array, " path"]
-    responses: Float[Array, "3 path node"]  # B_X(n, :)
-    kick_response: Float[Array, "path node"]  # K(n, :)
+    responses: Float[Array, "3 node path"]  # B_X(n, :)
+    kick_response: Float[Array, "node path"]  # K(n, :)
     own_response: Float[Array, " path"]  # 1 + alpha K(n, n)
-    spread: Float[Array, "path node"]  # S(n, :)
+    spread: Float[Array, "node path"]  # S(n, :)
 
 
 def no_triangles(nodes: int, paths: int) -> Triangles:
     """No row yet."""
-    line, cube = jnp.zeros((nodes, paths)), jnp.zeros((nodes, paths, nodes))
-    return Triangles(line, line, line, line, cube, cube, cube, cube, cube, cube, cube)
+    cube = nodes, nodes, paths
+    return Triangles(*(jnp.zeros(shape) for shape in ((4, nodes, paths), (5, *cube), (2, *cube))))
 
 
 def start_output(physics: Physics, teacher_field):
@@ -76,21 +78,36 @@ def start_output(physics: Physics, teacher_field):
     return 0.5 * ae * ((m0 * teacher_field) ** 2 + 1.0 - m0**2)
 
 
-def _past(weights, triangle, n):
-    """sum_{j < n} weights(j) triangle(j, path, k), one pass over the rows that exist.
+def _past(weights, cubes, n):
+    """sum_{j < n} weights(x, j) cubes(x, j, k, path) for k < n, zero beyond: (cube, node, path).
 
-    Four rows a step, which XLA fuses into one loop without a copy: ten times faster than the one matrix-vector
-    product over the whole array. Weights may differ from path to path, shape (node, path).
+    Weights may differ from path to path, shape (cube, node, path). One loop over the cubes and their blocks of columns,
+    in each one over the rows that are not zero there: nothing is read that need not be, and one program serves all.
     """
     weights = weights[..., None] if weights.ndim == 2 else weights
+    count, nodes, _, paths = cubes.shape
+    width = min(COLUMNS_AT_ONCE, nodes)
+    blocks = (n + width - 1) // width
+    from_first, to_last = jnp.asarray(FROM_FIRST_COLUMN[:count]), jnp.asarray(TO_LAST_COLUMN[:count])
 
-    def four_rows(block, total):
-        for row in (4 * block + offset for offset in range(4)):
-            weight = jnp.where(row < n, lax.dynamic_index_in_dim(weights, row, keepdims=False), 0.0)
-            total = total + weight * lax.dynamic_index_in_dim(triangle, row, keepdims=False)
-        return total
+    def one_block(index, total):
+        cube, block = index // blocks, index % blocks
+        column = jnp.minimum(block * width, nodes - width)
+        first = jnp.where(from_first[cube], column, 0)
+        last = jnp.where(to_last[cube], jnp.minimum(column + width, n), n)
 
-    return lax.fori_loop(0, (n + 3) // 4, four_rows, jnp.zeros(triangle.shape[1:]))
+        def some_rows(step, summed):
+            for row in (first + ROWS_AT_ONCE * step + offset for offset in range(ROWS_AT_ONCE)):
+                weight = lax.dynamic_slice(weights, (cube, row, 0), (1, 1, weights.shape[2]))[0]
+                entries = lax.dynamic_slice(cubes, (cube, row, column, 0), (1, 1, width, paths))[0, 0]
+                summed = summed + jnp.where(row < last, weight, 0.0) * entries
+            return summed
+
+        steps = (last - first + ROWS_AT_ONCE - 1) // ROWS_AT_ONCE
+        summed = lax.fori_loop(0, steps, some_rows, jnp.zeros((width, paths)))
+        return lax.dynamic_update_slice(total, summed[None], (cube, column, 0))
+
+    return lax.fori_loop(0, count * blocks, one_block, jnp.zeros((count, nodes, paths)))
 
 
 def site_row(
@@ -99,45 +116,40 @@ def site_row(
     """Row n on every path, given row n of the weight kernels and the levels of the two Gaussian fields at n."""
     alpha, eps = physics.alpha, physics.curvature
     response = kernels_row.response
-    now = response[:, n]
+    now = taken(response, n, 1)
     spread_target = kernels_row.covariance[PRIVATE]
-    past_residual = triangles.residual
-    earlier = jnp.arange(response.shape[1]) < n
+    past_residual, past_slope, past_odd_field, _ = triangles.lines
+    columns = jnp.arange(response.shape[1])
+    earlier, here = columns < n, (columns == n)[:, None]
 
-    common_past = response[COMMON] @ (past_residual * triangles.slope)
-    odd_past = eps * (response[ODD] @ (past_residual * triangles.odd_field))
-    kicks = jnp.stack(
-        [
-            _past(response[COMMON], triangles.kicks_common, n),
-            _past(response[ODD], triangles.kicks_odd, n),
-            _past(response[PRIVATE], triangles.kicks_private, n),
-        ]
-    )
+    common_past = response[COMMON] @ (past_residual * past_slope)
+    odd_past = eps * (response[ODD] @ (past_residual * past_odd_field))
+    met = jnp.concatenate([response, spread_target[None], response[PRIVATE][None]])
+    past = _past(met, triangles.histories, n)
     # Covariance of the bare private field at n with the dressed one at earlier nodes, and what kicks make of it.
-    echo = _past(spread_target, triangles.private_echo, n)
-    crossed = jnp.where(earlier[None, :], spread_target[None, :] + eps * echo, 0.0)
-    echoed = jnp.where(earlier[None, :], _past(response[PRIVATE], triangles.private_spread, n), 0.0)
-    weight = response[PRIVATE][None, :] * past_residual.T  # (path, node), zero from n on
-    spread_bare = spread_target[n] + 2.0 * eps * jnp.sum(weight * crossed, 1) + eps**2 * jnp.sum(weight * echoed, 1)
+    crossed = jnp.where(earlier[:, None], spread_target[:, None] + eps * past[ECHO], 0.0)
+    echoed = jnp.where(earlier[:, None], past[SPREAD], 0.0)
+    weight = response[PRIVATE][:, None] * past_residual  # zero from n on
+    own = taken(spread_target, n)
+    spread_bare = own + 2.0 * eps * jnp.sum(weight * crossed, 0) + eps**2 * jnp.sum(weight * echoed, 0)
 
     target = 0.5 * teacher_field**2 + physics.centred * start_output(physics, teacher_field)
     common_drive = common_field + common_past
     odd_drive = kernels_row.overlap * teacher_field + odd_noise + odd_past
-    previous = jnp.where(n > 0, past_residual[n - 1], target)
+    previous = jnp.where(n > 0, taken(past_residual, jnp.maximum(n - 1, 0)), target)
     residual = _residual(alpha, eps, now, common_drive, odd_drive, spread_bare, target, previous)
 
     poles = 1.0 - eps * now[:, None] * residual[None, :]
     hbar = (common_drive + now[COMMON] * residual) / poles[COMMON]
     slope = 1.0 + eps * hbar
     odd_field = odd_drive / poles[ODD]
-    responses = (response[:, None, :] + eps * kicks) / poles[:, :, None]
-    spread = (crossed + eps * echoed) / poles[PRIVATE][:, None]
-    spread = spread.at[:, n].set(spread_bare / poles[PRIVATE] ** 2)
-    slopes, odd_fields = triangles.slope.at[n].set(slope).T, triangles.odd_field.at[n].set(odd_field).T
-    kick_response = slope[:, None] * responses[COMMON] * slopes + eps**2 * (
-        odd_field[:, None] * responses[ODD] * odd_fields + responses[PRIVATE] * spread
+    responses = (response[:, :, None] + eps * past[:ECHO]) / poles[:, None, :]
+    spread = jnp.where(here, (spread_bare / poles[PRIVATE])[None], crossed + eps * echoed) / poles[PRIVATE][None]
+    slopes, odd_fields = jnp.where(here, slope[None], past_slope), jnp.where(here, odd_field[None], past_odd_field)
+    kick_response = slope[None] * responses[COMMON] * slopes + eps**2 * (
+        odd_field[None] * responses[ODD] * odd_fields + responses[PRIVATE] * spread
     )
-    return SiteRow(residual, slope, odd_field, responses, kick_response, 1.0 + alpha * kick_response[:, n], spread)
+    return SiteRow(residual, slope, odd_field, responses, kick_response, 1.0 + alpha * taken(kick_response, n), spread)
 
 
 def _residual(alpha, eps, now, common_drive, odd_drive, spread_bare, target, previous):
@@ -190,21 +202,21 @@ def feedback(
     """Row n of J, N and J_*, averaged over the paths (`weight` (path,), sum one)."""
     alpha, eps = physics.alpha, physics.curvature
     ae = alpha * eps
-    now = kernels_row.response[:, n]
+    now = taken(kernels_row.response, n, 1)
     poles = 1.0 - eps * now[:, None] * site.residual[None, :]
     own = site.own_response
-    residuals = triangles.residual.at[n].set(site.residual).T
-    slopes, odd_fields = triangles.slope.T, triangles.odd_field.T
+    here = jnp.arange(kernels_row.response.shape[1]) == n
+    residuals, slopes, odd_fields = (
+        jnp.where(here[:, None], new[None], past)
+        for new, past in zip((site.residual, site.slope, site.odd_field), triangles.lines, strict=False)
+    )
 
     # Everything that meets a stored row of E_C or E_A does so with one weight a path.
     by_common = site.slope / (poles[COMMON] * own)
     by_odd = eps * site.odd_field / (poles[ODD] * own)
-    common_weights = (eps * site.residual)[:, None] * site.responses[COMMON] * slopes - alpha * by_common[
-        :, None
-    ] * site.kick_response
-    odd_weights = (eps**2 * site.residual)[:, None] * site.responses[ODD] * odd_fields - alpha * by_odd[
-        :, None
-    ] * site.kick_response
+    pushed = eps * site.residual[None]
+    common_weights = pushed * site.responses[COMMON] * slopes - alpha * by_common[None] * site.kick_response
+    odd_weights = eps * pushed * site.responses[ODD] * odd_fields - alpha * by_odd[None] * site.kick_response
     shares = jnp.stack(
         [
             weight * (eps * site.residual - alpha * by_common * site.slope),
@@ -213,77 +225,49 @@ def feedback(
         ]
     )
     # E[share chi(n, k)], chi = 1 + eps B diag(Delta)
-    jumps = eps * jnp.einsum("xp,xpk,pk->xk", shares, site.responses, residuals)
-    jumps = jumps.at[:, n].add(jnp.sum(shares, axis=1))
-    memory = jnp.stack(
-        [
-            _averaged(weight[:, None] * common_weights, triangles.common_response, n),
-            _averaged(weight[:, None] * odd_weights, triangles.odd_response, n),
-            jnp.zeros_like(jumps[PRIVATE]),
-        ]
-    )
+    jumps = eps * jnp.einsum("xp,xkp,kp->xk", shares, site.responses, residuals)
+    jumps = jumps + jnp.where(here[None], jnp.sum(shares, axis=1)[:, None], 0.0)
+    memory = jnp.sum(_past(weight[None, None] * jnp.stack([common_weights, odd_weights]), triangles.dressed, n), axis=2)
 
     teacher_now = teacher_row(physics, site, teacher_field, triangles)
-    teacher_past = (eps**2 * site.residual)[:, None] * site.responses[ODD] * odd_fields * triangles.teacher_response.T
-    teacher = weight @ (eps * site.odd_field / poles[ODD] * teacher_now + jnp.sum(teacher_past, axis=1))
+    teacher_past = eps * pushed * site.responses[ODD] * odd_fields * triangles.lines[TEACHER]
+    teacher = weight @ (eps * site.odd_field / poles[ODD] * teacher_now + jnp.sum(teacher_past, axis=0))
 
-    weighted = (weight * site.residual)[:, None] * residuals
+    weighted = (weight * site.residual)[None] * residuals
     noise = jnp.stack(
         [
-            jnp.sum(weighted * site.slope[:, None] * triangles.slope.at[n].set(site.slope).T, axis=0),
-            eps**2 * jnp.sum(weighted * site.odd_field[:, None] * triangles.odd_field.at[n].set(site.odd_field).T, 0),
-            eps**2 * jnp.sum(weighted * site.spread, axis=0),
+            jnp.sum(weighted * site.slope[None] * slopes, axis=1),
+            eps**2 * jnp.sum(weighted * site.odd_field[None] * odd_fields, axis=1),
+            eps**2 * jnp.sum(weighted * site.spread, axis=1),
         ]
     )
-    return Forces(jumps + memory, noise, teacher)
+    return Forces(jumps + jnp.pad(memory, ((0, 1), (0, 0))), noise, teacher)
 
 
 def teacher_row(physics: Physics, site: SiteRow, teacher_field, triangles: Triangles):
     """E_*(n): the residual's response to the teacher's field; a centred start felt it too: factor 1 + ae m0^2."""
     pull = 1.0 + physics.centred * physics.alpha * physics.curvature * physics.teacher_overlap**2
-    echoed = jnp.sum(site.kick_response * triangles.teacher_response.T, axis=1)
+    echoed = jnp.sum(site.kick_response * triangles.lines[TEACHER], axis=0)
     return (teacher_field * pull - physics.alpha * echoed) / site.own_response
-
-
-def _averaged(weights, triangle, n):
-    """sum_{j < n, path} weights(path, j) triangle(j, path, k)."""
-
-    def one_row(row, total):
-        return total + weights[:, row] @ lax.dynamic_index_in_dim(triangle, row, keepdims=False)
-
-    return lax.fori_loop(0, n, one_row, jnp.zeros(triangle.shape[2]))
 
 
 def add_site(physics: Physics, site: SiteRow, teacher_field, triangles: Triangles, n) -> Triangles:
     """The stored triangles with row n (and, for the symmetric spread, column n) filled in."""
     alpha, eps = physics.alpha, physics.curvature
-    nodes = triangles.residual.shape[0]
-    residual = triangles.residual.at[n].set(site.residual)
-    identity = jnp.where(jnp.arange(nodes) == n, 1.0, 0.0)
-    jumps = identity[None, None, :] + eps * site.responses * residual.T[None]
+    teacher = teacher_row(physics, site, teacher_field, triangles)
+    lines = put(triangles.lines, jnp.stack([site.residual, site.slope, site.odd_field, teacher]), n, 1)
+    residual = lines[0]
+    identity = jnp.where(jnp.arange(len(residual)) == n, 1.0, 0.0)
+    jumps = identity[None, :, None] + eps * site.responses[:PRIVATE] * residual[None]
     # sum_j K(n,j) E(j,:), path by path: the one product that is needed once a row only
-    weights = site.kick_response.T
-    common = (-alpha * site.slope[:, None] * jumps[COMMON] - alpha * _past(weights, triangles.common_response, n)) / (
-        site.own_response[:, None]
+    pulled = _past(jnp.stack([site.kick_response, site.kick_response]), triangles.dressed, n)
+    pull = jnp.stack([site.slope, eps * site.odd_field])[:, None]
+    # Rows of kicks and spread, nothing of the echo, then the columns of echo and spread.
+    rows = site.residual[None, None] * jnp.concatenate(
+        [site.responses, jnp.zeros((1, *residual.shape)), site.spread[None]]
     )
-    odd = (
-        -alpha * eps * site.odd_field[:, None] * jumps[ODD] - alpha * _past(weights, triangles.odd_response, n)
-    ) / site.own_response[:, None]
-    spread_column = residual[:, :] * site.spread.T
-    kicks = site.residual[None, :, None] * site.responses
-    return Triangles(
-        residual=residual,
-        slope=triangles.slope.at[n].set(site.slope),
-        odd_field=triangles.odd_field.at[n].set(site.odd_field),
-        teacher_response=triangles.teacher_response.at[n].set(teacher_row(physics, site, teacher_field, triangles)),
-        kicks_common=triangles.kicks_common.at[n].set(kicks[COMMON]),
-        kicks_odd=triangles.kicks_odd.at[n].set(kicks[ODD]),
-        kicks_private=triangles.kicks_private.at[n].set(kicks[PRIVATE]),
-        private_echo=triangles.private_echo.at[:, :, n].set(site.responses[PRIVATE].T * residual),
-        private_spread=triangles.private_spread.at[n]
-        .set(site.residual[:, None] * site.spread)
-        .at[:, :, n]
-        .set(spread_column),
-        common_response=triangles.common_response.at[n].set(common),
-        odd_response=triangles.odd_response.at[n].set(odd),
-    )
+    columns = residual[None] * jnp.stack([site.responses[PRIVATE], site.spread])
+    histories = put(triangles.histories, rows, n, 1)
+    histories = lax.dynamic_update_slice(histories, columns[:, :, None], (ECHO, 0, n, 0))
+    dressed = -alpha * (pull * jumps + pulled) / site.own_response[None, None]
+    return Triangles(lines, histories, put(triangles.dressed, dressed, n, 1))

@@ -275,9 +275,10 @@ def _answer(problem, marches: March, at: _Reading, count, settings: Settings, sc
         marches.train_loss, marches.overlap, marches.common_power, marches.odd_power, marches.private_power
     )  # fmt: skip
     curves = curves_of(physics, *parts)
-    read, errors = {}, {}
-    for name, values in curves.items():
-        read[name], errors[name] = _read(values, at, scrambles, settings.implicit, in_logs=name == "train_loss")
+    # All together: one program of the size of one curve's.
+    in_logs = np.array([[name == "train_loss"] for name in curves])
+    values, widths = _read(jnp.stack([*curves.values()]), at, scrambles, settings.implicit, in_logs)
+    read, errors = (dict(zip(curves, found, strict=True)) for found in (values, widths))
     held = jnp.max(marches.frozen[:scrambles], axis=0)
     # A held train loss, and the true one, are both below the level at which it is held.
     level = settings.freeze_below * jnp.mean(curves["train_loss"][:scrambles, 0])
@@ -304,22 +305,29 @@ def _answer(problem, marches: March, at: _Reading, count, settings: Settings, sc
     )
 
 
-def _read(values, at: _Reading, scrambles: int, implicit: bool, in_logs: bool):
-    """Mean over scrambles at the times, and its error: order, scatter and interpolation."""
-    mean = jnp.mean(values[:scrambles], axis=0)
-    error = ROUNDING * jnp.max(jnp.abs(values[:scrambles])) * jnp.ones_like(mean)
+def _read(values, at: _Reading, scrambles: int, implicit: bool, in_logs: np.ndarray):
+    """Mean over scrambles at the times, and its error: order, scatter and interpolation. `values` (curve, march, node).
+
+    `in_logs` (curve, 1): which curves are interpolated in their logs.
+    """
+    drawn = values[:, :scrambles]
+    mean = jnp.mean(drawn, axis=1)
+    error = ROUNDING * jnp.max(jnp.abs(drawn), axis=(1, 2))[:, None] * jnp.ones_like(mean)
     if scrambles > 1:
-        error = error + _student(scrambles) * jnp.std(values[:scrambles], axis=0, ddof=1)
-    for check, share in zip(values[scrambles:], (ORDERS, RATES), strict=False):
-        error = error + share * jnp.abs(values[0] - check)
+        error = error + _student(scrambles) * jnp.std(drawn, axis=1, ddof=1)
+    for check, share in zip(range(scrambles, values.shape[1]), (ORDERS, RATES), strict=False):
+        error = error + share * jnp.abs(values[:, 0] - values[:, check])
     error = jax.lax.stop_gradient(_greatest_around(error))
     if not implicit:
-        return mean[at.stencil[:, 0]], error[at.stencil[:, 0]]
-    shown = jnp.log(jnp.maximum(mean, 1e-300)) if in_logs else mean
-    back = jnp.exp if in_logs else (lambda x: x)
-    value = back(jnp.sum(shown[at.stencil] * at.weights, axis=1))
-    check = back(jnp.sum(shown[at.check_stencil] * at.check_weights, axis=1))
-    return value, jax.lax.stop_gradient(jnp.abs(value - check)) + jnp.max(error[at.check_stencil], axis=1)
+        return mean[:, at.stencil[:, 0]], error[:, at.stencil[:, 0]]
+    shown = jnp.where(in_logs, jnp.log(jnp.where(in_logs, jnp.maximum(mean, 1e-300), 1.0)), mean)
+
+    def between(stencil, weights):
+        found = jnp.sum(shown[:, stencil] * weights[None], axis=2)
+        return jnp.where(in_logs, jnp.exp(jnp.where(in_logs, found, 0.0)), found)
+
+    value, check = between(at.stencil, at.weights), between(at.check_stencil, at.check_weights)
+    return value, jax.lax.stop_gradient(jnp.abs(value - check)) + jnp.max(error[:, at.check_stencil], axis=2)
 
 
 def _student(scrambles: int) -> float:
@@ -333,8 +341,9 @@ def _student(scrambles: int) -> float:
 
 
 def _greatest_around(values):
-    padded = jnp.pad(values, NEIGHBOURS, mode="edge")
-    return jnp.max(jnp.stack([padded[i : i + len(values)] for i in range(2 * NEIGHBOURS + 1)]), axis=0)
+    """At every node of (curve, node)."""
+    around = 2 * NEIGHBOURS + 1
+    return jax.lax.reduce_window(values, -jnp.inf, jax.lax.max, (1, around), (1, 1), "SAME")
 
 
 def _status(

@@ -21,9 +21,10 @@ from jax.typing import ArrayLike, DTypeLike
 from ...dynamics import SGD
 from ..network import activity
 from ..problem import GroupTask
-from ..training.losses import Loss, free_bias, objective, output_residual, predicted
+from ..training.losses import Loss, free_bias, output_residual, predicted
 from ..training.optimizers import Optimizer, transformation
 from ..training.starts import Samples
+from .slopes import by_entries, slopes, turned
 
 DEAD = 1e-2  # a node this much shorter than the longest is dead
 
@@ -77,10 +78,9 @@ def _advance(
     rule = rule_of(dynamics, task.weight_decay, dtype)
     pairs = samples.pairs[: len(samples.labels)]
     still = activity(task, frozen["hidden"], pairs) if "hidden" in frozen else None
-
-    def value(layers, seen):
-        nodes = activity(task, layers["hidden"], pairs[seen]) if still is None else still[seen]
-        return objective(task, loss, nodes @ layers["readout"], samples.labels[seen])
+    # As `slopes` takes it, or as the dynamics wants it: the other way round it is turned at every step.
+    lying = turned if by_entries(dynamics) else (lambda tree: tree)
+    turning = (lambda tree: tree) if by_entries(dynamics) else turned
 
     def step(_, state):
         layers, memory, made, key = state
@@ -88,10 +88,12 @@ def _advance(
         if isinstance(dynamics, SGD):
             drawn = jax.random.fold_in(key, made)
             seen = jax.random.choice(drawn, len(samples.labels), (dynamics.batch_size,), replace=False)
-        updates, memory = rule.update(jax.grad(value)(layers, seen), memory, layers)
+        nodes = None if still is None else still[seen]
+        slope = turning(slopes(turning(layers), nodes, pairs[seen], samples.labels[seen], task, loss))
+        updates, memory = rule.update(slope, memory, layers)
         return cast(optax.apply_updates(layers, updates), dtype), memory, made + 1, key
 
-    return jax.lax.fori_loop(0, gap, step, state)
+    return lying(jax.lax.fori_loop(0, gap, step, lying(state)))
 
 
 def observe(
