@@ -65,6 +65,7 @@ def draw(parameters, data):
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 3, figsize=(7, 2.4))
+    colors = ("logarithm", "square root", "saturation", "power")
     titles = ("separable logistic", "fresh label noise", "lazy regression")
     for ax, name, title in zip(axes, CASES, titles):
         run = data[name]
@@ -72,7 +73,7 @@ def draw(parameters, data):
         ax.plot(run["time"], run["distance"], "ko", ms=2.5)
         for i, law in enumerate(laws):
             best = law is laws[0]
-            color = f"C{('logarithm', 'square root', 'saturation').index(law.name)}"
+            color = f"C{colors.index(law.name)}"
             ax.plot(
                 run["time"], law(run["time"]), color=color, lw=2 if best else 0.8, ls="-" if best else "--",
                 label=f"{law.name} {law.relative_error:.3f}", zorder=5 - i,

@@ -5,7 +5,8 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from ..checks import check_shape
-from ..kernels import leave_one_out
+from ..errors import BadValue
+from ..kernels import flow_leave_one_out, gradient_flow, leave_one_out
 from ..numerics.gram import eigenbasis, rounding, shrunk
 from .bound import ESTIMATE, Bound, make_bound
 
@@ -14,12 +15,14 @@ def leave_one_out_estimate(
     kernel: ArrayLike,
     targets: ArrayLike,
     *,
-    ridge: ArrayLike,
+    ridge: ArrayLike | None = None,
+    times: ArrayLike | None = None,
     train_loss: ArrayLike | None = None,
     test_loss: ArrayLike = np.nan,
     name: str = "leave one out",
 ) -> Bound:
-    """Mean square leave-one-out residual minus train loss, of kernel ridge regression and the plain squared loss.
+    """Mean square leave-one-out residual minus train loss in the plain squared loss: of kernel ridge regression,
+    or along gradient flow.
 
     Unbiased for the test loss of training sets with one sample less; no guarantee is offered, so `assumptions_hold` is
     False always.
@@ -30,12 +33,15 @@ def leave_one_out_estimate(
         (P, P) Gram matrix of the training inputs.
     targets : array_like
         (P,) labels.
-    ridge : array_like
-        As in K + ridge I, >= 0; 0 is the interpolator of least norm.
+    ridge : array_like, optional
+        As in K + ridge I, >= 0; 0 is the interpolator of least norm. Either this or `times`.
+    times : array_like, optional
+        (T,) times of gradient flow of (1/2) sum r^2 from zero, as in `kernels.gradient_flow`; the estimate is then an
+        array, one entry a time.
     train_loss : array_like, optional
-        Mean square residual of the machine; computed where left out.
+        Mean square residual of the machine, () or (T,); computed where left out.
     test_loss : array_like, default nan
-        Mean square error on fresh samples, for the gap; nan where unknown.
+        Mean square error on fresh samples, () or (T,), for the gap; nan where unknown.
     name : str, default 'leave one out'
         What the estimate is called in a table.
 
@@ -47,12 +53,24 @@ def leave_one_out_estimate(
     Raises
     ------
     BadValue
-        For a kernel that is not square, finite and symmetric, and what `kernels.leave_one_out` refuses.
+        For a kernel that is not square, finite and symmetric, and what `kernels.leave_one_out` and
+        `kernels.flow_leave_one_out` refuse; where both or none of `ridge` and `times` are given.
     Float64Required
         Where JAX computes in float32.
     """
     check_shape("targets", targets, np.shape(kernel)[:1], "Pass one target for every row of the kernel.")
-    left_out = leave_one_out(kernel, targets, ridge=ridge)
+    if (ridge is None) == (times is None):
+        raise BadValue(
+            f"ridge is {ridge} and times is {times}, but exactly one of them must be given. Pass ridge= for kernel "
+            "ridge regression, or times= for gradient flow."
+        )
+    if times is not None:
+        left_out_loss = jnp.mean(jnp.square(flow_leave_one_out(kernel, targets, times)), axis=1)
+        if train_loss is None:
+            outputs = gradient_flow(kernel, targets, kernel, times)[0]
+            train_loss = jnp.mean(jnp.square(jnp.asarray(targets, float)[None] - outputs), axis=1)
+    else:
+        left_out_loss = leave_one_out(kernel, targets, ridge=ridge).loss
     if train_loss is None:
         # The residual is what the ridge shrinks, not y minus a fit that may agree with it in every digit.
         basis = eigenbasis(kernel, eps=rounding(kernel))
@@ -60,7 +78,7 @@ def leave_one_out_estimate(
         train_loss = jnp.mean((basis.vectors @ (shrinkage * (basis.vectors.T @ jnp.asarray(targets, float)))) ** 2)
     return make_bound(
         name,
-        left_out.loss - train_loss,
+        left_out_loss - train_loss,
         kind=ESTIMATE,
         assumptions=("none: it promises nothing",),
         holds=False,

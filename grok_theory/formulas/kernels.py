@@ -362,3 +362,38 @@ def _given_points(seed: int, samples: float, ridge: float) -> np.ndarray:
         left_out = sum((seen[i] / inverse[i, i]) ** 2 for i in range(size)) / size
         fitted = delta**2 * sum(entry**2 for entry in seen) * s / (samples * d)
         return np.array([float(low), float(samples * s / (size * d) * left_out), float(fitted)])
+
+
+def _flow_case(seed: int, time: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[float]]:
+    kernel, y = _gram(seed)
+    return kernel, y, np.random.default_rng(seed + 1).normal(size=(2, len(y))) @ kernel, [time]
+
+
+@partial(
+    Formula,
+    name="kernels.flow_influence",
+    says="derivative of gradient flow's prediction in the weight of a sample",
+    function=room.flow_influence,
+    domain={
+        "kernel": seeds("a drawn kernel of 5 samples, a target, two test rows"),
+        "time": Range(0.01, 3.0, (1.0,), "t"),
+    },
+    call=lambda seed, time: room.flow_influence(*_flow_case(seed, time))[0],
+    symbol=r"\frac{d f_x}{d w_i}",
+    latex=r"\sum_{ab} (k_x v_a) (v_a)_i \frac{e^{-\lambda_b t} - e^{-\lambda_a t}}{\lambda_a - \lambda_b} (v_b)_i "
+    r"(v_b \cdot y)",
+    source="derived here",
+    status="ours",
+    by="the matrix exponential of the flow and its variation",
+    rtol=1e-8,
+)
+def _variation(seed: int, time: float) -> np.ndarray:
+    """One block matrix whose exponential holds int e^{-K(t-s)} E_i e^{-Ks} ds, for every sample."""
+    from scipy.linalg import expm
+
+    kernel, y, cross, _ = _flow_case(seed, time)
+    size, found = len(y), []
+    for one in np.eye(size):
+        block = np.block([[-kernel, np.diag(one)], [np.zeros_like(kernel), -kernel]])
+        found.append(cross @ expm(time * block)[:size, size:] @ y)
+    return np.array(found).T

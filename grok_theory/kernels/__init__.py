@@ -4,6 +4,7 @@ from .activations import Activation, Erf, Identity, Quadratic, Relu
 from .cross_validation import LeaveOneOut, leave_one_out, leave_one_out_influence
 from .empirical import empirical_ntk
 from .finite_sets import learning_curve
+from .flow_removal import flow_influence, flow_leave_one_out
 from .given_data import GivenData, spectrum_of_data
 from .learning_curves import effective_regularization
 from .methods import EffectiveRidge
@@ -32,6 +33,8 @@ __all__ = [
     "effective_dimension",
     "effective_regularization",
     "empirical_ntk",
+    "flow_influence",
+    "flow_leave_one_out",
     "gradient_descent",
     "gradient_flow",
     "hermite_coefficients",

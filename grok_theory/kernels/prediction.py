@@ -190,13 +190,23 @@ def gradient_flow(
     """
     require_float64("gradient_flow")
     check_times(times)
+    eps = rounding(kernel_train), rounding(kernel_test)
+    return _relax(kernel_train, y, kernel_test, _flow(times), initial_train, initial_test, eps)
+
+
+def flow_on_test(kernel: Array, y: Array, cross: Array, times: ArrayLike, eps: ArrayLike) -> Float[Array, "T m"]:
+    """f_test of `gradient_flow` from zero, for arrays that were checked and whose entries are rounded to `eps`."""
+    return _relax(kernel, y, cross, _flow(times), 0.0, 0.0, (eps, eps))[1]
+
+
+def _flow(times):
     times = jnp.asarray(times, float)[:, None]
 
     def decay(basis):
         spent = (times * basis.unit) * basis.values[None]
         return jnp.exp(-spent), -jnp.expm1(-spent), spent, times, exponents(0.0)
 
-    return _relax(kernel_train, y, kernel_test, decay, initial_train, initial_test)
+    return decay
 
 
 def gradient_descent(
@@ -274,16 +284,17 @@ def gradient_descent(
         k = exponents(jnp.asarray(step_size, float))
         return left, done, steps * reach, steps * scaled(step_size, -k), k
 
-    return _relax(kernel_train, y, kernel_test, decay, initial_train, initial_test)
+    eps = rounding(kernel_train), rounding(kernel_test)
+    return _relax(kernel_train, y, kernel_test, decay, initial_train, initial_test, eps)
 
 
-def _relax(kernel_train, y, kernel_test, decay, initial_train, initial_test):
+def _relax(kernel_train, y, kernel_test, decay, initial_train, initial_test, eps):
     """`decay` gives, for every time and eigenvalue, what is left, what is done, and their product; then the time, over
-    2^k, and k."""
+    2^k, and k. `eps`: rounding of the entries of both kernels as they came."""
     kernel, y, cross = _checked(kernel_train, y, kernel_test)
     start_train = _start("initial_train", initial_train, kernel.shape[0])
     start_test = _start("initial_test", initial_test, cross.shape[0])
-    basis = eigenbasis(kernel, name="kernel_train", eps=rounding(kernel_train))
+    basis = eigenbasis(kernel, name="kernel_train", eps=eps[0])
     size = exponents(unit_of(y, start_train))
     target, start = (basis.vectors.T @ scaled(part, -size) for part in (y, start_train))
     residual = (target - start)[None]
@@ -299,7 +310,7 @@ def _relax(kernel_train, y, kernel_test, decay, initial_train, initial_test):
     mantissa = scaled(times, -exponents(times))
     late = jnp.where(some, done / jnp.where(some, basis.values[None], 1.0), scaled(mantissa, clock + own))
     integral, unit = jnp.where(early, mantissa * share, late), jnp.where(early, clock, -own)
-    seen, rows = basis.coupling(cross, rounding(kernel_test))
+    seen, rows = basis.coupling(cross, eps[1])
     moved = scaled((integral * residual) @ seen.T, unit + size + rows.T)
     return f_train, start_test[None] + moved
 

@@ -8,12 +8,13 @@ from .delay import Delay, delay_between, grokking_delay
 from .delay_forecast import DelayForecast
 from .delay_of_log import LogDelay, log_delay
 from .delay_of_solution import solution_delay
-from .distance import DistanceLaw, distance_laws
+from .distance import DistanceLaw, DistanceLaws, distance_laws
 from .forecast_calibration import calibrate
 from .forecast_of_log import LogForecast, log_forecast
 from .forecast_table import Quantiles, Table, default_table
 from .movement import distance_from_init, kernel_movement, lazy_distance
 from .participation import fourier_participation, inverse_participation_ratio
+from .paths import path_barrier, path_losses
 from .progress_line import LogitLine, accuracy_progress, logit_line, loss_progress
 from .remedies import orthogonal_gradient, stablemax, stablemax_cross_entropy
 from .softmax_collapse import collapse_margin, collapse_time, margin_time, softmax_collapse_fraction
@@ -26,6 +27,7 @@ __all__ = [
     "Delay",
     "DelayForecast",
     "DistanceLaw",
+    "DistanceLaws",
     "LogDelay",
     "LogForecast",
     "LogitLine",
@@ -59,6 +61,8 @@ __all__ = [
     "loss_progress",
     "margin_time",
     "orthogonal_gradient",
+    "path_barrier",
+    "path_losses",
     "softmax_collapse_fraction",
     "solution_delay",
     "stablemax",

@@ -1,13 +1,19 @@
-"""Which law a distance from the start follows: a logarithm, a square root, or a saturation."""
+"""Which law a distance from the start follows: a logarithm, a square root, a saturation, or a power."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
+from scipy.stats import f as f_law
 
-from ..checks import check_finite, check_numbers, check_positive, check_times
+from ..checks import check_between, check_finite, check_numbers, check_positive, check_times
 from ..errors import BadValue
+
+# Where the exponent of a power is searched, and on how fine a grid first.
+EXPONENTS = np.linspace(-3.0, 3.0, 121)
+NESTED = {"logarithm": 0.0, "square root": 0.5}  # powers with these exponents
 
 
 @dataclass(frozen=True)
@@ -18,13 +24,17 @@ class DistanceLaw:
     ----------
     name : str
         "logarithm" offset + slope ln t; "square root" offset + slope sqrt t; "saturation" offset + slope (1 -
-        e^(-t/time)).
+        e^(-t/time)); "power" offset + slope t^exponent.
     offset, slope : float
         nan where they are no numbers of float64 in the units of the record.
     time : float
         Of the saturation, inf for the others.
     relative_error : float
         Root mean square error over the standard deviation of the distances; 1 explains nothing.
+    exponent : float, default nan
+        Of the power, nan for the others.
+    interval : tuple[float, float], default (nan, nan)
+        Profile interval of the exponent; an end of the search, -3 or 3, where it reaches that far.
     """
 
     name: str
@@ -32,18 +42,67 @@ class DistanceLaw:
     slope: float
     time: float
     relative_error: float
+    exponent: float = np.nan
+    interval: tuple[float, float] = (np.nan, np.nan)
 
     def __call__(self, times: ArrayLike) -> np.ndarray:
-        return self.offset + self.slope * _shape(self.name, np.asarray(times, float), self.time)
+        return self.offset + self.slope * _shape(self, np.asarray(times, float))
 
 
-def distance_laws(times: ArrayLike, distance: ArrayLike) -> tuple[DistanceLaw, DistanceLaw, DistanceLaw]:
-    """Fit the three laws to a record of norm(w_t - w_0), by least squares, the best first.
+@dataclass(frozen=True)
+class DistanceLaws:
+    """The four laws fitted to one record, the best first; a sequence of them, with a verdict.
+
+    Parameters
+    ----------
+    laws : tuple[DistanceLaw, ...]
+        In their order.
+    """
+
+    laws: tuple[DistanceLaw, ...]
+
+    def __iter__(self) -> Iterator[DistanceLaw]:
+        return iter(self.laws)
+
+    def __getitem__(self, index: int) -> DistanceLaw:
+        return self.laws[index]
+
+    def __len__(self) -> int:
+        return len(self.laws)
+
+    @property
+    def verdict(self) -> str:
+        """The best law in words, and whether a logarithm can be told from a power at all.
+
+        Returns
+        -------
+        str
+            One or two sentences.
+        """
+        best, power = self.laws[0], next(law for law in self.laws if law.name == "power")
+        low, high = power.interval
+        within = f"the exponent lies in [{low:.3g}, {high:.3g}]"
+        if low <= 0 <= high:
+            return f"Best: {best.name}, but log and power cannot be told apart: {within}."
+        return f"Best: {best.name} (as a power: {within})."
+
+    def __str__(self) -> str:
+        return self.verdict
+
+
+def distance_laws(times: ArrayLike, distance: ArrayLike, *, confidence: float = 0.99) -> DistanceLaws:
+    """Fit four laws to a record of norm(w_t - w_0), by least squares, the best first.
 
     The best law is named from the record's shape alone: neither the unit of the distance nor that of the time matters.
     Offset and slope are linear; the time of the saturation is searched between a tenth of the first and ten times the
     last recorded time. A logarithm is no evidence of a rugged landscape: separable logistic regression has it too. A
     saturation with a time far beyond the record is a line.
+
+    A power is a logarithm at exponent 0 and a square root at 1/2, so it never misses by more than these: it comes after
+    the better of those its interval holds. The interval is where the sum of squares stays below its minimum times
+    1 + F/nu, F the quantile of the F law with 1 and nu degrees, nu = T (1 - rho)/(1 + rho) - 3 and at least 1, rho the
+    correlation of neighbouring residuals: a smooth misfit of a smooth record counts as few measurements. Over a
+    decade or two a small power and a logarithm are often the same; `verdict` says so.
 
     Parameters
     ----------
@@ -51,17 +110,20 @@ def distance_laws(times: ArrayLike, distance: ArrayLike) -> tuple[DistanceLaw, D
         (T,) > 0, strictly increasing, at least five. NumPy; not for tracing.
     distance : array_like
         (T,) distances at these times; finite and not constant.
+    confidence : float, default 0.99
+        Of the interval of the exponent, in (0, 1).
 
     Returns
     -------
-    tuple[DistanceLaw, DistanceLaw, DistanceLaw]
-        The laws in the order of their `relative_error`.
+    DistanceLaws
+        The laws in the order of their `relative_error`, but for the power, as said; `verdict` in words.
 
     Raises
     ------
     BadValue
         For an argument out of its range, named with what is allowed, and for a record that is too short or constant.
     """
+    check_between("confidence", confidence, 0, 1, "Pass for example 0.99.", include_low=False, include_high=False)
     check_finite("times", times, "Pass recorded times, without gaps.")
     check_times(times)
     check_numbers("distance", distance, "Pass one distance for every time.")
@@ -92,8 +154,48 @@ def distance_laws(times: ArrayLike, distance: ArrayLike) -> tuple[DistanceLaw, D
     ends = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
     found = minimize_scalar(missed, bounds=ends, method="bounded", options={"xatol": 1e-10})
     laws.append(_fit("saturation", moments, scaled, float(np.exp(found.x))))
-    first, second, third = sorted((_in_units(law, unit, clock) for law in laws), key=lambda law: law.relative_error)
-    return first, second, third
+    power = _fit_power(moments, scaled, confidence)
+    laws = sorted(laws, key=lambda law: law.relative_error)
+    low, high = power.interval
+    places = [i for i, law in enumerate(laws) if law.name in NESTED and low <= NESTED[law.name] <= high]
+    ahead = sum(law.relative_error < power.relative_error for law in laws)
+    laws.insert(max(ahead, places[0] + 1) if places else ahead, power)
+    return DistanceLaws(tuple(_in_units(law, unit, clock) for law in laws))
+
+
+def _fit_power(times, values, confidence):
+    def law(exponent):
+        # At zero slope and offset are infinite: the limit, a logarithm, is fitted as such.
+        return _fit("power", times, values, np.inf, exponent if abs(exponent) > 1e-9 else 1e-9)
+
+    def squares(exponent):
+        return law(exponent).relative_error ** 2
+
+    misses = np.array([squares(exponent) for exponent in EXPONENTS])
+    best = int(np.argmin(misses))
+    ends = EXPONENTS[max(best - 1, 0)], EXPONENTS[min(best + 1, EXPONENTS.size - 1)]
+    found = minimize_scalar(squares, bounds=ends, method="bounded", options={"xatol": 1e-10})
+    fitted = law(float(found.x))
+    residuals = values - fitted(times)
+    around = float(residuals @ residuals)
+    neighbours = float(residuals[1:] @ residuals[:-1]) / around if around > 0 else 0.0
+    rho = min(max(neighbours, 0.0), 0.99)
+    nu = max(times.size * (1 - rho) / (1 + rho) - 3, 1.0)
+    # Below 1e-24 the misses are rounding.
+    allowed = max(fitted.relative_error**2, 1e-24) * (1 + f_law.ppf(confidence, 1, nu) / nu)
+    above = misses > allowed
+
+    def crossing(side):
+        """The first place beyond the minimum where the misses are no longer allowed; the end of the search if none."""
+        inside, beyond = fitted.exponent, [i for i in side if above[i]]
+        if not beyond:
+            return float(EXPONENTS[side[-1]]) if len(side) else inside
+        outside = float(EXPONENTS[beyond[0]])
+        return float(brentq(lambda e: squares(e) - allowed, inside, outside, xtol=1e-12))
+
+    left = [i for i in range(EXPONENTS.size - 1, -1, -1) if EXPONENTS[i] < fitted.exponent]
+    right = [i for i in range(EXPONENTS.size) if EXPONENTS[i] > fitted.exponent]
+    return replace(fitted, interval=(crossing(left), crossing(right)))
 
 
 def _unit(values):
@@ -115,16 +217,20 @@ def _rescaled(law, unit, clock):
         return replace(law, offset=law.offset * unit - slope * np.log(clock), slope=slope)
     if law.name == "square root":
         return replace(law, offset=law.offset * unit, slope=slope / np.sqrt(clock))
+    if law.name == "power":
+        return replace(law, offset=law.offset * unit, slope=slope * clock**-law.exponent)
     return replace(law, offset=law.offset * unit, slope=slope, time=law.time * clock)
 
 
-def _shape(name, times, time):
-    if name == "logarithm":
+def _shape(law, times):
+    if law.name == "logarithm":
         return np.log(times)
-    return np.sqrt(times) if name == "square root" else -np.expm1(-times / time)
+    if law.name == "power":
+        return times**law.exponent
+    return np.sqrt(times) if law.name == "square root" else -np.expm1(-times / law.time)
 
 
-def _rise(name, times, time):
+def _rise(name, times, time, exponent):
     """The law's shape since the first time, up to the factor that is returned beside it: no difference of large
     numbers where the record is short against its age."""
     first, since = times[0], times - times[0]
@@ -132,20 +238,23 @@ def _rise(name, times, time):
         return np.log1p(since / first), 1.0
     if name == "square root":
         return since / (np.sqrt(times) + np.sqrt(first)), 1.0
+    if name == "power":
+        return np.expm1(exponent * np.log1p(since / first)) / exponent, exponent * first**exponent
     return -np.expm1(-since / time), np.exp(-first / time)
 
 
-def _fit(name, times, values, time):
-    rise, factor = _rise(name, times, time)
+def _fit(name, times, values, time, exponent=np.nan):
+    rise, factor = _rise(name, times, time, exponent)
     largest = np.abs(rise).max()
     centred = (rise - rise.mean()) / largest
     deviations = values - values.mean()
     # At least five different times rise by different amounts: the square is no zero.
     relative = float(centred @ deviations / (centred @ centred))
     slope = relative / largest / factor
-    offset = float(values[0] - slope * _shape(name, times[:1], time)[0] + _mean_gap(values, relative * rise / largest))
     error = np.sqrt(np.mean((deviations - relative * centred) ** 2)) / deviations.std()
-    return DistanceLaw(name, offset, float(slope), time, float(error))
+    law = DistanceLaw(name, 0.0, float(slope), time, float(error), exponent)
+    at_first = slope * _shape(law, times[:1])[0]
+    return replace(law, offset=float(values[0] - at_first + _mean_gap(values, relative * rise / largest)))
 
 
 def _mean_gap(values, rises):
