@@ -35,6 +35,8 @@ PROBLEMS = {
     "Posterior": best_of_k.Posterior(0.2, 0.2, 0.15),
     "LinearJudge": best_of_k.LinearJudge(examples_per_dim=2.0, noise=0.5, prior_scale=1.0),
     "LinearAttention": in_context.LinearAttention(2.0, 0.5, 0.3, ridge=0.01),
+    "TaskMixture": in_context.TaskMixture(8, in_context.Urns(3)),
+    "Strategies": in_context.Strategies(in_context.TaskMixture(8, in_context.Urns(3)), 8, 5.0, 0.3, 0.5),
     "KernelRegression": kernels.KernelRegression([2.0, 0.5, 0.1], [1.0, -1.0, 0.3], ridge=0.1, noise=0.2),
 }
 WINGS = {
@@ -58,6 +60,7 @@ QUICK = {
     ("TeacherStudent", "SpectralQuadrature"): (linear.SpectralQuadrature(), {}),
     ("QuadraticCommittee", "LazyLimit"): (lazy_rich.LazyLimit(), {}),
     ("LinearAttention", "DeterministicEquivalent"): (in_context.DeterministicEquivalent(), {}),
+    ("TaskMixture", "Exact"): (in_context.Exact(), {"x": [1, 8]}),
     ("Prompt", "Exact"): (best_of_k.Exact(), {}),
     ("Prompt", "LargeK"): _LIMITS["LargeK"],
     ("Prompt", "HighTemperature"): _LIMITS["HighTemperature"],
@@ -74,6 +77,8 @@ SLOW = {
     ("GroupTask", "Lazy"): (li2.Lazy(), {}),
     ("GroupTask", "FeatureAscent"): (li2.FeatureAscent(), {}),
     ("Prompt", "BestOfK"): _LIMITS["BestOfK"],
+    ("TaskMixture", "MonteCarlo"): (in_context.MonteCarlo(64), {"x": [1, 8]}),
+    ("Strategies", "MonteCarlo"): (in_context.MonteCarlo(64), {"x": [0, 8]}),
     ("KernelRegression", "EffectiveRidge"): (kernels.EffectiveRidge(), {}),
     **{(name, "Exact"): (best_of_k.Exact(), {}) for name in ("Posterior", "LinearJudge")},
     **{(name, limit): case for name in ("Posterior", "LinearJudge") for limit, case in _LIMITS.items()},

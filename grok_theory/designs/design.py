@@ -13,7 +13,7 @@ from ..errors import BadValue
 from ..pytrees import record
 from ..reports import table
 from ..saved_results import save
-from .targets import Front, Target
+from .targets import AtMost, Front, Least, Target
 
 
 @record(static=("free", "reached", "whole", "reason"))
@@ -53,7 +53,7 @@ class Design:
     dynamics: Dynamics | None
     free: str
     value: float
-    target: Target
+    target: AtMost | Least | Front
     reached: bool
     quantity: float
     sensitivity: float

@@ -138,8 +138,8 @@ class Front:
         What is to be small.
     """
 
-    first: Quantity
-    second: Quantity
+    first: CurveAt | Delay | FreeValue
+    second: CurveAt | Delay | FreeValue
 
     def __post_init__(self):
         for name in ("first", "second"):

@@ -1,6 +1,7 @@
-"""Learning from a prompt, by memory or by rule: learning curves of linear attention, and the runs they predict.
+"""Learning from a prompt, by memory or by rule: linear attention, mixtures of tasks, strategies.
 
-Lu, Letey, Zavatone-Veth, Maiti & Pehlevan, arXiv:2405.11751; what is derived here is said in docs/in_context.md.
+Lu, Letey, Zavatone-Veth, Maiti & Pehlevan, arXiv:2405.11751 (linear attention); Wurgaft, Lubana, Park, Tanaka, Reddy &
+Goodman, arXiv:2506.17859 (strategies); what is derived here is said in docs/in_context.md.
 """
 
 from ..dynamics import GradientFlow
@@ -11,21 +12,43 @@ from .closed_forms import (
     task_resolvent,
     transience_threshold,
 )
-from .methods import DeterministicEquivalent, SpectralQuadrature
-from .problem import LinearAttention
+from .families import GaussianRegression, MarkovChains, Urns
+from .methods import DeterministicEquivalent, Exact, MonteCarlo, SpectralQuadrature
+from .problem import LinearAttention, Strategies, TaskMixture
+from .regression_forms import regression_eta, regression_information
+from .share_fit import StrategyFit, fit_strategies
+from .strategies import SwitchStep, switch_step
+from .urn_forms import two_task_gap, urn_information, urn_oracle_loss, urn_rule_loss
 from .verbs import simulate, solve, valid_at
 
 __all__ = [
     "DeterministicEquivalent",
+    "Exact",
+    "GaussianRegression",
     "GradientFlow",
     "LinearAttention",
+    "MarkovChains",
+    "MonteCarlo",
     "SpectralQuadrature",
+    "Strategies",
+    "StrategyFit",
+    "SwitchStep",
+    "TaskMixture",
+    "Urns",
+    "fit_strategies",
     "infinite_sequences_loss",
     "long_context_loss",
+    "regression_eta",
+    "regression_information",
     "second_transience_threshold",
     "simulate",
     "solve",
+    "switch_step",
     "task_resolvent",
     "transience_threshold",
+    "two_task_gap",
+    "urn_information",
+    "urn_oracle_loss",
+    "urn_rule_loss",
     "valid_at",
 ]

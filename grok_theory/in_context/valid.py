@@ -13,20 +13,27 @@ from ..dynamics import Dynamics
 from ..results import Ensemble
 from .attention_x import check_attention_x
 from .curve_names import LOSSES
+from .families import GaussianRegression
 from .linear_attention import solve_linear_attention
-from .problem import LinearAttention
+from .mixture_x import check_contexts
+from .problem import LinearAttention, Strategies, TaskMixture
+from .regression_forms import regression_eta, regression_information
 
-__all__ = ["attention_valid", "mark_valid"]
+__all__ = ["attention_valid", "mark_valid", "mixture_valid", "strategies_valid"]
 
 # A curve that moves by more than this between n and n (1 + 1/d) is not yet that of d -> inf.
 STEEP = 0.1
 
 
 def mark_valid(runs: Ensemble) -> Ensemble:
-    """The same runs with `valid`, where theory says for which sizes it speaks: those of `LinearAttention`."""
-    if not isinstance(runs.problem, LinearAttention):
+    """The same runs with `valid`, where theory says for which sizes it speaks: `LinearAttention` and `TaskMixture`."""
+    if isinstance(runs.problem, LinearAttention):
+        valid = attention_valid(runs.problem, runs.x, runs.stats["dim"], runs.dynamics)
+    elif isinstance(runs.problem, TaskMixture):
+        valid = mixture_valid(runs.problem, runs.x, None, None)
+    else:
         return runs
-    return dataclasses.replace(runs, valid=attention_valid(runs.problem, runs.x, runs.stats["dim"], runs.dynamics))
+    return dataclasses.replace(runs, valid=valid)
 
 
 def attention_valid(
@@ -52,3 +59,28 @@ def attention_valid(
 
     # A nan, at the peak itself, is not below anything.
     return {name: (moved(name, fewer) < STEEP) & (moved(name, more) < STEEP) for name in LOSSES}
+
+
+def mixture_valid(
+    problem: TaskMixture, x: ArrayLike, dim: int | None, dynamics: Dynamics | None
+) -> Mapping[str, np.ndarray]:
+    """Per curve and x, whether the theory of `TaskMixture` describes drawn contexts.
+
+    Of symbols everywhere. Of regressions, whose curves of the rule are those of d -> inf, where the next term of the
+    information, -ln(1 - a eta^2/(s2 + eta)^2)/4, is below a fiftieth of it.
+    """
+    contexts, family = check_contexts(x, problem.family), problem.family
+    if not isinstance(family, GaussianRegression):
+        return {}
+    a, variance = contexts / family.dim, float(family.noise) ** 2
+    eta = np.asarray(regression_eta(a, family.noise))
+    next_term = -np.log1p(-a * (eta / (variance + eta)) ** 2) / 4
+    near = next_term < 0.02 * family.dim * np.asarray(regression_information(a, family.noise))
+    return dict.fromkeys(("information", "gap_bound_high", "generalizing_seen", "generalizing_fresh"), near)
+
+
+def strategies_valid(
+    problem: Strategies, x: ArrayLike, dim: int | None, dynamics: Dynamics | None
+) -> Mapping[str, np.ndarray]:
+    """Everywhere: nothing in the rational analysis says how large a network is."""
+    return {}

@@ -13,13 +13,29 @@ from ..dynamics import Dynamics
 from ..errors import BadValue
 from ..results import Ensemble, Solution
 from .linear_attention import solve_linear_attention
-from .problem import LinearAttention
+from .mixture import solve_mixture
+from .problem import LinearAttention, Strategies, TaskMixture
 from .runs.linear_attention import simulate_linear_attention
-from .valid import attention_valid, mark_valid
+from .runs.mixture import simulate_mixture
+from .runs.strategies import simulate_strategies
+from .strategies import solve_strategies
+from .valid import attention_valid, mark_valid, mixture_valid, strategies_valid
 
-_SOLVERS: dict[type, Callable[..., Solution]] = {LinearAttention: solve_linear_attention}
-_EXPERIMENTS: dict[type, Callable[..., Ensemble]] = {LinearAttention: simulate_linear_attention}
-_SIZES: dict[type, Callable[..., Mapping[str, np.ndarray]]] = {LinearAttention: attention_valid}
+_SOLVERS: dict[type, Callable[..., Solution]] = {
+    LinearAttention: solve_linear_attention,
+    TaskMixture: solve_mixture,
+    Strategies: solve_strategies,
+}
+_EXPERIMENTS: dict[type, Callable[..., Ensemble]] = {
+    LinearAttention: simulate_linear_attention,
+    TaskMixture: simulate_mixture,
+    Strategies: simulate_strategies,
+}
+_SIZES: dict[type, Callable[..., Mapping[str, np.ndarray]]] = {
+    LinearAttention: attention_valid,
+    TaskMixture: mixture_valid,
+    Strategies: strategies_valid,
+}
 
 __all__ = ["simulate", "solve", "valid_at"]
 
@@ -32,28 +48,33 @@ def solve(
     method: Any = None,
     throw: bool = True,
 ) -> Solution:
-    """Solve for the losses of a network that learns from its prompt.
+    """Solve for what theory says of learning from a prompt.
 
     Parameters
     ----------
-    problem : LinearAttention
+    problem : LinearAttention or TaskMixture or Strategies
         What is studied.
     x : array_like
         (T,), sorted. Of a LinearAttention without `dynamics` the training sequences per square dimension n/d^2, > 0;
-        under flow the time s = rate x steps / d, >= 0.
-    dynamics : GradientFlow, optional
-        Of a LinearAttention: flow of half the square error of all possible sequences from G = 0 (its ridge must be 0).
-        Left out, G is fitted to n sequences by ridge regression.
-    method : optional
-        Leave it out: every Problem has one (`in_context.methods`).
+        under flow the time s = rate x steps / d, >= 0. Of a TaskMixture symbols of a context, whole and >= 1. Of
+        Strategies training steps, whole and >= 0.
+    dynamics : GradientFlow or Adam, optional
+        Of a LinearAttention `GradientFlow()`: flow of half the square error of all possible sequences from G = 0 (its
+        ridge must be 0); left out, G is fitted to n sequences by ridge regression. Of Strategies `Adam(learning_rate)`,
+        which says what a step is; left out, Adam(0.003). A TaskMixture has none.
+    method : Exact or MonteCarlo, optional
+        Of a TaskMixture: `MonteCarlo(draws)` has the curves of memory too, and the `gap`, as means over draws with
+        errors; `Exact()` leaves them out. Left out, they are drawn where that is quick. Of Strategies `MonteCarlo`.
     throw : bool, default True
         False hands a failed Solution back instead of raising `SolveFailed`.
 
     Returns
     -------
     Solution
-        Curves `icl_loss` and `idg_loss`, without dynamics also `effective_ridge`, with their numerical errors. Goes
-        through `jax.jit`, `jax.vmap` (over fields or x) and `jax.grad`; traced values out of range give nan.
+        Of a LinearAttention `icl_loss` and `idg_loss`, without dynamics also `effective_ridge`; of a TaskMixture and of
+        Strategies the curves that stand there, with their numerical errors. Goes through `jax.jit`, `jax.vmap` (over
+        fields or x) and `jax.grad`; traced values out of range give nan. Lengths of contexts, and the mixture of
+        Strategies, must not be traced: what is drawn must be known.
 
     Raises
     ------
@@ -87,7 +108,7 @@ def simulate(
 
     Parameters
     ----------
-    problem : LinearAttention
+    problem : LinearAttention or TaskMixture or Strategies
         As in `solve`.
     x : array_like
         (T,), as in `solve`; x d^2 must be whole numbers where x counts sequences.
@@ -95,16 +116,21 @@ def simulate(
         A `jax.random.key`; run i uses `fold_in(key, i)`, so run 7 is the same among 8 or 800.
     runs : int
         How many, at least 1; each draws its own tasks.
-    dim : int
-        d, the dimension of a token; `context_per_dim * dim` and `tasks_per_dim * dim` must be whole numbers.
-    dynamics : GradientFlow, optional
-        As in `solve`: one-pass gradient descent on fresh sequences, with small steps.
+    dim : int, optional
+        Of a LinearAttention d, the dimension of a token; `context_per_dim * dim` and `tasks_per_dim * dim` must be
+        whole numbers. The others have none.
+    dynamics : GradientFlow or Adam, optional
+        As in `solve`: one-pass gradient descent on fresh sequences, with small steps; or what trains a transformer.
 
     Returns
     -------
     Ensemble
-        `icl_loss` and `idg_loss` of every run, over fresh prompts exactly; `valid` marks where theory speaks at this
-        size.
+        Of a LinearAttention `icl_loss` and `idg_loss` of every run, over fresh prompts exactly. Of a TaskMixture the
+        curves of theory but `gap_bound_low`, and the `gap`, as sampled: a run is one list of tasks with 64 contexts of
+        them and 64 of fresh tasks. Of Strategies a transformer of one layer a run: `memorizing_share` (of memory in its
+        predictions on fresh tasks, by least squares), `train_loss`, `test_loss`, and how far memory and the rule are
+        from it on fresh tasks, `memory_divergence` and `rule_divergence` (Kullback-Leibler, nats a symbol). `valid`
+        marks where theory speaks at this size.
 
     Raises
     ------
@@ -123,27 +149,30 @@ def simulate(
     (3, 2)
     """
     run = _pick("simulate", problem, _EXPERIMENTS)
-    return mark_valid(run(problem, x, dynamics=dynamics, runs=runs, key=key, dim=dim))
+    made = run(problem, x, dynamics=dynamics, runs=runs, key=key, dim=dim)
+    return mark_valid(made)
 
 
-def valid_at(problem: Any, x: ArrayLike, *, dim: int, dynamics: Dynamics | None = None) -> Mapping[str, np.ndarray]:
+def valid_at(
+    problem: Any, x: ArrayLike, *, dim: int | None, dynamics: Dynamics | None = None
+) -> Mapping[str, np.ndarray]:
     """Where the theory of a Problem speaks about runs of a size, as `simulate` marks it in `Ensemble.valid`.
 
     Parameters
     ----------
-    problem : LinearAttention
+    problem : LinearAttention or TaskMixture or Strategies
         What is studied.
     x : array_like
         (T,) as in `solve`.
-    dim : int
-        d, the dimension of a token.
-    dynamics : GradientFlow, optional
+    dim : int or None
+        Of a LinearAttention d, the dimension of a token; the others do not ask.
+    dynamics : GradientFlow or Adam, optional
         As in `solve`.
 
     Returns
     -------
     Mapping[str, ndarray]
-        Curve -> (T,) booleans.
+        Curve -> (T,) booleans; a curve that is not named is valid everywhere.
 
     Raises
     ------

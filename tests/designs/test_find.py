@@ -96,7 +96,7 @@ def test_least_delay_subject_to_a_loss():
 def test_smallest_curvature_of_a_committee():
     template, method = gt.lazy_rich.QuadraticCommittee(1.0, 1.0, 4.0), gt.lazy_rich.Population()
     goal = AtMost(CurveAt("test_loss", 10.0), 0.6)
-    found = find(template, free={"curvature": (0.3, 2.0)}, target=goal, method=method)
+    found = find(template, free={"curvature": (0.05, 2.0)}, target=goal, method=method)
     at = lambda eps: float(  # noqa: E731
         gt.lazy_rich.solve(gt.lazy_rich.QuadraticCommittee(1.0, eps, 4.0), [10.0], method=method)["test_loss"][0]
     )

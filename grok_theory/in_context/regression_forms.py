@@ -1,0 +1,90 @@
+"""Formulas of Gaussian regression from a context, d -> inf: what the rule does not know, and what a context tells."""
+
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array
+
+from ..checks import check_non_negative, check_positive
+
+__all__ = ["regression_eta", "regression_information", "regression_log_moment"]
+
+_CONTEXT = "Pass pairs of a context / dim, for example 2.0."
+_NOISE = "Pass the standard deviation of the label noise, for example 0.5."
+
+
+def regression_eta(context_per_dim: ArrayLike, noise: ArrayLike) -> Array:
+    """What ridge regression, the rule, does not know of w: eta = (1/d) tr (1 + X^T X/s2)^-1, d -> inf.
+
+    The positive root of eta^2 + eta (s2 + a - 1) - s2 = 0; the square loss of the rule is s2 + eta.
+
+    Parameters
+    ----------
+    context_per_dim : array_like
+        a = C/d >= 0, pairs of a context per dimension.
+    noise : array_like
+        s > 0, standard deviation of the label noise.
+
+    Returns
+    -------
+    Array
+        From 1 without a context down to 0, of the broadcast shape.
+
+    Examples
+    --------
+    >>> print(f"{regression_eta(0.5, 0.5):.12f}")
+    0.640388203202
+    """
+    check_non_negative("context_per_dim", context_per_dim, _CONTEXT)
+    check_positive("noise", noise, _NOISE)
+    return _eta(jnp.asarray(context_per_dim, float), jnp.square(jnp.asarray(noise, float)))
+
+
+def regression_information(context_per_dim: ArrayLike, noise: ArrayLike) -> Array:
+    """What a context tells about w, in nats a dimension: I/d = [a ln(1 + eta/s2) - ln eta + eta - 1]/2, d -> inf.
+
+    At finite d the mean of ln det(1 + X^T X/s2)/2 is lower by about -ln(1 - a eta^2/(s2 + eta)^2)/4, whatever d: 1 to
+    2 % at d = 8.
+
+    Parameters
+    ----------
+    context_per_dim : array_like
+        a = C/d >= 0, pairs of a context per dimension.
+    noise : array_like
+        s > 0, standard deviation of the label noise.
+
+    Returns
+    -------
+    Array
+        Of the broadcast shape; its slope in a is ln(1 + eta/s2)/2.
+
+    Examples
+    --------
+    >>> print(f"{regression_information(2.0, 0.5):.12f}")
+    0.989612083945
+    """
+    check_non_negative("context_per_dim", context_per_dim, _CONTEXT)
+    check_positive("noise", noise, _NOISE)
+    return _information(jnp.asarray(context_per_dim, float), jnp.square(jnp.asarray(noise, float)))
+
+
+def regression_log_moment(context_per_dim: Array, variance: Array, powers: Array) -> Array:
+    """(1/d) ln E e^{u i} at complex u, abs(Re u) < 1, given the inputs.
+
+    Along an eigenvector of X^T X with eigenvalue r the two square errors of i are those of correlated Gaussians, so
+    E e^{u i} = prod (1 + r/s2)^{(1 + u)/2} (1 + (1 - u^2) r/s2)^{-1/2}: two informations, at s2 and at s2/(1 - u^2).
+    """
+    a, variance, powers = (jnp.asarray(each, complex) for each in (context_per_dim, variance, powers))
+    return (1 + powers) * _information(a, variance) - _information(a, variance / (1 - powers**2))
+
+
+def _eta(a: Array, variance: Array) -> Array:
+    b = variance + a - 1
+    root = jnp.sqrt(b**2 + 4 * variance)
+    # Two forms of one root; each is free of cancellation on its side. The inner `where` keeps gradients finite.
+    few = jnp.real(b) < 0
+    return jnp.where(few, (root - b) / 2, 2 * variance / jnp.where(few, 1.0, root + b))
+
+
+def _information(a: Array, variance: Array) -> Array:
+    eta = _eta(a, variance)
+    return (a * jnp.log1p(eta / variance) - jnp.log(eta) + eta - 1) / 2

@@ -1,0 +1,85 @@
+"""A transformer of one layer that predicts the next symbol: its weights, its predictions, its training."""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Int
+
+__all__ = ["HEADS", "WIDTH", "log_predictions", "network", "parameters_of", "token_loss"]
+
+WIDTH, HEADS, HIDDEN = 32, 2, 32
+REAL = jnp.float32
+
+
+def parameters_of(symbols: int, context: int) -> int:
+    """How many weights the network has."""
+    layers = 4 * WIDTH**2 + 2 * WIDTH * HIDDEN + HIDDEN + WIDTH
+    return (symbols + 1 + context) * WIDTH + layers + 6 * WIDTH + WIDTH * symbols
+
+
+def network(key: Array, symbols: int, context: int) -> dict[str, Array]:
+    """Weights at the start: Gaussian, of variance one over the fan-in; the read-out starts at zero."""
+    keys = jax.random.split(key, 6)
+
+    def drawn(key, *shape, scale):
+        return scale * jax.random.normal(key, shape, REAL)
+
+    scale = WIDTH**-0.5
+    return {
+        # One row more than symbols: what stands before the first.
+        "symbols": drawn(keys[0], symbols + 1, WIDTH, scale=scale),
+        "positions": drawn(keys[1], context, WIDTH, scale=scale),
+        "attend": drawn(keys[2], WIDTH, 3 * WIDTH, scale=scale),
+        "gather": drawn(keys[3], WIDTH, WIDTH, scale=scale),
+        "hidden": drawn(keys[4], WIDTH, HIDDEN, scale=scale),
+        "hidden_bias": jnp.zeros(HIDDEN, REAL),
+        "back": drawn(keys[5], HIDDEN, WIDTH, scale=HIDDEN**-0.5),
+        "back_bias": jnp.zeros(WIDTH, REAL),
+        "gains": jnp.ones((3, WIDTH), REAL),
+        "shifts": jnp.zeros((3, WIDTH), REAL),
+        "readout": jnp.zeros((WIDTH, symbols), REAL),
+    }
+
+
+def log_predictions(
+    weights: dict[str, Array], tokens: Int[Array, "batch context"]
+) -> Float[Array, "batch context symbols"]:
+    """ln of the predicted probabilities of every symbol of a context, from those before it."""
+    symbols = weights["readout"].shape[1]
+    batch, context = tokens.shape
+    before = jnp.concatenate([jnp.full((batch, 1), symbols), tokens[:, :-1]], axis=1)
+    stream = weights["symbols"][before] + weights["positions"][None]
+
+    def normed(stream, which):
+        centred = stream - jnp.mean(stream, axis=-1, keepdims=True)
+        variance = jnp.mean(centred**2, axis=-1, keepdims=True)
+        gain, shift = (weights[name][which][None, None] for name in ("gains", "shifts"))
+        return gain * centred * jax.lax.rsqrt(variance + 1e-5) + shift
+
+    parts = (normed(stream, 0) @ weights["attend"]).reshape(batch, context, 3, HEADS, WIDTH // HEADS)
+    query, key, value = (parts[:, :, part] for part in range(3))
+    scores = jnp.einsum("bihc,bjhc->bhij", query, key) / math.sqrt(WIDTH // HEADS)
+    earlier = jnp.tril(jnp.ones((context, context), bool))
+    scores = jax.nn.softmax(jnp.where(earlier[None, None], scores, -jnp.inf), axis=-1)
+    heads = jnp.einsum("bhij,bjhc->bihc", scores, value).reshape(batch, context, WIDTH)
+    stream = stream + heads @ weights["gather"]
+    hidden = jax.nn.relu(normed(stream, 1) @ weights["hidden"] + weights["hidden_bias"][None, None])
+    stream = stream + hidden @ weights["back"] + weights["back_bias"][None, None]
+    return jax.nn.log_softmax(normed(stream, 2) @ weights["readout"], axis=-1)
+
+
+def token_loss(weights: dict[str, Array], tokens: Int[Array, "batch context"]) -> Array:
+    """Mean log loss a symbol, in nats."""
+    logs = log_predictions(weights, tokens)
+    return -jnp.mean(jnp.take_along_axis(logs, tokens[..., None], axis=-1))
+
+
+def training_step(weights, memory, tokens, optimizer: optax.GradientTransformation):
+    """One step on one batch."""
+    slope = jax.grad(token_loss)(weights, tokens)
+    update, memory = optimizer.update(slope, memory, weights)
+    return optax.apply_updates(weights, update), memory
