@@ -52,7 +52,7 @@ class LossLaw:
         return self.floor + jnp.sum(self.outputs * jnp.asarray(self.variances) + jnp.asarray(self.squares))
 
     def log_cdf(self, eps: ArrayLike, *, method: Contour | Saddlepoint | None = None) -> Array:
-        """ln P(Q <= eps); -inf at and below the floor.
+        """Logarithm of P(Q <= eps); -inf at and below the floor.
 
         Parameters
         ----------

@@ -7,7 +7,7 @@ from ..checks import check_integer, check_non_negative, check_positive
 
 
 def harmonics_count(degree: ArrayLike, sphere_dim: int) -> np.ndarray:
-    """ln of the number of spherical harmonics of degree at most K on the m-dimensional sphere in m + 1 dimensions.
+    """Logarithm of the number of spherical harmonics of degree at most K on the m-dimensional sphere in m + 1 dimensions.
 
     ln [C(m + K, m) + C(m + K - 1, m)] = sum_{k=1}^{m} ln(1 + K/k) + ln[(m + 2K)/(m + K)], a sum of positive terms; for
     degrees that are no whole numbers the same with Gamma functions.
@@ -57,7 +57,7 @@ def quoted_difficulty(
     output_bound: float = 1.0,
     weight_bound: float = 1.0,
 ) -> float:
-    """Bits that generalization is said to need, by a formula that is quoted and was not checked: never an estimate.
+    """Quote the bits that generalization is said to need: the formula was not checked, and is never an estimate.
 
     (2 D P E - n D) [log2 B + log2(D)/2 + log2(P)/2 - log2(eps/L) + log2(K sqrt(D)/R) + log2 W], with
     M = 2 pi R/delta, K = [sqrt((m - 1)^2 + 4 M^2) - (m - 1)]/2 and E the number of harmonics of degree at most K. A

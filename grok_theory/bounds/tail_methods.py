@@ -39,7 +39,20 @@ class Contour:
         check_integer("nodes", self.nodes, 16, "Pass how many nodes the rule has, for example 48.", high=100_000)
 
     def log_cdf(self, loss: QuadraticLoss, excess: Array) -> Float[Array, ""]:
-        """ln P(Q <= excess) for one excess > 0."""
+        """Logarithm of P(Q <= excess), for one excess > 0.
+
+        Parameters
+        ----------
+        loss : QuadraticLoss
+            Q, its null modes left out.
+        excess : Array
+            () the loss above its floor, > 0.
+
+        Returns
+        -------
+        Array
+            () <= 0, in nats.
+        """
         return _contour(loss, excess, self.nodes)
 
 
@@ -52,7 +65,20 @@ class Saddlepoint:
     """
 
     def log_cdf(self, loss: QuadraticLoss, excess: Array) -> Float[Array, ""]:
-        """ln P(Q <= excess) for one excess > 0, approximately."""
+        """Logarithm of P(Q <= excess) for one excess > 0, approximately.
+
+        Parameters
+        ----------
+        loss : QuadraticLoss
+            Q, its null modes left out.
+        excess : Array
+            () the loss above its floor, > 0.
+
+        Returns
+        -------
+        Array
+            () <= 0, in nats.
+        """
         return _saddlepoint(loss, excess)
 
 

@@ -58,7 +58,7 @@ def path_losses(loss: Callable[[Any], Any], a: Any, b: Any, points: int = 21) ->
 
 
 def path_barrier(loss: Callable[[Any], Any], a: Any, b: Any, points: int = 21) -> float:
-    """max_s L((1 - s) a + s b) - max(L(a), L(b)), the largest rise above the worse end; zero where there is none.
+    """Largest rise above the worse end, max_s L((1 - s) a + s b) - max(L(a), L(b)); zero where there is none.
 
     A quadratic loss has no barrier, nor has any convex one: L(s) - [(1 - s) L(a) + s L(b)] = -s(1 - s)/2 (a - b)^T H
     (a - b) <= 0. The linear-mode-connectivity literature subtracts the mean of the ends instead, its "error barrier" or
