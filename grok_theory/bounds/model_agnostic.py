@@ -7,7 +7,7 @@ from ..checks import check_integer, check_non_negative, check_positive
 
 
 def harmonics_count(degree: ArrayLike, sphere_dim: int) -> np.ndarray:
-    """Logarithm of the number of spherical harmonics of degree at most K on the m-dimensional sphere in m + 1 dimensions.
+    """Logarithm of the number of spherical harmonics of degree at most K on the sphere in m + 1 dimensions.
 
     ln [C(m + K, m) + C(m + K - 1, m)] = sum_{k=1}^{m} ln(1 + K/k) + ln[(m + 2K)/(m + K)], a sum of positive terms; for
     degrees that are no whole numbers the same with Gamma functions.
