@@ -28,6 +28,8 @@ PROBLEMS = {
     "DeepLinear": linear.DeepLinear(samples_per_dim=0.5, snr=5.0, depth=3, upper_norm=0.5, first_norm=0.3),
     "CorrelatedInputs": linear.CorrelatedInputs([2.0, 0.5, 0.0], [1.0, -1.0, 1.0], samples=5, noise=0.2),
     "RandomFeatures": linear.RandomFeatures(DRAW, np.eye(3), np.ones(3), samples=9, noise=0.3),
+    "DiagonalNetwork": linear.DiagonalNetwork(DRAW[:2], DRAW[:2, 0], 2.0, 0.05, teacher=np.ones(3)),
+    "SparseTask": linear.SparseTask(0.5, 0.1, 2.0, 0.05),
     "QuadraticCommittee": lazy_rich.QuadraticCommittee(1.0, 0.5, 2.0, 0.0),
     "MeanFieldNetwork": lazy_rich.MeanFieldNetwork(DRAW[:3], DRAW[:3, 0], 1.0, "linear", **SPARE),
     "GroupTask": li2.GroupTask(li2.groups.cyclic(5), train_fraction=0.8),
@@ -66,6 +68,9 @@ QUICK = {
     ("Prompt", "HighTemperature"): _LIMITS["HighTemperature"],
 }
 SLOW = {
+    ("DiagonalNetwork", "DualFlow"): (linear.DualFlow(), {}),
+    ("DiagonalNetwork", "Interpolator"): (linear.Interpolator(), {}),
+    ("SparseTask", "StateEvolution"): (linear.StateEvolution(), {}),
     ("DeepLinear", "Trajectory"): (linear.Trajectory(), {}),
     ("CorrelatedInputs", "ContourIntegral"): (linear.ContourIntegral(), {}),
     ("RandomFeatures", "ContourIntegral"): (linear.ContourIntegral(), {}),

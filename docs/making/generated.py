@@ -21,6 +21,7 @@ _WINGS = {
     "lazy_rich": "lazy_rich: from lazy to rich",
     "li2": "li2: features on group arithmetic",
     "best_of_k": "best_of_k: selection by a judge",
+    "in_context": "in_context: learning from a prompt",
     "bounds": "Generalization bounds",
 }
 

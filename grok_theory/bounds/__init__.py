@@ -19,7 +19,7 @@ from .tail_methods import Contour, Saddlepoint
 from .truncated_loss import truncated_squared_loss
 
 # Not public, but inside public results: they may stand in a file too (`record_classes`).
-_IN_FILES = ("population:Features", "population:Isotropic")
+_IN_FILES = ("population:Features", "population:Isotropic", "quadratic_losses:QuadraticLoss")
 
 __all__ = [
     "Bound",

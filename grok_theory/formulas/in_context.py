@@ -17,7 +17,7 @@ PAPER = "setting of Lu, Letey, Zavatone-Veth, Maiti & Pehlevan, arXiv 2405.11751
 QUADRATURE = "30-digit quadrature of the Marchenko-Pastur law"
 ALPHA = Range.of_field(LinearAttention, "context_per_dim", r"\alpha")
 KAPPA = Range.of_field(LinearAttention, "tasks_per_dim", r"\kappa")
-NOISE = Range.of_field(LinearAttention, "noise", r"\sqrt\rho")
+NOISE = Range.of_field(LinearAttention, "noise", r"\sqrt{\rho}")
 RATIO = Range(0.01, 100.0, (1.0, 0.25), "c/c'")
 
 

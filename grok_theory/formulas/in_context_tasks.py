@@ -168,7 +168,7 @@ def _regression_eta(a: float, noise: float) -> float:
     function=regression_forms.regression_information,
     domain=LAW,
     symbol="I/d",
-    latex=r"\tfrac12 \left[ a \ln(1 + \eta/s^2) - \ln \eta + \eta - 1 \right]",
+    latex=r"\frac{1}{2} \left[ a \ln(1 + \eta/s^2) - \ln \eta + \eta - 1 \right]",
     source=OURS,
     status="ours",
     by="30-digit quadrature of ln(1 + r/s2)/2 over the Marchenko-Pastur law",

@@ -149,8 +149,7 @@ def simulate(
     (3, 2)
     """
     run = _pick("simulate", problem, _EXPERIMENTS)
-    made = run(problem, x, dynamics=dynamics, runs=runs, key=key, dim=dim)
-    return mark_valid(made)
+    return mark_valid(run(problem, x, dynamics=dynamics, runs=runs, key=key, dim=dim))
 
 
 def valid_at(

@@ -43,7 +43,9 @@ def forecast_training(
     grid, keep = with_start(whole_steps(x))
     names = TRAIN if task.samples == task.group.order**2 else (*TRAIN, *TEST)
     runs = drawn_runs(
-        lambda own: trained_ensemble(task, grid, dynamics=dynamics, width=width, runs=1, key=own, batch=None, **more),
+        lambda own: trained_ensemble(
+            task, grid, dynamics=dynamics, width=width, runs=1, key=own, batch=None, workers=1, **more
+        ),
         jax.random.key(0) if key is None else key,
         count,
         names,

@@ -95,7 +95,7 @@ def upper_bound_by_sums(context, tasks):
         ratio = p / np.exp(betaln(n + 1, context - n + 1))
         # In the outermost panels, as narrow as 1e-9, the probability may vanish, and what is summed with it.
         seen = p > 0
-        total += comb(context, n) * weight[seen] @ (p[seen] * np.log1p((ratio[seen] - 1) / tasks))
+        total += comb(context, n) * weight[seen] @ (p[seen] * np.log((tasks - 1 + ratio[seen]) / tasks))
     return total
 
 

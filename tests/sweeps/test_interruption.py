@@ -70,12 +70,13 @@ def wait_for(results, tmp_path):
 
 
 def test_killed_and_interrupted_sweeps_go_on_where_they_stopped(tmp_path):
-    child = start(tmp_path)
+    slow = SCRIPT.replace("sleep(0.02)", "sleep(0.1)")  # not done before this process has its turn again
+    child = start(tmp_path, slow)
     wait_for(10, tmp_path)
     child.kill()
     child.communicate()
     after_kill = marks(tmp_path / "cache")
-    child = start(tmp_path)
+    child = start(tmp_path, slow)
     wait_for(len(after_kill) + 10, tmp_path)
     child.send_signal(signal.SIGINT)
     _, said = child.communicate(timeout=60)

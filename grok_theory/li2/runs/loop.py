@@ -24,7 +24,7 @@ from ..problem import GroupTask
 from ..training.losses import Loss, free_bias, output_residual, predicted
 from ..training.optimizers import Optimizer, transformation
 from ..training.starts import Samples
-from .slopes import by_entries, slopes, turned
+from .row_layout import by_entries, slopes, turned
 
 DEAD = 1e-2  # a node this much shorter than the longest is dead
 
