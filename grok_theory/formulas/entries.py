@@ -11,7 +11,17 @@ from ..rooms import WINGS
 from .formula import Formula
 
 # Files of entries beside this one, in the order of the house.
-ROOMS = ("numerics", "kernels", "observables", "forecasts", *WINGS, "in_context_tasks", "recorded_answers", "bounds")
+ROOMS = (
+    "numerics",
+    "kernels",
+    "observables",
+    "forecasts",
+    *WINGS,
+    "one_pass",
+    "in_context_tasks",
+    "recorded_answers",
+    "bounds",
+)
 
 
 @lru_cache(maxsize=1)

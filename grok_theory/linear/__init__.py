@@ -15,7 +15,7 @@ from .finite_size import Fluctuations, fluctuations
 from .grokking import NoiselessDelay, grokking_time, noiseless_delay
 from .law_of_one_run import LogLossLaw
 from .methods import ContourIntegral, ModeRecursion, SpectralQuadrature, Trajectory
-from .one_pass import OnePass
+from .one_pass_dynamics import OnePass
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import Losses, OptimalRidge, optimal_ridge

@@ -20,7 +20,8 @@ from .drawn_forecasts import forecast_from_draws
 from .law_of_one_run import LogLossLaw, law_of_teacher_student
 from .methods import Method, Problem, the_method
 from .mode_relaxation import FLOW, ByModes, Times
-from .one_pass import OnePass, solve_one_pass
+from .one_pass import solve_one_pass
+from .one_pass_dynamics import OnePass
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import Losses, teacher_student_limits, teacher_student_ridge

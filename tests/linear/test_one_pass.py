@@ -1,7 +1,6 @@
 """One-pass descent against a Volterra equation, iterated population descent, drawn runs and given numbers."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 

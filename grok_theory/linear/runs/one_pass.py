@@ -13,7 +13,7 @@ from ...numerics.runs import counted, run_batched, runs_at_once
 from ...results import Ensemble
 from ..checked import check_single
 from ..curve_names import ONE_PASS_CURVES
-from ..one_pass import OnePass, check_one_pass
+from ..one_pass_dynamics import OnePass, check_one_pass
 from ..regression_problem import CorrelatedInputs
 
 __all__ = ["simulate_one_pass"]
