@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import numpy as np
+import jax.numpy as jnp
+from jaxtyping import Array
 
 from ..linear.one_pass_stability import critical_batch, feedback, largest_learning_rate, late_loss
 from .formula import Formula, Range
@@ -15,8 +16,8 @@ MODES, DECAY = Range(1, 12, (), "M", whole=True), Range(0.3, 2.5, (1.5,), "a")
 BATCH = Range(1.0, 100.0, (4.0,), "B")
 
 
-def _power_law(modes: int, exponent: float) -> np.ndarray:
-    return np.arange(1, modes + 1.0) ** -exponent
+def _power_law(modes: int, exponent: float) -> Array:
+    return jnp.arange(1, modes + 1.0) ** -exponent
 
 
 def _feedback_in_digits(modes: int, exponent: float, rate: Any, batch: Any) -> Any:
