@@ -27,6 +27,7 @@ from benchmarks.doors import (
     linear,
     logs,
     results,
+    searches,
     tables,
 )
 from benchmarks.doors.door import BAD, Door
@@ -34,7 +35,7 @@ from benchmarks.report import Headline, Rows, publish
 
 ROOMS = (
     *(dynamics, linear, lazy_rich, li2, best_of_k, in_context, arrays, bounds, far_out),
-    *(results, tables, logs, files, command_line),
+    *(results, searches, tables, logs, files, command_line),
 )
 SPEAKS_AS = {"x": "steps", "margin": "curves"}
 # Said of a value in words instead of showing it.

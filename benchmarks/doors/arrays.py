@@ -63,6 +63,20 @@ def _kernels() -> list[Door]:
             {"y": targets, "ridge": BAD_RIDGE},
         ),
         Door(
+            "kernels.flow_influence",
+            kernels.flow_influence,
+            {"kernel": kernel, "y": y, "kernel_test": cross, "times": [0.0, 1.0]},
+            {"kernel": "square", "times": "times"},
+            spoiled,
+        ),
+        Door(
+            "kernels.flow_leave_one_out",
+            kernels.flow_leave_one_out,
+            {"kernel": kernel, "y": y, "times": [0.0, 1.0]},
+            {"kernel": "square", "times": "times"},
+            {"y": targets},
+        ),
+        Door(
             "kernels.learning_curve",
             kernels.learning_curve,
             {**given, "samples": [2.0, 3.0], "ridge": 0.1},
@@ -199,10 +213,32 @@ def _observables() -> list[Door]:
             "observables.distance_laws",
             observables.distance_laws,
             {"times": [1.0, 2.0, 3.0, 4.0, 5.0], "distance": [1.0, 1.2, 1.3, 1.35, 1.4]},
-            {},
+            {"confidence": "confidence"},
             {
                 "times": [[1.0], [1.0, 1.0, 1.0, 1.0, NAN], "abc"],
-                "distance": [[1.0], [1.0, 1.2, 1.3, 1.35, NAN], "abc"],
+                "distance": [[1.0], [1.0, 1.2, 1.3, 1.35, NAN], [2.0, 2.0, 2.0, 2.0, 2.0], "abc"],
             },
         ),
+        *_paths(),
+    ]
+
+
+def _paths() -> list[Door]:
+    """The loss on the line between two networks; a fault of the loss shows where it is called."""
+    ends = {"a": {"w": np.zeros(2)}, "b": {"w": np.ones(2)}}
+    spoiled = {
+        "b": [{"w": np.ones(3)}, {"v": np.ones(2)}, np.ones(2), "abc", None],
+        "points": [0, 2, -3, 2.5, NAN, "21", None],
+        "loss": [lambda _: NAN, lambda _: "low", lambda _: np.ones(2), lambda _: None, 3, None],
+    }
+    return [
+        Door(
+            f"observables.{function.__name__}",
+            function,
+            {"loss": lambda p: float(np.sum(p["w"] ** 2)), **ends, "points": 3},
+            {},
+            spoiled,
+            {"loss": "loss", "b": "b has"},
+        )
+        for function in (observables.path_losses, observables.path_barrier)
     ]

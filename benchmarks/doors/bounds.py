@@ -78,6 +78,17 @@ def doors() -> list[Door]:
             {"ridge": [-1.0, NAN, "0.1", None], "targets": [np.ones(3), np.array([1.0, NAN])]},
         ),
         Door(
+            "bounds.leave_one_out_estimate, flow",
+            bounds.leave_one_out_estimate,
+            {"kernel": kernel, "targets": np.ones(2), "times": [0.0, 1.0]},
+            {"kernel": "square"},
+            {
+                "times": [[], [1.0, 0.5], [-1.0, 1.0], [1.0, NAN], "abc", None],
+                "ridge": [0.1],
+                "targets": [np.ones(3), np.array([1.0, NAN])],
+            },
+        ),
+        Door(
             "bounds.truncated_squared_loss",
             bounds.truncated_squared_loss,
             {"residual": 1.0, "cap": 2.0},
@@ -104,5 +115,76 @@ def doors() -> list[Door]:
             },
             {"dim": [21], "weight_decay": [1.0]},
             {"dim": "dim is"},
+        ),
+        *_laws(kernel),
+    ]
+
+
+def _laws(kernel: np.ndarray) -> list[Door]:
+    """The law of the loss of a Gaussian hypothesis, and how hard a task is."""
+    law = bounds.loss_law(np.zeros(2), kernel, np.ones(2))
+    pair, eps = np.ones(2), {"eps": [NAN, "abc", None, 1j]}
+    targets = [np.ones(3), np.array([1.0, NAN]), "abc", None]
+    formula = {"outputs": 1.0, "classes": 1.0, "radius": 1.0, "resolution": 1.0, "tolerance": 0.1, "lipschitz": 1.0}
+    counted = {"sphere_dim": [0, -1, 2.5, NAN, "3", True, None, 10**8]}
+    return [
+        Door(
+            "bounds.loss_law",
+            bounds.loss_law,
+            {"mean": pair, "covariance": kernel, "target": pair},
+            {"covariance": "square"},
+            {"mean": targets, "target": targets, "covariance": [np.diag([1.0, -1.0])]},
+        ),
+        Door(
+            "bounds.LossLaw.log_cdf",
+            law.log_cdf,
+            {"eps": [0.5, 1.0], "method": bounds.Saddlepoint()},
+            {},
+            {**eps, "method": ["exact", 3, object()]},
+        ),
+        Door("bounds.LossLaw.information", law.information, {"eps": 0.5}, {"method": "method"}, eps),
+        Door("bounds.LossLaw.quantile", law.quantile, {"p": [0.0, 0.5]}, {"p": "closed share"}),
+        Door(
+            "bounds.Contour",
+            bounds.Contour,
+            {"nodes": 16},
+            {},
+            {"nodes": [0, 15, -3, 48.5, NAN, "48", True, None, 10**6]},
+        ),
+        Door(
+            "bounds.inductive_bias",
+            bounds.inductive_bias,
+            {
+                "kernel_train": kernel,
+                "y": pair,
+                "kernel_cross": np.array([[0.3, 0.2]]),
+                "kernel_test": [[1.0]],
+                "y_test": [1.0],
+                "eps": 0.5,
+            },
+            {"kernel_train": "square", "ridge": "non-negative"},
+            {
+                "y": targets,
+                "kernel_cross": [np.ones((1, 3)), np.array([[NAN, 1.0]]), "abc"],
+                "kernel_test": [np.eye(2), [[NAN]], "abc"],
+                "y_test": [np.ones(2), [NAN], np.ones((1, 2)), "abc"],
+                "ridge": [[0.1, 0.2]],
+                **eps,
+            },
+        ),
+        Door(
+            "bounds.harmonics_count",
+            bounds.harmonics_count,
+            {"degree": 2.0, "sphere_dim": 2},
+            {"degree": "non-negative"},
+            counted,
+        ),
+        Door(
+            "bounds.quoted_difficulty",
+            bounds.quoted_difficulty,
+            {"samples": 10.0, "sphere_dim": 2, **formula},
+            {"samples": "non-negative", "output_bound": "positive", "weight_bound": "positive"}
+            | dict.fromkeys(formula, "positive"),
+            counted,
         ),
     ]

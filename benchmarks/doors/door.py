@@ -72,10 +72,11 @@ def _spoiled(quantity: Quantity, field: dataclasses.Field, good: Any) -> list:
     """Values a field must refuse; of an array that is given, copies with one bad entry."""
     beyond = quantity.range.beyond()
     if quantity.kind == "array" and good is not None:
-        bad = [np.array(good, float) for _ in beyond]
-        for array, value in zip(bad, beyond, strict=True):
+        entries = [value for value in beyond if np.ndim(value) == 0]
+        bad = [np.array(good, float) for _ in entries]
+        for array, value in zip(bad, entries, strict=True):
             array.flat[-1] = value
-        return [*bad, "abc"]
+        return [*bad, *(value for value in beyond if np.ndim(value)), "abc"]
     if quantity.kind in ("number", "array"):
         beyond = [*beyond, *NOT_A_NUMBER]
     return [value for value in beyond if value is not None or field.default is not None]

@@ -13,6 +13,7 @@ def doors() -> list[Door]:
     key, times = jax.random.key(0), jnp.array([0.5, 1.0])
     student = linear.TeacherStudent(0.5, 5.0)
     return [
+        *_diagonal(key, times),
         problem_door("linear.TeacherStudent", linear.TeacherStudent, {"samples_per_dim": 0.5, "snr": 5.0}),
         Door(
             "linear.solve",
@@ -87,5 +88,67 @@ def doors() -> list[Door]:
             {"samples_per_dim": 0.5, "tolerance": 0.01},
             {"samples_per_dim": "positive"},
             {"tolerance": [0.0, -1.0, NAN, "0.1"], "accuracy": [1.0, -0.1, NAN, "0.9"]},
+        ),
+    ]
+
+
+def _diagonal(key: jax.Array, times: jax.Array) -> list[Door]:
+    data = {"inputs": [[1.0, 2.0]], "targets": [1.0]}
+    network = linear.DiagonalNetwork(**data, start=1.0, weight_decay=0.1, teacher=[0.0, 0.5])
+    task = linear.SparseTask(0.5, 0.3, 1.0, 0.1)
+    # A stack of problems has other ranks: these are refused where one problem is wanted.
+    ranks = {"inputs": [[1.0, 2.0]], "targets": [1.0]}
+    unlike = {"inputs": [[[]], [[1.0, NAN]], "abc", None], "targets": [[1.0, 2.0], [NAN], "abc", None]}
+    wrong = {"method": [linear.Trajectory(), GradientDescent(0.1)]}
+    return [
+        problem_door(
+            "linear.DiagonalNetwork",
+            linear.DiagonalNetwork,
+            {**data, "start": 1.0, "weight_decay": 0.1, "teacher": [0.0, 0.5]},
+            {**unlike, "teacher": [[1.0], [1.0, NAN]]},
+        ),
+        problem_door(
+            "linear.SparseTask",
+            linear.SparseTask,
+            {"samples_per_dim": 0.5, "density": 0.3, "start": 1.0, "weight_decay": 0.1},
+        ),
+        *(
+            Door(
+                f"linear.solve, {name}",
+                linear.solve,
+                {"problem": problem, "x": times},
+                {"problem": "problem", "x": "times", "method": "method"},
+                {**wrong, "dynamics": ["flow", 3]},
+            )
+            for name, problem in (("diagonal network", network), ("sparse task", task))
+        ),
+        *(
+            Door(
+                f"linear.grokking_time, {name}",
+                linear.grokking_time,
+                {"problem": problem, "train_fraction": 0.1, "test_factor": 2.0},
+                {"train_fraction": "share"},
+                {"train_fraction": [0.0], "test_factor": [1.0, 0.5, NAN, "2"]},
+            )
+            for name, problem in (("diagonal network", network), ("sparse task", task))
+        ),
+        Door(
+            "linear.simulate, sparse task",
+            linear.simulate,
+            {"problem": task, "x": times, "dim": 20, "runs": 1, "key": key},
+            {"x": "times", "dim": "size", "runs": "runs", "key": "key"},
+        ),
+        Door(
+            "linear.diagonal_interpolator",
+            linear.diagonal_interpolator,
+            {**data, "scale": 0.1},
+            {"scale": "positive"},
+            {name: [*values, *ranks[name]] for name, values in unlike.items()} | {"scale": [[0.1, 0.2]]},
+        ),
+        Door(
+            "linear.scale_time",
+            linear.scale_time,
+            {"start": 2.0, "weight_decay": 0.1, "scale": 1e-3},
+            {"start": "positive", "weight_decay": "non-negative", "scale": "positive"},
         ),
     ]

@@ -27,6 +27,7 @@ class CurveAt:
     probability: float | None = None
 
     def __post_init__(self):
+        check_kind("curve", self.curve, str, 'Pass the name of a curve, for example "test_loss".')
         if self.x is not None:
             check_non_negative("x", self.x, "Pass where the curve is read, for example 10.0.")
         check_probability(self.probability)

@@ -117,6 +117,8 @@ def fit(
         "key": key,
     }
     dynamics = GradientFlow() if dynamics is None else dynamics
+    if not hasattr(dynamics, "x_name"):
+        raise BadValue(f"dynamics is {dynamics!r}, but it must be a Dynamics. Pass grok_theory.GradientDescent(0.1).")
     if not isinstance(template, (list, tuple)):
         return _fitted(template, log_or_ensemble, list(free), dynamics, curves, options, confidence)
     if not template:
@@ -199,6 +201,10 @@ def _names(runs: Log | Ensemble, dynamics: Dynamics, curves: Sequence[str] | Non
     if not here:
         raise BadValue(f"log has {', '.join(there)}, but {' and '.join(LOSSES)} are fitted. Name them in gt.read_log.")
     check_axis(runs, dynamics.x_name, dynamics.x_unit)
+    if curves is not None and (isinstance(curves, str) or not isinstance(curves, Sequence) or not curves):
+        raise BadValue(
+            f'curves is {curves!r}, but it must list losses of the log. Pass ["test_loss"], or leave it out.'
+        )
     for name in curves or ():
         check_choice("curves", name, here, "Name losses that the log has.")
     return [name for name in here if curves is None or name in curves]

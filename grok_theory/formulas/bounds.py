@@ -204,3 +204,29 @@ def _ruben(seed: int, share: float) -> float:
             )
             terms.append(sum(rates[k - 1 - r] * terms[r] for r in range(k)) / k)
         return float(-mp.log(total))
+
+
+@partial(
+    Formula,
+    name="bounds.harmonics_count",
+    says="logarithm of the number of spherical harmonics of degree at most K on the sphere in m + 1 dimensions",
+    function=bounds.harmonics_count,
+    domain={
+        "degree": Range(0, 40, (), "K", whole=True),
+        "sphere_dim": Range(1, 40, (), "m", whole=True),
+    },
+    symbol=r"\ln N",
+    latex=r"\sum_{k=1}^{m} \ln\left(1 + \frac{K}{k}\right) + \ln \frac{m + 2 K}{m + K}",
+    source="classical",
+    status="as printed",
+    by="homogeneous polynomials less those of two degrees lower, degree by degree, in whole numbers",
+    rtol=1e-12,
+)
+def _harmonics(degree: int, sphere_dim: int) -> float:
+    """Harmonic polynomials of degree k are the homogeneous ones less r^2 times those of degree k - 2."""
+    from math import comb, log
+
+    def homogeneous(k: int) -> int:
+        return comb(sphere_dim + k, sphere_dim) if k >= 0 else 0
+
+    return log(sum(homogeneous(k) - homogeneous(k - 2) for k in range(degree + 1)))

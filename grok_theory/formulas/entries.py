@@ -12,15 +12,8 @@ from .formula import Formula
 
 # Files of entries beside this one, in the order of the house.
 ROOMS = (
-    "numerics",
-    "kernels",
-    "observables",
-    "forecasts",
-    *WINGS,
-    "one_pass",
-    "in_context_tasks",
-    "recorded_answers",
-    "bounds",
+    *("numerics", "kernels", "kernel_flow", "observables", "forecasts", *WINGS),
+    *("diagonal_networks", "one_pass", "in_context_tasks", "recorded_answers", "bounds"),
 )
 
 

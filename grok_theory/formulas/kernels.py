@@ -216,7 +216,7 @@ def _participation(seed: int) -> float:
     return float(sum(values) ** 2 / sum(l**2 for l in values))
 
 
-def _gram(seed: int, size: int = 5, dim: int = 8) -> tuple[np.ndarray, np.ndarray]:
+def gram(seed: int, size: int = 5, dim: int = 8) -> tuple[np.ndarray, np.ndarray]:
     draws = np.random.default_rng(seed)
     features = draws.normal(size=(size, dim))
     return features @ features.T, draws.normal(size=size)
@@ -228,7 +228,7 @@ def _gram(seed: int, size: int = 5, dim: int = 8) -> tuple[np.ndarray, np.ndarra
     says="kernel-target alignment, not centred",
     function=room.alignment,
     domain={"kernel": seeds("a drawn kernel of 5 samples and a target")},
-    call=lambda seed: room.alignment(*_gram(seed)),
+    call=lambda seed: room.alignment(*gram(seed)),
     symbol="A",
     latex=r"\frac{y^T K y}{|K|_F \, |y|^2}",
     source="Cristianini et al., NeurIPS 2001",
@@ -238,7 +238,7 @@ def _gram(seed: int, size: int = 5, dim: int = 8) -> tuple[np.ndarray, np.ndarra
 )
 def _alignment(seed: int) -> float:
     """Cosine between K and y y^T as vectors, entry by entry."""
-    kernel, y = _gram(seed)
+    kernel, y = gram(seed)
     target = np.array([[a * b for b in y] for a in y])
     return float(np.sum(kernel * target) / np.sqrt(np.sum(kernel**2) * np.sum(target**2)))
 
@@ -272,7 +272,7 @@ def _cka(seed: int) -> float:
 
 
 def _shortcut(seed: int, ridge: float) -> float:
-    kernel, y = _gram(seed)
+    kernel, y = gram(seed)
     smoother = kernel @ np.linalg.inv(kernel + ridge * np.eye(len(y)))
     return float(((y - smoother @ y) / (1 - np.diag(smoother)))[0])
 
@@ -286,7 +286,7 @@ def _shortcut(seed: int, ridge: float) -> float:
         "kernel": seeds("a drawn kernel of 5 samples and a target"),
         "ridge": Range(1e-3, 100.0, (1.0,), r"\delta"),
     },
-    call=lambda seed, ridge: room.leave_one_out(*_gram(seed), ridge=ridge).residuals,
+    call=lambda seed, ridge: room.leave_one_out(*gram(seed), ridge=ridge).residuals,
     symbol="r_i",
     latex=r"\frac{[G y]_i}{G_{ii}}, \;\; G = (K + \delta I)^{-1}",
     source="classical",
@@ -307,7 +307,7 @@ def _shortcut(seed: int, ridge: float) -> float:
 )
 def _refits(seed: int, ridge: float) -> np.ndarray:
     """Each sample removed, the machine fitted anew, and asked about it."""
-    kernel, y = _gram(seed)
+    kernel, y = gram(seed)
     residuals = []
     for i in range(len(y)):
         rest = np.delete(np.arange(len(y)), i)
@@ -317,7 +317,7 @@ def _refits(seed: int, ridge: float) -> np.ndarray:
 
 
 def _curve(seed: int, samples: float, ridge: float) -> np.ndarray:
-    curve = room.learning_curve(*_gram(seed), [samples], ridge=ridge)
+    curve = room.learning_curve(*gram(seed), [samples], ridge=ridge)
     return np.array([curve[name][0] for name in ("kappa", "test_loss", "train_loss")])
 
 
@@ -344,7 +344,7 @@ def _given_points(seed: int, samples: float, ridge: float) -> np.ndarray:
     import mpmath as mp
 
     with mp.workdps(DIGITS):
-        kernel, y = (mp.matrix(np.asarray(part).tolist()) for part in _gram(seed))
+        kernel, y = (mp.matrix(np.asarray(part).tolist()) for part in gram(seed))
         size, delta, one = len(y), mp.mpf(ridge), mp.eye(len(y))
         own = kernel + delta * one
 
@@ -362,38 +362,3 @@ def _given_points(seed: int, samples: float, ridge: float) -> np.ndarray:
         left_out = sum((seen[i] / inverse[i, i]) ** 2 for i in range(size)) / size
         fitted = delta**2 * sum(entry**2 for entry in seen) * s / (samples * d)
         return np.array([float(low), float(samples * s / (size * d) * left_out), float(fitted)])
-
-
-def _flow_case(seed: int, time: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[float]]:
-    kernel, y = _gram(seed)
-    return kernel, y, np.random.default_rng(seed + 1).normal(size=(2, len(y))) @ kernel, [time]
-
-
-@partial(
-    Formula,
-    name="kernels.flow_influence",
-    says="derivative of gradient flow's prediction in the weight of a sample",
-    function=room.flow_influence,
-    domain={
-        "kernel": seeds("a drawn kernel of 5 samples, a target, two test rows"),
-        "time": Range(0.01, 3.0, (1.0,), "t"),
-    },
-    call=lambda seed, time: room.flow_influence(*_flow_case(seed, time))[0],
-    symbol=r"\frac{d f_x}{d w_i}",
-    latex=r"\sum_{ab} (k_x v_a) (v_a)_i \frac{e^{-\lambda_b t} - e^{-\lambda_a t}}{\lambda_a - \lambda_b} (v_b)_i "
-    r"(v_b \cdot y)",
-    source="derived here",
-    status="ours",
-    by="the matrix exponential of the flow and its variation",
-    rtol=1e-8,
-)
-def _variation(seed: int, time: float) -> np.ndarray:
-    """One block matrix whose exponential holds int e^{-K(t-s)} E_i e^{-Ks} ds, for every sample."""
-    from scipy.linalg import expm
-
-    kernel, y, cross, _ = _flow_case(seed, time)
-    size, found = len(y), []
-    for one in np.eye(size):
-        block = np.block([[-kernel, np.diag(one)], [np.zeros_like(kernel), -kernel]])
-        found.append(cross @ expm(time * block)[:size, size:] @ y)
-    return np.array(found).T

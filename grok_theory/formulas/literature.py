@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..checks import require_float64
-from . import li2_corrections
+from . import li2_corrections, removal_corrections
 from .correction import Correction
 from .entries import register
 from .formula import Formula, Printed
@@ -31,7 +31,7 @@ def corrections() -> list[Correction]:
     """
     require_float64("grok_theory.formulas.corrections")
     found = [_of(formula, printed) for formula in register().values() for printed in formula.printed]
-    found += [make() for make in (*_OTHERS, *li2_corrections.CORRECTIONS)]
+    found += [make() for make in (*_OTHERS, *removal_corrections.CORRECTIONS, *li2_corrections.CORRECTIONS)]
     rank = {wing: number for number, wing in enumerate(dict.fromkeys(f.wing for f in register().values()))}
     return sorted(found, key=lambda correction: rank[correction.wing])
 

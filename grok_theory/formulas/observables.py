@@ -266,3 +266,43 @@ def _lazy_distance(seed: int, time: float) -> float:
             if mp.norm(term) < mp.mpf(10) ** -40 * mp.norm(moved):
                 break
         return float(mp.norm(jacobian.T * moved))
+
+
+def _quadratic(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A symmetric matrix, of both signs or negative, and two points: often with a barrier between them."""
+    draws = np.random.default_rng(seed)
+    matrix = draws.normal(size=(3, 3))
+    return matrix + matrix.T - 4 * np.eye(3), draws.normal(size=3), draws.normal(size=3)
+
+
+def _barrier(seed: int) -> float:
+    matrix, a, b = _quadratic(seed)
+    return observables.path_barrier(lambda w: w @ matrix @ w / 2, a, b, points=9)
+
+
+@partial(
+    Formula,
+    name="observables.path_barrier",
+    says="rise above the worse end of a quadratic loss, seen at nine points of the line between two networks",
+    function=observables.path_barrier,
+    domain={"loss": seeds("a drawn quadratic that is not convex in 3 dimensions and two points")},
+    call=_barrier,
+    symbol="B",
+    latex=r"\max_s L((1 - s) a + s b) - \max(L(a), L(b)), \;\; "
+    r"L(s) = (1 - s) L(a) + s L(b) - \frac{s (1 - s)}{2} (a - b)^T H (a - b)",
+    source="Frankle, Dziugaite, Roy & Carbin, ICML 2020, for the question; measured from the worse end: ours",
+    status="ours",
+    by="the parabola through its ends and its curvature, in exact fractions",
+    rtol=1e-9,
+)
+def _parabola(seed: int) -> float:
+    matrix, a, b = ([[Fraction(float(x)) for x in row] for row in np.atleast_2d(part)] for part in _quadratic(seed))
+
+    def form(left: list[Fraction], right: list[Fraction]) -> Fraction:
+        return sum((x * h * y for x, row in zip(left, matrix) for h, y in zip(row, right)), Fraction(0))
+
+    start, end = form(a[0], a[0]) / 2, form(b[0], b[0]) / 2
+    apart = [x - y for x, y in zip(a[0], b[0])]
+    bend = form(apart, apart) / 2
+    steps = [Fraction(k, 8) for k in range(9)]
+    return float(max((1 - s) * start + s * end - s * (1 - s) * bend for s in steps) - max(start, end))

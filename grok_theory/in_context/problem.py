@@ -121,8 +121,8 @@ class LinearAttention:
 class TaskMixture:
     """Contexts of tasks from a finite list, predicted by memory (which knows the list) and by the rule (the prior).
 
-    D tasks theta are drawn once from the prior of a family. The rule predicts with p_G(x) = E p(x | theta) over the
-    prior, memory with p_M(x) = (1/D) sum_d p(x | theta_d) over the list. With I the information of a context about its
+    D tasks theta are drawn once from the prior of a family. The rule predicts with p_G(x) = E p(x; theta) over the
+    prior, memory with p_M(x) = (1/D) sum_d p(x; theta_d) over the list. With I the information of a context about its
     task, the log loss of the rule above that of memory, summed over a context of a training task and averaged over
     lists, lies between max(0, I - ln D) and E ln(1 + (e^i - 1)/D): beyond D* = e^I tasks memory is of no use.
 

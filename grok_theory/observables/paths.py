@@ -30,7 +30,8 @@ def path_losses(loss: Callable[[Any], Any], a: Any, b: Any, points: int = 21) ->
     Raises
     ------
     BadValue
-        For parameters of different structure or shape, `points` below 3, and a loss that is nan or no number.
+        For parameters of different structure or shape, `points` below 3, a loss that is no function, and one that gives
+        nan or no number.
 
     Examples
     --------
@@ -38,6 +39,8 @@ def path_losses(loss: Callable[[Any], Any], a: Any, b: Any, points: int = 21) ->
     >>> print(losses.round(4))
     [0.     0.5625 1.     0.5625 0.    ]
     """
+    if not callable(loss):
+        raise BadValue(f"loss is {loss!r}, but it must be callable. Pass a function from parameters to a loss.")
     points = check_integer("points", points, 3, "Pass how many points the path has, for example 21.")
     if jax.tree_util.tree_structure(a) != jax.tree_util.tree_structure(b):
         raise BadValue(

@@ -4,10 +4,14 @@ import math
 
 import pytest
 
-from grok_theory.formulas import literature
+from grok_theory.formulas import literature, removal_corrections
 
 
-@pytest.mark.parametrize("make", [literature._absolute_bisection, literature._angle], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "make",
+    [literature._absolute_bisection, literature._angle, *removal_corrections.CORRECTIONS],
+    ids=lambda f: f.__name__,
+)
 def test_corrections_that_are_no_closed_form(make):
     found = make()
     assert found.corrected == pytest.approx(found.oracle, rel=1e-12)
@@ -22,4 +26,4 @@ def test_all_of_them():
         assert math.isfinite(correction.printed), correction.where
         assert math.isfinite(correction.corrected), correction.where
         assert correction.printed != correction.corrected, correction.where
-    assert {c.wing for c in found} == {"kernels", "observables", "linear", "lazy_rich", "li2", "best_of_k"}
+    assert {c.wing for c in found} == {"kernels", "observables", "linear", "lazy_rich", "li2", "best_of_k", "bounds"}

@@ -4,6 +4,8 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
+from ...checks import check_non_negative, check_positive
+
 __all__ = ["dense_weight_error", "scale_time"]
 
 
@@ -24,12 +26,20 @@ def scale_time(start: ArrayLike, weight_decay: ArrayLike, scale: ArrayLike) -> A
     Array
         The shapes broadcast.
 
+    Raises
+    ------
+    BadValue
+        For an argument out of its range.
+
     Examples
     --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> print(f"{scale_time(30.0, 1e-3, 1.4e-3):.1f}")
     6686.8
     """
+    check_positive("start", start, "Pass where u and v begin, for example 3.0.")
+    check_non_negative("weight_decay", weight_decay, "Pass the weight decay, for example 0.001.")
+    check_positive("scale", scale, "Pass beta, for example 1e-3.")
     start, weight_decay, scale = (jnp.asarray(value, float) for value in (start, weight_decay, scale))
     return (2 * jnp.log(start) - jnp.log(scale)) / (2 * weight_decay)
 

@@ -15,7 +15,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ...checks import check_finite, check_positive, check_shape, require_float64
+from ...checks import check_finite, check_numbers, check_positive, check_shape, require_float64
 from ...errors import BadValue, SolveFailed
 from ...numerics.padding import any_traced, cut, with_zeros
 from .hyperbolic import weights_and_spread
@@ -133,6 +133,7 @@ def diagonal_interpolator(inputs: ArrayLike, targets: ArrayLike, scale: ArrayLik
     """
     require_float64("grok_theory.linear.diagonal_interpolator")
     remedy = "Use jax.vmap for many."
+    check_numbers("inputs", inputs, "Pass one row a sample.")
     check_shape("inputs", inputs, (None, None), "Pass one row a sample.")
     check_shape("targets", targets, (np.shape(inputs)[0],), "Pass one label a row of inputs.")
     check_shape("scale", scale, (), remedy)
