@@ -151,6 +151,21 @@ class AtLeastOne(Range):
         return [0.0, 0.5, -1.0, NAN, INF, -INF]
 
 
+class AtLeastOneOrInfinite(AtLeastOne):
+    """A count that need not be whole, or no end of them."""
+
+    words = ">= 1, not necessarily whole; inf allowed"
+
+    def refuse(self, name: str, value: Any, remedy: str) -> None:
+        check_at_least(name, value, 1, remedy)
+
+    def holds(self, values: Any) -> jax.Array:
+        return _reals(values) >= 1
+
+    def beyond(self) -> list[Any]:
+        return [0.0, 0.5, -1.0, NAN, -INF]
+
+
 @dataclass(frozen=True)
 class Whole(Range):
     """A whole number of at least `low`; structure, nothing to differentiate."""

@@ -13,7 +13,7 @@ from .formula import Formula
 # Files of entries beside this one, in the order of the house.
 ROOMS = (
     *("numerics", "kernels", "kernel_flow", "observables", "forecasts", *WINGS),
-    *("diagonal_networks", "in_context_tasks", "recorded_answers", "bounds"),
+    *("diagonal_networks", "one_pass", "in_context_tasks", "recorded_answers", "bounds"),
 )
 
 

@@ -14,7 +14,8 @@ from .features import approximation_error
 from .finite_size import Fluctuations, fluctuations
 from .grokking import NoiselessDelay, grokking_time, noiseless_delay
 from .law_of_one_run import LogLossLaw
-from .methods import ContourIntegral, SpectralQuadrature, Trajectory
+from .methods import ContourIntegral, ModeRecursion, SpectralQuadrature, Trajectory
+from .one_pass_dynamics import OnePass
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import Losses, OptimalRidge, optimal_ridge
@@ -35,7 +36,9 @@ __all__ = [
     "Interpolator",
     "LogLossLaw",
     "Losses",
+    "ModeRecursion",
     "NoiselessDelay",
+    "OnePass",
     "OptimalRidge",
     "OptimalStopping",
     "RandomFeatures",

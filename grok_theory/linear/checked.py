@@ -1,14 +1,16 @@
 """Whether numbers are in range: one problem at a door of the wing, and traced ones inside."""
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 
+from ..checks import is_traced
 from ..errors import BadValue
 from ..fields import check_single as check_one
 from ..fields import in_range
 from .problem import TeacherStudent
 
-__all__ = ["FAINT", "check_single", "is_legal"]
+__all__ = ["FAINT", "check_finite_samples", "check_single", "is_legal"]
 
 FAINT = 1e-290  # below this share of the start a curve has underflowed
 
@@ -23,3 +25,12 @@ def check_single(problem, caller: str, kind: type | None = None) -> None:
     if kind is not None and not isinstance(problem, kind):
         raise BadValue(f"problem is {problem!r}, but grok_theory.linear.{caller} takes a {kind.__name__}. Build one.")
     check_one(problem, f"{caller} takes one problem; use jax.vmap over a stack of them.")
+
+
+def check_finite_samples(problem, who: str) -> None:
+    """Refuse samples = inf where `who` speaks of a data set: only one-pass descent has no end of samples."""
+    if not is_traced(problem.samples) and np.any(np.isinf(problem.samples)):
+        raise BadValue(
+            f"samples is inf, but {who} needs a finite number of samples. Pass how many there are, or solve and "
+            "simulate with dynamics=linear.OnePass(learning_rate, batch), which draws every sample afresh."
+        )

@@ -35,7 +35,7 @@ from ..numerics.padding import SHORTEST, any_traced, as_numbers, cut, repeated, 
 from ..numerics.ridge_equation import effective_ridge, freedom_left
 from ..results import Solution
 from ..status import Status
-from .checked import FAINT, check_single
+from .checked import FAINT, check_finite_samples, check_single
 from .contour import SPREAD, contours_of, effective_ridge_on_contours
 from .curve_names import CORRELATED_CURVES
 from .features import equivalent, equivalent_problem
@@ -58,7 +58,7 @@ SUM_ULPS = 16.0  # of the moduli that a curve is a sum of; measured by benchmark
 def _is_legal(problem: CorrelatedInputs) -> Array:
     power = jnp.sum(problem.spectrum) + jnp.sum(problem.target**2) + problem.noise**2
     known = (problem.noise == 0) | (problem.noise**2 > FAINT)
-    return in_range(problem) & jnp.isfinite(power) & known
+    return in_range(problem) & (problem.samples < jnp.inf) & jnp.isfinite(power) & known
 
 
 CONTOURS = contours_of(POINTS, CHECK_POINTS)
@@ -326,6 +326,7 @@ def correlated_ridge(problem: CorrelatedInputs | RandomFeatures, penalty: ArrayL
     """See `grok_theory.linear.ridge`."""
     require_float64("grok_theory.linear.ridge")
     check_single(problem, "ridge")
+    check_finite_samples(problem, "ridge")
     check_shape("penalty", penalty, (), "Use jax.vmap for many penalties.")
     check_non_negative("penalty", penalty, "Pass the penalty of |y - wX|^2 + penalty |w|^2, for example 0.2.")
     return refuse_lost(
@@ -337,4 +338,5 @@ def correlated_limits(problem: CorrelatedInputs | RandomFeatures) -> Losses:
     """See `grok_theory.linear.limits`."""
     require_float64("grok_theory.linear.limits")
     check_single(problem, "limits")
+    check_finite_samples(problem, "limits")
     return refuse_lost(_ridge(_padded(problem), np.asarray(float(_modes(problem))), np.zeros(())), "limits", BEYOND)

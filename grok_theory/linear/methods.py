@@ -7,7 +7,7 @@ from .diagonal.problem import DiagonalNetwork, SparseTask
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 
-__all__ = ["ContourIntegral", "Method", "Problem", "SpectralQuadrature", "Trajectory", "the_method"]
+__all__ = ["ContourIntegral", "Method", "ModeRecursion", "Problem", "SpectralQuadrature", "Trajectory", "the_method"]
 
 
 @record()
@@ -21,12 +21,17 @@ class ContourIntegral:
 
 
 @record()
+class ModeRecursion:
+    """`CorrelatedInputs` under `OnePass`: the mean square error of every mode, step by step, exactly."""
+
+
+@record()
 class Trajectory:
     """`DeepLinear`: the equations of the layers, integrated at two tolerances."""
 
 
 Problem = TeacherStudent | DeepLinear | CorrelatedInputs | RandomFeatures | DiagonalNetwork | SparseTask
-Method = SpectralQuadrature | ContourIntegral | Trajectory | DualFlow | Interpolator | StateEvolution
+Method = SpectralQuadrature | ContourIntegral | ModeRecursion | Trajectory | DualFlow | Interpolator | StateEvolution
 _METHODS: dict[type, tuple[Method, ...]] = {
     TeacherStudent: (SpectralQuadrature(),),
     CorrelatedInputs: (ContourIntegral(),),

@@ -14,6 +14,7 @@ from jaxtyping import Array, Bool, Float
 from ..checks import check_positive, is_traced
 from ..dynamics import Dynamics, GradientDescent, GradientFlow, check_dynamics, check_x
 from ..errors import BadValue
+from .checked import check_finite_samples
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 
@@ -43,6 +44,8 @@ def check(problem: TeacherStudent, dynamics: ByModes, x: Times, verb: str) -> No
 
 def check_flow(problem: DeepLinear | CorrelatedInputs | RandomFeatures, dynamics: Dynamics, times: Times) -> None:
     """Refuse descent for the problems that are solved under gradient flow only, and times that are none."""
+    if not isinstance(problem, DeepLinear):
+        check_finite_samples(problem, type(dynamics).__name__)
     check_dynamics(dynamics, (GradientFlow,), f"a {type(problem).__name__}, which is solved under gradient flow only,")
     check_x(dynamics, times)
 

@@ -14,7 +14,7 @@ from ..dynamics import GradientDescent
 from ..errors import BadValue
 from ..fields import array, check_fields, number, problem
 from ..numerics.relu_moments import relu_pairs
-from ..ranges import AtLeastOne, Finite, NonNegative
+from ..ranges import AtLeastOne, AtLeastOneOrInfinite, Finite, NonNegative
 from .problem import NOISE, NOISES
 
 __all__ = ["CorrelatedInputs", "RandomFeatures"]
@@ -29,7 +29,8 @@ class CorrelatedInputs:
 
     `samples` such pairs, flow of half the summed square error from w(0) = 0. Read arrays in the eigenbasis of the
     covariance. spectrum = ones(N)/N with target.target = N SNR is TeacherStudent with samples_per_dim = samples/N.
-    A spectrum is not empty, and `simulate` takes a whole number of samples.
+    A spectrum is not empty, and `simulate` takes a whole number of samples. With samples = inf every step draws its own
+    samples: that is `OnePass`, the only dynamics that takes it (docs/online_sgd.md).
 
     Curves: `train_loss` and `test_loss` (noise included) in label units squared, `weight_norm` = w.w/modes.
     """
@@ -55,10 +56,10 @@ class CorrelatedInputs:
         drawn=Entries(Span(-3.0, 3.0, (1.0, 0.0)), 3),
     )
     samples: ArrayLike = number(
-        AtLeastOne(),
+        AtLeastOneOrInfinite(),
         symbol="n",
         unit="samples",
-        meaning="training samples",
+        meaning="training samples; inf under OnePass, which draws every sample afresh, and nowhere else",
         remedy=_COUNT,
         drawn=Span(1.0, 30.0, (3.0, 2.0)),
     )

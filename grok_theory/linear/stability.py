@@ -5,7 +5,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from .checked import check_single
+from .checked import check_finite_samples, check_single
 from .features import equivalent_problem
 from .problem import TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
@@ -22,6 +22,7 @@ def stable_teacher_student(problem: TeacherStudent) -> Array:
 def stable_correlated(problem: CorrelatedInputs) -> Array:
     """2 over the largest eigenvalue of the sum of x x^T over the samples."""
     check_single(problem, "grok_theory.linear.stable_below")
+    check_finite_samples(problem, "stable_below")
     return jnp.asarray(2 / largest_eigenvalue(problem.spectrum, float(problem.samples)))
 
 

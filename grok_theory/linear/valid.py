@@ -10,6 +10,7 @@ from ..checks import check_integer
 from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
 from ..errors import BadValue
 from ..results import Ensemble
+from .checked import check_finite_samples
 from .covariance import solve_correlated
 from .curve_names import CORRELATED_CURVES, CURVES, DEEP_CURVES, NETWORK_CURVES
 from .curves import solve_teacher_student
@@ -141,6 +142,7 @@ def valid_by_size(problem: Problem, x: ArrayLike, dim: int, dynamics: ByModes) -
             f"problem is a {type(problem).__name__}, but valid_at takes TeacherStudent, DeepLinear, CorrelatedInputs, "
             "RandomFeatures, DiagonalNetwork and SparseTask. Pass one of them."
         )
+    check_finite_samples(problem, "valid_at")
     modes = np.shape(problem.spectrum if isinstance(problem, CorrelatedInputs) else problem.features)[0]
     if dim != modes:
         raise BadValue(f"dim is {dim}, but the Problem has {modes} modes or features. Pass {modes}.")
@@ -185,7 +187,7 @@ def _of_interpolator(problem: SparseTask, times: np.ndarray) -> Valid:
 
 def _of_spectrum(runs: Ensemble) -> Valid:
     """Of correlated inputs or features: with fewer samples than modes, while much of the train loss is left."""
-    valid = {name: np.ones(np.shape(runs.x), bool) for name in CORRELATED_CURVES}
+    valid = {name: np.ones(np.shape(runs.x), bool) for name in runs.curves}
     if runs.stats["samples"] < runs.stats["modes"]:
         # Once little is left of the train loss, the smallest eigenvalue of the single run decides it.
         mean = runs["train_loss"].mean(0)

@@ -20,11 +20,14 @@ from .drawn_forecasts import forecast_from_draws
 from .law_of_one_run import LogLossLaw, law_of_teacher_student
 from .methods import Method, Problem, the_method
 from .mode_relaxation import FLOW, ByModes, Times
+from .one_pass import solve_one_pass
+from .one_pass_dynamics import OnePass
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import Losses, teacher_student_limits, teacher_student_ridge
 from .runs.deep_linear import simulate_deep_linear
 from .runs.diagonal import simulate_diagonal_network, simulate_sparse_task
+from .runs.one_pass import simulate_one_pass
 from .runs.regression import simulate_correlated, simulate_random_features
 from .runs.teacher_student import simulate_teacher_student
 from .single_runs import LOSSES, forecast_teacher_student
@@ -66,7 +69,7 @@ __all__ = ["forecast", "limits", "log_loss_law", "ridge", "simulate", "solve", "
 
 
 def solve(
-    problem: Problem, x: Times, *, dynamics: ByModes = FLOW, method: Method | None = None, throw: bool = True
+    problem: Problem, x: Times, *, dynamics: ByModes | OnePass = FLOW, method: Method | None = None, throw: bool = True
 ) -> Solution:
     """Learning curves of a linear student at `x`.
 
@@ -76,8 +79,9 @@ def solve(
         What is studied.
     x : array_like
         (T,), sorted, >= 0: times in tau under flow, whole steps under descent.
-    dynamics : GradientFlow or GradientDescent, default GradientFlow()
-        `GradientDescent(...)` is taken by TeacherStudent alone.
+    dynamics : GradientFlow, GradientDescent or OnePass, default GradientFlow()
+        `GradientDescent(...)` is taken by TeacherStudent alone, `OnePass(...)` by CorrelatedInputs with samples = inf,
+        and those by it alone.
     method : optional
         Leave it out: every Problem has one of its own (`linear.methods`). A DiagonalNetwork is solved by `DualFlow()`,
         the flow itself, or by `Interpolator()`, what it follows once its train loss has fallen.
@@ -110,6 +114,8 @@ def solve(
     ['6.000000000000', '4.333484019821']
     """
     solver = _pick("solve", problem, _SOLVERS)
+    if isinstance(problem, CorrelatedInputs) and isinstance(dynamics, OnePass):
+        return solve_one_pass(problem, x, dynamics, method, throw=throw)
     own = the_method(problem, method)
     chosen = {"method": own} if isinstance(problem, (DiagonalNetwork, SparseTask)) else {}
     return solver(problem, x, dynamics, throw=throw, **chosen)
@@ -119,7 +125,7 @@ def simulate(
     problem: Problem,
     x: Times,
     *,
-    dynamics: ByModes = FLOW,
+    dynamics: ByModes | OnePass = FLOW,
     runs: int,
     key: Array,
     dim: int | None = None,
@@ -132,7 +138,7 @@ def simulate(
         As in `solve`. Nothing in a DiagonalNetwork is drawn: its runs are one network, trained once.
     x : array_like
         (T,), as in `solve`.
-    dynamics : GradientFlow or GradientDescent, default GradientFlow()
+    dynamics : GradientFlow, GradientDescent or OnePass, default GradientFlow()
         As in `solve`; diagonal networks are trained by `GradientDescent(...)` too, step by step.
     runs : int
         How many, at least 1.
@@ -164,6 +170,8 @@ def simulate(
     (3, 2)
     """
     run = _pick("simulate", problem, _EXPERIMENTS)
+    if isinstance(problem, CorrelatedInputs) and isinstance(dynamics, OnePass):
+        run = simulate_one_pass
     return mark_valid(run(problem, x, dynamics, runs=runs, key=key, dim=dim))
 
 
