@@ -49,6 +49,7 @@ WINGS = {
     in_context: np.array([0.5, 1.0, 40.0]),
     kernels: np.array([10.0, 20.0, 40.0]),
 }
+WHOLE = {"TaskMixture": [1, 8], "Strategies": [0, 8]}  # x that are counted
 # What `solve` of a wing needs besides.
 MORE = {li2: GROUP, best_of_k: {"temperature": 0.5}}
 
@@ -104,10 +105,12 @@ def solved(name, method, changes):
     return wing.solve(PROBLEMS[name], given.pop("x"), **given)
 
 
-def named(wing, problem, **changes):
+def named(wing, problem, x=None, **changes):
     """The public names in the sentence with which `solve` refuses."""
     with pytest.raises(BadValue) as refused:
-        inspect.unwrap(wing.solve)(problem, WINGS[wing], **MORE.get(wing, {}), **changes)  # as without type checks
+        inspect.unwrap(wing.solve)(
+            problem, WINGS[wing] if x is None else x, **MORE.get(wing, {}), **changes
+        )  # as without type checks
     words = re.findall(r"\w+", str(refused.value).split("must be")[-1].split("takes")[-1].split("is solved by")[-1])
     return [word for word in dict.fromkeys(words) if word in wing.__all__ and isinstance(getattr(wing, word), type)]
 
@@ -115,7 +118,11 @@ def named(wing, problem, **changes):
 def test_no_method_is_left_out():
     problems = [name for wing in WINGS for name in named(wing, None)]
     assert sorted(problems) == sorted(PROBLEMS)
-    found = {(name, method) for name in problems for method in named(wing_of(name), PROBLEMS[name], method="none")}
+    found = {
+        (name, method)
+        for name in problems
+        for method in named(wing_of(name), PROBLEMS[name], WHOLE.get(name), method="none")
+    }
     assert found == QUICK.keys() | SLOW.keys()
 
 

@@ -50,7 +50,7 @@ def _as_understood(latex: str) -> str:
 def _shown(translator, node: nodes.Element, latex: str, block: bool) -> str:
     try:
         return mathml(latex, block)
-    except MathError as error:
+    except (MathError, IndexError) as error:  # docutils has no word for an exponent of nothing
         log.warning("the formula %s cannot be drawn: %s", " ".join(latex.split()), error, location=node)
         return f"<code>{html.escape(latex)}</code>"
 

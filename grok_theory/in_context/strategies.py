@@ -178,7 +178,7 @@ def the_lengths(problem: Strategies, method: MonteCarlo) -> Any:
 
 def _method(method: Any) -> MonteCarlo:
     if method is not None and not isinstance(method, MonteCarlo):
-        raise BadValue(f"method is {method!r}, but Strategies are solved by MonteCarlo(draws): memory is drawn.")
+        raise BadValue(f"method is {method!r}, but Strategies is solved by MonteCarlo(draws): memory is drawn.")
     return MonteCarlo() if method is None else method
 
 

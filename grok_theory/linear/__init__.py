@@ -13,7 +13,7 @@ from .diagonal.problem import DiagonalNetwork, SparseTask
 from .features import approximation_error
 from .finite_size import Fluctuations, fluctuations
 from .grokking import NoiselessDelay, grokking_time, noiseless_delay
-from .law_of_one_run import LogLossLaw
+from .law_of_one_run import LogLossLaw, log_loss_law
 from .methods import ContourIntegral, ModeRecursion, SpectralQuadrature, Trajectory
 from .one_pass_dynamics import OnePass
 from .problem import DeepLinear, TeacherStudent
@@ -21,7 +21,7 @@ from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import Losses, OptimalRidge, optimal_ridge
 from .stopping import OptimalStopping, optimal_stopping
 from .two_clocks import GrokkingTime
-from .verbs import forecast, limits, log_loss_law, ridge, simulate, solve, stable_below, valid_at
+from .verbs import forecast, limits, ridge, simulate, solve, stable_below, valid_at
 
 __all__ = [
     "ContourIntegral",

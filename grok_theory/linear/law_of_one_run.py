@@ -16,16 +16,17 @@ import dataclasses
 import numpy as np
 
 from ..checks import check_integer, require_float64
+from ..errors import BadValue
 from ..numerics.padding import repeated
 from ..pytrees import record
 from ..results.made_forecast import log_variance
 from .checked import check_single
 from .curves import solve_teacher_student
 from .finite_size import spread_of_curves
-from .mode_relaxation import ByModes, Times, check
+from .mode_relaxation import FLOW, ByModes, Times, check
 from .problem import TeacherStudent
 
-__all__ = ["LOSSES", "MOST_VARIANCE", "LogLossLaw", "law_of_teacher_student"]
+__all__ = ["LOSSES", "MOST_VARIANCE", "LogLossLaw", "log_loss_law"]
 
 LOSSES = ("train_loss", "test_loss")
 MOST_VARIANCE = 0.5  # of a loss over its square, from where on its law is no longer log-normal
@@ -90,10 +91,55 @@ class LogLossLaw:
         return dataclasses.replace(self, mean=mean, covariance=covariance)
 
 
-def law_of_teacher_student(
-    problem: TeacherStudent, x: Times, dynamics: ByModes, *, dim: int, test_samples: int | None
+def log_loss_law(
+    problem: TeacherStudent,
+    x: Times,
+    *,
+    dim: int,
+    dynamics: ByModes = FLOW,
+    test_samples: int | None = None,
 ) -> LogLossLaw:
-    """See `grok_theory.linear.log_loss_law`."""
+    """The law of one run that `forecast` draws its band from: mean and covariance of the logarithms of its losses.
+
+    Parameters
+    ----------
+    problem : TeacherStudent
+        What is run.
+    x : array_like
+        (T,), as in `solve`.
+    dim : int
+        N, the number of weights.
+    dynamics : GradientFlow or GradientDescent, default GradientFlow()
+        As in `solve`.
+    test_samples : int, optional
+        How many fresh noisy samples the run's test loss is measured on; left out, it is taken for exact.
+
+    Returns
+    -------
+    LogLossLaw
+        Of `train_loss` and `test_loss` together: a multivariate normal law of their logarithms.
+
+    Raises
+    ------
+    BadValue
+        For an argument out of its range, naming it.
+    SolveFailed
+        Where float64 ends, or a variance is negative (too few weights for an expansion in 1/N).
+    Float64Required
+        Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> law = log_loss_law(TeacherStudent(samples_per_dim=2.0, snr=5.0), [0.0, 1.0], dim=100)
+    >>> law.covariance.shape
+    (4, 4)
+    """
+    if not isinstance(problem, TeacherStudent):
+        raise BadValue(
+            f"problem is a {type(problem).__name__}, but grok_theory.linear.log_loss_law takes TeacherStudent. "
+            "Pass one."
+        )
     require_float64("grok_theory.linear.log_loss_law")
     check_single(problem, "log_loss_law")
     check(problem, dynamics, x, "log_loss_law")

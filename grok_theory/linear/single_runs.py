@@ -16,7 +16,7 @@ from ..results import Forecast
 from ..results.made_forecast import check_level, forecast_of_parts
 from ..status import NOTED, Status
 from .checked import check_single
-from .law_of_one_run import LOSSES, MOST_VARIANCE, LogLossLaw, law_of_teacher_student
+from .law_of_one_run import LOSSES, MOST_VARIANCE, LogLossLaw, log_loss_law
 from .methods import SpectralQuadrature
 from .mode_relaxation import ByModes, Times, check
 from .problem import TeacherStudent
@@ -53,7 +53,7 @@ def forecast_teacher_student(
     # The start too, of which fractions are taken; repeated at the end, so that few lengths are compiled.
     grid = np.concatenate([[0.0], times])
     padded = np.pad(grid, (0, -grid.size % PAD), mode="edge")
-    law = law_of_teacher_student(problem, padded, dynamics, dim=dim, test_samples=None)
+    law = log_loss_law(problem, padded, dim=dim, dynamics=dynamics)
     _refuse_no_log_normal(names, law, grid, dim, dynamics.x_name)
     law = law if test_samples is None else law.tested_on(test_samples)
     size = grid.size

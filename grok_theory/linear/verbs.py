@@ -17,7 +17,6 @@ from .diagonal.problem import DiagonalNetwork, SparseTask
 from .diagonal.stability import stable_diagonal_network, stable_sparse_task
 from .diagonal.state_evolution import solve_sparse_task
 from .drawn_forecasts import forecast_from_draws
-from .law_of_one_run import LogLossLaw, law_of_teacher_student
 from .methods import Method, Problem, the_method
 from .mode_relaxation import FLOW, ByModes, Times
 from .one_pass import solve_one_pass
@@ -65,7 +64,7 @@ _EDGES = {
     SparseTask: stable_sparse_task,
 }
 
-__all__ = ["forecast", "limits", "log_loss_law", "ridge", "simulate", "solve", "stable_below", "valid_at"]
+__all__ = ["forecast", "limits", "ridge", "simulate", "solve", "stable_below", "valid_at"]
 
 
 def solve(
@@ -252,54 +251,6 @@ def forecast(
     return make(
         problem, x, dynamics, dim=dim, level=level, draws=draws, key=key, test_samples=test_samples, curves=curves
     )
-
-
-def log_loss_law(
-    problem: TeacherStudent,
-    x: Times,
-    *,
-    dim: int,
-    dynamics: ByModes = FLOW,
-    test_samples: int | None = None,
-) -> LogLossLaw:
-    """The law of one run that `forecast` draws its band from: mean and covariance of the logarithms of its losses.
-
-    Parameters
-    ----------
-    problem : TeacherStudent
-        What is run.
-    x : array_like
-        (T,), as in `solve`.
-    dim : int
-        N, the number of weights.
-    dynamics : GradientFlow or GradientDescent, default GradientFlow()
-        As in `solve`.
-    test_samples : int, optional
-        How many fresh noisy samples the run's test loss is measured on; left out, it is taken for exact.
-
-    Returns
-    -------
-    LogLossLaw
-        Of `train_loss` and `test_loss` together: a multivariate normal law of their logarithms.
-
-    Raises
-    ------
-    BadValue
-        For an argument out of its range, naming it.
-    SolveFailed
-        Where float64 ends, or a variance is negative (too few weights for an expansion in 1/N).
-    Float64Required
-        Where JAX computes in float32.
-
-    Examples
-    --------
-    >>> import jax; jax.config.update("jax_enable_x64", True)
-    >>> law = log_loss_law(TeacherStudent(samples_per_dim=2.0, snr=5.0), [0.0, 1.0], dim=100)
-    >>> law.covariance.shape
-    (4, 4)
-    """
-    law = _pick("log_loss_law", problem, {TeacherStudent: law_of_teacher_student})
-    return law(problem, x, dynamics, dim=dim, test_samples=test_samples)
 
 
 def limits(problem: Problem) -> Losses | DeepLosses:

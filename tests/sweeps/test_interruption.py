@@ -84,7 +84,7 @@ def test_killed_and_interrupted_sweeps_go_on_where_they_stopped(tmp_path):
     assert "call sweep again with the same arguments" in said
     after_interrupt = marks(tmp_path / "cache")
     assert after_kill.items() <= after_interrupt.items()
-    out, _ = start(tmp_path).communicate(timeout=60)
+    out, _ = start(tmp_path, slow).communicate(timeout=60)
     assert out.split() == [str(len(after_interrupt)), str(60 - len(after_interrupt))]
     logged = (tmp_path / "log").read_text().split()
     assert len(set(logged)) == 60
