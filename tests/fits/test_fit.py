@@ -26,6 +26,7 @@ def test_intervals_hold_planted_values(rng, plausible):
     plausible(binomial(sum(held), len(held), 0.9))
 
 
+@pytest.mark.slow  # a valley without an end is walked for 25 s
 def test_without_decay_only_the_sum_is_seen(tmp_path):
     found = gt.fit(T(2.0, 1.0, inr=1.0), run(T(2.0, 4.0, inr=2.0)), free=["snr", "inr"], dim=100)
     assert not found.identified

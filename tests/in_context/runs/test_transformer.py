@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from grok_theory import Adam
 from grok_theory.in_context import MarkovChains, Strategies, TaskMixture, Urns, simulate
@@ -22,6 +23,7 @@ def test_no_prediction_sees_its_symbol_or_later_ones():
     assert sum(np.size(part) for part in weights.values()) == parameters_of(3, 6)
 
 
+@pytest.mark.slow  # a transformer learns for 20 s
 def test_few_urns_are_memorized_and_the_losses_are_those_of_the_strategies():
     problem = Strategies(TaskMixture(2, Urns(3)), 12, 1.0, 0.3, 0.5)
     runs = simulate(problem, [0, 150, 400], key=jax.random.key(0), runs=1, dynamics=Adam(5e-3))
@@ -36,6 +38,7 @@ def test_few_urns_are_memorized_and_the_losses_are_those_of_the_strategies():
     assert runs["memorizing_share"][0, 2] > 0.5
 
 
+@pytest.mark.slow  # a transformer learns for 20 s
 def test_chains_are_read_too():
     runs = simulate(
         Strategies(TaskMixture(2, MarkovChains(2)), 6, 1.0, 0.3, 0.5), [0, 5], key=jax.random.key(0), runs=1
