@@ -24,7 +24,7 @@ _NAMES = {
     "Conditions": "dynamics",
     "CurveAt": "designs",
     "DamagedFile": "errors",
-    "Delay": "designs",
+    "DelayBetween": "designs",
     "Design": "designs",
     "Ensemble": "results",
     "Fit": "fits",
@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from .applicability import Applicability
     from .comparison import Absolute, Relative, compare
     from .compilations import keep_compilations
-    from .designs import AtMost, CurveAt, Delay, Design, FreeValue, Front, Least, find
+    from .designs import AtMost, CurveAt, DelayBetween, Design, FreeValue, Front, Least, find
     from .dynamics import SGD, Adam, AdamW, Conditions, GradientDescent, GradientFlow, Muon
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
     from .fits import Fit, FittedParameter, SeenTogether, fit

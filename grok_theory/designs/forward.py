@@ -13,7 +13,7 @@ from ..dynamics import Dynamics
 from ..errors import BadValue, SolveFailed
 from ..fields import quantities
 from ..numerics.draws_past import times_past
-from .targets import CurveAt, Delay, FreeValue, Quantity
+from .targets import CurveAt, DelayBetween, FreeValue, Quantity
 
 POINTS = 160  # x on which a delay is read
 
@@ -81,7 +81,7 @@ class Forward:
             times.append(float((low[0] + high[0]) / 2))
         return times[1] - times[0] if np.isfinite(times).all() else float("inf")
 
-    def _of_run(self, quantity: CurveAt | Delay, problem: Any, x: np.ndarray, options: dict[str, Any]) -> float:
+    def _of_run(self, quantity: CurveAt | DelayBetween, problem: Any, x: np.ndarray, options: dict[str, Any]) -> float:
         if not hasattr(self.wing, "forecast"):
             raise BadValue(
                 f"probability is {quantity.probability}, but {self.wing.__name__} forecasts no run. Leave it out."
@@ -103,7 +103,7 @@ class Forward:
             )
         return wanted
 
-    def _x(self, quantity: CurveAt | Delay, value: float, finer: int) -> np.ndarray:
+    def _x(self, quantity: CurveAt | DelayBetween, value: float, finer: int) -> np.ndarray:
         if isinstance(quantity, CurveAt):
             at = value if quantity.x is None else quantity.x
             if quantity.x is None and self.free != self.x_name:

@@ -38,7 +38,7 @@ class CurveAt:
 
 
 @record()
-class Delay:
+class DelayBetween:
     """How much later the test loss falls to its threshold than the train loss.
 
     Parameters
@@ -79,7 +79,7 @@ class FreeValue:
         return "the free value"
 
 
-Quantity = CurveAt | Delay | FreeValue
+Quantity = CurveAt | DelayBetween | FreeValue
 
 
 @record()
@@ -88,13 +88,13 @@ class AtMost:
 
     Parameters
     ----------
-    quantity : CurveAt or Delay
+    quantity : CurveAt or DelayBetween
         What is bounded.
     bound : float
         In the unit of the quantity.
     """
 
-    quantity: CurveAt | Delay
+    quantity: CurveAt | DelayBetween
     bound: float
 
     def __post_init__(self):
@@ -111,13 +111,13 @@ class Least:
 
     Parameters
     ----------
-    quantity : CurveAt or Delay
+    quantity : CurveAt or DelayBetween
         What is made small.
     subject_to : AtMost, optional
         What has to hold.
     """
 
-    quantity: CurveAt | Delay
+    quantity: CurveAt | DelayBetween
     subject_to: AtMost | None = None
 
     def __post_init__(self):
@@ -135,12 +135,12 @@ class Front:
 
     Parameters
     ----------
-    first, second : CurveAt or Delay or FreeValue
+    first, second : CurveAt or DelayBetween or FreeValue
         What is to be small.
     """
 
-    first: CurveAt | Delay | FreeValue
-    second: CurveAt | Delay | FreeValue
+    first: CurveAt | DelayBetween | FreeValue
+    second: CurveAt | DelayBetween | FreeValue
 
     def __post_init__(self):
         for name in ("first", "second"):
@@ -155,8 +155,10 @@ Target = AtMost | Least | Front
 
 
 def check_quantity(name: str, value: object) -> None:
-    if not isinstance(value, (CurveAt, Delay)):
-        raise BadValue(f'{name} is {value!r}, but it must be CurveAt(...) or Delay(...). Pass CurveAt("test_loss", 9).')
+    if not isinstance(value, (CurveAt, DelayBetween)):
+        raise BadValue(
+            f'{name} is {value!r}, but it must be CurveAt(...) or DelayBetween(...). Pass CurveAt("test_loss", 9).'
+        )
 
 
 def check_probability(value: float | None) -> None:

@@ -6,7 +6,7 @@ import pytest
 from chance import binomial
 
 import grok_theory as gt
-from grok_theory import AtMost, CurveAt, Delay, FreeValue, Front, Least, find
+from grok_theory import AtMost, CurveAt, DelayBetween, FreeValue, Front, Least, find
 
 T = gt.linear.TeacherStudent
 LATE = 1e4  # tau: training has ended
@@ -81,7 +81,7 @@ def test_smallest_dim_for_a_probability():
 
 
 def test_least_delay_subject_to_a_loss():
-    delay = Delay(1.0, 2.0, last=1e3)
+    delay = DelayBetween(1.0, 2.0, last=1e3)
     condition = AtMost(CurveAt("test_loss", LATE), 1.7)
     free = {"samples_per_dim": (1.5, 8.0)}
     found = find(T(2.0, 5.0, weight_decay=0.2), free=free, target=Least(delay, subject_to=condition))
