@@ -108,7 +108,8 @@ def as_on_the_site(app, page: str, source: list[str]) -> None:
     register = (DOCS / "formulas.md").read_text()
     names = re.findall(rf"^### ({re.escape(page)}\.\w+)$", register, re.M)
     if names:
-        links = ", ".join(f"[`{name.partition('.')[2]}`](formulas.md#{name.replace('.', '').lower()})" for name in names)
+        at = {name: name.replace(".", "").lower() for name in names}
+        links = ", ".join(f"[`{name.partition('.')[2]}`](formulas.md#{at[name]})" for name in names)
         source[0] += f"\n\n## In the register\n\nClosed forms with their oracles and worst errors: {links}.\n"
 
 
