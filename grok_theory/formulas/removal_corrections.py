@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .correction import Correction
@@ -61,7 +63,7 @@ def _one_fitted_law() -> Correction:
     scale, degrees, away = np.exp(minimize(missed, start, method="Nelder-Mead", options={"maxiter": 400}).x)
     with mp.workdps(40):
 
-        def transform(s: mp.mpf) -> mp.mpf:
+        def transform(s: Any) -> Any:  # mpmath's numbers have no type of their own
             return mp.exp(-sum(mp.log(1 + 2 * s * mp.mpf(float(v))) for v in variances) / 2) / s
 
         inverse = float(-mp.log(mp.invertlaplace(transform, eps, method="talbot", degree=40)))

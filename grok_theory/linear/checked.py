@@ -29,7 +29,8 @@ def check_single(problem, caller: str, kind: type | None = None) -> None:
 
 def check_finite_samples(problem, who: str) -> None:
     """Refuse samples = inf where `who` speaks of a data set: only one-pass descent has no end of samples."""
-    if not is_traced(problem.samples) and np.any(np.isinf(problem.samples)):
+    samples = getattr(problem, "samples", 1)  # many Problems know only a ratio, or have their data
+    if not is_traced(samples) and np.any(np.isinf(samples)):
         raise BadValue(
             f"samples is inf, but {who} needs a finite number of samples. Pass how many there are, or solve and "
             "simulate with dynamics=linear.OnePass(learning_rate, batch), which draws every sample afresh."

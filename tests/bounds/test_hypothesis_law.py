@@ -48,6 +48,7 @@ def drawn(seed, points=12):
     return draws.normal(size=points), root @ root.T, draws.normal(size=points)
 
 
+@pytest.mark.slow  # a compilation for every drawn size, 29 s
 def test_what_holds_of_any_law():
     law = bounds.loss_law(*drawn(3))
     eps = np.geomspace(1e-4, 100, 60) * float(law.mean)

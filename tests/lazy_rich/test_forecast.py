@@ -123,6 +123,7 @@ def test_interpolated_lies_where_draws_of_its_own_size_do():
         np.testing.assert_allclose(cheap.draws[name].std(0), whole.draws[name].std(0), rtol=1.5, atol=0.02)
 
 
+@pytest.mark.slow  # 30 s of trained networks
 def test_a_network_on_given_data_scatters_by_its_start(rng):
     inputs = rng.standard_normal((12, 4)) / 2
     problem = MeanFieldNetwork(inputs, inputs[:, :1] * inputs[:, 1:2], richness=1.0, activation="tanh")
