@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -122,25 +120,7 @@ class Agreement:
         verdicts = {curve.verdict for curve in self.curves.values()}
         return next((v for v in ("disagrees", "underpowered") if v in verdicts), "agrees")
 
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it, its remarks too, for `grok_theory.load`.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            Where to; must end in .npz. A missing folder is made, a file of that name replaced, whole or not at all.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Raises
-        ------
-        BadValue
-            Where nothing can be written to `path`, and for a result that `load` would refuse.
-        """
-        return save(self, path)
+    save = save
 
     def __str__(self) -> str:
         return reports.agreement(self)

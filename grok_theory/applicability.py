@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -94,25 +92,7 @@ class Applicability:
     def __getitem__(self, name: str) -> CurveApplicability:
         return curve_of(self, name)
 
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it for `grok_theory.load`.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            Where to; must end in .npz. A missing folder is made, a file of that name replaced, whole or not at all.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Raises
-        ------
-        BadValue
-            Where nothing can be written to `path`, and for a result that `load` would refuse.
-        """
-        return save(self, path)
+    save = save
 
     def check_read(self) -> None:
         """Refuse what `applies` never gives.

@@ -10,7 +10,6 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -107,25 +106,7 @@ class Overlay:
     def __getitem__(self, curve: str) -> dict[str, CurveOverlay]:
         return self.curves[check_choice("curve", curve, list(self.curves), "Name a curve of the log.")]
 
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it, log and theory too, for `grok_theory.load`.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            Where to; must end in .npz. A missing folder is made, a file of that name replaced, whole or not at all.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Raises
-        ------
-        BadValue
-            Where nothing can be written to `path`.
-        """
-        return save(self, path)
+    save = save
 
     def check_read(self) -> None:
         """Refuse what `overlay` never gives.

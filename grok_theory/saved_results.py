@@ -27,13 +27,25 @@ _VERDICTS = ("agrees", "disagrees", "underpowered")
 _NOT_NEGATIVE = ("loss", "error", "norm", "power", "variance", "accuracy")
 
 
-def save(self: Any, path: Any) -> Path:
-    """Write a result to `path`, which must end in .npz, whole or not at all.
+def save(self: Any, path: str | os.PathLike) -> Path:
+    """Write all of the result, its status and remarks too, for `grok_theory.load`.
+
+    Every class of results has this function as its method.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        Where to; must end in .npz. A missing folder is made, a file of that name replaced, whole or not at all.
+
+    Returns
+    -------
+    Path
+        The file.
 
     Raises
     ------
     BadValue
-        Where `path` is no such place, or `self` is traced or no result that `load` would take.
+        Where nothing can be written to `path`, and for a result that is traced or that `load` would refuse.
     """
     path = storage.destination(path, (".npz",), remedy="A table .csv comes from .to_dataframe().to_csv(...).")
     try:

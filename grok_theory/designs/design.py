@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -68,25 +66,7 @@ class Design:
         """`reached` or `not reachable`."""
         return "reached" if self.reached else "not reachable"
 
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it for `grok_theory.load`.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            Where to; must end in .npz. A missing folder is made, a file of that name replaced, whole or not at all.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Raises
-        ------
-        BadValue
-            Where nothing can be written to `path`.
-        """
-        return save(self, path)
+    save = save
 
     def check_read(self) -> None:
         """Refuse what `find` never gives.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -147,25 +145,7 @@ class Fit:
     def _untold(self) -> bool:
         return self.applicability.verdict == "cannot tell"
 
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it for `grok_theory.load`.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            Where to; must end in .npz. A missing folder is made, a file of that name replaced, whole or not at all.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Raises
-        ------
-        BadValue
-            Where nothing can be written to `path`.
-        """
-        return save(self, path)
+    save = save
 
     def check_read(self) -> None:
         """Refuse what `fit` never gives.

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..checks import check_choice
 from ..errors import BadValue
@@ -76,25 +74,7 @@ class DelayForecast:
         """The date less `train_time`; nan where one of them is."""
         return self.time - self.train_time
 
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it for `grok_theory.load`.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            Where to; must end in .npz.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Raises
-        ------
-        BadValue
-            Where nothing can be written to `path`.
-        """
-        return save(self, path)
+    save = save
 
     def check_read(self) -> None:
         """Refuse what no forecast is.

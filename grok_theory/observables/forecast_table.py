@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -145,25 +143,7 @@ class Table:
     optimizers: tuple[str, ...] = ()
     regression_from: float = 0.0
 
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it for `grok_theory.load`.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            Where to; must end in .npz.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Raises
-        ------
-        BadValue
-            Where nothing can be written to `path`.
-        """
-        return save(self, path)
+    save = save
 
     def check_read(self) -> None:
         """Refuse what no table holds.

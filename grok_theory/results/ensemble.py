@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -230,25 +229,7 @@ class Ensemble:
         x_name = Stepped.x_name if by_steps else found.x_name
         return cls(problem, runs.x, runs.curves, x_name, dynamics, found.x_unit, stats=stats, status=status)
 
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it, its status too, for `grok_theory.load`.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            Where to; must end in .npz. A missing folder is made, a file of that name replaced, whole or not at all.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Raises
-        ------
-        BadValue
-            Where nothing can be written to `path`, and for a result that `load` would refuse.
-        """
-        return save(self, path)
+    save = save
 
     def to_dataframe(self) -> pandas.DataFrame:
         """Put the runs into a pandas DataFrame in long form.

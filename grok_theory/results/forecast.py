@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -267,25 +265,7 @@ class Forecast:
         horizon = float(np.asarray(self.x)[-1])
         return TimeForecast(*map(float, ends), probability, horizon, float(self.level), times, said, unit, factor)
 
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it for `grok_theory.load`.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            Where to; must end in .npz. A missing folder is made, a file of that name replaced, whole or not at all.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Raises
-        ------
-        BadValue
-            Where nothing can be written to `path`, and for a result that `load` would refuse.
-        """
-        return save(self, path)
+    save = save
 
     def check_read(self) -> None:
         """Refuse what no verb gives.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -206,25 +204,7 @@ class Log:
         """
         return log_units.in_units_of(self, problem, dynamics, loss, samples)
 
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it for `grok_theory.load`.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            Where to; must end in .npz. A missing folder is made, a file of that name replaced, whole or not at all.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Raises
-        ------
-        BadValue
-            Where nothing can be written to `path`, and for a log that `load` would refuse.
-        """
-        return save(self, path)
+    save = save
 
     def check_read(self) -> None:
         """Refuse what `read_log` never gives.

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -146,25 +144,7 @@ class Solution:
             status = Status(np.maximum(np.asarray(status.level), NOTED).astype(np.int8), noted.strip(), status.failed)
         return dataclasses.replace(self, x=wanted, curves=curves, numerical_error=errors, fields={}, status=status)
 
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it, its status too, for `grok_theory.load`.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            Where to; must end in .npz. A missing folder is made, a file of that name replaced, whole or not at all.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Raises
-        ------
-        BadValue
-            Where nothing can be written to `path`, and for a traced result or one that `load` would refuse.
-        """
-        return save(self, path)
+    save = save
 
     def to_dataframe(self) -> pandas.DataFrame:
         """Put `x` and the curves into a pandas DataFrame.

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 
 from .. import reports
@@ -54,25 +51,7 @@ class TimeForecast:
     def __post_init__(self):
         object.__setattr__(self, "times", np.asarray(self.times, float))
 
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write all of it for `grok_theory.load`.
-
-        Parameters
-        ----------
-        path : str or os.PathLike
-            Where to; must end in .npz. A missing folder is made, a file of that name replaced, whole or not at all.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Raises
-        ------
-        BadValue
-            Where nothing can be written to `path`, and for a result that `load` would refuse.
-        """
-        return save(self, path)
+    save = save
 
     def check_read(self) -> None:
         """Refuse what no forecast gives.
