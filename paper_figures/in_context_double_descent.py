@@ -2,9 +2,9 @@
 
 Caption: Mean square error of linear attention on prompts of fresh tasks (blue) and of its training tasks (orange),
 against the number n of training sequences over the square of the token dimension. Lines: theory for d to infinity;
-points: mean of fitted networks with one standard error. With almost no ridge (full lines) the error peaks where
-sequences and weights are equally many; with a ridge (dashed, open points) the peak is gone. Networks of finite size lie
-above the theory by a few times 1/d.
+points: mean of fitted networks with one standard error, open where so near to the peak a network of this size is no
+matter of the theory. With almost no ridge (full lines, circles) the error peaks where sequences and weights are equally
+many; with a ridge (dashed, squares) the peak is gone. Networks of finite size lie above the theory by a few times 1/d.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Parameters:
 
 
 SIZES = {
-    "quick": {"dim": 8, "runs": 40, "points": 100},
+    "quick": {"dim": 12, "runs": 16, "points": 100},
     "full": {"dim": 36, "runs": 60, "points": 400},
 }
 
@@ -78,11 +78,12 @@ def draw(parameters, data):
             said = label if index == 0 else None
             ax.plot(theory["x"], theory[name][index], color=color, ls=style, label=said)
             runs = data[f"runs ridge={ridge:g}"]
-            error = runs[name].std(0, ddof=1) / np.sqrt(parameters.runs)
-            face = color if index == 0 else "none"
-            ax.errorbar(
-                parameters.drawn, runs[name].mean(0), error, fmt="o", ms=3.5, mfc=face, color=color, elinewidth=0.8
-            )
+            error, at = runs[name].std(0, ddof=1) / np.sqrt(parameters.runs), np.asarray(parameters.drawn)
+            for part, face in ((runs[f"valid {name}"], color), (~runs[f"valid {name}"], "none")):
+                look = {"fmt": "os"[index], "ms": 3.5, "mfc": face, "color": color, "elinewidth": 0.8}
+                ax.errorbar(at[part], runs[name].mean(0)[part], error[part], **look)
+    for ridge, look in zip(parameters.ridges, ("-o", "--s"), strict=True):
+        ax.plot([], [], look, color="0.4", ms=3.5, label=rf"ridge $\lambda$ = {ridge:g}")
     ax.set(xscale="log", yscale="log", xlim=(0.1, 10))
     ax.set(xlabel=r"training sequences $n/d^2$", ylabel="mean square error")
     ax.legend(loc="upper right")

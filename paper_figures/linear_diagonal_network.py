@@ -1,7 +1,7 @@
 """Grokking by weight decay, on one curve: a diagonal network memorizes at once and changes its implicit bias later.
 
 Caption: A network of two diagonal layers on a sparse teacher (40 samples, 100 weights, 5 of them +-1). Left: train loss
-(dashed) and test loss (lines) in time for three starts and three weight decays. Right: the same test losses over the
+(grey) and test loss (colours) in time for three starts and three weight decays. Right: the same test losses over the
 scale beta = alpha^2 exp(-2 lambda t) fall on one curve, that of the interpolator of least Q_beta (dots), which knows
 neither start nor decay; they leave it where the decay keeps a residual. Crosses: networks trained with both layers.
 """
@@ -89,12 +89,13 @@ def draw(parameters, data):
             collapsed.plot(READ, step["trained"], "x", color="k", label="both layers trained", zorder=3)
     collapsed.plot(step["told_scale"][::6], step["told"][::6], "o", color="k", ms=2.5, label="interpolator")
     for start in parameters.starts:
-        raw.plot([], [], color=f"C{parameters.starts.index(start)}", label=rf"test, $\alpha$ = {start:g}")
-    raw.plot([], [], color="0.6", lw=0.7, label="train")
+        collapsed.plot([], [], color=f"C{parameters.starts.index(start)}", label=rf"test loss, $\alpha$ = {start:g}")
+    for decay, look in zip(parameters.decays, looks, strict=False):
+        collapsed.plot([], [], look, color="0.3", lw=1.1, label=rf"$\lambda$ = {decay:g}")
+    collapsed.plot([], [], color="0.6", lw=0.7, label="train loss")
     raw.set(xscale="log", yscale="log", ylim=(1e-10, 1), xlabel=r"time $t$ [$\tau$]", ylabel="loss")
     collapsed.set(xscale="log", xlabel=r"scale $\beta(t) = \alpha^2 e^{-2 \lambda t}$", xlim=(10, LEAST))
-    raw.legend(fontsize=7)
-    collapsed.legend(fontsize=7)
+    collapsed.legend(fontsize=7, loc="lower left")  # the one corner of both panels without a curve
     return figure
 
 

@@ -135,6 +135,20 @@ def compiled_lightly(request):
     return not whole
 
 
+# Each compiled program is a few maps of memory, of which Linux gives a process 65530; where none is left XLA crashes.
+MOST_MAPS = 30_000
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_maps():
+    """Compiled programs are let go before they are too many for a process; loaded from disk they are soon back."""
+    yield
+    with suppress(OSError):  # not on Linux
+        if Path("/proc/self/maps").read_bytes().count(b"\n") > MOST_MAPS:
+            jax.clear_caches()
+            gc.collect()
+
+
 @pytest.fixture
 def optimized(compiled_lightly):
     """For one test that computes longer than it compiles: XLA optimizes as for a user."""

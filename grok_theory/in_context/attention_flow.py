@@ -21,7 +21,7 @@ from jaxtyping import Array, Float
 
 from ..dynamics import Dynamics
 from ..fields import in_range
-from ..numerics.padding import any_traced, as_numbers, cut, repeated
+from ..numerics.padding import any_traced, as_numbers, cut, lengthened
 from ..numerics.spectra import marchenko_pastur_rule
 from ..results import Solution
 from ..status import Status
@@ -44,10 +44,9 @@ def solve_flow(problem: LinearAttention, times: ArrayLike, dynamics: Dynamics, m
     """The curves at `times` s; see `grok_theory.in_context.solve`."""
     method = the_method(SpectralQuadrature(), method)
     traced = any_traced(problem, times)
-    x = jnp.asarray(times, float) if traced else repeated(times)
+    x = lengthened(times, problem)
     curves, errors, level = _solve(as_numbers(problem), x)
-    if not traced:
-        x, curves, errors = cut((x, curves, errors), np.size(times))
+    x, curves, errors = cut((x, curves, errors), np.size(times))
     return Solution(
         problem,
         x,

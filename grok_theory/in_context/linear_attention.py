@@ -22,7 +22,7 @@ from jaxtyping import Array, Float
 from ..checks import require_float64
 from ..dynamics import Dynamics
 from ..fields import check_single, in_range
-from ..numerics.padding import any_traced, as_numbers, cut, repeated
+from ..numerics.padding import any_traced, as_numbers, cut, lengthened
 from ..results import Solution
 from ..status import Status
 from .attention_flow import solve_flow
@@ -64,10 +64,9 @@ def solve_linear_attention(
         return solve_flow(problem, x, dynamics, method, throw)
     method = the_method(DeterministicEquivalent(), method)
     traced = any_traced(problem, x)
-    sequences = jnp.asarray(x, float) if traced else repeated(x)
+    sequences = lengthened(x, problem)
     curves, errors, level = _solve(as_numbers(problem), sequences)
-    if not traced:
-        sequences, curves, errors = cut((sequences, curves, errors), np.size(x))
+    sequences, curves, errors = cut((sequences, curves, errors), np.size(x))
     failed = TRACED if traced else PEAK if _on_peak(problem, x) else LOST
     return Solution(
         problem,

@@ -19,7 +19,7 @@ from ..checks import require_float64
 from ..dynamics import Adam, Dynamics, check_dynamics, check_x
 from ..errors import BadValue
 from ..fields import check_single, in_range
-from ..numerics.padding import any_traced, bucket, cut, repeated
+from ..numerics.padding import any_traced, bucket, cut, lengthened
 from ..pytrees import record
 from ..results import Solution
 from ..status import Status
@@ -77,7 +77,7 @@ def solve_strategies(
         mixture.family, tasks, bucket(tasks), bucket(problem.context), problem.context, method.draws, method.seed
     )
     traced = any_traced(problem, x)
-    steps = jnp.asarray(x, float) if traced else repeated(x)
+    steps = lengthened(x, problem)
     tables = {name: mean_and_error(values) for name, values in losses.items()}
     numbers = (problem.rate, problem.learning_exponent, problem.complexity_exponent)
     lengths = the_lengths(problem, method)
@@ -86,8 +86,7 @@ def solve_strategies(
         steps,
         tables,
     )
-    if not traced:
-        curves, errors = cut((curves, errors), np.size(x))
+    curves, errors = cut((curves, errors), np.size(x))
     good = good & in_range(problem)
     at_zero = not traced and float(problem.learning_exponent) >= 1 and float(np.asarray(x)[0]) == 0
     constant = not any_traced(problem.learning_exponent) and float(problem.learning_exponent) >= 1

@@ -16,7 +16,7 @@ from ..checks import (
 )
 from ..fields import check_single
 from ..numerics.invariants import NON_NEGATIVE, hold
-from ..numerics.padding import any_traced, as_numbers, cut, repeated, with_zeros
+from ..numerics.padding import any_traced, as_numbers, cut, lengthened, with_zeros
 from ..numerics.ridge_equation import effective_ridge, freedom_left, learned
 from ..results import Solution
 from ..status import Status
@@ -98,15 +98,14 @@ def solve_kernel_regression(
     traced = any_traced(problem, samples)
     # Modes that are added have no eigenvalue, no target and no multiplicity.
     longer = (lambda values: jnp.asarray(values, float)) if traced else with_zeros
-    x = jnp.asarray(samples, float) if traced else repeated(samples)
+    x = lengthened(samples, problem)
     counts = jnp.ones(jnp.shape(problem.eigenvalues)) if traced else np.ones(np.shape(problem.eigenvalues))
     counts = longer(counts if problem.multiplicities is None else problem.multiplicities)
     numbers = as_numbers((problem.ridge, problem.noise))
     curves, errors, level, modes = _curves(
         longer(problem.eigenvalues), longer(problem.coefficients), counts, *numbers, x
     )
-    if not traced:
-        x, curves, errors = cut((x, curves, errors), np.size(samples))
+    x, curves, errors = cut((x, curves, errors), np.size(samples))
     return Solution(
         problem,
         x,

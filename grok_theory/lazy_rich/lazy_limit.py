@@ -26,10 +26,11 @@ from ..checks import is_traced, require_float64
 from ..dynamics import whole_steps
 from ..errors import BadValue
 from ..fields import check_single, in_range
+from ..numerics.padding import bucket, repeated
 from ..numerics.spectra import marchenko_pastur_rule
 from ..pytrees import as_arrays
 from ..results import Solution
-from .clock import FlowOrDescent, checked_x, lengthened, padded, rate_of
+from .clock import FlowOrDescent, checked_x, rate_of
 from .closed_forms import largest_stable_learning_rate
 from .conditions import PLAIN
 from .methods import LazyLimit
@@ -65,7 +66,7 @@ def solve_lazy_limit(
     rate, x = rate_of(dynamics, "lazy_rich.LazyLimit"), checked_x(dynamics, x)
     plain = as_arrays(problem)
     if rate is None:
-        verdict = _flow(plain, lengthened(x))
+        verdict = _flow(plain, repeated(x))
     else:
         limit = largest_stable_learning_rate(plain, 0.0)
         if not is_traced(limit) and np.any(rate >= np.asarray(limit)):
@@ -73,8 +74,8 @@ def solve_lazy_limit(
                 f"learning_rate is {rate}, but the lazy limit is stable only below "
                 f"{np.min(limit):.4g}. Pass a smaller one, or take GradientFlow()."
             )
-        steps = lengthened(whole_steps(x))
-        verdict = _descent(plain, steps, np.float64(rate), padded(steps[-1] + 1))
+        steps = repeated(whole_steps(x)).astype(int)
+        verdict = _descent(plain, steps, np.float64(rate), bucket(steps[-1] + 1))
     verdict = shortened(verdict, x.size)
     failed = _FLOW_LOST if rate is None else _DESCENT_LOST
     status = status_of(verdict, remarks=[_NOTE], failed=failed)

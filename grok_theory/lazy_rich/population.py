@@ -25,9 +25,10 @@ from ..checks import is_traced, require_float64
 from ..dynamics import whole_steps
 from ..errors import BadValue
 from ..fields import check_single, in_range
+from ..numerics.padding import bucket, repeated
 from ..pytrees import as_arrays
 from ..results import Solution
-from .clock import FlowOrDescent, checked_x, lengthened, padded, rate_of
+from .clock import FlowOrDescent, checked_x, rate_of
 from .conditions import PLAIN
 from .methods import Population
 from .problem import QuadraticCommittee
@@ -50,11 +51,11 @@ def solve_population(
     rate, x = rate_of(dynamics, "lazy_rich.Population"), checked_x(dynamics, x)
     plain = as_arrays(problem)
     if rate is None:
-        verdict = _flow(plain, lengthened(x))
+        verdict = _flow(plain, repeated(x))
     else:
         _refuse_unstable(plain, rate)
-        steps = lengthened(whole_steps(x))
-        verdict = _descent(plain, steps, np.float64(rate), padded(steps[-1] + 1))
+        steps = repeated(whole_steps(x)).astype(int)
+        verdict = _descent(plain, steps, np.float64(rate), bucket(steps[-1] + 1))
     failed = _FLOW_LOST if rate is None else _DESCENT_LOST
     verdict = shortened(verdict, x.size)
     status = status_of(verdict, remarks=[_NOTE], failed=failed)

@@ -13,9 +13,10 @@ from jaxtyping import Array, PyTree
 
 from ..checks import is_traced
 from ..numerics.invariants import ANY, INACCURATE, NON_NEGATIVE, OUT_OF_RANGE, PROBABILITY, hold
+from ..numerics.padding import cut
 from ..results import Solution
 from ..status import FAILED, Status
-from .clock import FlowOrDescent, cut
+from .clock import FlowOrDescent
 
 RANGES = {
     "train_loss": NON_NEGATIVE,

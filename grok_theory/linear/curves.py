@@ -22,7 +22,7 @@ from jaxtyping import Array, Float
 
 from ..checks import is_traced, require_float64
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
-from ..numerics.padding import any_traced, as_numbers, cut, repeated
+from ..numerics.padding import any_traced, as_numbers, cut, lengthened
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
 from ..results import Solution
 from ..status import Status
@@ -253,10 +253,9 @@ def solve_teacher_student(
     check(problem, dynamics, times, "solve")
     far = is_late(problem, dynamics, times)
     traced = any_traced(problem, dynamics, times)
-    x = jnp.asarray(times, float) if traced else repeated(times)
+    x = lengthened(times, problem, dynamics)
     curves, errors, level = _solve(as_numbers(problem), as_numbers(dynamics), x, far=far)
-    if not traced:
-        x, curves, errors = cut((x, curves, errors), np.size(times))
+    x, curves, errors = cut((x, curves, errors), np.size(times))
     curves, errors = ({name: values[:, at] for at, name in enumerate(CURVES)} for values in (curves, errors))
     return Solution(
         problem,

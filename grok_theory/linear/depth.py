@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 from ..checks import require_float64
 from ..fields import all_in_range
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
-from ..numerics.padding import any_traced, cut, repeated
+from ..numerics.padding import any_traced, cut, lengthened
 from ..numerics.roots import rising_root
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
 from ..pytrees import record
@@ -158,10 +158,9 @@ def solve_deep_linear(problem: DeepLinear, times: Times, dynamics: ByModes = FLO
     check_single(problem, "solve")
     check_flow(problem, dynamics, times)
     traced = any_traced(problem, times)
-    x = jnp.asarray(times, float) if traced else repeated(times)
+    x = lengthened(times, problem)
     curves, errors, clock, steps, level = _solve(deep_numbers(problem), x)
-    if not traced:
-        x, curves, errors, clock = cut((x, curves, errors, clock), np.size(times))
+    x, curves, errors, clock = cut((x, curves, errors, clock), np.size(times))
     failed = (
         f"The march to the times does not end within {MOST_STEPS} steps, or numbers overflow"
         f"{' or, traced, are out of range' if traced else ''}. Steps are bounded by stability, about 3/(v^2 l+) each: "

@@ -14,7 +14,7 @@ from jax.typing import ArrayLike
 
 from ..checks import is_traced
 
-__all__ = ["SHORTEST", "any_traced", "as_numbers", "bucket", "cut", "repeated", "with_zeros"]
+__all__ = ["SHORTEST", "any_traced", "as_numbers", "bucket", "cut", "lengthened", "repeated", "with_zeros"]
 
 SHORTEST = 16  # the first bucket: what is shorter costs no more than this
 
@@ -42,7 +42,7 @@ def bucket(length: int, shortest: int = SHORTEST) -> int:
     >>> [bucket(length) for length in (1, 16, 17, 33, 64)]
     [16, 16, 32, 64, 64]
     """
-    return max(shortest, 1 << max(length - 1, 0).bit_length())
+    return max(shortest, 1 << max(int(length) - 1, 0).bit_length())
 
 
 def repeated(values: ArrayLike, shortest: int = SHORTEST) -> np.ndarray:
@@ -73,10 +73,20 @@ def _padded(values: ArrayLike, shortest: int, axes: int, mode) -> np.ndarray:
     return np.pad(values, extra, mode=mode)
 
 
+def lengthened(x: ArrayLike, *beside: object) -> np.ndarray | jax.Array:
+    """x (T,) of a solver, `repeated` up to its bucket; as it is where it, or what stands beside it, is traced."""
+    return jnp.asarray(x, float) if any_traced(x, *beside) else repeated(x)
+
+
 def cut(tree: Tree, length: int) -> Tree:
-    """The first `length` entries of every array of a tree, as NumPy arrays that cannot be written to."""
+    """The first `length` entries of every array of a tree, as NumPy arrays that cannot be written to where not traced.
+
+    JAX would compile a program for every length.
+    """
 
     def part(leaf):
+        if is_traced(leaf):
+            return leaf[:length]
         kept = np.asarray(leaf)[:length]
         kept.flags.writeable = False
         return kept

@@ -6,6 +6,7 @@ import pytest
 from chance import binomial, spread
 
 import grok_theory as gt
+from benchmarks.plain_runs import regression
 from grok_theory.linear import CorrelatedInputs, TeacherStudent, forecast, simulate
 
 PROBLEM = TeacherStudent(samples_per_dim=2.0, snr=5.0, inr=1.0)
@@ -15,22 +16,6 @@ TIMES = np.geomspace(0.05, 20.0, 63)  # one length: compiled once
 @pytest.fixture(scope="module")
 def told():
     return forecast(PROBLEM, TIMES, dim=60)
-
-
-def regression(rng, alpha, snr, inr, decay, dim, times):
-    """Train and test loss of one regression by gradient flow, in NumPy: w(t) in the eigenbasis of X X^T."""
-    samples = round(alpha * dim)
-    inputs = rng.standard_normal((dim, samples)) / np.sqrt(dim)
-    teacher, start = np.sqrt(snr) * rng.standard_normal(dim), np.sqrt(inr) * rng.standard_normal(dim)
-    labels = teacher @ inputs + rng.standard_normal(samples)
-    rates, basis = np.linalg.eigh(inputs @ inputs.T)
-    rates = np.maximum(rates, 0.0) + decay
-    force, began = basis.T @ (inputs @ labels), basis.T @ start
-    shrunk = np.exp(-rates * times[:, None])
-    still = rates < 1e-12
-    gained = np.where(still, times[:, None], (1 - shrunk) / np.where(still, 1.0, rates))
-    weights = (shrunk * began + gained * force) @ basis.T
-    return np.mean((labels - weights @ inputs) ** 2, 1), 1 + np.mean((weights - teacher) ** 2, 1)
 
 
 @pytest.mark.statistical
@@ -43,7 +28,8 @@ def test_runs_of_another_code_stay_inside(rng, plausible):
     ):  # fmt: skip
         times = np.geomspace(0.05, last, 63)
         found = forecast(TeacherStudent(alpha, snr, inr, weight_decay=decay), times, dim=dim)
-        curves = np.array([regression(rng, alpha, snr, inr, decay, dim, times) for _ in range(30)])
+        setting = {"samples_per_dim": alpha, "snr": snr, "inr": inr, "weight_decay": decay}
+        curves = np.array([regression(rng, times, dim=dim, **setting) for _ in range(30)])
         for i, name in enumerate(("train_loss", "test_loss")):
             within = (found[name].low <= curves[:, i]) & (curves[:, i] <= found[name].high)
             inside.append(int(within.all(1).sum()))
@@ -69,9 +55,9 @@ def inverted(x, band, level):
 def test_times_and_delays_of_another_code(rng, plausible):
     """Would notice train and test loss drawn apart, and fractions of the mean start."""
     hits = {"fraction": 0, "threshold": 0, "delay": 0, "factor": 0}
-    setting = (2.0, 5.0, 0.0, 0.0, 60)
+    setting = {"samples_per_dim": 2.0, "snr": 5.0}
     times = np.geomspace(0.02, 20.0, 63)
-    found = forecast(TeacherStudent(*setting[:3]), times, dim=60)
+    found = forecast(TeacherStudent(**setting), times, dim=60)
     says = {
         "fraction": found.crossing("train_loss", fraction=0.3),
         "threshold": found.crossing("test_loss", 3.0),
@@ -80,7 +66,7 @@ def test_times_and_delays_of_another_code(rng, plausible):
     says["factor"] = says["delay"].factor
     assert says["delay"].low < says["delay"].median < says["delay"].high
     for _ in range(300):
-        train, test = regression(rng, *setting, np.concatenate([[0.0], times]))
+        train, test = regression(rng, np.concatenate([[0.0], times]), dim=60, **setting)
         first = {
             "fraction": past(times, train[1:], 0.3 * train[0]),
             "threshold": past(times, test[1:], 3.0),

@@ -18,10 +18,11 @@ from ...dynamics import whole_steps
 from ...errors import BadValue, TooLarge
 from ...fields import check_single, in_range
 from ...named_axes import Field
+from ...numerics.padding import bucket, repeated
 from ...pytrees import as_arrays
 from ...results import Solution
 from ...status import Status
-from ..clock import FlowOrDescent, checked_x, lengthened, padded, rate_of
+from ..clock import FlowOrDescent, checked_x, rate_of
 from ..closed_forms import largest_stable_learning_rate
 from ..conditions import PLAIN
 from ..methods import DMFT
@@ -150,7 +151,7 @@ def _attempt(
         np.int64(count),
         settings,
     )
-    at = _Reading.of(nodes, lengthened(x if rate is None or not implicit else rate * x), implicit)
+    at = _Reading.of(nodes, repeated(x if rate is None or not implicit else rate * x), implicit)
     answer = _answer(plain, marches, at, np.int64(count), settings, method.scrambles)
     answer = answer._replace(verdict=shortened(answer.verdict, x.size))
     kept = _thinned(len(nodes), method.field_points)
@@ -227,7 +228,7 @@ def padded_nodes(x: np.ndarray, rate: float | None, method: DMFT) -> int:
     if not _is_direct(x, rate, method):
         return method.grid_points + 1
     count = int(whole_steps(x)[-1]) + 1
-    return padded(count) if count <= NODES_AT_ONCE else -(-count // NODES_AT_ONCE) * NODES_AT_ONCE
+    return bucket(count) if count <= NODES_AT_ONCE else -(-count // NODES_AT_ONCE) * NODES_AT_ONCE
 
 
 def _grids(x: np.ndarray, rate: float | None, method: DMFT) -> list[Grid]:

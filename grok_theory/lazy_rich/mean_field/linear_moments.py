@@ -29,10 +29,11 @@ from ...checks import check_memory
 from ...errors import BadValue
 from ...fields import check_single, in_range
 from ...kernels.activations import Identity
+from ...numerics.padding import bucket, cut, repeated
 from ...observables import distance_from_init
 from ...pytrees import as_arrays
 from ...results import Solution
-from ..clock import FLOW, checked_x, cut, lengthened, padded
+from ..clock import FLOW, checked_x
 from ..verdict import judged, shortened, solution_of, status_of
 from .accuracy import add_output_error, output_norms
 from .data import Data, data_of, rotated
@@ -63,10 +64,10 @@ def solve_linear_moments(
     size = dim + problem.outputs
     check_memory(
         f"The moments of {dim} inputs and {times.size} tangent kernels of {samples} samples",
-        8.0 * (40 * size**2 + 4 * padded(times.size) * (samples**2 + size**2)),
+        8.0 * (40 * size**2 + 4 * bucket(times.size) * (samples**2 + size**2)),
         "Ask for fewer times, or pass fewer inputs.",
     )
-    verdict, found, steps = _solved(problem, lengthened(times), as_arrays(method.tolerance))
+    verdict, found, steps = _solved(problem, repeated(times), as_arrays(method.tolerance))
     verdict, found = shortened(verdict, times.size), cut(found, times.size)
     status = status_of(verdict, failed=_WHY_LOST)
     return solution_of(

@@ -32,10 +32,11 @@ from ...checks import check_memory, is_traced
 from ...fields import check_single, in_range
 from ...kernels.activations import Neuron
 from ...named_axes import Field
+from ...numerics.padding import bucket, cut, repeated
 from ...numerics.stabilised_flow import chebyshev_flow
 from ...pytrees import as_arrays
 from ...results import Solution
-from ..clock import FLOW, checked_x, cut, lengthened, padded
+from ..clock import FLOW, checked_x
 from ..verdict import judged, shortened, solution_of, status_of
 from .accuracy import add_output_error, output_norms
 from .data import Data, data_of, rotated
@@ -79,7 +80,7 @@ def solve_particles(problem: MeanFieldNetwork, times: ArrayLike | Sequence, meth
     samples, dim = np.shape(problem.inputs)
     every = samples + (0 if problem.test_inputs is None else np.shape(problem.test_inputs)[0])
     coordinates = min(dim, every)
-    _refuse_what_does_not_fit(method, samples, every, coordinates, problem.outputs, padded(times.size))
+    _refuse_what_does_not_fit(method, samples, every, coordinates, problem.outputs, bucket(times.size))
     normals = np.stack(
         [
             drawn_particles(method.count, coordinates + problem.outputs, method.seed, scramble)
@@ -99,7 +100,7 @@ def _attempt(
     problem: MeanFieldNetwork, times: np.ndarray, method: Particles, normals: np.ndarray, lost: Sequence[Any] = ()
 ) -> tuple[Solution, Any]:
     """One solve with these settings, and the steps of its longest flow; `lost`: tolerances where flows ended early."""
-    verdict, mean, work, longest = _solved(problem, lengthened(times), normals, as_arrays(method.tolerance))
+    verdict, mean, work, longest = _solved(problem, repeated(times), normals, as_arrays(method.tolerance))
     verdict, mean = shortened(verdict, times.size), cut(mean, times.size)
     remarks, failed = [], _WHY_LOST
     if lost:

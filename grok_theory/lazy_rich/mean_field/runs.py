@@ -16,12 +16,13 @@ from ...dynamics import GradientFlow, check_dynamics
 from ...fields import check_single
 from ...kernels.activations import Neuron
 from ...named_axes import Field
+from ...numerics.padding import bucket, repeated
 from ...numerics.runs import run_batched
 from ...numerics.stabilised_flow import chebyshev_flow
 from ...pytrees import as_arrays
 from ...results import Ensemble
 from ...status import Status
-from ..clock import FLOW, checked_x, lengthened, padded
+from ..clock import FLOW, checked_x
 from .data import data_of
 from .problem import MeanFieldNetwork
 from .readings import curves_of, read_neurons
@@ -83,14 +84,14 @@ def simulate_mean_field(
     samples, dim = np.shape(problem.inputs)
     every = samples + (0 if problem.test_inputs is None else np.shape(problem.test_inputs)[0])
     batch = _batch(width, dim, every)
-    working = 8.0 * batch * (width * (8 * (dim + problem.outputs) + 8 * every) + (padded(times.size) + 1) * samples**2)
+    working = 8.0 * batch * (width * (8 * (dim + problem.outputs) + 8 * every) + (bucket(times.size) + 1) * samples**2)
     kept = 8.0 * runs * times.size * (every * problem.outputs + 8)
     check_memory(
         f"Training {runs} networks of width {width} on {every} inputs, read at {times.size} times",
         working + kept,
         "Lower width or runs, or ask for fewer times.",
     )
-    arguments = (problem, lengthened(times), as_arrays(tolerance))
+    arguments = (problem, repeated(times), as_arrays(tolerance))
     curves, output, work = run_batched(_trained(width), key, runs, batch=batch, arguments=arguments)
     curves, output = {name: values[:, : times.size] for name, values in curves.items()}, output[:, : times.size]
     finite = np.isfinite(curves["train_loss"]).all(axis=1)

@@ -20,9 +20,10 @@ from ...checks import check_memory
 from ...fields import check_single, in_range
 from ...kernels import FullyConnected, gradient_flow, ntk
 from ...kernels.activations import Activation, Neuron
+from ...numerics.padding import bucket, cut, repeated
 from ...observables import kernel_coherence, lazy_distance
 from ...results import Solution
-from ..clock import FLOW, checked_x, cut, lengthened, padded
+from ..clock import FLOW, checked_x
 from ..verdict import judged, shortened, solution_of, status_of
 from .accuracy import add_output_error, output_norms
 from .data import Data, data_of
@@ -46,10 +47,10 @@ def solve_tangent_limit(
     every = samples + (0 if problem.test_inputs is None else np.shape(problem.test_inputs)[0])
     check_memory(
         f"The tangent kernel of {every} inputs",
-        8.0 * (200 * samples * every + 2 * padded(times.size) * (samples**2 + every * problem.outputs)),
+        8.0 * (200 * samples * every + 2 * bucket(times.size) * (samples**2 + every * problem.outputs)),
         "Pass fewer inputs, or ask for fewer times.",
     )
-    verdict, found = _solved(problem, lengthened(times))
+    verdict, found = _solved(problem, repeated(times))
     verdict, found = shortened(verdict, times.size), cut(found, times.size)
     status = status_of(verdict, remarks=[_NOTE], failed=_WHY_LOST)
     return solution_of(problem, times, FLOW, method, verdict, status, fields=fields_of(found)).checked(throw)

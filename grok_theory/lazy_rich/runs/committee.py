@@ -17,11 +17,12 @@ from ...checks import check_integer, check_key, check_memory, check_positive, ch
 from ...dynamics import Conditions, whole_steps
 from ...errors import BadValue
 from ...fields import check_single
+from ...numerics.padding import repeated
 from ...numerics.threads import cores, over_cores
 from ...pytrees import as_arrays
 from ...results import Ensemble
 from ...status import Status
-from ..clock import FlowOrDescent, checked_x, lengthened, rate_of
+from ..clock import FlowOrDescent, checked_x, rate_of
 from ..closed_forms import largest_stable_learning_rate
 from ..conditions import PLAIN
 from ..methods import ExactReduction, Experiment, ExplicitNetwork, FrozenKernel
@@ -244,13 +245,13 @@ def _run(
     data, test = _draw_data(key, drawn, method.stratified, method.labels)
     scale = None if network is None else as_arrays(method.init_scale)
     start = _draw_start(key, problem, dim, width, method.orthogonal_start, scale)
-    steps_or_times = lengthened(x if rate is None else whole_steps(x))
+    steps_or_times = repeated(x) if rate is None else repeated(whole_steps(x)).astype(int)
     eta = None if rate is None else np.float64(rate)
     if network is not None:
         start = Parameters(start, np.ones(width))
         run = _train_network(problem, network, start, data, test, steps_or_times, eta)
     elif isinstance(method, FrozenKernel):
-        run = _regress(problem, start, data, test, lengthened(x), eta)
+        run = _regress(problem, start, data, test, repeated(x), eta)
     else:
         run = _train_moments(problem, start, data, test, steps_or_times, eta, as_arrays(method.tolerance))
     run = jax.tree_util.tree_map(np.asarray, run)

@@ -9,7 +9,7 @@ from ...checks import require_float64
 from ...fields import in_range
 from ...named_axes import Field
 from ...numerics.invariants import INACCURATE, NON_NEGATIVE, hold
-from ...numerics.padding import any_traced, as_numbers, cut, repeated, with_zeros
+from ...numerics.padding import any_traced, as_numbers, cut, lengthened, with_zeros
 from ...results import Solution
 from ...status import Status
 from ..checked import check_single
@@ -127,7 +127,7 @@ def solve_diagonal_network(
     sizes = np.shape(problem.inputs)
     counts = tuple(np.asarray(float(size)) for size in sizes)
     traced = any_traced(problem, times)
-    x = jnp.asarray(times, float) if traced else repeated(times)
+    x = lengthened(times, problem)
     solver = _by_flow if isinstance(method, DualFlow) else _by_interpolator
     curves, errors, weights, level, steps = solver(padded(problem), x, counts)
     if not traced:
