@@ -16,7 +16,7 @@ from ..checks import (
 )
 from ..fields import check_single
 from ..numerics.invariants import NON_NEGATIVE, hold
-from ..numerics.padding import any_traced, as_numbers, cut, lengthened, with_zeros
+from ..numerics.padding import any_traced, as_numbers, cut, lengthened, repeated, with_zeros
 from ..numerics.ridge_equation import effective_ridge, freedom_left, learned
 from ..results import Solution
 from ..status import Status
