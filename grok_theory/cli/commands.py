@@ -22,6 +22,7 @@ COMMANDS = (
     "figures",
     "doctor",
     "cache",
+    "completion",
 )
 
 app = typer.Typer(

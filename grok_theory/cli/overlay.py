@@ -48,7 +48,7 @@ def command(
     test_samples: Annotated[
         int | None, typer.Option(help="How many samples the runs' test loss is measured on, with --dim.")
     ] = None,
-    key: Annotated[int, typer.Option(help="Seed, where theory begins as a run does (li2), or draws runs.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed, where theory begins as a run does (li2), or draws runs.")] = 0,
     repeats: Annotated[
         str, typer.Option(help="Where a resumed run wrote times again: last, first or refuse.")
     ] = "last",
@@ -75,7 +75,7 @@ def command(
     from .picture import picture_path
     from .predict import taken_by
     from .problems import find_problem, make_problem, public_names, verbs_of
-    from .solve import leave_if_failed, seeded, status_of, without_throwing
+    from .solve import by, leave_if_failed, seeded, status_of, without_throwing
     from .values import read_object
 
     path = None if plot is None else picture_path(plot, "plot")
@@ -95,13 +95,14 @@ def command(
             more[name] = read_object(name, text, public, solve)
     up = (rising or None, rising or None)
     options = {"x": x, "x_unit": x_unit, "train": train, "test": test, "run": run, "rising": up, "repeats": repeats}
-    found = read_log(log, **options, config=_config(config or []), encoding=encoding, pattern=pattern)
+    with waiting("reading the log", usual=5.0):
+        found = read_log(log, **options, config=_config(config or []), encoding=encoding, pattern=pattern)
     found = _converted(_scaled(found, scale_x), made, steps_of, loss, samples, public)
     if hasattr(made, "tau_per_step"):
         of_theory = more.get("dynamics") or GradientFlow()
         check_axis(found, of_theory.x_name, of_theory.x_unit)  # before what may take long
-    with waiting(f"{'forecasting a run of' if sizes else 'solving'} {problem}"):
-        solution = solve(made, x_of(found), **more, **seeded(solve, key), **without_throwing(solve, as_json))
+    with waiting(f"{'forecasting a run of' if sizes else 'solving'} {problem}{by(method)}", usual=20.0):
+        solution = solve(made, x_of(found), **more, **seeded(solve, seed), **without_throwing(solve, as_json))
     if solution.status.name == "failed":
         if as_json:
             from .as_json import write_json

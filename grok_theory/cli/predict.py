@@ -34,7 +34,7 @@ def command(
         str | None, typer.Option(help='How weights are trained, for example "GradientDescent(0.1)"; x is then steps.')
     ] = None,
     method: Annotated[str | None, typer.Option(help='How to forecast, for example "Interpolated".')] = None,
-    key: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     out: Annotated[str | None, typer.Option(metavar="FILE", help="Save all of it to this .npz.")] = None,
     plot: Annotated[str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
@@ -52,6 +52,7 @@ def command(
     from ..storage import destination
     from .picture import picture_path
     from .problems import find_problem, make_problem, public_names, verbs_of
+    from .solve import by
     from .values import read_axis, read_object, read_seed
 
     picture = None if plot is None else picture_path(plot, "plot")
@@ -67,8 +68,8 @@ def command(
     asked = [("threshold", *_read(word, "threshold")) for word in threshold or []]
     asked += [("fraction", *_read(word, "fraction")) for word in fraction or []]
     ends = None if delay is None else _ends(delay)
-    with waiting(f"forecasting a run of {problem}"):
-        told = forecast(made, read_axis(times), key=jax.random.key(read_seed("key", key)), **more)
+    with waiting(f"forecasting a run of {problem}{by(method)}", usual=30.0):
+        told = forecast(made, read_axis(times), key=jax.random.key(read_seed("seed", seed)), **more)
     found = [told.crossing(name or _first(told), **{kind: value}) for kind, name, value in asked]
     if ends is not None:
         found.append(told.delay(*ends))
