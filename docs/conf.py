@@ -74,7 +74,7 @@ nitpick_ignore_regex = [
 # The site.
 html_theme = "furo"
 html_title = project
-html_static_path = ["site.css"]
+html_static_path = ["site.css", "explorer"]
 html_css_files = ["site.css"]
 html_math_renderer = "mathml"
 html_show_sourcelink = False
