@@ -32,6 +32,7 @@ extensions = [
     "docs.making.drawings",
     "docs.making.docstrings",
     "docs.making.names",
+    "docs.making.uses",
     "docs.making.pages",
 ]
 exclude_patterns = ["making"]
