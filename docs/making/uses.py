@@ -71,9 +71,8 @@ def used(code: str) -> set[str]:
     alias: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            alias |= {
-                (each.asname or each.name): each.name for each in node.names if each.name.startswith("grok_theory")
-            }
+            ours = [each for each in node.names if each.name.startswith("grok_theory")]
+            alias |= {(each.asname or each.name): each.name for each in ours}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("grok_theory"):
             alias |= {(each.asname or each.name): f"{node.module}.{each.name}" for each in node.names}
     whole = (_dotted(node, alias) for node in ast.walk(tree) if isinstance(node, ast.Attribute | ast.Name))
@@ -97,9 +96,9 @@ def _dotted(node: ast.expr, alias: dict[str, str]) -> str:
 
 def has_example(full: str) -> bool:
     """Whether the entry of a name has an example, or says where one is."""
-    shown = [full, *makers().get(full, [])]
     return any(
-        ">>>" in (inspect.getdoc(thing_of(name)) or "") or name in pages() or name in figures() for name in shown
+        name in pages() or name in figures() or ">>>" in (inspect.getdoc(thing_of(name)) or "")
+        for name in [full, *makers().get(full, [])]
     )
 
 

@@ -19,7 +19,7 @@ def test_names_are_found_however_they_are_imported():
 
 def test_pages_figures_and_what_makes_a_record():
     assert "notebooks/phase_diagram" in uses.pages()["grok_theory.refine"]
-    assert "linear_spectrum" in {name for names in uses.figures().values() for name in names}
+    assert "lazy_rich_dmft_phases" in uses.figures()["grok_theory.lazy_rich.DMFT"]
     assert "grok_theory.linear.optimal_stopping" in uses.makers()["grok_theory.linear.OptimalStopping"]
     said = "\n".join(uses.lines("grok_theory.linear.GrokkingTime"))
     assert "*Made by* :py:obj:`grokking_time <grok_theory.linear.grokking_time>`" in said
