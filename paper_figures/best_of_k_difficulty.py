@@ -17,6 +17,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Halder & Pehlevan 2025"
+FIGURES = ("5",)
+STATES = {"5": "P: theory only, no runs"}
 WING = "best_of_k"
 COMPUTES_LONG = True
 

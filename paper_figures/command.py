@@ -49,6 +49,7 @@ def figures(
     if show:
         _list(chosen)
         return
+    chosen = _of_this_size(chosen, size, names or [])
     if size not in SIZE_NAMES:
         _refuse(f"--size is {size!r}, but it must be one of {', '.join(SIZE_NAMES)}.")
     if settings:
@@ -107,6 +108,16 @@ def _chosen(names: list[str], known: dict[str, Label], folder: Path) -> list[Lab
             hint = f"the nearest: {', '.join(near)}." if near else "`--list` shows them all."
             _refuse(f"There is no figure {name!r}; {hint}")
     return [known[name] for name in dict.fromkeys(names)] if names else list(known.values())
+
+
+def _of_this_size(labels: list[Label], size: str, named: list[str]) -> list[Label]:
+    """At the quick size only those that can be shown in its budget."""
+    without = [label.name for label in labels if size == "quick" and not label.has_quick]
+    if refused := [name for name in without if name in named]:
+        _refuse(f"{', '.join(refused)} cannot be shown at --size quick (default only); write --size default.")
+    if len(without) == len(labels):
+        _refuse("None of these figures can be shown at --size quick (default only); write --size default.")
+    return [label for label in labels if label.name not in without]
 
 
 def _list(labels: list[Label]) -> None:

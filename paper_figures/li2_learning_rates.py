@@ -14,6 +14,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Tian 2025"
+FIGURES = ("6", "7")
+STATES = {"6": "P: fewer groups, samples and seeds", "7": "P: quartiles instead of histograms"}
 WING = "li2"
 
 

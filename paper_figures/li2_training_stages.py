@@ -15,6 +15,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Tian 2025"
+FIGURES = ("3",)
+STATES = {"3": "P: no step-to-step change, one Gram matrix, no losses"}
 WING = "li2"
 COMPUTES_LONG = True
 

@@ -14,6 +14,12 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Tian 2025"
+FIGURES = ("14", "15", "16")
+STATES = {
+    "14": "P: one group by default, fewer shares",
+    "15": "P: one group by default, fewer shares",
+    "16": "P: one group by default, fewer shares",
+}
 WING = "li2"
 
 

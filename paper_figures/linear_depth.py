@@ -16,6 +16,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Advani & Saxe 2017"
+FIGURES = ("6",)
+STATES = {}
 WING = "linear"
 
 

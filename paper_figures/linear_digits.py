@@ -14,7 +14,9 @@ import numpy as np
 
 from paper_figures.figure import Claim
 
-PAPER = "beyond the paper"
+PAPER = "Advani & Saxe 2017"
+FIGURES = ("10",)
+STATES = {"10": "S: digits of scikit-learn stand for MNIST, and no random labels"}
 WING = "linear"
 COMPUTES_LONG = True
 

@@ -14,6 +14,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Advani & Saxe 2017"
+FIGURES = ("1", "3", "4")
+STATES = {"1": "P: estimation and approximation error are not drawn"}
 WING = "linear"
 
 

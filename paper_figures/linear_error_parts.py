@@ -14,6 +14,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Advani & Saxe 2017"
+FIGURES = ("9A",)
+STATES = {"9A": "P: means instead of medians, and no linear teacher with noise of equal variance"}
 WING = "linear"
 
 

@@ -15,6 +15,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Advani & Saxe 2017"
+FIGURES = ("7A", "7B", "7C", "7D", "7E")
+STATES = {}
 WING = "linear"
 
 

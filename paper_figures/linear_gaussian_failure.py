@@ -17,6 +17,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "beyond the paper"
+FIGURES = ()
+STATES = {}
 WING = "linear"
 KINDS = ("normal", "fixed length", "Gaussian")
 

@@ -72,6 +72,14 @@ def test_bad_usage_is_one_sentence_and_exit_code_2(here, words, sentence):
     assert done.stderr.strip() == sentence
 
 
+def test_a_figure_without_a_quick_size_is_shown_at_the_default_size_only(here, write):
+    path = write("long")
+    path.write_text(path.read_text().replace('"quick": {"points": 5}', '"full": {"points": 99}'))
+    done = here("long", "--size", "quick")
+    assert done.exit_code == 2
+    assert done.stderr.strip() == "long cannot be shown at --size quick (default only); write --size default."
+
+
 @pytest.mark.parametrize("option", ["--out", "--cache"])
 def test_a_folder_that_is_a_file_is_refused_before_anything_is_computed(figures, write, tmp_path, option):
     write("one")
