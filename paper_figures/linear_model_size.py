@@ -4,8 +4,8 @@ Caption: One-pass SGD on N random linear features of inputs with a power-law spe
 Left: test loss in steps for several N; it falls as t^-(b - 1)/a until the features have told all they can. Lines: exact
 recursion; points: drawn runs of one size; dotted: what is left in the mean over draws of the features. Middle: that
 rest against N, its law (line, from the effective ridge) and exact projections on drawn features with their spread
-(points); dashed: the power N^-min(b - 1, a). Right: the same test losses over compute, steps times features times batch;
-black: the least of all N, the compute-optimal frontier.
+(points); dashed: the power N^-min(b - 1, a). Right: the same test losses over compute, steps times features times
+batch; black: the least of all N, the compute-optimal frontier.
 """
 
 import dataclasses
@@ -16,6 +16,7 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "beyond the paper (Bordelon, Atanasov & Pehlevan 2024)"
+FIGURES = ()
 WING = "linear"
 
 

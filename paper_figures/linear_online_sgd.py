@@ -1,11 +1,12 @@
 """One-pass SGD: exact mean curves, power laws in time, and where the batch rules hold.
 
-Caption: Every sample is seen once. Top left: test loss in steps for three batches; lines: exact recursion, points: means
-of drawn runs with their 99 % intervals. Top right: spectra j^-a, signals l_j w_j^2 = j^-b, no label noise; dashed: the
-power t^-min((b - 1)/a, 2 - 1/a), which is the signal's or that of the noise which SGD feeds back. Bottom left: test loss
-over samples seen. With a learning rate in proportion to the batch (solid) all batches are on one curve until
-the rate comes near its stable edge; with its square root (dashed) larger batches only lag. Bottom right: variance of the weights around their
-mean, over steps. Now the square root (dashed) keeps it while modes are slow, and proportion (solid) does not.
+Caption: Every sample is seen once. Top left: test loss in steps for three batches; lines: exact recursion, points:
+means of drawn runs with their 99 % intervals. Top right: spectra j^-a, signals l_j w_j^2 = j^-b, no label noise;
+dashed: the power t^-min((b - 1)/a, 2 - 1/a), which is the signal's or that of the noise which SGD feeds back. Bottom
+left: test loss over samples seen. With a learning rate in proportion to the batch (solid) all batches are on one
+curve until the rate comes near its stable edge; with its square root (dashed) larger batches only lag. Bottom right:
+variance of the weights around their mean, over steps. Now the square root (dashed) keeps it while modes are slow, and
+proportion (solid) does not.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "beyond the paper (Hoffer et al. 2017; Bordelon, Atanasov & Pehlevan 2024)"
+FIGURES = ()
 WING = "linear"
 
 
@@ -106,7 +108,7 @@ def _rules(parameters):
     import grok_theory as gt
 
     problem = _problem(parameters.modes, parameters.decay, parameters.signal, parameters.noise)
-    seen = np.unique((np.geomspace(1, parameters.samples // max(parameters.batches), 40).round()))
+    seen = np.unique(np.geomspace(1, parameters.samples // max(parameters.batches), 40).round())
     found = {"seen": seen * max(parameters.batches), "early": np.arange(EARLY + 1.0)}
     for rule, power in RULES.items():
         for batch in parameters.batches:
@@ -149,9 +151,8 @@ def draw(parameters, data):
         loss, power = found[f"loss {i}"], _power(decay, signal)[0]
         laws.plot(found["steps"], loss, f"C{i}-", label=f"a = {decay:g}, b = {signal:g}, B = {batch}")
         tail = found["steps"] >= parameters.law_last / 20
-        laws.plot(
-            found["steps"][tail], loss[-1] * (found["steps"][tail] / parameters.law_last) ** -power, "--", color="k", lw=0.7
-        )  # fmt: skip
+        told = loss[-1] * (found["steps"][tail] / parameters.law_last) ** -power
+        laws.plot(found["steps"][tail], told, "k--", lw=0.7)
     laws.plot([], [], "k--", lw=0.7, label=r"$t^{-\min((b-1)/a,\, 2-1/a)}$")
     laws.set(xscale="log", yscale="log", xlabel="step", ylabel="test loss [label$^2$]")
     laws.legend(fontsize=6)
@@ -230,9 +231,9 @@ def claims(parameters, data):
     low = np.min(found[f"square root {parameters.batches[-1]} variance"][1:4] / one)
     made.append(
         Claim(
-            "Over the first three steps the square root keeps the variance of the weights to a factor 2; in proportion it "
-            "grows as the batch",
-            bool(0.5 < low and ratio["square root"] < 2 and ratio["proportion"] > parameters.batches[-1] / 2),
+            "Over the first three steps the square root keeps the variance of the weights to a factor 2; in proportion "
+            "it grows as the batch",
+            bool(low > 0.5 and ratio["square root"] < 2 and ratio["proportion"] > parameters.batches[-1] / 2),
             f"batch {parameters.batches[-1]} over batch 1: square root {low:.2f} to {ratio['square root']:.2f}, "
             f"proportion up to {ratio['proportion']:.1f}",
         )

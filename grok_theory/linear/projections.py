@@ -2,8 +2,8 @@ r"""The size of a model: regression through N linear features of the inputs, whi
 
 With z = W^T x of Gaussian inputs x ~ N(0, Lambda), the residual of the best prediction from z is Gaussian and knows
 nothing of z. So given W everything that is exact for `CorrelatedInputs` is exact here too, with the spectrum of
-W^T Lambda W, the best weights in its basis, and a noise that holds the residual. For Gaussian W the residual's mean over
-draws is, at large sizes,
+W^T Lambda W, the best weights in its basis, and a noise that holds the residual. For Gaussian W the residual's mean
+over draws is, at large sizes,
 
     sum_j l_j w*_j^2 kappa/(l_j + kappa),     N = sum_j l_j/(l_j + kappa).
 """

@@ -27,8 +27,8 @@ SETTINGS = [
 @pytest.mark.parametrize("setting", SETTINGS, ids=str)
 @pytest.mark.statistical(rate=0.001)
 def test_runs_agree_with_the_recursion_in_six_settings(setting):
-    """The rate is that of an interval of 99 % that ends beyond 10 % where the widest ends at 6 %. A step's noise lost or
-    doubled moves the loss by more."""
+    """The rate is that of an interval of 99 % that ends beyond 10 % where the widest ends at 6 %. A step's noise lost
+    or doubled moves the loss by more."""
     modes, a, b, noise, rate, batch = setting
     problem, how = power_law(noise, modes, a, b), OnePass(rate, batch)
     theory = solve(problem, STEPS, dynamics=how)
