@@ -1,7 +1,7 @@
 """Truths for diagonal networks: both layers, in logarithms, by a collocation method of order 13 in 80 bits.
 
-Radau IIA with seven stages on steps that grow with time; each step's stages are solved for with a Jacobian in 64 bits and
-a residual in 80, so that what is left is rounding of 80 bits. None of it is the dual flow of the package.
+Radau IIA with seven stages on steps that grow with time; each step's stages are solved for with a Jacobian in 64 bits
+and a residual in 80, so that what is left is rounding of 80 bits. None of it is the dual flow of the package.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scipy.linalg import lu_factor, lu_solve
 from benchmarks.truths_linear import Case, Wide
 from grok_theory import linear
 
-STAGES, PER_DECADE = 7, 24
+STAGES, PER_DECADE, SEED = 7, 24, 7
 SHAPES = ((4, 10), (5, 12), (3, 6), (6, 4))  # samples, weights
 
 
@@ -31,7 +31,7 @@ def radau() -> np.ndarray:
         grid = [mp.mpf(i) / 2000 for i in range(1, 2000)]
         signs = [f(x) for x in grid]
         ends = [(grid[i], grid[i + 1]) for i in range(len(grid) - 1) if signs[i] * signs[i + 1] < 0]
-        nodes = [mp.findroot(f, pair, solver="anderson") for pair in ends][: STAGES - 1] + [mp.mpf(1)]
+        nodes = [*[mp.findroot(f, pair, solver="anderson") for pair in ends][: STAGES - 1], mp.mpf(1)]
         powers, integrals = mp.matrix(STAGES), mp.matrix(STAGES)
         for i, node in enumerate(nodes):
             for k in range(STAGES):
@@ -81,7 +81,7 @@ def weights_of_flow(
 
 def networks(count: int) -> Iterator[Case]:
     """Random DiagonalNetworks at eight times each: starts from 0.1 to 30, decays from 0 to 0.1."""
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng(SEED)
     for which in range(count):
         samples, dim = SHAPES[which % len(SHAPES)]
         start, decay = 10 ** rng.uniform(-1, 1.5), 0.0 if which % 9 == 0 else 10 ** rng.uniform(-3, -1)

@@ -1,4 +1,4 @@
-"""What feature learning brings: nats of bias that a small test loss still needs, from the tangent kernel along training.
+"""What feature learning brings: nats of bias that a small test loss still needs, from the kernel along training.
 
 Caption: A two-layer tanh network of infinite width learns a single-index target, tanh(2 x_1) in six dimensions, from 40
 samples. At every time its tangent kernel, scaled to the variance of the target, is the covariance of Gaussian

@@ -27,8 +27,8 @@ def local_complexity_gaussian(
     """P(abs(h) < radius abs(g)) of Gaussian (h, g): the share of units that one direction cuts.
 
     h = w.x and g = w.v have standard deviations s_h, s_v and covariance c. h/g is Cauchy around l = c/s_v^2 with width
-    q = sqrt(s_h^2 s_v^2 - c^2)/s_v^2, so P = [atan((r - l)/q) + atan((r + l)/q)]/pi; c = 0 is `local_complexity_at_init`
-    with one direction. Arguments broadcast.
+    q = sqrt(s_h^2 s_v^2 - c^2)/s_v^2, so P = [atan((r - l)/q) + atan((r + l)/q)]/pi; at c = 0 it is
+    `local_complexity_at_init` with one direction. Arguments broadcast.
 
     Parameters
     ----------

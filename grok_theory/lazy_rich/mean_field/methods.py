@@ -43,10 +43,10 @@ class Particles:
         "neurons" hands the particles out: fields `neurons` (time, neuron, dim) and `readouts` (time, neuron, output) of
         all scrambles, weighed in memory before they are made.
     start : tuple of array_like, optional
-        (weights (N, D), readouts (N,) or (N, C)) of the particles at tau = 0, in place of drawn ones: the end of another
-        solve, a mask, another law. One flow starts there, so `numerical_error` is not known; `count`, `scrambles` and
-        `seed` play no part. The output is theirs as it is: for one that begins at 0 pass every neuron twice, with
-        opposite readouts.
+        (weights (N, D), readouts (N,) or (N, C)) of the particles at tau = 0, in place of drawn ones: the end of
+        another solve, a mask, another law. One flow starts there, so `numerical_error` is not known; `count`,
+        `scrambles` and `seed` play no part. The output is theirs as it is: for one that begins at 0 pass every neuron
+        twice, with opposite readouts.
 
     Raises
     ------

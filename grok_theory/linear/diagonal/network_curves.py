@@ -23,7 +23,8 @@ __all__ = ["curves_of_weights", "padded", "solve_diagonal_network"]
 
 TOLERANCES = (1e-10, 1e-9)
 # Of the difference of the two marches, whose tolerances are ten apart: where steps are long both err alike.
-SAFETY = 10.0
+SAFETY = 12.0
+SHARED = 0.02  # of the tolerance
 ULPS = 64.0
 EPS = float(np.finfo(float).eps)
 FAINT = 1e-290
@@ -72,7 +73,7 @@ def _by_flow(problem: DiagonalNetwork, times: Float[Array, " times"], sizes: tup
     )
     curves = curves_of_weights(both[0], x, y, problem.teacher, sizes)
     floor = _rounding(both[0], x, y, problem.teacher, sizes)
-    marched = _apart(*both, x, y, problem.teacher, sizes)
+    marched = _apart(*both, times, x, y, problem.teacher, sizes)
     errors = {name: marched[name] + floor[name] for name in curves}
     return *_finished(problem, times, curves, errors, both[0], jnp.all(done)), steps
 
@@ -88,11 +89,14 @@ def _by_interpolator(problem: DiagonalNetwork, times: Float[Array, " times"], si
     return *_finished(problem, times, curves | none, floor | none, weights, found), jnp.zeros((2,), int)
 
 
-def _apart(weights, others, x, y, teacher, sizes) -> dict[str, Array]:
+def _apart(weights, others, times, x, y, teacher, sizes) -> dict[str, Array]:
     """By how much curves may be off where two marches differ by so much: differences do not cancel in the sums."""
     samples, dim = sizes
-    by = SAFETY * jnp.abs(weights - others)
-    left, off = jnp.abs(weights @ x.T - y[None, :]), SAFETY * jnp.abs((weights - others) @ x.T)
+    # What no difference shows, where the second march happened to take steps as good.
+    unseen = jnp.where(times > 0, SHARED * TOLERANCES[0], 0.0)[:, None]
+    by = SAFETY * jnp.abs(weights - others) + unseen * jnp.max(jnp.abs(weights))
+    left = jnp.abs(weights @ x.T - y[None, :])
+    off = SAFETY * jnp.abs((weights - others) @ x.T) + unseen * jnp.max(jnp.abs(y))
     errors = {"train_loss": jnp.sum((2 * left + off) * off, axis=1) / samples, "l1_norm": jnp.sum(by, axis=1) / dim}
     if teacher is not None:
         missed = jnp.sum((2 * jnp.abs(weights - teacher[None, :]) + by) * by, axis=1)

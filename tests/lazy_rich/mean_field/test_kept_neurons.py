@@ -1,4 +1,4 @@
-"""Neurons handed out and in: they make the solver's output, a warm start goes on, a mask and a given law are followed."""
+"""Neurons handed out and in: they make the solver's output, a warm start goes on, a mask is followed."""
 
 import jax
 import numpy as np
