@@ -15,5 +15,6 @@ LONG = {
     "numerical_error_best_of_k": "half an hour",
     "numerical_error_lazy_rich": "ten minutes with the kept truths",
     "planted": "an hour",
+    "tickets": "ten minutes",
 }
 SHORT = [name for name in NAMES if name not in LONG]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import truths_arrays, truths_linear
+from benchmarks import truths_arrays, truths_diagonal, truths_linear
 from benchmarks.report import Headline, Rows, publish, span
 
 PROBLEMS, QUICK = 200, 6
@@ -23,6 +23,7 @@ SOLVERS: dict[str, Callable[[int], Iterable[truths_linear.Case]]] = {
     "linear.DeepLinear": truths_linear.deep_linear,
     "linear.CorrelatedInputs": truths_linear.correlated,
     "linear.RandomFeatures": truths_linear.random_features,
+    "linear.DiagonalNetwork": truths_diagonal.networks,
     "li2, Lazy": truths_arrays.lazy,
     "li2, FeatureAscent": truths_arrays.ascent,
     "kernels.KernelRegression": truths_arrays.learning_curves,

@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from .dynamics import SGD, GradientDescent, GradientFlow, Stepped
+from .dynamics import Stepped
 from .errors import BadValue
 from .results import Log, Solution
 
@@ -96,11 +96,16 @@ def _step_size(log: Log, theory: Solution, limit: float | None, why: str) -> Ass
 
 def _batch(log: Log, theory: Solution) -> Assumption:
     name, batch, samples = "batch", log.config.get("batch_size"), _samples(log, theory)  # type: ignore[union-attr]
-    if isinstance(theory.dynamics, SGD):
-        own = theory.dynamics.batch_size
+    own = getattr(theory.dynamics, "batch_size", None)
+    if own is not None:
         if not _is_number(batch):
             return Assumption(name, UNTOLD, f'the theory has batches of {own}; say config={{"batch_size": ...}}')
-        return Assumption(name, HOLDS if batch == own else FAILS, f"batches of {batch:g}, the theory's are of {own}")
+        found = f"batches of {batch:g}, the theory's are of {own}"
+        if batch == own and samples is not None and getattr(theory.dynamics, "one_pass", False):
+            seen = batch * max(float(part.x[-1]) for run in log.runs.values() for part in run.values())
+            if seen > samples:
+                return Assumption(name, FAILS, f"{found}, but {seen:g} are drawn of {samples:g}: some come back")
+        return Assumption(name, HOLDS if batch == own else FAILS, found)
     if isinstance(batch, str) and batch.lower() in ("full", "all"):
         return Assumption(name, HOLDS, "every step sees all samples")
     if not _is_number(batch):
@@ -118,7 +123,7 @@ def _flow_or_descent(log: Log, theory: Solution, limit: float | None) -> Assumpt
     kind = type(theory.dynamics).__name__
     optimizer, momentum = config.get("optimizer"), config.get("momentum", 0)
     said = str(optimizer).lower() if optimizer is not None else None
-    plain = isinstance(theory.dynamics, (GradientFlow, GradientDescent, SGD))
+    plain = getattr(theory.dynamics, "plain", False)
     if theory.dynamics is None:
         return Assumption(name, HOLDS, "nothing is trained in this theory")
     if not plain:
@@ -268,14 +273,16 @@ _SAY_RATE = "convert by log.in_units_of(problem, gt.GradientDescent(learning_rat
 def _rate(log: Log, theory: Solution) -> float | None:
     """The learning rate of the log in the units of the Problem; that of a config is in those of the trainer."""
     for dynamics in (log.dynamics, theory.dynamics):
-        if isinstance(dynamics, (GradientDescent, SGD)):
-            return float(np.asarray(dynamics.learning_rate))
+        if isinstance(dynamics, Stepped) and dynamics.plain:
+            return float(np.asarray(dynamics.learning_rate))  # type: ignore[attr-defined]
     return None
 
 
 def _largest_rate(log: Log, theory: Solution, stable_below: Callable[..., Any] | None) -> tuple[float | None, str]:
     """The largest stable learning rate of the Problem, or None and why there is none."""
     kind = type(theory.problem).__name__
+    if "largest_learning_rate" in theory.stats:
+        return float(np.asarray(theory.stats["largest_learning_rate"])), ""
     if stable_below is None:
         return None, f"the wing of {kind} states no largest stable learning rate"
     samples = _samples(log, theory)

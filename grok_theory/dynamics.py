@@ -30,6 +30,7 @@ __all__ = [
     "Stepped",
     "check_dynamics",
     "check_x",
+    "numbers_of",
     "same_dynamics",
     "whole_steps",
 ]
@@ -52,10 +53,20 @@ class Dynamics(Protocol):
 
 
 class Stepped:
-    """The x of everything that trains by steps."""
+    """The x of everything that trains by steps.
+
+    Attributes
+    ----------
+    plain : bool
+        Whether a step is a rate times a gradient and nothing else.
+    whole : tuple[str, ...]
+        Those of its numbers that count something.
+    """
 
     x_name = "step"
     x_unit = ""
+    plain = False
+    whole: tuple[str, ...] = ()
 
 
 @record()
@@ -64,6 +75,7 @@ class GradientFlow:
 
     x_name = "time"
     x_unit = "tau"
+    plain = True
 
 
 @record()
@@ -80,6 +92,8 @@ class GradientDescent(Stepped):
     BadValue
         For a rate that is not positive and finite.
     """
+
+    plain = True
 
     learning_rate: ArrayLike
 
@@ -103,6 +117,8 @@ class SGD(Stepped):
     BadValue
         For a rate that is not positive and finite, and a batch that is no whole number of at least 1.
     """
+
+    plain = True
 
     learning_rate: ArrayLike
     batch_size: int
@@ -264,6 +280,24 @@ def same_dynamics(left: Dynamics | None, right: Dynamics | None) -> bool:
         True where they differ by less than 1e-12 of each number.
     """
     return type(left) is type(right) and same(left, right, tolerance=1e-12)
+
+
+def numbers_of(dynamics: Any) -> list[str]:
+    """The numbers of a dynamics by name, such as learning_rate; none of `GradientFlow`, and none of None.
+
+    Parameters
+    ----------
+    dynamics
+        A dynamics, or None where nothing is trained.
+
+    Returns
+    -------
+    list[str]
+        Its fields that are not structure.
+    """
+    if dynamics is None:
+        return []
+    return [field.name for field in dataclasses.fields(dynamics) if field.name not in dynamics._static]
 
 
 def check_dynamics(dynamics: Any, allowed: tuple[type, ...], who: str) -> None:

@@ -105,7 +105,8 @@ def literature_page() -> str:
         f"{len(found)} statements of the papers behind the theories, or of their public code, that do not hold as "
         "printed; each with what holds and the number that shows it, computed while this page was made. The first row "
         "is what the version that we read prints; where we know a statement only by quotation, it says so. Papers are "
-        "revised: a correction here may be one there by now.",
+        "revised: a correction here may be one there by now. What was looked for and did not come out stands on "
+        "[another page](not_reproduced.md).",
         _MADE.format(**_provenance()),
     ]
     for wing, title in _WINGS.items():

@@ -73,7 +73,7 @@ def inductive_bias(
     >>> seen, new, y = slice(0, 9, 2), slice(1, 9, 2), np.sin(2 * x)
     >>> nats, status = inductive_bias(K[seen, seen], y[seen], K[new, seen], K[new, new], y[new], 1e-4)
     >>> print(f"{nats:.3f} {status.name}")
-    0.073 good
+    5.759 good
     """
     require_float64("grok_theory.bounds.inductive_bias")
     kernel, test = check_gram("kernel_train", kernel_train), check_gram("kernel_test", kernel_test)

@@ -211,7 +211,7 @@ def loss_law(mean: ArrayLike, covariance: ArrayLike, target: ArrayLike) -> LossL
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> law = loss_law(np.zeros(10), np.eye(10), np.zeros(10))  # 10 Q is chi-squared with 10 degrees
     >>> print(f"{law.mean:.1f} {law.information(0.1):.6f} {law.quantile(0.5):.6f}")
-    1.0 8.668386 0.934182
+    1.0 8.667344 0.934182
     """
     require_float64("grok_theory.bounds.loss_law")
     return law_of(mean, covariance, target, rounding(covariance))

@@ -105,7 +105,7 @@ def quoted_difficulty(
     >>> bits = quoted_difficulty(samples=100, outputs=1, sphere_dim=4, classes=1, radius=1, resolution=1, tolerance=0.1,
     ...                          lipschitz=1)
     >>> print(f"{bits:.3g}")
-    4.52e+03
+    1.59e+03
     """
     positive = {
         "outputs": outputs,

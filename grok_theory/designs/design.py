@@ -25,7 +25,7 @@ class Design:
     dynamics : Dynamics or None
         How it is trained.
     free : str
-        What was free: a number of the Problem, width, dim, learning_rate, or what x is called.
+        What was free: a number of the Problem or of its dynamics, width, dim, or what x is called.
     value : float
         The value found; of a target that is not reachable the best there is.
     target : AtMost or Least or Front

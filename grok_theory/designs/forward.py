@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dynamics import Dynamics
+from ..dynamics import Dynamics, numbers_of
 from ..errors import BadValue, SolveFailed
 from ..fields import quantities
 from ..numerics.draws_past import times_past
@@ -52,8 +52,8 @@ class Forward:
         options = dict(self.options)
         if self.free in quantities(type(self.problem)):
             return dataclasses.replace(self.problem, **{self.free: value}), self.dynamics, options
-        if self.free == "learning_rate":
-            return self.problem, dataclasses.replace(self.dynamics, learning_rate=value), options  # type: ignore[type-var]
+        if self.free in numbers_of(self.dynamics):
+            return self.problem, dataclasses.replace(self.dynamics, **{self.free: value}), options  # type: ignore[type-var]
         if self.free in ("dim", "width"):
             options[self.free] = int(value)
         return self.problem, self.dynamics, options

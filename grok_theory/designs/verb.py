@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..checks import require_float64
-from ..dynamics import Dynamics, GradientDescent, GradientFlow
+from ..dynamics import Dynamics, GradientFlow, numbers_of
 from ..errors import BadValue
 from ..fields import quantities
 from ..overlays import wing_of
@@ -39,8 +39,8 @@ def find(
         All that is given.
     free : Mapping[str, tuple[float, float]]
         What is free and where it is looked for: {"weight_decay": (1e-3, 10.0)}. A number of the Problem, "dim",
-        "width", "learning_rate", or what x is called ("time", "step", "samples" of a judge). Whole numbers where
-        they are meant.
+        "width", a number of the dynamics ("learning_rate", "batch" of one-pass descent), or what x is called ("time",
+        "step", "samples" of a judge). Whole numbers where they are meant.
     target : AtMost or Least or Front
         What is asked of it.
     dynamics : Dynamics, optional
@@ -154,15 +154,14 @@ def _unit(forward: Forward, options: Mapping[str, Any]) -> float | None:
             unit = next((n for n in range(1, 1000) if abs(n * alpha - round(n * alpha)) < 1e-9), 1)
             return float(unit)
         return 1.0
-    if name == "learning_rate" and isinstance(forward.dynamics, GradientDescent):
-        return None
+    of_dynamics = numbers_of(forward.dynamics)
+    if name in of_dynamics:
+        return 1.0 if name in getattr(forward.dynamics, "whole", ()) else None
     if name == forward.x_name:
         return None if name == "time" else 1.0
     numbers = [each for each, quantity in known.items() if quantity.kind == "number"]
-    raise BadValue(
-        f"free names {name!r}, but it must be one of {', '.join(numbers)}, dim, width, {forward.x_name}"
-        f"{', learning_rate' if isinstance(forward.dynamics, GradientDescent) else ''}. Name one of them."
-    )
+    known_names = ", ".join([*numbers, "dim", "width", forward.x_name, *of_dynamics])
+    raise BadValue(f"free names {name!r}, but it must be one of {known_names}. Name one of them.")
 
 
 def _made(forward, target, scale: Scale, value: float, reached, said, values, table, kept=None) -> Design:

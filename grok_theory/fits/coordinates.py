@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..drawn import Span
-from ..dynamics import GradientDescent
+from ..dynamics import numbers_of
 from ..errors import BadValue
 from ..fields import quantities
 from ..ranges import AtLeastOne, Finite, Interval, NonNegative, Positive, Told
@@ -55,7 +55,7 @@ class Coordinate:
 def coordinate(problem: Any, dynamics: Any, name: str) -> Coordinate:
     """The coordinate of a free parameter; refuses what is no number of the Problem."""
     if name == LEARNING_RATE:
-        if not isinstance(dynamics, GradientDescent):
+        if name not in numbers_of(dynamics):
             raise BadValue(
                 f"free names learning_rate, but the dynamics is {dynamics!r}, which has none. Pass "
                 "dynamics=gt.GradientDescent(guess), with a log in steps."
@@ -67,7 +67,7 @@ def coordinate(problem: Any, dynamics: Any, name: str) -> Coordinate:
     if name not in numbers:
         raise BadValue(
             f"free names {name!r}, but the numbers of a {type(problem).__name__} are {', '.join(numbers)}. Name some "
-            f"of these{', or learning_rate' if isinstance(dynamics, GradientDescent) else ''}."
+            f"of these{', or learning_rate' if LEARNING_RATE in numbers_of(dynamics) else ''}."
         )
     quantity = known[name]
     drawn = quantity.drawn if isinstance(quantity.drawn, Span) else Span(1e-3, 1e3)

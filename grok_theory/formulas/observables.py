@@ -106,6 +106,46 @@ def _cut_probability(ratio: float, directions: int) -> float:
 
 @partial(
     Formula,
+    name="observables.local_complexity_gaussian",
+    says="probability that one direction cuts a unit, w.x and w.v Gaussian with correlation c, deviations s and 1",
+    function=observables.local_complexity_gaussian,
+    domain={
+        "scale": Range(0.05, 20.0, (1.0, 1.4), "s"),
+        "correlation": Range(-0.999, 0.999, (0.0, 0.6), "c"),
+        "radius": Range(0.01, 50.0, (1.0, 0.3), "r"),
+    },
+    call=lambda scale, correlation, radius: observables.local_complexity_gaussian(
+        scale, 1.0, correlation * scale, radius
+    ),
+    symbol="P",
+    latex=r"\frac{1}{\pi} \left(\arctan \frac{r - l}{q} + \arctan \frac{r + l}{q}\right), \;\; l = c s, \;"
+    r"q = s \sqrt{1 - c^2}",
+    source="derived here: the ratio of two Gaussians is a Cauchy variable",
+    status="ours",
+    by="30-digit quadrature over w.v",
+    rtol=1e-12,
+)
+def _cut_by_one_direction(scale: float, correlation: float, radius: float) -> float:
+    """E [Phi((r|g| - c s g)/(s sqrt(1 - c^2))) - Phi((-r|g| - c s g)/(...))] over g ~ N(0, 1), both signs of it."""
+    import mpmath as mp
+
+    with mp.workdps(DIGITS):
+        s, c, r = mp.mpf(scale), mp.mpf(correlation * scale) / mp.mpf(scale), mp.mpf(radius)
+        wide = s * mp.sqrt(1 - c**2)
+
+        def at(g: Any) -> Any:
+            each = [mp.erf((r - sign * c * s) * g / wide / mp.sqrt(2)) for sign in (1, -1)]
+            # P(-r g < h < r g | g) and the same at -g.
+            return mp.npdf(g) * (each[0] + each[1])
+
+        # Where the error functions bend.
+        bends = [wide / (abs(r - sign * c * s) + wide * mp.mpf(10) ** -6) for sign in (1, -1)]
+        cuts = sorted({mp.mpf(0), *(b * f for b in bends for f in (mp.mpf(1) / 2, 2, 6, 16) if b * f < 12)})
+        return float(integral(at, [*cuts, *(mp.mpf(v) for v in (1, 2, 4, 8, 13) if v > cuts[-1])]))
+
+
+@partial(
+    Formula,
     name="observables.inverse_participation_ratio",
     says="in how few coordinates a vector lives: 1 for one, 1/n for n equal ones",
     function=observables.inverse_participation_ratio,

@@ -8,6 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from ..linear import projection_residual
 from ..linear.one_pass_stability import critical_batch, feedback, largest_learning_rate, late_loss
 from .formula import Formula, Range
 
@@ -132,3 +133,38 @@ def _one_pass_critical_batch(modes: int, exponent: float) -> float:
             above = _feedback_in_digits(modes, exponent, 1, middle) > 1
             low, high = (middle, high) if above else (low, middle)
         return float(low)
+
+
+@partial(
+    Formula,
+    name="linear.projection_residual",
+    says="label variance that N random Gaussian features miss, spectrum j^-a of M modes, l_j w*_j^2 = j^-b",
+    function=projection_residual,
+    domain={
+        "modes": Range(2, 8, (), "M", whole=True),
+        "exponent": DECAY,
+        "signal": Range(0.5, 4.0, (1.8,), "b"),
+        "share": Range(0.05, 0.95, (0.5,), r"\nu"),
+    },
+    call=lambda modes, exponent, signal, share: projection_residual(
+        _power_law(modes, exponent), jnp.sqrt(_power_law(modes, signal - exponent)), share * modes
+    ),
+    symbol="E_N",
+    latex=r"\sum_j j^{-b} \frac{\kappa}{j^{-a} + \kappa}, \;\; N = \nu M = \sum_j \frac{j^{-a}}{j^{-a} + \kappa}",
+    source="derived here; the effective ridge is that of Bordelon, Canatar & Pehlevan 2020",
+    status="ours",
+    by="bisection for kappa and the sum in 30 digits",
+    rtol=1e-11,
+)
+def _projection_residual(modes: int, exponent: float, signal: float, share: float) -> float:
+    import mpmath as mp
+
+    with mp.workdps(30):
+        l = [mp.mpf(float(j) ** -exponent) for j in range(1, modes + 1)]
+        power = [mp.mpf(float(j) ** -exponent) * mp.mpf(float(j) ** (exponent - signal)) for j in range(1, modes + 1)]
+        wanted, low, high = mp.mpf(share * modes), mp.mpf(0), modes / mp.mpf(share)
+        for _ in range(110):
+            middle = (low + high) / 2
+            many = sum(one / (one + middle) for one in l) > wanted
+            low, high = (middle, high) if many else (low, middle)
+        return float(sum(p * high / (one + high) for p, one in zip(power, l, strict=True)))

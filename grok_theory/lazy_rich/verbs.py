@@ -98,6 +98,7 @@ def simulate(
     runs: int,
     key: Array,
     method: Experiment | None = None,
+    keep: str | None = None,
 ) -> Ensemble:
     """Train `runs` networks of the Problem for real and read their curves at `x`.
 
@@ -119,6 +120,9 @@ def simulate(
         A JAX key. Run i draws from fold_in(key, i), the same among 8 or 800.
     method : ExactReduction, ExplicitNetwork or FrozenKernel, optional
         For a QuadraticCommittee `ExactReduction()` (default), `ExplicitNetwork(...)`, `FrozenKernel(...)`.
+    keep : str, optional
+        Of a MeanFieldNetwork: "neurons" keeps the fields `neurons` (run, time, neuron, dim) and `readouts` (run, time,
+        neuron, output), weighed in memory before they are made.
 
     Returns
     -------
@@ -140,6 +144,8 @@ def simulate(
         Where JAX computes in float32.
     """
     if not isinstance(problem, MeanFieldNetwork):
+        if keep is not None:
+            raise BadValue(f"keep is {keep!r}, but only the neurons of a MeanFieldNetwork are kept. Leave keep out.")
         # None is refused there, in one sentence.
         return simulate_committee(
             problem, x, dynamics=dynamics, dim=dim, width=width, runs=runs, key=key, method=method
@@ -150,7 +156,7 @@ def simulate(
                 f"{name} is {value!r}, but a MeanFieldNetwork brings its own data and has one way to be trained. "
                 f"Leave {name} out."
             )
-    return simulate_mean_field(problem, x, dynamics, width=width, runs=runs, key=key)  # type: ignore[arg-type]
+    return simulate_mean_field(problem, x, dynamics, width=width, runs=runs, key=key, keep=keep)  # type: ignore[arg-type]
 
 
 def forecast(

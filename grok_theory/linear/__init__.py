@@ -17,6 +17,7 @@ from .law_of_one_run import LogLossLaw, log_loss_law
 from .methods import ContourIntegral, ModeRecursion, SpectralQuadrature, Trajectory
 from .one_pass_dynamics import OnePass
 from .problem import DeepLinear, TeacherStudent
+from .projections import projection_residual, through_projection
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import Losses, OptimalRidge, optimal_ridge
 from .stopping import OptimalStopping, optimal_stopping
@@ -59,11 +60,13 @@ __all__ = [
     "noiseless_delay",
     "optimal_ridge",
     "optimal_stopping",
+    "projection_residual",
     "ridge",
     "scale_time",
     "simulate",
     "solve",
     "stable_below",
+    "through_projection",
     "unit_inputs",
     "valid_at",
 ]

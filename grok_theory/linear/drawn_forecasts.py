@@ -14,6 +14,7 @@ from ..results.runs_of_a_forecast import with_start
 from .checked import check_single
 from .diagonal.problem import SparseTask
 from .mode_relaxation import ByModes, Times, check_flow
+from .one_pass_dynamics import OnePass, check_one_pass
 from .problem import DeepLinear
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .single_runs import checked_names
@@ -25,7 +26,7 @@ def forecast_from_draws(
     simulate: Callable,
     problem: DeepLinear | CorrelatedInputs | RandomFeatures | SparseTask,
     x: Times,
-    dynamics: ByModes,
+    dynamics: ByModes | OnePass,
     *,
     dim: int | None,
     level: float,
@@ -37,7 +38,10 @@ def forecast_from_draws(
     """See `grok_theory.linear.forecast`; `simulate` is the experiment of that Problem."""
     require_float64("grok_theory.linear.forecast")
     check_single(problem, "forecast")
-    check_flow(problem, dynamics, x)
+    if isinstance(dynamics, OnePass) and isinstance(problem, CorrelatedInputs):
+        check_one_pass(problem, dynamics, x)
+    else:
+        check_flow(problem, dynamics, x)
     level, names = check_level(level), checked_names(curves)
     count = RUNS if draws is None else check_integer("draws", draws, 8, f"A scatter needs runs; {RUNS} is the default.")
     if key is not None:

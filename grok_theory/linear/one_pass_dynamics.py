@@ -31,12 +31,20 @@ class OnePass(Stepped):
         For a rate that is not positive and finite, and a batch below 1.
     """
 
+    plain = one_pass = True
+    whole = ("batch",)
+
     learning_rate: ArrayLike
     batch: ArrayLike
 
     def __post_init__(self) -> None:
         check_positive("learning_rate", self.learning_rate, "Pass a step size, for example 0.1.")
         check_at_least("batch", self.batch, 1, "Pass how many samples a step sees.")
+
+    @property
+    def batch_size(self) -> ArrayLike:
+        """`batch`, as the config of a trainer calls it."""
+        return self.batch
 
 
 def check_one_pass(problem: CorrelatedInputs, dynamics: OnePass, steps: ArrayLike) -> None:

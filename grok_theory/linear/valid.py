@@ -12,7 +12,7 @@ from ..errors import BadValue
 from ..results import Ensemble
 from .checked import check_finite_samples
 from .covariance import solve_correlated
-from .curve_names import CORRELATED_CURVES, CURVES, DEEP_CURVES, NETWORK_CURVES
+from .curve_names import CORRELATED_CURVES, CURVES, DEEP_CURVES, NETWORK_CURVES, ONE_PASS_CURVES
 from .curves import solve_teacher_student
 from .depth import solve_deep_linear
 from .diagonal.methods import StateEvolution
@@ -20,6 +20,7 @@ from .diagonal.problem import DiagonalNetwork, SparseTask
 from .diagonal.state_evolution import solve_sparse_task
 from .methods import Problem
 from .mode_relaxation import ByModes, elapsed
+from .one_pass_dynamics import OnePass, check_one_pass
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import teacher_student_limits
@@ -111,7 +112,7 @@ def _decaying_ends(problem: TeacherStudent) -> dict[str, float]:
     return ends
 
 
-def valid_by_size(problem: Problem, x: ArrayLike, dim: int, dynamics: ByModes) -> Valid:
+def valid_by_size(problem: Problem, x: ArrayLike, dim: int, dynamics: ByModes | OnePass) -> Valid:
     """Per curve and x, whether theory describes runs of `dim` weights and round(samples_per_dim * dim) samples.
 
     Of Problems with sizes of their own the theory's train loss stands for the mean of the runs.
@@ -122,6 +123,10 @@ def valid_by_size(problem: Problem, x: ArrayLike, dim: int, dynamics: ByModes) -
         For a `dim` that is no whole number of at least 1, or another one than the Problem has.
     """
     dim = check_integer("dim", dim, 1, "Pass the number of weights N.")
+    if isinstance(dynamics, OnePass) and isinstance(problem, CorrelatedInputs):
+        check_one_pass(problem, dynamics, x)
+        _check_modes(problem, dim)
+        return {name: np.ones(np.shape(x), bool) for name in ONE_PASS_CURVES}
     check_dynamics(dynamics, (GradientFlow, GradientDescent), "valid_at")
     check_x(dynamics, x)
     if isinstance(problem, TeacherStudent):
@@ -143,15 +148,21 @@ def valid_by_size(problem: Problem, x: ArrayLike, dim: int, dynamics: ByModes) -
             "RandomFeatures, DiagonalNetwork and SparseTask. Pass one of them."
         )
     check_finite_samples(problem, "valid_at")
-    modes = np.shape(problem.spectrum if isinstance(problem, CorrelatedInputs) else problem.features)[0]
-    if dim != modes:
-        raise BadValue(f"dim is {dim}, but the Problem has {modes} modes or features. Pass {modes}.")
+    modes = _check_modes(problem, dim)
     valid = {name: np.ones(np.shape(x), bool) for name in CORRELATED_CURVES}
     if float(problem.samples) < modes:
         times = np.concatenate([[0.0], np.asarray(x, float)])
         mean = np.asarray(solve_correlated(problem, times)["train_loss"])
         valid["train_loss"] = mean[1:] > DECAYED[type(problem)] * mean[0]
     return valid
+
+
+def _check_modes(problem: CorrelatedInputs | RandomFeatures, dim: int) -> int:
+    """How many modes or features there are, which `dim` must be."""
+    modes = np.shape(problem.spectrum if isinstance(problem, CorrelatedInputs) else problem.features)[0]
+    if dim != modes:
+        raise BadValue(f"dim is {dim}, but the Problem has {modes} modes or features. Pass {modes}.")
+    return modes
 
 
 def _of_layers(problem: DeepLinear, x: ArrayLike, dim: int, samples: int) -> Valid:

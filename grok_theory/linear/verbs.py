@@ -168,9 +168,7 @@ def simulate(
     >>> real["test_loss"].shape
     (3, 2)
     """
-    run = _pick("simulate", problem, _EXPERIMENTS)
-    if isinstance(problem, CorrelatedInputs) and isinstance(dynamics, OnePass):
-        run = simulate_one_pass
+    run = _experiment(_pick("simulate", problem, _EXPERIMENTS), problem, dynamics)
     return mark_valid(run(problem, x, dynamics, runs=runs, key=key, dim=dim))
 
 
@@ -180,7 +178,7 @@ def forecast(
     *,
     dim: int | None = None,
     width: None = None,
-    dynamics: ByModes = FLOW,
+    dynamics: ByModes | OnePass = FLOW,
     level: float = 0.9,
     draws: int | None = None,
     key: Array | None = None,
@@ -202,7 +200,7 @@ def forecast(
         RandomFeatures, whose size is in their arrays.
     width : None, default None
         A linear student has no hidden layer: only None is taken.
-    dynamics : GradientFlow or GradientDescent, default GradientFlow()
+    dynamics : GradientFlow, GradientDescent or OnePass, default GradientFlow()
         As in `solve`.
     level : float, default 0.9
         Probability that one run's whole curve lies inside its band, in (0, 1).
@@ -212,7 +210,8 @@ def forecast(
     key : Array, optional
         Of these draws; the same ones if left out.
     test_samples : int, optional
-        How many fresh noisy samples the run's test loss is measured on; left out, it is taken for exact.
+        How many fresh noisy samples the run's test loss is measured on; left out, it is taken for exact. The train loss
+        of a run under OnePass is that of one batch.
     curves : sequence of str, default ("train_loss", "test_loss")
         Which of these to forecast.
 
@@ -241,7 +240,7 @@ def forecast(
     """
     # Nothing in a DiagonalNetwork is drawn: its runs have no band.
     drawn = {kind: run for kind, run in _EXPERIMENTS.items() if kind is not DiagonalNetwork}
-    experiment = _pick("forecast", problem, drawn)
+    experiment = _experiment(_pick("forecast", problem, drawn), problem, dynamics)
     if width is not None:
         raise BadValue(f"width is {width!r}, but a linear student has no hidden layer. Leave width out.")
     if isinstance(problem, TeacherStudent):
@@ -317,6 +316,11 @@ def ridge(problem: TeacherStudent | CorrelatedInputs | RandomFeatures, penalty: 
     return _pick("ridge", problem, _RIDGES)(problem, penalty)
 
 
+def _experiment(usual: Callable, problem: object, dynamics: object) -> Callable:
+    """The runs of a Problem under a dynamics."""
+    return simulate_one_pass if isinstance(problem, CorrelatedInputs) and isinstance(dynamics, OnePass) else usual
+
+
 def _pick(verb: str, problem: object, solvers: dict[type, Any]) -> Callable:
     if type(problem) not in solvers:
         names = ", ".join(kind.__name__ for kind in solvers)
@@ -360,7 +364,7 @@ def valid_at(
     x: Times,
     *,
     dim: int,
-    dynamics: ByModes = FLOW,
+    dynamics: ByModes | OnePass = FLOW,
 ) -> Valid:
     """Where the theory of a Problem speaks about runs of a size, as `simulate` marks it in `Ensemble.valid`.
 
@@ -373,8 +377,8 @@ def valid_at(
     dim : int
         N, the number of weights; the samples are the nearest whole number to samples_per_dim * dim, or those of the
         Problem, whose modes, features or columns `dim` must count.
-    dynamics : GradientFlow or GradientDescent, default GradientFlow()
-        As in `solve`.
+    dynamics : GradientFlow, GradientDescent or OnePass, default GradientFlow()
+        As in `solve`; under OnePass theory is exact at every size.
 
     Returns
     -------

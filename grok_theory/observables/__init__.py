@@ -2,6 +2,7 @@
 
 from .coherence import Coherence, gradient_coherence, kernel_coherence
 from .complexity import deep_local_complexity, local_complexity, local_complexity_at_init
+from .complexity_of_neurons import local_complexity_curves, local_complexity_gaussian
 from .crossing import Crossing, crossing_time
 from .decay_clock import Clock, Sibling, decay_rate
 from .delay import Delay, delay_between, grokking_delay
@@ -55,6 +56,8 @@ __all__ = [
     "lazy_distance",
     "local_complexity",
     "local_complexity_at_init",
+    "local_complexity_curves",
+    "local_complexity_gaussian",
     "log_delay",
     "log_forecast",
     "logit_line",

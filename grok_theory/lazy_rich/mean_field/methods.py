@@ -11,7 +11,17 @@ from ...pytrees import record
 __all__ = ["LinearMoments", "MeanFieldTheory", "Particles", "TangentLimit"]
 
 
-@record(static=("count", "scrambles", "seed"))
+NEURONS = "neurons"
+
+
+def check_keep(keep: str | None) -> bool:
+    """Whether the neurons are kept; refuses what is neither "neurons" nor None."""
+    if keep is not None and keep != NEURONS:
+        raise BadValue(f'keep is {keep!r}, but it must be "neurons" or None. Pass keep="neurons" to be handed them.')
+    return keep is not None
+
+
+@record(static=("count", "scrambles", "seed", "keep"))
 class Particles:
     """Mean-field theory of `MeanFieldNetwork` by particles.
 
@@ -29,6 +39,14 @@ class Particles:
         Of the scrambles. Same seed, same digits.
     tolerance : array_like, default 1e-05
         Local error of a step, in units of the output; > 0.
+    keep : str, optional
+        "neurons" hands the particles out: fields `neurons` (time, neuron, dim) and `readouts` (time, neuron, output) of
+        all scrambles, weighed in memory before they are made.
+    start : tuple of array_like, optional
+        (weights (N, D), readouts (N,) or (N, C)) of the particles at tau = 0, in place of drawn ones: the end of
+        another solve, a mask, another law. One flow starts there, so `numerical_error` is not known; `count`,
+        `scrambles` and `seed` play no part. The output is theirs as it is: for one that begins at 0 pass every neuron
+        twice, with opposite readouts.
 
     Raises
     ------
@@ -40,8 +58,11 @@ class Particles:
     scrambles: int = 9
     seed: int = 0
     tolerance: ArrayLike = 1e-5
+    keep: str | None = None
+    start: tuple[ArrayLike, ArrayLike] | None = None
 
     def __post_init__(self):
+        check_keep(self.keep)
         count = check_integer("count", self.count, 4, "4096 is the default.", high=2**22)
         if count & (count - 1):
             raise BadValue(

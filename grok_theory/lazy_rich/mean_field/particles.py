@@ -29,6 +29,7 @@ from scipy.stats import qmc
 from scipy.stats import t as student
 
 from ...checks import check_memory, is_traced
+from ...errors import BadValue
 from ...fields import check_single, in_range
 from ...kernels.activations import Neuron
 from ...named_axes import Field
@@ -41,6 +42,7 @@ from ..verdict import judged, shortened, solution_of, status_of
 from .accuracy import add_output_error, output_norms
 from .data import Data, data_of, rotated
 from .derivatives import differentiable
+from .kept_neurons import checked_start, fields_of_neurons, refuse_kept, unrotated
 from .methods import Particles
 from .problem import MeanFieldNetwork
 from .readings import Reading, curves_of, forward, output, read_neurons
@@ -53,6 +55,7 @@ _WHY_LOST = (
     "The flow became non-finite (lower tolerance) or ran out of steps (raise it, ask for earlier times, or take a "
     "smooth activation)."
 )
+_GIVEN = "A given start is one flow: the error of the particles is unknown, so there is no numerical_error."
 _ONE_SCRAMBLE = "One scramble: the error of the particles is unknown, so there is no numerical_error; use 9."
 LOOKS = 10  # as many independent values as seven curves at ten times are worth: the bound is for the worst of them
 SHARED = 0.1  # of the tolerance: local error where both tolerances take the same steps, as they do at first
@@ -73,20 +76,30 @@ def drawn_particles(count: int, dim: int, seed: int, scramble: int) -> np.ndarra
 def solve_particles(problem: MeanFieldNetwork, times: ArrayLike | Sequence, method: Particles, throw: bool) -> Solution:
     """The curves at `times`, with fields `output` (tau, sample, output) and `tangent_kernel` (tau, sample, sample).
 
+    With `keep` also `neurons` and `readouts`.
+
     Flows that end early are tried again, outside traces, at another tolerance, and `status` says so.
     """
     check_single(problem)
     times = checked_x(FLOW, times)
     samples, dim = np.shape(problem.inputs)
     every = samples + (0 if problem.test_inputs is None else np.shape(problem.test_inputs)[0])
-    coordinates = min(dim, every)
-    _refuse_what_does_not_fit(method, samples, every, coordinates, problem.outputs, bucket(times.size))
-    normals = np.stack(
-        [
-            drawn_particles(method.count, coordinates + problem.outputs, method.seed, scramble)
-            for scramble in range(method.scrambles)
-        ]
-    )
+    given = None if method.start is None else checked_start(problem, method.start)
+    # A law of one's own need not look the same from all coordinates.
+    coordinates = min(dim, every) if given is None else dim
+    flows, count = (method.scrambles, method.count) if given is None else (1, given.shape[1])
+    if is_traced(problem.inputs) and method.keep is not None:
+        raise BadValue("inputs is traced, but neurons are handed out of numbers only. Leave keep out.")
+    _refuse_what_does_not_fit(count, flows, samples, every, coordinates, problem.outputs, bucket(times.size))
+    refuse_kept(method.keep, flows + 1, count, dim + problem.outputs, bucket(times.size) + 1)
+    normals = given
+    if normals is None:
+        normals = np.stack(
+            [
+                drawn_particles(method.count, coordinates + problem.outputs, method.seed, scramble)
+                for scramble in range(method.scrambles)
+            ]
+        )
     found, longest = _attempt(problem, times, method, normals)
     lost: list[Any] = []
     while not is_traced(found.status.level) and found.status.name == "failed" and len(lost) < TRIES - 1:
@@ -100,7 +113,10 @@ def _attempt(
     problem: MeanFieldNetwork, times: np.ndarray, method: Particles, normals: np.ndarray, lost: Sequence[Any] = ()
 ) -> tuple[Solution, Any]:
     """One solve with these settings, and the steps of its longest flow; `lost`: tolerances where flows ended early."""
-    verdict, mean, work, longest = _solved(problem, repeated(times), normals, as_arrays(method.tolerance))
+    own, keep = method.start is not None, method.keep is not None
+    verdict, mean, work, longest, neurons = _solved(
+        problem, repeated(times), normals, as_arrays(method.tolerance), own=own, keep=keep
+    )
     verdict, mean = shortened(verdict, times.size), cut(mean, times.size)
     remarks, failed = [], _WHY_LOST
     if lost:
@@ -108,12 +124,17 @@ def _attempt(
         failed = f"Tried with tolerance {tried}, then {method.tolerance:g}. {failed}"
         remarks.append(f"A flow ended early at tolerance {tried}; this is at {method.tolerance:g}.")
         verdict = verdict._replace(level=jnp.maximum(verdict.level, jnp.int8(1)))
-    if method.scrambles == 1:
-        remarks.append(_ONE_SCRAMBLE)
+    if own or method.scrambles == 1:
+        remarks.append(_GIVEN if own else _ONE_SCRAMBLE)
     status = status_of(verdict, remarks=remarks, failed=failed)
     steps, evaluations = work if is_traced(work) else np.asarray(work)
-    stats = {"particles": method.count * method.scrambles, "steps": steps, "evaluations": evaluations}
-    more = {"fields": fields_of(mean), "stats": stats}
+    particles = normals.shape[1] if own else method.count * method.scrambles
+    stats = {"particles": particles, "steps": steps, "evaluations": evaluations}
+    fields = fields_of(mean)
+    if keep:
+        seen = tuple(np.asarray(part)[:, : times.size] for part in neurons)
+        fields |= fields_of_neurons(seen if own else unrotated(problem, *seen, method.seed))
+    more = {"fields": fields, "stats": stats}
     return solution_of(problem, times, FLOW, method, verdict, status, **more), longest
 
 
@@ -125,14 +146,15 @@ def fields_of(mean: Reading) -> dict[str, Field]:
     }
 
 
-@jax.jit
-def _solved(problem: MeanFieldNetwork, times: Array, normals: Array, tolerance: Array):
-    data, richness = rotated(data_of(problem)), jnp.asarray(problem.richness, float)
+@partial(jax.jit, static_argnames=("own", "keep"))
+def _solved(problem: MeanFieldNetwork, times: Array, normals: Array, tolerance: Array, *, own: bool, keep: bool):
+    data, richness = data_of(problem), jnp.asarray(problem.richness, float)
+    data = data if own else rotated(data)
     # The last flow repeats the first at a looser tolerance.
     normals = jnp.concatenate([normals, normals[:1]])
     tolerances = jnp.full(len(normals), tolerance).at[-1].multiply(LOOSER)
-    flow = differentiable(partial(_flows, problem.phi))
-    readings, start, work = flow(richness, (data, normals, tolerances, times))
+    flow = differentiable(partial(_flows, problem.phi, own, keep))
+    readings, start, work, neurons = flow(richness, (data, normals, tolerances, times))
     curves = jax.vmap(partial(curves_of, data))(readings, start)
     several = _tree(lambda values: values[:-1], curves)
     found = {name: jnp.mean(values, axis=0) for name, values in several.items()}
@@ -147,14 +169,17 @@ def _solved(problem: MeanFieldNetwork, times: Array, normals: Array, tolerance: 
         verdict = verdict._replace(
             errors={}, inaccurate=jnp.asarray(False)
         )  # the error of the particles, the greater part, is not known
-    return verdict, mean, jnp.sum(work[:, 1:], axis=0), jnp.max(work[:, 1])
+    return verdict, mean, jnp.sum(work[:, 1:], axis=0), jnp.max(work[:, 1]), _tree(lambda values: values[:-1], neurons)
 
 
 _tree = jax.tree_util.tree_map
 
 
-def _flows(phi: Neuron, richness: Array, rest: tuple[Data, Array, Array, Array]):
-    """One flow a scramble, one after the other: readings (scramble, time, ...), kernels at the start, what it took."""
+def _flows(phi: Neuron, own: bool, keep: bool, richness: Array, rest: tuple[Data, Array, Array, Array]):
+    """One flow a scramble, one after the other: readings (scramble, time, ...), kernels at the start, what it took.
+
+    Last the neurons (scramble, time, ...) where they are kept. `own`: the rows are the particles, without partners.
+    """
     data, normals, tolerances, times = rest
     outputs = data.targets.shape[1]
     times = jnp.concatenate([jnp.zeros(1), times])
@@ -162,18 +187,20 @@ def _flows(phi: Neuron, richness: Array, rest: tuple[Data, Array, Array, Array])
     def one(each):
         drawn, tolerance = each
         weights, readouts = drawn[:, :-outputs], drawn[:, -outputs:]
-        start = (jnp.concatenate([weights, weights]), jnp.concatenate([readouts, -readouts]))
+        start = (weights, readouts)
+        if not own:
+            start = (jnp.concatenate([weights, weights]), jnp.concatenate([readouts, -readouts]))
 
         def read(neurons):
-            return read_neurons(phi, data, richness, neurons, start, 0.0)
+            return read_neurons(phi, data, richness, neurons, start, 0.0), neurons if keep else ()
 
         flow = chebyshev_flow(
             partial(rate, phi, data, richness), start, times, read, size=partial(_size, richness), tolerance=tolerance
         )
-        after = _tree(lambda values: values[1:], flow.records)
+        after, neurons = _tree(lambda values: values[1:], flow.records)
         # Counters as floats: whole numbers have no tangents.
         work = jnp.stack([part.astype(float) for part in (flow.finished, flow.steps, flow.evaluations)])
-        return after, flow.records.kernel[0], lax.stop_gradient(work)
+        return after, flow.records[0].kernel[0], lax.stop_gradient(work), neurons
 
     return lax.map(one, (normals, tolerances))
 
@@ -224,11 +251,11 @@ def _errors(
     )
 
 
-def _refuse_what_does_not_fit(method: Particles, samples, every, coordinates, outputs, times) -> None:
-    flow = 8.0 * method.count * (8 * (coordinates + outputs) + 6 * every)
-    kept = 8.0 * (method.scrambles + 2) * (times + 1) * (samples**2 + every * outputs)
+def _refuse_what_does_not_fit(count, scrambles, samples, every, coordinates, outputs, times) -> None:
+    flow = 8.0 * count * (8 * (coordinates + outputs) + 6 * every)
+    kept = 8.0 * (scrambles + 2) * (times + 1) * (samples**2 + every * outputs)
     check_memory(
-        f"A flow of {method.count} particles on {every} inputs, with {times} tangent kernels of {samples} samples",
+        f"A flow of {count} particles on {every} inputs, with {times} tangent kernels of {samples} samples",
         flow + kept,
         "Lower count, ask for fewer times, or pass fewer inputs.",
     )

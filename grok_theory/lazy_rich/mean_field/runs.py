@@ -24,6 +24,7 @@ from ...results import Ensemble
 from ...status import Status
 from ..clock import FLOW, checked_x
 from .data import data_of
+from .methods import check_keep
 from .problem import MeanFieldNetwork
 from .readings import curves_of, read_neurons
 
@@ -39,6 +40,7 @@ def simulate_mean_field(
     runs: int,
     key: Array,
     tolerance: ArrayLike = 1e-5,
+    keep: str | None = None,
 ) -> Ensemble:
     """Train `runs` networks of `width` neurons on the problem's data by gradient flow; called by `simulate`.
 
@@ -58,6 +60,8 @@ def simulate_mean_field(
         Run i starts from fold_in(key, i); the data are the problem's, the same for all.
     tolerance : array_like, default 1e-05
         Local error of a step, in units of the output.
+    keep : str, optional
+        "neurons" keeps the fields `neurons` (run, time, neuron, dim) and `readouts` (run, time, neuron, output) too.
 
     Returns
     -------
@@ -86,13 +90,15 @@ def simulate_mean_field(
     batch = _batch(width, dim, every)
     working = 8.0 * batch * (width * (8 * (dim + problem.outputs) + 8 * every) + (bucket(times.size) + 1) * samples**2)
     kept = 8.0 * runs * times.size * (every * problem.outputs + 8)
+    kept += 8.0 * runs * bucket(times.size) * width * (dim + problem.outputs) * check_keep(keep)
     check_memory(
         f"Training {runs} networks of width {width} on {every} inputs, read at {times.size} times",
         working + kept,
         "Lower width or runs, or ask for fewer times.",
     )
     arguments = (problem, repeated(times), as_arrays(tolerance))
-    curves, output, work = run_batched(_trained(width), key, runs, batch=batch, arguments=arguments)
+    trained = _trained(width, check_keep(keep))
+    curves, output, work, neurons = run_batched(trained, key, runs, batch=batch, arguments=arguments)
     curves, output = {name: values[:, : times.size] for name, values in curves.items()}, output[:, : times.size]
     finite = np.isfinite(curves["train_loss"]).all(axis=1)
     lost = np.flatnonzero(~finite)
@@ -105,6 +111,8 @@ def simulate_mean_field(
         )
     stats = {"width": width, "tolerance": tolerance, "steps": work[:, 0], "evaluations": work[:, 1]}
     fields = {"output": Field(output, ("run", "time", "sample", "output"))}
+    for name, axis, values in zip(("neurons", "readouts"), ("dim", "output"), neurons, strict=False):
+        fields[name] = Field(values[:, : times.size], ("run", "time", "neuron", axis))
     return Ensemble(problem, times, curves, FLOW.x_name, FLOW, FLOW.x_unit, fields=fields, stats=stats, status=status)
 
 
@@ -114,12 +122,12 @@ def _batch(width: int, dim: int, every: int) -> int:
 
 
 @lru_cache(maxsize=32)
-def _trained(width: int):
+def _trained(width: int, keep: bool):
     """One run as a function of its key; the same object for the same width, so that it is compiled once."""
-    return partial(_train, width)
+    return partial(_train, width, keep)
 
 
-def _train(width: int, key: Array, problem: MeanFieldNetwork, times: Array, tolerance: Array):
+def _train(width: int, keep: bool, key: Array, problem: MeanFieldNetwork, times: Array, tolerance: Array):
     data, phi = data_of(problem), problem.phi
     richness = jnp.asarray(problem.richness, float)
     weights_key, readouts_key = jax.random.split(key)
@@ -144,13 +152,16 @@ def _train(width: int, key: Array, problem: MeanFieldNetwork, times: Array, tole
         flow_rate,
         start,
         jnp.concatenate([jnp.zeros(1), times]),
-        lambda parameters: read_neurons(phi, data, richness, parameters, start, offset),
+        lambda parameters: (
+            read_neurons(phi, data, richness, parameters, start, offset),
+            parameters if keep else (),
+        ),
         size=size,
         tolerance=tolerance,
     )
-    readings = jax.tree_util.tree_map(lambda values: values[1:], flow.records)
-    curves = curves_of(data, readings, flow.records.kernel[0])
-    return curves, readings.output, jnp.stack([flow.steps, flow.evaluations])
+    readings, neurons = jax.tree_util.tree_map(lambda values: values[1:], flow.records)
+    curves = curves_of(data, readings, flow.records[0].kernel[0])
+    return curves, readings.output, jnp.stack([flow.steps, flow.evaluations]), neurons
 
 
 def network_output(phi: Neuron, richness: Array, parameters: tuple[Array, Array], inputs: Array) -> Array:

@@ -30,8 +30,9 @@ def flow_weights(
     decay: Array,
     times: Float[Array, " times"],
     tolerance: ArrayLike,
+    stops: Float[Array, " stops"],
 ) -> tuple[Float[Array, "times dim"], Array, Array]:
-    """Weights at the times (>= 0, sorted), the steps it took, and whether it ended.
+    """Weights at the times (>= 0, sorted), the steps it took, and whether it ended. A step ends at each of the `stops`.
 
     Rows and columns of zeros change nothing.
     """
@@ -70,9 +71,10 @@ def flow_weights(
         dt0=None,
         y0=jnp.zeros_like(y),
         saveat=diffrax.SaveAt(ts=clock),
-        # A step ends at every time asked for: dense output between steps would be of another order.
+        # Among the stops is every time asked for: dense output between steps would be of another order.
         stepsize_controller=diffrax.ClipStepSizeController(
-            diffrax.PIDController(rtol=tolerance, atol=tolerance * turn, norm=optimistix.max_norm), step_ts=clock
+            diffrax.PIDController(rtol=tolerance, atol=tolerance * turn, norm=optimistix.max_norm),
+            step_ts=unit**2 * stops,
         ),
         max_steps=MOST_STEPS,
         throw=False,
