@@ -178,6 +178,13 @@ def cyclic(n: int) -> Group:
         For n < 1.
     TooLarge
         Where the table does not fit into memory.
+
+    Examples
+    --------
+    >>> cyclic(5).order
+    5
+    >>> int(cyclic(5).table[3, 4])
+    2
     """
     n = check_integer("n", n, 1, "Pass the number of elements, for example cyclic(23).")
     _check_room(n)
@@ -203,6 +210,11 @@ def dihedral(n: int) -> Group:
         For n < 1.
     TooLarge
         Where the table does not fit into memory.
+
+    Examples
+    --------
+    >>> dihedral(3).order
+    6
     """
     n = check_integer("n", n, 1, "Pass the number of corners; dihedral(n) has 2n elements.")
     _check_room(2 * n)
@@ -230,6 +242,11 @@ def symmetric(n: int) -> Group:
         For n < 1 or n > 12.
     TooLarge
         Where the table does not fit into memory.
+
+    Examples
+    --------
+    >>> symmetric(4).order
+    24
     """
     n = check_integer("n", n, 1, "Pass how many things are permuted, for example symmetric(4).", high=12)
     return _permutations(n, f"S_{n}", even_only=False)
@@ -254,6 +271,11 @@ def alternating(n: int) -> Group:
         For n < 1 or n > 12.
     TooLarge
         Where the table does not fit into memory.
+
+    Examples
+    --------
+    >>> alternating(4).order
+    12
     """
     n = check_integer("n", n, 1, "Pass how many things are permuted, for example alternating(5).", high=12)
     return _permutations(n, f"A_{n}", even_only=True)
@@ -281,6 +303,11 @@ def quaternion() -> Group:
     -------
     Group
         Of order 8, with an irrep of quaternionic type.
+
+    Examples
+    --------
+    >>> quaternion().order
+    8
     """
     # Signs and units of i j = k, j k = i, k i = j and i^2 = j^2 = k^2 = -1.
     unit = np.array([[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]])
@@ -309,6 +336,11 @@ def direct_product(a: Group, b: Group) -> Group:
         For what is no Group.
     TooLarge
         Where the table does not fit into memory.
+
+    Examples
+    --------
+    >>> direct_product(cyclic(2), cyclic(3)).order
+    6
     """
     for name, group in (("a", a), ("b", b)):
         if not isinstance(group, Group):
