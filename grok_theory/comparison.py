@@ -60,13 +60,7 @@ class Relative:
 
     Examples
     --------
-    >>> from grok_theory import linear
-    >>> import jax
-    >>> problem = linear.TeacherStudent(samples_per_dim=0.5, snr=5.0)
-    >>> theory = linear.solve(problem, [1.0])
-    >>> runs = linear.simulate(problem, [1.0], dim=40, runs=16, key=jax.random.key(0))
-    >>> compare(theory, runs, margin={'test_loss': Relative(0.5)}, curves=['test_loss']).verdict
-    'agrees'
+    >>> margin = {"test_loss": Relative(0.05), "overlap": Absolute(0.01)}  # for `compare`
     """
 
     size: float
@@ -88,11 +82,6 @@ class Absolute:
     ------
     BadValue
         For a size that is not positive and finite.
-
-    Examples
-    --------
-    >>> Absolute(0.1).size
-    0.1
     """
 
     size: float

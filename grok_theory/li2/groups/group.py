@@ -210,11 +210,6 @@ def dihedral(n: int) -> Group:
         For n < 1.
     TooLarge
         Where the table does not fit into memory.
-
-    Examples
-    --------
-    >>> dihedral(3).order
-    6
     """
     n = check_integer("n", n, 1, "Pass the number of corners; dihedral(n) has 2n elements.")
     _check_room(2 * n)
@@ -242,11 +237,6 @@ def symmetric(n: int) -> Group:
         For n < 1 or n > 12.
     TooLarge
         Where the table does not fit into memory.
-
-    Examples
-    --------
-    >>> symmetric(4).order
-    24
     """
     n = check_integer("n", n, 1, "Pass how many things are permuted, for example symmetric(4).", high=12)
     return _permutations(n, f"S_{n}", even_only=False)
@@ -271,11 +261,6 @@ def alternating(n: int) -> Group:
         For n < 1 or n > 12.
     TooLarge
         Where the table does not fit into memory.
-
-    Examples
-    --------
-    >>> alternating(4).order
-    12
     """
     n = check_integer("n", n, 1, "Pass how many things are permuted, for example alternating(5).", high=12)
     return _permutations(n, f"A_{n}", even_only=True)
@@ -303,11 +288,6 @@ def quaternion() -> Group:
     -------
     Group
         Of order 8, with an irrep of quaternionic type.
-
-    Examples
-    --------
-    >>> quaternion().order
-    8
     """
     # Signs and units of i j = k, j k = i, k i = j and i^2 = j^2 = k^2 = -1.
     unit = np.array([[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]])
