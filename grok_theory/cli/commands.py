@@ -17,6 +17,8 @@ COMMANDS = (
     "overlay",
     "delay",
     "forecast",
+    "fit",
+    "find",
     "judge",
     "formulas",
     "figures",

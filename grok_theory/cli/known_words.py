@@ -13,7 +13,7 @@ from ..rooms import WINGS
 
 PACKAGE = Path(__file__).parents[1]
 # Commands whose line names a Problem, and then its fields.
-OF_PROBLEMS = ("solve", "validate", "predict", "overlay")
+OF_PROBLEMS = ("solve", "validate", "predict", "overlay", "fit", "find")
 
 
 def candidates(line: str) -> list[str]:

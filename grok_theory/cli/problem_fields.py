@@ -17,6 +17,8 @@ VERBS = {
     "validate": ("solve", "simulate"),
     "predict": ("forecast",),
     "overlay": ("solve", "forecast"),
+    "fit": ("forecast",),
+    "find": ("solve",),
 }
 
 
