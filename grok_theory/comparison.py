@@ -57,6 +57,10 @@ class Relative:
     ------
     BadValue
         For a size that is not positive and finite.
+
+    Examples
+    --------
+    >>> margin = {"test_loss": Relative(0.05), "overlap": Absolute(0.01)}  # for `compare`
     """
 
     size: float

@@ -71,7 +71,13 @@ class Stepped:
 
 @record()
 class GradientFlow:
-    """Continuous time; x is `time` in units of the Problem's tau."""
+    """Continuous time; x is `time` in units of the Problem's tau.
+
+    Examples
+    --------
+    >>> GradientFlow().x_name, GradientFlow().x_unit
+    ('time', 'tau')
+    """
 
     x_name = "time"
     x_unit = "tau"
@@ -91,6 +97,15 @@ class GradientDescent(Stepped):
     ------
     BadValue
         For a rate that is not positive and finite.
+
+    Examples
+    --------
+    >>> GradientDescent(0.1).x_name
+    'step'
+    >>> from grok_theory import linear
+    >>> problem = linear.TeacherStudent(samples_per_dim=0.5, snr=5.0)
+    >>> print(linear.solve(problem, [0, 10], dynamics=GradientDescent(0.1))['test_loss'].round(3))
+    [6.    4.317]
     """
 
     plain = True
@@ -116,6 +131,11 @@ class SGD(Stepped):
     ------
     BadValue
         For a rate that is not positive and finite, and a batch that is no whole number of at least 1.
+
+    Examples
+    --------
+    >>> SGD(0.1, batch_size=32)
+    SGD(learning_rate=0.1, batch_size=32)
     """
 
     plain = True
@@ -143,6 +163,11 @@ class Adam(Stepped):
     ------
     BadValue
         For a rate that is not positive and finite, and betas out of range.
+
+    Examples
+    --------
+    >>> Adam(1e-3)
+    Adam(learning_rate=0.001, betas=(0.9, 0.999))
     """
 
     learning_rate: ArrayLike
@@ -167,6 +192,11 @@ class AdamW(Stepped):
     ------
     BadValue
         For a rate that is not positive and finite, and betas out of range.
+
+    Examples
+    --------
+    >>> AdamW(1e-3, betas=(0.9, 0.98))
+    AdamW(learning_rate=0.001, betas=(0.9, 0.98))
     """
 
     learning_rate: ArrayLike
@@ -194,6 +224,11 @@ class Muon(Stepped):
     ------
     BadValue
         For a rate that is not positive and finite.
+
+    Examples
+    --------
+    >>> Muon(0.02)
+    Muon(learning_rate=0.02, readout_learning_rate=0.005)
     """
 
     learning_rate: ArrayLike

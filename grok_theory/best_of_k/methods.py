@@ -25,6 +25,12 @@ class Exact:
     ------
     BadValue
         For nodes or a tolerance out of range.
+
+    Examples
+    --------
+    >>> from grok_theory.best_of_k import Prompt, solve
+    >>> print(solve(Prompt(1.0, 0.5), [1, 16], temperature=1.0, method=Exact())['error'].round(4))
+    [2.     0.7987]
     """
 
     nodes: int | None = None
@@ -43,6 +49,12 @@ class LargeK:
     """Two terms at large k, delta_inf + a1/k, at fixed temperature > 0.
 
     The remainder is O(k^-2), and k must be far above rho(t).
+
+    Examples
+    --------
+    >>> from grok_theory.best_of_k import Prompt, solve
+    >>> print(solve(Prompt(1.0, 0.5), [256], temperature=1.0, method=LargeK())['error'].round(4))
+    [0.779]
     """
 
 

@@ -38,6 +38,12 @@ def rademacher_ball(kernel: ArrayLike, norm: ArrayLike) -> Float[Array, ""]:
     ------
     BadValue
         For a kernel that is not square, finite and symmetric or has a negative diagonal, and a negative norm.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> print(rademacher_ball(np.eye(100), 2.0))
+    0.2
     """
     kernel = check_gram("kernel", kernel)
     check_non_negative("norm", norm, "Pass the radius of the ball of weights.")
@@ -72,6 +78,12 @@ def displacement_norm(kernel: ArrayLike, residual_start: ArrayLike) -> Float[Arr
         For a kernel that is not square, finite and symmetric, and residuals that do not fit it.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> print(displacement_norm(4 * np.eye(2), np.array([2.0, 0.0])))
+    1.0
     """
     require_float64("grok_theory.bounds.displacement_norm")
     eps = rounding(kernel)
@@ -136,6 +148,12 @@ def norm_bound(
         For an argument out of its range, named with what is allowed.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> print(round(float(norm_bound(np.eye(100), 2.0, cap=1.0).value), 3))
+    1.297
     """
     require_float64("grok_theory.bounds.norm_bound")
     kernel = check_gram("kernel", kernel)

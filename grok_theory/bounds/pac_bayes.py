@@ -54,6 +54,12 @@ def gaussian_kl(
         For shapes that do not fit, covariances that are not positive definite, and a divergence beyond float64.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> print(gaussian_kl(np.ones(2), np.eye(2), np.zeros(2), np.eye(2)))
+    1.0
     """
     require_float64("grok_theory.bounds.gaussian_kl")
     dim = np.shape(mean)[0] if np.ndim(mean) else 0
@@ -208,6 +214,11 @@ def pac_bayes_bound(
         For an argument out of its range, named with what is allowed.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> print(round(float(pac_bayes_bound(5.0, samples=1000, train_loss=0.1, loss_range=1.0).value), 4))
+    0.0531
     """
     require_float64("grok_theory.bounds.pac_bayes_bound")
     check_non_negative("kl", kl, "Pass the divergence of posterior from prior, for example by gaussian_kl.")

@@ -181,6 +181,11 @@ def coherence_bound(
     References
     ----------
     Chatterjee & Zielinski (2022).
+
+    Examples
+    --------
+    >>> bool(coherence_bound([0.5, 0.9], 0.1, samples=100, lipschitz=1.0, smoothness=1.0).assumptions_hold)
+    False
     """
     require_float64("grok_theory.bounds.coherence_bound")
     remedy = "Pass alpha of observables.gradient_coherence, in [0, 1], one number a step."
@@ -318,6 +323,12 @@ def ridge_stability_bound(
     References
     ----------
     Bousquet & Elisseeff (2002).
+
+    Examples
+    --------
+    >>> found = ridge_stability_bound(ridge=1e4, samples=1000, kernel_bound=1.0, target_bound=1.0)
+    >>> print(found.assumptions_hold, found.vacuous)
+    True False
     """
     require_float64("grok_theory.bounds.ridge_stability_bound")
     check_positive("ridge", ridge, "Without a ridge one sample can change everything; the bound is infinite.")

@@ -29,6 +29,11 @@ class Range:
         The argument in LaTeX; "" takes its name.
     whole : bool, default False
         Whether only whole numbers are drawn; `special` is then left out.
+
+    Examples
+    --------
+    >>> print(Range(0.1, 10.0, (1.0,), 'a'))
+    0.1 to 10, and 1
     """
 
     low: float

@@ -30,6 +30,11 @@ class Urns:
     ------
     BadValue
         For fewer or more symbols.
+
+    Examples
+    --------
+    >>> Urns(4).symbols
+    4
     """
 
     symbols: int
@@ -53,6 +58,11 @@ class MarkovChains:
     ------
     BadValue
         For fewer or more symbols.
+
+    Examples
+    --------
+    >>> MarkovChains(3).symbols
+    3
     """
 
     symbols: int
@@ -76,6 +86,11 @@ class GaussianRegression:
     ------
     BadValue
         For a field out of range.
+
+    Examples
+    --------
+    >>> GaussianRegression(8, 0.5).dim
+    8
     """
 
     dim: int

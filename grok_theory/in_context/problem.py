@@ -129,6 +129,12 @@ class TaskMixture:
     Curves over the context x, in nats: `information` I(x) and the bounds `gap_bound_low`, `gap_bound_high` of the gap
     are totals of x symbols; `generalizing_seen`, `generalizing_fresh`, `memorizing_seen`, `memorizing_fresh` are the
     expected losses of symbol x on training and on fresh tasks (for regressions square losses of y).
+
+    Examples
+    --------
+    >>> from grok_theory.in_context import Urns
+    >>> TaskMixture(32, Urns(4)).family.symbols
+    4
     """
 
     tasks: ArrayLike = number(

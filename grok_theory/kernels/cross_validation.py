@@ -66,6 +66,13 @@ def leave_one_out(kernel: ArrayLike, y: ArrayLike, *, ridge: ArrayLike) -> Leave
         float64 numbers.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.linspace(-1, 1, 5)[:, None]
+    >>> print(leave_one_out(x @ x.T, x[:, 0], ridge=0.1).residuals.round(3))
+    [-0.062 -0.021  0.     0.021  0.062]
     """
     require_float64("leave_one_out")
     basis, kernel, y, ridge = _checked(kernel, y, ridge)

@@ -67,6 +67,11 @@ def effective_regularization(
         For an argument out of its range, named with what is allowed.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> print(f"{effective_regularization([2.0, 1.0, 0.5], 2.0, ridge=0.1):.4f}")
+    0.6113
     """
     check_positive("eigenvalues", eigenvalues, "Drop modes the kernel does not have.")
     check_not_empty("eigenvalues", eigenvalues, "Pass one eigenvalue a mode.")

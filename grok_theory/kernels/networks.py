@@ -50,6 +50,11 @@ class FullyConnected:
     ------
     BadValue
         For a field out of its range, named with what is allowed.
+
+    Examples
+    --------
+    >>> FullyConnected('erf', hidden_layers=2).hidden_layers
+    2
     """
 
     activation: str | Neuron = data(
@@ -142,6 +147,14 @@ def nngp(network: FullyConnected, X: ArrayLike, X2: ArrayLike | None = None) -> 
     References
     ----------
     Williams 1997; Cho & Saul 2009.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.eye(2)
+    >>> print(nngp(FullyConnected('relu', hidden_layers=1), X).round(4))
+    [[0.5    0.1592]
+     [0.1592 0.5   ]]
     """
     return _kernel(network, X, X2, "nngp")
 
@@ -182,6 +195,14 @@ def ntk(network: FullyConnected, X: ArrayLike, X2: ArrayLike | None = None) -> F
     References
     ----------
     Jacot, Gabriel & Hongler 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.eye(2)
+    >>> print(ntk(FullyConnected('relu', hidden_layers=1), X).round(4))
+    [[1.     0.1592]
+     [0.1592 1.    ]]
     """
     return _kernel(network, X, X2, "ntk")
 

@@ -59,6 +59,13 @@ def kernel_ridge(
         For an argument out of its range, named with what is allowed.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([0.0, 1.0, 2.0])[:, None]
+    >>> print(kernel_ridge(x @ x.T + 1, x[:, 0], x @ x.T + 1, ridge=1e-9).round(3))
+    [0. 1. 2.]
     """
     require_float64("kernel_ridge")
     kernel, y, cross = _checked(kernel_train, y, kernel_test)
@@ -187,6 +194,15 @@ def gradient_flow(
         For an argument out of its range, named with what is allowed.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> kernel, to_test = np.diag([1.0, 0.1]), np.array([[0.5, 0.0]])
+    >>> train, test = gradient_flow(kernel, np.array([1.0, 1.0]), to_test, times=[1.0, 10.0])
+    >>> print(train.round(3))
+    [[0.632 0.095]
+     [1.    0.632]]
     """
     require_float64("gradient_flow")
     check_times(times)

@@ -25,6 +25,14 @@ class KernelRegression:
     ------
     BadValue
         For a field out of its range, named with what is allowed, and for arrays that do not fit each other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> i = np.arange(1.0, 101)
+    >>> from grok_theory.kernels import solve
+    >>> print(solve(KernelRegression(i**-2.0, i**-1.0, ridge=1e-3), [10.0, 40.0])['test_loss'].round(4))
+    [0.2044 0.0389]
     """
 
     eigenvalues: ArrayLike | Sequence = array(

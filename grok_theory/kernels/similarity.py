@@ -39,6 +39,13 @@ def alignment(kernel: ArrayLike, y: ArrayLike) -> Float[Array, ""]:
     References
     ----------
     Cristianini et al. 2001.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y = np.array([1.0, -1.0, 1.0])
+    >>> print(f"{alignment(np.outer(y, y), y):.3f} {alignment(np.eye(3), y):.3f}")
+    1.000 0.577
     """
     require_float64("alignment")
     kernel, y = check_gram("kernel", kernel), check_target("y", y, kernel)
@@ -76,6 +83,13 @@ def cka(kernel: ArrayLike, other: ArrayLike) -> Float[Array, ""]:
     References
     ----------
     Cortes et al. 2012.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).standard_normal((20, 3))
+    >>> print(f"{cka(X @ X.T, 2 * X @ X.T):.3f}")
+    1.000
     """
     require_float64("cka")
     kernel, other = check_gram("kernel", kernel), check_gram("other", other)
@@ -110,6 +124,11 @@ def effective_dimension(eigenvalues: ArrayLike, ridge: ArrayLike, *, order: int 
         For an argument out of its range, named with what is allowed.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> print(effective_dimension([1.0, 0.1, 0.01], 0.1).round(4))
+    1.5
     """
     require_float64("effective_dimension")
     check_non_negative("eigenvalues", eigenvalues, "Pass the eigenvalues of a positive semidefinite kernel.")
@@ -143,6 +162,11 @@ def participation_ratio(eigenvalues: ArrayLike) -> Float[Array, "*batch"]:
         For eigenvalues that are negative, all zero or not finite.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> print(participation_ratio([1.0, 1.0, 1.0]), participation_ratio([1.0, 0.0, 0.0]))
+    3.0 1.0
     """
     require_float64("participation_ratio")
     remedy = "Pass the eigenvalues of a kernel or covariance."

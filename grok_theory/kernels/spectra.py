@@ -101,6 +101,12 @@ def sphere_spectrum(profile: Callable, dim: int, degree: int) -> Spectrum:
         Where the quadrature does not fit into the free memory.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> spectrum = sphere_spectrum(lambda t: t + t**2, dim=3, degree=2)
+    >>> print(spectrum.eigenvalues.round(4), spectrum.multiplicities)
+    [0.3333 0.3333 0.1333] [1. 3. 5.]
     """
     require_float64("sphere_spectrum")
     dim = check_integer("dim", dim, 2, "Pass the dimension of the space around the sphere.")

@@ -273,6 +273,13 @@ def escape_time(problem: QuadraticCommittee, *, dim: int | None = None) -> Array
     ------
     BadValue
         For a field out of its range, or a `dim` that is no integer of at least 2.
+
+    Examples
+    --------
+    >>> from grok_theory.lazy_rich import QuadraticCommittee
+    >>> problem = QuadraticCommittee(4.0, curvature=0.3, samples_per_dim=3.0, teacher_overlap=0.1)
+    >>> print(round(float(escape_time(problem)), 2))
+    14.74
     """
     problem.check()
     if dim is not None:

@@ -141,6 +141,11 @@ def mean_loss(samples: ArrayLike) -> Convention:
     ------
     BadValue
         For samples that are not positive and finite.
+
+    Examples
+    --------
+    >>> mean_loss(100)
+    Convention(time=50.0, learning_rate=50.0, weight_decay=0.01, weights=1.0, eigenvalues=1.0)
     """
     check_positive("samples", samples, "Pass the number of training samples.")
     return Convention(time=samples / 2, learning_rate=samples / 2, weight_decay=1 / samples)

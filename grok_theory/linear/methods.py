@@ -12,7 +12,13 @@ __all__ = ["ContourIntegral", "Method", "ModeRecursion", "Problem", "SpectralQua
 
 @record()
 class SpectralQuadrature:
-    """`TeacherStudent`: sums over the Marchenko-Pastur law; the error is read from every second node, and rounding."""
+    """`TeacherStudent`: sums over the Marchenko-Pastur law; the error is read from every second node, and rounding.
+
+    Examples
+    --------
+    >>> SpectralQuadrature()
+    SpectralQuadrature()
+    """
 
 
 @record()

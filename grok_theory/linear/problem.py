@@ -37,6 +37,13 @@ class TeacherStudent:
     (no factor 1/2, without the penalty), `test_loss` = expected square error on a fresh *noisy* label, `weight_norm` =
     w.w/N, `test_bias` and `test_variance` (test_loss = noise^2 + bias + variance; the first from teacher and initial
     weights, the second from label noise), `train_bias` (the part of train_loss from teacher and initial weights).
+
+    Examples
+    --------
+    >>> problem = TeacherStudent(samples_per_dim=0.5, snr=5.0)
+    >>> from grok_theory.linear import solve
+    >>> print(solve(problem, [0.0, 1.0])['test_loss'].round(4))
+    [6.     4.3303]
     """
 
     samples_per_dim: ArrayLike = number(

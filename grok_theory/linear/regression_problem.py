@@ -33,6 +33,13 @@ class CorrelatedInputs:
     samples: that is `OnePass`, the only dynamics that takes it (docs/online_sgd.md).
 
     Curves: `train_loss` and `test_loss` (noise included) in label units squared, `weight_norm` = w.w/modes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> problem = CorrelatedInputs(spectrum=[2.0, 1.0, 0.5], target=[1.0, 1.0, 1.0], samples=5)
+    >>> np.shape(problem.spectrum)
+    (3,)
     """
 
     spectrum: ArrayLike | Sequence = array(

@@ -57,6 +57,12 @@ def gradient_coherence(gradients: PyTree) -> Coherence:
     References
     ----------
     Chatterjee & Zielinski 2022.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> print(gradient_coherence({'w': np.array([[1.0, 0.0], [1.0, 0.0]])}).alpha)
+    1.0
     """
     leaves = [jnp.asarray(leaf) for leaf in jax.tree_util.tree_leaves(gradients)]
     sizes = {leaf.shape[0] if leaf.ndim else 0 for leaf in leaves}
@@ -97,6 +103,12 @@ def kernel_coherence(kernel: ArrayLike, residual: ArrayLike) -> Coherence:
     BadValue
         For a kernel and a residual that are not finite or do not fit, and for a kernel that is not symmetric or gives a
         coherence outside [0, 1], as no positive semidefinite one does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> print(round(float(kernel_coherence(np.ones((3, 3)), np.ones(3)).alpha), 3))
+    1.0
     """
     check_finite("kernel", kernel, "Drop or mend these examples.")
     check_finite("residual", residual, "Drop or mend these examples.")

@@ -31,6 +31,12 @@ def kernel_movement(kernel: ArrayLike, kernel_start: ArrayLike) -> Float[Array, 
     ------
     BadValue
         For kernels of different shapes or not finite, and for a start that is zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> print(kernel_movement(1.5 * np.eye(3), np.eye(3)))
+    0.5
     """
     check_shape("kernel", kernel, np.shape(kernel_start), "Pass two kernels of the same inputs.")
     return _ratio(_moved("kernel", [kernel], [kernel_start]), _size("kernel_start", [kernel_start]), "kernel_start")
@@ -58,6 +64,12 @@ def distance_from_init(params: PyTree, start: PyTree, *, relative: bool = False)
     BadValue
         For parameters of different structure or not finite, with `relative` for a start that is zero, without it for a
         distance that is no float64 number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> print(distance_from_init({'w': np.array([3.0, 4.0])}, {'w': np.zeros(2)}))
+    5.0
     """
     if jax.tree_util.tree_structure(params) != jax.tree_util.tree_structure(start):
         raise BadValue(

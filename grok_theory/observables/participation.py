@@ -29,6 +29,11 @@ def inverse_participation_ratio(amplitudes: ArrayLike, axis: int = -1) -> Array:
     ------
     BadValue
         For entries that are not finite, and for an axis that is not there or empty.
+
+    Examples
+    --------
+    >>> print(inverse_participation_ratio([1.0, 1.0, 1.0, 1.0]), inverse_participation_ratio([0.0, 5.0]))
+    0.25 1.0
     """
     if is_traced(amplitudes):
         magnitudes = _wide(jnp.abs(_wide(jnp.asarray(amplitudes))))
@@ -75,6 +80,13 @@ def fourier_participation(x: ArrayLike, axis: int = -1, *, one_sided: bool = Fal
     References
     ----------
     Doshi et al. 2023.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> wave = np.cos(2 * np.pi * 3 * np.arange(17) / 17)
+    >>> print(f"{fourier_participation(wave, one_sided=True):.3f}")
+    1.000
     """
     check_finite("x", x, "Drop or mend these entries.")
     if is_traced(x):

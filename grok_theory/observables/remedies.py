@@ -38,6 +38,11 @@ def stablemax(logits: ArrayLike, axis: int = -1) -> Array:
     References
     ----------
     Prieto et al. 2025.
+
+    Examples
+    --------
+    >>> print(stablemax([[2.0, 0.0, -1.0]]).round(4))
+    [[0.6667 0.2222 0.1111]]
     """
     return jax.nn.softmax(_log_map(_checked(logits)), axis=axis)
 
@@ -61,6 +66,11 @@ def stablemax_cross_entropy(logits: ArrayLike, labels: ArrayLike) -> Float[Array
     ------
     BadValue
         For logits of another shape, nan or +inf, and for labels that are no index of a class.
+
+    Examples
+    --------
+    >>> print(stablemax_cross_entropy([[2.0, 0.0, -1.0]], [0]).round(4))
+    [0.4055]
     """
     logits, labels = _checked(logits), jnp.asarray(labels)
     if logits.ndim != 2:

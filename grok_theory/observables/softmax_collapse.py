@@ -57,6 +57,11 @@ def softmax_collapse_fraction(
     References
     ----------
     Prieto et al. 2025.
+
+    Examples
+    --------
+    >>> print(softmax_collapse_fraction([[30.0, 0.0], [3.0, 0.0]], [0, 0], dtype="float32"))
+    0.5
     """
     margins, bits = _margins(logits, labels), significant_bits(dtype)
     total = logsumexp(-margins, axis=-1) if smallest_first else np.max(-margins, axis=-1)
@@ -142,6 +147,11 @@ def collapse_margin(classes: int, dtype: DTypeLike, *, smallest_first: bool = Tr
     ------
     BadValue
         For an argument out of its range, named with what is allowed, and a type that is not floating.
+
+    Examples
+    --------
+    >>> print(round(collapse_margin(10, 'float32'), 3))
+    18.833
     """
     classes = check_integer("classes", classes, 2, "Pass the number of classes.")
     check_between("classes", classes, 2, MOST_CLASSES, "Pass the number of classes.")

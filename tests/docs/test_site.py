@@ -228,6 +228,25 @@ def test_a_theory_page_has_equations_a_drawing_and_curves_of_its_own(site, wing)
     assert len(re.findall(r"<img [^>]*_images/", text)) >= 3
 
 
+PAGES = ["diagonal_network", "online_sgd", "lazy_rich_dmft", "lazy_rich_mean_field", "li2_training", "li2_companion"]
+
+
+@pytest.mark.parametrize("page", [*PAGES, "in_context", "bounds", "kernels"])
+def test_a_page_of_theory_shows_its_equations(site, page):
+    assert site[f"{page}.html"].count("<math ") >= 8
+
+
+def test_an_entry_of_the_reference_says_where_a_name_is_used(site):
+    entry = site["generated/api_linear.html"].partition('id="grok_theory.linear.grokking_time"')[2]
+    assert re.search(r"<em>Used in</em>.{0,300}notebooks/phase_diagram", entry.partition('<dt class="sig')[0], re.S)
+
+
+def test_the_explorer_is_a_page_with_its_scripts(site):
+    for name in re.findall(r'src="(_static/(?:map|explorer|page)\.js)"', site["explorer.html"]):
+        assert (SITE / name).exists()
+    assert site["explorer.html"].count('class="explorer"') == 3
+
+
 def test_a_formula_is_drawn_as_mathml():
     assert mathml.mathml(r"\frac{a}{b}", block=False) == (
         '<math alttext="\\frac{a}{b}" xmlns="http://www.w3.org/1998/Math/MathML">\n'

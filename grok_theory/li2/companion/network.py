@@ -158,6 +158,11 @@ def exact_network_accuracy(modulus: int, width: int) -> float:
     ------
     BadValue
         For an argument out of its range, named with what is allowed.
+
+    Examples
+    --------
+    >>> print(round(exact_network_accuracy(23, 100), 3))
+    0.998
     """
     modulus = check_integer("modulus", modulus, 3, "Pass an odd number, for example 23.")
     width = check_integer("width", width, 1, "Pass the number of neurons, for example 256.")

@@ -28,5 +28,12 @@ def inverse_participation_ratio(v: ArrayLike, one_sided: bool = True) -> jax.Arr
     ------
     BadValue
         For entries that are not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> wave = np.cos(2 * np.pi * 3 * np.arange(17) / 17)
+    >>> print(f"{inverse_participation_ratio(wave):.3f}")
+    1.000
     """
     return fourier_participation(v, one_sided=one_sided)

@@ -178,6 +178,13 @@ def cyclic(n: int) -> Group:
         For n < 1.
     TooLarge
         Where the table does not fit into memory.
+
+    Examples
+    --------
+    >>> cyclic(5).order
+    5
+    >>> int(cyclic(5).table[3, 4])
+    2
     """
     n = check_integer("n", n, 1, "Pass the number of elements, for example cyclic(23).")
     _check_room(n)
@@ -309,6 +316,11 @@ def direct_product(a: Group, b: Group) -> Group:
         For what is no Group.
     TooLarge
         Where the table does not fit into memory.
+
+    Examples
+    --------
+    >>> direct_product(cyclic(2), cyclic(3)).order
+    6
     """
     for name, group in (("a", a), ("b", b)):
         if not isinstance(group, Group):
