@@ -136,4 +136,5 @@ def covers(number: str, row: str) -> bool:
     >>> covers("3", "3a"), covers("3a", "3a"), covers("3a", "3b"), covers("1", "10")
     (True, True, False, False)
     """
+    number, row = number.lower(), row.lower()
     return number == row or number == digits(row)

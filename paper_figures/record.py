@@ -37,6 +37,12 @@ def head_of(label: Label, order: Order) -> dict[str, Any]:
     return record | {key: getattr(label, key) for key in ("title", "caption", "paper", "wing")}
 
 
+def processor_seconds() -> float:
+    """Processor time of this process so far, in all its threads, and of those it started and has waited for."""
+    took = os.times()
+    return took.user + took.system + took.children_user + took.children_system
+
+
 def circumstances(seconds: float, cpu_seconds: float) -> dict[str, Any]:
     """When, in what time, with which versions, from which commit and on which machine a figure was made."""
     return {
@@ -51,7 +57,7 @@ def circumstances(seconds: float, cpu_seconds: float) -> dict[str, Any]:
 
 _ALWAYS = (
     *("name", "size", "settings", "title", "caption", "paper", "wing"),
-    *("status", "claims", "seconds", "built", "versions", "commit", "machine"),
+    *("status", "claims", "seconds", "cpu_seconds", "built", "versions", "commit", "machine"),
 )
 _BY_STATUS = {"failed": ("error", "traceback"), "built": ("parameters", "files", "steps", "checksums", "receipt")}
 
