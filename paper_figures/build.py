@@ -20,6 +20,7 @@ from paper_figures.figure import Claim, Figure, Label, load_figure
 from paper_figures.output import write_numbers, write_picture
 from paper_figures.parameters import make_parameters
 from paper_figures.record import Order, circumstances, failed_record, head_of, processor_seconds
+from paper_figures.theory_lines import theory_lines
 
 Told = Callable[[str, str, float], None]
 
@@ -95,6 +96,7 @@ def _write(figure: Figure, parameters: Any, steps: dict[str, Step], out: Path) -
     files["code"] = code.name
     return {
         "parameters": described(parameters),
+        "theory_lines": theory_lines(figure.label.path, described(parameters)),
         "keys": {n: v for n, v in described(parameters).items() if n.split("_")[-1] in ("key", "seed")},
         "claims": [dataclasses.asdict(claim) for claim in claims],
         "steps": {n: {"seconds": s.seconds, "computed": s.computed, "address": s.address} for n, s in steps.items()},

@@ -33,8 +33,10 @@ def verdict_claim(text: str, step: Mapping[str, Any], name: str, *, label: str =
     gap, low, high, margin, in_logs, x, runs, looks = step[f"{label} gap {name}".strip()].tolist()
     said = (lambda value: f"{np.expm1(value):+.1%}") if in_logs else (lambda value: f"{value:+.3g}")
     ends = f", {said(low)} to {said(high)}" if low < high else ""
-    looked = f"margin {said(margin).lstrip('+')}, {runs:.0f} run{'s' * (runs != 1)}, {looks:.0f} points"
-    measured = f"compare: {verdict}; {looked}; worst gap {said(gap)}{ends} at x = {x:.4g}"
+    measured = (
+        f"compare: {verdict}; margin {said(margin).lstrip('+')}, {runs:.0f} run{'s' * (runs != 1)}, "
+        f"{looks:.0f} points; worst gap {said(gap)}{ends} at x = {x:.4g}"
+    )
     return Claim(text, verdict == "agrees", measured)
 
 
