@@ -44,3 +44,13 @@ def shifted(theory: Any, shift: Mapping[str, Any]) -> Any:
     """The same Solution with the first term in 1/N, `linear.fluctuations(...).mean_shift`, on top of its curves."""
     curves = {name: np.asarray(theory[name]) + np.asarray(shift[name]) for name in shift if name in theory.curves}
     return dataclasses.replace(theory, curves={**theory.curves, **curves})
+
+
+def to_infinite_size(small: Any, large: Any, sizes: tuple[float, float]) -> Any:
+    """What runs of two sizes say of an infinite one, where they leave it as one over the size: run i with run i.
+
+    The two are drawn apart, so any pairing of their runs has the spread of the difference.
+    """
+    ratio = sizes[1] / sizes[0]
+    curves = {name: (ratio * np.asarray(large[name]) - np.asarray(small[name])) / (ratio - 1) for name in large.curves}
+    return dataclasses.replace(large, curves=curves)
