@@ -26,17 +26,17 @@ KINDS = {"real": "real", "complex": "complex", "ridge": "readout solved"}
 @dataclass(frozen=True)
 class Parameters:
     orders: tuple[int, ...] = (23, 41, 89)  # M of Z_M
-    last: tuple[int, ...] = (500, 150, 60)  # steps, of each M
+    last: tuple[int, ...] = (400, 100, 40)  # steps, of each M
     share: float = 0.8  # of all pairs
     width: int = 256
     rate: float = 0.005
     decay: float = 5e-5
-    looks: int = 44
+    looks: int = 20
     runs: int = 3
     key: int = 0
 
 
-SIZES = {"full": {"orders": (23, 41, 89, 127), "last": (500, 300, 150, 100), "runs": 5}}
+SIZES = {"full": {"orders": (23, 41, 89, 127), "last": (500, 300, 150, 100), "runs": 5, "looks": 60}}
 
 
 def steps(parameters):
@@ -99,6 +99,7 @@ def draw(parameters, data):
         axes[-1].plot(parameters.orders, np.exp(np.log(times).mean(axis=1)), color=f"C{i}")
     axes[-1].set(xscale="log", yscale="log", xlabel="group order $M$", ylabel="steps to generalise")
     axes[-1].set_xticks(parameters.orders, [f"{m}" for m in parameters.orders])
+    axes[-1].set_yticks([20, 50, 100, 200], ["20", "50", "100", "200"])
     axes[-1].minorticks_off()
     axes[-1].set(title=f"{'abcde'[count]}  Time")
     return figure

@@ -44,3 +44,11 @@ def shifted(theory: Any, shift: Mapping[str, Any]) -> Any:
     """The same Solution with the first term in 1/N, `linear.fluctuations(...).mean_shift`, on top of its curves."""
     curves = {name: np.asarray(theory[name]) + np.asarray(shift[name]) for name in shift if name in theory.curves}
     return dataclasses.replace(theory, curves={**theory.curves, **curves})
+
+
+def until(found: Any, end: float) -> Any:
+    """The Solution or Ensemble with its x up to `end`: what comes later is not seen by `compare` at all."""
+    kept = np.asarray(found.x) <= end
+    parts = {name: getattr(found, name, None) for name in ("curves", "numerical_error", "valid")}
+    cut = {part: {n: np.asarray(a)[..., kept] for n, a in held.items()} for part, held in parts.items() if held}
+    return dataclasses.replace(found, x=np.asarray(found.x)[kept], **cut)
