@@ -77,8 +77,8 @@ def _column(parameters, name):
         for run in range(parameters.runs):
             key = 1000 * parameters.key + run
             start = uniform(key, hidden=(2 * order, wide), readout=(wide, order))
-            # The whole table with weights: one program for all shares.
-            samples, last = split(group.table, share, key, whole=True), np.array([parameters.last])
+            # The whole table with weights is one program for all shares; a large one would cost more than it saves.
+            samples, last = split(group.table, share, key, whole=order < 40), np.array([parameters.last])
             found.append(train(network, start, samples, last, rate=parameters.rate, decay=parameters.decay)[0])
         ends.append([[f[f"{which}_accuracy"][-1] for f in found] for which in ("train", "test")])
     train_ends, test_ends = np.moveaxis(np.array(ends), 1, 0)

@@ -2,10 +2,10 @@
 
 Caption: Share of runs on Z_M that generalise (test accuracy above .9 at the end; full) and that memorise (training
 accuracy above .99, test below .1; open, dashed) against the number of training pairs, for several learning rates of
-Adam, all trained for the same time, rate times steps; bars: 95 % binomial intervals. Dotted: the 2.7482 M ln(M) pairs
-of the paper's code. Near the threshold a small rate generalises where a large one memorises.
+Adam, all trained for the same time, rate times steps; bars: 95 % binomial intervals of the former. Dotted: the 2.7482 M
+ln(M) pairs of the paper's code. Near the threshold a small rate generalises where a large one memorises.
 
-Reduced against the paper: Z_23 and Z_31 for Z_23, Z_71 and Z_127, K = 128 for 1024, 4 runs for 15.
+Reduced against the paper: Z_23 and Z_31 for Z_23, Z_71 and Z_127, K = 128 for 1024, 3 runs for 15.
 """
 
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ CONSTANT = 2.7482  # of the paper's code
 @dataclass(frozen=True)
 class Parameters:
     orders: tuple[int, ...] = (23, 31)  # M of Z_M
-    shares: tuple[float, ...] = (0.2, 0.27, 0.34, 0.42, 0.6)  # of all pairs
+    shares: tuple[float, ...] = (0.27, 0.34, 0.42, 0.6)  # of all pairs
     rates: tuple[float, ...] = (0.002, 0.005, 0.02)
     width: int = 128
     decay: float = 1e-3
     time: float = 4.0  # rate times steps
-    runs: int = 4
+    runs: int = 3
     key: int = 0
 
 
@@ -64,7 +64,8 @@ def _train(parameters, order, rate):
         for run in range(parameters.runs):
             key = 1000 * parameters.key + run
             start = uniform(key, hidden=(2 * order, wide), readout=(wide, order))
-            samples = split(table, share, key, whole=True)
+            # The whole table with weights is one program for all shares; a large one would cost more than it saves.
+            samples = split(table, share, key, whole=order < 40)
             curves, _ = train(network, start, samples, last, rate=rate, decay=parameters.decay)
             ends.append([curves["train_accuracy"][-1], curves["test_accuracy"][-1]])
     train_ends, test_ends = np.array(ends).reshape(len(parameters.shares), parameters.runs, 2).transpose(2, 0, 1)
@@ -90,11 +91,10 @@ def draw(parameters, data):
                 counts = kind.sum(axis=1)
                 ends = [binomtest(int(c), parameters.runs).proportion_ci(0.95, "exact") for c in counts]
                 share = counts / parameters.runs
-                bars = [share - [e.low for e in ends], [e.high for e in ends] - share]
-                ax.errorbar(
-                    d["pairs"] * (1 + 0.012 * (i - 1)), share, bars, fmt="os^Dv"[i] + line, color=f"C{i}",
-                    markerfacecolor=face, markersize=3.5, elinewidth=0.6, label=f"{rate:g}" if line == "-" else None,
-                )  # fmt: skip
+                at, label = d["pairs"] * (1 + 0.015 * (i - 1)), f"{rate:g}" if line == "-" else None
+                ax.plot(at, share, "os^Dv"[i] + line, color=f"C{i}", markerfacecolor=face, markersize=3.5, label=label)
+                if line == "-":
+                    ax.vlines(at, [e.low for e in ends], [e.high for e in ends], color=f"C{i}", lw=0.6, alpha=0.6)
         ax.axvline(CONSTANT * order * np.log(order), color="0.5", linestyle=":", linewidth=0.9)
         ax.set(xlabel="training pairs", ylim=(-0.05, 1.05), title=f"{letter}  $Z_{{{order}}}$")
     axes[0][0].set_ylabel("share of runs")
@@ -106,14 +106,16 @@ def claims(parameters, data):
     from scipy.stats import fisher_exact
 
     slow, fast = parameters.rates[0], parameters.rates[-1]
-    ends, mixed = [], []
+    ends, pooled = [], np.zeros((2, 2), int)
     for order in parameters.orders:
         for rate in parameters.rates:
             good = _kinds(data[f"Z_{order} rate {rate:g}"])[0].mean(axis=1)
             ends.append((order, rate, good[0], good[-1]))
-        slow_good, fast_good = (_kinds(data[f"Z_{order} rate {rate:g}"])[0] for rate in (slow, fast))
-        pooled = [[g.sum(), g.size - g.sum()] for g in (slow_good, fast_good)]
-        mixed.append((order, pooled[0][0], pooled[1][0], fisher_exact(pooled, alternative="greater").pvalue))
+        good = np.array([_kinds(data[f"Z_{order} rate {rate:g}"])[0] for rate in parameters.rates])
+        # Near the threshold: where, over all rates together, some runs generalise and some do not.
+        near = ~good.all(axis=(0, 2)) & good.any(axis=(0, 2))
+        pooled += [[good[i, near].sum(), np.sum(~good[i, near])] for i in (0, -1)]
+    chance = fisher_exact(pooled, alternative="greater").pvalue
     return [
         Claim(
             "No run generalises at the least share, and every one does at the most, at every rate",
@@ -121,8 +123,8 @@ def claims(parameters, data):
             ", ".join(f"Z_{m} at {r:g}: {low:.2f} to {high:.2f}" for m, r, low, high in ends),
         ),
         Claim(
-            f"Of all runs more generalise at the rate {slow:g} than at {fast:g} (Fisher's exact test, 1 %)",
-            min(p for *_, p in mixed) < 0.01 / len(mixed),
-            "; ".join(f"Z_{m}: {a} and {b} of {slow_good.size}, p = {p:.2g}" for m, a, b, p in mixed),
+            f"Near the threshold more runs generalise at the rate {slow:g} than at {fast:g} (Fisher's exact test, 1 %)",
+            chance < 0.01,
+            f"{pooled[0, 0]} and {pooled[1, 0]} of {pooled[0].sum()}, p = {chance:.2g}",
         ),
     ]

@@ -91,6 +91,8 @@ def draw(parameters, data):
             if missing:
                 axes[-1].plot(share, 1.2 * parameters.last, "os"[i], color=f"C{i}", fillstyle="none", ms=3.5)
     axes[-1].set(yscale="log", xlabel="share of pairs", ylabel="steps to generalise", xticks=parameters.shares)
+    axes[-1].set_yticks([100, 200, 500, 1000], ["100", "200", "500", "1000"])
+    axes[-1].tick_params(axis="y", which="minor", labelleft=False)
     axes[-1].set(title=f"{'abcde'[count]}  Time")
     return figure
 

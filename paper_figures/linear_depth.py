@@ -31,7 +31,7 @@ class Parameters:
     runs: int = 32
     upper: float = 0.5  # start of the upper layers, right panel
     firsts: int = 25  # points of the right panel; odd, so that 1 is one of them
-    margin: float = 0.2  # relative difference of mean test errors that would matter
+    margin: float = 0.15  # relative difference of means that would matter
     key: int = 0
 
 
@@ -49,15 +49,21 @@ def steps(parameters):
 def _curves(parameters, depth):
     import jax
 
-    from grok_theory import linear
+    from grok_theory import Ensemble, Solution, linear
 
     problem = linear.DeepLinear(2.0, parameters.snr, depth, parameters.start, parameters.start)
     times = np.geomspace(0.02, parameters.last, parameters.times)
     key = jax.random.fold_in(jax.random.key(parameters.key), depth)
     runs = linear.simulate(problem, times, runs=parameters.runs, dim=parameters.dim, key=key)
     theory = linear.solve(problem, times)
-    found = judged(theory, runs, margin=parameters.margin, curves=["test_loss"])
-    return {"times": times, "theory": theory["test_loss"], "runs": runs["test_loss"], **found}
+    line, drawn = np.asarray(theory["test_loss"]), np.asarray(runs["test_loss"])
+    # Each network leaves its plateau at a time of its own, so that a mean over networks at one time is of two kinds:
+    # what is judged is that time, and the error at the end.
+    told = {"half_way": np.array([_half_way(times, line)]), "end": line[-1:]}
+    read = {"half_way": np.array([[_half_way(times, run)] for run in drawn]), "end": drawn[:, -1:]}
+    one = Solution(problem, np.array([1.0]), told, "depth", theory.dynamics, None)
+    many = Ensemble(problem, np.array([1.0]), read, "depth", theory.dynamics)
+    return {"times": times, "theory": line, "runs": drawn, **judged(one, many, margin=parameters.margin)}
 
 
 def _ends(parameters):
@@ -105,8 +111,6 @@ def claims(parameters, data):
     ends = data["ends"]
     curves = {depth: data[f"depth {depth}"] for depth in parameters.depths}
     half = [_half_way(step["times"], step["theory"]) for step in curves.values()]
-    late = [np.median([_half_way(step["times"], run) for run in step["runs"]]) for step in curves.values()]
-    clocks = np.abs(np.array(late) / half - 1)
     gap = np.abs(ends["marched"] / ends["closed"] - 1).max()
     return [
         Claim("The march in time ends at the closed form to 1e-9", gap < 1e-9, f"largest relative gap {gap:.1e}"),
@@ -121,13 +125,8 @@ def claims(parameters, data):
             ", ".join(f"{value:.3f}" for value in ends["closed"]),
         ),
         *(
-            verdict_claim(f"Depth {depth}: trained networks have the theory's test error", step, "test_loss")
+            verdict_claim(f"Depth {depth}: trained networks {words}", step, name)
             for depth, step in curves.items()
-        ),
-        Claim(
-            "The median trained network is half-way when the theory is, within 10 %",
-            clocks.max() < 0.1,
-            f"N = {parameters.dim}, {parameters.runs} runs: off by "
-            + ", ".join(f"{c:.1%} (depth {d})" for d, c in zip(curves, clocks, strict=True)),
+            for name, words in (("half_way", "are half-way when theory is"), ("end", "end where theory ends"))
         ),
     ]
