@@ -15,6 +15,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Halder & Pehlevan 2025"
+FIGURES = ("1",)
+STATES = {}
 WING = "best_of_k"
 COMPUTES_LONG = True
 

@@ -15,6 +15,11 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Halder & Pehlevan 2025"
+FIGURES = ("3", "4")
+STATES = {
+    "3": "S: no recorded data are public; synthetic records of the same form",
+    "4": "S: no recorded data are public; synthetic records of the same form",
+}
 WING = "best_of_k"
 COMPUTES_LONG = True
 

@@ -15,6 +15,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "beyond the paper"
+FIGURES = ()
+STATES = {}
 WING = "bounds"
 
 

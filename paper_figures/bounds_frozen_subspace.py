@@ -15,6 +15,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Advani & Saxe 2017"
+FIGURES = ("10",)
+STATES = {"10": "S: drawn data stand for the digits, in the frozen subspace"}
 WING = "bounds"
 
 

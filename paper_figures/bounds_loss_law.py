@@ -14,6 +14,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "beyond the paper"
+FIGURES = ()
+STATES = {}
 WING = "bounds"
 SHARES = np.array([0.02, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9])
 FEWEST = 100  # draws below a loss for its share to be a point

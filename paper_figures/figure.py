@@ -1,18 +1,20 @@
 """What a figure file is: a module that says what it shows, computes it, draws it and states what must hold.
 
-A figure file defines `PAPER`, `WING`, `Parameters`, `SIZES`, `steps`, `draw` and `claims` (docs/figures.md). Which
-files are figures, and what they are called, is read from their text, so that listing them imports nothing.
+A figure file defines `PAPER`, `WING`, `Parameters`, `SIZES`, `steps`, `draw` and `claims`, and of a paper's figures
+`FIGURES` and `STATES` (docs/figures.md). Which files are figures, and what they are called, is read from their text, so
+that listing them imports nothing.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.util
 import inspect
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -52,6 +54,25 @@ class Label:
     paper: str
     wing: str
     computes_long: bool = False  # even at the quick size it computes longer than it compiles
+    figures: tuple[str, ...] = ()  # numbers in the paper, with their panels: "3a"; "3" is the whole figure
+    states: dict[str, str] = field(default_factory=dict)  # of these, what is not reproduced and why
+    has_quick: bool = True  # one without an entry for "quick" in SIZES is shown at the default size only
+    defaults: dict[str, Any] = field(default_factory=dict)  # of the parameters, as far as they are written out
+    full: dict[str, Any] = field(default_factory=dict)  # what the full size changes of them
+
+    @property
+    def reduction(self) -> str:
+        """In what the default size falls short of the full one, which has the paper's numbers where they are known."""
+        changed = {name: value for name, value in self.full.items() if value != self.defaults.get(name, value)}
+        return ", ".join(f"{name} {shown(self.defaults[name])} (full: {shown(changed[name])})" for name in changed)
+
+
+def shown(value: Any) -> str:
+    """A parameter in a few characters: of many values the first and the last."""
+    if isinstance(value, tuple | list):
+        parts = [shown(part) for part in value]
+        return ", ".join(parts) if len(parts) < 5 else f"{parts[0]} ... {parts[-1]}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True)
@@ -86,13 +107,9 @@ def read_label(path: Path, text: str) -> Label:
         tree = ast.parse(text)
     except SyntaxError as error:
         return Label(path.stem, path, path.stem, f"This file cannot be read: {error}.", "", "")
-    constants = {
-        target.id: node.value.value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+    constants = _constants(tree.body)
+    parameters = next((n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "Parameters"), None)
+    sizes = constants.get("SIZES", {"quick": {}})
     title, _, rest = inspect.cleandoc(ast.get_docstring(tree) or path.stem).partition("\n")
     caption = re.sub(r"^Caption:\s*", "", rest.strip())
     return Label(
@@ -103,7 +120,25 @@ def read_label(path: Path, text: str) -> Label:
         paper=str(constants.get("PAPER", "")),
         wing=str(constants.get("WING", "")),
         computes_long=bool(constants.get("COMPUTES_LONG", False)),
+        figures=tuple(map(str, constants.get("FIGURES", ()))),
+        states=dict(constants.get("STATES", {})),
+        has_quick="quick" in sizes,
+        defaults=_constants(parameters.body) if parameters else {},
+        full=dict(sizes.get("full", {})),
     )
+
+
+def _constants(body: list[ast.stmt]) -> dict[str, Any]:
+    """The names that `body` assigns values written out in full."""
+    found = {}
+    for node in body:
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+            continue
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            if isinstance(target, ast.Name):
+                with contextlib.suppress(ValueError, TypeError):
+                    found[target.id] = ast.literal_eval(node.value)
+    return found
 
 
 def load_figure(label: Label) -> Figure:

@@ -14,6 +14,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Lu et al. 2025"
+FIGURES = ()
+STATES = {}
 WING = "in_context"
 LOSSES = ("icl_loss", "idg_loss")
 

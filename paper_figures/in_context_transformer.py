@@ -13,6 +13,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Wurgaft et al. 2025, beyond the paper"
+FIGURES = ()
+STATES = {}
 WING = "in_context"
 COMPUTES_LONG = True
 NAMES = ("memory_divergence", "rule_divergence", "test_loss", "train_loss", "memorizing_share")

@@ -13,6 +13,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Bordelon, Canatar & Pehlevan 2020"
+FIGURES = ()
+STATES = {}
 WING = "kernels"
 
 

@@ -14,6 +14,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
+FIGURES = ("4",)
+STATES = {"4": "P: runs only, no line of the theory"}
 WING = "lazy_rich"
 
 

@@ -14,6 +14,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
+FIGURES = ("6a",)
+STATES = {"6a": "S: two layers and plain descent on the digits of scikit-learn"}
 WING = "lazy_rich"
 
 

@@ -16,6 +16,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "beyond the paper"
+FIGURES = ()
+STATES = {}
 WING = "lazy_rich"
 MODES = ("common", "odd", "private")
 

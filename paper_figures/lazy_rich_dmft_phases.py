@@ -15,7 +15,9 @@ import numpy as np
 
 from paper_figures.figure import Claim
 
-PAPER = "beyond the paper"
+PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
+FIGURES = ("3e",)
+STATES = {"3e": "P: by theory with few runs, at other sizes"}
 WING = "lazy_rich"
 
 

@@ -14,6 +14,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
+FIGURES = ("5",)
+STATES = {"5": "P: other sizes"}
 WING = "lazy_rich"
 
 

@@ -16,6 +16,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
+FIGURES = ("1b", "1c")
+STATES = {}
 WING = "lazy_rich"
 
 

@@ -13,6 +13,12 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
+FIGURES = ("2a", "2b", "16")
+STATES = {
+    "2a": "P: another share of pairs, width and rate",
+    "2b": "P: another share of pairs, width and rate",
+    "16": "P: one setting, no panel of its own",
+}
 WING = "lazy_rich"
 
 

@@ -14,6 +14,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
+FIGURES = ("9",)
+STATES = {"9": "P: no decompositions; dimension and curvature of the paper are not known"}
 WING = "lazy_rich"
 
 

@@ -16,6 +16,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
+FIGURES = ("7a", "7b", "7c", "10")
+STATES = {}
 WING = "lazy_rich"
 
 

@@ -16,6 +16,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
+FIGURES = ("3a", "3b")
+STATES = {"3a": "P: runs only, no line of the theory", "3b": "P: runs only, no line of the theory"}
 WING = "lazy_rich"
 HALF = 0.375  # half of a centred committee's test loss at the start, 3/4
 

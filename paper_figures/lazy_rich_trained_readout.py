@@ -13,6 +13,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
+FIGURES = ("11",)
+STATES = {"11": "P: losses only, no decomposition"}
 WING = "lazy_rich"
 
 

@@ -19,6 +19,8 @@ from paper_figures.figure import Claim
 from paper_figures.li2_groups import group_of
 
 PAPER = "Tian 2025"
+FIGURES = ("5",)
+STATES = {}
 WING = "li2"
 CONSTANT = 2.7482  # of the paper's code
 # Pairs per element at which half of the maxima of the full energy survive: sample_threshold, docs/li2_evidence.md.

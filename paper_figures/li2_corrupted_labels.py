@@ -14,6 +14,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Doshi, Das, He & Gromov 2023"
+FIGURES = ()
+STATES = {}
 WING = "li2"
 LETTERS = {"memorization": "M", "coexistence": "C", "partial_inversion": "P", "full_inversion": "F", "forgetting": "X"}
 

@@ -15,6 +15,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Tian 2025"
+FIGURES = ()
+STATES = {}
 WING = "li2"
 
 

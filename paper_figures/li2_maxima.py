@@ -16,6 +16,8 @@ from paper_figures.figure import Claim
 from paper_figures.li2_groups import group_of
 
 PAPER = "Tian 2025"
+FIGURES = ()
+STATES = {}
 WING = "li2"
 SPECTRA = (("S_3", 0), ("A_4", 0), ("A_4", 1), ("Q_8", 3))
 

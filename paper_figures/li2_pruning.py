@@ -13,6 +13,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Doshi, Das, He & Gromov 2023"
+FIGURES = ()
+STATES = {}
 WING = "li2"
 COMPUTES_LONG = True
 ORDERS = ("lowest_first", "highest_first", "random")

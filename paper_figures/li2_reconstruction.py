@@ -18,6 +18,8 @@ from paper_figures.figure import Claim
 from paper_figures.li2_groups import group_of
 
 PAPER = "Tian 2025"
+FIGURES = ()
+STATES = {}
 WING = "li2"
 # Nodes for each frequency of Z_M, M odd: what makes one frequency exact (mirrored: as exact as it gets).
 FAMILIES = {"complex": 4, "structured": 6, "mirrored": 6}

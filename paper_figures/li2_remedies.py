@@ -14,6 +14,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Prieto, Barsbey, Mediano & Birdal 2025"
+FIGURES = ()
+STATES = {}
 WING = "li2"
 WORDS = {
     "softmax": "softmax",

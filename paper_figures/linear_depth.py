@@ -17,6 +17,8 @@ from paper_figures.figure import Claim
 from paper_figures.verdicts import judged, verdict_claim
 
 PAPER = "Advani & Saxe 2017"
+FIGURES = ("6",)
+STATES = {}
 WING = "linear"
 
 

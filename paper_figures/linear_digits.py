@@ -15,7 +15,9 @@ import numpy as np
 from paper_figures.figure import Claim
 from paper_figures.verdicts import judged, verdict_claim
 
-PAPER = "beyond the paper"
+PAPER = "Advani & Saxe 2017"
+FIGURES = ("10",)
+STATES = {"10": "S: digits of scikit-learn stand for MNIST, and no random labels"}
 WING = "linear"
 COMPUTES_LONG = True
 

@@ -14,6 +14,8 @@ from paper_figures.figure import Claim
 from paper_figures.verdicts import judged, shifted, verdict_claim
 
 PAPER = "Advani & Saxe 2017"
+FIGURES = ("2",)
+STATES = {}
 WING = "linear"
 
 

@@ -16,6 +16,8 @@ from paper_figures.figure import Claim
 from paper_figures.verdicts import judged, shifted, verdict_claim
 
 PAPER = "Advani & Saxe 2017"
+FIGURES = ("1", "3", "4")
+STATES = {}
 WING = "linear"
 
 

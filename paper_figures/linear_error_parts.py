@@ -18,6 +18,8 @@ from paper_figures.figure import Claim
 from paper_figures.verdicts import judged, verdict_claim
 
 PAPER = "Advani & Saxe 2017"
+FIGURES = ("9A", "9B")
+STATES = {}
 WING = "linear"
 
 

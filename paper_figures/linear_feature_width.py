@@ -16,6 +16,8 @@ from paper_figures.figure import Claim
 from paper_figures.verdicts import judged, verdict_claim
 
 PAPER = "Advani & Saxe 2017"
+FIGURES = ("7A", "7B", "7C", "7D", "7E")
+STATES = {}
 WING = "linear"
 
 

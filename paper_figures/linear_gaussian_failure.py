@@ -18,6 +18,8 @@ from paper_figures.figure import Claim
 from paper_figures.verdicts import judged, verdict_claim
 
 PAPER = "beyond the paper"
+FIGURES = ()
+STATES = {}
 WING = "linear"
 KINDS = ("normal", "fixed length", "Gaussian")
 

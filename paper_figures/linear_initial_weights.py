@@ -15,6 +15,8 @@ from paper_figures.figure import Claim
 from paper_figures.verdicts import judged, shifted, until, verdict_claim
 
 PAPER = "Advani & Saxe 2017"
+FIGURES = ("3", "4")
+STATES = {}
 WING = "linear"
 
 

@@ -13,6 +13,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "beyond the paper"
+FIGURES = ()
+STATES = {}
 WING = "linear"
 RATE = 2 * (2 - np.sqrt(2)) / np.sqrt(np.pi)  # c
 

@@ -15,6 +15,8 @@ from paper_figures.figure import Claim
 from paper_figures.verdicts import judged, until, verdict_claim
 
 PAPER = "beyond the paper"
+FIGURES = ()
+STATES = {}
 WING = "linear"
 
 

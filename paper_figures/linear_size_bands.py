@@ -14,6 +14,8 @@ from paper_figures.figure import Claim
 from paper_figures.verdicts import judged, shifted, until, verdict_claim
 
 PAPER = "beyond the paper"
+FIGURES = ()
+STATES = {}
 WING = "linear"
 CURVES = ("train_loss", "test_loss")
 

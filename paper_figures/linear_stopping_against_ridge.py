@@ -13,6 +13,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Advani & Saxe 2017"
+FIGURES = ("5",)
+STATES = {}
 WING = "linear"
 
 

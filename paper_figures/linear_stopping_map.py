@@ -12,7 +12,9 @@ import numpy as np
 
 from paper_figures.figure import Claim
 
-PAPER = "beyond the paper"
+PAPER = "Advani & Saxe 2017"
+FIGURES = ("5",)
+STATES = {}
 WING = "linear"
 
 AT_ONE = (1 + np.sqrt(2)) / 4  # best stopping time over SNR at alpha = 1

@@ -15,6 +15,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Chatterjee & Zielinski 2022"
+FIGURES = ()
+STATES = {}
 WING = "observables"
 
 

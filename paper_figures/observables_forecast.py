@@ -14,6 +14,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "ours"
+FIGURES = ()
+STATES = {}
 WING = "observables"
 
 

@@ -14,6 +14,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
+FIGURES = ("7d",)
+STATES = {"7d": "P: over the output scale, not over alpha sigma^2"}
 WING = "observables"
 
 

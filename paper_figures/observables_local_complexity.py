@@ -15,6 +15,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Humayun, Balestriero & Baraniuk 2024"
+FIGURES = ()
+STATES = {}
 WING = "observables"
 
 

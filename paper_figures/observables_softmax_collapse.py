@@ -14,6 +14,8 @@ import numpy as np
 from paper_figures.figure import Claim
 
 PAPER = "Prieto, Barsbey, Mediano & Birdal 2025"
+FIGURES = ()
+STATES = {}
 WING = "observables"
 DTYPES = ("bfloat16", "float16", "float32", "float64")
 LITERAL = ("bfloat16", "float16")

@@ -63,12 +63,12 @@ def _room_hash(room: str) -> str:
 def computing_text(path: Path) -> str:
     """The part of a figure file that its numbers depend on, and the files it imports from its own folder.
 
-    `draw`, `claims`, docstring and comments are left out: mending a picture or the wording of a claim does not
-    compute anything again.
+    `draw`, `claims`, docstring, comments and what says of which paper it is are left out: mending a picture or the
+    wording of a claim does not compute anything again.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    shown = ("draw", "claims")
-    body = [node for node in tree.body if not (isinstance(node, ast.FunctionDef) and node.name in shown)]
+    shown = {"draw", "claims", "PAPER", "FIGURES", "STATES", "WING"}
+    body = [node for node in tree.body if not shown & set(_defined(node))]
     if body and ast.get_docstring(tree) is not None:
         body = body[1:]
     tree.body = body
@@ -78,6 +78,12 @@ def computing_text(path: Path) -> str:
         if neighbour.exists() and name != "figure":
             parts.append(computing_text(neighbour))
     return "\n".join(parts)
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.FunctionDef):
+        return [node.name]
+    return [each.id for each in getattr(node, "targets", ()) if isinstance(each, ast.Name)]
 
 
 def _neighbours(tree: ast.Module) -> list[str]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -33,6 +34,18 @@ def runs():
     return gt.Ensemble(
         None, X, {"test_loss": (1 + 1 / X) * noise, "signed": (X - 1) * noise}, "time", DYNAMICS, "tau", valid
     )
+
+
+def test_figures_after_the_first_are_shown_in_a_notebook(theory, monkeypatch):
+    # There the first figure loads the backend, which switches interaction on.
+    subplots = plt.subplots
+    monkeypatch.setattr(plt, "subplots", lambda: (matplotlib.interactive(True), subplots())[1])
+    monkeypatch.setitem(matplotlib.rcParams, "interactive", False)
+    gt.plot.curves(theory, None, "test_loss")
+    assert plt.isinteractive()
+    with pytest.raises(BadValue):
+        gt.plot.curves(theory, None, "no such curve")
+    assert plt.isinteractive()
 
 
 def test_a_line_and_points_with_a_simultaneous_band(theory, runs):

@@ -66,7 +66,7 @@ def find(
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> import grok_theory as gt
     >>> template = gt.linear.TeacherStudent(samples_per_dim=1.0, snr=5.0, weight_decay=0.2)
-    >>> goal = AtMost(CurveAt("test_loss", 1e3), 1.5)
+    >>> goal = AtMost(gt.CurveAt("test_loss", 1e3), 1.5)
     >>> design = find(template, free={"samples_per_dim": (0.5, 20.0)}, target=goal)
     >>> bool(design.reached and abs(design.quantity - 1.5) < 1e-4)
     True

@@ -99,8 +99,8 @@ def urn_information(context: ArrayLike, symbols: ArrayLike) -> Array:
 
     Examples
     --------
-    >>> print(f"{urn_information(32, 4):.12f}")
-    3.073960798653
+    >>> print(f"{urn_information(32, 4):.11f}")
+    3.07396079865
     """
     return _over_counts(_information, "context", context, symbols)
 

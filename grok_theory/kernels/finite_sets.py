@@ -89,6 +89,7 @@ def learning_curve(
     Examples
     --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import jax.numpy as jnp
     >>> x = jnp.linspace(-1.0, 1.0, 40)
     >>> curve = learning_curve(jnp.exp(-jnp.square(x[:, None] - x) / 0.02), jnp.sign(x), [5, 20], ridge=0.1)
     >>> print(curve["test_loss"].round(2))

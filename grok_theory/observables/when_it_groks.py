@@ -84,6 +84,7 @@ def forecast_delay(
 
     Examples
     --------
+    >>> import numpy as np
     >>> x = np.arange(0.0, 400, 10)
     >>> train, test = 1 - np.exp(-x / 20), 1 / (1 + np.exp((600 - x) / 70))
     >>> found = forecast_delay(x, train, test, train_threshold=0.99, test_threshold=0.9, rising=True, at=190)

@@ -21,10 +21,19 @@ def drawing_on(ax: Axes | None) -> Iterator[Axes]:
     if ax is not None:
         yield ax
         return
+    import matplotlib
     import matplotlib.pyplot as plt
 
-    with plt.style.context(STYLE):
-        yield plt.subplots()[1]
+    shown_at_once = plt.isinteractive()
+    try:
+        with plt.style.context(STYLE):
+            axes = plt.subplots()[1]
+            # The first figure of a notebook loads its backend, which switches this on. Leaving the style would switch
+            # it off again, and no later figure of the notebook would be shown.
+            shown_at_once = plt.isinteractive()
+            yield axes
+    finally:
+        matplotlib.interactive(shown_at_once)
 
 
 def choose_scales(axes: Axes, drawn: list[tuple[np.ndarray, np.ndarray]]) -> None:

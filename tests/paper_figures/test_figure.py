@@ -9,6 +9,8 @@ import pytest
 
 from paper_figures.figure import HOME, Claim, catalogue, load_figure
 
+OURS = catalogue()
+
 
 def test_the_catalogue_reads_what_a_figure_says_about_itself(figures):
     labels = catalogue(figures)
@@ -58,9 +60,9 @@ def test_listing_imports_neither_jax_nor_numpy():
     assert subprocess.run([sys.executable, "-c", code], cwd=HOME.parent, timeout=60).returncode == 0
 
 
-@pytest.mark.parametrize("name", list(catalogue()))
+@pytest.mark.parametrize("name", list(OURS))
 def test_every_figure_of_the_project_says_what_it_shows(name):
-    label = catalogue()[name]
+    label = OURS[name]
     assert label.title != name, "the docstring begins with a title"
     assert len(label.title) <= 120
     assert label.caption, "the docstring has a caption"
