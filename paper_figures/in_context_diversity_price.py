@@ -28,7 +28,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {"quick": {"runs": 12, "drawn": (1, 4, 64), "points": 60}, "full": {"runs": 400}}
+SIZES = {"full": {"runs": 400}}
 
 
 def steps(parameters):

@@ -101,9 +101,6 @@ ROWS = [
 ]  # fmt: skip
 
 REASONS = {
-    ("advani", "7F"): "The average training dynamics over widths is not drawn yet.",
-    ("advani", "8"): "Training both layers is not drawn yet.",
-    ("advani", "9B"): "The panel without over-fitting error is not drawn yet.",
     ("kumar", "2c"): "Modular addition over the output scale is not drawn yet.",
     ("kumar", "6b"): "No transformer is trained over output scale and decay yet.",
     ("kumar", "7e"): "The relative change of both layers against the product is not drawn yet.",
@@ -116,12 +113,6 @@ REASONS = {
     ("kumar", "17"): "The delay over thresholds is not drawn yet.",
     ("kumar", "18"): "The delay over thresholds is not drawn yet.",
     ("kumar", "19"): "The grid over samples and eigenvectors is not drawn yet.",
-    ("tian", "9"): "Networks of more than two layers are not trained on groups yet.",
-    ("tian", "10"): "The four cyclic groups with real weights are not drawn yet.",
-    ("tian", "11"): "Complex weights are not trained yet.",
-    ("tian", "12"): "A readout solved at every step is not trained yet.",
-    ("tian", "13"): "A readout solved at every step is not trained yet.",
-    ("tian", "17"): "Three layers with a residual path are not trained yet.",
 }
 
 

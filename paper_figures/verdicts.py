@@ -54,3 +54,11 @@ def to_infinite_size(small: Any, large: Any, sizes: tuple[float, float]) -> Any:
     ratio = sizes[1] / sizes[0]
     curves = {name: (ratio * np.asarray(large[name]) - np.asarray(small[name])) / (ratio - 1) for name in large.curves}
     return dataclasses.replace(large, curves=curves)
+
+
+def until(found: Any, end: float) -> Any:
+    """The Solution or Ensemble with its x up to `end`: what comes later is not seen by `compare` at all."""
+    kept = np.asarray(found.x) <= end
+    parts = {name: getattr(found, name, None) for name in ("curves", "numerical_error", "valid")}
+    cut = {part: {n: np.asarray(a)[..., kept] for n, a in held.items()} for part, held in parts.items() if held}
+    return dataclasses.replace(found, x=np.asarray(found.x)[kept], **cut)
