@@ -32,7 +32,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {"quick": {"points": (0, 5, 20, 60), "draws": 50_000}, "full": {"draws": 2_000_000}}
+SIZES = {"full": {"draws": 2_000_000}}
 
 
 def steps(parameters):

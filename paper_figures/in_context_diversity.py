@@ -122,7 +122,7 @@ def claims(parameters, data):
         ),
         *(
             verdict_claim(
-                f"{kappa:g} tasks a dimension: networks extrapolated to infinite d agree within {parameters.margin:.0%}",
+                f"kappa = {kappa:g}: networks extrapolated to infinite d agree within {parameters.margin:.0%}",
                 data[f"runs kappa={kappa:g}"],
                 "icl_loss",
             )

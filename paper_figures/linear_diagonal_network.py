@@ -31,7 +31,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {"quick": {"samples": 16, "dim": 32, "active": 2, "times": 50, "trained": False}, "full": {"times": 400}}
+SIZES = {"full": {"times": 400}}
 LEAST, READ = 1e-4, (0.1, 1e-2, 1e-3)  # scale where curves end, and scales at which they are held against one another
 
 

@@ -39,7 +39,7 @@ class Parameters:
     key: int = 3
 
 
-SIZES = {"quick": {"samples": 50, "widths": (25, 100), "runs": 100, "times": 9, "margin": 0.1}, "full": {"runs": 1000}}
+SIZES = {"full": {"runs": 1000}}
 
 
 def steps(parameters):

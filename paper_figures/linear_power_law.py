@@ -38,10 +38,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {
-    "quick": {"modes": 300, "samples": (40,), "most": 60.0, "points": 6, "times": 21, "runs": 24, "margin": 0.2},
-    "full": {"modes": 4000, "runs": 100, "points": 40, "margin": 0.05},
-}
+SIZES = {"full": {"modes": 4000, "runs": 100, "points": 40, "margin": 0.05}}
 
 
 def steps(parameters):

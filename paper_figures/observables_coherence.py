@@ -36,7 +36,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {"quick": {"linear_dim": 200, "dim": 30, "samples": 130, "width": 40, "epochs": 2000, "points": 30}}
+SIZES = {}
 
 
 def steps(parameters):

@@ -31,7 +31,7 @@ class Parameters:
     seed: int = 11
 
 
-SIZES = {"quick": {"steps": 2000}, "full": {"modulus": 31, "steps": 6000}}
+SIZES = {"full": {"modulus": 31, "steps": 6000}}
 
 
 def steps(parameters):
