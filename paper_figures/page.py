@@ -45,6 +45,7 @@ def write_page(records: list[dict[str, Any]], guides: Mapping[str, str] | None =
     return Template((HERE / "page.html").read_text(encoding="utf-8")).substitute(
         style=(HERE / "page.css").read_text(encoding="utf-8"),
         totals=_totals(records),
+        jumps="\n".join(_jump(wing, members) for wing, members in wings.items()),
         contents="\n".join(_contents(wing, members) for wing, members in wings.items()),
         papers="\n".join(_of_paper(paper, records) for paper in PAPERS),
         sections="\n".join(_section(wing, members, guides.get(wing, "")) for wing, members in wings.items()),
@@ -81,9 +82,14 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def _jump(wing: str, members: list[dict[str, Any]]) -> str:
+    return f'<li><a href="#index-{escape(wing)}">{escape(_idea(wing))} ({len(members)})</a></li>'
+
+
 def _contents(wing: str, members: list[dict[str, Any]]) -> str:
     lines = "\n".join(_thumbnail(record, as_html(record["title"])) for record in members)
-    return f'<h2>{escape(_idea(wing))}</h2>\n<ul class="thumbs">\n{lines}\n</ul>'
+    heading = f'<h2 id="index-{escape(wing)}"><a href="#wing-{escape(wing)}">{escape(_idea(wing))}</a></h2>'
+    return f'{heading}\n<ul class="thumbs">\n{lines}\n</ul>'
 
 
 def _of_paper(paper: str, records: list[dict[str, Any]]) -> str:
