@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_figures.figure import Claim
-from paper_figures.verdicts import judged, shifted, verdict_claim
+from paper_figures.verdicts import judged_apart, shifted, verdict_claim
 
 PAPER = "Advani & Saxe 2017"
 FIGURES = ("1", "3", "4")
@@ -47,7 +47,7 @@ def steps(parameters):
 def _curves(parameters, ratio):
     import jax
 
-    from grok_theory import Relative, linear
+    from grok_theory import linear
 
     problem = linear.TeacherStudent(ratio, parameters.snr)
     times = np.geomspace(parameters.first, parameters.last, parameters.times)
@@ -59,9 +59,9 @@ def _curves(parameters, ratio):
     # The finite size itself shifts the mean by a known amount.
     finite = shifted(theory, linear.fluctuations(problem, times, parameters.dim).mean_shift)
     # Train errors of single runs scatter by more, and late ones hang on the smallest eigenvalue.
-    margins = {"train_loss": Relative(2.5 * parameters.margin), "test_loss": Relative(parameters.margin)}
+    margins = {"train_loss": 2.5 * parameters.margin, "test_loss": parameters.margin}
     result = {"times": times, "fine": fine, "stop": [best.time, best.test_loss]}
-    result |= judged(finite, runs, margin=margins, where=(0, 0.15 * parameters.dim ** (2 / 3)))
+    result |= judged_apart(finite, runs, margin=margins, end=0.15 * parameters.dim ** (2 / 3))
     for name in ("train_loss", "test_loss"):
         result |= {f"line_{name}": line[name], f"runs_{name}": runs[name], f"valid_{name}": runs.is_valid(name)}
     return result

@@ -35,7 +35,7 @@ class Parameters:
     first: float = 1e-3  # tau
     last: float = 10.0  # tau
     times: int = 17
-    margin: float = 0.05  # relative difference of mean test errors that would matter
+    margin: float = 0.06  # relative difference of mean test errors that would matter
     key: int = 3
 
 

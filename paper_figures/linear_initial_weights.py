@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_figures.figure import Claim
-from paper_figures.verdicts import judged, shifted, until, verdict_claim
+from paper_figures.verdicts import judged_apart, shifted, verdict_claim
 
 PAPER = "Advani & Saxe 2017"
 FIGURES = ("3", "4")
@@ -57,9 +57,7 @@ def _compared(parameters, problem, number):
     theory = linear.solve(problem, times)
     # The finite size itself shifts the mean by a known amount.
     finite = shifted(theory, linear.fluctuations(problem, times, parameters.dim).mean_shift)
-    # With decay there is much to see late; without, what lasts says nothing new and is judged by its end alone.
-    end = parameters.last if np.asarray(problem.weight_decay) > 0 else 10.0
-    found = judged(until(finite, end), until(runs, end), margin=parameters.margin, curves=["test_loss"])
+    found = judged_apart(finite, runs, margin={"test_loss": parameters.margin})
     return theory["test_loss"], runs["test_loss"], found
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_figures.figure import Claim
-from paper_figures.verdicts import judged, until, verdict_claim
+from paper_figures.verdicts import judged_apart, verdict_claim
 
 PAPER = "beyond the paper"
 FIGURES = ()
@@ -66,9 +66,7 @@ def _runs(parameters, count):
     problem, times = _problem(parameters, count, parameters.noise), _clock(parameters) / count
     key = jax.random.fold_in(jax.random.key(parameters.key), count)
     runs, theory = linear.simulate(problem, times, runs=parameters.runs, key=key), linear.solve(problem, times)
-    # Until the noise is fitted: a long plateau after a fall looks like levels that runs reach at times of their own.
-    end = parameters.last / count / 30
-    found = judged(until(theory, end), until(runs, end), margin=parameters.margin, curves=["test_loss"])
+    found = judged_apart(theory, runs, margin={"test_loss": parameters.margin})
     return {"line": theory["test_loss"], "runs": runs["test_loss"], **found}
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_figures.figure import Claim
-from paper_figures.verdicts import judged, shifted, until, verdict_claim
+from paper_figures.verdicts import judged_apart, shifted, verdict_claim
 
 PAPER = "beyond the paper"
 FIGURES = ()
@@ -55,9 +55,7 @@ def _runs(parameters, dim):
     runs = linear.simulate(problem, times, runs=parameters.runs, dim=dim, key=key)
     theory, band = linear.solve(problem, times), linear.fluctuations(problem, times, dim)
     finite = shifted(theory, band.mean_shift)
-    # Until the mean loss is at its end: what lasts says nothing new.
-    early, drawn = until(finite, 10.0), until(runs, 10.0)
-    result = {"times": times, **judged(early, drawn, margin=parameters.margin, curves=CURVES)}
+    result = {"times": times, **judged_apart(finite, runs, margin=dict.fromkeys(CURVES, parameters.margin))}
     for name in CURVES:
         result |= {name: theory[name], f"{name} shift": band.mean_shift[name], f"{name} std": band.std[name]}
         result[f"{name} runs"] = runs[name]

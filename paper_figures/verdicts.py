@@ -18,13 +18,47 @@ def judged(theory: Any, runs: Any, *, margin: Any, label: str = "", **policies: 
     found = compare(theory, runs, margin=margin, **policies)
     kept = {}
     for name, curve in found.curves.items():
-        low, high = curve.simultaneous_low, curve.simultaneous_high
-        # The interval that comes nearest to the margin, or leaves it by most.
-        worst = int(np.argmax(np.maximum(np.abs(low), np.abs(high))))
-        where = [curve.gap[worst], low[worst], high[worst], curve.margin, float(curve.in_logs), curve.x[worst]]
         kept[f"{label} verdict {name}".strip()] = np.array(curve.verdict)
-        kept[f"{label} gap {name}".strip()] = np.array([*where, found.runs, np.sum(curve.x == curve.x)], float)
+        kept[f"{label} gap {name}".strip()] = np.array([*_worst(curve), found.runs, curve.x.size], float)
     return kept
+
+
+def judged_apart(
+    theory: Any, runs: Any, *, margin: Mapping[str, float], label: str = "", end: float = np.inf
+) -> dict[str, np.ndarray]:
+    """The same with every x up to `end` judged by itself, at a confidence shared out among them (Bonferroni).
+
+    For curves that are smooth in what is drawn, so that no run can be on another level than the others: seen as a whole
+    their fall and their plateau look like such levels, for which `compare` allows.
+    """
+    from grok_theory import Relative, compare
+
+    kept = {}
+    for name, size in margin.items():
+        looks = np.flatnonzero(runs.is_valid(name) & (np.asarray(runs.x) <= end))
+        found = []
+        for look in looks:
+            one = compare(
+                _picked(theory, [look]),
+                _picked(runs, [look]),
+                margin={name: Relative(size)},
+                confidence=1 - 0.01 / len(looks),
+            )
+            found.append((one[name].verdict, _worst(one[name]), one.runs))
+        verdicts = {verdict for verdict, _, _ in found}
+        verdict = next((v for v in ("disagrees", "underpowered") if v in verdicts), "agrees")
+        # The interval that comes nearest to the margin, or leaves it by most.
+        _, worst, count = max(found, key=lambda one: max(abs(one[1][1]), abs(one[1][2])))
+        kept[f"{label} verdict {name}".strip()] = np.array(verdict)
+        kept[f"{label} gap {name}".strip()] = np.array([*worst, count, len(looks)], float)
+    return kept
+
+
+def _worst(curve: Any) -> list[float]:
+    """[gap, its low and high end, margin, whether in logs, x] where an interval leaves the margin by most."""
+    low, high = curve.simultaneous_low, curve.simultaneous_high
+    at = int(np.argmax(np.maximum(np.abs(low), np.abs(high))))
+    return [curve.gap[at], low[at], high[at], curve.margin, float(curve.in_logs), curve.x[at]]
 
 
 def verdict_claim(text: str, step: Mapping[str, Any], name: str, *, label: str = "") -> Claim:
@@ -58,7 +92,10 @@ def to_infinite_size(small: Any, large: Any, sizes: tuple[float, float]) -> Any:
 
 def until(found: Any, end: float) -> Any:
     """The Solution or Ensemble with its x up to `end`: what comes later is not seen by `compare` at all."""
-    kept = np.asarray(found.x) <= end
+    return _picked(found, np.flatnonzero(np.asarray(found.x) <= end))
+
+
+def _picked(found: Any, which: Any) -> Any:
     parts = {name: getattr(found, name, None) for name in ("curves", "numerical_error", "valid")}
-    cut = {part: {n: np.asarray(a)[..., kept] for n, a in held.items()} for part, held in parts.items() if held}
-    return dataclasses.replace(found, x=np.asarray(found.x)[kept], **cut)
+    picked = {part: {n: np.asarray(a)[..., which] for n, a in held.items()} for part, held in parts.items() if held}
+    return dataclasses.replace(found, x=np.asarray(found.x)[which], **picked)
