@@ -5,7 +5,7 @@ curvature 0.1, D = 80) by full-batch descent with rate 0.2. The bands (one run's
 dark: at one step alone) and the interval of the step at which each loss falls below 0.2 (bars below) were computed
 first, from the dynamical mean-field theory and runs of half the dimension. Then networks were trained, all weights, by
 automatic differentiation (lines with points). (b) Linear students with weight decay that start far away, 16 settings:
-the time at which the test error has fallen half its way (in logarithms), as told from theory alone with an interval of
+the time at which the test loss has fallen half its way (in logarithms), as told from theory alone with an interval of
 90 %, and as it was in two runs of each. On the diagonal it was told right.
 """
 

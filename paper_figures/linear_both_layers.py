@@ -1,7 +1,7 @@
 """Both layers trained: the smaller the start, the less is over-learned, for small weights learn features.
 
 Caption: A ReLU student learns a noisy ReLU teacher with few units, both of its layers trained by gradient descent from
-Gaussian weights of the scale on the axis (1: variance 1 over fan-in). Left: test error at the end of training (full)
+Gaussian weights of the scale on the axis (1: variance 1 over fan-in). Left: test loss at the end of training (full)
 and at the best stop (open), means over students and data sets with 99 % intervals. Orange: as they come; a large start
 has to unlearn itself. Blue: units in pairs of opposite readout, whose outputs cancel at the start. Lines: the paired
 networks linearised at their starts, solved from the tangent kernel: what they are at large scales, and what they beat
@@ -175,8 +175,8 @@ def draw(parameters, data):
                 line = [np.mean(d["linear best"] if words == "best stop" else d["linear"][:, -1]) for d in found[kind]]
                 left.plot(scales, line, "-" if words == "end" else ":", color="C0")
     left.axhline(1.0, color="0.6", linestyle="--", linewidth=0.8)
-    left.set(xscale="log", yscale="log", xlabel="scale of the start", title="a  Start and test error")
-    left.set(ylabel="test error [noise variance]")
+    left.set(xscale="log", yscale="log", xlabel="scale of the start", title="a  Start and test loss")
+    left.set(ylabel="test loss [noise variance]")
     left.legend(fontsize=6)
     for i, scale in enumerate(parameters.shown):
         d = data[f"paired {scale:g}"]
@@ -214,7 +214,7 @@ def claims(parameters, data):
             f"{np.exp(gain):.2f} times it, {np.exp(gain - half):.2f} to {np.exp(gain + half):.2f}",
         ),
         Claim(
-            "The largest start ends with a test error above that of the smallest, plain and paired (99 %)",
+            "The largest start ends with a test loss above that of the smallest, plain and paired (99 %)",
             all(factor > spread for factor, spread in factors),
             ", ".join(
                 f"{kind}: {np.exp(f):.2f} times it, {np.exp(f - h):.2f} to {np.exp(f + h):.2f}"

@@ -1,6 +1,6 @@
 """Depth: plateaus from small starts, and learned layers that amplify what was never learned.
 
-Caption: Deep linear networks (SNR = 5). Left: test error in time at alpha = 2 from a small balanced start; lines:
+Caption: Deep linear networks (SNR = 5). Left: test loss in time at alpha = 2 from a small balanced start; lines:
 theory for depth 1 to 4, points: mean of trained networks with one standard error (neighbours go together: every
 network has its own teacher). A plateau appears whose length grows as start^-(D-2). Right: test
 error after training for ever at alpha = 1/2 against the norm of the first layer's start. Weights that see no data
@@ -94,8 +94,8 @@ def draw(parameters, data):
         left.errorbar(step["times"][few], mean[few], error[few], fmt="o", color=f"C{index}", elinewidth=0.8)
         right.plot(data["ends"]["firsts"], data["ends"]["lines"][index], color=f"C{index}", label=f"depth {depth}")
     right.plot(np.ones(len(parameters.depths)), data["ends"]["marched"], "k*", ms=5)
-    left.set(xscale="log", xlabel=r"time $t$ [$\tau$]", ylabel="test error [noise variance]")
-    right.set(xlabel="norm of the first layer's start", ylabel=r"test error at $t=\infty$")
+    left.set(xscale="log", xlabel=r"time $t$ [$\tau$]", ylabel="test loss [noise variance]")
+    right.set(xlabel="norm of the first layer's start", ylabel=r"test loss at $t=\infty$")
     left.legend()
     right.legend()
     return figure

@@ -28,7 +28,7 @@ class Parameters:
     times: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0, 1000.0, 10000.0)  # n t, input variance^-1
     penalty: float = 3.0  # ridge
     draws: int = 60  # training sets a size
-    margin: float = 0.15  # relative difference of mean test errors that would matter
+    margin: float = 0.15  # relative difference of mean test losses that would matter
     grid: int = 45  # sizes of the lines
     shown: tuple[int, ...] = (25, 60, 250)  # sizes of the right panel
     key: int = 0
@@ -136,7 +136,7 @@ def draw(parameters, data):
         drawn = runs["flow"][at]
         error = drawn.std(0, ddof=1) / np.sqrt(parameters.draws)
         right.errorbar(parameters.times, drawn.mean(0), error, fmt="o", color=f"C{number + 3}", elinewidth=0.8)
-    left.set(xscale="log", yscale="log", xlabel="training samples $n$", ylabel="test error", ylim=(0.3, 30))
+    left.set(xscale="log", yscale="log", xlabel="training samples $n$", ylabel="test loss", ylim=(0.3, 30))
     right.set(xscale="log", xlabel=r"time $n t$ [1 / input variance]")
     left.set_xticks([20, 50, 100, 200, 500], ["20", "50", "100", "200", "500"])
     left.minorticks_off()
@@ -155,7 +155,7 @@ def claims(parameters, data):
     peak = parameters.sizes[int(np.argmax(runs["for_ever"].mean(1)))]
     return [
         Claim(
-            "Over all sizes and times the predicted test error is right within 5 % in the median",
+            "Over all sizes and times the predicted test loss is right within 5 % in the median",
             median < 0.05,
             f"median {median:.2%}, worst {gaps[i, j]:+.1%} at n = {parameters.sizes[i]}, n t = {parameters.times[j]:g}",
         ),

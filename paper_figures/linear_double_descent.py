@@ -1,6 +1,6 @@
-"""Double descent and its cure: test error against the number of samples at several times.
+"""Double descent and its cure: test loss against the number of samples at several times.
 
-Caption: Test error of a linear student (SNR = 5) against samples per weight alpha, after training for a time t.
+Caption: Test loss of a linear student (SNR = 5) against samples per weight alpha, after training for a time t.
 Lines: theory; points: mean of drawn regressions with one standard error. Trained for long, the error peaks where
 samples and weights are equally many; trained for ever it diverges there, and just before it more data hurts. Stopped
 at the best time for each alpha (black) the peak is gone and more data always helps.
@@ -29,7 +29,7 @@ class Parameters:
     dim: int = 120  # N, weights of the runs
     drawn: tuple[float, ...] = (0.2, 0.4, 0.7, 0.9, 1.0, 1.1, 1.4, 2.0, 4.0)  # alphas of the runs
     runs: int = 100
-    margin: float = 0.1  # relative difference of mean test errors that would matter
+    margin: float = 0.1  # relative difference of mean test losses that would matter
     key: int = 0
 
 
@@ -105,7 +105,7 @@ def draw(parameters, data):
     ax.plot(theory["ratios"], far, color="0.55", ls="--", label=r"$t = \infty$")
     ax.plot(theory["ratios"], theory["stopped"], color="k", lw=1.6, label="best stop")
     ax.set(xscale="log", yscale="log", ylim=(0.9, 40), xlim=(parameters.least, parameters.most))
-    ax.set(xlabel=r"samples per weight $\alpha$", ylabel="test error [noise variance]")
+    ax.set(xlabel=r"samples per weight $\alpha$", ylabel="test loss [noise variance]")
     ax.legend(loc="upper right")
     return figure
 
@@ -124,7 +124,7 @@ def claims(parameters, data):
     worst = np.abs(scores).max()
     return [
         Claim(
-            f"At t = {parameters.times[-1]:g} the test error peaks within 5 % of alpha = 1, and rises before it",
+            f"At t = {parameters.times[-1]:g} the test loss peaks within 5 % of alpha = 1, and rises before it",
             abs(peak - 1) < 0.05 and latest[before][-1] > 1.5 * latest[before].min(),
             f"peak {latest.max():.2f} at alpha = {peak:.3f}; least before it {latest[before].min():.2f}",
         ),
@@ -135,7 +135,7 @@ def claims(parameters, data):
         ),
         *(
             verdict_claim(
-                f"alpha = {ratio:g}: runs have the theory's test error", data[f"runs alpha={ratio:g}"], "test_loss"
+                f"alpha = {ratio:g}: runs have the theory's test loss", data[f"runs alpha={ratio:g}"], "test_loss"
             )
             for ratio in parameters.drawn
         ),

@@ -1,11 +1,11 @@
-"""Train and test error in time at three aspect ratios, theory on runs.
+"""Train and test loss in time at three aspect ratios, theory on runs.
 
 Caption: A linear student learns a noisy linear teacher (SNR = 5) by gradient flow from zero. Lines: theory for N ->
 inf; points: mean of drawn regressions trained exactly, with simultaneous bands; hollow points: times at which runs of
-this size no longer follow the limit. The train error falls for ever; the test error has a minimum at the stopping
+this size no longer follow the limit. The train loss falls for ever; the test loss has a minimum at the stopping
 time (dotted) and then rises as the noise is fitted, most of all at alpha = 1, where the slowest directions are
 learned last. The oracle's error (dashed) is the noise variance, the approximation error; what lies between it and the
-test error is the estimation error (arrows). Runs are judged against the theory with its first term in 1/N.
+test loss is the estimation error (arrows). Runs are judged against the theory with its first term in 1/N.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Parameters:
     times: int = 24  # points in time
     first: float = 0.05  # first time, tau
     last: float = 300.0  # last time, tau
-    margin: float = 0.08  # relative difference of test errors that would matter; of train errors 2.5 times that
+    margin: float = 0.08  # relative difference of test losses that would matter; of train losses 2.5 times that
     key: int = 0
 
 
@@ -58,7 +58,7 @@ def _curves(parameters, ratio):
     best = linear.optimal_stopping(problem)
     # The finite size itself shifts the mean by a known amount.
     finite = shifted(theory, linear.fluctuations(problem, times, parameters.dim).mean_shift)
-    # Train errors of single runs scatter by more, and late ones hang on the smallest eigenvalue.
+    # Train losses of single runs scatter by more, and late ones hang on the smallest eigenvalue.
     margins = {"train_loss": 2.5 * parameters.margin, "test_loss": parameters.margin}
     result = {"times": times, "fine": fine, "stop": [best.time, best.test_loss]}
     result |= judged_apart(finite, runs, margin=margins, end=0.15 * parameters.dim ** (2 / 3))
@@ -108,7 +108,7 @@ def claims(parameters, data):
                 for word in ("train", "test")
             ),
             Claim(
-                f"alpha={ratio:g}: the train error falls, the test error has a minimum and then rises",
+                f"alpha={ratio:g}: the train loss falls, the test loss has a minimum and then rises",
                 bool(np.all(np.diff(train) <= 0)) and 0 < lowest < test.size - 1 and test[-1] > test[lowest],
                 f"minimum {step['stop'][1]:.3f} at t = {step['stop'][0]:.2f}, then {test[-1]:.3f}",
             ),

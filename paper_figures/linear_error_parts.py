@@ -2,8 +2,8 @@
 
 Caption: ReLU teacher with 20 units, no label noise, ReLU student with trained output weights, fitted exactly to P =
 50 samples. Approximation: what the best weights miss. Null space: the part of the best weights that no sample shows.
-Over-fitting: the error inside the space that the samples show. Left: all three, their sum (dashed; the test error up
-to a cross term that vanishes for width <= P) and the test error (black). Crosses: what a linear student over-fits of
+Over-fitting: the error inside the space that the samples show. Left: all three, their sum (dashed; the test loss up
+to a cross term that vanishes for width <= P) and the test loss (black). Crosses: what a linear student over-fits of
 Gaussian label noise whose variance is approximation plus null-space error, isotropic inputs, as many weights as the
 network has units (`+`: drawn; line through them: theory for N -> inf): what cannot be represented or is not seen acts
 as noise. Right: approximation and null-space error, and their sum, which has no peak. Means over drawn data sets;
@@ -147,7 +147,7 @@ def draw(parameters, data):
         left.plot(widths, shown, "o-", color=color, label=word, markersize=3)
         if name != "over":
             right.plot(widths, shown, "o-", color=color, label=word, markersize=3)
-    left.plot(widths, parts["total"], color="k", lw=1.6, label="test error")
+    left.plot(widths, parts["total"], color="k", lw=1.6, label="test loss")
     total = parts["approximation"] + parts["null"] + parts["over"]
     left.plot(widths, total, color="0.5", ls="--", label="sum of the three")
     noise = _noise(parameters, parts)
@@ -205,7 +205,7 @@ def claims(parameters, data):
             ", ".join(f"{w}: {v:.3f}" for w, v in zip(widths[~narrow], middle["null"][~narrow], strict=True)),
         ),
         Claim(
-            "The sum of the three is the test error: the cross term is below 10 % at every width beyond P",
+            "The sum of the three is the test loss: the cross term is below 10 % at every width beyond P",
             off.max() < 0.1 and np.abs(parts["cross"][~narrow]).max() > 1e-9,
             f"largest share {off.max():.1%}",
         ),

@@ -3,8 +3,8 @@
 Caption: A ReLU student with a fixed random first layer and trained output weights learns a noisy ReLU teacher from P
 samples; widths below P, at P and at 2P. Lines: theory of the Gaussian features with the same covariance; points: mean
 of 50 trained networks with simultaneous 99 % bands; hollow: times at which networks of this size no longer follow the
-limit. Narrow: the test error ends a little above its best value. Width P: it rises for as long as one trains. Width
-2P: it rises less and stops, though the train error vanishes. Dotted: the best stopping time of the theory; dashed: the
+limit. Narrow: the test loss ends a little above its best value. Width P: it rises for as long as one trains. Width
+2P: it rises less and stops, though the train loss vanishes. Dotted: the best stopping time of the theory; dashed: the
 variance of the label noise.
 """
 
@@ -33,7 +33,7 @@ class Parameters:
     last: float = 1e2  # tau
     times: int = 25
     runs: int = 50  # as in the paper
-    margin: float = 0.12  # relative difference of mean test errors that would matter
+    margin: float = 0.12  # relative difference of mean test losses that would matter
     key: int = 0
 
 
@@ -103,7 +103,7 @@ def draw(parameters, data):
 def claims(parameters, data):
     found = [
         verdict_claim(
-            f"Width {width:g} P: networks follow the test error of the theory"
+            f"Width {width:g} P: networks follow the test loss of the theory"
             + (" until t = 1" if width == 1 else " at every time"),
             data[f"width {width:g} P"],
             "test_loss",

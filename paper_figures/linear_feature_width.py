@@ -1,7 +1,7 @@
 """Width of a ReLU network with trained outputs: over-training peaks where width meets samples.
 
 Caption: A student with fixed random ReLU features and trained output weights learns a ReLU teacher (20 units) from P
-samples. Left: test error against width at the best stopping time and after training for ever; lines: theory from the
+samples. Left: test loss against width at the best stopping time and after training for ever; lines: theory from the
 exact covariance of the features, points: medians of trained networks with quartiles. Right: eigenvalues of the hidden
 layer's sample covariance (bars) for width below, at and above P: a mass at zero beyond P, and one outlier far out
 (the mean of the activations; arrow).
@@ -29,7 +29,7 @@ class Parameters:
     snr: float = 5.0
     widths: tuple[float, ...] = (0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 1.0, 1.1, 1.3, 1.6, 2.0, 3.0)  # in units of P
     seeds: int = 50  # trained networks a width, as in the paper
-    margin: float = 0.12  # relative difference of mean test errors that would matter
+    margin: float = 0.12  # relative difference of mean test losses that would matter
     key: int = 0
 
 
@@ -151,7 +151,7 @@ def draw(parameters, data):
     left.plot(widths, data["theory"]["floor"], color="0.5", ls="--", label="best weights")
     left.axvline(parameters.samples, color="0.6", lw=0.8, ls=":")
     top = 4 * np.median(data["networks"]["for_ever"][widths != parameters.samples], axis=1).max()
-    left.set(xscale="log", yscale="log", xlabel="width", ylabel="test error [noise variance]", ylim=(0.9, top))
+    left.set(xscale="log", yscale="log", xlabel="width", ylabel="test loss [noise variance]", ylim=(0.9, top))
     left.set_xticks(ticks := [w for w in (20, 50, 100, 200, 500) if widths[0] <= w <= widths[-1]], map(str, ticks))
     left.xaxis.minorticks_off()
     left.legend()

@@ -4,7 +4,7 @@ Caption: Regression on random ReLU features (P = 100 samples, SNR = 5) trained f
 features by Gaussian ones with the same covariance. Left: with 15 inputs the networks (points, mean and one standard
 error) lie above the theory (line) once width exceeds P. Middle: their ratio; at 60 inputs it is closer to 1, and on
 15 inputs of one fixed length - same covariance, same theory - the excess is gone: it comes from the fluctuating length
-of an input, which scales all its features at once, as no Gaussian does. Right: the train error over the theory in
+of an input, which scales all its features at once, as no Gaussian does. Right: the train loss over the theory in
 time, width 2P and 15 inputs; late in training Gaussian features themselves leave the theory, because the mean is then
 decided by the smallest eigenvalue of single runs.
 """
@@ -35,7 +35,7 @@ class Parameters:
     first: float = 1e-3  # tau
     last: float = 10.0  # tau
     times: int = 17
-    margin: float = 0.06  # relative difference of mean test errors that would matter
+    margin: float = 0.06  # relative difference of mean test losses that would matter
     key: int = 3
 
 
@@ -51,7 +51,7 @@ def _times(parameters):
 
 
 def _trained(features, labels, times):
-    """(weights trained for ever, train error in time) of the flow from zero."""
+    """(weights trained for ever, train loss in time) of the flow from zero."""
     left, scale, right = np.linalg.svd(features, full_matrices=False)
     seen = labels @ left
     lost = max(labels @ labels - seen @ seen, 0.0) if features.shape[0] > features.shape[1] else 0.0
@@ -142,11 +142,11 @@ def draw(parameters, data):
         ax.set(xscale="log", xlabel="width")
         ax.set_xticks([20, 50, 100, 200, 400], ["20", "50", "100", "200", "400"])
         ax.minorticks_off()
-    left.set(yscale="log", ylim=(2, 60), ylabel="test error [noise variance]")
+    left.set(yscale="log", ylim=(2, 60), ylabel="test loss [noise variance]")
     left.set_yticks([2, 5, 10, 20, 50], ["2", "5", "10", "20", "50"])
     left.minorticks_off()
-    middle.set(ylim=(0.9, 1.3), ylabel="test error, networks / theory")
-    right.set(xscale="log", ylim=(0.8, 2.4), xlabel=r"time $t$ [$\tau$]", ylabel="train error, runs / theory")
+    middle.set(ylim=(0.9, 1.3), ylabel="test loss, networks / theory")
+    right.set(xscale="log", ylim=(0.8, 2.4), xlabel=r"time $t$ [$\tau$]", ylabel="train loss, runs / theory")
     left.legend(loc="upper left")
     middle.legend(loc="upper left")
     right.legend(loc="upper left")
@@ -154,7 +154,7 @@ def draw(parameters, data):
 
 
 def _verdict(parameters, data, kind):
-    """What compare says of the test error of a kind of inputs at few dimensions, over widths of 2P and more."""
+    """What compare says of the test loss of a kind of inputs at few dimensions, over widths of 2P and more."""
     from grok_theory import Ensemble, GradientFlow, Solution
 
     step, flow = data[f"dim={parameters.dims[0]}"], GradientFlow()
@@ -192,7 +192,7 @@ def claims(parameters, data):
     percent = lambda values: ", ".join(f"{value:+.1%}" for value in values)  # noqa: E731
     return [
         Claim(
-            f"With {few} inputs the networks do not have the theory's test error at widths of 2P and more",
+            f"With {few} inputs the networks do not have the theory's test loss at widths of 2P and more",
             str(said["normal"]["verdict test_loss"]) != "agrees" and normal.mean() > 0.05,
             f"{told}; excesses {percent(normal)}",
         ),
@@ -204,7 +204,7 @@ def claims(parameters, data):
             percent(excess(many, "normal")),
         ),
         Claim(
-            "Late train error: the theory is low, more so for inputs of fluctuating length",
+            "Late train loss: the theory is low, more so for inputs of fluctuating length",
             gaps["normal"] > max(gaps["fixed length"], gaps["Gaussian"]) and gaps["normal"] > 1.1,
             f"mean / theory at t = {_times(parameters)[late]:.2g}: "
             + ", ".join(f"{kind} {gap:.2f}" for kind, gap in gaps.items()),

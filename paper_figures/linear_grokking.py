@@ -1,8 +1,8 @@
 """Grokking without a network: weight decay and a large start make a linear student generalize late.
 
 Caption: Linear student with large initial weights (INR = 10^4, SNR = 100, alpha = .9) and weight decay g. Lines:
-theory; points: mean of drawn regressions; shaded: where theory puts 90 % of single runs of this size. The train error
-is gone within a few 1/l-; the test error stays at the level of the start until the weights that see no data have
+theory; points: mean of drawn regressions; shaded: where theory puts 90 % of single runs of this size. The train loss
+is gone within a few 1/l-; the test loss stays at the level of the start until the weights that see no data have
 decayed, at the rate 2g. Dotted: the two clocks of `grokking_time`; dashed: the estimate ln[(1-alpha) INR/((f-1)
 E)]/(2g).
 """
@@ -87,7 +87,7 @@ def claims(parameters, data):
         train, test, estimate = step["clocks"]
         found += [
             Claim(
-                f"g={decay:g}: the test error arrives at least 30 times later than the train error",
+                f"g={decay:g}: the test loss arrives at least 30 times later than the train loss",
                 test > 30 * train,
                 f"train {train:.3f}, test {test:.2f}",
             ),
@@ -97,7 +97,7 @@ def claims(parameters, data):
                 f"{estimate:.2f} against {test:.2f}",
             ),
             Claim(
-                f"g={decay:g}: all runs can be runs of the theory: its band of one run holds their test errors",
+                f"g={decay:g}: all runs can be runs of the theory: its band of one run holds their test losses",
                 str(step["verdict"]) == "applies",
                 f"{parameters.runs} runs at N = {parameters.dim}; {step['said']}",
             ),

@@ -1,10 +1,10 @@
 """Where training starts: initial weights are forgotten, kept for ever, or decay slowly into a second descent.
 
-Caption: Test error in time for several strengths of the initial weights (INR, in noise variances; SNR = 5). Lines:
+Caption: Test loss in time for several strengths of the initial weights (INR, in noise variances; SNR = 5). Lines:
 theory; points: mean of drawn regressions. With more samples than weights (middle) the start is forgotten; with fewer
 (left) the weights that no sample sees keep it for ever, and each unit of INR costs 1 - alpha at the end. Only SNR +
 INR matters without decay (dotted on the left: no start, stronger teacher). Right: with a little weight decay the
-kept weights vanish slowly, and the test error falls a second time (alpha = .6, SNR 2, INR 3, g = .005).
+kept weights vanish slowly, and the test loss falls a second time (alpha = .6, SNR 2, INR 3, g = .005).
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Parameters:
     times: int = 61  # points in time of theory and runs; every fourth one of the runs is drawn
     dim: int = 100  # N, weights of the runs
     runs: int = 128
-    margin: float = 0.1  # relative difference of mean test errors that would matter
+    margin: float = 0.1  # relative difference of mean test losses that would matter
     key: int = 0
 
 
@@ -106,7 +106,7 @@ def draw(parameters, data):
         ax.set_yticks([1, 3, 10, 30], ["1", "3", "10", "30"])
         ax.minorticks_off()
     axes[0].plot(times, data[f"alpha={parameters.ratios[0]:g}"]["stronger teacher"], color="k", ls=":", lw=1.0)
-    axes[0].set(ylabel="test error [noise variance]")
+    axes[0].set(ylabel="test loss [noise variance]")
     axes[1].legend()
     axes[-1].plot(times, data["decay"]["line"], color="C4", label="theory")
     _points(axes[-1], times, data["decay"]["runs"], "C4")
@@ -141,7 +141,7 @@ def claims(parameters, data):
         ),
         Claim("Without decay only SNR + INR matters", same < 1e-13, f"largest relative gap {same:.1e}"),
         Claim(
-            "A little decay makes the test error fall, rise, and fall again below its first minimum",
+            "A little decay makes the test loss fall, rise, and fall again below its first minimum",
             0 < low < top and line[-1] < line[low] < line[top],
             f"{line[low]:.3f} at t = {times[low]:.2g}, {line[top]:.3f} at {times[top]:.2g}, then {line[-1]:.3f}",
         ),

@@ -1,7 +1,7 @@
 """Power-law data: learning curves of regression on correlated inputs, in time and in samples.
 
 Caption: Inputs whose variances fall as i^-a (a = 1.5) and a target whose power falls as i^-b (b = 1.8), label noise of
-variance .25. Left: excess test error in time for several numbers of samples n; lines: theory; points: mean of drawn
+variance .25. Left: excess test loss in time for several numbers of samples n; lines: theory; points: mean of drawn
 regressions. All follow the curve of infinite data, a power of time -(b-1)/a (dashed), until the samples are used up;
 then the noise is fitted and the error rises. Right: excess error against n, noiseless and trained for ever (falls as
 n^-(b-1), dashed), and with noise: trained for ever, and stopped at the best time.
@@ -34,7 +34,7 @@ class Parameters:
     last: float = 1e5  # to
     times: int = 41
     runs: int = 48
-    margin: float = 0.1  # relative difference of mean test errors that would matter
+    margin: float = 0.1  # relative difference of mean test losses that would matter
     key: int = 0
 
 
@@ -128,7 +128,7 @@ def draw(parameters, data):
         fontsize=6.5,
         ha="right",
     )
-    left.set(xscale="log", yscale="log", ylim=(5e-3, 3), ylabel="excess test error")
+    left.set(xscale="log", yscale="log", ylim=(5e-3, 3), ylabel="excess test loss")
     left.set(xlabel="time $n t$ [1 / largest variance]")
     right.set(xscale="log", xlabel="training samples $n$")
     left.legend()
@@ -154,7 +154,7 @@ def claims(parameters, data):
             f"ratio of excess errors {ratio.min():.2f} to {ratio.max():.2f}",
         ),
         *(
-            verdict_claim(f"n = {n}: drawn regressions have the theory's test error", data[f"n={n}"], "test_loss")
+            verdict_claim(f"n = {n}: drawn regressions have the theory's test loss", data[f"n={n}"], "test_loss")
             for n in parameters.samples
         ),
     ]

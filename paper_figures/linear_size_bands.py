@@ -1,6 +1,6 @@
 """How far one run strays: finite-size bands of the learning curves over single drawn regressions.
 
-Caption: Train and test error of single drawn regressions (thin lines; SNR = 5, alpha = 2) at two sizes, the shifted
+Caption: Train and test loss of single drawn regressions (thin lines; SNR = 5, alpha = 2) at two sizes, the shifted
 theory with a band of two standard deviations from the first terms in 1/N (shaded), and the N -> infinity curve
 (dashed). One run is predicted to within the band before it is made; the band narrows as one over the root of N, the
 shift as one over N. Right: the spread of the runs over the predicted one, at all times.
