@@ -85,8 +85,7 @@ def _theory(parameters):
         data["exact"].append(exact[: counts.size])
         data["best"].append(far[np.argmin(exact)])
         data["series"].append(bk.solve(problem, SERIES, temperature=heat, method=bk.HighTemperature(2))["error"] / unit)
-    one_point = bk.posterior(_problem(parameters, 0.0)).one_point_teacher_variance
-    return {name: np.array(value) for name, value in data.items()} | {"one_point": float(one_point / unit) + 1.0}
+    return {name: np.array(value) for name, value in data.items()}
 
 
 def _runs(parameters, overshoot):
@@ -128,10 +127,18 @@ def draw(parameters, data):
     return figure
 
 
+def _one_point_start(parameters):
+    """The error of a single answer as the paper has it, over sigma^2."""
+    from grok_theory import best_of_k as bk
+
+    found = bk.posterior(_problem(parameters, 0.0))
+    return float(found.one_point_teacher_variance + found.spread**2) / parameters.noise**2
+
+
 def claims(parameters, data):
     theory, best = data["theory"], data["theory"]["best"]
     minimum = SERIES[np.argmin(theory["series"][2])]
-    start, one_point = theory["exact"][:, 0], float(theory["one_point"])
+    start, one_point = theory["exact"][:, 0], _one_point_start(parameters)
     steps = [data[f"runs_{c:g}"] for c in parameters.overshoots]
     first = np.concatenate([step["error"][:, 0] for step in steps])
     z = (first.mean() - one_point) / (first.std(ddof=1) / np.sqrt(len(first)))

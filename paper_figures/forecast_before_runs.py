@@ -80,8 +80,9 @@ def _told(parameters):
         kept |= {f"middle {name}": told.middle[name], f"scatter {name}": told.scatter[name]}
         kept |= {f"draws {name}": told.draws[name], f"starts {name}": told.starts[name]}
         kept[f"when {name}"] = np.array([when.low, when.median, when.high])
-    delay = told.delay(parameters.threshold, parameters.threshold).factor
-    return kept | {"factor": np.array([delay.low, delay.median, delay.high])}
+    factor = told.delay(parameters.threshold, parameters.threshold).factor
+    assert factor is not None
+    return kept | {"factor": np.array([factor.low, factor.median, factor.high])}
 
 
 def _happened(parameters):
