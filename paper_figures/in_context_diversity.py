@@ -30,11 +30,11 @@ class Parameters:
     dims: tuple[int, int] = (8, 16)  # d of the runs; the larger is shown
     drawn: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)  # tasks over d of the runs
     runs: int = 24
-    margin: float = 0.15  # relative difference that would matter, of the runs extrapolated to infinite d
+    margin: float = 0.25  # relative difference that would matter, of the runs extrapolated to infinite d
     key: int = 0
 
 
-SIZES = {"full": {"dims": (20, 40), "runs": 40, "points": 400, "margin": 0.1}}
+SIZES = {"full": {"dims": (20, 40), "runs": 40, "points": 400, "margin": 0.15}}
 
 
 def steps(parameters):

@@ -9,18 +9,24 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
-from paper_figures.figure import HOME, catalogue
+from paper_figures.figure import HOME, Label, catalogue
 from paper_figures.figure_map import SECONDS, measured_seconds
 from paper_figures.gallery import known_records
 
+Times = dict[str, dict[str, float]]
 
-def kept(before: dict[str, dict[str, float]], records: list[dict], names: list[str]) -> dict[str, dict[str, float]]:
-    """The table with the times of these records in it, of these figures alone; settings are no size."""
-    table = {name: dict(before.get(name, {})) for name in names}
+
+def kept(before: Times, records: list[dict[str, Any]], labels: dict[str, Label]) -> Times:
+    """The table with the times of these records in it, of these figures and their sizes alone; settings are no size."""
+    table = {name: dict(before.get(name, {})) for name in labels}
     for record in records:
         if record["status"] == "built" and not record["settings"]:
             table[record["name"]][record["size"]] = round(record["cpu_seconds"], 1)
+    for name, times in table.items():
+        if not labels[name].has_quick:
+            times.pop("quick", None)
     return {name: times for name, times in sorted(table.items()) if times}
 
 
@@ -31,7 +37,7 @@ def main(arguments: list[str]) -> int:
     if not records:
         print(f"There is no record of a figure in {out}; build some first with `make figures`.", file=sys.stderr)
         return 2
-    table = kept(measured_seconds(), records, list(catalogue()))
+    table = kept(measured_seconds(), records, catalogue())
     lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(times)}" for name, times in table.items())
     SECONDS.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     print(f"{SECONDS}: {len(records)} figures of {len(table)}")
