@@ -1,4 +1,4 @@
-"""Labels along the kernel's eigenvectors: what the start's kernel sees is learned soon, what it hardly sees late and badly.
+"""Labels along the kernel's eigenvectors: what the start's kernel sees is learned soon, the rest late and badly.
 
 Caption: A lazy committee trained on targets that are the j-th eigenvector of the tangent kernel of the start, on the
 training inputs; test targets are its extension by the kernel. Left three: train (dashed) and test loss (solid) over
