@@ -89,7 +89,7 @@ def draw(parameters, data):
             ax.plot(times[1:], mean[1:], color=color, ls=style, label=name)
             ax.fill_between(times[1:], (mean - error)[1:], (mean + error)[1:], color=color, alpha=0.25, lw=0)
         ax.plot(times[1:], step["frozen"].mean(0)[1:], color="0.5", lw=0.7, label="kernel, train")
-        ax.set(xscale="log", xlabel=r"time [$\tau$]", ylim=(0, 1.6), title=f"j = {index}")
+        ax.set(xscale="log", xlabel=r"time [$\tau$]", ylim=(0, 1.2), title=f"j = {index}")
         ax.set_xticks([1e-1, 1e1, 1e3])
     axes[0].set_ylabel("loss / its start")
     axes[0].legend(loc="upper right")

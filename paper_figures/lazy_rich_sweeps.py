@@ -84,7 +84,7 @@ def steps(parameters):
 
 
 def _online(parameters):
-    """With unlimited data: the time at which the test loss halves, at this D, and what an e-fold of D adds to it late."""
+    """With unlimited data: when the test loss halves, at this D, and what an e-fold of a large D adds to that time."""
     from grok_theory.lazy_rich import Population, QuadraticCommittee, solve
     from grok_theory.observables import crossing_time
 
