@@ -101,17 +101,9 @@ ROWS = [
 ]  # fmt: skip
 
 REASONS = {
-    ("kumar", "2c"): "Modular addition over the output scale is not drawn yet.",
     ("kumar", "6b"): "No transformer is trained over output scale and decay yet.",
-    ("kumar", "7e"): "The relative change of both layers against the product is not drawn yet.",
-    ("kumar", "7f"): "The final loss against the product is not drawn yet.",
     ("kumar", "8"): "The deep tanh student is not trained yet.",
     ("kumar", "12"): "No transformer is trained over output scale and decay yet.",
-    ("kumar", "13"): "Momentum and AdamW on the committee are not drawn yet.",
-    ("kumar", "14"): "The multi-index target is not trained yet.",
-    ("kumar", "15"): "Hermite targets are not trained yet.",
-    ("kumar", "17"): "The delay over thresholds is not drawn yet.",
-    ("kumar", "18"): "The delay over thresholds is not drawn yet.",
     ("kumar", "19"): "The grid over samples and eigenvectors is not drawn yet.",
 }
 

@@ -74,6 +74,11 @@ def test_a_file_is_read_with_its_numbers_sizes_and_reduction(write):
     assert label.reduction == "points 12 (full: 99), ratios 0.5, 2 (full: 1 ... 5)"
 
 
+def test_at_most_forty_figures_are_shown_at_the_quick_size():
+    """A figure that costs more than it shows there is for the default size only."""
+    assert sum(label.has_quick for label in FIGURES.values()) <= 40
+
+
 def test_times_are_kept_by_figure_and_size(figures, write):
     """What was measured before stays; figures that are gone, sizes that a figure has not, and settings do not."""
     path = write("long")
