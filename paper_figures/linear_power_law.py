@@ -33,7 +33,7 @@ class Parameters:
     first: float = 0.1  # n t, from
     last: float = 1e5  # to
     times: int = 41
-    runs: int = 48
+    runs: int = 64
     margin: float = 0.1  # relative difference of mean test errors that would matter
     key: int = 0
 
