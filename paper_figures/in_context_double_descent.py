@@ -38,14 +38,7 @@ class Parameters:
     key: int = 0
 
 
-<<<<<<< HEAD
 SIZES = {"full": {"dims": (18, 36), "runs": 60, "points": 400, "margin": 0.1, "own_margin": 0.2}}
-=======
-SIZES = {
-    "quick": {"dim": 12, "runs": 8, "points": 100},
-    "full": {"dim": 36, "runs": 60, "points": 400},
-}
->>>>>>> main
 
 
 def steps(parameters):

@@ -129,7 +129,7 @@ def claims(parameters, data):
         verdict_claim(f"Without a ridge fitted draws agree within {parameters.margin:.0%}", ridgeless, "test_loss"),
         verdict_claim(f"With one they agree within {parameters.margin:.0%}", fixed, "test_loss"),
         Claim(
-            "Without a ridge the loss peaks where samples equal modes, and of the drawn sizes at one of the two beside it",
+            "Without a ridge the loss peaks where samples equal modes, and of the drawn sizes at one beside it",
             abs(peak / parameters.modes - 1) < 0.05 and drawn in ridgeless["samples"][beside],
             f"{peak:.0f} samples by theory, most of the drawn sizes at {drawn:.0f}; {parameters.modes} modes",
         ),

@@ -31,7 +31,7 @@ class Parameters:
     width: int = 256
     rate: float = 0.005
     decay: float = 5e-5
-    looks: int = 20
+    looks: int = 14
     runs: int = 3
     key: int = 0
 
