@@ -28,11 +28,7 @@ class Parameters:
     times: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0, 1000.0, 10000.0)  # n t, input variance^-1
     penalty: float = 3.0  # ridge
     draws: int = 60  # training sets a size
-<<<<<<< HEAD
-    margin: float = 0.15  # relative difference of mean test losses that would matter
-=======
-    margin: float = 0.25  # relative difference of mean test errors that would matter
->>>>>>> tianadvani
+    margin: float = 0.25  # relative difference of mean test losses that would matter
     grid: int = 45  # sizes of the lines
     shown: tuple[int, ...] = (25, 60, 250)  # sizes of the right panel
     key: int = 0

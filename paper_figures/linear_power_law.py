@@ -33,13 +33,8 @@ class Parameters:
     first: float = 0.1  # n t, from
     last: float = 1e5  # to
     times: int = 41
-<<<<<<< HEAD
-    runs: int = 48
-    margin: float = 0.1  # relative difference of mean test losses that would matter
-=======
     runs: int = 64
-    margin: float = 0.1  # relative difference of mean test errors that would matter
->>>>>>> tianadvani
+    margin: float = 0.1  # relative difference of mean test losses that would matter
     key: int = 0
 
 
