@@ -128,7 +128,7 @@ def claims(parameters, data):
         verdict_claim(f"Without a ridge fitted draws agree within {parameters.margin:.0%}", ridgeless, "test_loss"),
         verdict_claim(f"With one they agree within {parameters.margin:.0%}", fixed, "test_loss"),
         Claim(
-            "Without a ridge the theory peaks where samples equal modes (to 5 %), at three times the loss with one or more",
+            "Without a ridge the theory peaks where samples equal modes (to 5 %), above three times the loss with one",
             abs(peak / parameters.modes - 1) < 0.05 and theory["ridgeless"].max() > 3 * _at(theory, "fixed", peak),
             f"{theory['ridgeless'].max():.2f} at {peak:.0f} samples, {_at(theory, 'fixed', peak):.2f} with the ridge",
         ),
