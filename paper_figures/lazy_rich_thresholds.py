@@ -118,10 +118,14 @@ def draw(parameters, data):
     least = levels.min(axis=2)
     left.plot(parameters.scales, least[:, 0], color="C0", label="theory")
     left.plot(parameters.scales, least[:, 1], "D", color="C0", mfc="white", ms=4, label="runs")
-    curves.set(xscale="log", xlabel=r"time [$\tau$]", ylabel="mean squared error", ylim=(0, 1.3))
-    curves.legend(loc="lower left")
+    curves.set(xscale="log", xlabel=r"time [$\tau$]", ylabel="mean squared error", ylim=(0, 1))
+    curves.legend(loc="upper right")
     by_level.set(yscale="symlog", xlabel="level / loss at the start", ylabel="delay / time to fit")
     left.set(xscale="log", yscale="log", xlabel=r"$\alpha$", ylabel="least delay / time to fit")
+    left.set_xticks(parameters.scales, [f"{scale:g}" for scale in parameters.scales])
+    left.yaxis.set_major_formatter("{x:g}")
+    left.yaxis.set_minor_formatter("{x:g}")
+    left.xaxis.minorticks_off()
     left.legend()
     return figure
 
