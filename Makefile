@@ -40,25 +40,26 @@ clean:
 .venv/ok: requirements.lock pyproject.toml
 	@$(PY) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("grok_theory needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name another one, for example: make PY=python3.12 $(MAKECMDGOALS)")'
 	@$(PY) -c 'import venv, ensurepip' 2>/dev/null || { echo "This Python lacks the venv module; install it (Debian: apt-get install python3-venv) or name another Python: make PY=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	$(PY) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --no-compile --require-hashes -r requirements.lock
+	@echo "An environment of its own in .venv, once: some two minutes"
+	@$(PY) -m venv --clear .venv
+	@$(BIN)/python .ci/install requirements.lock --no-compile
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	-@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1
 	@touch $@
 
 # pyright brings a node of 270 MB: only `make lint` pays for it.
 .venv/lint: .venv/ok requirements-lint.lock
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-lint.lock
+	@$(BIN)/python .ci/install requirements-lint.lock
 	@touch $@
 
 # Sphinx and what executes the notebooks among the pages; tests need none of it.
 .venv/docs: .venv/ok requirements-docs.lock
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-docs.lock
+	@$(BIN)/python .ci/install requirements-docs.lock
 	@touch $@
 
 # 160 MB, without a browser: it drives the one that is installed.
 .venv/browser: .venv/ok requirements-browser.lock
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-browser.lock
+	@$(BIN)/python .ci/install requirements-browser.lock
 	@touch $@
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'

@@ -32,6 +32,7 @@ extensions = [
     "docs.making.drawings",
     "docs.making.docstrings",
     "docs.making.names",
+    "docs.making.uses",
     "docs.making.pages",
 ]
 exclude_patterns = ["making"]
@@ -74,7 +75,7 @@ nitpick_ignore_regex = [
 # The site.
 html_theme = "furo"
 html_title = project
-html_static_path = ["site.css"]
+html_static_path = ["site.css", "explorer"]
 html_css_files = ["site.css"]
 html_math_renderer = "mathml"
 html_show_sourcelink = False

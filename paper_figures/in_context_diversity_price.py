@@ -28,7 +28,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {"quick": {"runs": 12, "drawn": (1, 4, 64), "points": 60}, "full": {"runs": 400}}
+SIZES = {"quick": {"runs": 12, "urns": ((32, 4),), "drawn": (1, 4, 16), "points": 60}, "full": {"runs": 400}}
 
 
 def steps(parameters):

@@ -34,7 +34,7 @@ class Parameters:
 
 
 SIZES = {
-    "quick": {"dim": 12, "runs": 16, "points": 100},
+    "quick": {"dim": 12, "runs": 8, "points": 100},
     "full": {"dim": 36, "runs": 60, "points": 400},
 }
 

@@ -108,7 +108,7 @@ def test_a_verdict_without_the_run_that_failed(capsys):
 
 
 def judged(capsys, name, *options):
-    code, found = said(capsys, "judge", CASES / name, *options, "--json", "--no-figure")
+    code, found = said(capsys, "judge", CASES / name, *options, "--json", "--no-plot")
     assert code == 0, found
     return found
 

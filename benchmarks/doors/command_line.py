@@ -76,7 +76,7 @@ def doors() -> list[Door]:
     few = tuple(word for word in validate if word != "--runs=2")
     delay = ("delay", log, "--no-plot")
     both = (*delay, "--train-threshold=0.1", "--test-threshold=0.3")
-    judge = ("judge", answers, "--no-figure")
+    judge = ("judge", answers, "--no-plot")
     found = [
         _door(
             "snr=",
@@ -96,7 +96,7 @@ def doors() -> list[Door]:
             "dim",
         ),
         _door("--runs", few, "2", [*NO_COUNT, "0", "1000000000000"]),
-        _door("--key", validate, "0", [*NO_COUNT, "100000000000000000000"]),
+        _door("--seed", validate, "0", [*NO_COUNT, "100000000000000000000"]),
         _door("--margin", validate, "0.05", [*NO_NUMBER, "0", "-1", "inf"]),
         _door("--confidence", validate, "0.9", [*NO_NUMBER, "0", "1", "-1", "inf"]),
         _door(

@@ -51,7 +51,7 @@ def doors() -> list[Door]:
             {"out": [str(place) for place in _places(folder, ".npz") if isinstance(place, (str, Path))]},
         ),
         Door(
-            "--plot, --figure",
+            "--plot",
             lambda plot: picture.picture_path(plot, "plot"),
             {"plot": folder / "a.png"},
             {},

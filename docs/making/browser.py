@@ -2,7 +2,8 @@
 
 Every page at desktop and phone width, in light and in dark: nothing in the console, pictures loaded, nothing asked of a
 network, no sideways scrolling, readable contrast, no mark of Markdown or LaTeX left in the text. Every link is followed
-to its page and anchor, and the search is used as a reader uses it. Screenshots are saved in out/screenshots.
+to its page and anchor, the search is used as a reader uses it, and the sliders of the explorer are moved: its curves
+must be those of the code beside them. Screenshots are saved in out/screenshots.
 Exit codes: 0 all good; 1 a check failed; 2 no site or no browser.
 """
 
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urldefrag, urlparse
 
+from docs.making.explorer import ALLOWED, differences
 from paper_figures.browser import (
     FACTS,
     SCHEMES,
@@ -33,6 +35,15 @@ SHOTS = ROOT / "out" / "screenshots"
 _SITE_FACTS = Path(__file__).with_name("site_facts.js").read_text(encoding="utf-8")
 # Words a reader would type, and the page that must be among the results.
 QUERIES = {"double descent": "linear.html", "effective ridge": "formulas.html", "optimal_stopping": "api_linear.html"}
+# Moves the sliders of a model to a share of their way, each to another, and tells what is then shown.
+_MOVED = """([model, share]) => {
+  const section = document.querySelector(`[data-model=${model}]`);
+  const move = (input, n) => { input.value = Math.round(input.max * ((share + 0.37 * n) % 1)); };
+  section.querySelectorAll('input').forEach(move);
+  section.dispatchEvent(new Event('input'));
+  const frame = () => new Promise(requestAnimationFrame);
+  return frame().then(frame).then(() => explorer.shown[model]);
+}"""
 # A page taller than this many pixels is seen well enough by its beginning; pictures of long pages take minutes.
 _TALL = 9600
 # Screenshots to look at: both widths and both schemes, without four of each page.
@@ -53,6 +64,8 @@ def check_site(site: Path, names: list[str]) -> list[str]:
                     anchors[name], links[name] = set(facts["anchors"]), facts["links"]
             print(f"{name}: {facts['formulas']} formulas, {facts['pictures']} pictures, {len(wrong) - before} wrong")
         wrong += [f"search, {width}: {sentence}" for width in WIDTHS for sentence in _search(browser, site, width)]
+        if "explorer.html" in names:
+            wrong += [f"explorer.html: {sentence}" for sentence in _explorer(browser, site)]
     return wrong + dead_links(site, links, anchors)
 
 
@@ -79,6 +92,17 @@ def _judge(facts: dict[str, Any]) -> list[str]:
     if not facts["navigation"]:
         wrong.append("there is no way to the other pages.")
     return wrong
+
+
+def _explorer(browser: Browser, site: Path) -> list[str]:
+    """Move the sliders, and hold what is drawn to the package, by the code that the page shows."""
+    wrong = []
+    with opened(browser, site / "explorer.html", "desktop", "light") as tab:
+        for model in ALLOWED:
+            for share in (0.0, 0.3, 0.62):
+                wrong += differences(model, tab.page.evaluate(_MOVED, [model, share]))
+            print(f"explorer, {model}: {len(wrong)} wrong")
+        return wrong + tab.reported
 
 
 def _search(browser: Browser, site: Path, width: str) -> list[str]:

@@ -59,7 +59,7 @@ def place_of(words: str, room: str = "") -> str | None:
         if full in known:
             return known[full]
         owner, _, member = full.rpartition(".")
-        if owner in known and inspect.isclass(_thing(owner)) and _is_described(vars(_thing(owner)).get(member)):
+        if owner in known and inspect.isclass(thing_of(owner)) and _is_described(vars(thing_of(owner)).get(member)):
             return f"{known[owner]}.{member}"
     return None
 
@@ -75,7 +75,8 @@ def _room_of(page: str) -> str:
     return max((r for name, r in named.items() if page == name or page.startswith(f"{name}_")), key=len, default="")
 
 
-def _thing(full: str) -> object:
+def thing_of(full: str) -> object:
+    """What a full name names."""
     room, _, name = full.rpartition(".")
     return getattr(import_module(room), name)
 

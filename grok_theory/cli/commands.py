@@ -17,11 +17,14 @@ COMMANDS = (
     "overlay",
     "delay",
     "forecast",
+    "fit",
+    "find",
     "judge",
     "formulas",
     "figures",
     "doctor",
     "cache",
+    "completion",
 )
 
 app = typer.Typer(

@@ -61,31 +61,33 @@ def command(
     that curve's times and no delay.
     """
     from ..observables.delay_of_log import log_delay
+    from ..progress import waiting
     from ..results import read_log
     from .picture import picture_path
 
     stem = "" if len(log) > 1 or str(log[0]) == "-" else f"{log[0].stem.removesuffix('.csv')}-"
     path = None if no_plot else picture_path(f"{stem}delay.png" if plot is None else plot, "plot")
     up = (rising or train_rising or None, rising or test_rising or None)
-    found = read_log(
-        [str(each) for each in log],
-        x=x,
-        train=train,
-        test=test,
-        run=run,
-        rising=up,
-        repeats=repeats,
-        encoding=encoding,
-        pattern=pattern,
-    )
-    answer = log_delay(
-        found,
-        train_threshold=train_threshold,
-        test_threshold=test_threshold,
-        patience=tuple(patience if own is None else own for own in (train_patience, test_patience)),
-        rising=up,
-        confidence=confidence,
-    )
+    with waiting("reading the log", usual=5.0):
+        found = read_log(
+            [str(each) for each in log],
+            x=x,
+            train=train,
+            test=test,
+            run=run,
+            rising=up,
+            repeats=repeats,
+            encoding=encoding,
+            pattern=pattern,
+        )
+        answer = log_delay(
+            found,
+            train_threshold=train_threshold,
+            test_threshold=test_threshold,
+            patience=tuple(patience if own is None else own for own in (train_patience, test_patience)),
+            rising=up,
+            confidence=confidence,
+        )
     if as_json:
         _print_json(found, answer)
     else:

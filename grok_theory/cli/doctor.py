@@ -36,7 +36,7 @@ def command(
             f"seconds is {seconds:g}, but it must be above 0 and below a million. Write --seconds 60.", file=sys.stderr
         )
         raise typer.Exit(2)
-    with waiting("self-test"):
+    with waiting("self-test", usual=seconds):
         tested = _self_test(seconds)
     kept = kept_here()
     findings: dict[str, Any] = {"versions": _versions(), "machine": _machine(), "self_test": tested}

@@ -76,7 +76,7 @@ def command(
     reading = {"x": x, "train": train, "test": test, "run": run, "rising": up, "repeats": repeats}
     reading |= {"encoding": encoding, "pattern": pattern}
     goal = {"train_threshold": train_threshold, "test_threshold": test_threshold, "rising": up}
-    with waiting("reading"):
+    with waiting("reading the log", usual=5.0):
         found = read_log([str(each) for each in log], **reading)
         siblings, notes = _siblings(sibling or [], sibling_decay_rate or [], reading, goal)
         answer = log_forecast(

@@ -66,7 +66,9 @@ def _plain(formula: Any) -> dict[str, Any]:
 
 
 def _list(chosen: list[Any], examples: int | None, as_json: bool) -> bool:
-    results = [_verified(formula, examples) if examples else {"holds": True} for formula in chosen]
+    from ..progress import counted
+
+    results = [_verified(each, examples) if examples else {"holds": True} for each in counted(chosen, "formulas")]
     if as_json:
         rows = [_plain(formula) | (result if examples else {}) for formula, result in zip(chosen, results)]
         write_json(rows)
@@ -95,7 +97,10 @@ def _list(chosen: list[Any], examples: int | None, as_json: bool) -> bool:
 
 
 def _show(formula: Any, examples: int, as_json: bool) -> bool:
-    result = _verified(formula, examples)
+    from ..progress import waiting
+
+    with waiting(f"verifying {formula.name}", usual=20.0):
+        result = _verified(formula, examples)
     if as_json:
         write_json(_plain(formula) | result)
         return result["holds"]

@@ -34,11 +34,10 @@ def command(
     cost: Annotated[float, typer.Option(help="Cost of one answer, in units of value.")] = 0.0,
     confidence: Annotated[float, typer.Option(help="Of the intervals over prompts.")] = 0.95,
     seed: Annotated[int, typer.Option(help="Which prompts choose the setting and which report it.")] = 0,
-    figure: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Draw the curves here (.png, .pdf, .svg); by default FILE with ending .png."),
+    plot: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg); FILES.png by default.")
     ] = None,
-    no_figure: Annotated[bool, typer.Option("--no-figure", help="Draw nothing.")] = False,
+    no_plot: Annotated[bool, typer.Option("--no-plot", help="Draw nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
     """Best of k, pass@k and the vote: grok-theory judge scores.csv --samples 1,4,16,64 --temperature 0,0.5,1"""
@@ -49,22 +48,26 @@ def command(
 
     from ..best_of_k.answer_files import read_answers
     from ..best_of_k.record_report import report
+    from ..progress import waiting
     from .picture import picture_path
     from .values import read_seed
 
     random = jax.random.key(read_seed("seed", seed))
-    drawn = (Path(files[0].name).with_suffix(".png") if files[0].stem else "judge.png") if figure is None else figure
-    picture = None if no_figure else picture_path(drawn, "figure")
-    read = read_answers(files, {"prompt": prompt, "score": score, "value": value, "answer": answer}, encoding=encoding)
-    found = report(
-        read.records,
-        samples=_numbers("samples", samples) if samples else None,
-        temperatures=_numbers("temperature", temperature),
-        failed=failed,
-        cost_per_answer=cost,
-        confidence=confidence,
-        key=random,
-    )
+    drawn = (Path(files[0].name).with_suffix(".png") if files[0].stem else "judge.png") if plot is None else plot
+    picture = None if no_plot else picture_path(drawn, "plot")
+    asked = _numbers("samples", samples) if samples else None
+    columns = {"prompt": prompt, "score": score, "value": value, "answer": answer}
+    with waiting("judging the answers", usual=20.0):
+        read = read_answers(files, columns, encoding=encoding)
+        found = report(
+            read.records,
+            samples=asked,
+            temperatures=_numbers("temperature", temperature),
+            failed=failed,
+            cost_per_answer=cost,
+            confidence=confidence,
+            key=random,
+        )
     if picture is not None:
         _draw(found, confidence, picture)
     if as_json:
@@ -132,7 +135,7 @@ def _show(read, found, failed, confidence, picture) -> None:
             + _more(choice.rivals)
         )
     if picture is not None:
-        print(f"The curves are drawn in {picture}.")
+        print(f"drawn in {picture}")
 
 
 _ABSENT = {
@@ -183,7 +186,7 @@ def _write_json(read, found, failed, picture) -> None:
             "missing": found.missing,
             "status": {name: str(curve.status) for name, curve in found.curves.items()},
             "best": found.best,
-            "figure": str(picture) if picture else None,
+            "plot": str(picture) if picture else None,
         }
     )
 

@@ -22,3 +22,15 @@ Pattern = Annotated[
     str | None, typer.Option(help="Regular expression for a log of text; its named groups are the columns.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+XUnit = Annotated[str | None, typer.Option(help="Unit of that column, where its name does not say: tau.")]
+Accuracies = Annotated[bool, typer.Option("--rising", help="Take accuracies where both are there.")]
+StepsOf = Annotated[str | None, typer.Option(help='The log\'s steps are of "GradientDescent(0.01)": converted to tau.')]
+ScaleX = Annotated[
+    str | None, typer.Option(metavar="FACTOR:NAME[:UNIT]", help="x times FACTOR is NAME: 500:step, 0.01:time:tau.")
+]
+LoggedLoss = Annotated[str, typer.Option(help="Of the squares, what is logged: mean, halved mean, sum, halved sum.")]
+SummedSamples = Annotated[int | None, typer.Option(help="How many samples a summed loss sums over.")]
+Config = Annotated[
+    list[str] | None,
+    typer.Option(help="What is known of the training: a JSON file, or name=value (repeatable): batch_size=32."),
+]

@@ -7,6 +7,22 @@ from typing import Annotated, Any
 
 import typer
 
+from .log_options import (
+    Accuracies,
+    Config,
+    Encoding,
+    LoggedLoss,
+    Pattern,
+    Repeats,
+    RunColumn,
+    ScaleX,
+    StepsOf,
+    SummedSamples,
+    TestColumn,
+    TrainColumn,
+    XColumn,
+    XUnit,
+)
 from .problem_fields import HelpOfProblem
 
 COMMAND = HelpOfProblem
@@ -17,26 +33,17 @@ def command(
     log: Annotated[Path, typer.Argument(help="As `grok-theory delay` reads it.")],
     problem: Annotated[str, typer.Argument(help="WING.PROBLEM, as `grok-theory solve` lists them.")],
     fields: Annotated[list[str] | None, typer.Argument(help="field=value of the problem, and of `solve`.")] = None,
-    x: Annotated[str | None, typer.Option(help="Column of times or steps; guessed if left out.")] = None,
-    x_unit: Annotated[str | None, typer.Option(help="Unit of that column, where its name does not say: tau.")] = None,
-    train: Annotated[str | None, typer.Option(help="Column of the train curve; guessed if left out.")] = None,
-    test: Annotated[str | None, typer.Option(help="Column of the test curve; guessed if left out.")] = None,
-    run: Annotated[str | None, typer.Option(help="Column that tells runs apart; guessed if left out.")] = None,
-    rising: Annotated[bool, typer.Option("--rising", help="Take accuracies where both are there.")] = False,
-    steps_of: Annotated[
-        str | None, typer.Option(help='The log\'s steps are of "GradientDescent(0.01)": converted to tau.')
-    ] = None,
-    scale_x: Annotated[
-        str | None, typer.Option(metavar="FACTOR:NAME[:UNIT]", help="x times FACTOR is NAME: 500:step, 0.01:time:tau.")
-    ] = None,
-    loss: Annotated[
-        str, typer.Option(help="Of the squares, what is logged: mean, halved mean, sum, halved sum.")
-    ] = "mean",
-    samples: Annotated[int | None, typer.Option(help="How many samples a summed loss sums over.")] = None,
-    config: Annotated[
-        list[str] | None,
-        typer.Option(help="What is known of the training: a JSON file, or name=value (repeatable): batch_size=32."),
-    ] = None,
+    x: XColumn = None,
+    x_unit: XUnit = None,
+    train: TrainColumn = None,
+    test: TestColumn = None,
+    run: RunColumn = None,
+    rising: Accuracies = False,
+    steps_of: StepsOf = None,
+    scale_x: ScaleX = None,
+    loss: LoggedLoss = "mean",
+    samples: SummedSamples = None,
+    config: Config = None,
     dynamics: Annotated[
         str | None, typer.Option(help='Of the theory, for example "GradientDescent(0.1)"; x is then steps.')
     ] = None,
@@ -48,14 +55,10 @@ def command(
     test_samples: Annotated[
         int | None, typer.Option(help="How many samples the runs' test loss is measured on, with --dim.")
     ] = None,
-    key: Annotated[int, typer.Option(help="Seed, where theory begins as a run does (li2), or draws runs.")] = 0,
-    repeats: Annotated[
-        str, typer.Option(help="Where a resumed run wrote times again: last, first or refuse.")
-    ] = "last",
-    encoding: Annotated[str | None, typer.Option(help="Of the file, where it is not UTF-8: latin-1 ...")] = None,
-    pattern: Annotated[
-        str | None, typer.Option(help="Regular expression for a log of text; its named groups are the columns.")
-    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed, where theory begins as a run does (li2), or draws runs.")] = 0,
+    repeats: Repeats = "last",
+    encoding: Encoding = None,
+    pattern: Pattern = None,
     plot: Annotated[str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
@@ -70,12 +73,12 @@ def command(
     from ..errors import BadValue
     from ..overlays import overlay, x_of
     from ..progress import waiting
-    from ..results import read_log
     from ..results.log_units import check_axis
     from .picture import picture_path
     from .predict import taken_by
     from .problems import find_problem, make_problem, public_names, verbs_of
-    from .solve import leave_if_failed, seeded, status_of, without_throwing
+    from .recorded_runs import in_units_of, read_recorded
+    from .solve import by, leave_if_failed, seeded, status_of, without_throwing
     from .values import read_object
 
     path = None if plot is None else picture_path(plot, "plot")
@@ -95,13 +98,13 @@ def command(
             more[name] = read_object(name, text, public, solve)
     up = (rising or None, rising or None)
     options = {"x": x, "x_unit": x_unit, "train": train, "test": test, "run": run, "rising": up, "repeats": repeats}
-    found = read_log(log, **options, config=_config(config or []), encoding=encoding, pattern=pattern)
-    found = _converted(_scaled(found, scale_x), made, steps_of, loss, samples, public)
+    found = read_recorded(log, config or [], scale_x, encoding=encoding, pattern=pattern, **options)
+    found = in_units_of(found, made, steps_of, loss, samples, public)
     if hasattr(made, "tau_per_step"):
         of_theory = more.get("dynamics") or GradientFlow()
         check_axis(found, of_theory.x_name, of_theory.x_unit)  # before what may take long
-    with waiting(f"{'forecasting a run of' if sizes else 'solving'} {problem}"):
-        solution = solve(made, x_of(found), **more, **seeded(solve, key), **without_throwing(solve, as_json))
+    with waiting(f"{'forecasting a run of' if sizes else 'solving'} {problem}{by(method)}", usual=20.0):
+        solution = solve(made, x_of(found), **more, **seeded(solve, seed), **without_throwing(solve, as_json))
     if solution.status.name == "failed":
         if as_json:
             from .as_json import write_json
@@ -121,51 +124,6 @@ def command(
         if not as_json:
             print(f"drawn in {path}")
     raise typer.Exit(EXIT_CODES[answer.verdict])
-
-
-def _config(words: list[str]) -> dict[str, Any]:
-    """Files and name=value words as one mapping; the later says it."""
-    from ..errors import BadValue
-    from ..results.log_config import known_config
-    from .shown_number import number
-
-    found: dict[str, Any] = {}
-    for word in words:
-        name, equals, text = word.partition("=")
-        if not equals:
-            found |= known_config(word)
-            continue
-        if not name.strip() or not text.strip():
-            raise BadValue(f"config is {word!r}, but it must be name=value or a JSON file. Write batch_size=32.")
-        value = number(text.strip())
-        found |= known_config({name.strip(): text.strip() if value is None else value})
-    return found
-
-
-def _scaled(found: Any, scale: str | None) -> Any:
-    """The log with x as `--scale-x` says."""
-    from ..errors import BadValue
-    from .shown_number import number
-
-    if scale is None:
-        return found
-    factor, *named = (part.strip() for part in scale.split(":"))
-    by = number(factor)
-    if by is None or len(named) not in (1, 2) or not named[0]:
-        raise BadValue(f"scale-x is {scale!r}, but it must be FACTOR:NAME or FACTOR:NAME:UNIT. Write 0.01:time:tau.")
-    return found.scaled(x=(by, named[0], named[1] if len(named) == 2 else ""))
-
-
-def _converted(found: Any, made: Any, steps_of: str | None, loss: str, samples: int | None, public: Any) -> Any:
-    """The log in tau if `--steps-of` says how, and its losses as means of squares."""
-    from ..results.log_units import loss_factors
-    from .values import read_value
-
-    if steps_of is not None:
-        said = read_value("steps-of", steps_of, public, remedy='Write --steps-of "GradientDescent(0.01)".')
-        return found.in_units_of(made, said, loss=loss, samples=samples)
-    factors = loss_factors(found, loss, samples)
-    return found.scaled(curves=factors) if factors else found
 
 
 def _described(answer: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -34,7 +33,7 @@ def command(
         str | None, typer.Option(help='How weights are trained, for example "GradientDescent(0.1)"; x is then steps.')
     ] = None,
     method: Annotated[str | None, typer.Option(help='How to forecast, for example "Interpolated".')] = None,
-    key: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     out: Annotated[str | None, typer.Option(metavar="FILE", help="Save all of it to this .npz.")] = None,
     plot: Annotated[str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
@@ -50,8 +49,10 @@ def command(
 
     from ..progress import waiting
     from ..storage import destination
+    from .forecast_bands import draw_forecast
     from .picture import picture_path
     from .problems import find_problem, make_problem, public_names, verbs_of
+    from .solve import by
     from .values import read_axis, read_object, read_seed
 
     picture = None if plot is None else picture_path(plot, "plot")
@@ -67,8 +68,8 @@ def command(
     asked = [("threshold", *_read(word, "threshold")) for word in threshold or []]
     asked += [("fraction", *_read(word, "fraction")) for word in fraction or []]
     ends = None if delay is None else _ends(delay)
-    with waiting(f"forecasting a run of {problem}"):
-        told = forecast(made, read_axis(times), key=jax.random.key(read_seed("key", key)), **more)
+    with waiting(f"forecasting a run of {problem}{by(method)}", usual=30.0):
+        told = forecast(made, read_axis(times), key=jax.random.key(read_seed("seed", seed)), **more)
     found = [told.crossing(name or _first(told), **{kind: value}) for kind, name, value in asked]
     if ends is not None:
         found.append(told.delay(*ends))
@@ -83,7 +84,7 @@ def command(
         for each in found:
             print(each)
     if picture is not None:
-        _draw(told, found, asked, picture)
+        draw_forecast(told, picture, shades=_shades(told, found, asked))
         if not as_json:
             print(f"drawn in {picture}")
 
@@ -155,27 +156,9 @@ def _time(each: Any) -> dict[str, Any]:
     }
 
 
-def _draw(told: Any, found: list[Any], asked: list[Any], path: Path) -> None:
-    import math
-
-    from .picture import pyplot, write_picture
-
-    plt = pyplot()
-    from ..plot import STYLE, band
-
-    with plt.style.context(STYLE):
-        figure, every = plt.subplots(1, len(told.curves), figsize=(3.2 * len(told.curves), 2.6), layout="constrained")
-        for axes, name in zip([every] if len(told.curves) == 1 else every, told.curves, strict=True):
-            band(told, name, ax=axes)
-            if told.x[0] > 0:
-                axes.set_xscale("log")
-            if not name.endswith("accuracy"):
-                axes.set_yscale("log")
-            for (kind, curve, value), time in zip(asked, found, strict=False):
-                if (curve or _first(told)) == name and math.isfinite(time.low):
-                    high = time.high if math.isfinite(time.high) else told.x[-1]
-                    axes.axvspan(time.low, high, color="C1", alpha=0.15, linewidth=0)
-                    if kind == "threshold":
-                        axes.axhline(value, color="C1", linestyle=":", linewidth=0.8)
-            axes.legend()
-        write_picture(figure, path, dpi=200)
+def _shades(told: Any, found: list[Any], asked: list[Any]) -> list[Any]:
+    """(curve, time, threshold or None) of what was asked for."""
+    return [
+        (curve or _first(told), time, value if kind == "threshold" else None)
+        for (kind, curve, value), time in zip(asked, found, strict=False)
+    ]

@@ -11,8 +11,9 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import BadValue
-from ..fields import problems_of
+from ..fields import problems_of, quantities
 from ..rooms import WINGS
+from .array_files import read_array
 from .values import read_value
 
 
@@ -41,7 +42,7 @@ def make_problem(wing: ModuleType, cls: type, words: Sequence[str], *verbs: Any)
 
     BadValue names a word nobody takes, and a field or keyword that is needed and not given.
     """
-    also = [name for verb in verbs for name in _keywords(verb)]
+    also = [name for verb in verbs for name in keywords_of(verb)]
     public = public_names(wing)
     fields = {field.name: field for field in dataclasses.fields(cls)}
     values: dict[str, Any] = {}
@@ -53,9 +54,9 @@ def make_problem(wing: ModuleType, cls: type, words: Sequence[str], *verbs: Any)
         if name in values or name in others:
             raise BadValue(f"{name} is given more than once, and only one value can count. Give it once.")
         if name in fields:
-            values[name] = _as_declared(fields[name], read_value(name, text, public), text)
+            values[name] = _value_of(cls, fields[name], text, public)
         elif name in also:
-            others[name] = read_value(name, text, public)
+            others[name] = read_array(name, text) if text.startswith("@") else read_value(name, text, public)
         else:
             near = difflib.get_close_matches(name.strip().lower(), [*fields, *also], n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
@@ -64,10 +65,28 @@ def make_problem(wing: ModuleType, cls: type, words: Sequence[str], *verbs: Any)
     _refuse_missing(cls.__name__, [name for name in needed if name not in values])
     taken = []
     for verb in verbs:
-        required = [name for name, default in _keywords(verb).items() if default is inspect.Parameter.empty]
+        required = [name for name, default in keywords_of(verb).items() if default is inspect.Parameter.empty]
         _refuse_missing(f"{verb.__name__} of {wing.__name__}", [name for name in required if name not in others])
-        taken.append({name: value for name, value in others.items() if name in _keywords(verb)})
+        taken.append({name: value for name, value in others.items() if name in keywords_of(verb)})
     return cls(**values), taken
+
+
+def _value_of(cls: type, field: dataclasses.Field, text: str, public: dict[str, Any]) -> Any:
+    """What is written for a field: a value, or @FILE for the array in it."""
+    if not text.startswith("@"):
+        return _as_declared(field, read_value(field.name, text, public), text)
+    found, kind = read_array(field.name, text), quantities(cls)[field.name].kind
+    if kind == "structure" or (kind == "number" and found.ndim):
+        one = "" if kind == "structure" else f" of shape {found.shape}"
+        raise BadValue(
+            f"{field.name} is {text!r}, an array{one}, but it is no array in one {cls.__name__}. Write its value."
+        )
+    if kind == "data":  # indices, which a table writes as it writes numbers
+        whole = found.dtype.kind == "f" and bool((found == found.round()).all())
+        return found.astype(int) if whole else found
+    import jax.numpy as jnp
+
+    return jnp.asarray(found, float)
 
 
 def _refuse_missing(what: str, names: list[str]) -> None:
@@ -97,7 +116,7 @@ def public_names(wing: ModuleType) -> dict[str, Any]:
     return {kind.__name__: kind for kind in trained} | {name: each for name, each in public.items() if callable(each)}
 
 
-def _keywords(verb: Any) -> dict[str, Any]:
+def keywords_of(verb: Any) -> dict[str, Any]:
     """The keyword-only arguments of a verb with their defaults, without those that are options of the commands."""
     options = ("dynamics", "method", "throw", "runs", "key", "level", "draws", "test_samples", "curves")
     kinds = inspect.signature(verb).parameters.values()

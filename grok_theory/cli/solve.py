@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ COMMAND = HelpOfProblem
 
 def command(
     problem: Annotated[
-        str | None, typer.Argument(help="WING.PROBLEM; without it, list all; alone, say its fields.")
+        str | None, typer.Argument(help="WING.PROBLEM; alone: its fields; a WING: its problems; without it: all.")
     ] = None,
     fields: Annotated[
         list[str] | None, typer.Argument(help="field=value of the problem, and of `solve` (temperature=1).")
@@ -30,12 +31,13 @@ def command(
         str | None, typer.Option(help='How weights are trained, for example "GradientDescent(0.1)"; x is then steps.')
     ] = None,
     method: Annotated[str | None, typer.Option(help='How to solve, for example "Population".')] = None,
-    key: Annotated[
+    seed: Annotated[
         int | None, typer.Option(help="Seed, where theory begins as a run does (li2); 0 if left out.")
     ] = None,
     out: Annotated[
         str | None, typer.Option(metavar="FILE", help="Save to this file: .npz (all of it) or .csv (curves).")
     ] = None,
+    plot: Annotated[str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
     """Solve a theory: grok-theory solve linear.TeacherStudent samples_per_dim=0.5 snr=5 --times 0.1:10:60
@@ -47,28 +49,31 @@ def command(
     use_float64()
     from ..errors import BadValue
     from ..progress import waiting
+    from ..rooms import WINGS
     from ..storage import destination
+    from .picture import picture_path
     from .problems import find_problem, make_problem, public_names, verbs_of
     from .values import read_axis, read_object
 
-    if problem is None:
-        _list(as_json)
+    if problem is None or problem in WINGS:
+        _list(as_json, WINGS if problem is None else [problem])
         return
     wing, cls = find_problem(problem)
     (solve,) = verbs_of(wing, "solve")
     if not fields:
-        _describe(cls, as_json)
+        _describe(wing, cls, as_json)
         return
     made, (more,) = make_problem(wing, cls, fields or [], solve)
     for name, text in (("dynamics", dynamics), ("method", method)):
         if text is not None:
             more[name] = read_object(name, text, public_names(wing), solve)
-    if key is not None and not takes_key(solve):
-        raise BadValue(f"key is {key}, but {problem} is solved without a draw and takes none. Leave --key out.")
+    if seed is not None and not takes_key(solve):
+        raise BadValue(f"seed is {seed}, but {problem} is solved without a draw and takes none. Leave --seed out.")
     axis = read_axis(times)
     path = None if out is None else destination(out, (".npz", ".csv"), "out")  # before what may take long
-    with waiting(f"solving {problem}"):
-        solution = solve(made, axis, **more, **seeded(solve, key or 0), **without_throwing(solve, as_json))
+    picture = None if plot is None else picture_path(plot, "plot")
+    with waiting(f"solving {problem}{by(method)}", usual=20.0):
+        solution = solve(made, axis, **more, **seeded(solve, seed or 0), **without_throwing(solve, as_json))
     failed = solution.status.name == "failed"
     if path is not None and not failed:
         _save(solution, path)
@@ -79,6 +84,19 @@ def command(
     else:
         _show(solution)
     leave_if_failed(solution)
+    if picture is not None:
+        from .curves_picture import draw
+
+        remark = draw(solution, None, list(solution.curves), problem, picture)
+        if not as_json:
+            print(f"drawn in {picture}")
+        if remark:
+            print(remark, file=sys.stderr)
+
+
+def by(method: str | None) -> str:
+    """The method in the name of a wait: another one takes another time."""
+    return "" if method is None else f" by {method[:40]}"
 
 
 def takes_key(verb: Any) -> bool:
@@ -94,7 +112,7 @@ def seeded(solve: Any, seed: int) -> dict[str, Any]:
 
     from .values import read_seed
 
-    return {"key": jax.random.key(read_seed("key", seed))} if takes_key(solve) else {}
+    return {"key": jax.random.key(read_seed("seed", seed))} if takes_key(solve) else {}
 
 
 def without_throwing(solve: Any, as_json: bool) -> dict[str, bool]:
@@ -175,26 +193,25 @@ def _show(solution: Any) -> None:
         console.print(table)
 
 
-def _describe(cls: type, as_json: bool) -> None:
-    from .problem_fields import described, listed
+def _describe(wing: Any, cls: type, as_json: bool) -> None:
+    from .problem_fields import also, described, listed
 
     if as_json:
         from .as_json import write_json
 
         write_json(described(cls))
     else:
-        print("\n".join(listed(cls)))
+        print("\n".join([*listed(cls), *also(wing, ("solve",))]))
 
 
-def _list(as_json: bool) -> None:
+def _list(as_json: bool, wings: Iterable[str]) -> None:
     import dataclasses
     from importlib import import_module
 
     from ..fields import problems_of
-    from ..rooms import WINGS
 
-    found = {}
-    for wing_name in WINGS:
+    found, sentences = {}, {}
+    for wing_name in wings:
         wing = import_module(f"grok_theory.{wing_name}")
         for name, cls in problems_of(wing).items() if hasattr(wing, "solve") else ():
             fields = [
@@ -202,6 +219,7 @@ def _list(as_json: bool) -> None:
                 for f in dataclasses.fields(cls)
             ]
             found[f"{wing_name}.{name}"] = fields
+            sentences[f"{wing_name}.{name}"] = (cls.__doc__ or "").strip().partition("\n")[0]
     if as_json:
         from .as_json import write_json
 
@@ -209,3 +227,5 @@ def _list(as_json: bool) -> None:
         return
     for name, fields in found.items():
         print(name, *fields)
+        print(f"    {sentences[name]}")
+    print("Each by itself, `grok-theory solve WING.PROBLEM`, says what its fields are.")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .problem_fields import HelpOfProblem
+
 if TYPE_CHECKING:
     from ..tables import Table
 
+COMMAND = HelpOfProblem
 EXIT_CODES = {"agrees": 0, "disagrees": 1, "underpowered": 3}
 
 
@@ -28,7 +32,7 @@ def command(
         ),
     ] = None,
     runs: Annotated[int, typer.Option(help="How many independent runs.")] = 20,
-    key: Annotated[int, typer.Option(help="Seed of the runs.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the runs.")] = 0,
     margin: Annotated[float, typer.Option(help="Relative difference that would matter.")] = 0.05,
     curve: Annotated[list[str] | None, typer.Option(help="Curve to judge (repeatable); default all both have.")] = None,
     where: Annotated[str | None, typer.Option(help="low:high, the range of x to judge.")] = None,
@@ -53,6 +57,7 @@ def command(
     pattern: Annotated[
         str | None, typer.Option(help="Regular expression for --data of text; its named groups are the columns.")
     ] = None,
+    plot: Annotated[str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
     """Hold real runs against the theory. Exit code: 0 agrees, 1 disagrees, 3 underpowered, 2 bad input, 4 no theory."""
@@ -66,10 +71,12 @@ def command(
     from ..errors import BadValue
     from ..progress import waiting
     from ..tables import read_table
+    from .picture import picture_path
     from .problems import find_problem, make_problem, public_names, verbs_of
-    from .solve import leave_if_failed, seeded, status_of, without_throwing
+    from .solve import by, leave_if_failed, seeded, status_of, without_throwing
     from .values import read_axis, read_object, read_seed
 
+    picture = None if plot is None else picture_path(plot, "plot")  # before what may take long
     wing, cls = find_problem(problem)
     solve, simulate = verbs_of(wing, "solve", "simulate")
     of_both = (solve,) if data else (solve, simulate)
@@ -81,7 +88,7 @@ def command(
         words["method"] = read_object("run-method", run_method, public, simulate)
     for words in (of_theory, *of_runs) if dynamics is not None else ():
         words["dynamics"] = read_object("dynamics", dynamics, public, solve)
-    random = jax.random.key(read_seed("key", key))
+    random = jax.random.key(read_seed("seed", seed))
     columns: dict[str, Any] = {}
     notes: tuple[str, ...] = ()
     guessed: list[str] = []
@@ -98,8 +105,8 @@ def command(
         check_runs(runs)
         # A float64 for each run and time of at least one curve: what can never fit is refused before any work.
         check_host_memory(f"{runs} runs at {len(axis)} times", 8.0 * runs * len(axis), "Ask for fewer with --runs.")
-    with waiting(f"solving {problem}"):
-        solution = solve(made, axis, **of_theory, **seeded(solve, key), **without_throwing(solve, as_json))
+    with waiting(f"solving {problem}{by(method)}", usual=20.0):
+        solution = solve(made, axis, **of_theory, **seeded(solve, seed), **without_throwing(solve, as_json))
     if solution.status.name == "failed":
         # There is nothing to hold runs against; under --json the status says why.
         if as_json:
@@ -117,6 +124,13 @@ def command(
         with waiting(f"{runs} runs of {problem}"):
             ensemble = simulate(made, axis, runs=runs, key=random, **of_runs[0])
     agreement = compare(solution, ensemble, margin=limit.size, curves=curve, where=judged, confidence=confidence)
+    if picture is not None:
+        from .curves_picture import draw
+
+        title = f"{problem}: {agreement.verdict}\nlines: theory; points: {agreement.runs} runs, {confidence:.0%} band"
+        remark = draw(solution, ensemble, list(agreement.curves), title, picture, confidence=confidence)
+        if remark:
+            print(remark, file=sys.stderr)
     if as_json:
         from .as_json import write_json
 
@@ -132,6 +146,8 @@ def command(
         )
     else:
         print(agreement)
+        if picture is not None:
+            print(f"drawn in {picture}")
         if columns:
             shown = (f"{r} = {name}{' (guessed)' if r in guessed else ''}" for r, name in columns.items() if name)
             print("columns: " + ", ".join(shown) + "".join(f"; {note}" for note in notes))

@@ -130,7 +130,7 @@ def _cut(text: str, length: int = 60) -> str:
 
 
 def read_axis(text: str) -> Any:
-    """The x of a solve: `0.1:10:60` (in logs), `0:10:51:linear`, `1:1000:30:steps` (whole numbers), or `0,1,2.5`.
+    """The x of a solve: `0.1:10:60` (in logs), `0:10:51:linear`, `1:1000:30:steps` (whole), `0,1,2.5`, or `@FILE`.
 
     Raises
     ------
@@ -142,6 +142,8 @@ def read_axis(text: str) -> Any:
     import numpy as np
 
     remedy = "Write low:high:count, low:high:count:linear, low:high:count:steps, or a list such as 0,1,2.5."
+    if text.startswith("@"):
+        return _axis_of_file(text)
     try:
         parts = [part.strip() for part in text.split(":")]
         if len(parts) == 1:
@@ -155,6 +157,19 @@ def read_axis(text: str) -> Any:
             f"times is {_cut(text, 80)!r}, but it must be a range or a list of numbers: {error}. {remedy}"
         ) from None
     check_times(axis, remedy=remedy)
+    return axis
+
+
+def _axis_of_file(text: str) -> Any:
+    from .array_files import read_array
+
+    axis = read_array("times", text).astype(float)
+    if axis.size > _MOST_TIMES:
+        raise BadValue(
+            f"times is {_cut(text, 80)!r}, which holds {axis.size} values, and at most {_MOST_TIMES} are solved for at "
+            "once. Name a shorter one."
+        )
+    check_times(axis, remedy="Name a column or an array of times, in order: @log.csv:step.")
     return axis
 
 

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
+from ..checks import check_non_negative, check_positive
 from .task_law import task_moments
 
 __all__ = [
@@ -13,6 +14,10 @@ __all__ = [
     "task_resolvent",
     "transience_threshold",
 ]
+
+_TASKS = "Pass tasks / dim, for example 1.0."
+_NOISE = "Pass the standard deviation of the label noise, for example 0.5."
+_RATIO = "Pass c/c', the blur of a training prompt over that of a test prompt, for example 1.0."
 
 
 def task_resolvent(penalty: ArrayLike, tasks_per_dim: ArrayLike) -> Array:
@@ -37,6 +42,8 @@ def task_resolvent(penalty: ArrayLike, tasks_per_dim: ArrayLike) -> Array:
     >>> print(f"{task_resolvent(1.0, 1.0):.12f}")
     0.618033988750
     """
+    check_positive("penalty", penalty, "Pass the penalty q, for example 1.0.")
+    check_positive("tasks_per_dim", tasks_per_dim, _TASKS)
     return task_moments(jnp.asarray(penalty, float), jnp.asarray(tasks_per_dim, float)).resolvent
 
 
@@ -65,8 +72,11 @@ def infinite_sequences_loss(context_per_dim: ArrayLike, tasks_per_dim: ArrayLike
     >>> print(f"{infinite_sequences_loss(1.0, 0.2, 0.1 ** 0.5):.12f}")
     1.049440250667
     """
+    check_positive("context_per_dim", context_per_dim, "Pass pairs of a prompt / dim, for example 2.0.")
+    check_positive("tasks_per_dim", tasks_per_dim, _TASKS)
+    check_non_negative("noise", noise, _NOISE)
     rho = jnp.square(jnp.asarray(noise, float))
-    c = (1 + rho) / context_per_dim
+    c = (1 + rho) / jnp.asarray(context_per_dim, float)
     moments = task_moments(c, jnp.asarray(tasks_per_dim, float))
     return rho + c**2 * moments.squared + c * moments.learned_squared
 
@@ -91,6 +101,8 @@ def long_context_loss(tasks_per_dim: ArrayLike, noise: ArrayLike) -> Array:
     >>> print(long_context_loss(0.25, 0.0))
     0.75
     """
+    check_positive("tasks_per_dim", tasks_per_dim, _TASKS)
+    check_non_negative("noise", noise, _NOISE)
     return jnp.square(jnp.asarray(noise, float)) + jnp.maximum(1 - jnp.asarray(tasks_per_dim, float), 0.0)
 
 
@@ -116,6 +128,7 @@ def transience_threshold(prompt_noise_ratio: ArrayLike = 1.0) -> Array:
     >>> print(transience_threshold())
     0.25
     """
+    check_positive("prompt_noise_ratio", prompt_noise_ratio, _RATIO)
     return 1 / (1 + jnp.sqrt(jnp.asarray(prompt_noise_ratio, float))) ** 2
 
 
@@ -140,6 +153,7 @@ def second_transience_threshold(prompt_noise_ratio: ArrayLike = 1.0) -> Array:
     >>> print(second_transience_threshold(0.25))
     4.0
     """
+    check_positive("prompt_noise_ratio", prompt_noise_ratio, _RATIO)
     root = jnp.sqrt(jnp.asarray(prompt_noise_ratio, float))
     shorter = root < 1
     return jnp.where(shorter, 1 / (1 - jnp.where(shorter, root, 0.0)) ** 2, jnp.inf)

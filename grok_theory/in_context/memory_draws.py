@@ -8,7 +8,7 @@ and that of memory above the rule's KL(p_G | p_M) on fresh ones, position by pos
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -17,74 +17,81 @@ import numpy as np
 from jax.scipy.special import digamma, entr
 from jaxtyping import Array
 
+from ..numerics.padding import bucket
 from .families import Family, GaussianRegression, TokenFamily, Urns
+from .methods import MonteCarlo
 from .regression_laws import draw_regression, predict_regression
 from .token_laws import draw_tables, draw_tokens, log_likelihoods, memory_weights, rows_of, symbol_counts
 
-__all__ = ["SHARES", "draws_of", "losses_of_shares", "mean_and_error"]
+__all__ = ["SHARES", "draws_of", "mean_and_error"]
 
 # Chebyshev's points in [0, 1], both ends in.
 SHARES = (1 - np.cos(np.pi * np.arange(25) / 24)) / 2
 
 
-@lru_cache(maxsize=32)
-def draws_of(family: Family, tasks: int, padded: int, length: int, draws: int, seed: int) -> dict[str, np.ndarray]:
-    """What every draw says at positions 1, ..., length: (draws, length) each.
+def draws_of(
+    family: Family, tasks: int, longest: int, method: MonteCarlo, context: int | None = None
+) -> dict[str, np.ndarray]:
+    """What every draw says at positions 1, ..., `longest` and on to its bucket: (draws, length) each.
 
     Symbols: `excess` of the rule above memory on the training task, `lost` of memory above the rule on the fresh one;
     of chains also `rule_loss` of the rule, `learned`, what a symbol told of its task, and `density`, i of the context
     so far.
     Regressions: `memorizing_seen`, `memorizing_fresh` square losses, `gap` ln p_M/p_G of the context so far.
+
+    With a `context` also losses a symbol over so many symbols of predictions with a share of memory, (draws, SHARES)
+    each: `train_loss` on the training task, `test_loss` on the fresh one; for regressions square losses.
     """
-    one = _regression_draw if isinstance(family, GaussianRegression) else _token_draw
-    made = _mapped(one, family, tasks, padded, length, draws, seed)
-    for values in made.values():
-        values.flags.writeable = False
-    return made
+    numbers, structure = jax.tree_util.tree_flatten(family)
+    sizes = bucket(tasks), bucket(longest), method.draws
+    return _drawn(structure, tuple(map(float, numbers)), tasks, *sizes, method.seed, context)
 
 
 @lru_cache(maxsize=32)
-def losses_of_shares(
-    family: Family, tasks: int, padded: int, length: int, context: int, draws: int, seed: int
-) -> dict[str, np.ndarray]:
-    """Losses a symbol, over `context` symbols, of predictions with a share of memory: (draws, SHARES) each.
-
-    `train_loss` on the training task, `test_loss` on the fresh one; for regressions square losses.
-    """
-    one = _regression_shares if isinstance(family, GaussianRegression) else _token_shares
-    made = _mapped(one, family, tasks, padded, length, draws, seed)
-    return {name: np.mean(values[:, :context], axis=1) for name, values in made.items()}
+def _drawn(structure, numbers, tasks, padded, length, draws, seed, context) -> dict[str, np.ndarray]:
+    given = (np.asarray(numbers), np.asarray(float(tasks)), np.asarray(seed), np.asarray(float(context or 0)))
+    made = _program(structure, padded, length, draws, context is not None)(*given)
+    found = {name: np.asarray(values) for name, values in made.items()}
+    for values in found.values():
+        values.flags.writeable = False
+    return found
 
 
-def _mapped(one, family, tasks, padded, length, draws, seed) -> dict[str, np.ndarray]:
-    # Called at trace time too: these are numbers, whatever is traced around them.
-    with jax.ensure_compile_time_eval():
-        made = _all_draws(one, family, jnp.asarray(float(tasks)), padded, length, draws, jax.random.key(seed))
-    return {name: np.asarray(values) for name, values in made.items()}
+@lru_cache(maxsize=32)
+def _program(structure: Any, padded: int, length: int, draws: int, shares: bool):
+    """All draws as one compiled function of numbers, which gives numbers whatever is traced around it."""
+
+    def all_draws(numbers, tasks, seed, context):
+        family = jax.tree_util.tree_unflatten(structure, list(numbers))
+        one = _regression_draw if isinstance(family, GaussianRegression) else _token_draw
+        counted = jnp.where(jnp.arange(length, dtype=float) < context, 1 / context, 0.0) if shares else None
+        keys = jax.random.split(jax.random.key(seed), draws)
+        return jax.lax.map(lambda key: one(key, family, tasks, padded, length, counted), keys)
+
+    numbers, number = np.zeros(structure.num_leaves), np.asarray(1.0)
+    return jax.jit(all_draws).lower(numbers, number, np.asarray(0), number).compile()
 
 
-def _all_draws(one, family: Family, tasks: Array, padded: int, length: int, draws: int, key: Array) -> dict[str, Array]:
-    numbers, structure = jax.tree_util.tree_flatten(family)
-    return _compiled(
-        one, structure, [jnp.asarray(number, float) for number in numbers], tasks, padded, length, draws, key
-    )
-
-
-@partial(jax.jit, static_argnums=(0, 1, 4, 5, 6))
-def _compiled(one, structure, numbers, tasks, padded, length, draws, key):
-    family = jax.tree_util.tree_unflatten(structure, numbers)
-    keys = jax.random.split(key, draws)
-    return jax.lax.map(lambda key: one(key, family, tasks, padded, length), keys)
-
-
-def _token_draw(key: Array, family: TokenFamily, tasks: Array, padded: int, length: int) -> dict[str, Array]:
-    tables, seen, fresh = _drawn_tokens(key, family, padded, length)
-    memory, rule, _ = _predictions(family, tables, seen, tasks)
-    memory_fresh, rule_fresh, counts_fresh = _predictions(family, tables, fresh, tasks)
+def _token_draw(
+    key: Array, family: TokenFamily, tasks: Array, padded: int, length: int, counted: Array | None
+) -> dict[str, Array]:
+    of_tasks, of_fresh, of_seen = jax.random.split(key, 3)
+    tables = draw_tables(of_tasks, family, padded)
+    both = draw_tokens(of_seen, family, jnp.concatenate([tables[:1], draw_tables(of_fresh, family, 1)]), length)
+    (seen, fresh), (memories, rules, counts) = both, jax.vmap(lambda t: _predictions(family, tables, t, tasks))(both)
+    (memory, memory_fresh), (rule, rule_fresh), (_, counts_fresh) = memories, rules, counts
     found = {
         "excess": jnp.sum(memory * jnp.log(memory / rule), axis=-1),
         "lost": jnp.sum(rule_fresh * jnp.log(rule_fresh / memory_fresh), axis=-1),
     }
+    if counted is not None:
+
+        def losses(share):
+            mixed = share * memories + (1 - share) * rules
+            # Memory is the truth on the training task, the rule on the fresh one.
+            return -jnp.sum(jnp.stack([memory, rule_fresh]) * jnp.log(mixed), axis=-1) @ counted
+
+        found["train_loss"], found["test_loss"] = jax.lax.map(losses, jnp.asarray(SHARES)).T
     if isinstance(family, Urns):  # the others are closed forms
         return found
     density = jnp.cumsum(log_likelihoods(family, tables[:1], seen)[0] - jnp.log(rule[jnp.arange(length), seen]))
@@ -97,26 +104,6 @@ def _token_draw(key: Array, family: TokenFamily, tasks: Array, padded: int, leng
     return found | {"density": density, "rule_loss": rule_loss, "learned": learned}
 
 
-def _token_shares(key: Array, family: TokenFamily, tasks: Array, padded: int, length: int) -> dict[str, Array]:
-    tables, seen, fresh = _drawn_tokens(key, family, padded, length)
-    memory, rule, _ = _predictions(family, tables, seen, tasks)
-    memory_fresh, rule_fresh, _ = _predictions(family, tables, fresh, tasks)
-
-    def losses(share):
-        mixed, mixed_fresh = (share * m + (1 - share) * g for m, g in ((memory, rule), (memory_fresh, rule_fresh)))
-        return -jnp.sum(memory * jnp.log(mixed), axis=-1), -jnp.sum(rule_fresh * jnp.log(mixed_fresh), axis=-1)
-
-    train, test = jax.lax.map(losses, jnp.asarray(SHARES))
-    return {"train_loss": train.T, "test_loss": test.T}
-
-
-def _drawn_tokens(key: Array, family: TokenFamily, padded: int, length: int):
-    of_tasks, of_fresh, of_seen = jax.random.split(key, 3)
-    tables = draw_tables(of_tasks, family, padded)
-    both = jnp.concatenate([tables[:1], draw_tables(of_fresh, family, 1)])
-    return tables, *draw_tokens(of_seen, family, both, length)
-
-
 def _predictions(family: TokenFamily, tables: Array, tokens: Array, tasks: Array) -> tuple[Array, Array, Array]:
     """Predictions (length, symbols) of memory and of the rule, and the counts the rule goes by."""
     believed, _ = memory_weights(log_likelihoods(family, tables, tokens), tasks)
@@ -127,35 +114,27 @@ def _predictions(family: TokenFamily, tables: Array, tokens: Array, tasks: Array
 
 
 def _regression_draw(
-    key: Array, family: GaussianRegression, tasks: Array, padded: int, length: int
+    key: Array, family: GaussianRegression, tasks: Array, padded: int, length: int, counted: Array | None
 ) -> dict[str, Array]:
     drawn = draw_regression(key, family, padded, length)
-    seen, fresh = (predict_regression(family, drawn, which, tasks) for which in (0, 1))
-    spread = jnp.sum(seen.believed * jnp.sum(drawn.tasks**2, axis=1)[:, None], axis=0) - jnp.sum(seen.memory**2, axis=1)
+    both = jax.vmap(lambda x, y: predict_regression(family, drawn.tasks, x, y, tasks))(drawn.inputs, drawn.labels)
+    (believed, _), (memory, memory_fresh) = both.believed, both.memory
+    spread = jnp.sum(believed * jnp.sum(drawn.tasks**2, axis=1)[:, None], axis=0) - jnp.sum(memory**2, axis=1)
     variance = family.noise**2
-    return {
+    found = {
         # On the training task the truth is spread as memory believes.
         "memorizing_seen": variance + jnp.maximum(spread, 0.0) / family.dim,
-        "memorizing_fresh": variance + jnp.mean((fresh.memory - drawn.truths[1][None]) ** 2, axis=1),
-        "gap": seen.log_memory - seen.log_rule,
+        "memorizing_fresh": variance + jnp.mean((memory_fresh - drawn.truths[1][None]) ** 2, axis=1),
+        "gap": both.log_memory[0] - both.log_rule[0],
     }
+    if counted is not None:
 
+        def losses(share):
+            mixed = share * both.memory + (1 - share) * both.rule
+            return (variance + jnp.mean((mixed - drawn.truths[:, None]) ** 2, axis=-1)) @ counted
 
-def _regression_shares(
-    key: Array, family: GaussianRegression, tasks: Array, padded: int, length: int
-) -> dict[str, Array]:
-    drawn = draw_regression(key, family, padded, length)
-
-    def losses(share):
-        both = []
-        for which in (0, 1):
-            found = predict_regression(family, drawn, which, tasks)
-            mixed = share * found.memory + (1 - share) * found.rule
-            both.append(family.noise**2 + jnp.mean((mixed - drawn.truths[which][None]) ** 2, axis=1))
-        return tuple(both)
-
-    train, test = jax.lax.map(losses, jnp.asarray(SHARES))
-    return {"train_loss": train.T, "test_loss": test.T}
+        found["train_loss"], found["test_loss"] = jax.lax.map(losses, jnp.asarray(SHARES)).T
+    return found
 
 
 def mean_and_error(values: Any) -> tuple[np.ndarray, np.ndarray]:

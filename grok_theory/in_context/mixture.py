@@ -27,17 +27,17 @@ from ..fields import check_single, in_range
 from ..numerics.padding import any_traced, bucket, cut, repeated
 from ..results import Solution
 from ..status import Status
-from .families import GaussianRegression, MarkovChains, Urns
+from .families import Family, GaussianRegression, MarkovChains, Urns
 from .memory_draws import draws_of, mean_and_error
 from .methods import Exact, MonteCarlo
 from .mixture_x import CONTEXT, check_contexts, check_family_single, refuse_settings
 from .odds_contour import ABOVE, BELOW, upper_gap_bound
 from .problem import TaskMixture
 from .regression_forms import regression_eta, regression_information, regression_log_moment
-from .urn_forms import urn_information, urn_rule_loss
+from .urn_forms import count_sums
 from .urn_moments import urn_log_moments
 
-__all__ = ["drawn_size", "mixture_method", "solve_mixture"]
+__all__ = ["curves_of_memory", "curves_of_rule", "drawn_size", "mixture_method", "solve_mixture"]
 
 EPS = float(np.finfo(float).eps)
 # Likelihoods that are drawn without being asked for.
@@ -59,18 +59,17 @@ def solve_mixture(
     refuse_settings("TaskMixture", dynamics=dynamics)
     contexts = check_contexts(x, problem.family)
     method, noted = mixture_method(problem, int(contexts[-1]), method)
-    if isinstance(problem.family, Urns):
-        curves, errors, good = _of_urns(problem, contexts)
-    elif isinstance(problem.family, GaussianRegression):
-        curves, errors, good = _of_regressions(problem, contexts)
-    else:
-        curves, errors, good = _of_chains(problem, contexts, method)
-    if isinstance(method, MonteCarlo) and not noted:
-        found, found_errors = _of_memory(problem, contexts, method, curves, errors)
+    drawn = None
+    if isinstance(method, MonteCarlo):
+        drawn = draws_of(problem.family, 1 if noted else int(problem.tasks), int(contexts[-1]), method)
+    curves, errors, good = curves_of_rule(problem, contexts, drawn)
+    if drawn is not None and not noted:
+        found, found_errors = curves_of_memory(problem.family, contexts, drawn, curves, errors)
         curves, errors = curves | found, errors | found_errors
     if any_traced(problem):
         curves = {name: jnp.where(good, values, jnp.nan) for name, values in curves.items()}
-    level = jnp.where(good, 1 if noted else 0, 2).astype(jnp.int8)
+    xp = jnp if any_traced(good) else np
+    level = xp.where(good, 1 if noted else 0, 2).astype(np.int8)
     return Solution(
         problem,
         np.asarray(x, float),
@@ -125,26 +124,32 @@ def drawn_size(problem: TaskMixture, longest: int) -> int:
     return bucket(int(np.ceil(float(problem.tasks)))) * bucket(longest) * entries
 
 
+def curves_of_rule(problem: TaskMixture, contexts: np.ndarray, drawn: dict[str, np.ndarray] | None):
+    """Curves, errors and whether all is well, of what does not ask memory; of chains from what was `drawn`."""
+    if isinstance(problem.family, Urns):
+        return _of_urns(problem, contexts)
+    if isinstance(problem.family, GaussianRegression):
+        return _of_regressions(problem, contexts)
+    assert drawn is not None  # `mixture_method` saw to it
+    return _of_chains(problem, contexts, drawn)
+
+
 def _of_urns(problem: TaskMixture, contexts: np.ndarray):
     symbols = problem.family.symbols
-    padded = repeated(contexts).astype(int)
     above, below = urn_log_moments(bucket(int(contexts[-1]) + 1), symbols)
-    with jax.ensure_compile_time_eval():  # numbers, whatever is traced around them
-        information, loss = urn_information(padded, symbols), urn_rule_loss(padded - 1, symbols)
+    information, loss = count_sums(contexts, symbols)
     # Of logarithms of factorials.
-    lost = EPS * 4 * (4 + (padded + symbols) * np.log(padded + symbols))
-    made = _bounds(jnp.asarray(problem.tasks, float), information, above[padded], below[padded], lost)
-    curves, errors, good = cut_all(made, contexts.size, any_traced(problem))
-    loss, lost = (np.asarray(each)[: contexts.size] for each in (loss, lost))
+    lost = EPS * 4 * (4 + (contexts + symbols) * np.log(contexts + symbols))
+    curves, errors, good = _bounds(problem.tasks, information, above[contexts], below[contexts], lost)
     for name in ("generalizing_seen", "generalizing_fresh"):
         curves[name], errors[name] = loss, loss * lost
-    return curves, errors, good & in_range(problem)
+    return curves, errors, good & in_range(problem) if any_traced(problem) else good
 
 
 def _of_regressions(problem: TaskMixture, contexts: np.ndarray):
     made = _regression(problem.tasks, problem.family.noise, np.asarray(float(problem.family.dim)), repeated(contexts))
     curves, errors, good = cut_all(made, contexts.size, any_traced(problem))
-    return curves, errors, good & in_range(problem) & (jnp.asarray(problem.family.noise) > 0)
+    return curves, errors, good & in_range(problem) & (problem.family.noise > 0) if any_traced(problem) else good
 
 
 @jax.jit
@@ -155,27 +160,27 @@ def _regression(tasks, noise, dim, contexts):
     above, below = (dim.astype(complex) * each for each in (above, below))
     # The terms of an information, of which large ones cancel where the noise is large.
     lost = EPS * 8 * (4 + dim + contexts * jnp.log1p(1 / variance))
-    curves, errors, good = _bounds(jnp.asarray(tasks, float), information, above, below, lost)
+    curves, errors, good = _bounds(tasks, information, above, below, lost)
     loss = variance + regression_eta(before, noise)
     for name in ("generalizing_seen", "generalizing_fresh"):
         curves[name], errors[name] = loss, 16 * EPS * loss
     return curves, errors, good & jnp.all(jnp.isfinite(loss))
 
 
-@jax.jit
 def _bounds(tasks, information, above, below, lost):
     """Information and bounds, where `lost` is the error of what stands in exponents."""
-    low = jnp.maximum(information - jnp.log(tasks), 0.0)
+    xp = jnp if any_traced(tasks, information) else np
+    tasks = xp.asarray(tasks, float)
+    low = xp.maximum(information - xp.log(tasks), 0.0)
     high, size = upper_gap_bound(information, above, below, tasks)
     curves = {"information": information, "gap_bound_low": low, "gap_bound_high": high}
-    rounded = lost + 4 * EPS * jnp.log(tasks)
+    rounded = lost + 4 * EPS * xp.log(tasks)
     errors = {"information": lost, "gap_bound_low": rounded, "gap_bound_high": rounded + size * (lost + 1e-13)}
-    finite = [jnp.all(jnp.isfinite(values)) for values in curves.values()]
-    return curves, errors, (tasks >= 1) & jnp.stack(finite).all()
+    finite = [xp.all(xp.isfinite(values)) for values in curves.values()]
+    return curves, errors, (tasks >= 1) & xp.stack(finite).all()
 
 
-def _of_chains(problem: TaskMixture, contexts: np.ndarray, method: MonteCarlo):
-    draws = draws_of(problem.family, 1, bucket(1), bucket(int(contexts[-1])), method.draws, method.seed)
+def _of_chains(problem: TaskMixture, contexts: np.ndarray, draws: dict[str, np.ndarray]):
     at, tasks = contexts - 1, float(problem.tasks)
     information, lost = mean_and_error(np.cumsum(draws["learned"], axis=1)[:, at])
     # ln(1 + (e^i - 1)/D), where e^i may be beyond floating numbers.
@@ -187,14 +192,15 @@ def _of_chains(problem: TaskMixture, contexts: np.ndarray, method: MonteCarlo):
     errors = {"information": lost, "gap_bound_low": lost, "gap_bound_high": high_error}
     for name in ("generalizing_seen", "generalizing_fresh"):
         curves[name], errors[name] = loss, loss_error
-    return curves, errors, jnp.asarray(True)
+    return curves, errors, True
 
 
-def _of_memory(problem: TaskMixture, contexts: np.ndarray, method: MonteCarlo, curves: dict, errors: dict):
-    """The curves of memory, and the gap, from draws."""
-    tasks, at = int(problem.tasks), contexts - 1
-    draws = draws_of(problem.family, tasks, bucket(tasks), bucket(int(contexts[-1])), method.draws, method.seed)
-    if isinstance(problem.family, GaussianRegression):
+def curves_of_memory(
+    family: Family, contexts: np.ndarray, draws: dict[str, np.ndarray], curves: dict, errors: dict
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The curves of memory, and the gap, with their errors, from draws and the `curves` of the rule."""
+    at = contexts - 1
+    if isinstance(family, GaussianRegression):
         found = {name: mean_and_error(draws[name][:, at]) for name in ("memorizing_seen", "memorizing_fresh", "gap")}
         return {name: each[0] for name, each in found.items()}, {name: each[1] for name, each in found.items()}
     gap, gap_error = mean_and_error(np.cumsum(draws["excess"], axis=1)[:, at])

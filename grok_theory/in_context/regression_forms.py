@@ -1,10 +1,12 @@
 """Formulas of Gaussian regression from a context, d -> inf: what the rule does not know, and what a context tells."""
 
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from ..checks import check_non_negative, check_positive
+from ..numerics.padding import any_traced
 
 __all__ = ["regression_eta", "regression_information", "regression_log_moment"]
 
@@ -36,7 +38,7 @@ def regression_eta(context_per_dim: ArrayLike, noise: ArrayLike) -> Array:
     """
     check_non_negative("context_per_dim", context_per_dim, _CONTEXT)
     check_positive("noise", noise, _NOISE)
-    return _eta(jnp.asarray(context_per_dim, float), jnp.square(jnp.asarray(noise, float)))
+    return jnp.asarray(_eta(*_numbers(context_per_dim, noise)))
 
 
 def regression_information(context_per_dim: ArrayLike, noise: ArrayLike) -> Array:
@@ -64,7 +66,7 @@ def regression_information(context_per_dim: ArrayLike, noise: ArrayLike) -> Arra
     """
     check_non_negative("context_per_dim", context_per_dim, _CONTEXT)
     check_positive("noise", noise, _NOISE)
-    return _information(jnp.asarray(context_per_dim, float), jnp.square(jnp.asarray(noise, float)))
+    return jnp.asarray(_information(*_numbers(context_per_dim, noise)))
 
 
 def regression_log_moment(context_per_dim: Array, variance: Array, powers: Array) -> Array:
@@ -77,14 +79,22 @@ def regression_log_moment(context_per_dim: Array, variance: Array, powers: Array
     return (1 + powers) * _information(a, variance) - _information(a, variance / (1 - powers**2))
 
 
-def _eta(a: Array, variance: Array) -> Array:
+def _numbers(context_per_dim: ArrayLike, noise: ArrayLike):
+    """a and s^2: in NumPy, which compiles for no length, where neither is traced."""
+    xp = jnp if any_traced(context_per_dim, noise) else np
+    return xp.asarray(context_per_dim, float), xp.square(xp.asarray(noise, float))
+
+
+def _eta(a: Array | np.ndarray, variance: Array | np.ndarray) -> Array | np.ndarray:
+    xp = jnp if any_traced(a, variance) else np
     b = variance + a - 1
-    root = jnp.sqrt(b**2 + 4 * variance)
+    root = xp.sqrt(b**2 + 4 * variance)
     # Two forms of one root; each is free of cancellation on its side. The inner `where` keeps gradients finite.
-    few = jnp.real(b) < 0
-    return jnp.where(few, (root - b) / 2, 2 * variance / jnp.where(few, 1.0, root + b))
+    few = xp.real(b) < 0
+    return xp.where(few, (root - b) / 2, 2 * variance / xp.where(few, 1.0, root + b))
 
 
-def _information(a: Array, variance: Array) -> Array:
+def _information(a: Array | np.ndarray, variance: Array | np.ndarray) -> Array | np.ndarray:
+    xp = jnp if any_traced(a, variance) else np
     eta = _eta(a, variance)
-    return (a * jnp.log1p(eta / variance) - jnp.log(eta) + eta - 1) / 2
+    return (a * xp.log1p(eta / variance) - xp.log(eta) + eta - 1) / 2

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from ..numerics.flat_draws import flat
 from .families import GaussianRegression
 from .token_laws import memory_weights
 
@@ -40,17 +41,23 @@ class Predicted(NamedTuple):
 def draw_regression(key: Array, family: GaussianRegression, tasks: int, length: int) -> Drawn:
     """Tasks w ~ N(0, I), inputs x ~ N(0, I/d)."""
     of_tasks, of_fresh, of_inputs, of_noise = jax.random.split(key, 4)
-    weights = jax.random.normal(of_tasks, (tasks, family.dim))
+    weights = flat(jax.random.normal, of_tasks, (tasks, family.dim))
     truths = jnp.stack([weights[0], jax.random.normal(of_fresh, (family.dim,))])
-    inputs = jax.random.normal(of_inputs, (2, length, family.dim)) / np.sqrt(family.dim)
-    labels = jnp.einsum("ctd,cd->ct", inputs, truths) + family.noise * jax.random.normal(of_noise, (2, length))
+    inputs = flat(jax.random.normal, of_inputs, (2, length, family.dim)) / np.sqrt(family.dim)
+    labels = jnp.einsum("ctd,cd->ct", inputs, truths) + family.noise * flat(jax.random.normal, of_noise, (2, length))
     return Drawn(weights, inputs, labels, truths)
 
 
-def predict_regression(family: GaussianRegression, drawn: Drawn, which: int, known: Array) -> Predicted:
-    """By memory of the first `known` tasks and by the rule, on the context of the first task (0) or the fresh one."""
-    x, y, variance = drawn.inputs[which], drawn.labels[which], family.noise**2
-    errors = (y[None] - drawn.tasks @ x.T) ** 2
+def predict_regression(
+    family: GaussianRegression,
+    tasks: Float[Array, "tasks dim"],
+    x: Float[Array, "length dim"],
+    y: Float[Array, " length"],
+    known: Array,
+) -> Predicted:
+    """By memory of the first `known` of `tasks` and by the rule, on a context of inputs x and labels y."""
+    variance = family.noise**2
+    errors = (y[None] - tasks @ x.T) ** 2
     believed, log_memory = memory_weights(-errors / (2 * variance) - jnp.log(2 * np.pi * variance) / 2, known)
 
     def step(posterior, pair):
@@ -64,4 +71,4 @@ def predict_regression(family: GaussianRegression, drawn: Drawn, which: int, kno
 
     start = (jnp.zeros(family.dim), jnp.eye(family.dim))
     _, (rule, log_odds) = jax.lax.scan(step, start, (x, y))
-    return Predicted(believed, believed.T @ drawn.tasks, rule, log_memory, jnp.cumsum(log_odds))
+    return Predicted(believed, believed.T @ tasks, rule, log_memory, jnp.cumsum(log_odds))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy import optimize, special
@@ -15,7 +16,7 @@ from ..pytrees import record
 from ..results import Ensemble
 from .methods import MonteCarlo
 from .problem import Strategies
-from .strategies import complexity, mixture_gap, the_lengths
+from .strategies import complexity, of_mixture, the_lengths
 
 __all__ = ["StrategyFit", "fit_strategies"]
 
@@ -98,8 +99,8 @@ def fit_strategies(
         For numbers of problems and ensembles that differ, a curve that is missing, and traced problems.
     """
     require_float64("grok_theory.in_context.fit_strategies")
-    problems = [problems] if isinstance(problems, Strategies) else list(problems)
-    ensembles = [ensembles] if isinstance(ensembles, Ensemble) else list(ensembles)
+    problems = _listed("problems", problems, Strategies)
+    ensembles = _listed("ensembles", ensembles, Ensemble)
     if not problems or len(problems) != len(ensembles):
         raise BadValue(
             f"ensembles has {len(ensembles)} entries, but problems has {len(problems)}. Pass one Ensemble a problem."
@@ -118,8 +119,9 @@ def fit_strategies(
         if not told.any():
             raise BadValue(f"ensembles[{len(records)}] has no finite {SHARE} after step 0. Pass runs that have one.")
         records.append((steps[told], shares[:, told]))
-        gaps.append(mixture_gap(problem, method)[0] / problem.context)
-        lengths.append(np.asarray(the_lengths(problem, method), float))
+        known = of_mixture(problem, method)
+        gaps.append(known.gap / problem.context)
+        lengths.append(np.asarray(the_lengths(problem, known), float))
     several = len({(gap, *length) for gap, length in zip(gaps, lengths, strict=True)}) > 1
     start = [float(v) for v in (problems[0].rate, problems[0].learning_exponent, problems[0].complexity_exponent)]
 
@@ -176,6 +178,14 @@ def fit_strategies(
         np.asarray(scatter),
         text,
     )
+
+
+def _listed(name: str, given: Any, kind: type) -> list:
+    if isinstance(given, kind):
+        return [given]
+    if not isinstance(given, (list, tuple)):
+        raise BadValue(f"{name} is {given!r}, but it must be {kind.__name__}, or a list of them. Pass one a mixture.")
+    return list(given)
 
 
 def _prior(lengths: np.ndarray, exponent: float) -> float:

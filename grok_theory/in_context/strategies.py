@@ -8,29 +8,30 @@ and with them those of the step at which the shares are equal.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from ..checks import require_float64
+from ..checks import check_kind, require_float64
 from ..dynamics import Adam, Dynamics, check_dynamics, check_x
 from ..errors import BadValue
 from ..fields import check_single, in_range
-from ..numerics.padding import any_traced, bucket, cut, lengthened
+from ..numerics.padding import any_traced, as_numbers, cut, lengthened
 from ..pytrees import record
 from ..results import Solution
 from ..status import Status
 from .families import Urns
-from .memory_draws import SHARES, losses_of_shares, mean_and_error
+from .memory_draws import SHARES, draws_of, mean_and_error
 from .methods import MonteCarlo
-from .mixture import solve_mixture
+from .mixture import curves_of_memory, curves_of_rule, mixture_method
+from .mixture_x import check_contexts, check_family_single
 from .problem import Strategies
 from .urn_forms import two_task_gap
 
-__all__ = ["SwitchStep", "complexity", "mixture_gap", "solve_strategies", "switch_step", "the_lengths"]
+__all__ = ["SwitchStep", "complexity", "of_mixture", "solve_strategies", "switch_step", "the_lengths"]
 
 TRACED = (
     "A curve is not a finite number: a field or a step that was traced is out of range, or step 0 meets a "
@@ -70,24 +71,16 @@ def solve_strategies(
     check_dynamics(dynamics, (Adam,), "grok_theory.in_context.solve")
     check_x(dynamics, x)
     method = _method(method)
-    gap, lost = mixture_gap(problem, method)
-    mixture = problem.mixture
-    tasks = int(mixture.tasks)
-    losses = losses_of_shares(
-        mixture.family, tasks, bucket(tasks), bucket(problem.context), problem.context, method.draws, method.seed
-    )
+    known = of_mixture(problem, method)
     traced = any_traced(problem, x)
     steps = lengthened(x, problem)
-    tables = {name: mean_and_error(values) for name, values in losses.items()}
+    tables = {name: mean_and_error(known.drawn[name]) for name in ("train_loss", "test_loss")}
     numbers = (problem.rate, problem.learning_exponent, problem.complexity_exponent)
-    lengths = the_lengths(problem, method)
-    curves, errors, good = _solve(
-        *(jnp.asarray(each, float) for each in (*numbers, lengths, gap / problem.context, lost / problem.context)),
-        steps,
-        tables,
-    )
+    gaps = known.gap / problem.context, known.error / problem.context
+    given = as_numbers((*numbers, the_lengths(problem, known), *gaps))
+    curves, errors, good = _solve(*given, steps, tables)
     curves, errors = cut((curves, errors), np.size(x))
-    good = good & in_range(problem)
+    good = good & in_range(problem) if traced else np.asarray(good)
     at_zero = not traced and float(problem.learning_exponent) >= 1 and float(np.asarray(x)[0]) == 0
     constant = not any_traced(problem.learning_exponent) and float(problem.learning_exponent) >= 1
     return Solution(
@@ -100,7 +93,7 @@ def solve_strategies(
         x_unit=dynamics.x_unit,
         numerical_error=errors,
         status=Status(
-            jnp.where(good, 1 if constant else 0, 2).astype(jnp.int8),
+            (jnp if traced else np).where(good, 1 if constant else 0, 2).astype(np.int8),
             noted=CONSTANT if constant else "",
             failed=AT_ZERO if at_zero else TRACED,
         ),
@@ -139,15 +132,27 @@ def _between(share: jax.Array, values: jax.Array) -> jax.Array:
 
 def complexity(lengths: ArrayLike, exponent: ArrayLike) -> jax.Array:
     """ln 2 (K_M^b - K_G^b): the prior log odds of the rule against memory, in nats."""
-    lengths = jnp.asarray(lengths, float)
+    xp = jnp if any_traced(lengths, exponent) else np
+    lengths = xp.asarray(lengths, float)
     some = lengths > 0
-    powers = jnp.where(some, jnp.exp(exponent * jnp.log(jnp.where(some, lengths, 1.0))), 0.0)
+    powers = xp.where(some, xp.exp(exponent * xp.log(xp.where(some, lengths, 1.0))), 0.0)
     return np.log(2) * (powers[0] - powers[1])
 
 
-def mixture_gap(problem: Strategies, method: MonteCarlo) -> tuple[float, float]:
-    """The gap of a whole context in nats, and its bound at 99 %."""
-    mixture = problem.mixture
+class OfMixture(NamedTuple):
+    """What the tasks say in a context: the information, the gap and its two bounds in nats, the error of the gap."""
+
+    information: float
+    gap: float
+    error: float
+    low: float
+    high: float
+    drawn: dict[str, np.ndarray]
+
+
+def of_mixture(problem: Strategies, method: MonteCarlo) -> OfMixture:
+    """All of it from one list of draws."""
+    mixture, context = problem.mixture, np.asarray([problem.context])
     if any_traced(mixture):
         raise BadValue(
             "mixture is traced, but its tasks are drawn and must be known. Map over rate, learning_exponent, "
@@ -155,24 +160,28 @@ def mixture_gap(problem: Strategies, method: MonteCarlo) -> tuple[float, float]:
         )
     if float(mixture.tasks) != round(float(mixture.tasks)):
         raise BadValue(f"mixture.tasks is {mixture.tasks}, but of drawn tasks it must be a whole number. Round it.")
+    check_family_single(mixture.family)
+    check_contexts(context, mixture.family)
+    mixture_method(mixture, problem.context, method)
+    drawn = draws_of(mixture.family, int(mixture.tasks), problem.context, method, problem.context)
+    curves, errors, _ = curves_of_rule(mixture, context, drawn)
+    found, lost = curves_of_memory(mixture.family, context, drawn, curves, errors)
+    information, low, high = (float(curves[n][0]) for n in ("information", "gap_bound_low", "gap_bound_high"))
     if isinstance(mixture.family, Urns) and float(mixture.tasks) == 2:
-        return float(two_task_gap(problem.context, mixture.family.symbols)), 1e-11
-    solution = solve_mixture(mixture, [problem.context], dynamics=None, method=method, throw=True)
-    if float(mixture.tasks) == 1:
-        return float(solution["information"][0]), float(solution.numerical_error["information"][0])
-    # A draw may lie beyond a bound by chance; the mean does not.
-    low, high = float(solution["gap_bound_low"][0]), float(solution["gap_bound_high"][0])
-    gap, error = float(solution["gap"][0]), float(solution.numerical_error["gap"][0])
-    inside = min(max(gap, low), high)
-    return inside, min(error, max(high - inside, inside - low)) + float(solution.numerical_error["gap_bound_high"][0])
+        gap, error = float(two_task_gap(problem.context, mixture.family.symbols)), 1e-11
+    elif float(mixture.tasks) == 1:
+        gap, error = information, float(errors["information"][0])
+    else:  # a draw may lie beyond a bound by chance; the mean does not
+        gap = min(max(float(found["gap"][0]), low), high)
+        error = min(float(lost["gap"][0]), max(high - gap, gap - low)) + float(errors["gap_bound_high"][0])
+    return OfMixture(information, gap, error, low, high, drawn)
 
 
-def the_lengths(problem: Strategies, method: MonteCarlo) -> Any:
+def the_lengths(problem: Strategies, known: OfMixture) -> Any:
     """(K_M, K_G) in bits; left out, what it takes to store D tasks as finely as a context tells them apart, and 0."""
     if problem.description_lengths is not None:
         return problem.description_lengths
-    solution = solve_mixture(problem.mixture, [problem.context], dynamics=None, method=method, throw=True)
-    return np.asarray([float(problem.mixture.tasks) * float(solution["information"][0]) / np.log(2), 0.0])
+    return np.asarray([float(problem.mixture.tasks) * known.information / np.log(2), 0.0])
 
 
 def _method(method: Any) -> MonteCarlo:
@@ -214,13 +223,13 @@ def switch_step(problem: Strategies, *, method: MonteCarlo | None = None) -> Swi
     813
     """
     require_float64("grok_theory.in_context.switch_step")
+    check_kind("problem", problem, Strategies, "Pass one, for example Strategies(mixture, 32, 20.0, 0.4, 0.7).")
     check_single(problem)
     if any_traced(problem):
         raise BadValue("problem is traced, but switch_step takes numbers. Call it outside of jit and vmap.")
     method = _method(method)
-    gap, _ = mixture_gap(problem, method)
-    bounds = solve_mixture(problem.mixture, [problem.context], dynamics=None, method=method, throw=True)
-    prior = float(complexity(the_lengths(problem, method), problem.complexity_exponent))
+    known = of_mixture(problem, method)
+    prior = float(complexity(the_lengths(problem, known), problem.complexity_exponent))
     rate, left = float(problem.rate), 1 - float(problem.learning_exponent)
 
     def when(gap: float) -> float:
@@ -232,8 +241,7 @@ def switch_step(problem: Strategies, *, method: MonteCarlo | None = None) -> Swi
         with np.errstate(over="ignore"):
             return float(np.exp(np.log(prior / evidence) / left))
 
-    step = when(gap)
-    low, high = when(float(bounds["gap_bound_high"][0])), when(float(bounds["gap_bound_low"][0]))
+    step, low, high = (when(gap) for gap in (known.gap, known.high, known.low))
     said = ""
     if prior <= 0:
         said = "Memory leads from the start: it is not described at greater length than the rule."

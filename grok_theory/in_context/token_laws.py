@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from ..numerics.flat_draws import flat
 from .families import MarkovChains, TokenFamily
 
 __all__ = ["draw_tables", "draw_tokens", "log_likelihoods", "memory_weights", "rows_of", "states", "symbol_counts"]
@@ -24,7 +25,7 @@ def draw_tables(
     key: Array, family: TokenFamily, count: int, dtype: type = float
 ) -> Float[Array, "count states symbols"]:
     """`count` tasks from the prior: rows from Dirichlet(1)."""
-    drawn = jax.random.exponential(key, (count, states(family), family.symbols), dtype)
+    drawn = flat(jax.random.exponential, key, (count, states(family), family.symbols), dtype)
     # An exponential can be zero; a symbol that no task writes would have an infinite loss.
     drawn = jnp.maximum(drawn, jnp.finfo(dtype).tiny)
     if isinstance(family, MarkovChains):
@@ -37,7 +38,7 @@ def draw_tokens(
 ) -> Int[Array, "count context"]:
     """One context of each task."""
     count = tables.shape[0]
-    uniform = jax.random.uniform(key, (count, context), tables.dtype)
+    uniform = flat(jax.random.uniform, key, (count, context), tables.dtype)
     # The last edge is 1 whatever the rounding of the sum: no draw lies above it.
     edges = jnp.cumsum(tables, axis=-1)[..., :-1]
     if not isinstance(family, MarkovChains):

@@ -7,18 +7,19 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import digamma, gammaln, xlogy
+import scipy.special
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
-from ..checks import check_at_least, check_integer, check_memory, is_traced
+from ..checks import check_between, check_integer, check_memory, is_traced
 from ..errors import BadValue
-from ..numerics.padding import any_traced, bucket
+from ..numerics.padding import bucket
 from .odds_contour import ABOVE, mean_over_line
 from .urn_moments import pair_log_moments
 
-__all__ = ["LONGEST", "two_task_gap", "urn_information", "urn_oracle_loss", "urn_rule_loss"]
+__all__ = ["LONGEST", "count_sums", "two_task_gap", "urn_information", "urn_oracle_loss", "urn_rule_loss"]
 
+MOST = 1e6  # symbols of an urn: log-factorials of more of them cancel to a few digits
 LONGEST = 4096  # symbols of a context: what a table of moments has room for
 
 
@@ -40,8 +41,10 @@ def urn_oracle_loss(symbols: ArrayLike) -> Array:
     >>> print(f"{urn_oracle_loss(4):.12f}")
     1.083333333333
     """
-    check_at_least("symbols", symbols, 2, "Pass how many symbols there are.")
-    return digamma(jnp.asarray(symbols, float) + 1) + np.euler_gamma - 1
+    check_between("symbols", symbols, 2, MOST, "Pass how many symbols there are.")
+    if is_traced(symbols):
+        return jax.scipy.special.digamma(jnp.asarray(symbols, float) + 1) + np.euler_gamma - 1
+    return jnp.asarray(scipy.special.digamma(np.asarray(symbols, float) + 1) + np.euler_gamma - 1)
 
 
 def urn_rule_loss(seen: ArrayLike, symbols: ArrayLike) -> Array:
@@ -136,43 +139,70 @@ def two_task_gap(context: int, symbols: int = 2) -> Array:
     context = check_integer("context", context, 1, "Pass how many symbols a context has.", high=LONGEST)
     symbols = check_integer("symbols", symbols, 2, "Pass how many symbols there are.", high=LONGEST)
     moments = pair_log_moments(bucket(context + 1), symbols)[context]
-    return urn_information(context, symbols) - np.log(2) + mean_over_line(jnp.asarray(moments), ABOVE)
+    information, _ = count_sums(np.asarray([context]), symbols)
+    return jnp.asarray(information[0] - np.log(2) + mean_over_line(moments, ABOVE))
 
 
 def _over_counts(function: Any, name: str, lengths: ArrayLike, symbols: ArrayLike) -> Array:
-    check_at_least("symbols", symbols, 2, "Pass how many symbols there are.")
+    check_between("symbols", symbols, 2, MOST, "Pass how many symbols there are.")
     if is_traced(lengths):
         raise BadValue(f"{name} is traced, but how many counts are summed must be known. Pass whole numbers.")
     values = np.asarray(lengths)
     whole = [check_integer(name, each, 0, "Pass whole numbers of symbols.") for each in values.ravel().tolist()]
-    longest = bucket(max(whole, default=0) + 1)
+    longest = max(whole, default=0) + 1
     check_memory(f"{len(whole)} sums over {longest} counts", 40.0 * len(whole) * longest, "Pass shorter contexts.")
-    shape = jnp.broadcast_shapes(values.shape, jnp.shape(symbols))
-    flat = np.broadcast_to(np.reshape(np.asarray(whole, float), values.shape), shape).ravel()
-    plain = not any_traced(symbols)
-    of_each = (np if plain else jnp).broadcast_to(jnp.asarray(symbols, float), shape).ravel()
-    if plain:
-        padded = bucket(flat.size)
-        flat, of_each = (np.pad(part, (0, padded - flat.size), mode="edge") for part in (flat, of_each))
-    return function(flat, of_each, np.arange(longest, dtype=float)[None])[: int(np.prod(shape))].reshape(shape)
+    shape = np.broadcast_shapes(values.shape, np.shape(symbols))
+    flat = np.broadcast_to(np.reshape(np.asarray(whole), values.shape), shape).ravel()
+    if is_traced(symbols):
+        of_each = jnp.broadcast_to(jnp.asarray(symbols, float), shape).ravel()
+        return function(CountsOf(flat, of_each[:, None], jnp, jax.scipy.special)).reshape(shape)
+    of_each = np.broadcast_to(np.asarray(symbols, float), shape).ravel()
+    found = np.empty(flat.shape)
+    for each in np.unique(of_each):
+        own = of_each == each
+        found[own] = function(CountsOf(flat[own], each, np, scipy.special))
+    return jnp.asarray(found.reshape(shape))
 
 
-def _count_odds(t: Array, v: Array, n: Array) -> Array:
-    """P(n) of (rows, counts); zero where n > t."""
-    left = jnp.maximum(t[:, None] - n, 0.0)
-    v = v[:, None]
-    log_ways = gammaln(left + v - 1) - gammaln(left + 1) - gammaln(v - 1)
-    log_all = gammaln(t[:, None] + v) - gammaln(t[:, None] + 1) - gammaln(v)
-    return jnp.where(n <= t[:, None], jnp.exp(log_ways - log_all), 0.0)
+class CountsOf:
+    """How often a symbol was written among t of V: P(n) = binom(t-n+V-2, V-2)/binom(t+V-1, V-1); rows t, columns n.
+
+    In NumPy where V is one number, in JAX where it is traced, one a row.
+    """
+
+    def __init__(self, t: np.ndarray, v: Any, xp: Any, special: Any):
+        self.t, self.v, self.xp, self.special = t[:, None], v, xp, special
+        self.n = np.arange(int(t.max(initial=0)) + 1)[None]
+
+    def mean(self, values: Any) -> Any:
+        """E of `values` (rows or 1, counts)."""
+        gammaln, left = self.special.gammaln, np.maximum(self.t - self.n, 0)
+
+        def log_ways(left):
+            return gammaln(left + self.v - 1.0) - gammaln(left + 1.0) - gammaln(self.v - 1.0)
+
+        # Of one V they are looked up: factorials of a matrix are what would take the time.
+        ways = log_ways(self.n[0])[left] if self.xp is np else log_ways(left)
+        log_all = gammaln(self.t + self.v) - gammaln(self.t + 1.0) - gammaln(self.v)
+        return self.xp.sum(self.xp.where(self.n <= self.t, self.xp.exp(ways - log_all), 0.0) * values, axis=1)
 
 
-@jax.jit
-def _rule_loss(t, v, n):
-    odds = (n + 1) / (t + v)[:, None]
-    return -v * jnp.sum(_count_odds(t, v, n) * xlogy(odds, odds), axis=1)
+def _rule_loss(of: CountsOf) -> Any:
+    odds = (of.n + 1) / (of.t + of.v)
+    return -_row(of.v) * of.mean(of.special.xlogy(odds, odds))
 
 
-@jax.jit
-def _information(t, v, n):
-    written = v * jnp.sum(_count_odds(t, v, n) * gammaln(n + 1), axis=1)
-    return gammaln(t + v) - gammaln(v) - t * urn_oracle_loss(v) - written
+def _information(of: CountsOf) -> Any:
+    t, v, gammaln = of.t[:, 0], _row(of.v), of.special.gammaln
+    written = v * of.mean(gammaln(of.n + 1.0))
+    return gammaln(t + v) - gammaln(v) - t * (of.special.digamma(v + 1.0) + np.euler_gamma - 1) - written
+
+
+def _row(v: Any) -> Any:
+    return v[:, 0] if np.ndim(v) else v
+
+
+def count_sums(contexts: np.ndarray, symbols: int) -> tuple[np.ndarray, np.ndarray]:
+    """Informations of `contexts`, whole numbers >= 1, and the rule's losses of their last symbols, as NumPy arrays."""
+    given = float(symbols), np, scipy.special
+    return _information(CountsOf(contexts, *given)), _rule_loss(CountsOf(contexts - 1, *given))

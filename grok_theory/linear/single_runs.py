@@ -125,8 +125,9 @@ def _gaussian_paths(covariance: np.ndarray, count: int, key: jax.Array | None) -
     scale = np.sqrt(np.maximum(np.diagonal(covariance), 0.0))
     unit = np.where(scale > 0, scale, 1.0)
     values, vectors = np.linalg.eigh(covariance / np.outer(unit, unit))
-    # Logarithms of a covariance need not be one; what is below zero is rounding and terms of higher order. The symmetric
-    # root is continuous: eigenvectors have any sign and rank hangs on rounding, so another machine's draws would be others.
+    # Logarithms of a covariance need not be one; what is below zero is rounding and terms of higher order. The
+    # symmetric root is continuous: eigenvectors have any sign and rank hangs on rounding, so that another machine's
+    # draws would be others.
     root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
     # Each curve keeps the variance it has.
     norm = np.sqrt(np.sum(root**2, axis=1))

@@ -11,6 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
+from .. import progress
+
 
 def runs_at_once() -> int:
     """How many runs one compiled call makes where nothing else is asked for: one on a CPU, 8 on an accelerator.
@@ -68,9 +70,10 @@ def run_batched(
     compiled = _compiled(one_run, batch, len(arguments))
     # Batches are aligned to multiples of `batch`: where a run stands in its batch is a function of its index alone.
     start = first - first % batch
+    bases = range(start, first + runs, batch)
     parts = [
         jax.tree_util.tree_map(np.asarray, compiled(key, np.uint32(base), *arguments))
-        for base in range(start, first + runs, batch)
+        for base in progress.counted(bases, "runs" if batch == 1 else f"batches of {batch} runs")
     ]
     return jax.tree_util.tree_map(lambda *p: np.concatenate(p)[first - start : first - start + runs], *parts)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..checks import check_between
 from ..errors import BadValue
-from ..progress import waiting
+from ..progress import counted
 from ..results.log import Log
 from .delay import both, directions_of
 from .forecast_curves import Curve, curves_of_arrays
@@ -90,10 +90,9 @@ def calibrate(
         raise BadValue(f"progress is {steps.tolist()}, but it must be an increasing list. Pass for example (0.2, 0.5).")
     levels = tuple(sorted({*LEVELS, *((1 - c) / 2 for c in confidence), *((1 + c) / 2 for c in confidence)}))
     ratios: list[list[Ratio]] = [[] for _ in steps]
-    with waiting(f"reading {len(runs)} runs"):
-        for run in runs:
-            for row, found in zip(ratios, _ratios(*run, steps), strict=True):
-                row += [found] if found else []
+    for run in counted(runs, "runs"):
+        for row, found in zip(ratios, _ratios(*run, steps), strict=True):
+            row += [found] if found else []
     for row, step in zip(ratios, steps, strict=True):
         if len(row) < 5:
             raise BadValue(

@@ -41,7 +41,7 @@ def test_table_picture_and_best_setting(scores, capsys):
 
 
 def test_json_is_for_machines(scores, capsys):
-    assert run("judge", "scores.csv", "--json", "--no-figure") == 0
+    assert run("judge", "scores.csv", "--json", "--no-plot") == 0
     result = json.loads(capsys.readouterr().out)
     assert [row["k"] for row in result["best_of_k"]] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert [row["k"] for row in result["pass_at_k"]] == [1, 2, 3, 4, 5, 6, 7, 8]
@@ -49,7 +49,7 @@ def test_json_is_for_machines(scores, capsys):
     assert "Name it (--answer)" in result["missing"]["majority_vote"]
     assert [row["left_out"] for row in result["pass_at_k"]] == [0] * 4 + [3] * 4
     assert result["best"]["class"] == "Choice"
-    assert result["figure"] is None
+    assert result["plot"] is None
     assert not (scores / "scores.png").exists()
 
 
@@ -63,7 +63,7 @@ def test_json_is_for_machines(scores, capsys):
         (["scores.csv", "--samples", "1,64"], "at most the 8 answers recorded"),
         (["scores.csv", "--samples", "few"], "samples is 'few'"),
         (["scores.csv", "--temperature", "-1"], "temperature is -1"),
-        (["scores.csv", "--figure", "curves.txt"], "must end in .png"),
+        (["scores.csv", "--plot", "curves.txt"], "must end in .png"),
     ],
 )
 def test_bad_input_is_one_sentence(scores, capsys, words, message):
@@ -75,7 +75,7 @@ def test_bad_input_is_one_sentence(scores, capsys, words, message):
 
 def test_few_prompts_still_get_their_table(scores, capsys):
     (scores / "two.csv").write_text("prompt,score,value\na,1,0\na,2,1\nb,3,1\nb,1,0\n")
-    assert run("judge", "two.csv", "--no-figure") == 0
+    assert run("judge", "two.csv", "--no-plot") == 0
     assert "No setting is named" in capsys.readouterr().out
 
 
@@ -84,7 +84,7 @@ CASES = Path(__file__).resolve().parents[1] / "cases"
 
 def told(capsys, *words):
     """The JSON of `grok-theory judge`, after a check that every interval lies in [0, 1] and holds its value."""
-    assert run("judge", *words, "--no-figure", "--json") == 0
+    assert run("judge", *words, "--no-plot", "--json") == 0
     result = json.loads(capsys.readouterr().out)
     for key in ("best_of_k", "pass_at_k", "majority_vote"):
         for row in result[key] or []:
@@ -124,7 +124,7 @@ def test_votes_with_partial_credit(capsys):
     assert by_k(result["majority_vote"])[5] == pytest.approx(answers["majority@5"], rel=1e-14)
     kept = by_k(result["best_of_k"])
     np.testing.assert_allclose([kept[k] for k in (1, 2, 5)], answers["best_of_k@1,2,5"], rtol=1e-14, atol=0)
-    assert run("judge", str(CASES / "c14_answers.jsonl"), "--no-figure") == 0
+    assert run("judge", str(CASES / "c14_answers.jsonl"), "--no-plot") == 0
     assert "majority vote" in capsys.readouterr().out
 
 
@@ -137,5 +137,5 @@ def test_several_files_are_one(tmp_path, monkeypatch, capsys):
     both, one = told(capsys, "a.csv", "b.csv"), told(capsys, str(CASES / "c13_ties.csv"))
     assert both["best_of_k"] == one["best_of_k"]
     Path("c.csv").write_text("prompt,score,passed\nq1,1,1\n")
-    assert run("judge", "a.csv", "c.csv", "--no-figure") == 2
+    assert run("judge", "a.csv", "c.csv", "--no-plot") == 2
     assert "c.csv has the columns prompt = prompt, score = score, value = passed" in capsys.readouterr().err

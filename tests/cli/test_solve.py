@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import grok_theory as gt
+from grok_theory.cli.curves_picture import panels_of
 from grok_theory.errors import SolveFailed
 
 LINEAR = ["linear.TeacherStudent", "samples_per_dim=0.5", "snr=5"]
@@ -68,16 +69,53 @@ def test_names_of_a_wings_rooms_are_read_and_theory_begins_as_run_0_of_the_key(r
     words = ["li2.GroupTask", "group=cyclic(3)", "width=2", "initial=ZeroReadout()", "--times", "0,5", "--json"]
     task = gt.li2.GroupTask(gt.li2.groups.cyclic(3))
     for key in (0, 4):
-        code, out, err = run("solve", *words, *(["--key", str(key)] if key else []))
+        code, out, err = run("solve", *words, *(["--seed", str(key)] if key else []))
         assert code == 0, err
         start = {"key": jax.random.key(key), "initial": gt.li2.training.ZeroReadout()}
         assert (
             json.loads(out)["curves"]["train_loss"]
             == gt.li2.solve(task, [0, 5], width=2, **start)["train_loss"].tolist()
         )
-    code, _, err = run("solve", *LINEAR, "--key", "1")
+    code, _, err = run("solve", *LINEAR, "--seed", "1")
     assert code == 2
-    assert "key is 1, but linear.TeacherStudent is solved without a draw" in err
+    assert "seed is 1, but linear.TeacherStudent is solved without a draw" in err
+
+
+@pytest.mark.parametrize("command", ["solve", "validate"])
+def test_a_picture_is_drawn_where_it_was_told_to(run, tmp_path, command):
+    more = ["dim=20", "--runs", "3", "--margin", "9", "--curve", "test_loss"] if command == "validate" else []
+    ending, begin = ("png", b"\x89PNG") if command == "solve" else ("svg", b"<?xml")
+    path = tmp_path / f"{command}.{ending}"
+    code, out, err = run(command, *LINEAR, "--times", "0.1,1,9", *more, "--plot", str(path))
+    assert (code in (0, 3), err) == (True, "")
+    assert f"drawn in {path}" in out
+    assert path.read_bytes().startswith(begin)
+    code, out, err = run(command, *LINEAR, *more, "--plot", str(tmp_path / "a.txt"))
+    assert (code, out) == (2, "")
+    assert err.startswith(f"plot is {str(tmp_path / 'a.txt')!r}, but it must end in .png or .pdf or .svg")
+    json.loads(run(command, *LINEAR, "--times", "1,2", *more, "--json", "--plot", str(path))[1])
+
+
+def test_losses_stand_in_one_panel():
+    names = ["train_loss", "kappa", "test_loss", "test_accuracy", "train_accuracy"]
+    assert panels_of(names) == [["train_loss", "test_loss"], ["kappa"], ["test_accuracy", "train_accuracy"]]
+
+
+def test_a_wing_alone_lists_its_problems(run):
+    code, out, _ = run("solve", "linear", "--json")
+    assert code == 0
+    assert {name.partition(".")[0] for name in json.loads(out)} == {"linear"}
+    assert "One test point: where the mean answer stands" in run("solve", "best_of_k")[1]
+
+
+def test_help_says_what_the_verbs_take_besides(run):
+    code, out, _ = run("validate", "li2.GroupTask", "--help")
+    assert code == 0
+    of_solve, of_runs = out[out.index("And of solve") :].split("And of simulate")
+    assert re.search(r"width +needed +\S", of_solve)
+    assert re.search(r"train_hidden +True +False freezes the hidden layer", of_runs)
+    assert "temperature  needed" in run("solve", "best_of_k.Prompt")[1]
+    assert "Arrays may come from a file: inputs=@data.npz:x" in run("solve", "lazy_rich.MeanFieldNetwork")[1]
 
 
 def test_solve_without_a_problem_lists_all(run):

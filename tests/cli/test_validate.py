@@ -12,7 +12,7 @@ LINEAR = ["linear.TeacherStudent", "samples_per_dim=0.5", "snr=5"]
 
 def test_validate_holds_runs_against_a_theory_that_begins_as_they_do(run):
     words = ["li2.GroupTask", "group=cyclic(3)", "width=2", "--times", "0,5", "--dynamics", "GradientDescent(0.1)"]
-    code, out, err = run("validate", *words, "train_hidden=false", "dtype=float64", "--runs", "1", "--key", "2")
+    code, out, err = run("validate", *words, "train_hidden=false", "dtype=float64", "--runs", "1", "--seed", "2")
     assert code in (0, 3), err  # one run is no sample, but the run is the theory's
     assert "GroupTask" in out
 
@@ -51,7 +51,7 @@ def test_the_verdict_is_the_exit_code(run, table, factor, spread, code, verdict)
 
 def test_validate_simulates_with_the_given_key(run):
     words = ["validate", *LINEAR, "dim=20", "--runs", "8", "--times", "0.5,2", "--curve", "test_loss", "--margin", "2"]
-    first, other = run(*words, "--json"), run(*words, "--key", "1", "--json")
+    first, other = run(*words, "--json"), run(*words, "--seed", "1", "--json")
     assert json.loads(first[1])["runs"] == 8
     assert first[0] == other[0] == 0
     assert first[1] != other[1]

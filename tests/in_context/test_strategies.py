@@ -5,7 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import grok_theory as gt
 from grok_theory import Adam, BadValue, Ensemble, GradientFlow
+from grok_theory.cli import main
 from grok_theory.in_context import (
     GaussianRegression,
     MonteCarlo,
@@ -136,6 +138,8 @@ def test_one_mixture_does_not_identify_the_exponent_of_complexity():
             r"mixture\.family is a GaussianRegression, but .* Pass Urns or MarkovChains",
         ),
         (lambda: fit_strategies([strategies()], []), r"ensembles has 0 entries, but problems has 1"),
+        (lambda: fit_strategies(strategies(), None), r"ensembles is None, but it must be Ensemble, or a list"),
+        (lambda: switch_step("strategies"), r"problem is 'strategies', but it must be a Strategies"),
     ],
 )
 def test_what_is_refused(call, said):
@@ -147,3 +151,35 @@ def test_evidence_before_the_first_step_with_an_exponent_of_one_fails_with_its_r
     failed = solve(strategies(learning_exponent=1.0), [0, 1], method=METHOD, throw=False)
     assert failed.status.name == "failed"
     assert "Begin at step 1" in failed.status.text
+
+
+def test_a_log_of_a_network_is_laid_over_and_its_delay_read(tmp_path):
+    problem, steps = strategies(description_lengths=[30.0, 5.0]), np.array([1, 10, 100, 1000])
+    theory = solve(problem, steps, method=METHOD)
+    columns = np.stack([steps, theory["train_loss"], theory["test_loss"]], axis=1)
+    path = tmp_path / "log.csv"
+    np.savetxt(path, columns, delimiter=",", header="step,train_loss,test_loss", comments="", fmt="%.17g")
+    log = gt.read_log(path, x="step", train="train_loss", test="test_loss")
+    laid = gt.overlay(log, problem, dynamics=Adam(3e-3), curves={"train": "train_loss", "test": "test_loss"})
+    default = solve(problem, steps)
+    for part, name in (("train", "train_loss"), ("test", "test_loss")):
+        (each,) = laid[part].values()
+        np.testing.assert_allclose(each.theory, default[name], rtol=1e-12, atol=0)
+    runs = Ensemble(
+        problem,
+        np.arange(4.0),
+        {"train_loss": [[2.0, 1.0, 0.5, 0.5]], "test_loss": [[2.0, 2.0, 1.0, 0.5]]},
+        "step",
+        Adam(3e-3),
+    )
+    delay = gt.observables.grokking_delay(
+        runs.x, runs["train_loss"], runs["test_loss"], train_threshold=1.0, test_threshold=1.0
+    )
+    np.testing.assert_allclose(delay.delay, 1.0, rtol=1e-12, atol=0)
+
+
+def test_there_is_no_forecast_and_the_command_says_so(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["predict", "in_context.LinearAttention", "tasks_per_dim=1", "--times", "1,2"])
+    assert ended.value.code == 2
+    assert "in_context has no forecast" in " ".join(capsys.readouterr().err.split())

@@ -16,13 +16,14 @@ from jaxtyping import Array, Float
 from ...checks import check_integer, check_key, check_memory, check_runs, require_float64
 from ...dynamics import Dynamics
 from ...fields import check_single
+from ...numerics.flat_draws import flat
 from ...numerics.padding import bucket
 from ...numerics.runs import counted, run_batched, runs_at_once
 from ...results import Ensemble
 from ..families import Family, GaussianRegression
 from ..mixture_x import CONTEXT, check_contexts, check_family_single, refuse_settings
 from ..problem import TaskMixture
-from ..regression_laws import Drawn, predict_regression
+from ..regression_laws import predict_regression
 from ..token_laws import draw_tables, draw_tokens, log_likelihoods, memory_weights, rows_of, states, symbol_counts
 
 __all__ = ["CONTEXTS", "DrawnContexts", "simulate_mixture"]
@@ -86,12 +87,11 @@ class DrawnContexts:
             rule = (counts[at, tokens] + 1) / (jnp.sum(counts, axis=1) + family.symbols)
             return jnp.log(own[rows, tokens]), jnp.diff(memory, prepend=0.0), jnp.log(rule)
 
-        own, memory, rule = jax.lax.map(
-            lambda pair: losses(*pair), (draw_tokens(of_seen, family, seen, self.length), seen)
-        )
-        _, memory_fresh, rule_fresh = jax.lax.map(
-            lambda pair: losses(*pair), (draw_tokens(of_draws, family, fresh, self.length), fresh)
-        )
+        # Both kinds of contexts in one loop: it compiles once.
+        written = jax.vmap(lambda key, tables: draw_tokens(key, family, tables, self.length))
+        drawn = jnp.concatenate(list(written(jnp.stack([of_seen, of_draws]), jnp.stack([seen, fresh]))))
+        found = jax.lax.map(lambda pair: losses(*pair), (drawn, jnp.concatenate([seen, fresh])))
+        (own, _), (memory, memory_fresh), (rule, rule_fresh) = (jnp.split(each, 2) for each in found)
         return {
             "information": jnp.cumsum(own - rule, axis=1),
             "gap": jnp.cumsum(memory - rule, axis=1),
@@ -103,19 +103,19 @@ class DrawnContexts:
 
     def _regressions(self, key: Array, family: GaussianRegression, tasks: Array) -> dict[str, Array]:
         of_tasks, of_contexts = jax.random.split(key)
-        weights = jax.random.normal(of_tasks, (self.tasks, family.dim))
+        weights = flat(jax.random.normal, of_tasks, (self.tasks, family.dim))
 
         def losses(key):
             of_choice, of_fresh, of_inputs, of_noise = jax.random.split(key, 4)
             own = weights[jax.random.randint(of_choice, (), 0, tasks.astype(int))]
             truths = jnp.stack([own, jax.random.normal(of_fresh, (family.dim,))])
-            inputs = jax.random.normal(of_inputs, (2, self.length, family.dim)) / jnp.sqrt(family.dim)
-            errors = family.noise * jax.random.normal(of_noise, (2, self.length))
+            inputs = flat(jax.random.normal, of_inputs, (2, self.length, family.dim)) / jnp.sqrt(family.dim)
+            errors = family.noise * flat(jax.random.normal, of_noise, (2, self.length))
             labels = jnp.einsum("ctd,cd->ct", inputs, truths) + errors
-            drawn = Drawn(weights, inputs, labels, truths)
+            both = jax.vmap(lambda x, y: predict_regression(family, weights, x, y, tasks))(inputs, labels)
             found = {}
             for which, name in enumerate(("seen", "fresh")):
-                predicted = predict_regression(family, drawn, which, tasks)
+                predicted = jax.tree_util.tree_map(lambda part, which=which: part[which], both)
                 for who, guess in (("memorizing", predicted.memory), ("generalizing", predicted.rule)):
                     missed = labels[which] - jnp.sum(inputs[which] * guess, axis=1)
                     found[f"{who}_{name}"] = missed**2

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from ...numerics.flat_draws import flat
 from ..problem import LinearAttention
 
 __all__ = ["draw_prompts", "draw_tasks", "exact_losses"]
@@ -16,7 +17,7 @@ __all__ = ["draw_prompts", "draw_tasks", "exact_losses"]
 
 def draw_tasks(key: Array, tasks: int, dim: int) -> Float[Array, "tasks dim"]:
     """The training tasks of one run, w ~ N(0, I)."""
-    return jax.random.normal(key, (tasks, dim))
+    return flat(jax.random.normal, key, (tasks, dim))
 
 
 def draw_prompts(
@@ -27,13 +28,13 @@ def draw_prompts(
     choice, inside, across, query = jax.random.split(key, 4)
     task = tasks[jax.random.randint(choice, (count,), 0, tasks.shape[0])]
     length = jnp.sqrt(jnp.sum(task**2, axis=1))
-    along, errors = jax.random.normal(inside, (2, count, context))
+    along, errors = flat(jax.random.normal, inside, (2, count, context))
     labels = length[:, None] * along / jnp.sqrt(dim) + noise * errors
     unit = task / length[:, None]
-    free = jax.random.normal(across, (count, dim))
+    free = flat(jax.random.normal, across, (count, dim))
     free = free - unit * jnp.sum(unit * free, axis=1, keepdims=True)
     heard = jnp.sum(labels * along, axis=1)[:, None] * unit + jnp.sqrt(jnp.sum(labels**2, axis=1))[:, None] * free
-    drawn = jax.random.normal(query, (count, dim + 1))
+    drawn = flat(jax.random.normal, query, (count, dim + 1))
     x = drawn[:, :dim] / jnp.sqrt(dim)
     return x, heard * jnp.sqrt(dim) / context, jnp.sum(x * task, axis=1) + noise * drawn[:, dim]
 

@@ -35,49 +35,55 @@ class RidgeFit:
             x, b, y = draw_prompts(jax.random.fold_in(of_prompts, index), tasks, problem.noise, context, BLOCK)
             return (x[:, :, None] * b[:, None, :]).reshape(BLOCK, weights), y
 
-        first, labels, gram = self._first(block, weights)
         row = jnp.arange(weights)
 
-        def fit(sums, counts):
+        def fit(seen, counts):
             before, count = counts
-            matrix, moment = self._grown(sums, block, before, count)
-            few = count < weights
-            inside = few & (row < count)
+            seen = self._grown(seen, block, before, count)
+            matrix, moment, first, labels = seen
             penalty = count / dim * problem.ridge
-            # What lies outside of the first `count` sequences is a unit matrix: it is solved for nothing.
-            dual = jnp.where(inside[:, None] & inside[None, :], gram, 0.0) + jnp.diag(jnp.where(inside, penalty, 1.0))
-            system = jnp.where(few, dual, matrix + penalty * jnp.eye(weights))
-            known = jnp.where(few, jnp.where(inside, labels, 0.0), moment)
+            if self.few:
+                few = count < weights
+                inside = few & (row < count)
+                # What lies outside of the first `count` sequences is a unit matrix: it is solved for nothing.
+                rows, known = jnp.where(inside[:, None], first[:weights], 0.0), jnp.where(inside, labels[:weights], 0.0)
+                gram = jax.lax.cond(few, lambda rows: rows @ rows.T, jnp.zeros_like, rows)
+                system = gram + jnp.diag(jnp.where(inside, penalty, 1.0))
+                if self.many:
+                    system = jnp.where(few, system, matrix + penalty * jnp.eye(weights))
+                    known = jnp.where(few, known, moment)
+            else:
+                few, rows, system, known = False, None, matrix + penalty * jnp.eye(weights), moment
             solved = jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(system), known)
-            found = jnp.where(few, solved @ first, solved)
-            losses = exact_losses(found.reshape(dim, dim), tasks, problem, context, test_context)
-            return (matrix, moment), losses
+            found = solved if rows is None else jnp.where(few, solved @ rows, solved)
+            return seen, exact_losses(found.reshape(dim, dim), tasks, problem, context, test_context)
 
-        start = (jnp.zeros((weights, weights)), jnp.zeros(weights))
+        # Sums, and the first sequences themselves with a last block that is written over; empty where nobody asks.
+        summed, kept = weights if self.many else 0, (self._blocks(weights) + 1) * BLOCK if self.few else 0
+        start = (jnp.zeros((summed, summed)), jnp.zeros(summed), jnp.zeros((kept, weights)), jnp.zeros(kept))
         before = jnp.concatenate([jnp.zeros(1, counts.dtype), counts[:-1]])
         return jax.lax.scan(fit, start, (before, counts))[1]
 
-    def _first(self, block, weights: int) -> tuple[Array, Array, Array]:
-        """Features and labels of the first d^2 sequences, and their Gram matrix; zeros where nobody asks for them."""
-        if not self.few:
-            empty = jnp.zeros((weights, weights))
-            return empty, jnp.zeros(weights), empty
-        _, (rows, labels) = jax.lax.scan(lambda _, at: (None, block(at)), None, jnp.arange(-(-weights // BLOCK)))
-        first = rows.reshape(-1, weights)[:weights]
-        return first, labels.reshape(-1)[:weights], first @ first.T
+    def _blocks(self, weights: int) -> int:
+        return -(-weights // BLOCK)
 
-    def _grown(self, sums: tuple[Array, Array], block, before: Array, count: Array) -> tuple[Array, Array]:
-        """Sums over sequences of features times features and times labels, grown from `before` to `count`."""
-        if not self.many:
-            return sums
+    def _grown(self, seen: tuple[Array, ...], block, before: Array, count: Array) -> tuple[Array, ...]:
+        """Sums over sequences of features times features and times labels, and the first ones, grown to `count`."""
 
-        def add(index, sums):
-            features, labels = block(index)
-            at = index * BLOCK + jnp.arange(BLOCK)
-            features = jnp.where(((before <= at) & (at < count))[:, None], features, 0.0)
-            return sums[0] + features.T @ features, sums[1] + labels @ features
+        def add(index, seen):
+            matrix, moment, first, labels = seen
+            features, y = block(index)
+            if self.few:
+                at = jnp.minimum(index * BLOCK, first.shape[0] - BLOCK)
+                first = jax.lax.dynamic_update_slice_in_dim(first, features, at, 0)
+                labels = jax.lax.dynamic_update_slice_in_dim(labels, y, at, 0)
+            if self.many:
+                at = index * BLOCK + jnp.arange(BLOCK)
+                features = jnp.where(((before <= at) & (at < count))[:, None], features, 0.0)
+                matrix, moment = matrix + features.T @ features, moment + y @ features
+            return matrix, moment, first, labels
 
-        return jax.lax.fori_loop(before // BLOCK, (count + BLOCK - 1) // BLOCK, add, sums)
+        return jax.lax.fori_loop(before // BLOCK, (count + BLOCK - 1) // BLOCK, add, seen)
 
     def __eq__(self, other):
         return type(self) is type(other) and vars(self) == vars(other)
@@ -88,4 +94,4 @@ class RidgeFit:
 
 def bytes_of(dim: int) -> float:
     """Of the arrays of one run."""
-    return 8.0 * (7 * dim**4 + 4 * BLOCK * dim**2)
+    return 8.0 * (7 * dim**4 + 6 * BLOCK * dim**2)

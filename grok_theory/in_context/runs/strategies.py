@@ -91,7 +91,8 @@ class TrainedTransformer:
         of_tasks, of_start, of_batches, of_seen, of_fresh = jax.random.split(key, 5)
         tables = draw_tables(of_tasks, family, self.tasks)
         rough = tables.astype(jnp.float32)
-        optimizer = optax.adam(rate.astype(jnp.float32), *self.betas)
+        # One row of all weights: the same digits, and one program for all of them.
+        optimizer = optax.flatten(optax.adam(rate.astype(jnp.float32), *self.betas))
         weights = network(of_start, family.symbols, context)
 
         def contexts(key, tables, count):
@@ -110,15 +111,16 @@ class TrainedTransformer:
         seen = contexts(of_seen, tables, CONTEXTS)
         first, second = jax.random.split(of_fresh)
         fresh = draw_tokens(second, family, draw_tables(first, family, CONTEXTS), context)
-        memory_seen, rule_seen = self._strategies(seen, tables, tasks)
-        memory_fresh, rule_fresh = self._strategies(fresh, tables, tasks)
+        both = jnp.concatenate([seen, fresh])
+        (memory_seen, memory_fresh), (rule_seen, rule_fresh) = (
+            jnp.split(odds, 2) for odds in self._strategies(both, tables, tasks)
+        )
         # Whoever knows what the contexts are drawn from predicts by memory on training tasks, by the rule on fresh
         # ones: their predictions are the true odds of the next symbol, and take the place of the one drawn.
         between = memory_fresh - rule_fresh
 
         def read(state):
-            logs_seen = log_predictions(state[1], seen).astype(float)
-            logs = log_predictions(state[1], fresh).astype(float)
+            logs_seen, logs = jnp.split(log_predictions(state[1], both).astype(float), 2)
             return {
                 "memorizing_share": jnp.sum((jnp.exp(logs) - rule_fresh) * between) / jnp.sum(between**2),
                 "memory_divergence": _loss(memory_fresh, logs) - _loss(memory_fresh, jnp.log(memory_fresh)),

@@ -23,21 +23,24 @@ def parameters_of(symbols: int, context: int) -> int:
 
 def network(key: Array, symbols: int, context: int) -> dict[str, Array]:
     """Weights at the start: Gaussian, of variance one over the fan-in; the read-out starts at zero."""
-    keys = jax.random.split(key, 6)
-
-    def drawn(key, *shape, scale):
-        return scale * jax.random.normal(key, shape, REAL)
-
-    scale = WIDTH**-0.5
-    return {
+    shapes = {
         # One row more than symbols: what stands before the first.
-        "symbols": drawn(keys[0], symbols + 1, WIDTH, scale=scale),
-        "positions": drawn(keys[1], context, WIDTH, scale=scale),
-        "attend": drawn(keys[2], WIDTH, 3 * WIDTH, scale=scale),
-        "gather": drawn(keys[3], WIDTH, WIDTH, scale=scale),
-        "hidden": drawn(keys[4], WIDTH, HIDDEN, scale=scale),
+        "symbols": (symbols + 1, WIDTH),
+        "positions": (context, WIDTH),
+        "attend": (WIDTH, 3 * WIDTH),
+        "gather": (WIDTH, WIDTH),
+        "hidden": (WIDTH, HIDDEN),
+        "back": (HIDDEN, WIDTH),
+    }
+    # One draw for all of them compiles once; a row begins with the digits of a draw of its own length.
+    longest = max(math.prod(shape) for shape in shapes.values())
+    rows = jax.vmap(lambda key: jax.random.normal(key, (longest,), REAL))(jax.random.split(key, len(shapes)))
+    drawn = {
+        name: (HIDDEN if name == "back" else WIDTH) ** -0.5 * row[: math.prod(shape)].reshape(shape)
+        for row, (name, shape) in zip(rows, shapes.items(), strict=True)
+    }
+    return drawn | {
         "hidden_bias": jnp.zeros(HIDDEN, REAL),
-        "back": drawn(keys[5], HIDDEN, WIDTH, scale=HIDDEN**-0.5),
         "back_bias": jnp.zeros(WIDTH, REAL),
         "gains": jnp.ones((3, WIDTH), REAL),
         "shifts": jnp.zeros((3, WIDTH), REAL),
