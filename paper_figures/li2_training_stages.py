@@ -23,7 +23,6 @@ PAPER = "Tian 2025"
 FIGURES = ("3",)
 STATES = {}
 WING = "li2"
-COMPUTES_LONG = True
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,6 @@ class Parameters:
 
 
 SIZES = {
-    "quick": {"order": 23, "width": 96, "last": 1200, "looks": 14, "runs": 1, "descent": 300},
     "full": {"order": 71, "share": 0.4, "width": 2048, "decay": 2e-4, "last": 4000, "runs": 15},
 }
 

@@ -38,7 +38,6 @@ class Parameters:
 
 
 SIZES = {
-    "quick": {"samples": 60, "dim": 30, "runs": 24, "times": 13, "margin": 0.3},
     "full": {"samples": 300, "times": 49, "margin": 0.08},
 }
 
