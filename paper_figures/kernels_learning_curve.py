@@ -2,7 +2,7 @@
 
 Caption: Test loss of kernel regression with a power-law spectrum (eigenvalues i^-1.3, target coefficients 1/i, label
 noise) against the number of samples. Lines: theory of the effective ridge. Points: mean over drawn training sets with
-a band of two standard errors. Without a ridge the loss peaks where there are as many samples as modes (dotted); the
+two standard errors. Without a ridge the loss peaks where there are as many samples as modes (dotted); the
 ridge that minimises the loss at each size removes the peak.
 """
 
@@ -110,8 +110,9 @@ def draw(parameters, data):
         runs = data[step]
         line = axes.plot(theory["x"], theory[step], label=name)[0]
         mean, error = runs["test"].mean(0), runs["test"].std(0, ddof=1) / np.sqrt(len(runs["test"]))
-        axes.plot(runs["samples"], mean, marker, color=line.get_color(), markersize=3.5)
-        axes.fill_between(runs["samples"], mean - 2 * error, mean + 2 * error, color=line.get_color(), alpha=0.25)
+        axes.errorbar(
+            runs["samples"], mean, 2 * error, fmt=marker, color=line.get_color(), markersize=3.5, linewidth=0.8
+        )
     axes.plot(theory["x"], theory["optimal"], "k--", linewidth=1, label="best ridge at each size")
     axes.axvline(parameters.modes, color="0.5", linestyle=":", linewidth=0.8)
     axes.set(xscale="log", yscale="log", xlabel="samples", ylabel="test loss", ylim=(0.09, 3))
