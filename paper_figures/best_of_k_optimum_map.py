@@ -29,7 +29,7 @@ class Parameters:
     samples: tuple[float, ...] = (3, 6, 12, 25, 60, 200, 1000)  # k of the right panel
 
 
-SIZES = {"quick": {"heats": 6, "gaps": 5, "samples": (1000,)}, "full": {"heats": 61, "gaps": 51}}
+SIZES = {"full": {"heats": 61, "gaps": 51}}
 
 
 def steps(parameters):

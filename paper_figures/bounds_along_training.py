@@ -35,7 +35,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {"quick": {"steps": 80, "runs": 12, "test": 500}, "full": {"runs": 400, "steps": 1000}}
+SIZES = {"full": {"runs": 400, "steps": 1000}}
 
 
 def steps(parameters):

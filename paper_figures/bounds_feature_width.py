@@ -32,10 +32,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {
-    "quick": {"samples": 60, "dim": 30, "widths": (0.4, 1.0, 4.0), "seeds": 10},
-    "full": {"samples": 300, "seeds": 50},
-}
+SIZES = {"full": {"samples": 300, "seeds": 50}}
 
 
 def steps(parameters):

@@ -19,7 +19,8 @@ from paper_figures.cache import Step, StepCache, address_of, plain_arrays
 from paper_figures.figure import Claim, Figure, Label, load_figure
 from paper_figures.output import write_numbers, write_picture
 from paper_figures.parameters import make_parameters
-from paper_figures.record import Order, circumstances, failed_record, head_of
+from paper_figures.record import Order, circumstances, failed_record, head_of, processor_seconds
+from paper_figures.theory_lines import theory_lines
 
 Told = Callable[[str, str, float], None]
 
@@ -30,7 +31,7 @@ def build_figure(label: Label, order: Order, *, told: Told, warn: Callable[[str]
     A figure that fails does not raise: its record says `failed` and carries the traceback. `told(event, step,
     seconds)` hears of every step started and finished.
     """
-    started, working = time.perf_counter(), time.process_time()
+    started = time.perf_counter()
     record = head_of(label, order)
     try:
         figure = load_figure(label)
@@ -41,8 +42,12 @@ def build_figure(label: Label, order: Order, *, told: Told, warn: Callable[[str]
         if kept is not None:
             return kept | {"unchanged": True}
         told("start", "drawing", 0.0)
+        drawing = processor_seconds()
         record |= _write(figure, parameters, steps, order.out) | {"receipt": receipt, "status": "built"}
-        record |= circumstances(time.perf_counter() - started, time.process_time() - working)
+        drawing = processor_seconds() - drawing
+        # Steps from the cache count with the time they took when they were computed.
+        working = drawing + sum(step.cpu_seconds for step in steps.values())
+        record |= circumstances(time.perf_counter() - started, working)
     except Exception as error:
         reason = "".join(traceback.format_exception(error)).rstrip()
         record = failed_record(label, order, f"{type(error).__name__}: {error}", reason)
@@ -68,9 +73,10 @@ def _run_steps(
         step = None if order.fresh else cache.get(figure.name, name, address)
         if step is None:
             told("start", name, 0.0)
-            began = time.perf_counter()
+            began, working = time.perf_counter(), processor_seconds()
             arrays = plain_arrays(figure.name, name, compute())
-            step = cache.put(figure.name, name, address, arrays, time.perf_counter() - began)
+            took = time.perf_counter() - began, processor_seconds() - working
+            step = cache.put(figure.name, name, address, arrays, *took)
         told("cached" if step.cached else "done", name, step.seconds)
         done[name] = step
     return done
@@ -90,6 +96,7 @@ def _write(figure: Figure, parameters: Any, steps: dict[str, Step], out: Path) -
     files["code"] = code.name
     return {
         "parameters": described(parameters),
+        "theory_lines": theory_lines(figure.label.path, described(parameters)),
         "keys": {n: v for n, v in described(parameters).items() if n.split("_")[-1] in ("key", "seed")},
         "claims": [dataclasses.asdict(claim) for claim in claims],
         "steps": {n: {"seconds": s.seconds, "computed": s.computed, "address": s.address} for n, s in steps.items()},

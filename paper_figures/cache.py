@@ -30,6 +30,7 @@ class Step:
 
     arrays: dict[str, np.ndarray]
     seconds: float
+    cpu_seconds: float
     computed: str
     address: str
     cached: bool
@@ -53,7 +54,8 @@ class StepCache:
             if (found["figure"], found["step"], found["address"]) != (figure, step, address):
                 raise DamagedFile(f"{path} holds step {found['step']!r} of {found['figure']!r}: it was swapped.")
             arrays = plain_arrays(figure, step, found["arrays"])
-            return Step(arrays, float(found["seconds"]), str(found["computed"]), address, cached=True)
+            took = float(found["seconds"]), float(found["cpu_seconds"])
+            return Step(arrays, *took, str(found["computed"]), address, cached=True)
         except FileNotFoundError:
             return None
         except (DamagedFile, OSError, KeyError, TypeError, ValueError) as error:
@@ -62,7 +64,9 @@ class StepCache:
                 path.unlink(missing_ok=True)
             return None
 
-    def put(self, figure: str, step: str, address: str, arrays: dict[str, np.ndarray], seconds: float) -> Step:
+    def put(
+        self, figure: str, step: str, address: str, arrays: dict[str, np.ndarray], seconds: float, cpu_seconds: float
+    ) -> Step:
         """Keep a finished step; the oldest addresses of the same step are forgotten."""
         computed = datetime.now(UTC).isoformat(timespec="seconds")
         value = {
@@ -71,6 +75,7 @@ class StepCache:
             "address": address,
             "arrays": arrays,
             "seconds": seconds,
+            "cpu_seconds": cpu_seconds,
             "computed": computed,
         }
         path = self.path(figure, step, address)
@@ -78,7 +83,7 @@ class StepCache:
         siblings = sorted(path.parent.glob(f"{file_name(step)}-*.npz"), key=lambda each: each.stat().st_mtime)
         for old in siblings[:-_KEPT]:
             old.unlink(missing_ok=True)
-        return Step(arrays, seconds, computed, address, cached=False)
+        return Step(arrays, seconds, cpu_seconds, computed, address, cached=False)
 
 
 def address_of(**parts: Any) -> str:

@@ -7,17 +7,17 @@ usage; 3 a figure could not be built; 130 interrupted (what is finished is kept;
 from __future__ import annotations
 
 import contextlib
-import difflib
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from grok_theory import interruption
 from grok_theory.cli.strict import StrictCommand
+from grok_theory.errors import BadValue
+from paper_figures.choice import Choice
 from paper_figures.figure import HOME, SIZE_NAMES, Label, catalogue
 
 CLAIM_FAILED, USAGE, BUILD_FAILED = 1, 2, 3
@@ -25,7 +25,13 @@ CLAIM_FAILED, USAGE, BUILD_FAILED = 1, 2, 3
 
 def figures(
     names: Annotated[list[str] | None, typer.Argument(help="Figures to build; all of them if none is named.")] = None,
-    show: Annotated[bool, typer.Option("--list", help="List the figures and build nothing.")] = False,
+    paper: Annotated[str | None, typer.Option(help="Those of one paper: advani, kumar, tian or halder.")] = None,
+    figure: Annotated[str | None, typer.Option(metavar="NUMBER", help="Of one number in the paper: 3 or 3a.")] = None,
+    wing: Annotated[str | None, typer.Option(help="Those of one wing: linear, lazy_rich, li2 ...")] = None,
+    show: Annotated[
+        bool, typer.Option("--list/--build", help="List what is meant and build nothing, or build.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="List the rows of the papers as JSON.")] = False,
     size: Annotated[str, typer.Option(help="quick, default or full (the paper's sizes).")] = "default",
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 if a claim does not hold.")] = False,
     settings: Annotated[
@@ -44,14 +50,19 @@ def figures(
     """
     if workers < 1:
         _refuse(f"--workers is {workers}, but it must be at least 1. Write for example --workers 2.")
-    known = catalogue(folder.resolve())
-    chosen = _chosen(names or [], known, folder)
-    if show:
-        _list(chosen)
-        return
-    chosen = _of_this_size(chosen, size, names or [])
     if size not in SIZE_NAMES:
         _refuse(f"--size is {size!r}, but it must be one of {', '.join(SIZE_NAMES)}.")
+    known = catalogue(folder.resolve())
+    choice = Choice.of(names or (), paper, figure, wing)
+    try:
+        choice.check(known, folder)
+        if show or as_json:
+            _list(choice, known, size, as_json)
+            return
+        choice.check_there(known)
+    except BadValue as error:
+        _refuse(str(error))
+    chosen = _of_this_size(choice.figures(known), size, names or [])
     if settings:
         _check_settings(settings, chosen, size)
 
@@ -83,7 +94,6 @@ def _make_folder(option: str, place: Path) -> None:
 
 def _check_settings(settings: list[str], chosen: list[Label], size: str) -> None:
     """Refuse a bad setting before anything is computed; a figure that cannot be loaded is left to the build."""
-    from grok_theory.errors import BadValue
     from paper_figures.figure import load_figure
     from paper_figures.parameters import check_settings, make_parameters
 
@@ -99,17 +109,6 @@ def _check_settings(settings: list[str], chosen: list[Label], size: str) -> None
         _refuse(str(error))
 
 
-def _chosen(names: list[str], known: dict[str, Label], folder: Path) -> list[Label]:
-    if not known:
-        _refuse(f"{folder} holds no figure files (a figure file assigns PAPER at top level).")
-    for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-            hint = f"the nearest: {', '.join(near)}." if near else "`--list` shows them all."
-            _refuse(f"There is no figure {name!r}; {hint}")
-    return [known[name] for name in dict.fromkeys(names)] if names else list(known.values())
-
-
 def _of_this_size(labels: list[Label], size: str, named: list[str]) -> list[Label]:
     """At the quick size only those that can be shown in its budget."""
     without = [label.name for label in labels if size == "quick" and not label.has_quick]
@@ -120,11 +119,17 @@ def _of_this_size(labels: list[Label], size: str, named: list[str]) -> list[Labe
     return [label for label in labels if label.name not in without]
 
 
-def _list(labels: list[Label]) -> None:
-    table = Table("figure", "shows", "paper", box=None, pad_edge=False)
-    for label in labels:
-        table.add_row(label.name, label.title, label.paper)
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+def _list(choice: Choice, known: dict[str, Label], size: str, as_json: bool) -> None:
+    """Rows of papers where a paper or number is asked for; files by name where not, and those of a wing too."""
+    from paper_figures.listing import print_files, print_json, print_rows
+
+    rows = choice.rows(known)
+    if as_json:
+        print_json(rows, size)
+    elif choice.by_number:
+        print_rows(rows, size)
+    else:
+        print_files(choice.figures(known))
 
 
 def _refuse(sentence: str) -> None:

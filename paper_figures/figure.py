@@ -136,9 +136,23 @@ def _constants(body: list[ast.stmt]) -> dict[str, Any]:
             continue
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             if isinstance(target, ast.Name):
-                with contextlib.suppress(ValueError, TypeError):
-                    found[target.id] = ast.literal_eval(node.value)
+                with contextlib.suppress(ValueError, TypeError, ArithmeticError):
+                    found[target.id] = _value(node.value)
     return found
+
+
+# Numbers, texts and their sums and fractions, alone or in tuples, lists and tables.
+_WRITTEN_OUT = (
+    *(ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.BinOp, ast.UnaryOp),
+    *(ast.operator, ast.unaryop, ast.expr_context),
+)
+
+
+def _value(node: ast.expr) -> Any:
+    """What is written out, `1 / 32` too; ValueError for anything with a name in it."""
+    if not all(isinstance(part, _WRITTEN_OUT) for part in ast.walk(node)):
+        raise ValueError("not written out")
+    return eval(compile(ast.Expression(node), "figure", "eval"), {"__builtins__": {}})
 
 
 def load_figure(label: Label) -> Figure:

@@ -91,7 +91,7 @@ def _whole(panels: list[str]) -> str:
 
 def expected_seconds(label: Label, size: str) -> float | None:
     """CPU seconds a figure took at this size when it was last measured; None where it never was."""
-    return _measured().get(label.name, {}).get(size)
+    return measured_seconds().get(label.name, {}).get(size)
 
 
 def total_seconds(labels: Sequence[Label], size: str) -> float | None:
@@ -100,7 +100,8 @@ def total_seconds(labels: Sequence[Label], size: str) -> float | None:
     return None if not each or None in each else round(sum(s for s in each if s is not None), 1)
 
 
-def _measured() -> dict[str, dict[str, float]]:
+def measured_seconds() -> dict[str, dict[str, float]]:
+    """CPU seconds of each figure at each size, as `python -m paper_figures.times` last kept them."""
     try:
         return json.loads(SECONDS.read_bytes())
     except FileNotFoundError:

@@ -12,8 +12,8 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-from paper_figures.figure import Label, catalogue
-from paper_figures.page import write_page
+from paper_figures.figure import HOME, Label, catalogue
+from paper_figures.page import IDEAS, write_page
 from paper_figures.progress import Reporter
 from paper_figures.record import Order, is_whole
 from paper_figures.worker import Worker
@@ -76,7 +76,15 @@ def _tell(said: dict[str, Any], reporter: Reporter) -> None:
 
 
 def _write_page(order: Order) -> None:
-    _write(order.out / "index.html", write_page(known_records(order.out, order.folder)))
+    page = write_page(known_records(order.out, order.folder), guides(order.out))
+    _write(order.out / "index.html", page)
+
+
+def guides(out: Path) -> dict[str, str]:
+    """From a wing to its page of the docs, as seen from `out`: of the built site, or else the text in a checkout."""
+    places = {wing: (HOME.parent / "site" / f"{wing}.html", HOME.parent / "docs" / f"{wing}.md") for wing in IDEAS}
+    there = {wing: next((path for path in both if path.exists()), None) for wing, both in places.items()}
+    return {wing: os.path.relpath(path, out) for wing, path in there.items() if path}
 
 
 def known_records(out: Path, folder: Path) -> list[dict[str, Any]]:

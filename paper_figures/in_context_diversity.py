@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_figures.figure import Claim
+from paper_figures.verdicts import judged, to_infinite_size, verdict_claim
 
 PAPER = "Lu et al. 2025"
 FIGURES = ()
@@ -26,16 +27,14 @@ class Parameters:
     context: float = 4.0  # of the runs
     sequences: float = 4.0  # n/d^2 of the runs
     ridge: float = 0.01  # of the runs
-    dim: int = 16  # d, of the runs
+    dims: tuple[int, int] = (8, 16)  # d of the runs; the larger is shown
     drawn: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)  # tasks over d of the runs
-    runs: int = 12
+    runs: int = 24
+    margin: float = 0.25  # relative difference that would matter, of the runs extrapolated to infinite d
     key: int = 0
 
 
-SIZES = {
-    "quick": {"dim": 8, "drawn": (0.25, 4.0), "runs": 40, "points": 60},
-    "full": {"dim": 36, "runs": 40, "points": 400},
-}
+SIZES = {"full": {"dims": (20, 40), "runs": 40, "points": 400, "margin": 0.15}}
 
 
 def steps(parameters):
@@ -73,8 +72,14 @@ def _runs(parameters, kappa):
 
     problem, key = _problem(parameters, kappa), jax.random.fold_in(jax.random.key(parameters.key), round(1000 * kappa))
     x = [parameters.sequences]
-    runs = in_context.simulate(problem, x, key=key, runs=parameters.runs, dim=parameters.dim)
-    return {"icl_loss": runs["icl_loss"][:, 0], "theory": in_context.solve(problem, x)["icl_loss"]}
+    small, large = (
+        in_context.simulate(problem, x, key=jax.random.fold_in(key, dim), runs=parameters.runs, dim=dim)
+        for dim in parameters.dims
+    )
+    theory = in_context.solve(problem, x)
+    ideal = to_infinite_size(small, large, parameters.dims)
+    verdict = judged(theory, ideal, margin=parameters.margin, curves=["icl_loss"])
+    return {"icl_loss": large["icl_loss"][:, 0], "theory": theory["icl_loss"], **verdict}
 
 
 def draw(parameters, data):
@@ -100,31 +105,28 @@ def draw(parameters, data):
 
 def claims(parameters, data):
     theory = data["theory"]
-    kappas, floor = theory["kappas"], parameters.noise**2
-    few, many = kappas < 0.9, kappas > 1.1
-    gaps = {}
-    for kappa in parameters.drawn:
-        step = data[f"runs kappa={kappa:g}"]
-        value = float(np.squeeze(step["theory"]))
-        error = step["icl_loss"].std(ddof=1) / np.sqrt(parameters.runs) / value
-        gaps[kappa] = (step["icl_loss"].mean() / value - 1, error)
-    slack = 4 / parameters.dim
+    far = np.abs(np.log(theory["kappas"])) > 0.5
+    # How much nearer the limit each next length of prompt is, against the ratio of the lengths: a law in 1/length.
+    over = theory["all"] - theory["long"]
+    power = np.log(over[-2] / over[-1])[far] / np.log(parameters.contexts[-1] / parameters.contexts[-2])
     return [
         Claim(
-            "Of long prompts every further task helps below one task a dimension, and nothing beyond",
-            np.all(np.diff(theory["long"][few]) < 0) and np.all(theory["long"][many] == floor),
-            f"{theory['long'][0]:.3f} at kappa = {kappas[0]:.2f}, {theory['long'][-1]:.3f} from 1 on",
+            "Longer prompts come nearer to the limit of long ones at every number of tasks",
+            np.all(np.diff(over, axis=0) < 0) and np.all(over > 0),
+            f"largest distance at l/d = {parameters.contexts[-1]:g}: {np.max(over[-1]):.3f}",
         ),
         Claim(
-            "Longer prompts come nearer to that limit at every number of tasks",
-            np.all(np.diff(theory["all"], axis=0) < 0) and np.all(theory["all"] > theory["long"]),
-            f"largest distance at l/d = {parameters.contexts[-1]:g}: {np.max(theory['all'][-1] - theory['long']):.3f}",
+            "Away from one task a dimension they come nearer as a power between 0.8 and 1.6 of their length",
+            power.min() > 0.8 and power.max() < 1.6,
+            f"{power.min():.2f} to {power.max():.2f}",
         ),
-        Claim(
-            "The mean of the fitted networks is on the theory of their number of sequences to 4/d (and four standard "
-            "errors)",
-            all(abs(gap) < slack + 4 * error for gap, error in gaps.values()),
-            ", ".join(f"{gap:+.3f} ± {error:.3f} at {kappa:g}" for kappa, (gap, error) in gaps.items()),
+        *(
+            verdict_claim(
+                f"kappa = {kappa:g}: networks extrapolated to infinite d agree within {parameters.margin:.0%}",
+                data[f"runs kappa={kappa:g}"],
+                "icl_loss",
+            )
+            for kappa in parameters.drawn
         ),
         Claim(
             "The networks of most tasks beat those of fewest by more than the theory's half",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_figures.figure import Claim
+from paper_figures.verdicts import judged, verdict_claim
 
 PAPER = "beyond the paper"
 FIGURES = ()
@@ -25,10 +26,12 @@ class Parameters:
     points: int = 160  # of every line
     drawn: tuple[int, ...] = (1, 4, 16, 64, 256, 1024)  # numbers of tasks of the draws
     runs: int = 48  # lists of tasks, of 64 contexts each
+    judged: tuple[int, ...] = (4, 16)  # numbers of tasks at which memory itself is solved, by sampling of its own
+    margin: float = 0.2  # relative difference of the gap that would matter there
     key: int = 0
 
 
-SIZES = {"quick": {"runs": 12, "urns": ((32, 4),), "drawn": (1, 4, 16), "points": 60}, "full": {"runs": 400}}
+SIZES = {"full": {"runs": 400}}
 
 
 def steps(parameters):
@@ -70,7 +73,10 @@ def _runs(parameters, context, symbols, tasks):
     key = jax.random.fold_in(jax.random.key(parameters.key), 10000 * symbols + tasks)
     runs = in_context.simulate(problem, [context], key=key, runs=parameters.runs)
     solved = in_context.solve(problem, [context], method=in_context.Exact())
-    return {"gap": runs["gap"][:, 0], "low": solved["gap_bound_low"], "high": solved["gap_bound_high"]}
+    found = {"gap": runs["gap"][:, 0], "low": solved["gap_bound_low"], "high": solved["gap_bound_high"]}
+    if tasks in parameters.judged:
+        found |= judged(in_context.solve(problem, [context]), runs, margin=parameters.margin, curves=["gap"])
+    return found
 
 
 def _means(parameters, data, context):
@@ -113,6 +119,15 @@ def claims(parameters, data):
         for c, _ in parameters.urns
     ]
     return [
+        *(
+            verdict_claim(
+                f"{context} symbols, {tasks} tasks: drawn gaps agree with memory solved in {parameters.margin:.0%}",
+                data[f"runs C={context} D={tasks}"],
+                "gap",
+            )
+            for context, _ in parameters.urns
+            for tasks in parameters.judged
+        ),
         Claim(
             "Drawn gaps lie between the bounds to 4 standard errors",
             np.max(outside) < 4,

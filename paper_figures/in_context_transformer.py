@@ -32,7 +32,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {"quick": {"last": 300, "reads": 20}, "full": {"tasks": (8, 32, 256), "runs": 5}}
+SIZES = {"full": {"tasks": (8, 32, 256), "runs": 5}}
 
 
 def steps(parameters):

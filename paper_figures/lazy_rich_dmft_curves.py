@@ -39,20 +39,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {
-    "quick": {
-        "scales": (0.5, 8.0),
-        "data": (3.0, 12.0),
-        "last": 100.0,
-        "paths": 64,
-        "grid_points": 16,
-        "scrambles": 4,
-        "dim": 20,
-        "runs": 4,
-        "runs_last": 30.0,
-    },
-    "full": {"paths": 2640, "grid_points": 72, "scrambles": 4, "dim": 200, "runs": 20, "runs_last": 1000.0},
-}
+SIZES = {"full": {"paths": 2640, "grid_points": 72, "scrambles": 4, "dim": 200, "runs": 20, "runs_last": 1000.0}}
 NAMES = ("train_loss", "test_loss", "linear_power")
 
 

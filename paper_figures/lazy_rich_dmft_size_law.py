@@ -36,15 +36,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {
-    "quick": {
-        "settings": ((1.0, 0.5, 2.0, 0.4, 0.1, 20), (1000.0, 0.5, 2.0, 0.0, 0.2, 20)),
-        "dims": (20, 40, 80),
-        "runs": (16, 16, 8),
-        "paths": 184,
-    },
-    "full": {"dims": (100, 200, 400), "runs": (64, 40, 16), "largest": (800, 4), "paths": 2640},
-}
+SIZES = {"full": {"dims": (100, 200, 400), "runs": (64, 40, 16), "largest": (800, 4), "paths": 2640}}
 
 
 def steps(parameters):

@@ -32,16 +32,7 @@ class Parameters:
     key: int = 0  # number of the random key
 
 
-SIZES = {
-    "quick": {
-        "dims": (),  # each shape compiles for longer than it computes
-        "kernel_dims": (24,),
-        "kernel_runs": 600,
-        "population_dim": 12,
-        "kappas": (16.0,),
-    },
-    "full": {"dims": (50, 100, 200), "kernel_dims": (50, 100, 200, 400), "runs": 40, "kernel_runs": 12_000},
-}
+SIZES = {"full": {"dims": (50, 100, 200), "kernel_dims": (50, 100, 200, 400), "runs": 40, "kernel_runs": 12_000}}
 TIMES = np.append(0, np.geomspace(0.1, 10, 16))
 
 

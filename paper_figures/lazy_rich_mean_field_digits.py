@@ -41,11 +41,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {
-    "quick": {"classes": (2,), "richness": (0.1, 10.0), "run_richness": (), "pair_samples": 20, "pair_fresh": 100,
-              "count": 128, "last": 100.0, "points": 6},
-    "full": {"count": 4096, "all_count": 4096, "last": 1000.0, "width": 1024, "runs": 10},
-}  # fmt: skip
+SIZES = {"full": {"count": 4096, "all_count": 4096, "last": 1000.0, "width": 1024, "runs": 10}}
 
 
 def _problem(parameters, classes, richness):

@@ -39,11 +39,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {
-    "quick": {"dim": 10, "samples": 40, "fresh": 100, "richness": (0.1, 10.0), "count": 128, "width": 64, "runs": 1,
-              "points": 14, "last": 300.0, "scrambles": 1},
-    "full": {"count": 4096, "width": 1024, "runs": 10},
-}  # fmt: skip
+SIZES = {"full": {"count": 4096, "width": 1024, "runs": 10}}
 
 _NAMES = ("train_loss", "test_loss", "alignment", "coherence", "feature_overlap", "kernel_movement")
 

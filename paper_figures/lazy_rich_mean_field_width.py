@@ -36,11 +36,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {
-    "quick": {"widths": (32, 128), "runs": (24, 24), "shown_width": 32, "shown_runs": 24, "count": 256,
-              "points": 12, "last": 30.0, "richness": (0.1, 10.0), "fresh": 40, "samples": 12},
-    "full": {"widths": (64, 256, 1024, 4096, 16384), "runs": (256, 256, 128, 64, 16), "count": 16384},
-}  # fmt: skip
+SIZES = {"full": {"widths": (64, 256, 1024, 4096, 16384), "runs": (256, 256, 128, 64, 16), "count": 16384}}
 
 
 def _problem(parameters, richness):

@@ -34,8 +34,7 @@ class Parameters:
 
 
 SIZES = {
-    "quick": {"decays": (0.0, 10.0), "width": 128, "last": 250, "runs": 1, "modulus": 23},
-    "full": {"modulus": 97, "share": 0.5, "noise": 0.35, "width": 512, "decays": (0, 2, 5, 10, 15, 25), "last": 4000},
+    "full": {"modulus": 97, "share": 0.5, "noise": 0.35, "width": 512, "decays": (0, 2, 5, 10, 15, 25), "last": 4000}
 }
 
 

@@ -31,10 +31,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {
-    "quick": {"order": 11, "widths": (0.125, 1.0), "decays": 7, "times": 20, "draws": 1},
-    "full": {"decays": 25, "draws": 10},
-}
+SIZES = {"full": {"decays": 25, "draws": 10}}
 
 
 def steps(parameters):

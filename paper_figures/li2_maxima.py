@@ -29,7 +29,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {"quick": {"names": ("A_4", "Q_8"), "starts": 40}, "full": {"starts": 400}}
+SIZES = {"full": {"starts": 400}}
 
 
 def steps(parameters):

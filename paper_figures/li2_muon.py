@@ -127,8 +127,8 @@ def claims(parameters, data):
             f"{more:+.2f} on average; losses (Adam, Muon): {shown}",
         ),
         Claim(
-            "Suppressing what is learned never asks for more nodes",
-            bool(np.all(d["muon"] <= d["sgd"] * (1 + 1e-12))),
+            "The toy model promises a factor of 3 or more at the largest tail, which no trained network shows",
+            d["sgd"][-1] > 3 * d["muon"][-1] and more < 1,
             f"T_0 / T_a up to {np.max(d['sgd'] / d['muon']):.3g}",
         ),
     ]

@@ -33,10 +33,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {
-    "quick": {"last": 400, "points": 9},
-    "full": {"modulus": 97, "share": 0.5, "noise": 0.35, "decay": 5.0, "width": 512, "last": 4000, "points": 65},
-}
+SIZES = {"full": {"modulus": 97, "share": 0.5, "noise": 0.35, "decay": 5.0, "width": 512, "last": 4000, "points": 65}}
 
 
 def steps(parameters):

@@ -41,17 +41,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {
-    "quick": {
-        "order": 17,
-        "width": 48,
-        "last": 300,
-        "looks": 8,
-        "runs": 1,
-        "variants": ("softmax", "squared", "squared orthogonal"),
-    },
-    "full": {"order": 71, "share": 0.4, "width": 512, "last": 10000, "looks": 60, "runs": 6},
-}
+SIZES = {"full": {"order": 71, "share": 0.4, "width": 512, "last": 10000, "looks": 60, "runs": 6}}
 
 
 def steps(parameters):

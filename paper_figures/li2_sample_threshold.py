@@ -30,10 +30,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {
-    "quick": {"orders": (7, 13), "subsets": 16, "levels": 5, "iterations": 150},
-    "full": {"orders": (11, 17, 23, 31, 47, 67, 97), "subsets": 64, "levels": 9},
-}
+SIZES = {"full": {"orders": (11, 17, 23, 31, 47, 67, 97), "subsets": 64, "levels": 9}}
 
 
 def steps(parameters):

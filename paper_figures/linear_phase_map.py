@@ -1,6 +1,6 @@
-"""Test error over samples and time: the ridge of over-training, and the law along it.
+"""Test loss over samples and time: the ridge of over-training, and the law along it.
 
-Caption: Left: test error (colour; SNR = 5, in noise variances) over samples per weight and training time. The tongue at
+Caption: Left: test loss (colour; SNR = 5, in noise variances) over samples per weight and training time. The tongue at
 alpha = 1 is over-training: it opens after the best stopping time (white line) and deepens for ever; on either side it
 ends at the relaxation time 1/l- of the slowest direction (dashed). Right: the cut at alpha = 1, with its law
 1/2 + c sqrt(t) + S/sqrt(2 pi t), c = 2(2 - sqrt 2)/sqrt(pi) (dashed).
@@ -73,7 +73,7 @@ def draw(parameters, data):
     left.plot(ratios, np.where(relaxation < 2 * times[-1], relaxation, np.nan), color="w", ls="--", lw=0.8)
     bar = figure.colorbar(image, ax=left, extend="max")
     bar.set_ticks(np.log10([1, 2, 5, 10, 20, 50, 100]), labels=["1", "2", "5", "10", "20", "50", "100"])
-    left.set(xscale="log", yscale="log", ylim=(times[0], times[-1]), title="test error [noise variance]")
+    left.set(xscale="log", yscale="log", ylim=(times[0], times[-1]), title="test loss [noise variance]")
     left.set(xlabel=r"samples per weight $\alpha$", ylabel=r"time $t$ [$\tau$]")
     cut = step["errors"][parameters.ratios // 2]
     right.plot(times, cut, color="C0", label=r"$\alpha$ = 1")
@@ -82,7 +82,7 @@ def draw(parameters, data):
     for color, ratio in (("C1", 0.5), ("C2", 2.0)):
         at = int(np.argmin(np.abs(np.log(ratios / ratio))))
         right.plot(times, step["errors"][at], color=color, label=rf"$\alpha$ = {ratios[at]:.2g}")
-    right.set(xscale="log", yscale="log", xlabel=r"time $t$ [$\tau$]", ylabel="test error [noise variance]")
+    right.set(xscale="log", yscale="log", xlabel=r"time $t$ [$\tau$]", ylabel="test loss [noise variance]")
     right.legend()
     return figure
 
@@ -97,7 +97,7 @@ def claims(parameters, data):
     spacing = np.log(times[1] / times[0])
     return [
         Claim(
-            "At alpha = 1 the test error grows as 1/2 + c sqrt(t) + S/sqrt(2 pi t), within 1 % beyond t = 100",
+            "At alpha = 1 the test loss grows as 1/2 + c sqrt(t) + S/sqrt(2 pi t), within 1 % beyond t = 100",
             np.abs(law / cut - 1)[late].max() < 0.01,
             f"largest gap {np.abs(law / cut - 1)[late].max():.2e}, offset at the end {offset:.3f}",
         ),

@@ -1,6 +1,6 @@
 """How far one run strays: finite-size bands of the learning curves over single drawn regressions.
 
-Caption: Train and test error of single drawn regressions (thin lines; SNR = 5, alpha = 2) at two sizes, the shifted
+Caption: Train and test loss of single drawn regressions (thin lines; SNR = 5, alpha = 2) at two sizes, the shifted
 theory with a band of two standard deviations from the first terms in 1/N (shaded), and the N -> infinity curve
 (dashed). One run is predicted to within the band before it is made; the band narrows as one over the root of N, the
 shift as one over N. Right: the spread of the runs over the predicted one, at all times.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_figures.figure import Claim
+from paper_figures.verdicts import judged_apart, shifted, verdict_claim
 
 PAPER = "beyond the paper"
 FIGURES = ()
@@ -26,13 +27,17 @@ class Parameters:
     dims: tuple[int, ...] = (40, 320)  # N
     runs: int = 200
     shown: int = 10  # runs that are drawn
+    margin: float = 0.1  # relative difference of means that would matter
     times: int = 40
     first: float = 0.02  # tau
     last: float = 100.0  # tau
     key: int = 0
 
 
-SIZES = {"quick": {"dims": (20, 60), "runs": 100, "shown": 6, "times": 20}, "full": {"dims": (100, 800), "runs": 400}}
+SIZES = {
+    "quick": {"dims": (20, 60), "runs": 100, "shown": 6, "times": 20, "margin": 0.3},
+    "full": {"dims": (100, 800), "runs": 400, "margin": 0.05},
+}
 
 
 def steps(parameters):
@@ -49,7 +54,8 @@ def _runs(parameters, dim):
     key = jax.random.fold_in(jax.random.key(parameters.key), dim)
     runs = linear.simulate(problem, times, runs=parameters.runs, dim=dim, key=key)
     theory, band = linear.solve(problem, times), linear.fluctuations(problem, times, dim)
-    result = {"times": times}
+    finite = shifted(theory, band.mean_shift)
+    result = {"times": times, **judged_apart(finite, runs, margin=dict.fromkeys(CURVES, parameters.margin))}
     for name in CURVES:
         result |= {name: theory[name], f"{name} shift": band.mean_shift[name], f"{name} std": band.std[name]}
         result[f"{name} runs"] = runs[name]
@@ -105,6 +111,11 @@ def claims(parameters, data):
             "The spread of the runs is the predicted one within the range .6 to 1.5",
             ratios.min() > 0.6 and ratios.max() < 1.5,
             f"from {ratios.min():.2f} to {ratios.max():.2f}",
+        ),
+        *(
+            verdict_claim(f"N = {dim}: the mean {name.replace('_', ' ')} is the shifted theory", data[f"N={dim}"], name)
+            for dim in parameters.dims
+            for name in CURVES
         ),
         Claim(
             "Their mean is the shifted theory: all |z| < 5",

@@ -1,6 +1,6 @@
 """Early stopping against ridge regression, both at their best.
 
-Caption: Left: test error (SNR = 5) against samples per weight when training for ever, when stopped at the best time,
+Caption: Left: test loss (SNR = 5) against samples per weight when training for ever, when stopped at the best time,
 and with the best ridge penalty 1/SNR. Right: the error above the noise floor that stopping leaves, over what ridge
 leaves. Stopping is never better and never much worse: at most 4.014 % in this excess, at alpha = 1.50 and SNR = 9.5
 (a maximum found numerically, not proved).
@@ -79,7 +79,7 @@ def draw(parameters, data):
     left.plot(theory["ratios"], theory["for_ever"], color="0.55", ls="--", label="trained for ever")
     left.plot(theory["ratios"], theory["stopped"], color="C0", label="best stop")
     left.plot(theory["ratios"], theory["ridge"], color="C1", ls="-.", label="best ridge")
-    left.set(xscale="log", yscale="log", ylim=(0.9, 40), ylabel="test error [noise variance]")
+    left.set(xscale="log", yscale="log", ylim=(0.9, 40), ylabel="test loss [noise variance]")
     for index, snr in enumerate(parameters.snrs):
         right.plot(theory["ratios"], 100 * (theory["excess"][index] - 1), color=f"C{index}", label=f"SNR {snr:g}")
     right.set(xscale="log", ylabel="excess over best ridge [%]", ylim=(0, None))
@@ -109,7 +109,7 @@ def claims(parameters, data):
             ", ".join(f"{value:.4f}" for value in theory["overtraining"]),
         ),
         Claim(
-            "The best ridge at SNR 5 has test error exactly 5 at alpha = .25 and 3 at alpha = .9",
+            "The best ridge at SNR 5 has test loss exactly 5 at alpha = .25 and 3 at alpha = .9",
             np.all(np.abs(theory["exact"] - [5, 3]) < 1e-13),
             f"{theory['exact'][0]:.15g}, {theory['exact'][1]:.15g}",
         ),

@@ -36,7 +36,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {"quick": {"linear_dim": 200, "dim": 30, "samples": 130, "width": 40, "epochs": 2000, "points": 30}}
+SIZES = {}
 
 
 def steps(parameters):
@@ -190,7 +190,7 @@ def claims(parameters, data):
     return [
         Claim(
             "Linear: data agree with theory to 5 standard errors and 5/N; coherence starts above 1 and ends below.",
-            score < 5 and theory[0] > 1 > theory[-1] and abs(data["theory"]["mass"] - 1) < 1e-10,
+            score < 5 and theory[0] > 1 > theory[-1],
             f"in units of standard error + 1/N {score:.1f}; from {theory[0]:.2f} to {theory[-1]:.3f}",
         ),
         Claim(

@@ -6,17 +6,21 @@ Pictures, numbers and code lie beside it. It reads well at desktop and phone wid
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from paper_figures.figure import DPI
+from paper_figures.mathematics import as_html, as_text
+from paper_figures.papers import PAPERS, digits
 
 HERE = Path(__file__).resolve().parent
 
 # What each wing is about, in the order of the page; a wing not named here comes after them under its own name.
 IDEAS = {
+    "forecast": "Told before the runs",
     "linear": "High-dimensional linear regression",
     "lazy_rich": "From lazy to rich learning",
     "li2": "Feature emergence on group arithmetic",
@@ -31,16 +35,20 @@ BEYOND = "beyond the paper"
 # CSS pixels per inch of a picture: a column of 3.4 in fills the picture column of the page.
 _PIXELS_PER_INCH = 156
 _WIDE_INCHES = 4.5
+_THUMBNAIL = 240
 
 
-def write_page(records: list[dict[str, Any]]) -> str:
-    """The page for the given records (see `build_figure`), as text."""
+def write_page(records: list[dict[str, Any]], guides: Mapping[str, str] | None = None) -> str:
+    """The page for the given records (see `build_figure`), as text; `guides`: from a wing to its page of the docs."""
     wings = _by_wing(records)
+    guides = guides or {}
     return Template((HERE / "page.html").read_text(encoding="utf-8")).substitute(
         style=(HERE / "page.css").read_text(encoding="utf-8"),
         totals=_totals(records),
+        jumps="\n".join(_jump(wing, members) for wing, members in wings.items()),
         contents="\n".join(_contents(wing, members) for wing, members in wings.items()),
-        sections="\n".join(_section(wing, members) for wing, members in wings.items()),
+        papers="\n".join(_of_paper(paper, records) for paper in PAPERS),
+        sections="\n".join(_section(wing, members, guides.get(wing, "")) for wing, members in wings.items()),
         footer=_footer(records),
     )
 
@@ -74,15 +82,44 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def _jump(wing: str, members: list[dict[str, Any]]) -> str:
+    return f'<li><a href="#index-{escape(wing)}">{escape(_idea(wing))} ({len(members)})</a></li>'
+
+
 def _contents(wing: str, members: list[dict[str, Any]]) -> str:
-    lines = "\n".join(
-        f'<li>{_verdict(record)} <a href="#{escape(record["name"])}">{_inline(record["title"])}</a></li>'
-        for record in members
-    )
-    return f"<div>\n<p>{escape(_idea(wing))}</p>\n<ul>\n{lines}\n</ul>\n</div>"
+    lines = "\n".join(_thumbnail(record, as_html(record["title"])) for record in members)
+    heading = f'<h2 id="index-{escape(wing)}"><a href="#wing-{escape(wing)}">{escape(_idea(wing))}</a></h2>'
+    return f'{heading}\n<ul class="thumbs">\n{lines}\n</ul>'
 
 
-def _section(wing: str, members: list[dict[str, Any]]) -> str:
+def _of_paper(paper: str, records: list[dict[str, Any]]) -> str:
+    """What shows a paper's figures, in the order of their numbers; nothing of a paper without any."""
+    ours = [record for record in records if _paper_key(record) == paper]
+    members = [(number, record) for record in ours for number in record["figures"]]
+    if not members:
+        return ""
+    members.sort(key=lambda each: (int("0" + digits(each[0])), each[0]))
+    lines = "\n".join(_thumbnail(record, f"Figure {escape(number)}") for number, record in members)
+    return f'<h2>{escape(PAPERS[paper])}</h2>\n<ul class="thumbs small">\n{lines}\n</ul>'
+
+
+def _paper_key(record: dict[str, Any]) -> str:
+    named = next((key for key in PAPERS if key in record["paper"].lower()), "")
+    return named if record.get("figures") else ""
+
+
+def _thumbnail(record: dict[str, Any], words: str) -> str:
+    """A small picture that leads to the figure, its words and its verdict; one that was not built has no picture."""
+    picture = ""
+    if record["status"] != "failed":
+        name, (width, height) = escape(record["name"]), record["files"]["pixels"]
+        shown = f'width="{_THUMBNAIL}" height="{round(_THUMBNAIL * height / width)}"'
+        about = escape(as_text(record["title"]))
+        picture = f'<img src="{name}.png" {shown} alt="{about}" loading="lazy" decoding="async">'
+    return f'<li><a href="#{escape(record["name"])}">{picture}<span>{words}</span></a>{_verdict(record)}</li>'
+
+
+def _section(wing: str, members: list[dict[str, Any]], guide: str) -> str:
     papers = [p for p in dict.fromkeys(record["paper"] for record in members) if p and p != BEYOND]
     named = f'<p class="paper">{escape("; ".join(papers))}</p>\n' if papers else ""
     groups = [*papers, *dict.fromkeys(record["paper"] for record in members if record["paper"] not in papers)]
@@ -91,14 +128,15 @@ def _section(wing: str, members: list[dict[str, Any]]) -> str:
         # One paper and nothing beyond it: the name under the wing's heading says it all.
         if len(groups) > 1 or not papers:
             parts.append(f'<p class="group">{escape(BEYOND.capitalize() if paper in ("", BEYOND) else paper)}</p>')
-        parts += [_article(record) for record in members if record["paper"] == paper]
+        parts += [_article(record, guide) for record in members if record["paper"] == paper]
     body = "\n".join(parts)
     return f'<section class="wing" id="wing-{escape(wing)}">\n<h2>{escape(_idea(wing))}</h2>\n{named}{body}\n</section>'
 
 
-def _article(record: dict[str, Any]) -> str:
+def _article(record: dict[str, Any], guide: str) -> str:
     name = escape(record["name"])
-    head = f'<h3>{_inline(record["title"])}</h3>\n<div class="caption">{_paragraphs(record["caption"])}</div>'
+    words = f'<div class="caption">{_paragraphs(record["caption"])}</div>'
+    head = f"<h3>{as_html(record['title'])}</h3>{_numbers(record)}\n{words}"
     if record["status"] == "failed":
         return (
             f'<article class="failed" id="{name}">\n<div class="words">\n<div>{head}</div>\n'
@@ -109,21 +147,41 @@ def _article(record: dict[str, Any]) -> str:
     width, height = record["files"]["pixels"]
     shown = round(width / DPI * _PIXELS_PER_INCH)
     shape = "wide" if width / DPI > _WIDE_INCHES else "narrow"
-    description = " ".join(f"{record['title']}. {record['caption']}".split()).replace("`", "")
+    description = as_text(" ".join(f"{record['title']}. {record['caption']}".split()))
     claims = "\n".join(_claim(claim) for claim in record["claims"])
     return (
         f'<article class="{shape}" id="{name}">\n'
         f'<figure class="picture"><a href="{name}.png"><img src="{name}.png" width="{shown}" '
-        f'height="{round(shown * height / width)}" alt="{escape(description)}" decoding="async"></a></figure>\n'
+        f'height="{round(shown * height / width)}" alt="{description}" decoding="async"></a></figure>\n'
         f'<div class="words">\n<div>{head}</div>\n<div>\n<ul class="claims">\n{claims}\n</ul>\n'
-        f"{_links(record)}\n{_parameters(record)}\n{_provenance(record)}\n</div>\n</div>\n</article>"
+        f"{_links(record, guide)}\n{_theory(record)}\n{_parameters(record)}\n{_provenance(record)}\n"
+        "</div>\n</div>\n</article>"
+    )
+
+
+def _numbers(record: dict[str, Any]) -> str:
+    """Which figures of its paper it shows, and what is missing of them."""
+    if not _paper_key(record):
+        return ""
+    missing = [f"{number}: {said.partition(':')[2].strip()}" for number, said in record.get("states", {}).items()]
+    said = f" ({as_html('; '.join(missing))})" if missing else ""
+    which = ", ".join(record["figures"])
+    return f'\n<p class="numbers">{escape(record["paper"])}, figure {escape(which)}{said}</p>'
+
+
+def _theory(record: dict[str, Any]) -> str:
+    lines = record.get("theory_lines")
+    return (
+        f"<details><summary>The lines that make its theory</summary><pre>{escape(lines)}</pre></details>"
+        if lines
+        else ""
     )
 
 
 def _claim(claim: dict[str, Any]) -> str:
     mark = '<span class="mark good">✓ holds</span>' if claim["holds"] else '<span class="mark bad">✗ fails</span>'
     measured = f'<span class="number">{escape(claim["measured"])}</span>' if claim["measured"] else ""
-    return f"<li>{mark} <span>{_inline(claim['text'])}</span>{measured}</li>"
+    return f"<li>{mark} <span>{as_html(claim['text'])}</span>{measured}</li>"
 
 
 def _verdict(record: dict[str, Any]) -> str:
@@ -133,12 +191,13 @@ def _verdict(record: dict[str, Any]) -> str:
     return f'<span class="mark {kind}" title="{word}" role="img" aria-label="{word}">{sign}</span>'
 
 
-def _links(record: dict[str, Any]) -> str:
+def _links(record: dict[str, Any], guide: str) -> str:
     files = record["files"]
-    links = [("PDF", files["pdf"]), ("numbers (npz)", files["npz"]), ("code", files["code"])]
+    links = [("read about it", guide)] if guide else []
+    links += [("PDF", files["pdf"]), ("numbers (npz)", files["npz"]), ("code", files["code"])]
     tables = [(table.removeprefix(f"{record['name']}.").removesuffix(".csv"), table) for table in files["csv"]]
     if len(tables) == 1:
-        links.insert(2, ("numbers (CSV)", tables[0][1]))
+        links.insert(-1, ("numbers (CSV)", tables[0][1]))
     links.append(("record (JSON)", f"{record['name']}.json"))
     folded = f"<details><summary>Tables (CSV)</summary>{_list(tables)}</details>" if len(tables) > 1 else ""
     return _list(links) + folded
@@ -182,12 +241,7 @@ def _short(value: Any) -> str:
 
 
 def _paragraphs(text: str) -> str:
-    return "".join(f"<p>{_inline(part)}</p>" for part in re.split(r"\n\s*\n", text) if part.strip())
-
-
-def _inline(text: str) -> str:
-    # The only mark-up a caption may have: `code`.
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+    return "".join(f"<p>{as_html(part)}</p>" for part in re.split(r"\n\s*\n", text) if part.strip())
 
 
 def _footer(records: list[dict[str, Any]]) -> str:

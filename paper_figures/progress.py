@@ -12,8 +12,9 @@ from rich.progress import ProgressColumn, Task
 from rich.text import Text
 
 from grok_theory.progress import bar
+from paper_figures.figure_map import measured_seconds
 
-# Seconds expected of a figure that was never built at this size: the budgets of docs/figures.md.
+# Seconds expected of a figure that was never built at this size, here or where `expected_seconds` was measured.
 _GUESS = {"quick": 5.0, "default": 30.0, "full": 300.0}
 
 
@@ -31,8 +32,9 @@ class Durations:
             self.seconds = {}
 
     def expected(self, name: str) -> float:
-        """Seconds the figure took last, or a guess."""
-        return float(self.seconds.get(name, {}).get(self.size, _GUESS[self.size]))
+        """Seconds the figure took last here, or elsewhere, or a guess."""
+        here = self.seconds.get(name, {}).get(self.size)
+        return float(here or measured_seconds().get(name, {}).get(self.size) or _GUESS[self.size])
 
     def learn(self, record: dict[str, Any]) -> None:
         """Keep what this build took; steps from the cache count with the time they took when they were computed."""

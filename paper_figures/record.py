@@ -34,7 +34,14 @@ def failed_record(label: Label, order: Order, error: str, reason: str = "") -> d
 def head_of(label: Label, order: Order) -> dict[str, Any]:
     """What a record begins with: which figure, how large, what it shows."""
     record: dict[str, Any] = {"name": label.name, "size": order.size, "settings": list(order.settings)}
-    return record | {key: getattr(label, key) for key in ("title", "caption", "paper", "wing")}
+    record |= {key: getattr(label, key) for key in ("title", "caption", "paper", "wing", "states")}
+    return record | {"figures": list(label.figures)}
+
+
+def processor_seconds() -> float:
+    """Processor time of this process so far, in all its threads, and of those it started and has waited for."""
+    took = os.times()
+    return took.user + took.system + took.children_user + took.children_system
 
 
 def circumstances(seconds: float, cpu_seconds: float) -> dict[str, Any]:
@@ -50,8 +57,8 @@ def circumstances(seconds: float, cpu_seconds: float) -> dict[str, Any]:
 
 
 _ALWAYS = (
-    *("name", "size", "settings", "title", "caption", "paper", "wing"),
-    *("status", "claims", "seconds", "built", "versions", "commit", "machine"),
+    *("name", "size", "settings", "title", "caption", "paper", "wing", "figures", "states"),
+    *("status", "claims", "seconds", "cpu_seconds", "built", "versions", "commit", "machine"),
 )
 _BY_STATUS = {"failed": ("error", "traceback"), "built": ("parameters", "files", "steps", "checksums", "receipt")}
 

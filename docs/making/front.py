@@ -1,7 +1,12 @@
-"""`python -m docs.making.front`: draw docs/grokking.svg, the first picture of README, by README's own lines."""
+"""`python -m docs.making.front`: draw the two pictures of README.
+
+docs/told_before.svg is the first figure of the gallery, at its default size (half a minute); docs/grokking.svg is drawn
+by README's own lines.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import tempfile
@@ -9,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "docs" / "grokking.svg"
+TOLD, FIGURE = ROOT / "docs" / "told_before.svg", "forecast_before_runs"
 
 
 def lines_of_the_picture() -> str:
@@ -20,7 +26,7 @@ def lines_of_the_picture() -> str:
 
 
 def draw(picture: Path = PICTURE) -> None:
-    """Run them in a folder of their own and keep the picture, with numbers of two decimals: a third of the bytes."""
+    """Run them in a folder of their own and keep the picture."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -32,10 +38,42 @@ def draw(picture: Path = PICTURE) -> None:
             drawn = Path("grokking.svg").read_text(encoding="utf-8")
         finally:
             os.chdir(here)
-    drawn = re.sub(r"<metadata>.*?</metadata>\s*", "", drawn, flags=re.S)  # the date, which would change each time
-    picture.write_text(re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", drawn), encoding="utf-8")
+    picture.write_text(_slim(drawn), encoding="utf-8")
+
+
+def draw_told(picture: Path = TOLD) -> None:
+    """Compute the figure, see that its claims hold, and keep its picture."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import jax
+    import matplotlib.pyplot as plt
+
+    from grok_theory.plot import STYLE
+    from paper_figures.figure import catalogue, load_figure
+    from paper_figures.parameters import make_parameters
+
+    jax.config.update("jax_enable_x64", True)
+    figure = load_figure(catalogue()[FIGURE])
+    parameters = make_parameters(figure, "default")
+    data = {name: compute() for name, compute in figure.steps(parameters).items()}
+    if failing := [claim.text for claim in figure.claims(parameters, data) if not claim.holds]:
+        raise SystemExit(f"{FIGURE} is not shown while a claim fails: {failing[0]}.")
+    with plt.style.context(STYLE):
+        drawn = figure.draw(parameters, data)
+        buffer = io.StringIO()
+        drawn.savefig(buffer, format="svg")
+        plt.close(drawn)
+    picture.write_text(_slim(buffer.getvalue()), encoding="utf-8")
+
+
+def _slim(drawn: str) -> str:
+    """Without the date, which would change each time, and with numbers of two decimals: a third of the bytes."""
+    drawn = re.sub(r"<metadata>.*?</metadata>\s*", "", drawn, flags=re.S)
+    return re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", drawn)
 
 
 if __name__ == "__main__":
     draw()
-    print(PICTURE)
+    draw_told()
+    print(PICTURE, TOLD)

@@ -1,24 +1,32 @@
-"""The gallery: every figure with its caption, and its picture if `make figures` has drawn it."""
+"""The gallery: every figure with its caption, the lines that make its theory, and its picture once it is drawn."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from paper_figures.figure import catalogue
+from paper_figures.build import described
+from paper_figures.figure import catalogue, load_figure
+from paper_figures.mathematics import as_html, as_text
+from paper_figures.page import IDEAS
+from paper_figures.parameters import make_parameters
+from paper_figures.theory_lines import theory_lines
 
 ROOT = Path(__file__).parents[2]
+PAGES = ROOT / "docs"
 PICTURES = ROOT / "out" / "figures"
 
 
 def gallery_page() -> str:
     """Thumbnails first, then each figure under an anchor of its own name; one not drawn yet says how to draw it."""
-    labels = sorted(catalogue().values(), key=lambda label: (label.wing, label.name))
+    order = [*IDEAS, *sorted({label.wing for label in catalogue().values()} - set(IDEAS))]
+    labels = sorted(catalogue().values(), key=lambda label: (order.index(label.wing), label.name))
     drawn = [label for label in labels if (PICTURES / f"{label.name}.png").exists()]
     parts = [
         "# Gallery",
         "Every figure is one file in `paper_figures/`, with its parameters, its numbers and the claims that are "
         "checked each time it is built. `make figures` draws all of them and writes a page of its own with verdicts "
-        "and data, `out/figures/index.html`; how, is told in [Figures](../figures.md).",
+        "and data, `out/figures/index.html`; how, is told in [Figures](../figures.md). By paper and number: "
+        "[the figures of the papers](papers.md).",
     ]
     if drawn:
         cards = "\n".join(_card(label) for label in drawn)
@@ -27,16 +35,28 @@ def gallery_page() -> str:
     for label in labels:
         if label.wing != wing:
             wing = label.wing
-            parts.append(f"## {wing}")
-        after = label.paper if label.paper.startswith("beyond") else f"after {label.paper}"
+            parts.append(f"## {IDEAS.get(wing, wing)}")
+        after = label.paper if label.paper.startswith(("beyond", "ours")) else f"after {label.paper}"
+        if label.figures:
+            after += f", figure {', '.join(label.figures)}"
+        if (PAGES / f"{wing}.md").exists():
+            after += f". Read about it: [{wing}](../{wing}.md)"
         shown = f"Not drawn yet: `python -m paper_figures {label.name}`."
         if label in drawn:
-            shown = f"![{label.title}](../../out/figures/{label.name}.png)"
+            shown = f"![{_title(label)}](../../out/figures/{label.name}.png)"
         file = f"{{download}}`{label.name} <../../paper_figures/{label.name}.py>`"
-        parts += [f"({label.name})=\n### {label.title}", shown, f"{label.caption}\n\n{file}, {after}."]
+        caption = as_html(label.caption).replace("*", "\\*")
+        parts += [f"({label.name})=\n### {_title(label)}", shown, caption, f"{file}, {after}."]
+        written = described(make_parameters(load_figure(label), "default"))
+        if lines := theory_lines(label.path, written):
+            parts.append(f":::{{dropdown}} The lines that make its theory\n```python\n{lines}\n```\n:::")
     return "\n\n".join(parts) + "\n"
+
+
+def _title(label) -> str:
+    return as_text(label.title).replace("*", "\\*")
 
 
 def _card(label) -> str:
     picture = f"../../out/figures/{label.name}.png"
-    return f":::{{grid-item-card}} {label.title}\n:img-top: {picture}\n:link: {label.name}\n:link-type: ref\n:::"
+    return f":::{{grid-item-card}} {_title(label)}\n:img-top: {picture}\n:link: {label.name}\n:link-type: ref\n:::"

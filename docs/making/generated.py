@@ -123,17 +123,17 @@ def _correction(c: Any) -> str:
         "",
         "| | statement | number |",
         "|---|---|---|",
-        f"| printed | {_cell(c.form)} | {c.printed:.6g} |",
-        f"| holds | {_cell(c.holds)} | {c.corrected:.6g} |",
+        f"| printed | {as_cell(c.form)} | {c.printed:.6g} |",
+        f"| holds | {as_cell(c.holds)} | {c.corrected:.6g} |",
     ]
     if c.oracle == c.oracle:
         lines.append(f"| oracle | independent of both | {c.oracle:.6g} |")
     return "\n".join([*lines, "", f"Measured: {c.measure}."])
 
 
-def _cell(text: str) -> str:
+def as_cell(text: str) -> str:
     """Text that Markdown leaves as it is, in a table."""
-    for mark in ("\\", "|", "*", "_", "<", "[", "]"):
+    for mark in ("\\", "|", "*", "_", "<", "[", "]", "$"):
         text = text.replace(mark, "\\" + mark)
     return text
 

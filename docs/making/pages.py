@@ -1,4 +1,4 @@
-"""Pages that are made when the site is: the reference, the gallery, and the two documents of the root.
+"""Pages that are made when the site is: the reference, the gallery, the papers, and the two documents of the root.
 
 They are written below docs/generated, which is not kept.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 from docs.making.gallery import gallery_page
 from docs.making.names import places, rooms
 from docs.making.notebooks import with_download, write_scripts
+from docs.making.papers import papers_page
 
 DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent
@@ -23,7 +24,12 @@ GENERATED = DOCS / "generated"
 def write_pages() -> None:
     """Write what has changed, so that Sphinx reads no page again for nothing; what is no page any more goes."""
     GENERATED.mkdir(exist_ok=True)
-    pages = {"gallery": gallery_page(), "changelog": _of_root("CHANGELOG"), "contributing": _of_root("CONTRIBUTING")}
+    pages = {
+        "gallery": gallery_page(),
+        "papers": papers_page(),
+        "changelog": _of_root("CHANGELOG"),
+        "contributing": _of_root("CONTRIBUTING"),
+    }
     pages |= dict(reference_pages())
     write_scripts(GENERATED)
     for path in GENERATED.glob("*.md"):

@@ -1,4 +1,4 @@
-"""`grok-theory figures`: build the figures, in a checkout or from the installed package."""
+"""`grok-theory figures`: build the figures, or say which of which paper there are, in a checkout or installed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CONTEXT = {"ignore_unknown_options": True, "help_option_names": []}
 def command(
     words: Annotated[list[str] | None, typer.Argument(help="As for `python -m paper_figures`.", metavar="...")] = None,
 ) -> None:
-    """Build figures with their numbers and claims, into out/figures of this folder; --help shows the options."""
+    """Build figures, into out/figures of this folder, or list a paper's with --paper NAME; --help shows the options."""
     try:
         from paper_figures.command import app
     except ModuleNotFoundError as missing:
@@ -26,4 +26,8 @@ def command(
 
     from .answers import answer
 
-    raise typer.Exit(answer(app, words or [], "grok-theory figures"))
+    words = words or []
+    # Who asks for a paper here wants to see what there is of it; `make figures` builds.
+    if any(word.partition("=")[0] in ("--paper", "--figure", "--wing") for word in words):
+        words = ["--list", *words]
+    raise typer.Exit(answer(app, words, "grok-theory figures"))

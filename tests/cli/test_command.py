@@ -61,6 +61,9 @@ def test_figures_lists_them_and_says_what_is_missing(run, monkeypatch):
     code, out, err = run("figures", "--list")
     assert (code, err) == (0, "")
     assert "linear_spectrum" in out
+    code, out, err = run("figures", "--paper", "halder", "--figure", "1")
+    assert (code, err) == (0, "")
+    assert "best_of_k_overshoot" in out
     monkeypatch.setitem(sys.modules, "paper_figures.command", None)
     code, out, err = run("figures", "--list")
     assert (code, out) == (2, "")

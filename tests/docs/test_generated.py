@@ -28,3 +28,19 @@ def _wings():
     from docs.making.generated import _WINGS
 
     return _WINGS
+
+
+def test_the_page_of_the_papers_has_every_row_with_its_files():
+    from docs.making.generated import as_cell
+    from docs.making.papers import papers_page
+    from paper_figures.figure import catalogue
+    from paper_figures.figure_map import shown_rows
+
+    text = papers_page()
+    lines = [line for line in text.splitlines() if line.startswith("| ") and line.count(" | ") == 5]
+    rows = shown_rows(catalogue().values())
+    assert "| all 48 |" in text
+    for shown in rows:
+        line = next(line for line in lines if line.startswith(f"| {shown.row.number} | {as_cell(shown.row.shows)} |"))
+        assert all(f"(#{label.name})" in line for label in shown.files)
+        assert shown.files or "not here" in line

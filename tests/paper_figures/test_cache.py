@@ -23,10 +23,11 @@ ADDRESS = address_of(figure="f", step="s", number=1)
 
 def test_what_is_kept_comes_back_to_the_bit(cache, warnings):
     assert cache.get("f", "s", ADDRESS) is None
-    cache.put("f", "s", ADDRESS, ARRAYS, 1.5)
+    cache.put("f", "s", ADDRESS, ARRAYS, 1.5, 2.5)
     step = cache.get("f", "s", ADDRESS)
     assert step.cached
     assert step.seconds == 1.5
+    assert step.cpu_seconds == 2.5
     for name, array in ARRAYS.items():
         assert step.arrays[name].dtype == array.dtype
         assert step.arrays[name].tobytes() == array.tobytes()
@@ -34,7 +35,7 @@ def test_what_is_kept_comes_back_to_the_bit(cache, warnings):
 
 
 def test_every_single_flipped_bit_is_noticed(cache, warnings):
-    cache.put("f", "s", ADDRESS, ARRAYS, 1.5)
+    cache.put("f", "s", ADDRESS, ARRAYS, 1.5, 2.5)
     path = cache.path("f", "s", ADDRESS)
     whole = path.read_bytes()
     rng = np.random.default_rng(1)
@@ -50,7 +51,7 @@ def test_every_single_flipped_bit_is_noticed(cache, warnings):
 
 @pytest.mark.parametrize("length", [0, 1, 40, 500])
 def test_a_truncated_file_is_noticed(cache, warnings, length):
-    cache.put("f", "s", ADDRESS, ARRAYS, 1.5)
+    cache.put("f", "s", ADDRESS, ARRAYS, 1.5, 2.5)
     path = cache.path("f", "s", ADDRESS)
     path.write_bytes(path.read_bytes()[:length])
     assert cache.get("f", "s", ADDRESS) is None
@@ -59,8 +60,8 @@ def test_a_truncated_file_is_noticed(cache, warnings, length):
 
 def test_two_swapped_files_are_noticed(cache, warnings):
     other = address_of(figure="f", step="s", number=2)
-    cache.put("f", "s", ADDRESS, ARRAYS, 1.5)
-    cache.put("f", "s", other, {"x": np.zeros(7)}, 1.5)
+    cache.put("f", "s", ADDRESS, ARRAYS, 1.5, 2.5)
+    cache.put("f", "s", other, {"x": np.zeros(7)}, 1.5, 2.5)
     one, two = cache.path("f", "s", ADDRESS), cache.path("f", "s", other)
     content = one.read_bytes()
     one.write_bytes(two.read_bytes())
@@ -72,7 +73,7 @@ def test_two_swapped_files_are_noticed(cache, warnings):
 
 def test_old_addresses_of_a_step_are_forgotten(cache):
     for number in range(12):
-        cache.put("f", "s", address_of(number=number), ARRAYS, 0.1)
+        cache.put("f", "s", address_of(number=number), ARRAYS, 0.1, 0.1)
     assert len(list((cache.folder / "f").iterdir())) == 8
     assert cache.get("f", "s", address_of(number=11)) is not None
 
@@ -90,7 +91,7 @@ def test_only_arrays_of_numbers_are_kept():
     [{"arrays": [1]}, {"arrays": {"a": {}}}, {"seconds": "long"}, {"seconds": None}, {"more": 1, "arrays": None}],
 )
 def test_a_step_of_another_time_is_computed_again(cache, warnings, change):
-    cache.put("f", "s", ADDRESS, ARRAYS, 1.5)
+    cache.put("f", "s", ADDRESS, ARRAYS, 1.5, 2.5)
     path = cache.path("f", "s", ADDRESS)
     path.write_bytes(storage.pack(storage.unpack(path.read_bytes()) | change))
     assert cache.get("f", "s", ADDRESS) is None

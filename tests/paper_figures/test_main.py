@@ -1,6 +1,7 @@
 """`python -m paper_figures` from outside: exit codes, one-sentence errors, crashes and kills."""
 
 import importlib.util
+import json
 import os
 import random
 import re
@@ -15,7 +16,9 @@ from typer.testing import CliRunner
 
 from paper_figures.__main__ import app
 from paper_figures.browser import BrowserFailed, find_browser
-from paper_figures.figure import HOME
+from paper_figures.choice import Choice
+from paper_figures.figure import HOME, catalogue
+from paper_figures.papers import ROWS
 
 
 @pytest.fixture
@@ -62,6 +65,18 @@ def test_a_build_of_good_and_bad_figures(run, write, tmp_path):
         (["smal"], "There is no figure 'smal'; the nearest: small."),
         (["zzz"], "There is no figure 'zzz'; `--list` shows them all."),
         (["--size", "huge"], "--size is 'huge', but it must be one of quick, default, full."),
+        (["--paper", "kumer"], "--paper is 'kumer', but no paper is called so; the nearest: kumar."),
+        (
+            ["--paper", "zzz"],
+            "--paper is 'zzz', but no paper is called so; there are advani, kumar, tian, halder.",
+        ),
+        (["--paper", "kumar", "--figure", "99"], "--figure is '99', but kumar has no such figure; the nearest: 9, 19."),
+        (["--figure", "3z"], "--figure is '3z', but no paper has such a figure; the nearest: 3, 3e, 3b."),
+        (["--wing", "linaer"], "--wing is 'linaer', but no figure is of it; the nearest: linear."),
+        (
+            ["--paper", "kumar", "--json", "--figure", "4a"],
+            "--figure is '4a', but kumar has no such figure; the nearest: 4, 7a, 6a.",
+        ),
         (["--set", "points=2.5"], "points is '2.5', but it must be a whole number."),
         (["--set", "pints=2"], "None of the chosen figures has a parameter 'pints'; did you mean 'points'?"),
     ],
@@ -97,6 +112,32 @@ def test_the_list_names_figures_and_papers(here):
     done = here("--list")
     assert done.exit_code == 0
     assert re.search(r"small +Powers in small +A\. & B\. 2020", done.stdout)
+
+
+def test_a_paper_and_a_number_choose_the_files_that_show_them(here, write):
+    """Rows are listed as JSON or as a table; a number stands for its panels, and a reason for what is not there."""
+    for name, figures, states in (("one", '("3a", "4")', '{"4": "P: no theory line"}'), ("two", '("3",)', "{}")):
+        path = write(name, paper="Kumar et al. 2023")
+        path.write_text(path.read_text().replace("\nWING", f"\nFIGURES = {figures}\nSTATES = {states}\nWING"))
+    rows = {row["figure"]: row for row in json.loads(here("--paper", "Kumar", "--json").stdout)}
+    assert set(rows) == {row.number for row in ROWS if row.paper == "kumar"}
+    assert rows["3a"]["files"] == ["one", "two"]
+    assert rows["3e"]["files"] == ["two"]
+    assert (rows["3b"]["state"], rows["4"]["state"], rows["19"]["state"]) == ("R", "P", "none")
+    assert (rows["4"]["reason"], rows["4"]["seconds"]) == ("no theory line", None)
+    assert {row["figure"] for row in json.loads(here("--figure", "3", "--json").stdout)} == {"3", "3a", "3b", "3e"}
+    assert [row["figure"] for row in json.loads(here("one", "--json").stdout)] == ["3a", "4"]
+    assert json.loads(here("--wing", "best_of_k", "--json").stdout) == []
+    known = catalogue(path.parent)
+    assert [label.name for label in Choice.of((), "kumar", "3A", None).figures(known)] == ["one", "two"]
+    assert [label.name for label in Choice.of((), None, "4", "linear").figures(known)] == ["one"]
+    table = here("--paper", "kumar", "--figure", "4", "--list").stdout
+    assert re.search(r"4 +P +\? +loss with its decomposition +one +no theory line", table)
+    done = here("--paper", "kumar", "--figure", "14")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("Of --paper kumar --figure 14 there is no figure here: ")
+    done = here("--paper", "kumar", "--wing", "best_of_k")
+    assert done.stderr.startswith("No figure is all of this: --paper kumar --wing best_of_k.")
 
 
 def test_a_folder_without_figures_is_named(here, figures):

@@ -57,9 +57,9 @@ def test_the_page_shows_every_figure_with_its_verdicts(built):
     assert page.torn == []
     assert page.open == []
     assert {a["id"] for a in page.all("article")} == {"small", "wide", "broken"}
-    pictures = {a["src"]: a for a in page.all("img")}
-    assert set(pictures) == {"small.png", "wide.png"}
-    for picture in pictures.values():
+    pictures = page.all("img")
+    assert {picture["src"] for picture in pictures} == {"small.png", "wide.png"}
+    for picture in pictures:
         assert (order.out / picture["src"]).exists()
         assert picture["alt"].startswith("Powers in")
         assert int(picture["width"]) > 0
@@ -80,6 +80,24 @@ def test_wings_come_in_the_order_of_the_house_with_paper_and_idea(built):
         assert words in page.text
     assert '<article class="wide" id="wide">' in text
     assert '<article class="narrow" id="small">' in text
+
+
+def test_the_index_shows_small_pictures_by_idea_and_by_paper(tmp_path, write_into):
+    """A file of several numbers stands under each of them; what is not reproduced is said."""
+    path = write_into(tmp_path, "told", paper="Halder & Pehlevan 2025", wing="best_of_k")
+    text = path.read_text().replace("Powers in told", "Powers s^2/q of alpha")
+    path.write_text(text.replace("\nWING", '\nFIGURES = ("10", "2")\nSTATES = {"2": "P: other sizes"}\nWING'))
+    order = Order(tmp_path, tmp_path / "out", tmp_path / "cache", size="quick")
+    (label,) = catalogue(tmp_path).values()
+    build_figure(label, order, told=lambda *_: None, warn=print)
+    found = write_page(known_records(order.out, tmp_path), {"best_of_k": "../docs/best_of_k.md"})
+    page = Page(found)
+    assert page.torn == []
+    assert len([a for a in page.all("img") if a.get("loading") == "lazy"]) == 3
+    assert found.index("Figure 2<") < found.index("Figure 10<")
+    assert "Halder &amp; Pehlevan 2025, figure 10, 2 (2: other sizes)" in found
+    assert "Powers s<sup>2</sup>/q of α" in found
+    assert '<a href="../docs/best_of_k.md">read about it</a>' in found
 
 
 def test_every_link_leads_somewhere_without_a_network(built):

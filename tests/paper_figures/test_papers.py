@@ -7,6 +7,7 @@ import pytest
 from paper_figures.figure import catalogue
 from paper_figures.figure_map import Shown, counted, paper_of, shown_rows
 from paper_figures.papers import PAPERS, REASONS, ROWS, Row, covers
+from paper_figures.times import kept
 
 # The numbers of the papers, written down apart from the list under test.
 NUMBERS = {
@@ -71,6 +72,21 @@ def test_a_file_is_read_with_its_numbers_sizes_and_reduction(write):
     assert label.states == {"4": "P: no theory line"}
     assert not label.has_quick
     assert label.reduction == "points 12 (full: 99), ratios 0.5, 2 (full: 1 ... 5)"
+
+
+def test_at_most_forty_figures_are_shown_at_the_quick_size():
+    """A figure that costs more than it shows there is for the default size only."""
+    assert sum(label.has_quick for label in FIGURES.values()) <= 40
+
+
+def test_times_are_kept_by_figure_and_size(figures, write):
+    """What was measured before stays; figures that are gone, sizes that a figure has not, and settings do not."""
+    path = write("long")
+    path.write_text(path.read_text().replace('"quick": {"points": 5}', '"full": {"points": 99}'))
+    before = {"small": {"full": 9.0, "quick": 3.0}, "gone": {"full": 1.0}, "long": {"quick": 2.0, "full": 5.0}}
+    one = {"name": "small", "status": "built", "settings": [], "size": "quick", "cpu_seconds": 1.26}
+    records = [one, one | {"name": "wide", "settings": ["points=3"]}, one | {"name": "wide", "status": "failed"}]
+    assert kept(before, records, catalogue(figures)) == {"long": {"full": 5.0}, "small": {"full": 9.0, "quick": 1.3}}
 
 
 def test_a_whole_figure_is_as_far_as_its_worst_panel():

@@ -1,0 +1,83 @@
+"""Networks that figures train by any optimizer of optax, on the package's loop: losses and what moved on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+def followed(loss: Callable, read: Callable, start: Any, steps: Any, optimizer: Any) -> Any:
+    """Full-batch training of `loss(weights)` by an optax `optimizer`; `read(weights)` at each of `steps`; traceable."""
+    import jax
+    import optax
+
+    from grok_theory.numerics.training import trained
+
+    def step(state):
+        weights, memory = state
+        updates, memory = optimizer.update(jax.grad(loss)(weights), memory, weights)
+        return optax.apply_updates(weights, updates), memory
+
+    return trained(step, (start, optimizer.init(start)), steps, lambda state: read(state[0]))[1]
+
+
+def committee_curves(
+    start: Any,
+    train: tuple[Any, Any],
+    test: tuple[Any, Any],
+    steps: Any,
+    *,
+    activation: Callable,
+    scale: Any,
+    optimizer: Any,
+    train_readout: bool = False,
+) -> dict[str, Any]:
+    """Of f = (scale/N) sum_i a_i phi(w_i . x) less its start: losses, relative change of both layers; traceable.
+
+    `start` is (w, a), `train` and `test` are inputs and targets; the loss is the mean square.
+    """
+    import jax.numpy as jnp
+
+    def output(weights, x):
+        readouts = weights["a"] if train_readout else start[1]
+        return scale * jnp.mean(activation(x @ weights["w"].T) * readouts, axis=1)
+
+    begin = {"w": start[0], "a": start[1]}
+    first = {name: output(begin, x) for name, (x, _) in (("train", train), ("test", test))}
+
+    def loss_on(weights, name, part):
+        x, y = part
+        return jnp.mean(jnp.square(output(weights, x) - first[name] - y))
+
+    def read(weights):
+        moved = {name: jnp.linalg.norm(weights[name] - begin[name]) / jnp.linalg.norm(begin[name]) for name in begin}
+        return {
+            "train_loss": loss_on(weights, "train", train),
+            "test_loss": loss_on(weights, "test", test),
+            "moved": moved["w"],
+            "moved readouts": moved["a"],
+        }
+
+    return followed(lambda weights: loss_on(weights, "train", train), read, begin, steps, optimizer)
+
+
+def gaussian_inputs(random: np.random.Generator, samples: int, dim: int) -> np.ndarray:
+    """Inputs of squared norm about 1."""
+    return (random.standard_normal((samples, dim)) / np.sqrt(dim)).astype(np.float32)
+
+
+def log_reads(last: int, count: int) -> np.ndarray:
+    """Whole steps from 0 to `last`, about evenly in the logarithm."""
+    return np.unique(np.append(0, np.geomspace(1, last, count)).astype(int))
+
+
+def half_time(x: np.ndarray, curve: np.ndarray, part: float = 0.5) -> float:
+    """When a curve is for good below so much of its start, or inf."""
+    above = np.flatnonzero(curve > part * curve[0])
+    if above.size == 0 or above[-1] + 1 == curve.size:
+        return float(x[0]) if above.size == 0 else np.inf
+    i = above[-1]
+    share = (curve[i] - part * curve[0]) / (curve[i] - curve[i + 1])
+    return float(x[i] + share * (x[i + 1] - x[i]))
