@@ -48,10 +48,6 @@ class Parameters:
 
 
 SIZES = {
-    "quick": {
-        "alphas": 3, "curvatures": 3, "last": 100.0, "paths": 64, "grid_points": 16, "checked": 0,
-        "with_runs": 1, "dims": (16, 32), "cells": 2, "depth": 0,
-    },
     "full": {
         "alphas": 16, "curvatures": 16, "checked": 4, "checked_paths": 672, "with_runs": 4, "dims": (50, 100),
         "runs": 16, "depth": 3,
