@@ -16,7 +16,7 @@ from paper_figures.figure import Claim
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
 FIGURES = ("13",)
-STATES = {"13": "P: learning rates of the paper's momentum and AdamW are not known"}
+STATES = {}
 WING = "lazy_rich"
 NAMES = ("descent", "momentum", "AdamW")
 
