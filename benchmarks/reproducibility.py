@@ -19,7 +19,7 @@ FIGURES = (
     "linear_double_descent",
     "li2_discovery",
     "best_of_k_inverse_square",
-    "lazy_rich_kernel_eigenvectors",
+    "lazy_rich_limits",
     "bounds_all",
 )
 

@@ -17,6 +17,7 @@ from paper_figures.figure import Claim
 PARTS = ("variance", "misalignment", "linear_power")
 LOSSES = ("train_loss", "test_loss")
 CURVES = (*LOSSES, *PARTS)
+COLORS = {"test_loss": "black", "variance": "C0", "misalignment": "C2", "linear_power": "C1"}
 Arrays = Mapping[str, np.ndarray]
 
 
@@ -145,3 +146,12 @@ def mark(ax: Any, x: Any, runs: np.ndarray, *, color: Any, shape: str = "o", ful
     error = runs.std(0, ddof=1) / np.sqrt(len(runs)) if len(runs) > 1 else np.zeros_like(mean)
     look = {"ms": 2.6 if full else 2.8, "mfc": color if full else "white", "mew": 0.6, "lw": 0.7, "zorder": 3}
     ax.errorbar(np.asarray(x)[kept], mean[kept], error[kept], fmt=shape, color=color, **look)
+
+
+def sketch_parts(ax: Any, theory: Any, runs: Any, ideal: Any) -> None:
+    """Train loss, test loss and its parts: theory, runs, and as diamonds the test loss at 1/D = 0."""
+    for name, color in {**COLORS, "train_loss": "0.5"}.items():
+        full = name != "train_loss"
+        sketch(ax, theory, name, color=color, label=name.replace("_", " "), style="-" if full else "--")
+        mark(ax, theory.x, runs[name], color=color, full=full)
+    mark(ax, theory.x, ideal["test_loss"], color="black", shape="D", full=False, every=6)

@@ -49,7 +49,6 @@ SIZES = {
         "margin_test": 0.05, "margin_train": 0.03,
     },
 }  # fmt: skip
-COLORS = {"variance": "C0", "misalignment": "C2", "linear_power": "C1"}
 # Epoch: train loss, test loss, variance, misalignment, linear power of the paper's run at its base setting.
 PUBLISHED = {
     0: (0.502, 0.551, 0.116, 0.433, 0.002),
@@ -115,20 +114,14 @@ def draw(parameters, data):
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, len(parameters.curvatures), figsize=(7, 2.9), sharey=True, squeeze=False)
-    times = _times(parameters)
     for number, (ax, eps) in enumerate(zip(axes[0], parameters.curvatures, strict=True)):
         theory, runs, ideal = _gathered(parameters, data, eps)
         runs = data["paper's size"] if number == 0 else runs
-        for name, color in {"test_loss": "black", **COLORS}.items():
-            committees.sketch(ax, theory, name, color=color, label=name.replace("_", " "))
-            committees.mark(ax, times, runs[name], color=color)
-        committees.sketch(ax, theory, "train_loss", color="0.5", label="train loss", style="--")
-        committees.mark(ax, times, runs["train_loss"], color="0.5", full=False)
-        committees.mark(ax, times, ideal["test_loss"], color="black", shape="D", full=False, every=6)
+        committees.sketch_parts(ax, theory, runs, ideal)
         if number == 0:
             epochs = np.array([epoch for epoch in PUBLISHED if 0 < epoch <= parameters.epochs])
             rows = np.array([PUBLISHED[epoch] for epoch in epochs]).T / parameters.teacher**2
-            for row, color in zip(rows, ("0.5", "black", *COLORS.values()), strict=True):
+            for row, color in zip(rows, ("0.5", "black", *list(committees.COLORS.values())[1:]), strict=True):
                 ax.plot(epochs / parameters.dim, row, "x", color=color, ms=5, mew=1.0, zorder=4)
         ax.set(
             xscale="log", xlabel=rf"time [$\tau$] ({parameters.dim} epochs)", ylim=(0, 1), xlim=(0.03, None), ylabel=""
@@ -143,7 +136,7 @@ def draw(parameters, data):
 def claims(parameters, data):
     made = []
     margin = {"train_loss": parameters.margin_train, "test_loss": parameters.margin_test}
-    margin |= dict.fromkeys(COLORS, parameters.margin_test)
+    margin |= dict.fromkeys(committees.PARTS, parameters.margin_test)
     for eps in parameters.curvatures:
         theory, _, ideal = _gathered(parameters, data, eps)
         made.append(committees.judged(f"eps = {eps:g}: {committees.named(parameters)}", theory, ideal, margin))

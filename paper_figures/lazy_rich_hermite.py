@@ -55,7 +55,6 @@ def steps(parameters):
 def _train(parameters, order):
     """Losses (alpha, run, read)."""
     import jax
-    import jax.numpy as jnp
     import optax
 
     p = parameters
@@ -64,6 +63,9 @@ def _train(parameters, order):
 
     def phi(z):
         return z + curvature / 2 * _hermite(order, z)
+
+    def target(h):
+        return _hermite(order, h) / (2 * np.sqrt(factorial(order)))
 
     @jax.jit
     def run(start, train, test, scale, reads):
@@ -77,16 +79,8 @@ def _train(parameters, order):
         runs = []
         for number in range(p.runs):
             random = np.random.default_rng([p.key, order, number])
-            parts = []
-            for count in (samples, 1000):
-                x = networks.gaussian_inputs(random, count, p.dim)
-                y = _hermite(order, np.sqrt(p.dim) * x[:, 0]) / (2 * np.sqrt(factorial(order)))
-                parts.append((jnp.asarray(x), jnp.asarray(y, jnp.float32)))
-            start = (
-                jnp.asarray(random.standard_normal((p.width, p.dim)), jnp.float32),
-                jnp.ones(p.width, jnp.float32),
-            )
-            runs.append(run(start, *parts, jnp.float32(scale), _reads(p)))
+            task = networks.drawn_task(random, target, (samples, 1000), p.dim, p.width)
+            runs.append(run(*task, np.float32(scale), _reads(p)))
         found.append(
             {name: np.stack([np.asarray(each[name]) for each in runs]) for name in ("train_loss", "test_loss")}
         )

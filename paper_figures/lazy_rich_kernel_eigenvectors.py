@@ -36,7 +36,7 @@ class Parameters:
     key: int = 0  # number of the random key
 
 
-SIZES = {"quick": {"others": (), "runs": 2, "points": 40}, "full": {"others": (5, 10, 21, 30, 40, 55, 85), "runs": 20}}
+SIZES = {"full": {"others": (5, 10, 21, 30, 40, 55, 85), "runs": 20}}
 
 
 def _times(parameters):

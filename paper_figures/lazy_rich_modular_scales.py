@@ -18,10 +18,7 @@ from paper_figures.modular_networks import Squares, train_squares
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
 FIGURES = ("2c", "16")
-STATES = {
-    "2c": "P: the paper's values of alpha are not known",
-    "16": "P: the paper's run is not known; ours is that of 2c",
-}
+STATES = {}
 WING = "lazy_rich"
 FALLEN = 0.8  # of the starting loss, where losses are timed
 

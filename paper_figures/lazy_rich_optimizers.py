@@ -16,7 +16,7 @@ from paper_figures.figure import Claim
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
 FIGURES = ("13",)
-STATES = {"13": "P: learning rates of the paper's momentum and AdamW are not known"}
+STATES = {}
 WING = "lazy_rich"
 NAMES = ("descent", "momentum", "AdamW")
 
@@ -63,7 +63,6 @@ def _reads(parameters):
 def _train(parameters, name):
     """Losses (alpha, run, read) with one optimizer."""
     import jax
-    import jax.numpy as jnp
 
     p = parameters
 
@@ -82,15 +81,8 @@ def _train(parameters, name):
         runs = []
         for number in range(p.runs):
             random = np.random.default_rng([p.key, number])
-            parts = []
-            for count in (p.samples, 4 * p.samples):
-                x = networks.gaussian_inputs(random, count, p.dim)
-                parts.append((jnp.asarray(x), jnp.asarray(p.dim * x[:, 0] ** 2 / 2)))
-            start = (
-                jnp.asarray(random.standard_normal((p.width, p.dim)), jnp.float32),
-                jnp.ones(p.width, jnp.float32),
-            )
-            runs.append(run(start, *parts, _reads(p)))
+            sizes = ((p.samples, 4 * p.samples), p.dim, p.width)
+            runs.append(run(*networks.drawn_task(random, lambda h: h**2 / 2, *sizes), _reads(p)))
         found.append(jax.tree.map(lambda *rows: np.stack(rows), *runs))
     return {word: np.stack([each[word] for each in found]) for word in ("train_loss", "test_loss")}
 

@@ -48,7 +48,6 @@ SIZES = {
     },
 }
 HALF = 0.375  # half of a centred committee's test loss at the start, 3/4
-COLORS = {"variance": "C0", "misalignment": "C2", "linear_power": "C1"}
 
 
 def _times(parameters):
@@ -78,15 +77,9 @@ def draw(parameters, data):
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, len(parameters.samples), figsize=(7, 2.7), sharey=True)
-    times = _times(parameters)
     for ax, samples in zip(axes, parameters.samples, strict=True):
         theory, runs, ideal = _gathered(parameters, data, samples)
-        for name, color in {"test_loss": "black", **COLORS}.items():
-            committees.sketch(ax, theory, name, color=color, label=name.replace("_", " "))
-            committees.mark(ax, times, runs[name], color=color)
-        committees.sketch(ax, theory, "train_loss", color="0.5", label="train loss", style="--")
-        committees.mark(ax, times, runs["train_loss"], color="0.5", full=False)
-        committees.mark(ax, times, ideal["test_loss"], color="black", shape="D", full=False, every=6)
+        committees.sketch_parts(ax, theory, runs, ideal)
         ax.set(xscale="log", xlabel=r"time [$\tau$]", ylabel="", ylim=(0, 1.25), xlim=(0.03, None))
         ax.set_title(f"P = {samples}, D = {parameters.dims[-1]}, $\\epsilon$ = {parameters.curvature:g}")
     axes[0].set_ylabel("mean squared error")
@@ -95,7 +88,7 @@ def draw(parameters, data):
 
 
 def claims(parameters, data):
-    margin = dict.fromkeys(("test_loss", *COLORS), parameters.margin_test)
+    margin = dict.fromkeys(committees.COLORS, parameters.margin_test)
     made, ratios = [], []
     for samples, loose in zip(parameters.samples, parameters.margins_train, strict=True):
         margin["train_loss"] = loose

@@ -34,7 +34,7 @@ class Parameters:
     output_scale: float = 4.0  # alpha of the sweep of eps (ours)
     last: float = 600.0  # last tau
     points: int = 40  # times read, evenly in the logarithm
-    runs: int = 100
+    runs: int = 88
     paths: int = 184
     grid_points: int = 40
     scrambles: int = 4
@@ -89,7 +89,7 @@ def _online(parameters):
     from grok_theory.observables import crossing_time
 
     found = {}
-    times = np.append(0, np.geomspace(1e-2, 10 * parameters.last, 300))
+    times = np.append(0, np.geomspace(1e-2, parameters.last, 200))
     for word, pairs in (("alpha", _by_alpha(parameters)), ("eps", _by_eps(parameters))):
         rows = []
         for scale, eps in pairs:

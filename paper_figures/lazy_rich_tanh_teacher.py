@@ -17,7 +17,7 @@ from paper_figures.figure import Claim
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
 FIGURES = ("8",)
-STATES = {"8": "P: the paper's samples, learning rate and values of alpha are not known"}
+STATES = {}
 WING = "lazy_rich"
 
 

@@ -49,7 +49,6 @@ SIZES = {
     },
 }  # fmt: skip
 HALF = 0.375  # half of a centred committee's test loss at the start, 3/4
-COLORS = {"test_loss": "black", "variance": "C0", "misalignment": "C2", "linear_power": "C1"}
 
 
 def _steps(parameters):
@@ -126,7 +125,7 @@ def draw(parameters, data):
         for ax, scale in zip(row, parameters.scales, strict=True):
             runs = data[f"alpha={scale:g}, {word}"]
             theory = data[f"theory {scale:g}"]
-            for name, color in {**COLORS, "train_loss": "0.5"}.items():
+            for name, color in {**committees.COLORS, "train_loss": "0.5"}.items():
                 full, label = name != "train_loss", name.replace("_", " ")
                 told = theory[name] if word == "fixed" else runs[name].mean(0)
                 width = (1.2 if full else 0.9) if word == "fixed" else 0.6

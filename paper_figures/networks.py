@@ -63,9 +63,25 @@ def committee_curves(
     return followed(lambda weights: loss_on(weights, "train", train), read, begin, steps, optimizer)
 
 
-def gaussian_inputs(random: np.random.Generator, samples: int, dim: int) -> np.ndarray:
-    """Inputs of squared norm about 1."""
-    return (random.standard_normal((samples, dim)) / np.sqrt(dim)).astype(np.float32)
+def drawn_task(
+    random: np.random.Generator,
+    target: Callable,
+    samples: tuple[int, int],
+    dim: int,
+    width: int,
+    *,
+    start_scale: float = 1.0,
+) -> tuple[Any, Any, Any]:
+    """Start (w, a) of a committee, training and test set: inputs of squared norm about 1, targets `target(b . x)`.
+
+    b . x, with b along the first axis, has unit variance; weights are normal, readouts equal, both times `start_scale`.
+    """
+    parts = []
+    for count in samples:
+        x = (random.standard_normal((count, dim)) / np.sqrt(dim)).astype(np.float32)
+        parts.append((x, np.asarray(target(np.sqrt(dim) * x[:, 0]), np.float32)))
+    weights = (start_scale * random.standard_normal((width, dim))).astype(np.float32)
+    return (weights, np.full(width, start_scale, np.float32)), *parts
 
 
 def log_reads(last: int, count: int) -> np.ndarray:
