@@ -164,12 +164,6 @@ def _times(ax, parameters, data, order, last, name, color):
     if name == "usual":
         top = np.where(there, times, 1.15 * last)[0].max()
         ax.annotate(f"$Z_{{{order}}}$", (shares[0], top), (4, 2), textcoords="offset points", fontsize=7)
-            f"$Z_{{{order}}}$",
-            (shares[0], np.where(there, times, 1.15 * last)[0].max()),
-            (4, 2),
-            textcoords="offset points",
-            fontsize=7,
-        )
 
 
 def claims(parameters, data):
