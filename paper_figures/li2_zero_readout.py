@@ -35,13 +35,13 @@ RATE = 0.005  # of Adam
 class Parameters:
     orders: tuple[int, ...] = (41, 89)  # M of Z_M
     shares: tuple[float, ...] = (0.5, 0.6)  # of all pairs
-    last: tuple[int, ...] = (500, 80)  # steps, of each M
+    last: tuple[int, ...] = (500, 60)  # steps, of each M
     width: int = 512
     held: int = 128  # nodes of the run of stage I
     decay: float = 5e-5
-    looks: int = 22
+    looks: int = 17
     runs: int = 2
-    descent: int = 2000  # steps of descent in stage I
+    descent: int = 1000  # steps of descent in stage I
     key: int = 0
 
 
@@ -128,6 +128,7 @@ def draw(parameters, data):
                 label = f"{100 * share:.0f} %" if name == "zero" else None
                 ax.plot(d["step"], d[f"{name} accuracy"].mean(axis=0), style, color=f"C{i + 2}", label=label)
         ax.set(xscale="log", xlabel="step", ylim=(-0.03, 1.03), title=f"{letter}  $Z_{{{order}}}$")
+        ax.tick_params(axis="x", which="minor", labelbottom=False)
         for i, name in enumerate(STARTS):
             _times(time, parameters, data, order, last, name, f"C{i}")
     axes[0].set_ylabel("test accuracy")
@@ -136,6 +137,8 @@ def draw(parameters, data):
         time.plot([], [], "os"[i] + "-", color=f"C{i}", label=words, markersize=3)
     time.set(xlabel="share of pairs", ylabel="steps to generalise", yscale="log", xticks=parameters.shares)
     time.set(title=f"{'abcd'[count]}  Time")
+    time.set_yticks([50, 100, 200, 500], ["50", "100", "200", "500"])
+    time.tick_params(axis="y", which="minor", labelleft=False)
     time.legend(fontsize=6)
     d = data["stage"]
     for i, name in enumerate(STARTS):
@@ -159,7 +162,8 @@ def _times(ax, parameters, data, order, last, name, color):
         if missing:
             ax.plot(share, 1.15 * last, look, color=color, fillstyle="none", markersize=3)
     if name == "usual":
-        ax.annotate(f"$Z_{{{order}}}$", (shares[0], times[0].max()), (4, 2), textcoords="offset points", fontsize=7)
+        top = np.where(there, times, 1.15 * last)[0].max()
+        ax.annotate(f"$Z_{{{order}}}$", (shares[0], top), (4, 2), textcoords="offset points", fontsize=7)
 
 
 def claims(parameters, data):

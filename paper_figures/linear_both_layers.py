@@ -4,9 +4,10 @@ Caption: A ReLU student learns a noisy ReLU teacher with few units, both of its 
 Gaussian weights of the scale on the axis (1: variance 1 over fan-in). Left: test loss at the end of training (full)
 and at the best stop (open), means over students and data sets with 99 % intervals. Orange: as they come; a large start
 has to unlearn itself. Blue: units in pairs of opposite readout, whose outputs cancel at the start. Lines: the paired
-networks linearised at their starts, solved from the tangent kernel: what they are at large scales, and what they beat
-at small ones. Middle: paired networks (points) on their linearisations (lines) in time. Right: share of the first
-layer's weights that lies in the directions the teacher listens to, at the start and at the end.
+networks linearised at their starts, solved from the tangent kernel, when the networks end (solid) and at the best stop
+at any time (dotted): what they are at large scales, and what they beat at small ones. Middle: paired networks (points)
+on their linearisations (lines) in time. Right: share of the first layer's weights that lies in the directions the
+teacher listens to, at the start and at the end.
 
 The paper's sizes are not known; these are ours.
 """
