@@ -25,8 +25,7 @@ from ..checks import is_traced, require_float64
 from ..dynamics import whole_steps
 from ..errors import BadValue
 from ..fields import check_single, in_range
-from ..numerics.padding import bucket, repeated
-from ..pytrees import as_arrays
+from ..numerics.padding import any_traced, as_numbers, bucket, repeated
 from ..results import Solution
 from .clock import FlowOrDescent, checked_x, rate_of
 from .conditions import PLAIN
@@ -49,7 +48,7 @@ def solve_population(
     require_float64("lazy_rich.solve")
     check_single(problem)
     rate, x = rate_of(dynamics, "lazy_rich.Population"), checked_x(dynamics, x)
-    plain = as_arrays(problem)
+    plain = as_numbers(problem)
     if rate is None:
         verdict = _flow(plain, repeated(x))
     else:
@@ -93,31 +92,31 @@ def _slopes(problem: QuadraticCommittee, rho: Array, q: Array) -> tuple[Array, A
     return unit * (3 - ae * (3 * dr + dq)), unit * (1 - ae * (dr + dq))
 
 
-def _moved(problem: QuadraticCommittee, rho: Array, q: Array) -> tuple[Array, Array]:
+def _moved(problem: QuadraticCommittee, rho: Any, q: Any) -> tuple[Any, Any]:
     if not problem.centred:
         return rho, q
-    rho0 = jnp.square(problem.teacher_overlap)
+    rho0 = problem.teacher_overlap**2
     return rho - rho0, q - (1 - rho0)
 
 
-def _curves(problem: QuadraticCommittee, rho: Array, q: Array) -> dict[str, Array]:
+def _curves(xp, problem: QuadraticCommittee, rho: Any, q: Any) -> dict[str, Any]:
     ae = problem.output_scale * problem.curvature
     dr, dq = _moved(problem, rho, q)
-    variance = jnp.square(ae * (dr + dq) - 1) / 4
-    misalignment = jnp.square(ae * dr - 1) / 2
+    variance = xp.square(ae * (dr + dq) - 1) / 4
+    misalignment = xp.square(ae * dr - 1) / 2
     return {
         "train_loss": variance + misalignment,
         "test_loss": variance + misalignment,
         "variance": variance,
         "misalignment": misalignment,
-        "linear_power": jnp.zeros_like(rho),
-        "teacher_overlap": jnp.sqrt(rho),
-        "mean_power": jnp.zeros_like(rho),
+        "linear_power": xp.zeros_like(rho),
+        "teacher_overlap": xp.sqrt(rho),
+        "mean_power": xp.zeros_like(rho),
         "bulk_power": q,
     }
 
 
-def _spread(problem: QuadraticCommittee, rho: Array, q: Array, in_log: tuple[Any, Any]) -> dict[str, Array]:
+def _spread(xp, problem: QuadraticCommittee, rho: Any, q: Any, in_log: tuple[Any, Any]) -> dict[str, Any]:
     """How far the curves may be off where log rho and log q are off by `in_log`: first order, and the squares' second.
 
     The losses are squares of differences of numbers of size alpha eps, which may be large: an error of 1e-12 in log rho
@@ -126,38 +125,51 @@ def _spread(problem: QuadraticCommittee, rho: Array, q: Array, in_log: tuple[Any
     ae = problem.output_scale * problem.curvature
     dr, dq = _moved(problem, rho, q)
     by_rho, by_q = ae * rho * in_log[0], ae * q * in_log[1]
-    variance = jnp.abs(ae * (dr + dq) - 1) / 2 * (by_rho + by_q) + jnp.square(by_rho + by_q) / 4
-    misalignment = jnp.abs(ae * dr - 1) * by_rho + jnp.square(by_rho) / 2
+    variance = xp.abs(ae * (dr + dq) - 1) / 2 * (by_rho + by_q) + xp.square(by_rho + by_q) / 4
+    misalignment = xp.abs(ae * dr - 1) * by_rho + xp.square(by_rho) / 2
     return {
         "train_loss": variance + misalignment,
         "test_loss": variance + misalignment,
         "variance": variance,
         "misalignment": misalignment,
-        "linear_power": jnp.zeros_like(rho),
-        "teacher_overlap": jnp.sqrt(rho) * in_log[0] / 2,
-        "mean_power": jnp.zeros_like(rho),
+        "linear_power": xp.zeros_like(rho),
+        "teacher_overlap": xp.sqrt(rho) * in_log[0] / 2,
+        "mean_power": xp.zeros_like(rho),
         "bulk_power": q * in_log[1],
     }
 
 
-def _judged(problem: QuadraticCommittee, rho: Array, q: Array, in_log: tuple[Any, Any], settled: Array):
+def _judged(problem: QuadraticCommittee, rho: Any, q: Any, in_log: tuple[Any, Any], settled: Any) -> Judged:
     """Curves held to their ranges, their errors, and the level: 1 (samples_per_dim is ignored) or 2."""
-    curves, errors = _curves(problem, rho, q), _spread(problem, rho, q, in_log)
-    errors = {name: errors[name] + ROUNDING * jnp.abs(curves[name]) for name in curves}
-    finite = jnp.stack([jnp.isfinite(curve).all() for curve in curves.values()]).all()
-    return judged(curves, errors, settled & finite & in_range(problem), noted=True)
+    if any_traced(problem, rho):
+        return _told(jnp, problem, rho, q, in_log, settled & in_range(problem))
+    with np.errstate(all="ignore"):  # what is no number is judged
+        return _told(np, *jax.tree.map(np.asarray, (problem, rho, q, in_log, settled)))
+
+
+def _told(xp, problem: QuadraticCommittee, rho: Any, q: Any, in_log: tuple[Any, Any], settled: Any) -> Judged:
+    curves, errors = _curves(xp, problem, rho, q), _spread(xp, problem, rho, q, in_log)
+    errors = {name: errors[name] + ROUNDING * xp.abs(curves[name]) for name in curves}
+    finite = xp.stack([xp.isfinite(curve).all() for curve in curves.values()]).all()
+    return judged(curves, errors, settled & finite, noted=True)
+
+
+def _flow(problem: QuadraticCommittee, times: ArrayLike) -> Judged:
+    logs, settled = _both(problem, times)
+    xp = jnp if any_traced(logs) else np
+    logs, settled = xp.asarray(logs), xp.asarray(settled)
+    # What two digits less of tolerance change; where both took the same steps, the tolerance itself; and rounding of
+    # the steps.
+    off = xp.abs(logs[1] - logs[0]) + FLOOR_OF_FLOW * TOLERANCE
+    rho0 = xp.square(problem.teacher_overlap)
+    grown = xp.exp(logs[1])
+    return _judged(problem, rho0 * grown[:, 0], (1 - rho0) * grown[:, 1], (off[:, 0], off[:, 1]), settled.all())
 
 
 @jax.jit
-def _flow(problem: QuadraticCommittee, times: Array) -> Judged:
-    # One compiled solver, run at two tolerances.
-    logs, settled = jax.lax.map(lambda tolerance: _integrate(problem, times, tolerance), jnp.array([1e-10, TOLERANCE]))
-    # What two digits less of tolerance change; where both took the same steps, the tolerance itself; and rounding of
-    # the steps.
-    off = jnp.abs(logs[1] - logs[0]) + FLOOR_OF_FLOW * TOLERANCE
-    rho0 = jnp.square(problem.teacher_overlap)
-    grown = jnp.exp(logs[1])
-    return _judged(problem, rho0 * grown[:, 0], (1 - rho0) * grown[:, 1], (off[:, 0], off[:, 1]), settled.all())
+def _both(problem: QuadraticCommittee, times: Array) -> tuple[Array, Array]:
+    """One compiled solver, run at two tolerances."""
+    return jax.lax.map(lambda tolerance: _integrate(problem, times, tolerance), jnp.array([1e-10, TOLERANCE]))
 
 
 def _integrate(problem: QuadraticCommittee, times: Array, tolerance: ArrayLike) -> tuple[Array, Array]:
@@ -191,6 +203,7 @@ def _integrate(problem: QuadraticCommittee, times: Array, tolerance: ArrayLike) 
     return answer.ys, answer.result == diffrax.RESULTS.successful
 
 
+@partial(jax.jit, static_argnames=("most",))
 def _descent_steps(problem: QuadraticCommittee, learning_rate: ArrayLike, most: int) -> tuple[Array, Array]:
     def step(carry, _):
         rho, q = carry
@@ -203,9 +216,10 @@ def _descent_steps(problem: QuadraticCommittee, learning_rate: ArrayLike, most: 
     return tuple(jnp.append(b, end) for b, end in zip(before, last, strict=True))
 
 
-@partial(jax.jit, static_argnames=("most",))
-def _descent(problem: QuadraticCommittee, steps: Array, learning_rate: ArrayLike, most: int) -> Judged:
+def _descent(problem: QuadraticCommittee, steps: np.ndarray, learning_rate: ArrayLike, most: int) -> Judged:
     rho, q = _descent_steps(problem, learning_rate, most)
+    if not any_traced(rho):
+        rho, q = np.asarray(rho), np.asarray(q)
     # Only rounding, of a few operations a step and of what they are taken of.
     in_log = ROUNDING * (1 + steps.astype(float))
     return _judged(problem, rho[steps], q[steps], (in_log, in_log), learning_rate < stable_below(problem))

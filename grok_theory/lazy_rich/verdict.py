@@ -52,13 +52,18 @@ def judged(
 ) -> Judged:
     """The verdict on the curves of one solve; `good` and `noted` are what the solver says itself.
 
-    A failed solve has no curve: one row lost is the end of all that follows, and half a solution invites use.
+    A failed solve has no curve: one row lost is the end of all that follows, and half a solution invites use. Numbers
+    of NumPy are judged by NumPy, which compiles nothing.
     """
-    errors = {name: jax.lax.stop_gradient(error) for name, error in errors.items()}
+    xp = np
+    if not all(
+        isinstance(leaf, (np.ndarray, np.generic, bool, int)) for leaf in jax.tree.leaves((curves, errors, good))
+    ):
+        xp, errors = jnp, {name: jax.lax.stop_gradient(error) for name, error in errors.items()}
     held = hold(curves, errors, 0, {name: RANGES[name] for name in curves})
     broken = held.level == FAILED
-    level = jnp.where(good & ~broken, jnp.maximum(held.level, jnp.asarray(noted, jnp.int8)), FAILED).astype(jnp.int8)
-    kept = {name: jnp.where(level == FAILED, jnp.nan, curve) for name, curve in held.curves.items()}
+    level = xp.where(good & ~broken, xp.maximum(held.level, xp.asarray(noted, np.int8)), FAILED).astype(np.int8)
+    kept = {name: xp.where(level == FAILED, np.nan, curve) for name, curve in held.curves.items()}
     return Judged(kept, errors, level, held.level == 1, broken & good)
 
 

@@ -31,7 +31,7 @@ from jaxtyping import Array, Complex, Float
 from ..checks import check_non_negative, check_shape, require_float64
 from ..fields import in_range
 from ..numerics.invariants import NON_NEGATIVE, hold
-from ..numerics.padding import SHORTEST, any_traced, as_numbers, cut, repeated, with_zeros
+from ..numerics.padding import any_traced, as_numbers, cut, repeated, with_zeros
 from ..numerics.ridge_equation import effective_ridge, freedom_left
 from ..results import Solution
 from ..status import Status
@@ -50,15 +50,17 @@ __all__ = ["correlated_limits", "correlated_ridge", "correlated_values", "solve_
 
 POINTS, CHECK_POINTS = 32, 28  # on the contour that answers, and on the one it is held against
 MOST_WINDOWS = 32  # octaves of times that one compilation holds; more are compiled anew
+READ_AT_ONCE = 64  # times whose double sums are in memory together
 EPS = float(np.finfo(float).eps)
 FEATURE_ULPS = 16.0  # of the equivalent problem of RandomFeatures
 SUM_ULPS = 16.0  # of the moduli that a curve is a sum of; measured by benchmarks/numerical_error.py
 
 
-def _is_legal(problem: CorrelatedInputs) -> Array:
-    power = jnp.sum(problem.spectrum) + jnp.sum(problem.target**2) + problem.noise**2
+def _is_legal(xp, problem: CorrelatedInputs) -> Any:
+    power = xp.sum(problem.spectrum) + xp.sum(problem.target**2) + problem.noise**2
     known = (problem.noise == 0) | (problem.noise**2 > FAINT)
-    return in_range(problem) & (problem.samples < jnp.inf) & jnp.isfinite(power) & known
+    known = (problem.samples < np.inf) & xp.isfinite(power) & known
+    return known if xp is np else known & in_range(problem)  # numbers are checked where they enter
 
 
 CONTOURS = contours_of(POINTS, CHECK_POINTS)
@@ -123,26 +125,31 @@ def _pairs(coefficients: Array, g: Array) -> tuple[Array, Array]:
     return tuple(jnp.concatenate([own, conjugate], axis=-1))
 
 
-def _read(problem: CorrelatedInputs, modes: Array, share: Float[Array, ""], on: Transforms):
-    """All curves at T = `share` of the latest time, (curves, contours), and the moduli of what they are sums of."""
-    weights, exponents = jnp.asarray(CONTOURS.weights), jnp.asarray(CONTOURS.exponents)
-    once = weights * jnp.exp(exponents * share.astype(complex))
-    twice = weights * jnp.exp(exponents * (2 * share).astype(complex))
+def _read(xp, problem: CorrelatedInputs, modes: ArrayLike, shares: ArrayLike, on: Transforms):
+    """All curves at T = `shares` of the latest time, (curves, times), and their errors.
+
+    `xp`: NumPy, which compiles nothing, or jax.numpy.
+    """
+    exponents, shares = CONTOURS.exponents[None], xp.asarray(shares)[:, None, None].astype(complex)
+    once, twice = (CONTOURS.weights[None] * xp.exp(exponents * (many * shares)) for many in (1, 2))
     # 2 f(T) - f(2T) of late, early and spread, f(2T) of fit; and the moduli in them.
-    values = jnp.stack([on.late, on.early, on.spread])
-    late, early, variance = jnp.sum(((2 * once - twice)[None] * values).imag, axis=-1)
-    fit = jnp.sum((twice * on.fit).imag, axis=-1)
-    late_size, early_size, variance_size = jnp.sum(
-        (2 * jnp.abs(once) + jnp.abs(twice))[None] * jnp.abs(values), axis=-1
-    )
-    fit_size = jnp.sum(jnp.abs(twice * on.fit), axis=-1)
+    values = xp.stack([on.late, on.early, on.spread])[:, None]
+    late, early, variance = xp.sum(((2 * once - twice)[None] * values).imag, axis=-1)
+    fit = xp.sum((twice * on.fit).imag, axis=-1)
+    late_size, early_size, variance_size = xp.sum((2 * xp.abs(once) + xp.abs(twice))[None] * xp.abs(values), axis=-1)
+    fit_size = xp.sum(xp.abs(twice * on.fit), axis=-1)
     # The weights carry 2 Im[.] = -i (. - conj): undone here, so that both variables run over the plain contour.
-    terms = once[:, :, None] * jnp.concatenate([once, -once.conj()], axis=1)[:, None, :] * on.bias
-    bias, bias_size = -0.5 * jnp.sum(terms.real, axis=(1, 2)), 0.5 * jnp.sum(jnp.abs(terms), axis=(1, 2))
+    other = xp.concatenate([once, -once.conj()], axis=-1)
+    # Not products of matrices, whose digits depend on how many times there are.
+    inner = xp.sum(once[..., None] * on.bias, axis=-2)
+    inner_size = xp.sum(xp.abs(once)[..., None] * xp.abs(on.bias), axis=-2)
+    bias, bias_size = -0.5 * xp.sum((inner * other).real, axis=-1), 0.5 * xp.sum(inner_size * xp.abs(other), axis=-1)
     unit, unfitted = problem.noise**2, problem.noise**2 * on.floor
-    norm = jnp.where(early_size < late_size, early, late) / modes
-    sizes = [unfitted + fit_size, unit + bias_size + variance_size, jnp.minimum(early_size, late_size) / modes]
-    return jnp.stack([unfitted + fit, unit + bias + variance, norm]), jnp.stack(sizes)
+    norm = xp.where(early_size < late_size, early, late) / modes
+    curves = xp.stack([unfitted + fit, unit + bias + variance, norm])
+    sizes = [unfitted + fit_size, unit + bias_size + variance_size, xp.minimum(early_size, late_size) / modes]
+    rounding = (EPS * SUM_ULPS + on.residual) * xp.stack(sizes)[:, :, 0]
+    return curves[:, :, 0], xp.abs(curves[:, :, 0] - curves[:, :, 1]) + rounding
 
 
 class Windows(NamedTuple):
@@ -164,46 +171,61 @@ def windows(times: np.ndarray) -> Windows:
     return Windows(repeated(begins, MOST_WINDOWS), at, np.asarray(begins.size))
 
 
-def correlated_values(
-    problem: CorrelatedInputs, modes: Array, times: Float[Array, " times"], chosen: Windows | None = None
-):
-    """(curves, numerical errors, status level) at the times; traceable without `chosen`, a contour a time.
+@jax.jit
+def _transforms_of(problem: CorrelatedInputs, begins: Array, count: Array) -> Transforms:
+    """The transforms of the first `count` windows, with a leading axis of windows."""
+    shape = jax.eval_shape(lambda begin: _transforms(problem, begin), begins[0])
+    empty = jax.tree_util.tree_map(lambda one: jnp.zeros((begins.size, *one.shape), one.dtype), shape)
+
+    def fill(i, filled):
+        made = _transforms(problem, SPREAD * problem.samples * begins[i])
+        return jax.tree_util.tree_map(lambda all, one: all.at[i].set(one), filled, made)
+
+    return jax.lax.fori_loop(0, count, fill, empty)
+
+
+def correlated_values(problem: CorrelatedInputs, modes: ArrayLike, times: np.ndarray):
+    """(curves, numerical errors, status level) at the times, which are numbers. One program; what it finds is read by
+    NumPy.
 
     `modes`: how many there are; eigenvalues of zero with no target may have been added.
     """
-    started = times > 0
+    chosen = windows(times)
+    found = jax.tree.map(np.asarray, _transforms_of(problem, chosen.begins, chosen.count))
+    problem = jax.tree.map(np.asarray, problem)
+    shares = np.where(times > 0, times / chosen.begins[chosen.at], 1.0) / SPREAD
+    curves, errors = np.empty((times.size, 3)), np.empty((times.size, 3))
+    with np.errstate(all="ignore"):  # what is no number is judged below
+        for window in range(int(chosen.count)):
+            on = jax.tree.map(lambda leaf, window=window: leaf[window], found)
+            here = np.flatnonzero(chosen.at == window)
+            for part in np.split(here, range(READ_AT_ONCE, here.size, READ_AT_ONCE)):
+                curves[part], errors[part] = (part.T for part in _read(np, problem, modes, shares[part], on))
+        return _judged(np, problem, times, curves, errors, found.residual[chosen.at])
+
+
+@jax.jit
+def _traced_values(problem: CorrelatedInputs, modes: ArrayLike, times: Float[Array, " times"]):
+    """`correlated_values` of traced numbers: a contour a time."""
     early = 1 / (problem.samples * jnp.maximum(jnp.max(problem.spectrum), 1e-300))
-    if chosen is None:
-        safe = jnp.where(started, times, early)
+
+    def one(time):
         # A time in the middle of its octave.
-        contours = jax.lax.map(lambda time: _transforms(problem, 3 * problem.samples * time), safe)
-        shares, at = jnp.full(times.shape, 1 / 3), jnp.arange(times.size)
-    else:
-        begins = jnp.asarray(chosen.begins)
-        shape = jax.eval_shape(lambda begin: _transforms(problem, begin), begins[0])
-        empty = jax.tree_util.tree_map(lambda one: jnp.zeros((begins.size, *one.shape), one.dtype), shape)
+        on = _transforms(problem, 3 * problem.samples * time)
+        curves, errors = _read(jnp, problem, modes, jnp.full(1, 1 / 3), on)
+        return curves[:, 0], errors[:, 0], on.residual
 
-        def fill(i, filled):
-            made = _transforms(problem, SPREAD * problem.samples * begins[i])
-            return jax.tree_util.tree_map(lambda all, one: all.at[i].set(one), filled, made)
+    return _judged(jnp, problem, times, *jax.lax.map(one, jnp.where(times > 0, times, early)))
 
-        contours, at = jax.lax.fori_loop(0, jnp.asarray(chosen.count), fill, empty), jnp.asarray(chosen.at)
-        shares = jnp.where(started, times / begins[at], 1.0) / SPREAD
 
-    def read(share_and_contour):
-        share, i = share_and_contour
-        on = jax.tree_util.tree_map(lambda all: all[i], contours)
-        values, sizes = _read(problem, modes, share, on)
-        errors = jnp.abs(values[:, 0] - values[:, 1]) + (EPS * SUM_ULPS + on.residual) * sizes[:, 0]
-        return values[:, 0], errors, on.residual
-
-    curves, errors, residual = jax.lax.map(read, (shares, at), batch_size=SHORTEST)
-    start = problem.noise**2 + jnp.sum(problem.spectrum * problem.target**2)
-    at_start = jnp.stack([start, start, jnp.zeros(())])[None, :]
-    legal = _is_legal(problem) & (times >= 0) & (times < jnp.inf) & (jnp.where(started, residual, 0.0) < 1e-8)
-    curves = jnp.where(legal[:, None], jnp.where(started[:, None], curves, at_start), jnp.nan)
-    errors = jnp.where(started[:, None], errors, EPS * SUM_ULPS * at_start)
-    level = jnp.where(jnp.all(jnp.isfinite(curves)), 0, 2).astype(jnp.int8)
+def _judged(xp, problem: CorrelatedInputs, times: Any, curves: Any, errors: Any, residual: Any):
+    started = times > 0
+    start = problem.noise**2 + xp.sum(problem.spectrum * problem.target**2)
+    at_start = xp.stack([start, start, xp.zeros(())])[None, :]
+    legal = _is_legal(xp, problem) & (times >= 0) & (times < np.inf) & (xp.where(started, residual, 0.0) < 1e-8)
+    curves = xp.where(legal[:, None], xp.where(started[:, None], curves, at_start), np.nan)
+    errors = xp.where(started[:, None], errors, EPS * SUM_ULPS * at_start)
+    level = xp.where(xp.all(xp.isfinite(curves)), 0, 2).astype(np.int8)
     held = hold({"all": curves}, {"all": errors}, level, {"all": NON_NEGATIVE})
     return held.curves["all"], errors + FAINT * start, held.level
 
@@ -212,24 +234,27 @@ def _as_correlated(problem: CorrelatedInputs | RandomFeatures) -> CorrelatedInpu
     return equivalent_problem(problem) if isinstance(problem, RandomFeatures) else problem
 
 
-@jax.jit
-def _solve(problem: CorrelatedInputs | RandomFeatures, modes: Array, times: Float[Array, " times"], chosen: Any):
+def _solve(problem: CorrelatedInputs | RandomFeatures, modes: np.ndarray, times: ArrayLike):
     """Curves and errors (times, curves), level, and how many of the `modes` have no variance."""
+    traced = any_traced(problem, times)
+    xp, values = (jnp, _traced_values) if traced else (np, correlated_values)
     if not isinstance(problem, RandomFeatures):
-        curves, errors, level = correlated_values(problem, modes, times, chosen)
-        unseen = modes - jnp.sum(jnp.where(problem.spectrum > 0, 1.0, 0.0))
+        curves, errors, level = values(problem, modes, times)
+        unseen = modes - xp.sum(xp.where(problem.spectrum > 0, 1.0, 0.0))
     else:
         same, blur, condition = equivalent(problem)
-        curves, errors, level = correlated_values(same, modes, times, chosen)
+        if not traced:
+            same, blur, condition = jax.tree.map(np.asarray, (same, blur, condition))
+        curves, errors, level = values(same, modes, times)
         # Curves are sums with positive weights, one of them of noise^2: none moves by more than its own share of it.
         unit = same.noise**2
-        share = jnp.minimum(blur / jnp.where(unit > 0, unit, 1.0), 1.0) + EPS * condition
-        beside = jnp.where(jnp.asarray([[name == "weight_norm" for name in CORRELATED_CURVES]]), 0.0, blur)
+        share = xp.minimum(blur / xp.where(unit > 0, unit, 1.0), 1.0) + EPS * condition
+        beside = xp.where(xp.asarray([[name == "weight_norm" for name in CORRELATED_CURVES]]), 0.0, blur)
         errors = errors + FEATURE_ULPS * (share * curves + beside)
         held = hold({"all": curves}, {"all": errors}, level, {"all": NON_NEGATIVE})
         curves, level = held.curves["all"], held.level
-        unseen = modes - jnp.sum(jnp.where(same.spectrum > 0, 1.0, 0.0))
-    return curves, errors, jnp.maximum(level, jnp.where(unseen > 0, 1, 0).astype(jnp.int8)), level, unseen
+        unseen = modes - xp.sum(xp.where(same.spectrum > 0, 1.0, 0.0))
+    return curves, errors, xp.maximum(level, xp.where(unseen > 0, 1, 0).astype(np.int8)), level, unseen
 
 
 @jax.jit
@@ -263,11 +288,11 @@ def solve_correlated(
     traced = any_traced(problem, times)
     if traced:
         x = jnp.asarray(times, float)
-        curves, errors, level, own, unseen = _solve(as_numbers(problem), np.asarray(modes), x, None)
+        curves, errors, level, own, unseen = _solve(as_numbers(problem), np.asarray(modes), x)
         noted = f"Some directions {UNSEEN} {NOTED}"
     else:
-        x = repeated(times)
-        curves, errors, level, own, unseen = _solve(_padded(problem), np.asarray(modes), x, windows(x))
+        x = np.array(times, float)
+        curves, errors, level, own, unseen = _solve(_padded(problem), np.asarray(modes), x)
         x, curves, errors = cut((x, curves, errors), count)
         unseen = int(unseen)
         some = f"{unseen} of {modes:g} directions {UNSEEN}" if unseen else ""
@@ -316,7 +341,7 @@ def ridge_values(problem: CorrelatedInputs, count: Array, penalty: Float[Array, 
     signal = jnp.sum(power * share * moved)
     norm = (signal + noise / n / left * jnp.sum(share * inverse)) / count
     at = (left <= 0) | ((penalty == 0) & (modes == n))
-    legal = _is_legal(problem) & (penalty >= 0) & (penalty < jnp.inf)
+    legal = _is_legal(jnp, problem) & (penalty >= 0) & (penalty < jnp.inf)
     ends = Losses(jnp.where(at, 0.0, unfitted**2 * test), jnp.where(at, jnp.inf, test), jnp.where(at, jnp.inf, norm))
     # Infinite is the peak, and overflow anywhere else.
     return jax.tree_util.tree_map(lambda value: jnp.where(legal & (at | (value < jnp.inf)), value, jnp.nan), ends)

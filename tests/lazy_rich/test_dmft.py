@@ -10,6 +10,7 @@ import pytest
 from grok_theory.dynamics import GradientDescent, GradientFlow
 from grok_theory.errors import BadValue, SolveFailed, TooLarge
 from grok_theory.lazy_rich import DMFT, LazyLimit, Population, QuadraticCommittee, solve
+from grok_theory.lazy_rich.dmft import march_reading
 from grok_theory.lazy_rich.dmft import solve as dmft_solve
 from grok_theory.lazy_rich.verdict import judged
 from grok_theory.observables import solution_delay
@@ -270,7 +271,7 @@ def test_a_march_that_loses_a_row_is_tried_with_more_nodes_and_paths(monkeypatch
 def test_what_is_said_of_attempts():
     first = DMFT()
     verdict = judged({"test_loss": jnp.ones(1)}, {"test_loss": jnp.zeros(1)}, True)
-    answer = dmft_solve._Answer(verdict, np.array(61.0), np.array(0), None, None, None)
+    answer = march_reading.Answer(verdict, np.array(61.0), np.array(0), None, None, None)
     status = dmft_solve._status(A, first.finer(), answer, np.zeros(61), [first])
     assert status.name == "noted"
     assert status.text == ("A march lost a row with grid_points=40, paths=344; this is from grid_points=60, paths=688.")
@@ -279,7 +280,7 @@ def test_what_is_said_of_attempts():
 def test_the_scatter_of_the_scrambles_is_a_99_percent_half_width():
     """Student's 0.995 quantiles over the root of the count, from tables; one scramble has none, and says so."""
     for count, tabled in ((2, 63.657), (5, 4.604), (9, 3.3554)):
-        assert dmft_solve._student(count) == pytest.approx(tabled / np.sqrt(count), rel=1e-4)
+        assert march_reading._student(count) == pytest.approx(tabled / np.sqrt(count), rel=1e-4)
     alone = descent(A, scrambles=1)
     assert alone.numerical_error == {}
     assert "no numerical_error" in alone.status.text

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Array
-from scipy.special import stdtrit
 
 from ...checks import check_memory, is_traced, require_float64
 from ...dynamics import whole_steps
 from ...errors import BadValue, TooLarge
-from ...fields import check_single, in_range
+from ...fields import check_single
 from ...named_axes import Field
 from ...numerics.padding import bucket, repeated
 from ...pytrees import as_arrays
@@ -27,8 +24,7 @@ from ..closed_forms import largest_stable_learning_rate
 from ..conditions import PLAIN
 from ..methods import DMFT
 from ..problem import QuadraticCommittee
-from ..verdict import Judged, judged, shortened, solution_of, status_of
-from .curves import curves_of
+from ..verdict import shortened, solution_of, status_of
 from .derivatives import Settings, bytes_of_march, marcher
 from .grids import (
     START_SCALE,
@@ -40,18 +36,12 @@ from .grids import (
     flow_nodes,
     growth_ratio,
 )
-from .interpolation import CHECK_POINTS, VALUE_POINTS, lagrange, positions
 from .kernels import COMMON, ODD, PRIVATE
+from .march_reading import Answer, Reading, answer_of, physics_of
 from .marching import March
 from .paths import draw_paths, innovations, paths_per_node, teacher_nodes
-from .single_site import Physics
 
 SHORTEST_FLOW = 0.1  # of the start scale: a grid has to end somewhere
-LOST_ROW = 1e-2  # scaled residual of a row above which its answer is no answer
-ORDERS = 1.5  # times |fourth - third order|: where a grid is coarse for a Problem the fourth is off too
-RATES = 0.25  # times |second - first order of the learning rate|: 1/80 of it is left where a step damps by a half
-NEIGHBOURS = 2  # the error at a node is the greatest among its neighbours: differences cross zero by chance
-ROUNDING = 1e-13  # of a march, relative to the largest value of a curve
 NODES_AT_ONCE = 64  # descents of more steps are padded to multiples of it
 FIELDS = {"common": COMMON, "odd": ODD, "private": PRIVATE}
 
@@ -62,15 +52,6 @@ _WHY_LOST = (
     "The march lost a row (a non-finite kernel or no fixed point). Use more grid_points (flow) or a smaller "
     "learning_rate (descent), or more paths."
 )
-
-
-class _Answer(NamedTuple):
-    verdict: Judged
-    frozen: Array
-    unconverged: Array
-    sweeps: Array
-    covariance: Array
-    response: Array
 
 
 def solve_dmft(
@@ -151,8 +132,8 @@ def _attempt(
         np.int64(count),
         settings,
     )
-    at = _Reading.of(nodes, repeated(x if rate is None or not implicit else rate * x), implicit)
-    answer = _answer(plain, marches, at, np.int64(count), settings, method.scrambles)
+    at = Reading.of(nodes, repeated(x if rate is None or not implicit else rate * x), implicit)
+    answer = answer_of(plain, marches, at, count, settings, method.scrambles)
     answer = answer._replace(verdict=shortened(answer.verdict, x.size))
     kept = _thinned(len(nodes), method.field_points)
     at = {"tau": nodes[kept], "earlier": nodes[kept]}
@@ -178,24 +159,6 @@ def _attempt(
     return solution_of(problem, x, dynamics, method, answer.verdict, status, **more)
 
 
-class _Reading(NamedTuple):
-    """How nodes are read at the times: stencils and weights."""
-
-    stencil: Array
-    weights: Array
-    check_stencil: Array
-    check_weights: Array
-
-    @classmethod
-    def of(cls, nodes: np.ndarray, x: np.ndarray, implicit: bool) -> _Reading:
-        if not implicit:
-            stencil, one = whole_steps(x)[:, None], np.ones_like(x)[:, None]
-            return cls(stencil, one, stencil, one)
-        position = positions(nodes, x)
-        value, check = (lagrange(position, len(nodes), points) for points in (VALUE_POINTS, CHECK_POINTS))
-        return cls(*value, *check)
-
-
 def _taken(values, mode: int, kept: np.ndarray):
     """Rows and columns `kept` of a two-time function; by NumPy where there are numbers, which compiles nothing."""
     if is_traced(values):
@@ -208,11 +171,6 @@ def _thinned(count: int, wanted: int | None) -> np.ndarray:
     if wanted is None or wanted >= count:
         return np.arange(count)
     return np.unique(np.round(np.linspace(0, count - 1, wanted)).astype(int))
-
-
-def _physics(problem: QuadraticCommittee) -> Physics:
-    numbers = (problem.output_scale, problem.curvature, problem.samples_per_dim, problem.teacher_overlap)
-    return Physics(*(jnp.asarray(number, float) for number in (*numbers, float(problem.centred))))
 
 
 def _is_direct(x: np.ndarray, rate: float | None, method: DMFT) -> bool:
@@ -265,92 +223,13 @@ def _refuse_unstable(problem: QuadraticCommittee, rate: float | None, method: DM
 
 @partial(jax.jit, static_argnames=("settings",))
 def _marched(problem, quadratures, teacher_field, weight, noise, count, settings: Settings) -> March:
-    return marcher(settings)(_physics(problem), quadratures, teacher_field, weight, noise, count)
-
-
-@partial(jax.jit, static_argnames=("settings", "scrambles"))
-def _answer(problem, marches: March, at: _Reading, count, settings: Settings, scrambles: int) -> _Answer:
-    """Apart from the march, so that other times do not compile it again."""
-    physics = _physics(problem)
-    parts = (
-        marches.train_loss, marches.overlap, marches.common_power, marches.odd_power, marches.private_power
-    )  # fmt: skip
-    curves = curves_of(physics, *parts)
-    # All together: one program of the size of one curve's.
-    in_logs = np.array([[name == "train_loss"] for name in curves])
-    values, widths = _read(jnp.stack([*curves.values()]), at, scrambles, settings.implicit, in_logs)
-    read, errors = (dict(zip(curves, found, strict=True)) for found in (values, widths))
-    held = jnp.max(marches.frozen[:scrambles], axis=0)
-    # A held train loss, and the true one, are both below the level at which it is held.
-    level = settings.freeze_below * jnp.mean(curves["train_loss"][:scrambles, 0])
-    errors["train_loss"] = errors["train_loss"] + level * jnp.max(held[at.stencil], axis=1)
-    finite = jnp.stack([jnp.isfinite(values).all() for values in curves.values()]).all()
-    good = finite & (jnp.max(marches.row_residual) < LOST_ROW) & in_range(problem)
-    unconverged = jnp.sum(marches.row_residual > settings.row_tolerance)
-    working = 1.0 - marches.frozen
-    # Whole numbers have no tangents: what is said of them can be said under a derivative too.
-    frozen = jnp.sum(working[:scrambles], axis=1).min().astype(int)
-    noted = (frozen < count) | (physics.kappa < 1) | (unconverged > 0) | (scrambles == 1)
-    verdict = judged(read, errors, good, noted=noted)
-    if scrambles == 1:
-        verdict = verdict._replace(
-            errors={}, inaccurate=jnp.asarray(False)
-        )  # the scatter of the paths, the greater part, is not known
-    return _Answer(
-        verdict,
-        frozen,
-        unconverged,
-        jnp.sum(marches.sweeps) / jnp.sum(working),
-        jnp.mean(marches.covariance[:scrambles], axis=0),
-        jnp.mean(marches.response[:scrambles], axis=0),
-    )
-
-
-def _read(values, at: _Reading, scrambles: int, implicit: bool, in_logs: np.ndarray):
-    """Mean over scrambles at the times, and its error: order, scatter and interpolation. `values` (curve, march, node).
-
-    `in_logs` (curve, 1): which curves are interpolated in their logs.
-    """
-    drawn = values[:, :scrambles]
-    mean = jnp.mean(drawn, axis=1)
-    error = ROUNDING * jnp.max(jnp.abs(drawn), axis=(1, 2))[:, None] * jnp.ones_like(mean)
-    if scrambles > 1:
-        error = error + _student(scrambles) * jnp.std(drawn, axis=1, ddof=1)
-    for check, share in zip(range(scrambles, values.shape[1]), (ORDERS, RATES), strict=False):
-        error = error + share * jnp.abs(values[:, 0] - values[:, check])
-    error = jax.lax.stop_gradient(_greatest_around(error))
-    if not implicit:
-        return mean[:, at.stencil[:, 0]], error[:, at.stencil[:, 0]]
-    shown = jnp.where(in_logs, jnp.log(jnp.where(in_logs, jnp.maximum(mean, 1e-300), 1.0)), mean)
-
-    def between(stencil, weights):
-        found = jnp.sum(shown[:, stencil] * weights[None], axis=2)
-        return jnp.where(in_logs, jnp.exp(jnp.where(in_logs, found, 0.0)), found)
-
-    value, check = between(at.stencil, at.weights), between(at.check_stencil, at.check_weights)
-    return value, jax.lax.stop_gradient(jnp.abs(value - check)) + jnp.max(error[:, at.check_stencil], axis=2)
-
-
-def _student(scrambles: int) -> float:
-    """From the spread of the scrambles to the 99 % half-width for their mean: 1.12 for nine, 2.06 for five.
-
-    Nothing is won by pooling over neighbouring nodes: over nine of them the deviations have 1.02 times the degrees of
-    freedom of one (median of 18 problems), so smooth are they. Nor by fewer paths a march: they leave a bias that no
-    scatter shows. Fewer nodes pay for the marches: fourth order needs fewer, and the third sees their error.
-    """
-    return float(stdtrit(scrambles - 1, 0.995) / np.sqrt(scrambles))
-
-
-def _greatest_around(values):
-    """At every node of (curve, node)."""
-    around = 2 * NEIGHBOURS + 1
-    return jax.lax.reduce_window(values, -jnp.inf, jax.lax.max, (1, around), (1, 1), "SAME")
+    return marcher(settings)(physics_of(problem), quadratures, teacher_field, weight, noise, count)
 
 
 def _status(
     problem: QuadraticCommittee,
     method: DMFT,
-    answer: _Answer,
+    answer: Answer,
     nodes: np.ndarray | None,
     lost: Sequence[DMFT],
     *,

@@ -60,15 +60,19 @@ def solve_tangent_limit(
 def _solved(problem: MeanFieldNetwork, times: Array):
     data = data_of(problem)
     phi = problem.phi
-    curves, found, size = _flow(problem, data, times, phi)
+    fewer = [] if phi.exact else [Activation(phi.function, phi.derivative, max(2, phi.nodes // 2))]
+    # One after the other through one compiled flow.
+    kernels = [_kernels(problem, each) for each in (phi, *fewer)]
+    stacked = jax.tree.map(lambda *each: jnp.stack(each), *kernels)
+    flows = jax.lax.map(lambda pair: _flow(problem, data, times, *pair), stacked)
+    curves, found, size = jax.tree.map(lambda values: values[0], flows)
     # Eigenvalues are known to rounding of the largest, and multiply the time.
     rounding = ROUNDING * data.samples * (1 + 2 * times / data.samples * size)
     errors = {name: rounding * jnp.max(jnp.abs(values)) for name, values in curves.items()}
     wanted = jnp.sqrt(jnp.sum(jnp.square(data.targets)))
     off = [rounding * (norm + wanted) for norm in output_norms(data, found.output)]
     if not phi.exact:
-        fewer = Activation(phi.function, phi.derivative, max(2, phi.nodes // 2))
-        coarse, other, _ = _flow(problem, data, times, fewer)
+        coarse, other, _ = jax.tree.map(lambda values: values[1], flows)
         errors = {name: error + jnp.abs(curves[name] - coarse[name]) for name, error in errors.items()}
         off = [a + b for a, b in zip(off, output_norms(data, found.output - other.output), strict=True)]
     errors = add_output_error(errors, data, found, *off)
@@ -77,13 +81,18 @@ def _solved(problem: MeanFieldNetwork, times: Array):
     return judged(curves, errors, good, noted=True), found
 
 
-def _flow(problem: MeanFieldNetwork, data: Data, times: Array, phi: Neuron):
+def _kernels(problem: MeanFieldNetwork, phi: Neuron) -> tuple[Array, Array]:
+    """Tangent kernels of the training inputs, and of the test inputs with them (without any: the training inputs)."""
     inputs, dim = jnp.asarray(problem.inputs, float), np.shape(problem.inputs)[1]
     network = FullyConnected(phi, weight_variance=1.0 / dim)
     kernel = ntk(network, inputs)
-    # Without test inputs the training inputs stand in, so that there is something to predict.
-    fresh = inputs if problem.test_inputs is None else jnp.asarray(problem.test_inputs, float)
-    one = partial(gradient_flow, kernel, kernel_test=ntk(network, fresh, inputs), times=2 * times / data.samples)
+    if problem.test_inputs is None:
+        return kernel, kernel
+    return kernel, ntk(network, jnp.asarray(problem.test_inputs, float), inputs)
+
+
+def _flow(problem: MeanFieldNetwork, data: Data, times: Array, kernel: Array, others: Array):
+    one = partial(gradient_flow, kernel, kernel_test=others, times=2 * times / data.samples)
     train, test = jax.vmap(lambda y: one(y), in_axes=1, out_axes=2)(data.targets)
     output = train if problem.test_inputs is None else jnp.concatenate([train, test], axis=1)
     # lazy_distance is a root without derivative at zero time, where nothing has moved.
@@ -102,6 +111,6 @@ def _flow(problem: MeanFieldNetwork, data: Data, times: Array, phi: Neuron):
         jnp.broadcast_to(kernel, (len(times), *kernel.shape)),
         jax.vmap(coherence)(data.targets[None] - train),
         distance,
-        jnp.broadcast_to(share_of(data, jnp.eye(dim)), times.shape),
+        jnp.broadcast_to(share_of(data, jnp.eye(np.shape(problem.inputs)[1])), times.shape),
     )
     return curves_of(data, readings, kernel), readings, jnp.trace(kernel)

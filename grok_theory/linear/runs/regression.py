@@ -13,6 +13,7 @@ from jaxtyping import Array, Float
 
 from ...checks import check_integer, check_key, check_memory, check_runs, require_float64
 from ...errors import BadValue
+from ...numerics.flat_draws import flat
 from ...numerics.padding import as_numbers, cut, repeated
 from ...numerics.runs import counted, run_batched, runs_at_once
 from ...results import Ensemble
@@ -50,7 +51,7 @@ class _CorrelatedRun:
     def __call__(self, key: Array, problem: CorrelatedInputs, times: Array) -> dict[str, Array]:
         data, noise = jax.random.split(key)
         modes = problem.spectrum.size
-        inputs = jax.random.normal(data, (self.samples, modes)) * jnp.sqrt(problem.spectrum)[None, :]
+        inputs = flat(jax.random.normal, data, (self.samples, modes)) * jnp.sqrt(problem.spectrum)[None, :]
         labels = inputs @ problem.target + problem.noise * jax.random.normal(noise, (self.samples,))
         weights, train = flow_weights(inputs, labels, times)
         missed = (weights - problem.target[None, :]) ** 2 @ problem.spectrum
@@ -72,7 +73,7 @@ class _FeatureRun(_CorrelatedRun):
 
     def __call__(self, key: Array, problem: RandomFeatures, times: Array) -> dict[str, Array]:
         data, noise = jax.random.split(key)
-        points = jax.random.normal(data, (self.samples, jnp.shape(problem.features)[1]))
+        points = flat(jax.random.normal, data, (self.samples, jnp.shape(problem.features)[1]))
         hidden = jax.nn.relu(points @ problem.features.T)
         labels = jax.nn.relu(points @ problem.teacher.T) @ problem.readout
         labels = labels + problem.noise * jax.random.normal(noise, (self.samples,))

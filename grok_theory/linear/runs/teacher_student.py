@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ...checks import check_integer, check_key, check_memory, check_runs, check_size, require_float64
+from ...numerics.flat_draws import flat
 from ...numerics.padding import as_numbers, cut, repeated
 from ...numerics.runs import counted, run_batched, runs_at_once
 from ...results import Ensemble
@@ -27,7 +28,7 @@ def standard_draws(key: Array, dim: int, samples: int) -> tuple[Array, Array, Ar
     # One program for the three vectors: the first entries of a longer draw are those of the draw.
     longest = max(dim, samples)
     noise, teacher, start = jax.vmap(lambda one: jax.random.normal(one, (longest,)))(jnp.stack(others))
-    return jax.random.normal(data, (dim, samples)), noise[:samples], teacher[:dim], start[:dim]
+    return flat(jax.random.normal, data, (dim, samples)), noise[:samples], teacher[:dim], start[:dim]
 
 
 def _draw(problem: TeacherStudent, key: Array, dim: int, samples: int) -> tuple[Array, Array, Array, Array]:
