@@ -16,6 +16,7 @@ from .grokking import NoiselessDelay, grokking_time, noiseless_delay
 from .law_of_one_run import LogLossLaw, log_loss_law
 from .methods import ContourIntegral, ModeRecursion, SpectralQuadrature, Trajectory
 from .one_pass_dynamics import OnePass
+from .power_law_problem import PowerLawInputs
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import Losses, OptimalRidge, optimal_ridge
@@ -41,6 +42,7 @@ __all__ = [
     "OnePass",
     "OptimalRidge",
     "OptimalStopping",
+    "PowerLawInputs",
     "RandomFeatures",
     "SparseTask",
     "SpectralQuadrature",

@@ -14,6 +14,7 @@ from ..results.runs_of_a_forecast import with_start
 from .checked import check_single
 from .diagonal.problem import SparseTask
 from .mode_relaxation import ByModes, Times, check_flow
+from .power_law_problem import PowerLawInputs
 from .problem import DeepLinear
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .single_runs import checked_names
@@ -23,7 +24,7 @@ __all__ = ["forecast_from_draws"]
 
 def forecast_from_draws(
     simulate: Callable,
-    problem: DeepLinear | CorrelatedInputs | RandomFeatures | SparseTask,
+    problem: DeepLinear | CorrelatedInputs | RandomFeatures | PowerLawInputs | SparseTask,
     x: Times,
     dynamics: ByModes,
     *,

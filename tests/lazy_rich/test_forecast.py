@@ -50,12 +50,15 @@ def test_its_draws_are_runs_that_are_not_stratified(told):
     assert (told.count, told.dim, told.width, told.made_from) == (48, 16, 30, "runs")
 
 
-def test_ends_are_student_s_with_four_looks(told):
+def test_ends_are_student_s_of_as_many_looks_as_the_curve_has(told):
     logs = np.log(told.draws["train_loss"])
     half = logs.std(0, ddof=1) * np.sqrt(1 + 1 / 48)
-    for band, tail in ((told["train_loss"], 0.1 / 8), (told.pointwise["train_loss"], 0.05)):
-        high = np.exp(logs.mean(0) + stats.t.isf(tail, 47) * half)
-        np.testing.assert_allclose(band.high, high, rtol=1e-10, atol=0)
+    point = (np.log(told.pointwise["train_loss"].high) - logs.mean(0)) / half
+    np.testing.assert_allclose(point, stats.t.isf(0.05, 47), rtol=1e-10, atol=0)
+    # One factor for the whole curve, between one look and as many as there are steps.
+    whole = (np.log(told["train_loss"].high) - logs.mean(0)) / half
+    np.testing.assert_allclose(whole, whole[0], rtol=1e-10, atol=0)
+    assert stats.t.isf(0.05, 47) < whole[0] < stats.t.isf(0.05 / STEPS.size, 47)
 
 
 def test_a_test_sample_scatters_as_the_squares_of_its_errors(told):
