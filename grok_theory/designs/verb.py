@@ -100,7 +100,7 @@ def find(
         said = f"{kept.size} of {values.size} values of {name} are not beaten in both"
         return _made(forward, target, scale, float(values[kept[0]]), True, said, values, table, kept)
     asked = target.quantity
-    by = "" if exact is None else f", by {wing.__name__.rpartition('.')[2]}.{exact.verb}"
+    by = "" if exact is None else f", by {forward.wing.__name__.rpartition('.')[2]}.{exact.verb}"
     if isinstance(target, AtMost):
         value = smallest(scale, lambda v: quantity(asked, v) <= target.bound, values)
         table = np.array([[quantity(asked, float(v))] for v in values])

@@ -27,17 +27,17 @@ class PowerLawInputs:
     Curves are those of CorrelatedInputs. Both exponents are numbers: `gt.fit` finds them from a log, `jax.grad` goes
     through them.
 
+    References
+    ----------
+    Caponnetto, De Vito (2007): the capacity of a spectrum and the source of a target as exponents. Bordelon, Canatar,
+    Pehlevan, arXiv 2002.02561: learning curves of such spectra.
+
     Examples
     --------
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> same = PowerLawInputs(modes=3, samples=10, exponent=1.0, target_exponent=2.0).correlated()
     >>> print(np.round(same.spectrum, 4), np.round(same.spectrum * same.target**2, 4))
     [1.     0.5    0.3333] [0.7347 0.1837 0.0816]
-
-    References
-    ----------
-    Caponnetto, De Vito (2007): the capacity of a spectrum and the source of a target as exponents. Bordelon, Canatar,
-    Pehlevan, arXiv 2002.02561: learning curves of such spectra.
     """
 
     modes: int = structure(
