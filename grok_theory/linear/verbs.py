@@ -21,13 +21,7 @@ from .methods import Method, Problem, the_method
 from .mode_relaxation import FLOW, ByModes, Times
 from .one_pass import solve_one_pass
 from .one_pass_dynamics import OnePass
-from .power_law import (
-    power_law_limits,
-    power_law_ridge,
-    solve_power_law,
-    solve_power_law_one_pass,
-    stable_power_law,
-)
+from .power_law import power_law_limits, power_law_ridge, solve_power_law, solve_power_law_one_pass, stable_power_law
 from .power_law_problem import PowerLawInputs
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
@@ -263,10 +257,8 @@ def forecast(
     experiment = _pick("forecast", problem, drawn)
     if width is not None:
         raise BadValue(f"width is {width!r}, but a linear student has no hidden layer. Leave width out.")
-    if isinstance(problem, TeacherStudent):
-        make = forecast_teacher_student
-    else:
-        make = partial(forecast_from_draws, experiment)
+    theory = isinstance(problem, TeacherStudent)
+    make = forecast_teacher_student if theory else partial(forecast_from_draws, experiment)
     return make(
         problem, x, dynamics, dim=dim, level=level, draws=draws, key=key, test_samples=test_samples, curves=curves
     )
