@@ -69,10 +69,10 @@ def combination(likelihood: Likelihood, u: np.ndarray, pair: tuple[int, int]) ->
     least = ALIKE
     information = likelihood.information(middle, INFORMED)[np.ix_(pair, pair)]
     told = max(float(np.min(np.diagonal(information))), 1e-300)
-    step = float(np.clip(np.sqrt(6 * TELLS / told), MOVED, MOST_MOVED))
-    powers = (*POWERS, _own_power(information)) if min(a, b) > 0 else ()
-    for power in (None, *powers):
-        if power not in (None, *POWERS) and found is not None:
+    farther = float(np.clip(np.sqrt(6 * TELLS / told), MOVED, MOST_MOVED))
+    powers = [(power, MOVED) for power in POWERS] + [(_own_power(information), farther)]
+    for at, (power, step) in enumerate([(None, MOVED), *(powers if min(a, b) > 0 else ())]):
+        if at > len(POWERS) and found is not None:
             break  # simple powers are simpler to read, and say as much
         tried = Combination(power)
         total = tried.value(a, b)
