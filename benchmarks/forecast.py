@@ -153,7 +153,7 @@ def _left_out(told: Any, name: str, seen: np.ndarray) -> float:
     count, inside = len(logs), 0
     from grok_theory.results.excursions import band_factor
 
-    factor = band_factor(told.level, count - 1, None)
+    factor = band_factor(told.level, count - 1, told.excursions[name])
     for i in range(count):
         others = np.delete(logs, i, axis=0)
         spread = np.maximum(others.std(axis=0, ddof=1), 1e-3)

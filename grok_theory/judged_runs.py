@@ -200,7 +200,7 @@ def _judged(forecast: Forecast, name: str, runs: Sequence[Logged], confidence: f
         p_value = float(stats.binom.sf(outside - 1, len(runs), 1 - SEVERAL_BAND))
     at = int(np.argmin(firsts))
     # In scatters of one run, which does not know the middle exactly either.
-    unit = 1.0 if forecast.excursions.get(name) is not None else np.sqrt(1 + 1 / forecast.count)
+    unit = 1.0 if forecast.made_from == "theory" else np.sqrt(1 + 1 / forecast.count)
     first_run = runs[at].label if outside else ""
     return CurveApplicability(
         name, len(runs), outside, float(band), float(firsts[at]), first_run, max(largest) / unit, p_value

@@ -78,6 +78,11 @@ def doors() -> list[Door]:
             {"teacher": [[[1.0]]], "readout": [[1.0]]},
         ),
         problem_door(
+            "linear.PowerLawInputs",
+            linear.PowerLawInputs,
+            {"modes": 3, "samples": 4, "exponent": 1.0, "target_exponent": 1.5},
+        ),
+        problem_door(
             "linear.DeepLinear",
             linear.DeepLinear,
             {"samples_per_dim": 0.5, "snr": 5.0, "depth": 2, "upper_norm": 0.7, "first_norm": 0.7},

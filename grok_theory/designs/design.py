@@ -42,7 +42,7 @@ class Design:
     reason : str
         One sentence.
     values, quantities : ndarray
-        (n,) and (n, quantities of the target): what was looked at, sorted.
+        (n,) and (n, quantities of the target): what was looked at, sorted; where the wing has an exact answer, that.
     front : ndarray
         (m,) indices into `values` of the designs that are not worse in both quantities than another; of a Front only.
     """

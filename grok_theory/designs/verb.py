@@ -15,6 +15,7 @@ from ..fields import quantities
 from ..overlays import wing_of
 from ..ranges import AtLeastOne
 from .design import Design
+from .exact import exact_answer
 from .forward import Forward
 from .search import Scale, front, least, smallest
 from .targets import AtMost, FreeValue, Front, Target
@@ -42,7 +43,8 @@ def find(
         "width", a number of the dynamics ("learning_rate", "batch" of one-pass descent), or what x is called ("time",
         "step", "samples" of a judge). Whole numbers where they are meant.
     target : AtMost or Least or Front
-        What is asked of it.
+        What is asked of it. Where the wing answers it exactly (the least late test loss by weight decay, or by the time
+        to stop; the fewest answers of a judge), its answer is taken without a search.
     dynamics : Dynamics, optional
         How it is trained; gradient flow if left out.
     **options
@@ -85,7 +87,8 @@ def find(
     ((name, ends),) = free.items()
     forward = Forward(wing, template, (dynamics or GradientFlow()) if trains else None, name, options)
     scale = Scale(*_ends(name, ends), _unit(forward, options))
-    values = scale.scan
+    exact = exact_answer(forward, target, scale)
+    values = scale.scan if exact is None else np.array([exact.value])
     quantity = cache(lambda which, value: forward(which, value))
 
     if isinstance(target, Front):
@@ -97,6 +100,7 @@ def find(
         said = f"{kept.size} of {values.size} values of {name} are not beaten in both"
         return _made(forward, target, scale, float(values[kept[0]]), True, said, values, table, kept)
     asked = target.quantity
+    by = "" if exact is None else f", by {forward.wing.__name__.rpartition('.')[2]}.{exact.verb}"
     if isinstance(target, AtMost):
         value = smallest(scale, lambda v: quantity(asked, v) <= target.bound, values)
         table = np.array([[quantity(asked, float(v))] for v in values])
@@ -110,7 +114,7 @@ def find(
                 said = f"{asked} comes down to {got:.6g} at {name} = {best:.6g} and no further in the range"
                 return _made(forward, target, scale, best, False, said, values, table)
         got = forward(asked, value, finer=FINER)  # type: ignore[arg-type]
-        said = f"{name} = {value:.6g} is the smallest with {asked} <= {target.bound:g} (it is {got:.6g})"
+        said = f"{name} = {value:.6g} is the smallest with {asked} <= {target.bound:g} (it is {got:.6g}){by}"
         return _made(forward, target, scale, value, True, said, values, table)  # type: ignore[arg-type]
     condition = target.subject_to
 
@@ -127,8 +131,9 @@ def find(
             best = least(scale, lambda v: quantity(condition.quantity, v), values)
             said += f" with {condition}; the nearest is {quantity(condition.quantity, best):.6g} at {best:.6g}"
         return _made(forward, target, scale, best, False, said, values, table)
-    at_end = best in (float(values[0]), float(values[-1]))
-    said = f"{asked} is least, {cost(best):.6g}, at {name} = {best:.6g}{', an end of the range' if at_end else ''}"
+    at_end = exact is None and best in (float(values[0]), float(values[-1]))
+    end = ", an end of the range" if at_end else by
+    said = f"{asked} is least, {cost(best):.6g}, at {name} = {best:.6g}{end}"
     return _made(forward, target, scale, best, True, said, values, table)
 
 

@@ -1,8 +1,9 @@
 """What of the free parameters a log can tell, and what it sees of those that it cannot tell apart.
 
 A direction of u in which the information is below `FLAT` leaves a factor of e^3 open: the log does not tell it. Where
-two parameters share it, the combination that stays the same along it is looked for among sums and products of powers,
-and believed where the likelihood stays the same when both are moved far.
+two parameters share it, the combination that stays the same along it is looked for among sums and products of simple
+powers, then at the power that the direction itself has, and believed where the likelihood stays the same when both are
+moved far.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ import numpy as np
 
 from .fitted import SeenTogether
 from .likelihood import Likelihood
-from .profile import Frame, interval, most_likely
+from .profile import INFORMED, Frame, interval, most_likely
 
 FLAT = 0.1  # information
 PART = 0.05  # of a direction's square, from where on a parameter is in it
 TELLS = 0.5  # change of the log likelihood that a parameter moved alone must make, or nothing is seen of it at all
 ALIKE = 0.1  # change of the log likelihood that is none
 POWERS = (1.0, -1.0, 2.0, 0.5, -2.0, -0.5)  # b^p a that are looked at
-MOVED = 0.4  # by how much u is moved for the proof
+MOVED, MOST_MOVED = 0.4, 1.5  # by how much u is moved for the proof: more where the log tells little of either alone
 
 
 def unseen(frame: Frame) -> list[tuple[int, ...]]:
@@ -44,7 +45,7 @@ class Combination(NamedTuple):
             return f"{a} + {b}"
         size = abs(self.power)
         by = "*" if self.power > 0 else "/"
-        return f"{a}^2 {by} {b}" if size == 0.5 else f"{a} {by} {b}" if size == 1 else f"{a} {by} {b}^2"
+        return f"{a}^2 {by} {b}" if size == 0.5 else f"{a} {by} {b}" if size == 1 else f"{a} {by} {b}^{size:g}"
 
     def value(self, a: float, b: float) -> float:
         if self.power is None:
@@ -66,7 +67,13 @@ def combination(likelihood: Likelihood, u: np.ndarray, pair: tuple[int, int]) ->
     a, b = one.value(middle[pair[0]]), other.value(middle[pair[1]])
     top, found = likelihood(middle), None
     least = ALIKE
-    for power in (None, *(POWERS if min(a, b) > 0 else ())):
+    information = likelihood.information(middle, INFORMED)[np.ix_(pair, pair)]
+    told = max(float(np.min(np.diagonal(information))), 1e-300)
+    farther = float(np.clip(np.sqrt(6 * TELLS / told), MOVED, MOST_MOVED))
+    powers = [(power, MOVED) for power in POWERS] + [(_own_power(information), farther)]
+    for at, (power, step) in enumerate([(None, MOVED), *(powers if min(a, b) > 0 else ())]):
+        if at > len(POWERS) and found is not None:
+            break  # simple powers are simpler to read, and say as much
         tried = Combination(power)
         total = tried.value(a, b)
         if not np.isfinite(total):
@@ -74,7 +81,7 @@ def combination(likelihood: Likelihood, u: np.ndarray, pair: tuple[int, int]) ->
         change, alone = 0.0, np.inf
         for sign in (-1, 1):
             moved = middle.copy()
-            moved[pair[0]] += sign * MOVED
+            moved[pair[0]] += sign * step
             new = one.value(moved[pair[0]])
             partner = tried.b_for(total, new)
             if not other.low <= partner <= other.high:
@@ -88,6 +95,15 @@ def combination(likelihood: Likelihood, u: np.ndarray, pair: tuple[int, int]) ->
         if change < least and alone > TELLS:
             least, found = change, tried
     return found
+
+
+def _own_power(information: np.ndarray) -> float:
+    """The p for which a b^p stays the same where the likelihood changes least; to two digits, as it is read."""
+    values, vectors = np.linalg.eigh(information)
+    along = vectors[:, 0]
+    if values[0] == values[1] or np.min(along**2) < PART:
+        return 1.0
+    return float(f"{-along[0] / along[1]:.2g}")
 
 
 def _inner(likelihood: Likelihood, u: np.ndarray, pair: tuple[int, int]) -> np.ndarray:

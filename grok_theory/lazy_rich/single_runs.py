@@ -130,6 +130,20 @@ def _faint(runs: Ensemble, grid: np.ndarray) -> str:
     )
 
 
+def unseen_width(problem: QuadraticCommittee, width: int | None) -> str:
+    """A remark where DMFT is used for networks whose finite width it does not see; empty elsewhere.
+
+    Not centred, the output at the start has the variance alpha^2/width times one of order 1, which is in every loss.
+    """
+    alpha = float(np.asarray(problem.output_scale))
+    if width is None or problem.centred or alpha**2 / width <= WIDE:
+        return ""
+    return (
+        f"alpha^2/width is {alpha**2 / width:.2g}: the finite width of a network that is not centred moves its "
+        "curves, and DMFT does not see it. Take method=OwnSize()."
+    )
+
+
 def _interpolated(
     problem: QuadraticCommittee, grid, keep, dynamics, method: Interpolated, level, draws, key, shared, parts
 ) -> Forecast:
@@ -169,13 +183,7 @@ def _interpolated(
         values = np.exp(at + (logs - centre) / spread * total)
         drawn[name], starts[name] = values[:, keep], values[:, 0]
         errors[name] = ((1 - share) * np.exp(at) * np.expm1(relative))[keep]
-    said = [theory.status.text, runs.status.text, _faint(runs, grid)]
-    alpha = float(np.asarray(problem.output_scale))
-    if width is not None and not problem.centred and alpha**2 / width > WIDE:
-        said.append(
-            f"alpha^2/width is {alpha**2 / width:.2g}: the finite width of a network that is not centred moves its "
-            "curves, and DMFT does not see it. Take method=OwnSize()."
-        )
+    said = [theory.status.text, runs.status.text, _faint(runs, grid), unseen_width(problem, width)]
     noted = " ".join(filter(None, said))
     return forecast_of_parts(
         middle,

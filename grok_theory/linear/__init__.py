@@ -16,6 +16,7 @@ from .grokking import NoiselessDelay, grokking_time, noiseless_delay
 from .law_of_one_run import LogLossLaw, log_loss_law
 from .methods import ContourIntegral, ModeRecursion, SpectralQuadrature, Trajectory
 from .one_pass_dynamics import OnePass
+from .power_law_problem import PowerLawInputs
 from .problem import DeepLinear, TeacherStudent
 from .projections import projection_residual, through_projection
 from .regression_problem import CorrelatedInputs, RandomFeatures
@@ -42,6 +43,7 @@ __all__ = [
     "OnePass",
     "OptimalRidge",
     "OptimalStopping",
+    "PowerLawInputs",
     "RandomFeatures",
     "SparseTask",
     "SpectralQuadrature",

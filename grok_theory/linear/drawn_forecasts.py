@@ -14,7 +14,11 @@ from ..results.runs_of_a_forecast import with_start
 from .checked import check_single
 from .diagonal.problem import SparseTask
 from .mode_relaxation import ByModes, Times, check_flow
+<<<<<<< HEAD
 from .one_pass_dynamics import OnePass, check_one_pass
+=======
+from .power_law_problem import PowerLawInputs
+>>>>>>> forecasts
 from .problem import DeepLinear
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .single_runs import checked_names
@@ -24,7 +28,7 @@ __all__ = ["forecast_from_draws"]
 
 def forecast_from_draws(
     simulate: Callable,
-    problem: DeepLinear | CorrelatedInputs | RandomFeatures | SparseTask,
+    problem: DeepLinear | CorrelatedInputs | RandomFeatures | PowerLawInputs | SparseTask,
     x: Times,
     dynamics: ByModes | OnePass,
     *,

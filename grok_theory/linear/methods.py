@@ -4,6 +4,7 @@ from ..errors import BadValue
 from ..pytrees import record
 from .diagonal.methods import DualFlow, Interpolator, StateEvolution
 from .diagonal.problem import DiagonalNetwork, SparseTask
+from .power_law_problem import PowerLawInputs
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 
@@ -23,12 +24,12 @@ class SpectralQuadrature:
 
 @record()
 class ContourIntegral:
-    """`CorrelatedInputs`, `RandomFeatures`: integrals of the resolvent around the spectrum, on two contours."""
+    """`CorrelatedInputs` and its kinds: integrals of the resolvent around the spectrum, on two contours."""
 
 
 @record()
 class ModeRecursion:
-    """`CorrelatedInputs` under `OnePass`: the mean square error of every mode, step by step, exactly."""
+    """`CorrelatedInputs` and `PowerLawInputs` under `OnePass`: the mean square error of every mode, step by step."""
 
 
 @record()
@@ -36,12 +37,15 @@ class Trajectory:
     """`DeepLinear`: the equations of the layers, integrated at two tolerances."""
 
 
-Problem = TeacherStudent | DeepLinear | CorrelatedInputs | RandomFeatures | DiagonalNetwork | SparseTask
+Problem = (
+    TeacherStudent | DeepLinear | CorrelatedInputs | RandomFeatures | PowerLawInputs | DiagonalNetwork | SparseTask
+)
 Method = SpectralQuadrature | ContourIntegral | ModeRecursion | Trajectory | DualFlow | Interpolator | StateEvolution
 _METHODS: dict[type, tuple[Method, ...]] = {
     TeacherStudent: (SpectralQuadrature(),),
     CorrelatedInputs: (ContourIntegral(),),
     RandomFeatures: (ContourIntegral(),),
+    PowerLawInputs: (ContourIntegral(),),
     DeepLinear: (Trajectory(),),
     DiagonalNetwork: (DualFlow(), Interpolator()),
     SparseTask: (StateEvolution(),),

@@ -15,6 +15,7 @@ from ..checks import check_positive, is_traced
 from ..dynamics import Dynamics, GradientDescent, GradientFlow, check_dynamics, check_x
 from ..errors import BadValue
 from .checked import check_finite_samples
+from .power_law_problem import PowerLawInputs
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 
@@ -42,7 +43,9 @@ def check(problem: TeacherStudent, dynamics: ByModes, x: Times, verb: str) -> No
             )
 
 
-def check_flow(problem: DeepLinear | CorrelatedInputs | RandomFeatures, dynamics: Dynamics, times: Times) -> None:
+def check_flow(
+    problem: DeepLinear | CorrelatedInputs | RandomFeatures | PowerLawInputs, dynamics: Dynamics, times: Times
+) -> None:
     """Refuse descent for the problems that are solved under gradient flow only, and times that are none."""
     if not isinstance(problem, DeepLinear):
         check_finite_samples(problem, type(dynamics).__name__)

@@ -20,7 +20,11 @@ from .diagonal.problem import DiagonalNetwork, SparseTask
 from .diagonal.state_evolution import solve_sparse_task
 from .methods import Problem
 from .mode_relaxation import ByModes, elapsed
+<<<<<<< HEAD
 from .one_pass_dynamics import OnePass, check_one_pass
+=======
+from .power_law_problem import PowerLawInputs
+>>>>>>> forecasts
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import teacher_student_limits
@@ -32,7 +36,7 @@ Valid = Mapping[str, np.ndarray]  # curve -> (times,) booleans
 # mean square error of a weight: the error of theory is about 0.7 of that ratio.
 FITTED, DECAY_SHARE = 10.0, 0.02
 # Share of its start below which the train loss of fewer samples than modes is one eigenvalue's.
-DECAYED = {CorrelatedInputs: 0.01, RandomFeatures: 0.1}
+DECAYED = {CorrelatedInputs: 0.01, PowerLawInputs: 0.01, RandomFeatures: 0.1}
 
 
 def mark_valid(runs: Ensemble) -> Ensemble:
@@ -142,10 +146,12 @@ def valid_by_size(problem: Problem, x: ArrayLike, dim: int, dynamics: ByModes | 
             raise BadValue(f"dim is {dim}, but the inputs of the Problem have {columns} columns. Pass {columns}.")
         names = NETWORK_CURVES[: 3 if problem.teacher is None else 5]
         return {name: np.ones(np.shape(x), bool) for name in names}
+    kind = type(problem)
+    problem = problem.correlated() if isinstance(problem, PowerLawInputs) else problem
     if not isinstance(problem, (CorrelatedInputs, RandomFeatures)):
         raise BadValue(
             f"problem is a {type(problem).__name__}, but valid_at takes TeacherStudent, DeepLinear, CorrelatedInputs, "
-            "RandomFeatures, DiagonalNetwork and SparseTask. Pass one of them."
+            "RandomFeatures, PowerLawInputs, DiagonalNetwork and SparseTask. Pass one of them."
         )
     check_finite_samples(problem, "valid_at")
     modes = _check_modes(problem, dim)
@@ -153,7 +159,7 @@ def valid_by_size(problem: Problem, x: ArrayLike, dim: int, dynamics: ByModes | 
     if float(problem.samples) < modes:
         times = np.concatenate([[0.0], np.asarray(x, float)])
         mean = np.asarray(solve_correlated(problem, times)["train_loss"])
-        valid["train_loss"] = mean[1:] > DECAYED[type(problem)] * mean[0]
+        valid["train_loss"] = mean[1:] > DECAYED[kind] * mean[0]
     return valid
 
 

@@ -21,12 +21,15 @@ from .methods import Method, Problem, the_method
 from .mode_relaxation import FLOW, ByModes, Times
 from .one_pass import solve_one_pass
 from .one_pass_dynamics import OnePass
+from .power_law import power_law_limits, power_law_ridge, solve_power_law, solve_power_law_one_pass, stable_power_law
+from .power_law_problem import PowerLawInputs
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import Losses, teacher_student_limits, teacher_student_ridge
 from .runs.deep_linear import simulate_deep_linear
 from .runs.diagonal import simulate_diagonal_network, simulate_sparse_task
 from .runs.one_pass import simulate_one_pass
+from .runs.power_law import simulate_power_law
 from .runs.regression import simulate_correlated, simulate_random_features
 from .runs.teacher_student import simulate_teacher_student
 from .single_runs import LOSSES, forecast_teacher_student
@@ -38,14 +41,17 @@ _SOLVERS = {
     DeepLinear: solve_deep_linear,
     CorrelatedInputs: solve_correlated,
     RandomFeatures: solve_correlated,
+    PowerLawInputs: solve_power_law,
     DiagonalNetwork: solve_diagonal_network,
     SparseTask: solve_sparse_task,
 }
+_ONE_PASS = {CorrelatedInputs: solve_one_pass, PowerLawInputs: solve_power_law_one_pass}
 _EXPERIMENTS = {
     TeacherStudent: simulate_teacher_student,
     DeepLinear: simulate_deep_linear,
     CorrelatedInputs: simulate_correlated,
     RandomFeatures: simulate_random_features,
+    PowerLawInputs: simulate_power_law,
     DiagonalNetwork: simulate_diagonal_network,
     SparseTask: simulate_sparse_task,
 }
@@ -54,12 +60,19 @@ _LIMITS = {
     DeepLinear: deep_limits,
     CorrelatedInputs: correlated_limits,
     RandomFeatures: correlated_limits,
+    PowerLawInputs: power_law_limits,
 }
-_RIDGES = {TeacherStudent: teacher_student_ridge, CorrelatedInputs: correlated_ridge, RandomFeatures: correlated_ridge}
+_RIDGES = {
+    TeacherStudent: teacher_student_ridge,
+    CorrelatedInputs: correlated_ridge,
+    RandomFeatures: correlated_ridge,
+    PowerLawInputs: power_law_ridge,
+}
 _EDGES = {
     TeacherStudent: stable_teacher_student,
     CorrelatedInputs: stable_correlated,
     RandomFeatures: stable_features,
+    PowerLawInputs: stable_power_law,
     DiagonalNetwork: stable_diagonal_network,
     SparseTask: stable_sparse_task,
 }
@@ -74,13 +87,13 @@ def solve(
 
     Parameters
     ----------
-    problem : TeacherStudent, DeepLinear, CorrelatedInputs, RandomFeatures, DiagonalNetwork or SparseTask
+    problem : TeacherStudent, DeepLinear, CorrelatedInputs, RandomFeatures, PowerLawInputs, DiagonalNetwork, SparseTask
         What is studied.
     x : array_like
         (T,), sorted, >= 0: times in tau under flow, whole steps under descent.
     dynamics : GradientFlow, GradientDescent or OnePass, default GradientFlow()
-        `GradientDescent(...)` is taken by TeacherStudent alone, `OnePass(...)` by CorrelatedInputs with samples = inf,
-        and those by it alone.
+        `GradientDescent(...)` is taken by TeacherStudent alone, `OnePass(...)` by CorrelatedInputs and
+        PowerLawInputs with samples = inf, and those by it alone.
     method : optional
         Leave it out: every Problem has one of its own (`linear.methods`). A DiagonalNetwork is solved by `DualFlow()`,
         the flow itself, or by `Interpolator()`, what it follows once its train loss has fallen.
@@ -113,8 +126,8 @@ def solve(
     ['6.000000000000', '4.333484019821']
     """
     solver = _pick("solve", problem, _SOLVERS)
-    if isinstance(problem, CorrelatedInputs) and isinstance(dynamics, OnePass):
-        return solve_one_pass(problem, x, dynamics, method, throw=throw)
+    if isinstance(dynamics, OnePass) and type(problem) in _ONE_PASS:
+        return _ONE_PASS[type(problem)](problem, x, dynamics, method, throw=throw)
     own = the_method(problem, method)
     chosen = {"method": own} if isinstance(problem, (DiagonalNetwork, SparseTask)) else {}
     return solver(problem, x, dynamics, throw=throw, **chosen)
@@ -133,7 +146,7 @@ def simulate(
 
     Parameters
     ----------
-    problem : TeacherStudent, DeepLinear, CorrelatedInputs, RandomFeatures, DiagonalNetwork or SparseTask
+    problem : TeacherStudent, DeepLinear, CorrelatedInputs, RandomFeatures, PowerLawInputs, DiagonalNetwork, SparseTask
         As in `solve`. Nothing in a DiagonalNetwork is drawn: its runs are one network, trained once.
     x : array_like
         (T,), as in `solve`.
@@ -145,7 +158,7 @@ def simulate(
         A `jax.random.key`; run i uses `fold_in(key, i)`, so run 7 is the same among 8 or 800.
     dim : int, optional
         N, the number of weights; `samples_per_dim * dim` must be a whole number. Left out for CorrelatedInputs,
-        RandomFeatures and DiagonalNetwork, whose size is in their arrays.
+        RandomFeatures, PowerLawInputs and DiagonalNetwork, whose size is their own.
 
     Returns
     -------
@@ -191,13 +204,13 @@ def forecast(
 
     Parameters
     ----------
-    problem : TeacherStudent or DeepLinear or CorrelatedInputs or RandomFeatures
+    problem : TeacherStudent, DeepLinear, CorrelatedInputs, RandomFeatures or PowerLawInputs
         What is run.
     x : array_like
         (T,), as in `solve`.
     dim : int, optional
-        N, the number of weights; `samples_per_dim * dim` must be a whole number. Left out for CorrelatedInputs and
-        RandomFeatures, whose size is in their arrays.
+        N, the number of weights; `samples_per_dim * dim` must be a whole number. Left out for CorrelatedInputs,
+        RandomFeatures and PowerLawInputs, whose size is their own.
     width : None, default None
         A linear student has no hidden layer: only None is taken.
     dynamics : GradientFlow, GradientDescent or OnePass, default GradientFlow()
@@ -243,10 +256,8 @@ def forecast(
     experiment = _experiment(_pick("forecast", problem, drawn), problem, dynamics)
     if width is not None:
         raise BadValue(f"width is {width!r}, but a linear student has no hidden layer. Leave width out.")
-    if isinstance(problem, TeacherStudent):
-        make = forecast_teacher_student
-    else:
-        make = partial(forecast_from_draws, experiment)
+    theory = isinstance(problem, TeacherStudent)
+    make = forecast_teacher_student if theory else partial(forecast_from_draws, experiment)
     return make(
         problem, x, dynamics, dim=dim, level=level, draws=draws, key=key, test_samples=test_samples, curves=curves
     )
@@ -257,7 +268,7 @@ def limits(problem: Problem) -> Losses | DeepLosses:
 
     Parameters
     ----------
-    problem : TeacherStudent or DeepLinear or CorrelatedInputs or RandomFeatures
+    problem : TeacherStudent, DeepLinear, CorrelatedInputs, RandomFeatures or PowerLawInputs
         As in `solve`.
 
     Returns
@@ -283,12 +294,12 @@ def limits(problem: Problem) -> Losses | DeepLosses:
     return _pick("limits", problem, _LIMITS)(problem)
 
 
-def ridge(problem: TeacherStudent | CorrelatedInputs | RandomFeatures, penalty: ArrayLike) -> Losses:
+def ridge(problem: TeacherStudent | CorrelatedInputs | RandomFeatures | PowerLawInputs, penalty: ArrayLike) -> Losses:
     """Ridge regression with the penalty g of norm(y - wX)^2 + g norm(w)^2.
 
     Parameters
     ----------
-    problem : TeacherStudent or CorrelatedInputs or RandomFeatures
+    problem : TeacherStudent, CorrelatedInputs, RandomFeatures or PowerLawInputs
         Its `inr` and `weight_decay` are ignored.
     penalty : array_like
         g >= 0; 0 is the limit g -> 0.
@@ -331,13 +342,13 @@ def _pick(verb: str, problem: object, solvers: dict[type, Any]) -> Callable:
 
 
 def stable_below(
-    problem: TeacherStudent | CorrelatedInputs | RandomFeatures | DiagonalNetwork | SparseTask,
+    problem: TeacherStudent | CorrelatedInputs | RandomFeatures | PowerLawInputs | DiagonalNetwork | SparseTask,
 ) -> Array:
     """The learning rate below which descent is stable, in the units of the Problem: 2 over the largest curvature.
 
     Parameters
     ----------
-    problem : TeacherStudent, CorrelatedInputs, RandomFeatures, DiagonalNetwork or SparseTask
+    problem : TeacherStudent, CorrelatedInputs, RandomFeatures, PowerLawInputs, DiagonalNetwork or SparseTask
         What is studied. Of a DeepLinear the curvature moves with its layers, and no such number is known. Of a diagonal
         network it moves too, and the largest at the start and where the data are fitted counts.
 
@@ -370,7 +381,7 @@ def valid_at(
 
     Parameters
     ----------
-    problem : TeacherStudent, DeepLinear, CorrelatedInputs, RandomFeatures, DiagonalNetwork or SparseTask
+    problem : TeacherStudent, DeepLinear, CorrelatedInputs, RandomFeatures, PowerLawInputs, DiagonalNetwork, SparseTask
         What is studied.
     x : array_like
         (T,) as in `solve`.

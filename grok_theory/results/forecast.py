@@ -77,7 +77,8 @@ class Forecast:
     test_samples : int, optional
         How many fresh samples the test loss of the run is measured on; None: exactly.
     excursions : Mapping[str, ndarray], default ()
-        Name -> (k,) the largest deviation of a drawn curve, in scatters, where theory tells the law of the curve.
+        Name -> (k,) sorted, the largest deviation of one run's curve, in scatters: of curves drawn from the law that
+        theory tells, or of runs drawn with the covariance of `count` runs, whose error is in it.
     numerical_error : Mapping[str, ndarray], default ()
         Name -> (T,) error of the median; it is in the bands. Absent is unknown.
     x_unit : str, default ''

@@ -11,7 +11,7 @@ from ..checks import check_between, check_integer
 from ..errors import BadValue
 from ..status import FAILED, NOTED, Status
 from .ensemble import Ensemble
-from .excursions import band_factor, point_factor
+from .excursions import band_factor, excursions_of_draws, point_factor
 from .forecast import Band, Forecast
 
 __all__ = ["FEW_DRAWS", "LEAST_SCATTER", "RUNS", "check_level", "forecast_of_parts", "forecast_of_runs", "log_variance"]
@@ -50,9 +50,10 @@ def forecast_of_parts(
     """Bands from middle and scatter; `parts` are the other fields of the Forecast."""
     curves, pointwise = {}, {}
     for name, centre in middle.items():
-        known = excursions.get(name)
-        for bands, factor in ((curves, band_factor), (pointwise, point_factor)):
-            bands[name] = _band(centre, factor(level, count, known) * scatter[name], in_logs=is_loss(name))
+        own = None if parts["made_from"] == "theory" else count
+        factors = band_factor(level, count, excursions.get(name)), point_factor(level, own)
+        for bands, factor in zip((curves, pointwise), factors, strict=True):
+            bands[name] = _band(centre, factor * scatter[name], in_logs=is_loss(name))
     return Forecast(
         curves=curves,
         level=level,
@@ -103,7 +104,8 @@ def forecast_of_runs(
     check_integer("draws", count, 8, f"A scatter needs runs; {RUNS} are the default.")
     if runs.status.level == FAILED:
         raise BadValue(f"No forecast can be made of these runs: {runs.status.text}")
-    middle, scatter, draws, starts, said = {}, {}, {}, {}, [text for text in remarks if text]
+    middle, scatter, excursions, draws, starts = {}, {}, {}, {}, {}
+    said = [text for text in remarks if text]
     for name in names:
         values = np.asarray(runs[name], float)
         told = values
@@ -120,6 +122,7 @@ def forecast_of_runs(
         spread = np.sqrt(told.var(axis=0, ddof=1) + extra)
         middle[name] = told.mean(axis=0)[keep] - extra / 2
         scatter[name] = np.maximum(spread, LEAST_SCATTER)[keep]
+        excursions[name] = excursions_of_draws((told - told.mean(axis=0))[:, keep], scatter[name], extra)
         draws[name], starts[name] = values[:, keep], values[:, 0]
     if runs.status.text:
         said.append(runs.status.text)
@@ -133,7 +136,7 @@ def forecast_of_runs(
         scatter,
         level,
         count,
-        {},
+        excursions,
         problem=runs.problem,
         x=np.asarray(runs.x, float)[keep],
         x_name=runs.x_name,

@@ -60,6 +60,62 @@ def test_smallest_k_of_a_judge_is_the_exact_one():
     assert found.value == np.ceil(exact)
 
 
+SAME = [
+    (T(0.8, 5.0), {"weight_decay": (1e-3, 10.0)}, Least(CurveAt("test_loss", LATE)), {}, "optimal_ridge"),
+    (T(0.8, 5.0), {"time": (1e-2, 100.0)}, Least(CurveAt("test_loss")), {}, "optimal_stopping"),
+    (T(2.0, 5.0, weight_decay=0.05), {"time": (1e-2, 100.0)}, Least(CurveAt("test_loss")), {}, "optimal_stopping"),
+    (
+        T(0.8, 5.0),
+        {"step": (1, 1000)},
+        Least(CurveAt("test_loss")),
+        {"dynamics": gt.GradientDescent(0.02)},
+        "optimal_stopping",
+    ),
+    (
+        gt.best_of_k.Prompt(0.3, 0.3),
+        {"samples": (1, 10_000)},
+        AtMost(CurveAt("error"), 1e-3),
+        {"temperature": 0.0},
+        "samples_needed",
+    ),
+]
+
+
+@pytest.mark.parametrize(("template", "free", "target", "how", "verb"), SAME)
+def test_exact_answers_are_what_the_search_finds_with_fewer_solves(template, free, target, how, verb, monkeypatch):
+    from grok_theory.designs import verb as searching
+
+    solves, solve = [], searching.Forward.__call__
+    monkeypatch.setattr(searching.Forward, "__call__", lambda *a, **k: solves.append(1) or solve(*a, **k))
+    exact = find(template, free=free, target=target, **how)
+    of_exact = len(solves)
+    monkeypatch.setattr(searching, "exact_answer", lambda *_: None)
+    searched = find(template, free=free, target=target, **how)
+    assert verb in exact.reason
+    assert verb not in searched.reason
+    assert exact.reached
+    assert searched.reached
+    # Around a minimum a search knows the value to the root of what it knows the loss to.
+    np.testing.assert_allclose(exact.value, searched.value, rtol=0 if exact.whole else 1e-3, atol=0)
+    np.testing.assert_allclose(exact.quantity, searched.quantity, rtol=1e-9, atol=0)
+    assert exact.quantity <= searched.quantity * (1 + 1e-12)
+    assert of_exact <= 6 < len(solves) - of_exact
+    assert type(exact.problem) is type(searched.problem)
+
+
+def test_exact_answers_are_not_taken_where_they_are_none():
+    """Training that has not ended, a range without the answer, a condition besides."""
+    early = find(T(0.8, 5.0), free={"weight_decay": (1e-3, 10.0)}, target=Least(CurveAt("test_loss", 3.0)))
+    assert "optimal_ridge" not in early.reason
+    assert early.value < 0.19
+    aside = find(T(0.8, 5.0), free={"weight_decay": (0.5, 10.0)}, target=Least(CurveAt("test_loss", LATE)))
+    assert (aside.value, "an end of the range" in aside.reason) == (0.5, True)
+    condition = AtMost(CurveAt("train_loss", LATE), 0.02)
+    bound = Least(CurveAt("test_loss", LATE), subject_to=condition)
+    both = find(T(0.8, 5.0), free={"weight_decay": (1e-3, 10.0)}, target=bound)
+    assert both.value < 0.19
+
+
 @pytest.mark.statistical
 def test_a_loss_with_90_percent_probability(rng, plausible):
     """Would notice a bound on the mean, or a two-sided band's end taken for one-sided."""

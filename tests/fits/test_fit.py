@@ -15,6 +15,21 @@ def run(problem, x=X, seed=0, runs=1, **how):
     return gt.linear.simulate(problem, x, runs=runs, key=jax.random.key(seed), dim=how.pop("dim", 100), **how)
 
 
+@pytest.mark.parametrize("free", [["exponent"], ["exponent", "target_exponent"]])
+def test_exponents_of_power_laws_are_found(free):
+    power_law = gt.linear.PowerLawInputs
+    true = power_law(40, samples=60, exponent=1.7, target_exponent=1.2, noise=0.3)
+    log = gt.linear.simulate(true, np.geomspace(0.01, 3.0, 20), runs=2, key=jax.random.key(4))
+    guess = {"exponent": 1.0, "target_exponent": 2.0 if len(free) == 2 else 1.2}
+    found = gt.fit(power_law(40, samples=60, **guess, noise=0.3), log, free=free, draws=24)
+    assert found.applicability.verdict == "applies"
+    for name in free:
+        low, high = found[name].low, found[name].high
+        # Nearer than the guess, and twice the 90 % interval holds what was planted.
+        assert low - (high - low) / 2 < getattr(true, name) < high + (high - low) / 2
+        assert abs(found[name].value - getattr(true, name)) < 0.25
+
+
 @pytest.mark.statistical
 def test_intervals_hold_planted_values(rng, plausible):
     """Would notice intervals of pointwise least squares, which are a third as wide."""
@@ -39,6 +54,28 @@ def test_without_decay_only_the_sum_is_seen(tmp_path):
     again = gt.load(found.save(tmp_path / "fit.npz"))
     assert again == found
     assert str(again) == str(found)
+
+
+def test_a_window_of_a_log_does_not_tell_richness_from_the_learning_rate():
+    """Three rows of one fall hold one number: a richer committee is as far as one with a larger learning rate."""
+    committee = gt.lazy_rich.QuadraticCommittee
+    true, rate = committee(0.3, 0.5, 4.0, 0.4), gt.GradientDescent(0.01)
+    run_of = {"dim": 24, "width": 40, "dynamics": rate}
+    log = gt.lazy_rich.simulate(true, [18, 20, 22], runs=1, key=jax.random.key(1), **run_of)
+    free = ["output_scale", "learning_rate"]
+    found = gt.fit(true, log, free=free, curves=["test_loss"], draws=24, **run_of)
+    assert not found["output_scale"].identified
+    assert "cannot be told apart from output_scale" in found["learning_rate"].reason
+    (seen,) = found.together
+    assert seen.of == ("output_scale", "learning_rate")
+    # Richer is a smaller scale, and does what a larger rate does: their ratio is seen, at some power.
+    said, power = seen.says.partition(" / ")[::2]
+    assert said.removesuffix("^2") == "output_scale"
+    assert power.startswith("learning_rate")
+    # The planted values are in its interval.
+    exponent = float(power.partition("^")[2] or 1.0)
+    planted = 0.3 ** (2.0 if said.endswith("^2") else 1.0) / 0.01**exponent
+    assert seen.low < planted < seen.high < 300 * seen.low
 
 
 def test_a_short_log_does_not_see_the_decay():

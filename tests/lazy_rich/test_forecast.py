@@ -9,6 +9,7 @@ from scipy import stats
 import grok_theory as gt
 from benchmarks import plain_runs
 from grok_theory.lazy_rich import ExactReduction, Interpolated, MeanFieldNetwork, QuadraticCommittee, forecast, simulate
+from grok_theory.lazy_rich.single_runs import unseen_width
 
 PROBLEM = QuadraticCommittee(output_scale=0.5, curvature=0.5, samples_per_dim=4.0, teacher_overlap=0.4)
 DESCENT = gt.GradientDescent(0.1)
@@ -50,12 +51,15 @@ def test_its_draws_are_runs_that_are_not_stratified(told):
     assert (told.count, told.dim, told.width, told.made_from) == (48, 16, 30, "runs")
 
 
-def test_ends_are_student_s_with_four_looks(told):
+def test_ends_are_student_s_of_as_many_looks_as_the_curve_has(told):
     logs = np.log(told.draws["train_loss"])
     half = logs.std(0, ddof=1) * np.sqrt(1 + 1 / 48)
-    for band, tail in ((told["train_loss"], 0.1 / 8), (told.pointwise["train_loss"], 0.05)):
-        high = np.exp(logs.mean(0) + stats.t.isf(tail, 47) * half)
-        np.testing.assert_allclose(band.high, high, rtol=1e-10, atol=0)
+    point = (np.log(told.pointwise["train_loss"].high) - logs.mean(0)) / half
+    np.testing.assert_allclose(point, stats.t.isf(0.05, 47), rtol=1e-10, atol=0)
+    # One factor for the whole curve, between one look and as many as there are steps.
+    whole = (np.log(told["train_loss"].high) - logs.mean(0)) / half
+    np.testing.assert_allclose(whole, whole[0], rtol=1e-10, atol=0)
+    assert stats.t.isf(0.05, 47) < whole[0] < stats.t.isf(0.05 / STEPS.size, 47)
 
 
 def test_a_test_sample_scatters_as_the_squares_of_its_errors(told):
@@ -104,6 +108,33 @@ def test_times_of_its_own_start(told, tmp_path):
     delay = told.delay(0.5, 0.5, fraction=True)
     assert delay.factor.median > 1
     assert gt.load(told.save(tmp_path / "told.npz")) == told
+
+
+@pytest.mark.parametrize(
+    ("scale", "width", "centred", "said"),
+    [
+        (3.0, 30, False, "alpha^2/width is 0.3"),
+        (3.0, 90, False, ""),  # .1 itself
+        (3.0, 89, False, "alpha^2/width is 0.1"),
+        (3.0, 30, True, ""),  # the output at the start is taken away
+        (3.0, None, False, ""),
+    ],
+)
+def test_a_width_that_dmft_does_not_see_is_noted(scale, width, centred, said):
+    remark = unseen_width(QuadraticCommittee(scale, 0.5, 4.0, 0.3, centred=centred), width)
+    assert remark.startswith(said)
+    assert bool(remark) == bool(said)
+    assert ("OwnSize()" in remark) == bool(said)
+
+
+@pytest.mark.slow  # DMFT
+def test_a_forecast_by_dmft_carries_that_note():
+    own = {"dim": 16, "width": 20, "draws": 24}
+    problem = QuadraticCommittee(3.0, 0.5, 4.0, 0.3, centred=False)
+    cheap = forecast(problem, [0.5, 1.0], method=Interpolated(), **own)
+    assert cheap.status.name == "noted"
+    assert "alpha^2/width is 0.45" in cheap.status.text
+    assert "alpha^2/width" not in forecast(problem, [0.5, 1.0], **own).status.text
 
 
 @pytest.mark.slow  # DMFT and two sizes of a flow
