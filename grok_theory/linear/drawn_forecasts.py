@@ -14,11 +14,8 @@ from ..results.runs_of_a_forecast import with_start
 from .checked import check_single
 from .diagonal.problem import SparseTask
 from .mode_relaxation import ByModes, Times, check_flow
-<<<<<<< HEAD
 from .one_pass_dynamics import OnePass, check_one_pass
-=======
 from .power_law_problem import PowerLawInputs
->>>>>>> forecasts
 from .problem import DeepLinear
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .single_runs import checked_names
@@ -42,7 +39,7 @@ def forecast_from_draws(
     """See `grok_theory.linear.forecast`; `simulate` is the experiment of that Problem."""
     require_float64("grok_theory.linear.forecast")
     check_single(problem, "forecast")
-    if isinstance(dynamics, OnePass) and isinstance(problem, CorrelatedInputs):
+    if isinstance(dynamics, OnePass) and isinstance(problem, (CorrelatedInputs, PowerLawInputs)):
         check_one_pass(problem, dynamics, x)
     else:
         check_flow(problem, dynamics, x)

@@ -7,6 +7,7 @@ from ..checks import check_at_least, check_positive, is_traced
 from ..dynamics import Stepped, check_x
 from ..errors import BadValue
 from ..pytrees import record
+from .power_law_problem import PowerLawInputs
 from .regression_problem import CorrelatedInputs
 
 __all__ = ["OnePass", "check_one_pass"]
@@ -47,7 +48,7 @@ class OnePass(Stepped):
         return self.batch
 
 
-def check_one_pass(problem: CorrelatedInputs, dynamics: OnePass, steps: ArrayLike) -> None:
+def check_one_pass(problem: CorrelatedInputs | PowerLawInputs, dynamics: OnePass, steps: ArrayLike) -> None:
     """Refuse a finite number of samples, which a step would see again, and steps that are not whole numbers."""
     if not is_traced(problem.samples) and not np.all(np.isinf(problem.samples)):
         raise BadValue(

@@ -20,11 +20,8 @@ from .diagonal.problem import DiagonalNetwork, SparseTask
 from .diagonal.state_evolution import solve_sparse_task
 from .methods import Problem
 from .mode_relaxation import ByModes, elapsed
-<<<<<<< HEAD
 from .one_pass_dynamics import OnePass, check_one_pass
-=======
 from .power_law_problem import PowerLawInputs
->>>>>>> forecasts
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import teacher_student_limits
@@ -127,6 +124,8 @@ def valid_by_size(problem: Problem, x: ArrayLike, dim: int, dynamics: ByModes | 
         For a `dim` that is no whole number of at least 1, or another one than the Problem has.
     """
     dim = check_integer("dim", dim, 1, "Pass the number of weights N.")
+    kind = type(problem)
+    problem = problem.correlated() if isinstance(problem, PowerLawInputs) else problem
     if isinstance(dynamics, OnePass) and isinstance(problem, CorrelatedInputs):
         check_one_pass(problem, dynamics, x)
         _check_modes(problem, dim)
@@ -146,8 +145,6 @@ def valid_by_size(problem: Problem, x: ArrayLike, dim: int, dynamics: ByModes | 
             raise BadValue(f"dim is {dim}, but the inputs of the Problem have {columns} columns. Pass {columns}.")
         names = NETWORK_CURVES[: 3 if problem.teacher is None else 5]
         return {name: np.ones(np.shape(x), bool) for name in names}
-    kind = type(problem)
-    problem = problem.correlated() if isinstance(problem, PowerLawInputs) else problem
     if not isinstance(problem, (CorrelatedInputs, RandomFeatures)):
         raise BadValue(
             f"problem is a {type(problem).__name__}, but valid_at takes TeacherStudent, DeepLinear, CorrelatedInputs, "
