@@ -21,7 +21,7 @@ _NAMES = {
     "Applicability": "applicability",
     "AtMost": "designs",
     "BadValue": "errors",
-    "Conditions": "dynamics",
+    "Conditions": "conditions",
     "CurveAt": "designs",
     "DamagedFile": "errors",
     "DelayBetween": "designs",
@@ -73,8 +73,9 @@ if TYPE_CHECKING:
     from .applicability import Applicability
     from .comparison import Absolute, Relative, compare
     from .compilations import keep_compilations
+    from .conditions import Conditions
     from .designs import AtMost, CurveAt, DelayBetween, Design, FreeValue, Front, Least, find
-    from .dynamics import SGD, Adam, AdamW, Conditions, GradientDescent, GradientFlow, Muon
+    from .dynamics import SGD, Adam, AdamW, GradientDescent, GradientFlow, Muon
     from .errors import BadValue, DamagedFile, Float64Required, GrokTheoryError, SolveFailed, TooLarge
     from .fits import Fit, FittedParameter, SeenTogether, fit
     from .judged_runs import applies

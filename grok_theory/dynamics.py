@@ -2,8 +2,7 @@
 
 `solve` and `simulate` of every wing take the same object, and their results carry it. Under `GradientFlow` x is a time
 in units of tau, which the Problem defines; under everything else x is a whole number of steps, and the Problem says
-what a step is worth, `problem.tau_per_step(dynamics)`. What else can differ between two trainings of one Problem is in
-`Conditions`.
+what a step is worth, `problem.tau_per_step(dynamics)`.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
-    "Conditions",
     "Dynamics",
     "GradientDescent",
     "GradientFlow",
@@ -239,68 +237,6 @@ class Muon(Stepped):
         check_positive("readout_learning_rate", self.readout_learning_rate, _RATE)
 
 
-@record(static=("trained", "activation", "labels", "linearised"))
-class Conditions:
-    """The physics of a training beside Problem and dynamics; None is not said, and holds for any.
-
-    Parameters
-    ----------
-    loss : optional
-        What is descended: a wing's own record.
-    start : optional
-        Where the weights begin: a wing's own record, or a factor on the Problem's start.
-    trained : tuple[str, ...], optional
-        Names of the trained layers.
-    activation : str, optional
-        Name of the activation, where it is not the Problem's own.
-    labels : str, optional
-        Name of the labels, where they are not the Problem's own.
-    linearised : bool, optional
-        Whether the network is replaced by its first-order expansion around the start.
-    temperature : array_like, optional
-        Of a selection.
-    """
-
-    loss: Any = None  # a wing's own record
-    start: Any = None  # a wing's own record, or a factor on the Problem's start
-    trained: tuple[str, ...] | None = None
-    activation: str | None = None
-    labels: str | None = None
-    linearised: bool | None = None
-    temperature: ArrayLike | None = None
-
-    def differences(self, other: Conditions) -> list[str]:
-        """List the fields that both say, and say differently.
-
-        Parameters
-        ----------
-        other : Conditions
-            Those of the other training.
-
-        Returns
-        -------
-        list[str]
-            Names of fields; empty where the two can be compared.
-        """
-        pairs = [(f.name, getattr(self, f.name), getattr(other, f.name)) for f in dataclasses.fields(self)]
-        return [
-            name
-            for name, mine, theirs in pairs
-            if mine is not None and theirs is not None and not same_condition(mine, theirs)
-        ]
-
-    def __str__(self) -> str:
-        said = [(f.name, getattr(self, f.name)) for f in dataclasses.fields(self)]
-        return ", ".join(f"{name} {_shown(value)}" for name, value in said if value is not None)
-
-
-def same_condition(mine: Any, theirs: Any) -> bool:
-    """Whether two values of a field of `Conditions` are one."""
-    if isinstance(mine, (str, bool, tuple)) or isinstance(theirs, (str, bool, tuple)):
-        return type(mine) is type(theirs) and mine == theirs
-    return same(mine, theirs, tolerance=1e-12)
-
-
 def same_dynamics(left: Dynamics | None, right: Dynamics | None) -> bool:
     """Whether two results come from one dynamics: the same class and numbers, to rounding.
 
@@ -413,7 +349,3 @@ def _check_adam(learning_rate: Any, betas: Any) -> None:
         raise BadValue(f"betas is {betas!r}, but it must be a pair of numbers. Pass for example (0.9, 0.98).")
     for beta in betas:
         check_between("betas", beta, 0.0, 1.0, "Pass for example (0.9, 0.98).", include_high=False)
-
-
-def _shown(value: Any) -> str:
-    return " and ".join(value) if isinstance(value, tuple) else str(value)

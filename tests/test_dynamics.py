@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import grok_theory as gt
+from grok_theory.conditions import Conditions
 from grok_theory.dynamics import (
     SGD,
     Adam,
     AdamW,
-    Conditions,
     GradientDescent,
     GradientFlow,
     Muon,

@@ -12,7 +12,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from ..checks import check_between, check_shape, is_traced, require_float64
-from ..dynamics import Conditions
+from ..conditions import Conditions
 from ..errors import BadValue, SolveFailed
 from ..numerics import invariants
 from ..numerics.padding import any_traced, bucket, cut

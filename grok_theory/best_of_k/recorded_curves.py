@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..checks import check_between, check_integer, check_shape
-from ..dynamics import Conditions
+from ..conditions import Conditions
 from ..errors import BadValue
 from ..numerics.bounded_means import bounded_mean
 from ..numerics.level_shares import unseen_share

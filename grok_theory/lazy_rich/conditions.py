@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..dynamics import Conditions
+from ..conditions import Conditions
 
 __all__ = ["PLAIN"]
 

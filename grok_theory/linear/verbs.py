@@ -370,13 +370,7 @@ def stable_below(
     return _pick("stable_below", problem, _EDGES)(problem)
 
 
-def valid_at(
-    problem: Problem,
-    x: Times,
-    *,
-    dim: int,
-    dynamics: ByModes | OnePass = FLOW,
-) -> Valid:
+def valid_at(problem: Problem, x: Times, *, dim: int, dynamics: ByModes | OnePass = FLOW) -> Valid:
     """Where the theory of a Problem speaks about runs of a size, as `simulate` marks it in `Ensemble.valid`.
 
     Parameters

@@ -12,7 +12,8 @@ from jaxtyping import Array
 
 from .. import html_reports, labelled, reports
 from ..checks import check_times
-from ..dynamics import Conditions, Dynamics, Stepped
+from ..conditions import Conditions
+from ..dynamics import Dynamics, Stepped
 from ..errors import BadValue
 from ..named_axes import Field
 from ..pytrees import record

@@ -9,7 +9,8 @@ import numpy as np
 
 from .. import html_reports, reports
 from ..checks import check_between, check_finite
-from ..dynamics import Conditions, Dynamics
+from ..conditions import Conditions
+from ..dynamics import Dynamics
 from ..errors import BadValue
 from ..numerics.censored_draws import predicted_interval
 from ..numerics.draws_past import times_past

@@ -12,7 +12,8 @@ from jaxtyping import Array
 
 from .. import between, html_reports, labelled, reports
 from ..checks import is_traced
-from ..dynamics import Conditions, Dynamics
+from ..conditions import Conditions
+from ..dynamics import Dynamics
 from ..errors import BadValue, SolveFailed
 from ..named_axes import Field
 from ..pytrees import record

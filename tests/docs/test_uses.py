@@ -1,7 +1,13 @@
 """The reference says where a name is used, by the code of pages and figures; most names have an example."""
 
+import pytest
+
+pytest.importorskip("sphinx", reason="`make docs` installs Sphinx")
+
 from docs.making import uses
 from docs.making.names import places, thing_of
+
+pytestmark = pytest.mark.example
 
 CODE = """
 import grok_theory as gt

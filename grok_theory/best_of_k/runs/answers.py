@@ -13,7 +13,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from ...checks import check_integer, check_key, check_memory, check_runs, check_shape, check_size, require_float64
-from ...dynamics import Conditions
+from ...conditions import Conditions
 from ...errors import BadValue
 from ...results import Ensemble
 from ...status import Status

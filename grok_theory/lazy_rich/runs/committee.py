@@ -14,7 +14,8 @@ from jax.typing import ArrayLike
 from scipy.special import ndtri
 
 from ...checks import check_integer, check_key, check_memory, check_positive, check_runs, check_size, require_float64
-from ...dynamics import Conditions, whole_steps
+from ...conditions import Conditions
+from ...dynamics import whole_steps
 from ...errors import BadValue
 from ...fields import check_single
 from ...numerics.padding import repeated

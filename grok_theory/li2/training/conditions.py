@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...dynamics import Conditions
+from ...conditions import Conditions
 from .losses import Loss
 from .starts import Initial
 

@@ -10,7 +10,8 @@ import pytest
 from scipy.special import log_softmax
 
 from grok_theory import BadValue, TooLarge
-from grok_theory.dynamics import SGD, Adam, AdamW, Conditions, GradientDescent, Muon
+from grok_theory.conditions import Conditions
+from grok_theory.dynamics import SGD, Adam, AdamW, GradientDescent, Muon
 from grok_theory.li2 import GroupTask, simulate
 from grok_theory.li2.groups import cyclic, irrep_share, symmetric
 from grok_theory.li2.training import (
