@@ -19,6 +19,7 @@ from .rooms import NAMESPACES
 
 _PACKAGE = __name__.rpartition(".")[0]
 ROOMS = (
+    "conditions",
     "dynamics",
     "named_axes",
     "status",
