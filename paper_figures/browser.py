@@ -157,12 +157,14 @@ def unreadable(facts: dict[str, Any]) -> list[str]:
 
 
 def save_screenshots(tab: Tab, width: int, height: int, stem: Path) -> None:
-    """The whole page as `stem`-01.png, -02.png ...; older ones of that name go."""
+    """The page down to `height` as `stem`-01.png, -02.png ...; older ones of that name go."""
     for old in stem.parent.glob(f"{stem.name}-*.png"):
         old.unlink()
+    # A window as tall as what is wanted: the whole of a page of ten thousand lines takes longer than a browser waits.
+    tab.page.set_viewport_size({"width": width, "height": height})
     for number, top in enumerate(range(0, height, _SLICE), start=1):
         clip = {"x": 0, "y": top, "width": width, "height": min(_SLICE, height - top)}
-        tab.page.screenshot(path=stem.with_name(f"{stem.name}-{number:02d}.png"), clip=clip, full_page=True)
+        tab.page.screenshot(path=stem.with_name(f"{stem.name}-{number:02d}.png"), clip=clip)
 
 
 def main(arguments: list[str]) -> int:

@@ -1,8 +1,9 @@
 // What docs/making/browser.py wants to know about a page, besides the facts of paper_figures/page_facts.js.
 (() => {
+  // A parameter of the reference may be called **values.
   const words = [], walker = document.createTreeWalker(document.querySelector('[role=main]'), NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
-    if (!walker.currentNode.parentElement.closest('pre, code, svg, math, .sig')) words.push(walker.currentNode.textContent);
+    if (!walker.currentNode.parentElement.closest('pre, code, svg, math, .sig, dd strong')) words.push(walker.currentNode.textContent);
   }
   const shown = element => element.getClientRects().length > 0;
   const inside = element => element.closest('pre, .table-wrapper, .formula, .drawing, math, .headerlink, .copybtn');
