@@ -182,8 +182,9 @@ def _document(
     lines = [_row(head, "th"), *(_row(row, "td") for row in rows)]
     if more > 0:
         said += f"<div>and {more} more runs</div>"
+    # A table wider than a phone's window is moved in its own box; without it the whole page would be.
     return (
-        f'<div class="grok-theory"><div><strong>{html.escape(title)}</strong></div>{said}'
+        f'<div class="grok-theory" style="overflow-x:auto"><div><strong>{html.escape(title)}</strong></div>{said}'
         f'<table style="border-collapse:collapse">{"".join(lines)}</table></div>'
     )
 

@@ -51,6 +51,12 @@ def test_a_solution_shows_every_curve_with_its_numbers_and_a_line(theory):
     assert str(theory.status) in words(theory)
 
 
+def test_a_wide_table_scrolls_in_its_own_box_on_a_phone(theory):
+    box = read(theory)
+    assert box.find("table") is not None
+    assert "overflow-x:auto" in box.attrib["style"]
+
+
 def test_an_ensemble_shows_its_mean_on_its_runs(runs):
     assert len(pictures(runs)) == len(runs.curves)
     assert f"{np.asarray(runs['test_loss']).mean(0)[0]:.6g}" in words(runs)
