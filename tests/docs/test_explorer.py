@@ -1,49 +1,45 @@
 """The explorer's script gives the digits of the package: what it shows is held to the very code it shows.
 
-Without a page, by node where there is one; `python -m docs.making.browser` does the same with the page's sliders.
+What it shows is on record, so that this holds where there is no node, too; `python -m docs.making.browser` does the
+same with the page's sliders.
 """
 
 import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from docs.making.explorer import FOLDER, MAP, METHOD, SAMPLES, SCALES, differences
+from docs.making.explorer_record import RECORD, SETTINGS, checksum, node, shown
 
-SCRIPTS = ("explorer.js", "page.js")
-LINEAR = [(0.5, 5, 0, 0), (0.8, 100, 1e4, 1e-3), (1, 5, 1, 0), (2, 0.5, 3, 0.1), (10, 100, 0, 0)]
-BEST_OF_K = [(1.5, 1.5, 0), (1.5, 3, 0), (0.3, 1, 1), (4, 4, 0.2), (2, 0, 50)]
-SETTINGS = {
-    "linear": [dict(zip(("alpha", "snr", "inr", "decay"), values, strict=True)) for values in LINEAR],
-    "best_of_k": [dict(zip(("teacher_gap", "reward_gap", "temperature"), values, strict=True)) for values in BEST_OF_K],
-    "dmft": [{"scale": 8.0, "data": 4.0}],
-}
+PAGE_SCRIPTS = ("explorer.js", "page.js")
+HELD = json.loads(RECORD.read_text())
 
 
-def shown(model):
-    """What the page would show of a model at each setting."""
-    if not shutil.which("node"):
-        pytest.skip("there is no node here")
-    asked = (
-        "const [folder, model, settings] = JSON.parse(require('fs').readFileSync(0));"
-        "require(folder + '/map.js'); require(folder + '/explorer.js');"
-        "const {solve, code} = explorer.models[model];"
-        "console.log(JSON.stringify(settings.map(s => ({code: code(s), ...solve(s)}))));"
-    )
-    said = json.dumps([str(FOLDER), model, SETTINGS[model]])
-    done = subprocess.run(["node", "-e", asked], input=said, capture_output=True, text=True, check=True, timeout=120)
-    return json.loads(done.stdout)
+def test_the_record_is_of_the_script_as_it_stands():
+    assert HELD["scripts"] == checksum(), "Run `python -m docs.making.explorer_record`, where there is node."
+    assert {model: len(each) for model, each in HELD["shown"].items()} == {m: len(s) for m, s in SETTINGS.items()}
 
 
 @pytest.mark.parametrize("model", ["linear", "best_of_k", pytest.param("dmft", marks=pytest.mark.slow)])
 def test_a_curve_is_that_of_the_call_beside_it(model):
-    found = shown(model)
-    assert len(found) == len(SETTINGS[model])
-    for each in found:
+    for each in HELD["shown"][model]:
         assert differences(model, each) == []
+
+
+@pytest.mark.skipif(node() is None, reason="there is no node here; the record's checksum is tested")
+def test_the_record_is_what_the_script_shows():
+    now = shown(str(node()))
+    assert now.keys() == HELD["shown"].keys()
+    for model, settings in now.items():
+        for each, held in zip(settings, HELD["shown"][model], strict=True):
+            assert each["code"] == held["code"]
+            np.testing.assert_allclose(each["x"], held["x"], rtol=1e-11, atol=0)
+            assert each["curves"].keys() == held["curves"].keys()
+            for name, curve in each["curves"].items():  # another node may round exp another way
+                np.testing.assert_allclose(curve, held["curves"][name], rtol=1e-10, atol=1e-30)
 
 
 def test_a_digit_that_is_off_is_noticed():
@@ -55,7 +51,7 @@ def test_a_digit_that_is_off_is_noticed():
 
 
 def test_the_scripts_are_small_and_ask_nothing_of_a_network():
-    texts = [(FOLDER / name).read_text() for name in SCRIPTS]
+    texts = [(FOLDER / name).read_text() for name in PAGE_SCRIPTS]
     assert sum(map(len, texts)) <= 30_000
     for text in texts:
         assert not re.search(r"https?:|fetch\(|import\(|XMLHttpRequest", text)
