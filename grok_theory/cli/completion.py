@@ -40,7 +40,8 @@ complete -c grok-theory -a '(grok-theory completion --line (commandline -cp | st
 def command(
     shell: Annotated[str | None, typer.Argument(help="bash, zsh or fish.")] = None,
     line: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="What is typed so far: print what its last word may become.")
+        str | None,  # what the scripts ask with
+        typer.Option(metavar="TEXT", hidden=True, help="What is typed so far: print what its last word may become."),
     ] = None,
 ) -> None:
     """Print the script that lets a shell complete: eval "$(grok-theory completion bash)" in ~/.bashrc."""

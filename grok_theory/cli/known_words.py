@@ -1,4 +1,8 @@
-"""What may stand at a place of a command line, for the shell's completion: read from sources, without importing JAX."""
+"""What may stand at a place of a command line, for the shell's completion: read from sources, without importing JAX.
+
+The framework completes, too, but not `field=value`: in bash it reads the words that the shell has split at every `=`,
+and whatever it offers is followed by a space. Options and commands are asked of it.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,6 @@ from typing import Any
 from ..rooms import WINGS
 
 PACKAGE = Path(__file__).parents[1]
-# Commands whose line names a Problem, and then its fields.
-OF_PROBLEMS = ("solve", "validate", "predict", "overlay", "fit", "find")
 
 
 def candidates(line: str) -> list[str]:
@@ -42,6 +44,8 @@ def typed(line: str) -> list[str]:
 
 def _at(command: str | None, before: list[str], last: str) -> Iterator[str]:
     from .commands import COMMANDS
+    from .completion import SCRIPTS
+    from .problem_fields import VERBS
 
     if command is None:
         yield from ("--help", "--version", "--debug") if last.startswith("-") else COMMANDS
@@ -51,7 +55,7 @@ def _at(command: str | None, before: list[str], last: str) -> Iterator[str]:
         yield from options(command)
     elif before[-1] in _with_values(command):
         return  # the value of an option
-    elif command in OF_PROBLEMS:
+    elif command in VERBS:  # its line names a Problem, and then its fields
         known = problems()
         named = next((word for word in before if word in known), None)
         given = {word.partition("=")[0] for word in before}
@@ -59,7 +63,7 @@ def _at(command: str | None, before: list[str], last: str) -> Iterator[str]:
     elif command == "formulas":
         yield from (*WINGS, *formula_names())
     elif command == "completion":
-        yield from ("bash", "zsh", "fish")
+        yield from SCRIPTS
     elif command == "figures":
         from paper_figures.figure import catalogue
 
@@ -67,8 +71,9 @@ def _at(command: str | None, before: list[str], last: str) -> Iterator[str]:
 
 
 def options(command: str) -> list[str]:
-    """The long options of a command."""
-    return [name for option in _options(command) for name in option.opts if name.startswith("--")]
+    """The long options of a command that its help shows."""
+    shown = [option for option in _options(command) if not option.hidden]
+    return [name for option in shown for name in (*option.opts, *option.secondary_opts) if name.startswith("--")]
 
 
 def _with_values(command: str) -> set[str]:
