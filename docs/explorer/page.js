@@ -48,7 +48,7 @@
     dmft(result) {
       const [train, test] = delay(result), y = result.curves.test_loss, to = `at tau = 1000 it is at ${brief(y.at(-1))}, from ${brief(y[0])}`;
       const fits = `The train loss falls below ${GOALS.train_loss} at tau = ${brief(train)}, the test loss `;
-      return fits + (test === undefined ? `never below ${GOALS.test_loss}: ${to}.` : `below ${GOALS.test_loss} at tau = ${brief(test)}, ${brief(test / train)} times later; ${to}.`);
+      return fits + (test === undefined ? `never below ${GOALS.test_loss}: ${to}.` : `below ${GOALS.test_loss} at tau = ${brief(test)}, ${brief(test / train)} times later; ${to}.`) + ` Every loss of the map is known to ${brief(map.numerical_error)} or better.`;
     },
   };
   const brief = value => value >= 1e4 || value < 1e-3 && value > 0 ? value.toExponential(1).replace('e+', 'e') : String(Number(value.toPrecision(3)));

@@ -60,6 +60,7 @@ def test_the_scripts_are_small_and_ask_nothing_of_a_network():
 def test_the_map_has_a_curve_in_every_cell_and_names_its_method():
     held = json.loads(MAP.read_text().partition("EXPLORER_MAP=")[2].rstrip(";\n"))
     assert held["method"] == METHOD
+    assert 0 < held["numerical_error"] < 0.05  # of losses that begin at 3/4
     assert (held["samples_per_dim"], held["output_scale"]) == (SAMPLES, SCALES)
     for name in ("train_loss", "test_loss"):
         assert len(held[name]) == len(SAMPLES)
