@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from .as_json import write_json
+from .outputs import AsJson
 
 
 def command(
     clear: Annotated[bool, typer.Option("--clear", help="Remove the programs of every version.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show where compiled programs are kept, so that a later start is quick, and how much of the disk they take."""
     from .. import compiled_programs

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from .log_options import (
-    AsJson,
     Encoding,
     LogFiles,
     Pattern,
@@ -20,6 +19,7 @@ from .log_options import (
     TrainRising,
     XColumn,
 )
+from .outputs import AsJson, checked_outputs
 
 LISTED = 30  # runs that the table shows without being asked
 
@@ -63,10 +63,10 @@ def command(
     from ..observables.delay_of_log import log_delay
     from ..progress import waiting
     from ..results import read_log
-    from .picture import picture_path
+    from .delay_picture import draw
 
     stem = "" if len(log) > 1 or str(log[0]) == "-" else f"{log[0].stem.removesuffix('.csv')}-"
-    path = None if no_plot else picture_path(f"{stem}delay.png" if plot is None else plot, "plot")
+    places = checked_outputs(as_json, None if no_plot else f"{stem}delay.png" if plot is None else plot)
     up = (rising or train_rising or None, rising or test_rising or None)
     with waiting("reading the log", usual=5.0):
         found = read_log(
@@ -92,12 +92,7 @@ def command(
         _print_json(found, answer)
     else:
         _print_table(found, answer, runs)
-    if path is not None:
-        from .delay_picture import draw
-
-        draw(found, answer, (train_threshold, test_threshold), path)
-        if not as_json:
-            print(f"drawn in {path}")
+    places.draw(lambda path: draw(found, answer, (train_threshold, test_threshold), path))
 
 
 def _rows(answer):

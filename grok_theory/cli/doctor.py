@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from .as_json import write_json
+from .outputs import AsJson
 from .slowness import allowed_cores, slow_things
 
 _LIBRARIES = ("jax", "jaxlib", "numpy", "scipy", "diffrax", "optimistix", "optax", "joblib", "matplotlib", "typer")
@@ -20,7 +21,7 @@ _BROKEN = {"jax": ("0.10.2", "0.11.0"), "jaxlib": ("0.10.2", "0.11.0")}
 
 
 def command(
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    as_json: AsJson = False,
     seconds: Annotated[float, typer.Option(help="Longest time the self-test may take.")] = 60.0,
 ) -> None:
     """Show versions and precision, test jit against NumPy on every device, and name what would be slow.

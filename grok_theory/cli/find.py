@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from .outputs import AsJson, Out, Plot, checked_outputs
 from .problem_fields import HelpOfProblem
 
 COMMAND = HelpOfProblem
@@ -30,9 +31,9 @@ def command(
     width: Annotated[int | None, typer.Option(help="Its hidden neurons.")] = None,
     draws: Annotated[int | None, typer.Option(help="How many runs are drawn where theory tells no scatter.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of these draws.")] = 0,
-    out: Annotated[str | None, typer.Option(metavar="FILE", help="Save all of it to this .npz.")] = None,
-    plot: Annotated[str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg).")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    out: Out = None,
+    plot: Plot = None,
+    as_json: AsJson = False,
 ) -> None:
     """Find a design: grok-theory find linear.TeacherStudent snr=5 --free samples_per_dim=0.5:20 --target "AtMost(...)"
 
@@ -46,10 +47,8 @@ def command(
     from .. import designs
     from ..errors import BadValue
     from ..progress import waiting
-    from ..storage import destination
-    from .picture import picture_path
     from .problems import find_problem, make_problem, public_names, verbs_of
-    from .values import read_object, read_seed, read_value
+    from .values import read_objects, read_seed, read_value
 
     if target is None:
         raise BadValue(
@@ -57,18 +56,14 @@ def command(
             'Write for example --target "AtMost(CurveAt(test_loss, 1000), 1.5)".'
         )
     name, low, high = _range(free)
-    picture = None if plot is None else picture_path(plot, "plot")
-    path = None if out is None else destination(out, (".npz",), "out")
+    places = checked_outputs(as_json, plot, out)
     wing, cls = find_problem(problem)
     (solve,) = verbs_of(wing, "solve")
     words = list(fields or [])
     if name in cls.__dataclass_fields__ and not any(word.partition("=")[0] == name for word in words):
         words.append(f"{name}={low!r}")  # the template has some value of it
     made, (more,) = make_problem(wing, cls, words, solve)
-    public = public_names(wing)
-    for word, text in (("dynamics", dynamics), ("method", method)):
-        if text is not None:
-            more[word] = read_object(word, text, public, solve)
+    more |= read_objects(public_names(wing), solve, dynamics=dynamics, method=method)
     more |= {word: value for word, value in (("dim", dim), ("width", width), ("draws", draws)) if value is not None}
     if seed:
         import jax
@@ -80,18 +75,9 @@ def command(
     )  # fmt: skip
     with waiting(f"looking for {name} of {problem}", usual=30.0):
         found = designs.find(made, free={name: (low, high)}, target=asked, **more)
-    if path is not None:
-        found.save(path)
-    if as_json:
-        from .as_json import write_json
-
-        write_json({"kind": "design", "verdict": found.verdict, **_described(found)})
-    else:
-        print(found)
-    if picture is not None:
-        _draw(found, picture)
-        if not as_json:
-            print(f"drawn in {picture}")
+    places.save(found)
+    places.say(lambda: {"kind": "design", "verdict": found.verdict, **_described(found)}, found)
+    places.draw(lambda path: _draw(found, path))
     raise typer.Exit(0 if found.reached else 1)
 
 

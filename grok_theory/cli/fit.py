@@ -23,10 +23,11 @@ from .log_options import (
     XColumn,
     XUnit,
 )
+from .outputs import AsJson, Out, Plot, checked_outputs
+from .overlay import EXIT_CODES
 from .problem_fields import HelpOfProblem
 
 COMMAND = HelpOfProblem
-EXIT_CODES = {"applies": 0, "does not apply": 1, "cannot tell": 3}
 
 
 def command(
@@ -63,9 +64,9 @@ def command(
     repeats: Repeats = "last",
     encoding: Encoding = None,
     pattern: Pattern = None,
-    out: Annotated[str | None, typer.Option(metavar="FILE", help="Save all of it to this .npz.")] = None,
-    plot: Annotated[str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg).")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    out: Out = None,
+    plot: Plot = None,
+    as_json: AsJson = False,
 ) -> None:
     """Fit a theory to a log: grok-theory fit log.csv linear.TeacherStudent samples_per_dim=2 snr=1 dim=100 --free snr
 
@@ -79,17 +80,14 @@ def command(
     from .. import fit
     from ..errors import BadValue
     from ..progress import waiting
-    from ..storage import destination
     from .forecast_bands import draw_forecast
-    from .picture import picture_path
     from .problems import find_problem, make_problem, public_names
     from .recorded_runs import in_units_of, read_recorded
     from .values import read_object, read_seed
 
     if not free:
         raise BadValue("free is not given, but a fit needs at least one number that is free. Write --free snr.")
-    picture = None if plot is None else picture_path(plot, "plot")
-    path = None if out is None else destination(out, (".npz",), "out")
+    places = checked_outputs(as_json, plot, out)
     wing, cls = find_problem(problem)
     forecast = getattr(wing, "forecast", None)  # where there is none, `fit` names what the wing has instead
     made, taken = make_problem(wing, cls, fields or [], *([] if forecast is None else [forecast]))
@@ -99,28 +97,19 @@ def command(
     public = public_names(wing)
     if dynamics is not None:
         options["dynamics"] = read_object("dynamics", dynamics, public, forecast or fit)
-    up = (rising or None, rising or None)
-    columns = {"x": x, "x_unit": x_unit, "train": train, "test": test, "run": run, "rising": up, "repeats": repeats}
-    found = read_recorded(log, config or [], scale_x, encoding=encoding, pattern=pattern, **columns)
+    found = read_recorded(
+        log, config or [], scale_x, x=x, x_unit=x_unit, train=train, test=test, run=run, rising=rising,
+        repeats=repeats, encoding=encoding, pattern=pattern,
+    )  # fmt: skip
     found = in_units_of(found, made, steps_of, loss, samples, public)
     with waiting(f"fitting {problem}", usual=60.0):
         answer = fit(
             made, found, free=free, curves=curves, confidence=confidence, key=jax.random.key(read_seed("seed", seed)),
             **{name: value for name, value in options.items() if value is not None},
         )  # fmt: skip
-    if path is not None:
-        answer.save(path)
-    if as_json:
-        from .as_json import write_json
-
-        write_json({"kind": "fit", **_described(answer)})
-    else:
-        print(found.recognised)
-        print(answer)
-    if picture is not None:
-        draw_forecast(answer.forecast, picture, runs=found)
-        if not as_json:
-            print(f"drawn in {picture}")
+    places.save(answer)
+    places.say(lambda: {"kind": "fit", **_described(answer)}, found.recognised, answer)
+    places.draw(lambda path: draw_forecast(answer.forecast, path, runs=found))
     raise typer.Exit(EXIT_CODES[answer.applicability.verdict])
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from .log_options import (
-    AsJson,
     Encoding,
     LogFiles,
     Pattern,
@@ -20,6 +19,7 @@ from .log_options import (
     TrainRising,
     XColumn,
 )
+from .outputs import AsJson, Plot, checked_outputs
 
 
 def command(
@@ -58,7 +58,7 @@ def command(
     repeats: Repeats = "last",
     encoding: Encoding = None,
     pattern: Pattern = None,
-    plot: Annotated[str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg).")] = None,
+    plot: Plot = None,
     as_json: AsJson = False,
 ) -> None:
     """Say when a run that has memorized will generalize, or why that cannot be said.
@@ -69,9 +69,9 @@ def command(
     from ..observables.forecast_of_log import log_forecast, until
     from ..progress import waiting
     from ..results import read_log
-    from .picture import picture_path
+    from .forecast_picture import draw
 
-    path = None if plot is None else picture_path(plot, "plot")
+    places = checked_outputs(as_json, plot)
     up = (rising or train_rising or None, rising or test_rising or None)
     reading = {"x": x, "train": train, "test": test, "run": run, "rising": up, "repeats": repeats}
     reading |= {"encoding": encoding, "pattern": pattern}
@@ -94,13 +94,8 @@ def command(
         _print_json(found, answer, siblings, notes)
     else:
         _print(found, answer, notes)
-    if path is not None:
-        from .forecast_picture import draw
-
-        # What came later is drawn too, pale: a backtest shows its truth.
-        draw(until(found, at), found, answer, (train_threshold, test_threshold), path)
-        if not as_json:
-            print(f"drawn in {path}")
+    # What came later is drawn too, pale: a backtest shows its truth.
+    places.draw(lambda path: draw(until(found, at), found, answer, (train_threshold, test_threshold), path))
 
 
 def _siblings(logs: list[str], rates: list[float], reading: dict[str, Any], goal: dict[str, Any]) -> tuple[Any, Any]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .as_json import write_json
+from .outputs import AsJson
 
 
 def command(
@@ -16,7 +17,7 @@ def command(
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="With a list: verify every formula of it.")] = False,
     examples: Annotated[int, typer.Option(help="Arguments drawn to verify a formula.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the closed forms, or show one and hold it against its oracle. Exit code 1 if a formula fails."""
     from .precision import use_float64

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from .outputs import AsJson
+
 
 def command(
     files: Annotated[
@@ -38,7 +40,7 @@ def command(
         str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg); FILES.png by default.")
     ] = None,
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Draw nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Best of k, pass@k and the vote: grok-theory judge scores.csv --samples 1,4,16,64 --temperature 0,0.5,1"""
     from .precision import use_float64

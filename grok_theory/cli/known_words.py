@@ -44,8 +44,8 @@ def typed(line: str) -> list[str]:
 
 def _at(command: str | None, before: list[str], last: str) -> Iterator[str]:
     from .commands import COMMANDS
-    from .completion import SCRIPTS
     from .problem_fields import VERBS
+    from .shell_scripts import SCRIPTS
 
     if command is None:
         yield from ("--help", "--version", "--debug") if last.startswith("-") else COMMANDS

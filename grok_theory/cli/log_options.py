@@ -21,7 +21,6 @@ Encoding = Annotated[str | None, typer.Option(help="Of the file, where it is not
 Pattern = Annotated[
     str | None, typer.Option(help="Regular expression for a log of text; its named groups are the columns.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 XUnit = Annotated[str | None, typer.Option(help="Unit of that column, where its name does not say: tau.")]
 Accuracies = Annotated[bool, typer.Option("--rising", help="Take accuracies where both are there.")]
 StepsOf = Annotated[str | None, typer.Option(help='The log\'s steps are of "GradientDescent(0.01)": converted to tau.')]

@@ -23,6 +23,7 @@ from .log_options import (
     XColumn,
     XUnit,
 )
+from .outputs import AsJson, Plot, checked_outputs
 from .problem_fields import HelpOfProblem
 
 COMMAND = HelpOfProblem
@@ -59,8 +60,8 @@ def command(
     repeats: Repeats = "last",
     encoding: Encoding = None,
     pattern: Pattern = None,
-    plot: Annotated[str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg).")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    plot: Plot = None,
+    as_json: AsJson = False,
 ) -> None:
     """Lay a theory over a log: ratios, what the theory assumes of it, and with --dim whether it applies.
 
@@ -74,14 +75,13 @@ def command(
     from ..overlays import overlay, x_of
     from ..progress import waiting
     from ..results.log_units import check_axis
-    from .picture import picture_path
     from .predict import taken_by
     from .problems import find_problem, make_problem, public_names, verbs_of
     from .recorded_runs import in_units_of, read_recorded
     from .solve import by, leave_if_failed, seeded, status_of, without_throwing
-    from .values import read_object
+    from .values import read_objects
 
-    path = None if plot is None else picture_path(plot, "plot")
+    places = checked_outputs(as_json, plot)
     wing, cls = find_problem(problem)
     sizes = {name: value for name, value in (("dim", dim), ("width", width)) if value is not None}
     (solve,) = verbs_of(wing, "forecast" if sizes else "solve")
@@ -93,12 +93,11 @@ def command(
     made, (more,) = make_problem(wing, cls, [*(fields or []), *named], solve)
     more |= taken_by(solve, {name: value for name, value in sizes.items() if name == "test_samples"}, problem)
     public = public_names(wing)
-    for name, text in (("dynamics", dynamics), ("method", method)):
-        if text is not None:
-            more[name] = read_object(name, text, public, solve)
-    up = (rising or None, rising or None)
-    options = {"x": x, "x_unit": x_unit, "train": train, "test": test, "run": run, "rising": up, "repeats": repeats}
-    found = read_recorded(log, config or [], scale_x, encoding=encoding, pattern=pattern, **options)
+    more |= read_objects(public, solve, dynamics=dynamics, method=method)
+    found = read_recorded(
+        log, config or [], scale_x, x=x, x_unit=x_unit, train=train, test=test, run=run, rising=rising,
+        repeats=repeats, encoding=encoding, pattern=pattern,
+    )  # fmt: skip
     found = in_units_of(found, made, steps_of, loss, samples, public)
     if hasattr(made, "tau_per_step"):
         of_theory = more.get("dynamics") or GradientFlow()
@@ -106,23 +105,13 @@ def command(
     with waiting(f"{'forecasting a run of' if sizes else 'solving'} {problem}{by(method)}", usual=20.0):
         solution = solve(made, x_of(found), **more, **seeded(solve, seed), **without_throwing(solve, as_json))
     if solution.status.name == "failed":
-        if as_json:
-            from .as_json import write_json
-
-            write_json({"kind": "overlay", "verdict": None, "status": status_of(solution)})
+        places.say(lambda: {"kind": "overlay", "verdict": None, "status": status_of(solution)})
         leave_if_failed(solution)
     answer = overlay(found, solution)
-    if as_json:
-        from .as_json import write_json
-
-        write_json({"kind": "overlay", **_described(answer), "status": status_of(solution)})
-    else:
-        print(found.recognised)
-        print(answer)
-    if path is not None:
-        _draw(answer, path)
-        if not as_json:
-            print(f"drawn in {path}")
+    places.say(
+        lambda: {"kind": "overlay", **_described(answer), "status": status_of(solution)}, found.recognised, answer
+    )
+    places.draw(lambda path: _draw(answer, path))
     raise typer.Exit(EXIT_CODES[answer.verdict])
 
 

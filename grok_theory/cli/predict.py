@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from .outputs import AsJson, Out, Plot, checked_outputs
 from .problem_fields import HelpOfProblem
 
 COMMAND = HelpOfProblem
@@ -34,9 +35,9 @@ def command(
     ] = None,
     method: Annotated[str | None, typer.Option(help='How to forecast, for example "Interpolated".')] = None,
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
-    out: Annotated[str | None, typer.Option(metavar="FILE", help="Save all of it to this .npz.")] = None,
-    plot: Annotated[str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg).")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    out: Out = None,
+    plot: Plot = None,
+    as_json: AsJson = False,
 ) -> None:
     """Forecast one run: grok-theory predict linear.TeacherStudent samples_per_dim=2 snr=5 dim=100 --threshold 2.5
 
@@ -48,21 +49,16 @@ def command(
     import jax
 
     from ..progress import waiting
-    from ..storage import destination
     from .forecast_bands import draw_forecast
-    from .picture import picture_path
     from .problems import find_problem, make_problem, public_names, verbs_of
     from .solve import by
-    from .values import read_axis, read_object, read_seed
+    from .values import read_axis, read_objects, read_seed
 
-    picture = None if plot is None else picture_path(plot, "plot")
-    path = None if out is None else destination(out, (".npz",), "out")
+    places = checked_outputs(as_json, plot, out)
     wing, cls = find_problem(problem)
     (forecast,) = verbs_of(wing, "forecast")
     made, (more,) = make_problem(wing, cls, fields or [], forecast)
-    for name, text in (("dynamics", dynamics), ("method", method)):
-        if text is not None:
-            more[name] = read_object(name, text, public_names(wing), forecast)
+    more |= read_objects(public_names(wing), forecast, dynamics=dynamics, method=method)
     given = {"level": level, "draws": draws, "test_samples": test_samples}
     more |= taken_by(forecast, {name: value for name, value in given.items() if value is not None}, problem)
     asked = [("threshold", *_read(word, "threshold")) for word in threshold or []]
@@ -73,20 +69,9 @@ def command(
     found = [told.crossing(name or _first(told), **{kind: value}) for kind, name, value in asked]
     if ends is not None:
         found.append(told.delay(*ends))
-    if path is not None:
-        told.save(path)
-    if as_json:
-        from .as_json import write_json
-
-        write_json({"kind": "forecast", **_described(told), "times": [_time(each) for each in found]})
-    else:
-        print(told)
-        for each in found:
-            print(each)
-    if picture is not None:
-        draw_forecast(told, picture, shades=_shades(told, found, asked))
-        if not as_json:
-            print(f"drawn in {picture}")
+    places.save(told)
+    places.say(lambda: {"kind": "forecast", **_described(told), "times": [_time(each) for each in found]}, told, *found)
+    places.draw(lambda path: draw_forecast(told, path, shades=_shades(told, found, asked)))
 
 
 def taken_by(verb: Any, words: dict[str, Any], problem: str) -> dict[str, Any]:

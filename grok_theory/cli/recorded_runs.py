@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 
-def read_recorded(path: Path, config: list[str], scale_x: str | None, **options: Any) -> Any:
-    """The log at `path`; `options` are those of `read_log`, x scaled as `--scale-x` says."""
+def read_recorded(path: Path, config: list[str], scale_x: str | None, *, rising: bool, **options: Any) -> Any:
+    """The log at `path`, x scaled as `--scale-x` says; `options` are those of `read_log`, `rising` of both curves."""
     from ..progress import waiting
     from ..results import read_log
 
     with waiting("reading the log", usual=5.0):
-        found = read_log(path, **options, config=_config(config))
+        found = read_log(path, rising=(rising or None,) * 2, **options, config=_config(config))
     return _scaled(found, scale_x)
 
 

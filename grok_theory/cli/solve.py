@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from .outputs import AsJson, Plot, checked_outputs
 from .problem_fields import HelpOfProblem
 
 COMMAND = HelpOfProblem
@@ -37,8 +38,8 @@ def command(
     out: Annotated[
         str | None, typer.Option(metavar="FILE", help="Save to this file: .npz (all of it) or .csv (curves).")
     ] = None,
-    plot: Annotated[str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg).")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    plot: Plot = None,
+    as_json: AsJson = False,
 ) -> None:
     """Solve a theory: grok-theory solve linear.TeacherStudent samples_per_dim=0.5 snr=5 --times 0.1:10:60
 
@@ -50,10 +51,9 @@ def command(
     from ..errors import BadValue
     from ..progress import waiting
     from ..rooms import WINGS
-    from ..storage import destination
-    from .picture import picture_path
+    from .curves_picture import draw
     from .problems import find_problem, make_problem, public_names, verbs_of
-    from .values import read_axis, read_object
+    from .values import read_axis, read_objects
 
     if problem is None or problem in WINGS:
         _list(as_json, WINGS if problem is None else [problem])
@@ -64,19 +64,16 @@ def command(
         _describe(wing, cls, as_json)
         return
     made, (more,) = make_problem(wing, cls, fields or [], solve)
-    for name, text in (("dynamics", dynamics), ("method", method)):
-        if text is not None:
-            more[name] = read_object(name, text, public_names(wing), solve)
+    more |= read_objects(public_names(wing), solve, dynamics=dynamics, method=method)
     if seed is not None and not takes_key(solve):
         raise BadValue(f"seed is {seed}, but {problem} is solved without a draw and takes none. Leave --seed out.")
     axis = read_axis(times)
-    path = None if out is None else destination(out, (".npz", ".csv"), "out")  # before what may take long
-    picture = None if plot is None else picture_path(plot, "plot")
+    places = checked_outputs(as_json, plot, out, (".npz", ".csv"))
     with waiting(f"solving {problem}{by(method)}", usual=20.0):
         solution = solve(made, axis, **more, **seeded(solve, seed or 0), **without_throwing(solve, as_json))
     failed = solution.status.name == "failed"
-    if path is not None and not failed:
-        _save(solution, path)
+    if places.file is not None and not failed:
+        _save(solution, places.file)
     if as_json:
         from .as_json import write_json
 
@@ -84,14 +81,7 @@ def command(
     else:
         _show(solution)
     leave_if_failed(solution)
-    if picture is not None:
-        from .curves_picture import draw
-
-        remark = draw(solution, None, list(solution.curves), problem, picture)
-        if not as_json:
-            print(f"drawn in {picture}")
-        if remark:
-            print(remark, file=sys.stderr)
+    places.draw(lambda path: draw(solution, None, list(solution.curves), problem, path))
 
 
 def by(method: str | None) -> str:

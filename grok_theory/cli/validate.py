@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .outputs import AsJson, Plot
 from .problem_fields import HelpOfProblem
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ def command(
     pattern: Annotated[
         str | None, typer.Option(help="Regular expression for --data of text; its named groups are the columns.")
     ] = None,
-    plot: Annotated[str | None, typer.Option(metavar="FILE", help="Picture to write (.png, .pdf, .svg).")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    plot: Plot = None,
+    as_json: AsJson = False,
 ) -> None:
     """Hold real runs against the theory. Exit code: 0 agrees, 1 disagrees, 3 underpowered, 2 bad input, 4 no theory."""
     from .precision import use_float64

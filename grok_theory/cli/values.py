@@ -45,6 +45,11 @@ def read_object(name: str, text: str, public: dict[str, Any], verb: Any) -> Any:
     return read_value(name, called, public, remedy=remedy)
 
 
+def read_objects(public: dict[str, Any], verb: Any, **texts: str | None) -> dict[str, Any]:
+    """Option -> its object, as `read_object` reads each that is given."""
+    return {name: read_object(name, text, public, verb) for name, text in texts.items() if text is not None}
+
+
 def read_value(
     name: str, text: str, public: dict[str, Any], *, remedy: str = "Write for example 0.5, 1,2,3 or Name(size=3)."
 ) -> Any:

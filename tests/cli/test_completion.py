@@ -10,7 +10,7 @@ import pytest
 
 from grok_theory.cli import known_words
 from grok_theory.cli.commands import COMMANDS
-from grok_theory.cli.completion import SCRIPTS
+from grok_theory.cli.shell_scripts import SCRIPTS
 from grok_theory.fields import problems_of
 from grok_theory.formulas import register
 from grok_theory.rooms import WINGS
