@@ -57,13 +57,15 @@ class Stepped:
     ----------
     plain : bool
         Whether a step is a rate times a gradient and nothing else.
+    one_pass : bool
+        Whether no sample is seen twice.
     whole : tuple[str, ...]
         Those of its numbers that count something.
     """
 
     x_name = "step"
     x_unit = ""
-    plain = False
+    plain = one_pass = False
     whole: tuple[str, ...] = ()
 
 

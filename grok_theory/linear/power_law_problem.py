@@ -7,7 +7,6 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from ..drawn import Span, WholeSpan
-from ..dynamics import GradientDescent
 from ..fields import in_range, number, problem, structure
 from ..numerics.padding import any_traced
 from ..ranges import AtLeastOneOrInfinite, NonNegative, Whole
@@ -102,17 +101,4 @@ class PowerLawInputs:
             spectrum = jnp.where(in_range(self), spectrum, jnp.nan)
         return CorrelatedInputs(spectrum, target, self.samples, self.noise)
 
-    def tau_per_step(self, dynamics: GradientDescent) -> ArrayLike:
-        """How much tau a step of descent on half the summed square error is worth: eta, exactly as eta -> 0.
-
-        Parameters
-        ----------
-        dynamics : GradientDescent
-            Whose steps are counted.
-
-        Returns
-        -------
-        array_like
-            Its learning rate eta.
-        """
-        return dynamics.learning_rate
+    tau_per_step = CorrelatedInputs.tau_per_step

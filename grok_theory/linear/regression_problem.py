@@ -232,20 +232,7 @@ class RandomFeatures:
             check_shape("teacher", self.teacher, (None, shapes[0][1]), "Its columns are those of features.")
             check_shape("readout", self.readout, (shapes[1][0],), "It has one weight for every row of teacher.")
 
-    def tau_per_step(self, dynamics: GradientDescent) -> ArrayLike:
-        """How much tau a step of descent on half the summed square error is worth: eta, exactly as eta -> 0.
-
-        Parameters
-        ----------
-        dynamics : GradientDescent
-            Whose steps are counted.
-
-        Returns
-        -------
-        array_like
-            Its learning rate eta.
-        """
-        return dynamics.learning_rate
+    tau_per_step = CorrelatedInputs.tau_per_step
 
     @classmethod
     def draw(cls, *, dim: Any, width: Any, samples: ArrayLike, teacher_width: Any, snr: float, key: Any):

@@ -28,7 +28,6 @@ from .regression_problem import CorrelatedInputs, RandomFeatures
 from .ridge_regression import Losses, teacher_student_limits, teacher_student_ridge
 from .runs.deep_linear import simulate_deep_linear
 from .runs.diagonal import simulate_diagonal_network, simulate_sparse_task
-from .runs.one_pass import simulate_one_pass
 from .runs.power_law import simulate_power_law
 from .runs.regression import simulate_correlated, simulate_random_features
 from .runs.teacher_student import simulate_teacher_student
@@ -181,7 +180,7 @@ def simulate(
     >>> real["test_loss"].shape
     (3, 2)
     """
-    run = _experiment(_pick("simulate", problem, _EXPERIMENTS), problem, dynamics)
+    run = _pick("simulate", problem, _EXPERIMENTS)
     return mark_valid(run(problem, x, dynamics, runs=runs, key=key, dim=dim))
 
 
@@ -253,7 +252,7 @@ def forecast(
     """
     # Nothing in a DiagonalNetwork is drawn: its runs have no band.
     drawn = {kind: run for kind, run in _EXPERIMENTS.items() if kind is not DiagonalNetwork}
-    experiment = _experiment(_pick("forecast", problem, drawn), problem, dynamics)
+    experiment = _pick("forecast", problem, drawn)
     if width is not None:
         raise BadValue(f"width is {width!r}, but a linear student has no hidden layer. Leave width out.")
     theory = isinstance(problem, TeacherStudent)
@@ -325,11 +324,6 @@ def ridge(problem: TeacherStudent | CorrelatedInputs | RandomFeatures | PowerLaw
     3.0000000000
     """
     return _pick("ridge", problem, _RIDGES)(problem, penalty)
-
-
-def _experiment(usual: Callable, problem: object, dynamics: object) -> Callable:
-    """The runs of a Problem under a dynamics."""
-    return simulate_one_pass if isinstance(problem, CorrelatedInputs) and isinstance(dynamics, OnePass) else usual
 
 
 def _pick(verb: str, problem: object, solvers: dict[type, Any]) -> Callable:

@@ -46,9 +46,7 @@ def test_sgd_on_the_features_is_the_recursion_of_their_projection():
 
 
 def test_what_features_miss_is_the_law_s():
-    j = np.arange(
-        1, 3001.0
-    )  # with infinitely many modes it is 0.344 in place of 0.331: the tail of the spectrum counts
+    j = np.arange(1, 3001.0)  # with infinitely many it is .344 in place of .331: the tail of the spectrum counts
     found = projection_residual(j**-1.5, np.sqrt(j**-0.3), np.array([20.0, 80.0, 320.0]))
     np.testing.assert_allclose(found, [0.330994, 0.111983, 0.033090], rtol=0, atol=6e-7)
     assert projection_residual(np.ones(8), np.ones(8), 6) == pytest.approx(2.0, rel=1e-13)

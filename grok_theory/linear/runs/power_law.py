@@ -13,7 +13,6 @@ from ..checked import check_single
 from ..mode_relaxation import FLOW, ByModes, Times, check_flow
 from ..one_pass_dynamics import OnePass
 from ..power_law_problem import PowerLawInputs
-from .one_pass import simulate_one_pass
 from .regression import simulate_correlated
 
 __all__ = ["simulate_power_law"]
@@ -33,9 +32,7 @@ def simulate_power_law(
     check_single(problem, "simulate")
     if dim not in (None, problem.modes):
         raise BadValue(f"dim is {dim!r}, but a PowerLawInputs has {problem.modes} modes. Leave dim out.")
-    if isinstance(dynamics, OnePass):
-        real = simulate_one_pass(problem.correlated(), times, dynamics, runs=runs, key=key)
-    else:
-        check_flow(problem, dynamics, times)
-        real = simulate_correlated(problem.correlated(), times, dynamics, runs=runs, key=key)
+    if not isinstance(dynamics, OnePass):
+        check_flow(problem, dynamics, times)  # which names the Problem that was passed
+    real = simulate_correlated(problem.correlated(), times, dynamics, runs=runs, key=key)
     return dataclasses.replace(real, problem=problem)

@@ -21,7 +21,9 @@ from ..checked import check_single
 from ..curve_names import CORRELATED_CURVES
 from ..features import moments
 from ..mode_relaxation import FLOW, ByModes, Times, check_flow
+from ..one_pass_dynamics import OnePass
 from ..regression_problem import CorrelatedInputs, RandomFeatures
+from .one_pass import simulate_one_pass
 
 __all__ = ["flow_weights", "simulate_correlated", "simulate_random_features"]
 
@@ -114,9 +116,17 @@ def _simulate(
 
 
 def simulate_correlated(
-    problem: CorrelatedInputs, times: Times, dynamics: ByModes = FLOW, *, runs: int, key: Array, dim: int | None = None
-):
+    problem: CorrelatedInputs,
+    times: Times,
+    dynamics: ByModes | OnePass = FLOW,
+    *,
+    runs: int,
+    key: Array,
+    dim: int | None = None,
+) -> Ensemble:
     """See `grok_theory.linear.simulate`."""
+    if isinstance(dynamics, OnePass):
+        return simulate_one_pass(problem, times, dynamics, runs=runs, key=key, dim=dim)
     check_single(problem, "simulate")
     modes = np.size(problem.spectrum)
     return _simulate(problem, times, dynamics, runs, key, dim, _CorrelatedRun, modes)
