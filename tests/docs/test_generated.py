@@ -22,6 +22,9 @@ def test_the_formulas_pages_are_those_of_the_register():
             assert f"### {printed.where[0].upper()}{printed.where[1:]}\n" in literature
             assert printed.measure in literature
     assert "**FAILS**" not in text
+    count = literature.count("\n### ")
+    assert literature.partition("\n\n")[2].startswith(f"{count} statements of the papers")
+    assert f"(docs/literature.md): {count} statements" in (ROOT / "README.md").read_text()
 
 
 def _wings():
