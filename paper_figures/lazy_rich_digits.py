@@ -108,9 +108,8 @@ def _times(parameters, data):
     reads, found = _reads(parameters).astype(float), {"train": [], "test": []}
     for scale in parameters.scales:
         for name, rows in found.items():
-            left = data[f"alpha={scale:g}"][f"{name}_accuracy"]
-            left = left[:, -1:] - left
-            rows.append([networks.half_time(reads, row, 0.1) for row in left])
+            accuracy = data[f"alpha={scale:g}"][f"{name}_accuracy"]
+            rows.append(networks.fall_time(reads, accuracy[:, -1:] - accuracy, 0.1))
     return {name: np.array(rows) for name, rows in found.items()}
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from paper_figures import committees
 from paper_figures.figure import Claim
+from paper_figures.verdicts import extrapolated
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
 FIGURES = ("3e",)
@@ -145,8 +146,7 @@ def _runs(parameters):
 def _extrapolated(parameters, drawn):
     """The same at 1/D = 0: (curvature, alpha, time)."""
     small, large = ({name: rows[size] for name, rows in drawn.items()} for size in (0, 1))
-    ratio = parameters.dims[1] / parameters.dims[0]
-    return {name: (ratio * large[name] - small[name]) / (ratio - 1) for name in drawn}
+    return extrapolated(small, large, parameters.dims)
 
 
 def _refined(parameters):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_figures.figure import Claim
-from paper_figures.networks import half_time
+from paper_figures.networks import fall_time
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
 FIGURES = ("19",)
@@ -70,7 +70,7 @@ def _grids(parameters, data):
     for samples in parameters.samples:
         for index in parameters.indices:
             step = data[f"P={samples} j={index}"]
-            train, test = (half_time(times, step[name]) for name in ("train", "test"))
+            train, test = (fall_time(times, step[name]) for name in ("train", "test"))
             end.append(step["test"][-1])
             late.append(test)
             fit.append(train)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_figures.figure import Claim
-from paper_figures.networks import half_time
+from paper_figures.networks import fall_time, reach_time
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
 FIGURES = ("14",)
@@ -137,10 +137,10 @@ def claims(parameters, data):
         rows[word] = []
         for scale in parameters.scales:
             step = data[f"{word}, alpha={scale:g}"]
-            rows[word].append([half_time(times, step[name].mean(0)) for name in ("train_loss", "test_loss")])
+            rows[word].append([fall_time(times, step[name].mean(0)) for name in ("train_loss", "test_loss")])
     ratio = {word: [(test - train) / train for train, test in each] for word, each in rows.items()}
     moments = data["weights"]["moments"].mean(1)
-    reach = [half_time(data["weights"]["time"], -m + m[-1] + 1e-9) for m in moments.T[: len(THREE)]]
+    reach = [reach_time(data["weights"]["time"], m, (m[0] + m[-1]) / 2) for m in moments.T[: len(THREE)]]
     end = moments[-1]
     return [
         Claim(

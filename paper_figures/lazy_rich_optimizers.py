@@ -107,7 +107,7 @@ def claims(parameters, data):
     made = []
     for name in NAMES:
         rows = [
-            [networks.half_time(reads, data[name][word][number].mean(0)) for word in ("train_loss", "test_loss")]
+            [networks.fall_time(reads, data[name][word][number].mean(0)) for word in ("train_loss", "test_loss")]
             for number in range(len(parameters.scales))
         ]
         ratios = [(test - train) / train for train, test in rows]

@@ -138,10 +138,12 @@ def draw(parameters, data):
 
 def claims(parameters, data):
     made, humps, halved = [], [], []
-    margin = dict.fromkeys(committees.CURVES, parameters.margin)
     for overlap in parameters.overlaps:
         theory, runs, ideal = _gathered(parameters, data, overlap)
-        made.append(committees.judged(f"m0 = {overlap:g}: {committees.named(parameters)}", theory, ideal, margin))
+        margin = committees.margins(theory, train=parameters.margin, test=parameters.margin)
+        made.append(
+            committees.agreement_claim(f"m0 = {overlap:g}: {committees.named(parameters)}", theory, ideal, margin)
+        )
         curves = np.asarray(theory["test_loss"]), runs["test_loss"].mean(0)
         humps.append([curve.max() - curve[0] for curve in curves])
         halved.append([_halved(theory.x, curve) for curve in curves])

@@ -99,8 +99,7 @@ def _times(parameters, data):
     reads, found = _reads(parameters).astype(float), {"train": [], "test": []}
     for scale in parameters.scales:
         for name, rows in found.items():
-            curves = data[f"alpha={scale:g}"][f"{name}_accuracy"]
-            rows.append([networks.half_time(reads, 1 - c, (1 - parameters.level) / (1 - c[0])) for c in curves])
+            rows.append(networks.reach_time(reads, data[f"alpha={scale:g}"][f"{name}_accuracy"], parameters.level))
     return {name: np.array(rows) for name, rows in found.items()}
 
 

@@ -135,7 +135,9 @@ def claims(parameters, data):
     for scale in parameters.scales:
         theory, _, ideal = _gathered(parameters, data, scale)
         margin = dict.fromkeys(committees.LOSSES, parameters.margin)
-        made.append(committees.judged(f"alpha = {scale:g}: {committees.named(parameters)}", theory, ideal, margin))
+        made.append(
+            committees.agreement_claim(f"alpha = {scale:g}: {committees.named(parameters)}", theory, ideal, margin)
+        )
     levels = _measures(parameters, data)
     least = levels.min(axis=2)
     most = np.where(np.isfinite(levels), levels, -np.inf).max(axis=2)

@@ -133,7 +133,7 @@ def _times(parameters, data):
     found = []
     for name in ("train", "test"):
         rows = [data[f"alpha={a:g} decay={d:g}"][f"{name}_accuracy"] for a, d in _pairs(parameters)]
-        found.append([networks.half_time(reads, 1 - row, (1 - parameters.level) / (1 - row[0])) for row in rows])
+        found.append(networks.reach_time(reads, rows, parameters.level))
     return np.array(found).reshape(2, len(parameters.decays), len(parameters.scales))
 
 

@@ -12,6 +12,7 @@ Reduced against the paper: fewer and smaller groups, K = 96 for 2048, a ten time
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -70,22 +71,14 @@ def steps(parameters):
 
 
 def _column(parameters, name):
-    from paper_figures.table_networks import Network, split, squares, train, uniform
+    from paper_figures.table_networks import Network, final_accuracies, squares, uniform
 
-    group, ends = group_of(name), []
-    order, wide, network = group.order, parameters.width, Network(squares)
-    for share in parameters.shares:
-        found = []
-        for run in range(parameters.runs):
-            key = 1000 * parameters.key + run
-            start = uniform(key, hidden=(2 * order, wide), readout=(wide, order))
-            # The whole table with weights is one program for all shares; a large one would cost more than it saves.
-            samples, last = split(group.table, share, key, whole=order < 40), np.array([parameters.last])
-            found.append(train(network, start, samples, last, rate=parameters.rate, decay=parameters.decay)[0])
-        ends.append([[f[f"{which}_accuracy"][-1] for f in found] for which in ("train", "test")])
-    train_ends, test_ends = np.moveaxis(np.array(ends), 1, 0)
-    shares = np.array(parameters.shares)
-    return {"order": np.array(order), "share": shares, "train": train_ends, "test": test_ends}
+    group = group_of(name)
+    order, wide, shares = group.order, parameters.width, parameters.shares
+    start = partial(uniform, hidden=(2 * order, wide), readout=(wide, order))
+    how = {"runs": parameters.runs, "key": parameters.key, "rate": parameters.rate, "decay": parameters.decay}
+    ends = final_accuracies(Network(squares), start, group.table, shares, parameters.last, **how)
+    return {"order": np.array(order), "share": np.array(shares), **ends}
 
 
 def _law(order):

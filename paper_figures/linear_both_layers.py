@@ -18,6 +18,7 @@ from functools import cache
 import numpy as np
 
 from paper_figures.figure import Claim
+from paper_figures.networks import followed
 from paper_figures.verdicts import judged, verdict_claim
 
 PAPER = "Advani & Saxe 2017"
@@ -89,23 +90,20 @@ def _compiled(count):
     """(tangent kernel of every point with the training ones, training of all runs): one program for all scales."""
     import jax
     import jax.numpy as jnp
+    import optax
 
     from grok_theory.kernels import empirical_ntk
-    from grok_theory.numerics.training import trained
 
     def one(layers, data, rate, looks):
         x, y = data["x"], data["y"]
         cost = lambda layers: 0.5 * jnp.sum((_output(layers, x[:count]) - y) ** 2)  # noqa: E731
-
-        def step(layers):
-            return jax.tree.map(lambda w, g: w - rate * g, layers, jax.grad(cost)(layers))
 
         def read(layers):
             wrong, first = _output(layers, x[count:]) - data["clean"], layers["first"]
             # The noise of a fresh label is added exactly.
             return 1 + jnp.mean(wrong**2), jnp.sum((data["heard"].T @ first) ** 2) / jnp.sum(first**2)
 
-        return trained(step, layers, looks, read)[1]
+        return followed(cost, read, layers, looks, optax.sgd(rate))
 
     kernel = jax.jit(lambda layers, x: empirical_ntk(_output, layers, x, x[:count]))
     return kernel, jax.jit(jax.vmap(one, in_axes=(0, 0, None, None)))
