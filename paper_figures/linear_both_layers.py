@@ -19,7 +19,7 @@ import numpy as np
 
 from paper_figures.figure import Claim
 from paper_figures.networks import followed
-from paper_figures.verdicts import judged, verdict_claim
+from paper_figures.verdicts import judged_over, verdict_claim
 
 PAPER = "Advani & Saxe 2017"
 FIGURES = ("8",)
@@ -112,7 +112,6 @@ def _compiled(count):
 def _train(parameters, paired, scale):
     import jax
 
-    from grok_theory import Ensemble, GradientDescent, Solution
     from grok_theory.kernels import gradient_flow
 
     looks, count = _looks(parameters), parameters.samples
@@ -138,15 +137,9 @@ def _train(parameters, paired, scale):
         linear.append(error[: len(looks)])
         best.append(error.min())
     # Run by run, for the data and the start are the same: what is judged is the ratio of the two.
-    x, dynamics, unit = looks.astype(float), GradientDescent(rate), GradientDescent(rate).x_unit
-    ratio = {"loss_ratio": found["test"] / np.array(linear)}
-    runs = Ensemble(parameters, x, ratio, dynamics.x_name, dynamics, unit)
-    same = Solution(parameters, x, {"loss_ratio": np.ones(len(x))}, dynamics.x_name, dynamics, None, x_unit=unit)
-    return (
-        found
-        | {"linear": np.array(linear), "linear best": np.array(best)}
-        | judged(same, runs, margin=parameters.margin)
-    )
+    same, ratio = {"loss_ratio": np.ones(len(looks))}, {"loss_ratio": found["test"] / np.array(linear)}
+    found |= {"linear": np.array(linear), "linear best": np.array(best)}
+    return found | judged_over("step", looks, same, ratio, margin=parameters.margin)
 
 
 def _interval(values):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_figures.figure import Claim
-from paper_figures.verdicts import judged, verdict_claim
+from paper_figures.verdicts import judged_over, verdict_claim
 
 PAPER = "Advani & Saxe 2017"
 FIGURES = ("10",)
@@ -75,14 +75,10 @@ def _theory(parameters):
     return {"at": at, "fine": fine, "lines": lines, "ridge": ridge, "for_ever": for_ever, **kept}
 
 
-def _verdict(parameters, data, name, runs, theory):
-    """What compare says of a curve over the sizes of the training set."""
-    from grok_theory import Ensemble, GradientFlow, Solution
-
-    sizes, flow = np.array(parameters.sizes, float), GradientFlow()
-    told = Solution(parameters, sizes, {name: np.asarray(theory)}, "samples", flow, None)
-    drawn = Ensemble(parameters, sizes, {name: np.asarray(runs).T}, "samples", flow)
-    return judged(told, drawn, margin=parameters.margin)
+def _verdict(parameters, text, name, runs, theory):
+    """The claim that a curve over the sizes of the training set, (size, draw), is the theory's."""
+    said = judged_over("samples", parameters.sizes, {name: theory}, {name: runs.T}, margin=parameters.margin)
+    return verdict_claim(text, said, name)
 
 
 def _stopped(parameters):
@@ -153,6 +149,8 @@ def claims(parameters, data):
     away = [k for k, size in enumerate(parameters.sizes) if abs(size / rank - 1) > 0.25]
     median = np.median(np.abs(gaps))
     stop = _stopped(parameters)
+    at_stop = runs["flow"][:, :, stop], np.array(theory["at"])[:, stop]
+    ridge = "With ridge real digits have the theory's error at every size"
     peak = parameters.sizes[int(np.argmax(runs["for_ever"].mean(1)))]
     return [
         Claim(
@@ -165,16 +163,8 @@ def claims(parameters, data):
             np.abs(gaps[away]).max() < 0.25,
             f"worst {np.abs(gaps[away]).max():.1%}",
         ),
-        verdict_claim(
-            "With ridge real digits have the theory's error at every size",
-            _verdict(parameters, data, "ridge", runs["ridge"], theory["ridge"]),
-            "ridge",
-        ),
-        verdict_claim(
-            "Stopped early they do too",
-            _verdict(parameters, data, "stopped", runs["flow"][:, :, stop], np.array(theory["at"])[:, stop]),
-            "stopped",
-        ),
+        _verdict(parameters, ridge, "ridge", runs["ridge"], theory["ridge"]),
+        _verdict(parameters, "Stopped early they do too", "stopped", *at_stop),
         Claim(
             "Trained for ever, real digits show the peak at the size nearest to the rank",
             peak == min(parameters.sizes, key=lambda size: abs(size - rank)),

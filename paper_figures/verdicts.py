@@ -10,6 +10,8 @@ import numpy as np
 
 from paper_figures.figure import Claim
 
+Arrays = Mapping[str, Any]
+
 
 def judged(theory: Any, runs: Any, *, margin: Any, label: str = "", **policies: Any) -> dict[str, np.ndarray]:
     """What `compare` says of each judged curve, as arrays of a step: "LABEL verdict NAME", "LABEL gap NAME", ..."""
@@ -21,6 +23,19 @@ def judged(theory: Any, runs: Any, *, margin: Any, label: str = "", **policies: 
         kept[f"{label} verdict {name}".strip()] = np.array(curve.verdict)
         kept[f"{label} gap {name}".strip()] = np.array([*_worst(curve), found.runs, curve.x.size], float)
     return kept
+
+
+def judged_over(x_name: str, x: Any, theory: Arrays, runs: Arrays, *, margin: Any) -> dict[str, np.ndarray]:
+    """The same for plain arrays over what no Problem is solved over: widths, depths, sizes of the training set.
+
+    `theory` has (x,), `runs` (run, x) of each name.
+    """
+    from grok_theory import Ensemble, GradientFlow, Solution
+
+    x, flow = np.asarray(x, float), GradientFlow()
+    told = Solution(x_name, x, {name: np.asarray(values) for name, values in theory.items()}, x_name, flow, None)
+    drawn = Ensemble(x_name, x, {name: np.asarray(values) for name, values in runs.items()}, x_name, flow)
+    return judged(told, drawn, margin=margin)
 
 
 def judged_apart(
