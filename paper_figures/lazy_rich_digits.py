@@ -143,9 +143,8 @@ def claims(parameters, data):
     return [
         Claim("Every network fits its training images", fitted > 0.98, f"least train accuracy {fitted:.3f}"),
         Claim(
-            "The delay of the test accuracy grows with alpha: at the smallest it is below a third of the time to fit, "
-            "at the "
-            "largest above it",
+            "The delay of the test accuracy grows with alpha: at the smallest it is below a third of the time to "
+            "fit, at the largest above it",
             bool(np.all(np.diff(delay) > 0)) and delay[0] < times["train"][0] / 3 and delay[-1] > times["train"][-1],
             "; ".join(f"alpha = {a:g}: {r:.0f} and {s:.0f} steps, end {f:.3f}" for a, r, s, f in listed),
         ),

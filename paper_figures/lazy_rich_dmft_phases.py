@@ -268,8 +268,7 @@ def claims(parameters, data):
         ),
         Claim(
             "Extrapolated runs grok where the theory says so, in every sampled cell whose theory does not end at the "
-            "threshold "
-            "(to .05)",
+            "threshold (to .05)",
             bool(same[clear].all()),
             f"{int(same[clear].sum())} of {int(clear.sum())} cells",
         ),

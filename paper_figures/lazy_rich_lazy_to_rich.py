@@ -167,8 +167,7 @@ def claims(parameters, data):
         committees.agreement_claim(committees.named(parameters), theory, ideal, margin),
         Claim(
             "The network follows its linearisation to 10 % in test loss until tau = 0.5, and ends below a third of "
-            "where "
-            "kernel regression ends, by theory and by runs",
+            "where kernel regression ends, by theory and by runs",
             apart[early].max() < 0.1 and max(test[-1], theory["test_loss"][-1]) < end / 3,
             f"apart by {100 * apart[early].max():.1f} %; at the end theory {theory['test_loss'][-1]:.4f}, network "
             f"{test[-1]:.4f}, kernel regression {end:.4f}",

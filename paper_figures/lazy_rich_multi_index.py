@@ -145,17 +145,15 @@ def claims(parameters, data):
     return [
         Claim(
             "With one direction and with three the lazy network's delay is above its time to fit, and more times it "
-            "than the rich "
-            "one's",
+            "than the rich one's",
             all(each[-1] > 1 and each[-1] > 1.5 * each[0] for each in ratio.values()),
             "; ".join(
                 f"{w}: train and test loss halve at " + ", ".join(f"{a:.3g}/{b:.3g}" for a, b in rows[w]) for w in rows
             ),
         ),
         Claim(
-            "The strongest direction is found first: the times at which half of the final weight along each is there "
-            "go by "
-            "their strength, and so do the weights at the end",
+            "The strongest direction is found first: the times at which half of what the weights gain along each is "
+            "there go by their strength, and so do the weights at the end",
             bool(np.all(np.diff(reach) >= 0) and reach[-1] > reach[0] and np.all(np.diff(end) < 0)),
             "half at tau = "
             + ", ".join(f"{t:.3g}" for t in reach)

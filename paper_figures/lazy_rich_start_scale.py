@@ -152,20 +152,15 @@ def claims(parameters, data):
     return [
         Claim(
             "The relative change of either layer is a function of alpha sigma^3: equal to 15 % at equal products, "
-            "while "
-            "it "
-            "changes more than tenfold over them",
+            "while it changes more than tenfold over them",
             max(moved[0], readouts[0]) < 1.15 and min(moved[1], readouts[1]) > 10,
             f"largest ratio at equal products {moved[0]:.2f}, readouts {readouts[0]:.2f}; over the products "
-            f"{moved[1]:.0f}, "
-            f"{readouts[1]:.0f}",
+            f"{moved[1]:.0f}, {readouts[1]:.0f}",
         ),
         Claim(
             "So is the final test loss, to 40 %, while it changes more than tenfold",
             final[0] < 1.4 and final[1] > 10,
-            f"largest ratio at equal products {final[0]:.2f}; over the products {final[1]:.1f}; of the readouts' "
-            "change "
-            f"{readouts[0]:.2f} and {readouts[1]:.1f}",
+            f"largest ratio at equal products {final[0]:.2f}; over the products {final[1]:.1f}",
         ),
         Claim(
             "At sigma = 1 the delay over the time to fit grows with alpha, more than fourfold over the sweep",

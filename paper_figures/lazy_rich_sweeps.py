@@ -191,9 +191,8 @@ def claims(parameters, data):
             f"largest factor {np.exp(apart.max()):.2f}; theory/extrapolated/D = {parameters.dims[-1]}: {listed}",
         ),
         Claim(
-            "The delay grows with alpha, by theory and in the runs: at most 1.2 times the time to fit at the rich end, "
-            "more "
-            "than five times it at the lazy one",
+            "The delay grows with alpha, by theory and in the runs: at most 1.2 times the time to fit at the rich "
+            "end, more than five times it at the lazy one",
             all(np.all(np.diff(np.minimum(d, 1e9)) > 0) for d in (alpha[0], np.median(alpha[2], axis=1)))
             and alpha[0][0] < 1.2 * alpha[3][0]
             and alpha[0][-1] > 5 * alpha[3][-1],

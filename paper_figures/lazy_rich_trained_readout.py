@@ -179,8 +179,7 @@ def claims(parameters, data):
         ),
         Claim(
             "With either kind of readout linear power, of which the target has none, rises above .04 and is given "
-            "back: below "
-            "half of its greatest value at the end",
+            "back: below half of its greatest value at the end",
             all(most > 0.04 and last < 0.5 * most for most, last in powers),
             "greatest and last: " + "; ".join(f"{most:.3f}, {last:.3f}" for most, last in powers),
         ),
