@@ -2,9 +2,9 @@
 
 Caption: The committee trained on the j-th eigenvector of its starting kernel, for growing numbers of samples P and
 indices j. Left: test loss at the end over its start. Middle: when the test loss has halved (grey: never within the
-record). Right: curves of one P (test solid, train dashed). Low
-modes are learned at once, the next ones late, and more samples move the border of what is never learned to higher j.
-Centred, infinite width, flow; all values are ours. There is no theory of these labels here.
+record). Right: curves of one P (test solid, train dashed). Low modes are learned at once, the next ones late, and more
+samples move the border of what is not learned (to a tenth of the start) to higher j. Centred, infinite width, flow; all
+values are ours. There is no theory of these labels here.
 """
 
 from dataclasses import dataclass
