@@ -3,10 +3,10 @@
 Caption: The network of the figure of modular addition (p = 23, N = 100, 90 % of the pairs), its centred output
 multiplied by alpha and its learning rate divided by alpha^2, so that functions move at one speed. Left: train
 (dashed) and test accuracy. Middle: the epochs at which 99 % of the training pairs and 90 % of the others are known
-(points: runs; lines: medians) and the same with losses, at .8 of their starting values: the lazier the
-network, the later the training pairs are fitted, and by much more the others are answered. Right: test loss against test accuracy along
-training: they fall and rise together only when the network is rich; before that the accuracy stands still while the
-loss rises. Values of alpha are ours. Float32.
+(points: runs; lines: medians) and the same with losses, at .8 of their starting values: the lazier the network, the
+later the training pairs are fitted, and by much more the others are answered. Right: test loss against test accuracy
+along training: they fall and rise together only when the network is rich; before that the accuracy stands still while
+the loss rises. Values of alpha are ours. Float32.
 """
 
 from dataclasses import dataclass
