@@ -89,7 +89,7 @@ def draw(parameters, data):
             draw_accuracies(ax, d["step"], d, f"C{i}", words)
         ax.set(xscale="log", xlabel="step", ylim=(-0.03, 1.03), title=f"{letter}  $Z_{{{order}}}$")
     axes[0].set(ylabel="accuracy")
-    axes[count - 1].legend(loc="upper left", fontsize=6)
+    axes[-1].legend(*axes[0].get_legend_handles_labels(), loc="upper right", fontsize=6)
     for i, kind in enumerate(KINDS):
         times = np.array([data[f"{kind} Z_{order}"]["time"] for order in parameters.orders])
         axes[-1].plot(np.repeat(parameters.orders, parameters.runs), times.ravel(), "os^"[i], color=f"C{i}", ms=3)

@@ -204,8 +204,8 @@ def claims(parameters, data):
             ", ".join(f"{w}: {v:.3f}" for w, v in zip(widths[~narrow], middle["null"][~narrow], strict=True)),
         ),
         Claim(
-            "The sum of the three is the test loss: the cross term is below 10 % at every width beyond P",
-            off.max() < 0.1 and np.abs(parts["cross"][~narrow]).max() > 1e-9,
+            "The sum of the three is the test loss: the cross term is below 3 % at every width beyond P",
+            off.max() < 0.03 and np.abs(parts["cross"][~narrow]).max() > 1e-9,
             f"largest share {off.max():.1%}",
         ),
     ]
