@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from paper_figures.figure import Claim
+from paper_figures.verdicts import extrapolated
 
 PARTS = ("variance", "misalignment", "linear_power")
 LOSSES = ("train_loss", "test_loss")
 CURVES = (*LOSSES, *PARTS)
+HALF = 0.375  # half of a centred committee's test loss at the start, 3/4
 COLORS = {"test_loss": "black", "variance": "C0", "misalignment": "C2", "linear_power": "C1"}
 Arrays = Mapping[str, np.ndarray]
 
@@ -81,20 +83,9 @@ def theory_and_runs(name: str, problem: Any, x: Any, parameters: Any, **more: An
 
 def gathered(name: str, problem: Any, x: Any, parameters: Any, data: Mapping[str, Arrays]) -> tuple[Any, Any, Any]:
     """Of such steps: the Solution, the Ensemble of the greater size, the Ensemble extrapolated to 1/D = 0."""
-    small, large = parameters.dims
-    half, whole = (data[f"runs {name} D={dim}"] for dim in parameters.dims)
-    ideal = extrapolated(half, whole, large / small)
-    return line(problem, x, data[f"theory {name}"]), points(problem, x, whole), points(problem, x, ideal)
-
-
-def extrapolated(small: Arrays, large: Arrays, ratio: float) -> dict[str, np.ndarray]:
-    """What runs of two sizes, the larger `ratio` times the smaller, say of 1/D = 0: run i with run i.
-
-    A gap b/D is gone from (ratio x large - small) / (ratio - 1); the sizes are independent draws, so any pairing of
-    their runs has the right spread.
-    """
-    count = min(len(next(iter(small.values()))), len(next(iter(large.values()))))
-    return {name: (ratio * large[name][:count] - small[name][:count]) / (ratio - 1) for name in large if name in small}
+    small, large = (data[f"runs {name} D={dim}"] for dim in parameters.dims)
+    ideal = extrapolated(small, large, parameters.dims)
+    return line(problem, x, data[f"theory {name}"]), points(problem, x, large), points(problem, x, ideal)
 
 
 def named(parameters: Any) -> str:
@@ -103,7 +94,16 @@ def named(parameters: Any) -> str:
     return f"runs of D = {small} and {large}, extrapolated to infinite D by 1/D,"
 
 
-def judged(
+def margins(solution: Any, *, train: float, test: float) -> dict[str, float]:
+    """Of every curve; a part of the test loss gets 0.4 of its greatest value by theory, from 0.04 to `test`.
+
+    With the margin of the whole loss the small parts could be zero or twice as large, and agree.
+    """
+    parts = {name: float(np.clip(0.4 * np.max(solution[name]), 0.04, test)) for name in PARTS}
+    return {"train_loss": train, "test_loss": test, **parts}
+
+
+def agreement_claim(
     what: str,
     solution: Any,
     ensemble: Any,
@@ -115,7 +115,7 @@ def judged(
 
     margins = {name: Absolute(size) for name, size in margin.items()}
     found = compare(solution, ensemble, margin=margins, where=where)
-    allowed = ", ".join(f"{name.replace('_', ' ')} to {size:g}" for name, size in margin.items())
+    allowed = ", ".join(f"{name.replace('_', ' ')} to {size:.2g}" for name, size in margin.items())
     return Claim(f"{what} agree with the theory: {allowed} (compare, 99 %)", found.verdict == "agrees", said(found))
 
 

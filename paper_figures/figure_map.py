@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from paper_figures.figure import Label
-from paper_figures.papers import PAPERS, REASONS, ROWS, Row, covers
+from paper_figures.papers import PAPERS, REASONS, ROWS, Row, covers, key_of
 
 SECONDS = Path(__file__).with_name("cpu_seconds.json")
 # From the best to the worst.
@@ -48,7 +48,7 @@ class Shown:
 
 def paper_of(label: Label) -> str:
     """The key of the paper whose figures a file counts, or nothing."""
-    return next((key for key in PAPERS if key in label.paper.lower()), "") if label.figures else ""
+    return key_of(label.paper) if label.figures else ""
 
 
 def shown_rows(labels: Iterable[Label]) -> list[Shown]:
@@ -101,7 +101,7 @@ def total_seconds(labels: Sequence[Label], size: str) -> float | None:
 
 
 def measured_seconds() -> dict[str, dict[str, float]]:
-    """CPU seconds of each figure at each size, as `python -m paper_figures.times` last kept them."""
+    """CPU seconds of each figure at each size, as `python -m paper_figures.cpu_seconds` last kept them."""
     try:
         return json.loads(SECONDS.read_bytes())
     except FileNotFoundError:

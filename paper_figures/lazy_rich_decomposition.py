@@ -135,11 +135,10 @@ def draw(parameters, data):
 
 def claims(parameters, data):
     made = []
-    margin = {"train_loss": parameters.margin_train, "test_loss": parameters.margin_test}
-    margin |= dict.fromkeys(committees.PARTS, parameters.margin_test)
     for eps in parameters.curvatures:
         theory, _, ideal = _gathered(parameters, data, eps)
-        made.append(committees.judged(f"eps = {eps:g}: {committees.named(parameters)}", theory, ideal, margin))
+        margin = committees.margins(theory, train=parameters.margin_train, test=parameters.margin_test)
+        made.append(committees.agreement_claim(f"eps = {eps:g}: {committees.named(parameters)}", theory, ideal, margin))
     return made + _published(parameters, data) + _hump(parameters, data)
 
 

@@ -1,12 +1,12 @@
 """Handwritten digits: the delay goes when the output scale is small.
 
 Caption: Networks with three hidden ReLU layers on scikit-learn's digits, output multiplied by alpha, trained by AdamW
-(rate 1e-3, decay .01) on squared error from a start of large weights. Left: train (dashed) and test accuracy (solid).
-Right: the steps at which both have come nine tenths of their way (points: runs; lines: medians): the lazier the
-network, the later its test accuracy after its train accuracy. The paper has 1000 images of MNIST, widths 200, batches
-of 200, rate 1e-3 and a start of 150 times the usual one; scikit-learn's digits of 8 x 8 pixels stand for MNIST,
-batches are the whole training set, and the start is 8 times the usual one, for which smaller alpha do the same.
-Float32.
+(rate 2e-3, decay .01) on squared error from a start of large weights. Left: train (dashed) and test accuracy (solid).
+Right: the steps at which both pass .35 (points: runs; lines: medians): the lazier the network, the later its test
+accuracy after its train accuracy; the laziest is still rising at the last step. The paper has 1000 images of MNIST,
+widths 200, batches of 200, rate 1e-3 and a start of 150 times the usual one; scikit-learn's digits of 8 x 8 pixels
+stand for MNIST, batches are the whole training set, and the start is 8 times the usual one, for which smaller alpha do
+the same. Float32.
 """
 
 from dataclasses import dataclass
@@ -34,6 +34,7 @@ class Parameters:
     decay: float = 0.01
     steps: int = 12_000
     reads: int = 40
+    level: float = 0.35  # accuracy that is asked for (ours): all come to it within the record
     runs: int = 1
     key: int = 0  # number of the random generator
 
@@ -104,13 +105,11 @@ def _train(parameters, scale):
 
 
 def _times(parameters, data):
-    """(alpha, run) steps at which both accuracies have come nine tenths of the way to their ends."""
+    """(alpha, run) steps from which on both accuracies are above the level; inf: not within the record."""
     reads, found = _reads(parameters).astype(float), {"train": [], "test": []}
     for scale in parameters.scales:
         for name, rows in found.items():
-            left = data[f"alpha={scale:g}"][f"{name}_accuracy"]
-            left = left[:, -1:] - left
-            rows.append([networks.half_time(reads, row, 0.1) for row in left])
+            rows.append(networks.reach_time(reads, data[f"alpha={scale:g}"][f"{name}_accuracy"], parameters.level))
     return {name: np.array(rows) for name, rows in found.items()}
 
 
@@ -129,7 +128,9 @@ def draw(parameters, data):
     for (name, rows), color in zip(_times(parameters, data).items(), ("C0", "C1"), strict=True):
         times.plot(parameters.scales, rows, "o", color=color, ms=3.5)
         times.plot(parameters.scales, np.median(rows, axis=1), color=color, label=name)
-    times.set(xscale="log", yscale="log", xlabel=r"output scale $\alpha$", ylabel="step of nine tenths of the way")
+    times.set(
+        xscale="log", yscale="log", xlabel=r"output scale $\alpha$", ylabel=f"step of accuracy {parameters.level:g}"
+    )
     times.legend()
     return figure
 
@@ -144,9 +145,8 @@ def claims(parameters, data):
     return [
         Claim("Every network fits its training images", fitted > 0.98, f"least train accuracy {fitted:.3f}"),
         Claim(
-            "The delay of the test accuracy grows with alpha: at the smallest it is below a third of the time to fit, "
-            "at the "
-            "largest above it",
+            "The delay of the test accuracy grows with alpha: at the smallest it is below a third of the time to "
+            "fit, at the largest above it",
             bool(np.all(np.diff(delay) > 0)) and delay[0] < times["train"][0] / 3 and delay[-1] > times["train"][-1],
             "; ".join(f"alpha = {a:g}: {r:.0f} and {s:.0f} steps, end {f:.3f}" for a, r, s, f in listed),
         ),

@@ -1,10 +1,10 @@
 """Samples against eigenvector: where labels along the kernel's modes are learned soon, late, or never.
 
 Caption: The committee trained on the j-th eigenvector of its starting kernel, for growing numbers of samples P and
-indices j. Left: test loss at the end over its start. Middle: how much later the test loss has halved than the train
-loss, over the time to fit (grey: never within the record). Right: curves of one P (test solid, train dashed). Low
-modes are learned at once, the next ones late, and more samples move the border of what is never learned to higher j.
-Centred, infinite width, flow; all values are ours. There is no theory of these labels here.
+indices j. Left: test loss at the end over its start. Middle: when the test loss has halved (grey: never within the
+record). Right: curves of one P (test solid, train dashed). Low modes are learned at once, the next ones late, and more
+samples move the border of what is not learned (to a tenth of the start) to higher j. Centred, infinite width, flow; all
+values are ours. There is no theory of these labels here.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_figures.figure import Claim
-from paper_figures.networks import half_time
+from paper_figures.networks import fall_time
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
 FIGURES = ("19",)
@@ -70,7 +70,7 @@ def _grids(parameters, data):
     for samples in parameters.samples:
         for index in parameters.indices:
             step = data[f"P={samples} j={index}"]
-            train, test = (half_time(times, step[name]) for name in ("train", "test"))
+            train, test = (fall_time(times, step[name]) for name in ("train", "test"))
             end.append(step["test"][-1])
             late.append(test)
             fit.append(train)

@@ -2,9 +2,10 @@
 
 Caption: Explicit committees with neurons phi(z) = z + (eps/2) He_k(z), centred, trained by full-batch descent on y =
 He_k(b . x) / (2 sqrt(k!)) (b . x of unit variance), for k = 2, 3, 4, rich and lazy: train (dashed) and test loss
-(solid), mean of the runs, shaded their range. He_k are the probabilists' polynomials. In all orders the rich
-network's test loss falls with its train loss or soon after, and the lazy one's later. The theory here is of k = 2. D,
-P, N, eps, alpha and learning rate are ours. Float32.
+(solid), mean of the runs, shaded their range. He_k are the probabilists' polynomials. In all orders the test loss of
+the lazy network falls later after its train loss, over the time to fit, than the rich one's; with k = 4 the rich one's
+comes late too, and the lazy one's does not halve within the record. The theory here is of k = 2. D, P, N, eps, alpha
+and learning rate are ours. Float32.
 """
 
 from dataclasses import dataclass
@@ -112,7 +113,7 @@ def claims(parameters, data):
     for order in parameters.orders:
         step = data[f"k={order}"]
         rows = [
-            [networks.half_time(reads, step[name][n].mean(0)) for name in ("train_loss", "test_loss")]
+            [networks.fall_time(reads, step[name][n].mean(0)) for name in ("train_loss", "test_loss")]
             for n in range(len(parameters.scales))
         ]
         ratios = [(test - train) / train for train, test in rows]
@@ -120,7 +121,7 @@ def claims(parameters, data):
             Claim(
                 f"k = {order}: all fit, and the delay over the time to fit is more than twice as long at the larger "
                 "alpha",
-                bool(np.isfinite([row[0] for row in rows]).all()) and ratios[-1] > 2 * ratios[0],
+                np.isfinite([row[0] for row in rows]).all() and ratios[-1] > 2 * max(ratios[0], 0),
                 "steps to half of train and test loss: "
                 + "; ".join(
                     f"alpha = {a:g}: {t:.0f}, {s:.0f}" for a, (t, s) in zip(parameters.scales, rows, strict=True)

@@ -164,24 +164,24 @@ def claims(parameters, data):
     falling = int(np.argmax(test < 0.7 * test[0]))
     margin = {"train_loss": parameters.margin, "test_loss": parameters.margin}
     return [
-        committees.judged(committees.named(parameters), theory, ideal, margin),
+        committees.agreement_claim(committees.named(parameters), theory, ideal, margin),
         Claim(
             "The network follows its linearisation to 10 % in test loss until tau = 0.5, and ends below a third of "
-            "where "
-            "kernel regression ends, by theory and by runs",
+            "where kernel regression ends, by theory and by runs",
             apart[early].max() < 0.1 and max(test[-1], theory["test_loss"][-1]) < end / 3,
             f"apart by {100 * apart[early].max():.1f} %; at the end theory {theory['test_loss'][-1]:.4f}, network "
             f"{test[-1]:.4f}, kernel regression {end:.4f}",
         ),
         Claim(
-            f"At the paper's epoch {LAST} the squared weight norm has risen by its factors, 4.0 and 45: to 10 % in the "
-            "runs, to "
-            "20 % by theory (whose D is infinite: later), and it has risen when the test loss has fallen by a third",
+            f"At the paper's epoch {LAST} the squared weight norm has risen by its factors, {NORM_RATIOS[0]:g} and "
+            f"{NORM_RATIOS[1]:g}: to 10 % in the runs, to 20 % by theory (whose D is infinite: later), and it has "
+            "risen when the test loss has fallen by a third",
             bool(np.all(np.abs(found / NORM_RATIOS - 1).max(1) < (0.1, 0.2))) and norm[falling] > 1.5 * norm[0],
             "runs {:.2f}, {:.1f}; theory {:.2f}, {:.1f}".format(*found.ravel()),
         ),
         Claim(
-            "The kernel's alignment with the target has gone from .0022 to .057 there, as in the paper (to 10 %)",
+            f"The kernel's alignment with the target has gone from {ALIGNMENTS[0]:g} to {ALIGNMENTS[1]:g} there, as in "
+            "the paper (to 10 %)",
             all(abs(a / b - 1) < 0.1 for a, b in zip(alignment[[0, last]], ALIGNMENTS, strict=True)),
             f"{alignment[0]:.4f} to {alignment[last]:.4f}; at the end {alignment[-1]:.4f}",
         ),

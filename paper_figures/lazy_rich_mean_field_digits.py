@@ -78,8 +78,7 @@ def steps(parameters):
     for classes in parameters.classes:
         parts[f"{classes} classes"] = lambda classes=classes: _sweep(parameters, classes)
         parts[f"{classes} classes, limit"] = lambda classes=classes: _limit(parameters, classes)
-        if parameters.run_richness:
-            parts[f"{classes} classes, runs"] = lambda classes=classes: _runs(parameters, classes)
+        parts[f"{classes} classes, runs"] = lambda classes=classes: _runs(parameters, classes)
     return parts
 
 
@@ -150,11 +149,10 @@ def draw(parameters, data):
         for ax, name in ((loss, "test_loss"), (accuracy, "test")):
             ax.plot(_swept(parameters, classes), sweep[name][:, -1], color=color, label=f"{classes} classes")
             ax.plot(ends, [limit[name][-1]] * 2, color=color, ls="--", lw=0.8)
-            if parameters.run_richness:
-                last = data[f"{classes} classes, runs"][name][:, :, -1]
-                middle = last.mean(1)
-                ax.errorbar(parameters.run_richness, middle, [middle - last.min(1), last.max(1) - middle], fmt="o",
-                            ms=3, lw=0.8, color=color)  # fmt: skip
+            last = data[f"{classes} classes, runs"][name][:, :, -1]
+            middle = last.mean(1)
+            ends_of_runs = [middle - last.min(1), last.max(1) - middle]
+            ax.errorbar(parameters.run_richness, middle, ends_of_runs, fmt="o", ms=3, lw=0.8, color=color)
             ax.set(xscale="log", xlabel=r"richness $\gamma_0$")
     loss.set(ylabel=r"test loss at the last $\tau$", ylim=(0, None))
     accuracy.set(ylabel="test accuracy", ylim=(None, 1.0))
@@ -191,8 +189,7 @@ def claims(parameters, data):
                   bool(np.all(sweep["train"][:, -1] >= 0.999)) and all(before > after for before, after in gains),
                   ", ".join(f"{before:+.3f} then {after:+.3f}" for before, after in gains)),
         ]  # fmt: skip
-        if parameters.run_richness:
-            theory = [last[_swept(parameters, classes).index(g)] for g in parameters.run_richness]
-            gap = np.max(np.abs(data[f"{classes} classes, runs"]["test_loss"][:, :, -1].mean(1) / theory - 1))
-            found.append(Claim(f"{classes} classes: runs follow to 20 %", gap < 0.2, f"worst gap {gap:.1%}"))
+        theory = [last[_swept(parameters, classes).index(g)] for g in parameters.run_richness]
+        gap = np.max(np.abs(data[f"{classes} classes, runs"]["test_loss"][:, :, -1].mean(1) / theory - 1))
+        found.append(Claim(f"{classes} classes: runs follow to 20 %", gap < 0.2, f"worst gap {gap:.1%}"))
     return found

@@ -89,9 +89,8 @@ def claims(parameters, data):
             f"{fitted:.0f} and {answered:.0f}",
         ),
         Claim(
-            "The test loss rises above .06 and crosses it for good between the two times, while fewer than a third of "
-            "the "
-            "unseen pairs are known",
+            "The test loss rises above .06 and crosses it for good between the two times, while fewer than a third "
+            "of the unseen pairs are known",
             fitted <= crossed < answered and step["test_accuracy"].mean(0)[np.searchsorted(read, crossed)] < 1 / 3,
             f"largest {test[read > 500].max():.3f}, crosses at {crossed:.0f}",
         ),

@@ -3,10 +3,10 @@
 Caption: The network of the figure of modular addition (p = 23, N = 100, 90 % of the pairs), its centred output
 multiplied by alpha and its learning rate divided by alpha^2, so that functions move at one speed. Left: train
 (dashed) and test accuracy. Middle: the epochs at which 99 % of the training pairs and 90 % of the others are known
-(points: runs; lines: medians) and the same with losses, at .8 of their starting values: all pairs are fitted at about
-the same time, the others are answered later the lazier the network is. Right: test loss against test accuracy along
-training: they fall and rise together only when the network is rich; before that the accuracy stands still while the
-loss rises. Values of alpha are ours. Float32.
+(points: runs; lines: medians) and the same with losses, at .8 of their starting values: the lazier the network, the
+later the training pairs are fitted, and by much more the others are answered. Right: test loss against test accuracy
+along training: they fall and rise together only when the network is rich; before that the accuracy stands still while
+the loss rises. Values of alpha are ours. Float32.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ import numpy as np
 
 from paper_figures.figure import Claim
 from paper_figures.modular_networks import Squares, train_squares
+from paper_figures.networks import fall_time, reach_time
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
 FIGURES = ("2c", "16")
@@ -54,17 +55,14 @@ def _train(parameters, scale):
 
 def _epochs(parameters, data):
     """(alpha, run) epochs at which pairs of both parts are known and losses have fallen; inf: never."""
-    from grok_theory.observables import crossing_time
-
     read = _read(parameters)
     found = {name: [] for name in ("fitted", "answered", "train loss", "test loss")}
     for scale in parameters.scales:
         step = data[f"alpha={scale:g}"]
-        found["fitted"].append([float(crossing_time(read, -row, -0.99).time) for row in step["train_accuracy"]])
-        found["answered"].append([float(crossing_time(read, -row, -0.9).time) for row in step["test_accuracy"]])
+        found["fitted"].append(reach_time(read, step["train_accuracy"], 0.99))
+        found["answered"].append(reach_time(read, step["test_accuracy"], 0.9))
         for part in ("train", "test"):
-            rows = step[f"{part}_loss"]
-            found[f"{part} loss"].append([float(crossing_time(read, row, FALLEN * row[0]).time) for row in rows])
+            found[f"{part} loss"].append(fall_time(read, step[f"{part}_loss"], FALLEN))
     return {name: np.array(rows) for name, rows in found.items()}
 
 

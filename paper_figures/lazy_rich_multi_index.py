@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_figures.figure import Claim
-from paper_figures.networks import half_time
+from paper_figures.networks import fall_time, reach_time
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
 FIGURES = ("14",)
@@ -137,25 +137,23 @@ def claims(parameters, data):
         rows[word] = []
         for scale in parameters.scales:
             step = data[f"{word}, alpha={scale:g}"]
-            rows[word].append([half_time(times, step[name].mean(0)) for name in ("train_loss", "test_loss")])
+            rows[word].append([fall_time(times, step[name].mean(0)) for name in ("train_loss", "test_loss")])
     ratio = {word: [(test - train) / train for train, test in each] for word, each in rows.items()}
     moments = data["weights"]["moments"].mean(1)
-    reach = [half_time(data["weights"]["time"], -m + m[-1] + 1e-9) for m in moments.T[: len(THREE)]]
+    reach = [reach_time(data["weights"]["time"], m, (m[0] + m[-1]) / 2) for m in moments.T[: len(THREE)]]
     end = moments[-1]
     return [
         Claim(
             "With one direction and with three the lazy network's delay is above its time to fit, and more times it "
-            "than the rich "
-            "one's",
+            "than the rich one's",
             all(each[-1] > 1 and each[-1] > 1.5 * each[0] for each in ratio.values()),
             "; ".join(
                 f"{w}: train and test loss halve at " + ", ".join(f"{a:.3g}/{b:.3g}" for a, b in rows[w]) for w in rows
             ),
         ),
         Claim(
-            "The strongest direction is found first: the times at which half of the final weight along each is there "
-            "go by "
-            "their strength, and so do the weights at the end",
+            "The strongest direction is found first: the times at which half of what the weights gain along each is "
+            "there go by their strength, and so do the weights at the end",
             bool(np.all(np.diff(reach) >= 0) and reach[-1] > reach[0] and np.all(np.diff(end) < 0)),
             "half at tau = "
             + ", ".join(f"{t:.3g}" for t in reach)

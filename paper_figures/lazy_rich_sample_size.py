@@ -47,7 +47,6 @@ SIZES = {
         "margins_train": (0.15, 0.08, 0.05),
     },
 }
-HALF = 0.375  # half of a centred committee's test loss at the start, 3/4
 
 
 def _times(parameters):
@@ -88,12 +87,11 @@ def draw(parameters, data):
 
 
 def claims(parameters, data):
-    margin = dict.fromkeys(committees.COLORS, parameters.margin_test)
     made, ratios = [], []
     for samples, loose in zip(parameters.samples, parameters.margins_train, strict=True):
-        margin["train_loss"] = loose
         theory, runs, ideal = _gathered(parameters, data, samples)
-        made.append(committees.judged(f"P = {samples}: {committees.named(parameters)}", theory, ideal, margin))
+        margin = committees.margins(theory, train=loose, test=parameters.margin_test)
+        made.append(committees.agreement_claim(f"P = {samples}: {committees.named(parameters)}", theory, ideal, margin))
         ratios.append([_delay(theory), _delay(runs)])
     few, middle, many = np.array(ratios)
     listed = "delay over time to fit, theory and mean of the runs: " + "; ".join(
@@ -115,5 +113,5 @@ def _delay(result):
     from grok_theory.observables import grokking_delay
 
     train, test = (np.mean(np.atleast_2d(result[name]), axis=0) for name in ("train_loss", "test_loss"))
-    found = grokking_delay(result.x, train, test, train_threshold=HALF, test_threshold=HALF)
+    found = grokking_delay(result.x, train, test, train_threshold=committees.HALF, test_threshold=committees.HALF)
     return float("inf" if found.censored else found.delay / found.train_time)

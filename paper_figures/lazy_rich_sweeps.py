@@ -20,7 +20,6 @@ PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
 FIGURES = ("3a", "3b")
 STATES = {}
 WING = "lazy_rich"
-HALF = 0.375  # half of a centred committee's test loss at the start, 3/4
 LARGE = (10**5, 10**7)  # D where the law of unlimited data is read
 
 
@@ -97,7 +96,7 @@ def _online(parameters):
             for dim in (parameters.dims[-1], *LARGE):
                 problem = QuadraticCommittee(scale, eps, parameters.samples_per_dim).dressed(dim)
                 curve = np.asarray(solve(problem, times, method=Population())["test_loss"])
-                crossed.append(float(crossing_time(times, curve, HALF).time))
+                crossed.append(float(crossing_time(times, curve, committees.HALF).time))
             rows.append([crossed[0], (crossed[2] - crossed[1]) / np.log(LARGE[1] / LARGE[0])])
         found[word], found[f"{word} slope"] = np.array(rows).T
     return found
@@ -111,7 +110,7 @@ def _delay(times, train, test):
     """Between the two losses' crossings of half the starting test loss; inf where the test loss stays above it."""
     from grok_theory.observables import grokking_delay
 
-    found = grokking_delay(times, train, test, train_threshold=HALF, test_threshold=HALF)
+    found = grokking_delay(times, train, test, train_threshold=committees.HALF, test_threshold=committees.HALF)
     return np.where(found.censored, np.inf, found.delay), np.asarray(found.train_time)
 
 
@@ -174,7 +173,7 @@ def claims(parameters, data):
             ends.setdefault(word, []).append((theory["test_loss"][-1], runs["test_loss"][:, -1].mean()))
             if word == "alpha" or pair not in _by_alpha(parameters):
                 what = f"{_name(*pair).replace('=', ' = ')}: {committees.named(parameters)}"
-                made.append(committees.judged(what, theory, ideal, margin))
+                made.append(committees.agreement_claim(what, theory, ideal, margin))
     alpha, eps = (_delays(parameters, data, pairs) for pairs in (_by_alpha(parameters), _by_eps(parameters)))
     told, ideal, runs, fitted = (np.concatenate([a, e]) for a, e in zip(alpha, eps, strict=True))
     both = np.isfinite(told) & np.isfinite(ideal) & (told > fitted)
@@ -192,9 +191,8 @@ def claims(parameters, data):
             f"largest factor {np.exp(apart.max()):.2f}; theory/extrapolated/D = {parameters.dims[-1]}: {listed}",
         ),
         Claim(
-            "The delay grows with alpha, by theory and in the runs: at most 1.2 times the time to fit at the rich end, "
-            "more "
-            "than five times it at the lazy one",
+            "The delay grows with alpha, by theory and in the runs: at most 1.2 times the time to fit at the rich "
+            "end, more than five times it at the lazy one",
             all(np.all(np.diff(np.minimum(d, 1e9)) > 0) for d in (alpha[0], np.median(alpha[2], axis=1)))
             and alpha[0][0] < 1.2 * alpha[3][0]
             and alpha[0][-1] > 5 * alpha[3][-1],

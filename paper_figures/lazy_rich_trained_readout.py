@@ -15,6 +15,7 @@ import numpy as np
 
 from paper_figures import committees
 from paper_figures.figure import Claim
+from paper_figures.verdicts import extrapolated
 
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
 FIGURES = ("11",)
@@ -48,7 +49,6 @@ SIZES = {
         "margin": 0.06,
     },
 }  # fmt: skip
-HALF = 0.375  # half of a centred committee's test loss at the start, 3/4
 
 
 def _steps(parameters):
@@ -145,9 +145,8 @@ def claims(parameters, data):
 
     def delay(scale, trained):
         step = {name: values.mean(0) for name, values in data[f"alpha={scale:g}, {trained}"].items()}
-        return grokking_delay(
-            _times(parameters), step["train_loss"], step["test_loss"], train_threshold=HALF, test_threshold=HALF
-        )
+        half = {"train_threshold": committees.HALF, "test_threshold": committees.HALF}
+        return grokking_delay(_times(parameters), step["train_loss"], step["test_loss"], **half)
 
     def power(step):
         values = step["linear_power"].mean(0)
@@ -157,11 +156,12 @@ def claims(parameters, data):
     for scale in parameters.scales:
         problem, dynamics = _problem(parameters, scale), _descent(parameters)
         small, large = (data[f"runs {scale:g} D={dim}"] for dim in parameters.dims)
-        ideal = committees.extrapolated(small, large, parameters.dims[1] / parameters.dims[0])
+        ideal = extrapolated(small, large, parameters.dims)
         what = f"alpha = {scale:g}, fixed readouts, descent: {committees.named(parameters)}"
         theory = committees.line(problem, _steps(parameters), data[f"theory {scale:g}"], dynamics)
         runs = committees.points(problem, _steps(parameters), ideal, dynamics)
-        made.append(committees.judged(what, theory, runs, dict.fromkeys(committees.CURVES, parameters.margin)))
+        margin = committees.margins(theory, train=parameters.margin, test=parameters.margin)
+        made.append(committees.agreement_claim(what, theory, runs, margin))
     rich, lazy = ([delay(scale, trained) for trained in ("fixed", "trained")] for scale in parameters.scales)
     powers = [power(step) for name, step in data.items() if name.startswith("alpha=")]
     return [
@@ -179,8 +179,7 @@ def claims(parameters, data):
         ),
         Claim(
             "With either kind of readout linear power, of which the target has none, rises above .04 and is given "
-            "back: below "
-            "half of its greatest value at the end",
+            "back: below half of its greatest value at the end",
             all(most > 0.04 and last < 0.5 * most for most, last in powers),
             "greatest and last: " + "; ".join(f"{most:.3f}, {last:.3f}" for most, last in powers),
         ),

@@ -133,7 +133,7 @@ def _times(parameters, data):
     found = []
     for name in ("train", "test"):
         rows = [data[f"alpha={a:g} decay={d:g}"][f"{name}_accuracy"] for a, d in _pairs(parameters)]
-        found.append([networks.half_time(reads, 1 - row, (1 - parameters.level) / (1 - row[0])) for row in rows])
+        found.append(networks.reach_time(reads, rows, parameters.level))
     return np.array(found).reshape(2, len(parameters.decays), len(parameters.scales))
 
 
@@ -179,8 +179,7 @@ def claims(parameters, data):
     return [
         Claim(
             "With the weak decay the middle and the largest scale grok: the others are known more than three times "
-            "later "
-            "than the training pairs, and with the largest 1.5 times as late as with the middle one",
+            "later than the training pairs, and with the largest 1.5 times as late as with the middle one",
             bool(np.isfinite(ratio[1:]).all() and ratio[1:].min() > 3 and ratio[-1] > 1.5 * ratio[-2]),
             f"steps to {parameters.level:.0%} of the training pairs and of the others: {listed}",
         ),

@@ -11,10 +11,12 @@ Sizes and rates of the paper's figure are not known; these are ours.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from paper_figures.figure import Claim
+from paper_figures.verdicts import ratio_interval
 
 PAPER = "Tian 2025"
 FIGURES = ("9",)
@@ -47,19 +49,18 @@ def steps(parameters):
 def _train(parameters, depth):
     from grok_theory import li2
     from grok_theory.observables import crossing_time
-    from paper_figures.table_networks import of_depth, split, train, uniform
+    from paper_figures.table_networks import of_depth, train_runs, uniform
 
     order, wide = parameters.order, parameters.width
     looks = np.unique(np.rint(np.geomspace(1, parameters.last, parameters.looks)).astype(int))
     upper = {f"upper{number}": (wide, wide) for number in range(depth - 2)}
-    found, spectra, nodes = [], [], []
-    for run in range(parameters.runs):
-        key = 1000 * parameters.key + run
-        samples = split(li2.groups.cyclic(order).table, parameters.share, key)
-        start = uniform(key, hidden=(2 * order, wide), **upper, readout=(wide, order))
-        curves, layers = train(of_depth(depth), start, samples, looks, rate=parameters.rate, decay=parameters.decay)
-        found.append(curves)
-        bottom = layers["hidden"].T.reshape(wide, 2, order)
+    start = partial(uniform, hidden=(2 * order, wide), **upper, readout=(wide, order))
+    how = {"runs": parameters.runs, "key": parameters.key, "rate": parameters.rate, "decay": parameters.decay}
+    table = li2.groups.cyclic(order).table
+    curves, layers = train_runs(of_depth(depth), start, table, parameters.share, looks, **how)
+    spectra, nodes = [], []
+    for hidden in layers["hidden"]:
+        bottom = hidden.T.reshape(wide, 2, order)
         # A node adds one number for each of its two elements: only what differs between elements is a feature.
         power = np.sum(np.abs(np.fft.rfft(bottom)[..., 1:]) ** 2, axis=1)
         alive = power.sum(axis=1) > 1e-4 * power.sum(axis=1).max()
@@ -67,7 +68,7 @@ def _train(parameters, depth):
         spectra.append(share[:, :SHOWN].mean(axis=0))
         middle = np.argsort(share[:, 0])[len(share) // 2]
         nodes.append(bottom[alive][middle, 0] - bottom[alive][middle, 0].mean())
-    curves = {name: np.array([f[name] for f in found]) for name in ("train_accuracy", "test_accuracy")}
+    curves = {name: curves[name] for name in ("train_accuracy", "test_accuracy")}
     times = {
         f"{which} time": crossing_time(looks, curves[f"{which}_accuracy"], 0.9, rising=True).time
         for which in ("train", "test")
@@ -78,14 +79,13 @@ def _train(parameters, depth):
 def draw(parameters, data):
     import matplotlib.pyplot as plt
 
+    from paper_figures.table_networks import draw_accuracies
+
     figure, axes = plt.subplots(2, 2, figsize=(7.0, 4.6), layout="constrained")
     (accuracy, times), (spectrum, node) = axes
     for i, depth in enumerate(parameters.depths):
         d, color = data[f"{depth} layers"], f"C{i}"
-        test = d["test_accuracy"]
-        accuracy.plot(d["step"], test.mean(axis=0), color=color, label=f"{depth} layers")
-        accuracy.fill_between(d["step"], test.min(axis=0), test.max(axis=0), color=color, alpha=0.15, linewidth=0)
-        accuracy.plot(d["step"], d["train_accuracy"].mean(axis=0), "--", color=color, linewidth=0.8)
+        draw_accuracies(accuracy, d["step"], d, color, f"{depth} layers")
         for which, look in (("train", "o"), ("test", "s")):
             face = color if which == "test" else "white"
             times.plot(
@@ -110,18 +110,11 @@ def draw(parameters, data):
     return figure
 
 
-def _interval(logs):
-    from scipy import stats
-
-    half = stats.t.ppf(0.975, len(logs) - 1) * np.std(logs, ddof=1) / np.sqrt(len(logs))
-    return np.exp([np.mean(logs), np.mean(logs) - half, np.mean(logs) + half])
-
-
 def claims(parameters, data):
     two, deeper = data["2 layers"], {depth: data[f"{depth} layers"] for depth in parameters.depths if depth > 2}
-    slower = {depth: _interval(np.log(d["test time"] / two["test time"])) for depth, d in deeper.items()}
-    delay = lambda d: np.log(d["test time"] - d["train time"])  # noqa: E731
-    longer = {depth: _interval(delay(d) - delay(two)) for depth, d in deeper.items()}
+    slower = {depth: ratio_interval(d["test time"] / two["test time"]) for depth, d in deeper.items()}
+    delay = lambda d: d["test time"] - d["train time"]  # noqa: E731
+    longer = {depth: ratio_interval(delay(d) / delay(two)) for depth, d in deeper.items()}
     said = lambda found: "; ".join(f"{n} layers: {f:.2f} ({a:.2f} to {b:.2f})" for n, (f, a, b) in found.items())  # noqa: E731
     purest = {depth: data[f"{depth} layers"]["spectrum"][:, 0] for depth in parameters.depths}
     random = 2 / (parameters.order - 1)  # share of one frequency among equals

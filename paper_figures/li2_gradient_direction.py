@@ -95,10 +95,8 @@ def draw(parameters, data):
         d = data[f"K/n={ratio:g}"]
         mean = d["cosine"].mean(axis=0)
         left.plot(d["decay"], mean, "os^Dv"[i] + "-", color=f"C{i}", label=f"K = {ratio:g} n")
-        if parameters.draws > 1:
-            left.fill_between(
-                d["decay"], d["cosine"].min(axis=0), d["cosine"].max(axis=0), color=f"C{i}", alpha=0.2, linewidth=0
-            )
+        low, high = d["cosine"].min(axis=0), d["cosine"].max(axis=0)
+        left.fill_between(d["decay"], low, high, color=f"C{i}", alpha=0.2, linewidth=0)
     left.axhline(1.0, color="0.6", linewidth=0.7, linestyle="--")
     left.text(1e-5, 1.02, "as printed", color="0.4", fontsize=7)
     left.set(

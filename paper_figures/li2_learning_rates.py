@@ -9,6 +9,7 @@ Reduced against the paper: Z_23 and Z_31 for Z_23, Z_71 and Z_127, K = 128 for 1
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -56,21 +57,13 @@ def steps(parameters):
 
 def _train(parameters, order, rate):
     from grok_theory import li2
-    from paper_figures.table_networks import Network, split, squares, train, uniform
+    from paper_figures.table_networks import Network, final_accuracies, squares, uniform
 
-    table, wide, network = li2.groups.cyclic(order).table, parameters.width, Network(squares)
-    last, ends = np.array([round(parameters.time / rate)]), []
-    for share in parameters.shares:
-        for run in range(parameters.runs):
-            key = 1000 * parameters.key + run
-            start = uniform(key, hidden=(2 * order, wide), readout=(wide, order))
-            # The whole table with weights is one program for all shares; a large one would cost more than it saves.
-            samples = split(table, share, key, whole=order < 40)
-            curves, _ = train(network, start, samples, last, rate=rate, decay=parameters.decay)
-            ends.append([curves["train_accuracy"][-1], curves["test_accuracy"][-1]])
-    train_ends, test_ends = np.array(ends).reshape(len(parameters.shares), parameters.runs, 2).transpose(2, 0, 1)
+    table, wide, last = li2.groups.cyclic(order).table, parameters.width, round(parameters.time / rate)
+    start = partial(uniform, hidden=(2 * order, wide), readout=(wide, order))
+    how = {"runs": parameters.runs, "key": parameters.key, "rate": rate, "decay": parameters.decay}
     pairs = np.array([round(share * order**2) for share in parameters.shares])
-    return {"pairs": pairs, "train": train_ends, "test": test_ends}
+    return {"pairs": pairs, **final_accuracies(Network(squares), start, table, parameters.shares, last, **how)}
 
 
 def _kinds(d):

@@ -34,7 +34,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {"full": {"order": 127, "share": 0.2, "width": 1024, "runs": 1}}
+SIZES = {"full": {"order": 127, "share": 0.2, "width": 1024}}
 
 
 def steps(parameters):

@@ -11,10 +11,12 @@ Reduced against the paper: Z_127 is left out, and three runs stand for five.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from paper_figures.figure import Claim
+from paper_figures.verdicts import ratio_interval
 
 PAPER = "Tian 2025"
 FIGURES = ("10", "11", "12", "13")
@@ -47,7 +49,7 @@ def steps(parameters):
     }
 
 
-def _start(parameters, kind, order, key):
+def _start(key, *, parameters, kind, order):
     from paper_figures.table_networks import uniform
 
     shapes = {"hidden": (2 * order, parameters.width), "readout": (parameters.width, order)}
@@ -63,36 +65,31 @@ def _start(parameters, kind, order, key):
 def _train(parameters, kind, order, last):
     from grok_theory import li2
     from grok_theory.observables import crossing_time
-    from paper_figures.table_networks import Network, split, squares, train
+    from paper_figures.table_networks import Network, squares, train_runs
 
     looks = np.unique(np.rint(np.geomspace(1, last, parameters.looks)).astype(int))
     # The mean loss has its decay beside it as decay/2 times the squared weights.
     network = Network(squares, ridge=parameters.decay / 2 if kind == "ridge" else None)
-    found = []
-    for run in range(parameters.runs):
-        key = 1000 * parameters.key + run
-        samples = split(li2.groups.cyclic(order).table, parameters.share, key)
-        start = _start(parameters, kind, order, key)
-        found.append(train(network, start, samples, looks, rate=parameters.rate, decay=parameters.decay)[0])
-    curves = {name: np.array([f[name] for f in found]) for name in ("train_accuracy", "test_accuracy")}
+    start, table = partial(_start, parameters=parameters, kind=kind, order=order), li2.groups.cyclic(order).table
+    how = {"runs": parameters.runs, "key": parameters.key, "rate": parameters.rate, "decay": parameters.decay}
+    curves, _ = train_runs(network, start, table, parameters.share, looks, **how)
     return {"step": looks, "time": crossing_time(looks, curves["test_accuracy"], 0.95, rising=True).time, **curves}
 
 
 def draw(parameters, data):
     import matplotlib.pyplot as plt
 
+    from paper_figures.table_networks import draw_accuracies
+
     count = len(parameters.orders)
     figure, axes = plt.subplots(1, count + 1, figsize=(1.75 * (count + 1), 2.5), layout="constrained")
     for ax, order, letter in zip(axes, parameters.orders, "abcd", strict=False):
         for i, (kind, words) in enumerate(KINDS.items()):
             d = data[f"{kind} Z_{order}"]
-            test = d["test_accuracy"]
-            ax.plot(d["step"], test.mean(axis=0), color=f"C{i}", label=words)
-            ax.fill_between(d["step"], test.min(axis=0), test.max(axis=0), color=f"C{i}", alpha=0.15, linewidth=0)
-            ax.plot(d["step"], d["train_accuracy"].mean(axis=0), "--", color=f"C{i}", linewidth=0.8)
+            draw_accuracies(ax, d["step"], d, f"C{i}", words)
         ax.set(xscale="log", xlabel="step", ylim=(-0.03, 1.03), title=f"{letter}  $Z_{{{order}}}$")
     axes[0].set(ylabel="accuracy")
-    axes[0].legend(loc=(0.02, 0.3), fontsize=6)
+    axes[-1].legend(*axes[0].get_legend_handles_labels(), loc="upper right", fontsize=6)
     for i, kind in enumerate(KINDS):
         times = np.array([data[f"{kind} Z_{order}"]["time"] for order in parameters.orders])
         axes[-1].plot(np.repeat(parameters.orders, parameters.runs), times.ravel(), "os^"[i], color=f"C{i}", ms=3)
@@ -107,11 +104,7 @@ def draw(parameters, data):
 
 def _factor(data, kind, order):
     """(time of the kind over that of real weights, ends of its 95 % interval): run by run, for splits are shared."""
-    from scipy import stats
-
-    logs = np.log(data[f"{kind} Z_{order}"]["time"] / data[f"real Z_{order}"]["time"])
-    half = stats.t.ppf(0.975, len(logs) - 1) * np.std(logs, ddof=1) / np.sqrt(len(logs))
-    return np.exp([logs.mean(), logs.mean() - half, logs.mean() + half])
+    return ratio_interval(data[f"{kind} Z_{order}"]["time"] / data[f"real Z_{order}"]["time"])
 
 
 def claims(parameters, data):

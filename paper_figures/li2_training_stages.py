@@ -13,6 +13,7 @@ Reduced against the paper: Z_31 and K = 256 stand for Z_71 and K = 2048, decay i
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -74,18 +75,14 @@ def _watch(layers, later, nodes, residual, samples):
 
 def _train(parameters, decay):
     from grok_theory import li2
-    from paper_figures.table_networks import Network, split, squares, train, uniform
+    from paper_figures.table_networks import Network, squares, train_runs, uniform
 
-    order, wide, found = parameters.order, parameters.width, []
+    order, wide = parameters.order, parameters.width
     looks = np.unique(np.concatenate([[0], np.rint(np.geomspace(1, parameters.last, parameters.looks))]).astype(int))
-    for run in range(parameters.runs):
-        key = 1000 * parameters.key + run
-        samples = split(li2.groups.cyclic(order).table, parameters.share, key)
-        start = uniform(key, hidden=(2 * order, wide), readout=(wide, order))
-        network = Network(squares)
-        curves, _ = train(network, start, samples, looks, rate=parameters.rate, decay=decay, watch=_watch)
-        found.append(curves)
-    return {"step": looks, **{name: np.array([f[name] for f in found]) for name in found[0]}}
+    start = partial(uniform, hidden=(2 * order, wide), readout=(wide, order))
+    how = {"runs": parameters.runs, "key": parameters.key, "rate": parameters.rate, "decay": decay, "watch": _watch}
+    table = li2.groups.cyclic(order).table
+    return {"step": looks, **train_runs(Network(squares), start, table, parameters.share, looks, **how)[0]}
 
 
 def _stage(parameters):

@@ -13,6 +13,7 @@ Reduced against the paper: Z_127 is left out, and K = 512 stands for 1024. The g
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -75,20 +76,14 @@ def _task(parameters, order, share):
 def _train(parameters, order, share, last):
     from grok_theory import li2
     from grok_theory.observables import crossing_time
-    from paper_figures.table_networks import Network, split, squares, train, uniform
+    from paper_figures.table_networks import Network, squares, train_runs, uniform, zero_readout
 
     looks = np.unique(np.rint(np.geomspace(3, last, parameters.looks)).astype(int))
-    result, wide = {"step": looks}, parameters.width
-    for name in STARTS:
-        found = []
-        for run in range(parameters.runs):
-            key = 1000 * parameters.key + run
-            samples = split(li2.groups.cyclic(order).table, share, key)
-            start = uniform(key, hidden=(2 * order, wide), readout=(wide, order))
-            if name == "zero":
-                start["readout"] = 0 * start["readout"]
-            found.append(train(Network(squares), start, samples, looks, rate=RATE, decay=parameters.decay)[0])
-        accuracy = np.array([f["test_accuracy"] for f in found])
+    result, wide, table = {"step": looks}, parameters.width, li2.groups.cyclic(order).table
+    how = {"runs": parameters.runs, "key": parameters.key, "rate": RATE, "decay": parameters.decay}
+    for name, layers in (("usual", uniform), ("zero", zero_readout)):
+        start = partial(layers, hidden=(2 * order, wide), readout=(wide, order))
+        accuracy = train_runs(Network(squares), start, table, share, looks, **how)[0]["test_accuracy"]
         time = crossing_time(looks, accuracy, 0.95, rising=True).time
         result |= {f"{name} accuracy": accuracy, f"{name} time": time}
     return result

@@ -9,6 +9,7 @@ Reduced against the paper: K = 128 nodes for 2048, and a group small enough to t
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -48,35 +49,29 @@ def steps(parameters):
 def _train(parameters, name, share):
     from grok_theory import li2
     from grok_theory.observables import crossing_time
-    from paper_figures.table_networks import of_depth, split, train, uniform
+    from paper_figures.table_networks import of_depth, train_runs, uniform, zero_readout
 
     order, wide = parameters.order, parameters.width
     looks = np.unique(np.rint(np.geomspace(1, parameters.last, parameters.looks)).astype(int))
-    found = []
-    for run in range(parameters.runs):
-        key = 1000 * parameters.key + run
-        samples = split(li2.groups.cyclic(order).table, share, key)
-        start = uniform(key, hidden=(2 * order, wide), upper0=(wide, wide), readout=(wide, order))
-        if name == "zero":
-            start["readout"] = 0 * start["readout"]
-        network = of_depth(3, residual=True)
-        found.append(train(network, start, samples, looks, rate=parameters.rate, decay=parameters.decay)[0])
-    curves = {curve: np.array([f[curve] for f in found]) for curve in ("train_accuracy", "test_accuracy")}
+    layers = {"usual": uniform, "zero": zero_readout}[name]
+    start = partial(layers, hidden=(2 * order, wide), upper0=(wide, wide), readout=(wide, order))
+    how = {"runs": parameters.runs, "key": parameters.key, "rate": parameters.rate, "decay": parameters.decay}
+    table = li2.groups.cyclic(order).table
+    curves, _ = train_runs(of_depth(3, residual=True), start, table, share, looks, **how)
     return {"step": looks, "time": crossing_time(looks, curves["test_accuracy"], 0.95, rising=True).time, **curves}
 
 
 def draw(parameters, data):
     import matplotlib.pyplot as plt
 
+    from paper_figures.table_networks import draw_accuracies
+
     count = len(parameters.shares)
     figure, axes = plt.subplots(1, count + 1, figsize=(1.75 * (count + 1), 2.5), layout="constrained")
     for ax, share, letter in zip(axes, parameters.shares, "abcd", strict=False):
         for i, (start, words) in enumerate(STARTS.items()):
             d = data[f"{start} {share:g}"]
-            test = d["test_accuracy"]
-            ax.plot(d["step"], test.mean(axis=0), color=f"C{i}", label=words)
-            ax.fill_between(d["step"], test.min(axis=0), test.max(axis=0), color=f"C{i}", alpha=0.15, linewidth=0)
-            ax.plot(d["step"], d["train_accuracy"].mean(axis=0), "--", color=f"C{i}", linewidth=0.8)
+            draw_accuracies(ax, d["step"], d, f"C{i}", words)
         ax.set(xscale="log", xlabel="step", ylim=(-0.03, 1.03), title=f"{letter}  {100 * share:.0f} % of pairs")
     axes[0].set(ylabel="accuracy")
     axes[0].legend(loc="upper left", fontsize=6)

@@ -18,7 +18,8 @@ from functools import cache
 import numpy as np
 
 from paper_figures.figure import Claim
-from paper_figures.verdicts import judged, verdict_claim
+from paper_figures.networks import followed
+from paper_figures.verdicts import judged_over, verdict_claim
 
 PAPER = "Advani & Saxe 2017"
 FIGURES = ("8",)
@@ -89,23 +90,20 @@ def _compiled(count):
     """(tangent kernel of every point with the training ones, training of all runs): one program for all scales."""
     import jax
     import jax.numpy as jnp
+    import optax
 
     from grok_theory.kernels import empirical_ntk
-    from grok_theory.numerics.training import trained
 
     def one(layers, data, rate, looks):
         x, y = data["x"], data["y"]
         cost = lambda layers: 0.5 * jnp.sum((_output(layers, x[:count]) - y) ** 2)  # noqa: E731
-
-        def step(layers):
-            return jax.tree.map(lambda w, g: w - rate * g, layers, jax.grad(cost)(layers))
 
         def read(layers):
             wrong, first = _output(layers, x[count:]) - data["clean"], layers["first"]
             # The noise of a fresh label is added exactly.
             return 1 + jnp.mean(wrong**2), jnp.sum((data["heard"].T @ first) ** 2) / jnp.sum(first**2)
 
-        return trained(step, layers, looks, read)[1]
+        return followed(cost, read, layers, looks, optax.sgd(rate))
 
     kernel = jax.jit(lambda layers, x: empirical_ntk(_output, layers, x, x[:count]))
     return kernel, jax.jit(jax.vmap(one, in_axes=(0, 0, None, None)))
@@ -114,7 +112,6 @@ def _compiled(count):
 def _train(parameters, paired, scale):
     import jax
 
-    from grok_theory import Ensemble, GradientDescent, Solution
     from grok_theory.kernels import gradient_flow
 
     looks, count = _looks(parameters), parameters.samples
@@ -140,15 +137,9 @@ def _train(parameters, paired, scale):
         linear.append(error[: len(looks)])
         best.append(error.min())
     # Run by run, for the data and the start are the same: what is judged is the ratio of the two.
-    x, dynamics, unit = looks.astype(float), GradientDescent(rate), GradientDescent(rate).x_unit
-    ratio = {"loss_ratio": found["test"] / np.array(linear)}
-    runs = Ensemble(parameters, x, ratio, dynamics.x_name, dynamics, unit)
-    same = Solution(parameters, x, {"loss_ratio": np.ones(len(x))}, dynamics.x_name, dynamics, None, x_unit=unit)
-    return (
-        found
-        | {"linear": np.array(linear), "linear best": np.array(best)}
-        | judged(same, runs, margin=parameters.margin)
-    )
+    same, ratio = {"loss_ratio": np.ones(len(looks))}, {"loss_ratio": found["test"] / np.array(linear)}
+    found |= {"linear": np.array(linear), "linear best": np.array(best)}
+    return found | judged_over("step", looks, same, ratio, margin=parameters.margin)
 
 
 def _interval(values):

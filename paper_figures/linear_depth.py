@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_figures.figure import Claim
-from paper_figures.verdicts import judged, verdict_claim
+from paper_figures.verdicts import judged_over, verdict_claim
 
 PAPER = "Advani & Saxe 2017"
 FIGURES = ("6",)
@@ -51,7 +51,7 @@ def steps(parameters):
 def _curves(parameters, depth):
     import jax
 
-    from grok_theory import Ensemble, Solution, linear
+    from grok_theory import linear
 
     problem = linear.DeepLinear(2.0, parameters.snr, depth, parameters.start, parameters.start)
     times = np.geomspace(0.02, parameters.last, parameters.times)
@@ -63,9 +63,8 @@ def _curves(parameters, depth):
     # what is judged is that time, and the error at the end.
     told = {"half_way": np.array([_half_way(times, line)]), "end": line[-1:]}
     read = {"half_way": np.array([[_half_way(times, run)] for run in drawn]), "end": drawn[:, -1:]}
-    one = Solution(problem, np.array([1.0]), told, "depth", theory.dynamics, None)
-    many = Ensemble(problem, np.array([1.0]), read, "depth", theory.dynamics)
-    return {"times": times, "theory": line, "runs": drawn, **judged(one, many, margin=parameters.margin)}
+    said = judged_over("depth", [depth], told, read, margin=parameters.margin)
+    return {"times": times, "theory": line, "runs": drawn, **said}
 
 
 def _ends(parameters):

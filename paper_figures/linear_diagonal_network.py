@@ -27,7 +27,6 @@ class Parameters:
     starts: tuple[float, ...] = (3.0, 30.0, 300.0)  # alpha
     decays: tuple[float, ...] = (4e-3, 2e-3, 1e-3)  # lambda
     times: int = 120
-    trained: bool = True
     key: int = 0
 
 
@@ -69,7 +68,7 @@ def _curves(parameters, start, decay):
     result |= {name: run[name] for name in ("train_loss", "test_loss", "scale")}
     result |= {"told": told["test_loss"], "told_scale": told["scale"], "exact": told["test_loss"][told_at]}
     result |= {"at": run["test_loss"][at], "train_at": run["train_loss"][at]}
-    if parameters.trained and start == parameters.starts[0] and decay == parameters.decays[0]:
+    if start == parameters.starts[0] and decay == parameters.decays[0]:
         # One network, trained once: its runs are equal, and compare takes their spread for what it is.
         runs = linear.simulate(network, marks, runs=2, key=jax.random.key(0))
         result["trained"] = runs["test_loss"][0]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_figures.figure import Claim
-from paper_figures.verdicts import judged, verdict_claim
+from paper_figures.verdicts import judged_over, verdict_claim
 
 PAPER = "Advani & Saxe 2017"
 FIGURES = ("10",)
@@ -75,14 +75,10 @@ def _theory(parameters):
     return {"at": at, "fine": fine, "lines": lines, "ridge": ridge, "for_ever": for_ever, **kept}
 
 
-def _verdict(parameters, data, name, runs, theory):
-    """What compare says of a curve over the sizes of the training set."""
-    from grok_theory import Ensemble, GradientFlow, Solution
-
-    sizes, flow = np.array(parameters.sizes, float), GradientFlow()
-    told = Solution(parameters, sizes, {name: np.asarray(theory)}, "samples", flow, None)
-    drawn = Ensemble(parameters, sizes, {name: np.asarray(runs).T}, "samples", flow)
-    return judged(told, drawn, margin=parameters.margin)
+def _verdict(parameters, text, name, runs, theory):
+    """The claim that a curve over the sizes of the training set, (size, draw), is the theory's."""
+    said = judged_over("samples", parameters.sizes, {name: theory}, {name: runs.T}, margin=parameters.margin)
+    return verdict_claim(text, said, name)
 
 
 def _stopped(parameters):
@@ -149,9 +145,12 @@ def claims(parameters, data):
     theory, runs = data["theory"], data["runs"]
     gaps = runs["flow"].mean(1) / theory["at"] - 1
     i, j = np.unravel_index(np.argmax(np.abs(gaps)), gaps.shape)
-    away = [k for k, size in enumerate(parameters.sizes) if abs(size / 61 - 1) > 0.25]
+    rank = int(np.sum(theory["spectrum"] > 1e-10 * theory["spectrum"].max()))
+    away = [k for k, size in enumerate(parameters.sizes) if abs(size / rank - 1) > 0.25]
     median = np.median(np.abs(gaps))
     stop = _stopped(parameters)
+    at_stop = runs["flow"][:, :, stop], np.array(theory["at"])[:, stop]
+    ridge = "With ridge real digits have the theory's error at every size"
     peak = parameters.sizes[int(np.argmax(runs["for_ever"].mean(1)))]
     return [
         Claim(
@@ -160,19 +159,15 @@ def claims(parameters, data):
             f"median {median:.2%}, worst {gaps[i, j]:+.1%} at n = {parameters.sizes[i]}, n t = {parameters.times[j]:g}",
         ),
         Claim(
-            "Away from n = rank (61) it is right within 25 % everywhere",
+            f"Away from n = rank ({rank}) it is right within 25 % everywhere",
             np.abs(gaps[away]).max() < 0.25,
             f"worst {np.abs(gaps[away]).max():.1%}",
         ),
-        verdict_claim(
-            "With ridge real digits have the theory's error at every size",
-            _verdict(parameters, data, "ridge", runs["ridge"], theory["ridge"]),
-            "ridge",
+        _verdict(parameters, ridge, "ridge", runs["ridge"], theory["ridge"]),
+        _verdict(parameters, "Stopped early they do too", "stopped", *at_stop),
+        Claim(
+            "Trained for ever, real digits show the peak at the size nearest to the rank",
+            peak == min(parameters.sizes, key=lambda size: abs(size - rank)),
+            f"peak at n = {peak}, rank {rank}",
         ),
-        verdict_claim(
-            "Stopped early they do too",
-            _verdict(parameters, data, "stopped", runs["flow"][:, :, stop], np.array(theory["at"])[:, stop]),
-            "stopped",
-        ),
-        Claim("Trained for ever, real digits show the peak at n = 60", peak == 60, f"peak at n = {peak}"),
     ]

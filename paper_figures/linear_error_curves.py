@@ -16,7 +16,7 @@ from paper_figures.figure import Claim
 from paper_figures.verdicts import judged_apart, shifted, verdict_claim
 
 PAPER = "Advani & Saxe 2017"
-FIGURES = ("1", "3", "4")
+FIGURES = ("1", "3")
 STATES = {}
 WING = "linear"
 

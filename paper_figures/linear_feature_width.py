@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from paper_figures.figure import Claim
-from paper_figures.verdicts import judged, verdict_claim
+from paper_figures.verdicts import judged_over, verdict_claim
 
 PAPER = "Advani & Saxe 2017"
 FIGURES = ("7A", "7B", "7C", "7D", "7E")
@@ -49,13 +49,10 @@ def steps(parameters):
 
 def _verdict(parameters, data, name, away):
     """What compare says of a curve over the widths that are further than `away` from P, in units of P."""
-    from grok_theory import Ensemble, GradientFlow, Solution
-
-    widths, flow = np.array(_sizes(parameters), float), GradientFlow()
+    widths = np.array(_sizes(parameters))
     kept = np.abs(widths / parameters.samples - 1) > away
-    theory = Solution(parameters, widths[kept], {name: data["theory"][name][kept]}, "width", flow, None)
-    runs = Ensemble(parameters, widths[kept], {name: data["networks"][name][kept].T}, "width", flow)
-    return judged(theory, runs, margin=parameters.margin)
+    theory, runs = {name: data["theory"][name][kept]}, {name: data["networks"][name][kept].T}
+    return judged_over("width", widths[kept], theory, runs, margin=parameters.margin)
 
 
 def _sizes(parameters):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paper_figures.networks import followed
+
 
 @dataclass(frozen=True)
 class Squares:
@@ -35,8 +37,7 @@ def train_squares(
     """
     import jax
     import jax.numpy as jnp
-
-    from grok_theory.numerics.training import trained
+    import optax
 
     rate = np.float32(task.learning_rate / scale**2)
 
@@ -50,10 +51,6 @@ def train_squares(
             less = output(start, x) if centred else 0.0
             return jnp.mean(jnp.square(output(weights, x) - less - y))
 
-        def step(weights):
-            slopes = jax.grad(lambda w: loss(w, "train") / 2)(weights)
-            return [w - rate * slope for w, slope in zip(weights, slopes, strict=True)]
-
         def read(weights):
             squares, size = sum(jnp.sum(jnp.square(w)) for w in weights), sum(w.size for w in weights)
             seen = {"weight_norm": squares / size}
@@ -63,7 +60,7 @@ def train_squares(
                 seen |= {f"{name}_loss": loss(weights, name), f"{name}_accuracy": jnp.mean(right.astype(jnp.float32))}
             return seen
 
-        return trained(step, start, reads, read)[1]
+        return followed(lambda weights: loss(weights, "train") / 2, read, start, reads, optax.sgd(rate))
 
     found = []
     for number in range(runs):

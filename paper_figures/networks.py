@@ -89,11 +89,19 @@ def log_reads(last: int, count: int) -> np.ndarray:
     return np.unique(np.append(0, np.geomspace(1, last, count)).astype(int))
 
 
-def half_time(x: np.ndarray, curve: np.ndarray, part: float = 0.5) -> float:
-    """When a curve is for good below so much of its start, or inf."""
-    above = np.flatnonzero(curve > part * curve[0])
-    if above.size == 0 or above[-1] + 1 == curve.size:
-        return float(x[0]) if above.size == 0 else np.inf
-    i = above[-1]
-    share = (curve[i] - part * curve[0]) / (curve[i] - curve[i + 1])
-    return float(x[i] + share * (x[i + 1] - x[i]))
+def fall_time(x: np.ndarray, curves: np.ndarray, share: float = 0.5) -> np.ndarray:
+    """When curves, (x,) or (run, x), are for good below so much of their starts; inf where the record shows it not."""
+    curves = np.asarray(curves, float)
+    return _for_good(x, curves / curves[..., :1], share, rising=False)
+
+
+def reach_time(x: np.ndarray, curves: np.ndarray, level: float) -> np.ndarray:
+    """When curves, (x,) or (run, x), are for good at a level or above; inf where the record shows it not."""
+    return _for_good(x, curves, level, rising=True)
+
+
+def _for_good(x: np.ndarray, curves: np.ndarray, level: float, *, rising: bool) -> np.ndarray:
+    from grok_theory.observables import crossing_time
+
+    found = crossing_time(x, curves, level, patience=np.inf, rising=rising)
+    return np.where(found.censored, np.inf, found.time)

@@ -14,7 +14,7 @@ from typing import Any
 
 from paper_figures.figure import DPI
 from paper_figures.mathematics import as_html, as_text
-from paper_figures.papers import PAPERS, digits
+from paper_figures.papers import PAPERS, digits, key_of
 
 HERE = Path(__file__).resolve().parent
 
@@ -104,8 +104,7 @@ def _of_paper(paper: str, records: list[dict[str, Any]]) -> str:
 
 
 def _paper_key(record: dict[str, Any]) -> str:
-    named = next((key for key in PAPERS if key in record["paper"].lower()), "")
-    return named if record.get("figures") else ""
+    return key_of(record["paper"]) if record["figures"] else ""
 
 
 def _thumbnail(record: dict[str, Any], words: str) -> str:
@@ -163,7 +162,7 @@ def _numbers(record: dict[str, Any]) -> str:
     """Which figures of its paper it shows, and what is missing of them."""
     if not _paper_key(record):
         return ""
-    missing = [f"{number}: {said.partition(':')[2].strip()}" for number, said in record.get("states", {}).items()]
+    missing = [f"{number}: {said.partition(':')[2].strip()}" for number, said in record["states"].items()]
     said = f" ({as_html('; '.join(missing))})" if missing else ""
     which = ", ".join(record["figures"])
     return f'\n<p class="numbers">{escape(record["paper"])}, figure {escape(which)}{said}</p>'

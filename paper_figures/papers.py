@@ -104,6 +104,15 @@ ROWS = [
 REASONS: dict[tuple[str, str], str] = {}
 
 
+def key_of(paper: str) -> str:
+    """The key of the paper that a text names, or nothing.
+
+    >>> key_of("Tian 2025"), key_of("beyond the paper")
+    ('tian', '')
+    """
+    return next((key for key in PAPERS if key in paper.lower()), "")
+
+
 def digits(number: str) -> str:
     """The figure of a panel: "3" of "3a"."""
     return re.match(r"\d*", number)[0]  # type: ignore[index]

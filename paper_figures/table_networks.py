@@ -5,7 +5,7 @@ coupled decay, all in float32.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, NamedTuple
@@ -66,10 +66,16 @@ def split(table: np.ndarray, share: float, key: int, *, whole: bool = False) -> 
 
 
 def uniform(key: int, **shapes: tuple[int, int]) -> Layers:
-    """Layers as torch draws them: (fan in, fan out) in U(+-1/sqrt(fan in)); "readout" of 0 stays for the caller."""
+    """Layers as torch draws them: (fan in, fan out) in U(+-1/sqrt(fan in))."""
     draws = np.random.default_rng([key, 1])
     made = {name: draws.uniform(-1, 1, shape) / np.sqrt(shape[0]) for name, shape in shapes.items()}
     return {name: jnp.asarray(layer, jnp.float32) for name, layer in made.items()}
+
+
+def zero_readout(key: int, **shapes: tuple[int, int]) -> Layers:
+    """The same layers under a readout of zeros."""
+    layers = uniform(key, **shapes)
+    return layers | {"readout": 0 * layers["readout"]}
 
 
 @cache
@@ -158,6 +164,45 @@ def _train(network, order, start, train_on, every, steps, rate, decay, watch):
 
     (last, _), curves = trained(step, (start, rule.init(start)), steps, read)
     return last, curves
+
+
+def train_runs(
+    network: Network,
+    start: Callable[[int], Layers],
+    table: np.ndarray,
+    share: float,
+    steps: np.ndarray,
+    *,
+    runs: int,
+    key: int,
+    whole: bool = False,
+    **how: Any,
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """What `train` gives, stacked over runs: (run, ...). Every run has a split of its own and layers `start(key)`."""
+    found = []
+    for number in range(1000 * key, 1000 * key + runs):
+        samples = split(table, share, number, whole=whole)
+        found.append(train(network, start(number), samples, steps, **how))
+    curves, layers = ({n: np.stack([one[n] for one in each]) for n in each[0]} for each in zip(*found, strict=True))
+    return curves, layers
+
+
+def final_accuracies(
+    network: Network, start: Callable[[int], Layers], table: np.ndarray, shares: Sequence[float], last: int, **how: Any
+) -> dict[str, np.ndarray]:
+    """Accuracies after the last step, "train" and "test": (share, run)."""
+    # The whole table with weights is one program for all shares; a large one would cost more than it saves.
+    whole = len(table) < 40
+    found = [train_runs(network, start, table, share, np.array([last]), whole=whole, **how)[0] for share in shares]
+    return {part: np.array([curves[f"{part}_accuracy"][:, -1] for curves in found]) for part in ("train", "test")}
+
+
+def draw_accuracies(ax: Any, step: np.ndarray, curves: Mapping[str, np.ndarray], color: str, label: str) -> None:
+    """Test accuracy (solid, shaded its range over runs) and training accuracy (dashed) against the step."""
+    test = curves["test_accuracy"]
+    ax.plot(step, test.mean(axis=0), color=color, label=label)
+    ax.fill_between(step, test.min(axis=0), test.max(axis=0), color=color, alpha=0.15, linewidth=0)
+    ax.plot(step, curves["train_accuracy"].mean(axis=0), "--", color=color, linewidth=0.8)
 
 
 def _squared(residual):

@@ -10,6 +10,8 @@ import numpy as np
 
 from paper_figures.figure import Claim
 
+Arrays = Mapping[str, Any]
+
 
 def judged(theory: Any, runs: Any, *, margin: Any, label: str = "", **policies: Any) -> dict[str, np.ndarray]:
     """What `compare` says of each judged curve, as arrays of a step: "LABEL verdict NAME", "LABEL gap NAME", ..."""
@@ -21,6 +23,19 @@ def judged(theory: Any, runs: Any, *, margin: Any, label: str = "", **policies: 
         kept[f"{label} verdict {name}".strip()] = np.array(curve.verdict)
         kept[f"{label} gap {name}".strip()] = np.array([*_worst(curve), found.runs, curve.x.size], float)
     return kept
+
+
+def judged_over(x_name: str, x: Any, theory: Arrays, runs: Arrays, *, margin: Any) -> dict[str, np.ndarray]:
+    """The same for plain arrays over what no Problem is solved over: widths, depths, sizes of the training set.
+
+    `theory` has (x,), `runs` (run, x) of each name.
+    """
+    from grok_theory import Ensemble, GradientFlow, Solution
+
+    x, flow = np.asarray(x, float), GradientFlow()
+    told = Solution(x_name, x, {name: np.asarray(values) for name, values in theory.items()}, x_name, flow, None)
+    drawn = Ensemble(x_name, x, {name: np.asarray(values) for name, values in runs.items()}, x_name, flow)
+    return judged(told, drawn, margin=margin)
 
 
 def judged_apart(
@@ -74,6 +89,15 @@ def verdict_claim(text: str, step: Mapping[str, Any], name: str, *, label: str =
     return Claim(text, verdict == "agrees", measured)
 
 
+def ratio_interval(ratios: np.ndarray, confidence: float = 0.95) -> np.ndarray:
+    """(geometric mean of ratios over runs, low and high end of its interval), by Student's t of their logarithms."""
+    from scipy import stats
+
+    logs = np.log(ratios)
+    half = stats.t.ppf((1 + confidence) / 2, len(logs) - 1) * np.std(logs, ddof=1) / np.sqrt(len(logs))
+    return np.exp([logs.mean(), logs.mean() - half, logs.mean() + half])
+
+
 def shifted(theory: Any, shift: Mapping[str, Any]) -> Any:
     """The same Solution with the first term in 1/N, `linear.fluctuations(...).mean_shift`, on top of its curves."""
     curves = {name: np.asarray(theory[name]) + np.asarray(shift[name]) for name in shift if name in theory.curves}
@@ -81,13 +105,19 @@ def shifted(theory: Any, shift: Mapping[str, Any]) -> Any:
 
 
 def to_infinite_size(small: Any, large: Any, sizes: tuple[float, float]) -> Any:
-    """What runs of two sizes say of an infinite one, where they leave it as one over the size: run i with run i.
+    """The Ensemble that runs of two sizes say of an infinite one."""
+    return dataclasses.replace(large, curves=extrapolated(small.curves, large.curves, sizes))
 
-    The two are drawn apart, so any pairing of their runs has the spread of the difference.
+
+def extrapolated(
+    small: Mapping[str, Any], large: Mapping[str, Any], sizes: tuple[float, float]
+) -> dict[str, np.ndarray]:
+    """What curves of two sizes, (run, x), say of an infinite one, where they leave it as one over the size.
+
+    Run i with run i: the two are drawn apart, so any pairing of their runs has the spread of the difference.
     """
     ratio = sizes[1] / sizes[0]
-    curves = {name: (ratio * np.asarray(large[name]) - np.asarray(small[name])) / (ratio - 1) for name in large.curves}
-    return dataclasses.replace(large, curves=curves)
+    return {name: (ratio * np.asarray(large[name]) - np.asarray(small[name])) / (ratio - 1) for name in large}
 
 
 def until(found: Any, end: float) -> Any:
