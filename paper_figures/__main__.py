@@ -1,4 +1,4 @@
-"""`python -m paper_figures`: the command of `paper_figures.making.command`, with Ctrl-C in its hands from the beginning."""
+"""`python -m paper_figures`: the command of `making.command`, with Ctrl-C in its hands from the beginning."""
 
 from grok_theory import interruption
 
