@@ -28,7 +28,7 @@ events: .venv/ok
 	$(BIN)/python -m pip install --quiet 'tensorboard>=2.16'
 	$(BIN)/python -m pytest tests/tables/forms/test_events.py
 lint: .venv/lint
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports pyproject.toml && $(BIN)/python .ci/docstrings && $(BIN)/pyright
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports pyproject.toml && $(BIN)/python .ci/docstrings && $(BIN)/pyright && $(BIN)/pylint grok_theory paper_figures benchmarks docs/making
 # Needs a package index; without one it says so, and is not green.
 matrix: .venv/ok
 	$(BIN)/python -m pip install --quiet uv
