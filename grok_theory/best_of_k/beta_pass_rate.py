@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from jax.typing import ArrayLike
-from scipy import stats
-from scipy.special import betaln, expit, psi
 
 from ..errors import BadValue
 
@@ -32,7 +31,7 @@ def fit_beta(passed: np.ndarray, answers: np.ndarray, confidence: float) -> dict
             "Record at least two answers for some prompts."
         )
     pairs, counts = np.unique(np.stack([passed, answers], axis=1), axis=0, return_counts=True)
-    drop = stats.chi2.ppf(confidence, 1) / 2
+    drop = scipy.stats.chi2.ppf(confidence, 1) / 2
     box = [_LOGITS, _CONCENTRATIONS]
     for _ in range(4):
         logit, concentration = _grid(box)
@@ -69,14 +68,16 @@ def _zoom(axis, inside, side):
 
 def _shape(logit, concentration):
     total = np.exp(concentration)
-    return total * expit(logit), total * expit(-logit)
+    return total * scipy.special.expit(logit), total * scipy.special.expit(-logit)
 
 
 def _log_likelihood(logit, concentration, pairs, counts):
     alpha, beta = _shape(logit, concentration)
     total = np.zeros(alpha.shape)
     for (passed, answers), count in zip(pairs, counts):
-        total += count * (betaln(alpha + passed, beta + answers - passed) - betaln(alpha, beta))
+        total += count * (
+            scipy.special.betaln(alpha + passed, beta + answers - passed) - scipy.special.betaln(alpha, beta)
+        )
     return total
 
 
@@ -94,19 +95,22 @@ def beta_pass_at_k(alpha: ArrayLike, beta: ArrayLike, samples: ArrayLike) -> np.
     0.7500
     """
     # The logarithm is never positive: only rounding, of two logarithms of huge parameters, leads out of [0, 1].
-    return -np.expm1(np.minimum(betaln(alpha, beta + samples) - betaln(alpha, beta), 0.0))
+    return -np.expm1(np.minimum(scipy.special.betaln(alpha, beta + samples) - scipy.special.betaln(alpha, beta), 0.0))
 
 
 def beta_scores(
     alpha: float, beta: float, passed: np.ndarray, answers: np.ndarray, counts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Derivatives in (ln alpha, ln beta): (prompts, 2) of each log-likelihood, (prompts, 2, T) of pass@`counts`."""
-    digammas = psi(alpha + beta) - psi(alpha + beta + answers)
+    digammas = scipy.special.psi(alpha + beta) - scipy.special.psi(alpha + beta + answers)
     scores = [
-        alpha * (psi(alpha + passed) - psi(alpha) + digammas),
-        beta * (psi(beta + answers - passed) - psi(beta) + digammas),
+        alpha * (scipy.special.psi(alpha + passed) - scipy.special.psi(alpha) + digammas),
+        beta * (scipy.special.psi(beta + answers - passed) - scipy.special.psi(beta) + digammas),
     ]
     failed = 1 - beta_pass_at_k(alpha, beta, counts)
-    both = psi(alpha + beta) - psi(alpha + beta + counts)
-    slopes = [-failed * alpha * both, -failed * beta * (psi(beta + counts) - psi(beta) + both)]
+    both = scipy.special.psi(alpha + beta) - scipy.special.psi(alpha + beta + counts)
+    slopes = [
+        -failed * alpha * both,
+        -failed * beta * (scipy.special.psi(beta + counts) - scipy.special.psi(beta) + both),
+    ]
     return np.stack(scores, axis=1), np.stack(slopes, axis=1)

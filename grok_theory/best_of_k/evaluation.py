@@ -16,6 +16,7 @@ from ..conditions import Conditions
 from ..errors import BadValue, SolveFailed
 from ..numerics import invariants
 from ..numerics.padding import any_traced, bucket, cut
+from ..numerics.programs import compiled
 from ..pytrees import as_arrays
 from ..results import Solution
 from ..status import FAILED, GOOD, Status
@@ -106,7 +107,8 @@ def evaluate(problem: Prompt | Posterior, k: ArrayLike, temperature: ArrayLike, 
     heat = temperature if is_traced(temperature) else np.asarray(temperature, float)
     prompts = _prompt_nodes(problem) if finite else 0
     exact = method if isinstance(method, Exact) else Exact()
-    result = _curves(problem, padded, heat, method=exact, kind=kind, prompts=prompts)
+    program = _mean_curves if kind == "warm" and prompts > 1 else _curves
+    result = program(problem, padded, heat, method=exact, kind=kind, prompts=prompts)
     if method is not exact:
         result = _limit_curves(problem, padded, heat, result, method=method, kind=kind)
     result = jax.tree.map(lambda part: part[:length], result) if traced else cut(result, length)
@@ -155,13 +157,17 @@ def _prompt_nodes(problem):
     return NARROW_NODES if narrow else WIDE_NODES
 
 
-@partial(jax.jit, static_argnames=("method", "kind", "prompts"))
-def _curves(problem, k, temperature, *, method, kind, prompts):
+def _exact_curves(problem, k, temperature, *, method, kind, prompts):
     made = _exact(problem, k, temperature, method, kind, prompts)
     return _judged(made, _legal(problem, temperature, kind) & (k >= 1))
 
 
-@partial(jax.jit, static_argnames=("method", "kind"))
+_curves = compiled(_exact_curves, static_argnames=("method", "kind", "prompts"))
+# A mean over prompts sums exponentials for longer than it compiles.
+_mean_curves = jax.jit(_exact_curves, static_argnames=("method", "kind", "prompts"))
+
+
+@partial(compiled, static_argnames=("method", "kind"))
 def _limit_curves(problem, k, temperature, exact, *, method, kind):
     """Apart from `_curves`, whose code the limits then share with `Exact()`."""
     made = _limit(problem, k, temperature, method, kind, exact)

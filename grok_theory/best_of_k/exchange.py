@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from jax.typing import ArrayLike
-from scipy.interpolate import PchipInterpolator
 
 from ..checks import check_between, check_positive, check_shape
 from ..errors import BadValue
@@ -150,7 +150,7 @@ def _crossings(search, solved, targets, temperature, largest):
         for j, curve, logs in zip(inside, values, grid):
             # On this last grid the curve is monotone: its inverse, cubic in logs.
             order = np.argsort(curve)
-            found[j] = np.exp(PchipInterpolator(curve[order], logs[order])(targets[j]))
+            found[j] = np.exp(scipy.interpolate.PchipInterpolator(curve[order], logs[order])(targets[j]))
     return found
 
 

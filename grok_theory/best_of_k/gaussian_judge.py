@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import gammaln, log_ndtr, ndtr
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 
 from ..errors import BadValue
 from .quadrature import gumbel_rule
@@ -35,7 +35,7 @@ def fit_gaussian(records: Records) -> dict[str, Any]:
         spread = scores.std(ddof=1)
         # E of a sample standard deviation is c4 sigma: covariance/spread is unbiased only when divided by it.
         n = scores.size
-        c4 = np.sqrt(2 / (n - 1)) * np.exp(gammaln(n / 2) - gammaln((n - 1) / 2))
+        c4 = np.sqrt(2 / (n - 1)) * np.exp(scipy.special.gammaln(n / 2) - scipy.special.gammaln((n - 1) / 2))
         covariance = np.sum((scores - scores.mean()) * (values - values.mean())) / (n - 1)
         means.append(values.mean())
         gains.append(covariance / spread / c4 if spread > 0 else 0.0)
@@ -90,8 +90,8 @@ def _cold(heat):
     z = w[:, None] + heat * noise[None, :]
     a = (z * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)) @ weights
     if heat == 0:
-        return a, log_ndtr(w), step
-    below, above = ndtr(z) @ weights, ndtr(-z) @ weights
+        return a, scipy.special.log_ndtr(w), step
+    below, above = scipy.special.ndtr(z) @ weights, scipy.special.ndtr(-z) @ weights
     return a, np.where(above < 0.5, np.log1p(-np.minimum(above, 0.5)), np.log(np.maximum(below, 1e-300))), step
 
 

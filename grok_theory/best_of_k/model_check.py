@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import stats
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 
 from .beta_pass_rate import beta_pass_at_k, beta_scores
 from .gaussian_judge import kept_normal
@@ -65,7 +65,7 @@ def _sentence(gaps, residuals, model):
     # Equal to rounding is no contradiction, and no spread then is no evidence.
     certain = np.abs(mean) > 1e-9 * (1 + np.abs(gaps).max())
     t = np.where(certain, np.abs(mean) / np.maximum(error, 1e-300), 0.0)
-    if not t.max() > stats.t.isf(_FALSE_ALARMS / 2 / len(_PARTS), prompts - 1):
+    if not t.max() > scipy.stats.t.isf(_FALSE_ALARMS / 2 / len(_PARTS), prompts - 1):
         return ""
     i = int(np.argmax(t))
     where = "all" if _PARTS[i] == 1 else f"{_PARTS[i]:.0%} of the"

@@ -7,12 +7,12 @@ from functools import partial
 
 import jax
 import numpy as np
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from jax.typing import ArrayLike
-from scipy.interpolate import CubicHermiteSpline
-from scipy.optimize import brentq, minimize_scalar
 
 from ..checks import check_between, is_traced, require_float64
 from ..errors import BadValue
+from ..numerics.programs import compiled
 from . import closed_forms
 from .evaluation import Search, evaluate
 from .methods import Exact
@@ -133,12 +133,12 @@ def _between(x, error, slope, bound, i):
     places = np.arange(4.0) + (first - i)
     cubic = np.polynomial.Polynomial(np.linalg.solve(np.vander(places, increasing=True), slope[first : first + 4]))
     share = slope[i] / (slope[i] - slope[i + 1])
-    share = brentq(cubic, 0.0, 1.0, xtol=1e-14) if cubic(0.0) < 0 < cubic(1.0) else share
-    least = CubicHermiteSpline(x[i : i + 2], error[i : i + 2], slope[i : i + 2])(x[i] + share * step)
+    share = scipy.optimize.brentq(cubic, 0.0, 1.0, xtol=1e-14) if cubic(0.0) < 0 < cubic(1.0) else share
+    least = scipy.interpolate.CubicHermiteSpline(x[i : i + 2], error[i : i + 2], slope[i : i + 2])(x[i] + share * step)
     return float(np.exp(x[i] + share * step)), At(float(least), float(bound[i : i + 2].max()))
 
 
-@partial(jax.jit, static_argnames="kind")
+@partial(compiled, static_argnames="kind")
 def _sloped(solved, k, temperature, kind):
     """Error, its derivative in ln k, (numerical error, level). Only k has a tangent: tables are not differentiated."""
     given = temperature if kind == "warm" else 0.0
@@ -348,7 +348,9 @@ def _minimise(at, grid):
     if i in (0, len(grid) - 1):
         return None, NOWHERE
     around = (grid[i - 1], grid[i + 1])
-    found = minimize_scalar(lambda x: at(x).error, bounds=around, method="bounded", options={"xatol": 1e-7})
+    found = scipy.optimize.minimize_scalar(
+        lambda x: at(x).error, bounds=around, method="bounded", options={"xatol": 1e-7}
+    )
     return float(found.x), at(found.x)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from jax.typing import ArrayLike
-from scipy import special, stats
 
 from ..checks import check_integer, check_non_negative, check_positive, check_shape
 from ..errors import BadValue
@@ -55,13 +55,13 @@ def majority(probabilities: ArrayLike, samples: ArrayLike) -> float | np.ndarray
         return _shaped(np.full(counts.size, float(shares[0] > 0)), samples)
     if there.size == 2:
         k = counts - (counts % 2 == 0)  # an even number of votes: ties give half, as many as one vote less
-        return _shaped(stats.binom.sf(k // 2, k, shares[0]), samples)
+        return _shaped(scipy.stats.binom.sf(k // 2, k, shares[0]), samples)
 
     def weights(most: int) -> list[np.ndarray]:
         mean = most * shares[there]
         # Beyond these counts lies less than 1e-30 of a Poisson law (Bernstein's inequality).
         reach = np.minimum(most, np.ceil(mean + 23 + np.sqrt(529 + 138 * mean))).astype(int)
-        return [stats.poisson.pmf(np.arange(r + 1), m) for r, m in zip(reach, mean)]
+        return [scipy.stats.poisson.pmf(np.arange(r + 1), m) for r, m in zip(reach, mean)]
 
     return _shaped(votes_won(weights, np.eye(1, there.size)[0], counts), samples)
 
@@ -133,7 +133,7 @@ def group_votes(sizes: np.ndarray, worth: np.ndarray, counts: np.ndarray) -> np.
     def weights(most: int) -> list[np.ndarray]:
         # C(N_i, c) times a geometric factor, which cancels: that of a draw with the mean `most`.
         share = most / (whole + 1)
-        return [stats.binom.pmf(np.arange(min(size, most) + 1), size, share) for size in sizes]
+        return [scipy.stats.binom.pmf(np.arange(min(size, most) + 1), size, share) for size in sizes]
 
     return votes_won(weights, worth, counts)
 
@@ -181,7 +181,7 @@ def beta_majority_at_k(alpha: ArrayLike, beta: ArrayLike, samples: ArrayLike) ->
 def _above_half(alpha: float, beta: float, k: int) -> float:
     k -= k % 2 == 0  # ties give half: an even number of votes is as good as one vote less
     right = np.arange(k + 1.0)
-    logs = special.betaln(alpha + right, beta + k - right) - special.betaln(right + 1, k - right + 1)
+    logs = scipy.special.betaln(alpha + right, beta + k - right) - scipy.special.betaln(right + 1, k - right + 1)
     terms = np.exp(logs - logs.max())
     below, above = terms[: (k + 1) // 2].sum(), terms[(k + 1) // 2 :].sum()
     return float(above / (below + above))

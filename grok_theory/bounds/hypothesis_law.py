@@ -10,6 +10,7 @@ from ..checks import check_finite, check_kind, check_numbers, check_shape, is_tr
 from ..errors import BadValue
 from ..numerics.gram import check_gram, eigenbasis, rounding
 from ..numerics.magnitude import exponents, scaled, unit_of
+from ..numerics.programs import compiled
 from ..numerics.roots import rising_root
 from ..pytrees import record
 from .quadratic_losses import QuadraticLoss
@@ -142,7 +143,7 @@ def _modes(law):
     return QuadraticLoss(2 * scaled(variances, -k), scaled(squares, -k), law.outputs), k
 
 
-@jax.jit
+@compiled
 def _log_cdf(law, eps, method):
     loss, k = _modes(law)
     excess = scaled(eps - law.floor, -k)
@@ -155,7 +156,7 @@ def _log_cdf(law, eps, method):
     return jnp.where(inside, found, outside)
 
 
-@jax.jit
+@compiled
 def _quantile(law, shares):
     loss, k = _modes(law)
 

@@ -18,6 +18,7 @@ from ..checks import (
 )
 from ..errors import BadValue
 from ..numerics.gram import check_gram, check_target, eigenbasis, inverted, rounding, shrunk
+from ..numerics.programs import compiled
 from ..numerics.roots import halve
 from .bound import HIGH_PROBABILITY, Bound, check_loss, make_bound
 from .norms import CONFIDENCE, INDEPENDENT
@@ -243,7 +244,7 @@ def pac_bayes_bound(
     )
 
 
-@jax.jit
+@compiled
 def excess_of_inverse_kl(share: ArrayLike, budget: ArrayLike) -> Array:
     """kl^{-1}(p, e) - p, without cancellation: (1 - p)(1 - e^{-v}) with v the root of the equation below.
 

@@ -24,6 +24,7 @@ from ..checks import (
 from ..errors import BadValue
 from ..linear import RandomFeatures, TeacherStudent
 from ..numerics.least_squares import smoother
+from ..numerics.programs import compiled
 from ..observables import gradient_coherence
 from .bound import Bound
 from .leave_one_out import leave_one_out_estimate
@@ -63,7 +64,7 @@ class _Machine:
             bounds += self.left_out(population, hidden, labels, solver)
         return bounds
 
-    @partial(jax.jit, static_argnums=0)
+    @partial(compiled, static_argnums=0)
     def drawn(self, key, problem):
         """Population, training set, start, fresh samples, key of the posterior."""
         world, data, start, fresh, gibbs = jax.random.split(key, 5)
@@ -101,7 +102,7 @@ class _Machine:
         train = jnp.mean(truncated_squared_loss(labels - hidden @ weights, self.cap))
         return {"train_loss": train, "test_loss": population.truncated_loss(weights, self.cap)}
 
-    @partial(jax.jit, static_argnums=0)
+    @partial(compiled, static_argnums=0)
     def norms(self, population, hidden, labels, began, solver):
         weights = self.trained(hidden, labels, began, solver)
         kernel, known = hidden @ hidden.T, self.losses(population, hidden, labels, weights)
@@ -117,7 +118,7 @@ class _Machine:
             bound(jnp.minimum(*radii), halved, "the smaller norm, half delta each"),
         )
 
-    @partial(jax.jit, static_argnums=0)
+    @partial(compiled, static_argnums=0)
     def descent(self, population, hidden, labels, began, around):
         """Full-batch descent on the mean squared loss; the gap is measured in the truncated one."""
         everyone = jnp.concatenate([hidden, around[0]])
@@ -153,7 +154,7 @@ class _Machine:
         )
         return pair, coherent
 
-    @partial(jax.jit, static_argnums=0)
+    @partial(compiled, static_argnums=0)
     def ridge(self, population, hidden, labels, solver, key):
         kernel, weights = hidden @ hidden.T, self.trained(hidden, labels, jnp.zeros(hidden.shape[1]), solver)
         stable = ridge_stability_bound(
@@ -190,7 +191,7 @@ class _Machine:
         )
         return stable, gibbs
 
-    @partial(jax.jit, static_argnums=0)
+    @partial(compiled, static_argnums=0)
     def left_out(self, population, hidden, labels, solver):
         weights = self.trained(hidden, labels, jnp.zeros(hidden.shape[1]), solver)
         return (

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
@@ -22,6 +21,7 @@ from jaxtyping import Array, Float
 from ..dynamics import Dynamics
 from ..fields import in_range
 from ..numerics.padding import any_traced, as_numbers, cut, lengthened
+from ..numerics.programs import compiled
 from ..numerics.spectra import marchenko_pastur_rule
 from ..results import Solution
 from ..status import Status
@@ -60,7 +60,7 @@ def solve_flow(problem: LinearAttention, times: ArrayLike, dynamics: Dynamics, m
     ).checked(throw)
 
 
-@jax.jit
+@compiled
 def _solve(problem: LinearAttention, times: Float[Array, " times"]):
     kappa, c, test_c = problem.tasks_per_dim, problem.prompt_noise(), problem.test_prompt_noise()
     rule = marchenko_pastur_rule(kappa)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
@@ -23,6 +22,7 @@ from ..checks import require_float64
 from ..dynamics import Dynamics
 from ..fields import check_single, in_range
 from ..numerics.padding import any_traced, as_numbers, cut, lengthened
+from ..numerics.programs import compiled
 from ..results import Solution
 from ..status import Status
 from .attention_flow import solve_flow
@@ -84,7 +84,7 @@ def _on_peak(problem: LinearAttention, x: ArrayLike) -> bool:
     return float(problem.ridge) == 0 and bool(np.any(np.asarray(x, float) == 1))
 
 
-@jax.jit
+@compiled
 def _solve(problem: LinearAttention, sequences: Float[Array, " x"]):
     c, test_c = problem.prompt_noise(), problem.test_prompt_noise()
     label, test_label = problem.noise**2, problem.test_label_noise() ** 2

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
@@ -25,6 +24,7 @@ from ..dynamics import Dynamics
 from ..errors import BadValue
 from ..fields import check_single, in_range
 from ..numerics.padding import any_traced, bucket, cut, repeated
+from ..numerics.programs import compiled
 from ..results import Solution
 from ..status import Status
 from .families import Family, GaussianRegression, MarkovChains, Urns
@@ -152,7 +152,7 @@ def _of_regressions(problem: TaskMixture, contexts: np.ndarray):
     return curves, errors, good & in_range(problem) & (problem.family.noise > 0) if any_traced(problem) else good
 
 
-@jax.jit
+@compiled
 def _regression(tasks, noise, dim, contexts):
     a, before, variance = contexts / dim, (contexts - 1) / dim, jnp.square(noise)
     information = dim * regression_information(a, noise)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy import optimize, special
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 
 from ..checks import check_kind, require_float64
 from ..errors import BadValue
@@ -129,7 +129,7 @@ def fit_strategies(
         log_rate, learning, exponent = parameters
         priors = [_prior(length, exponent) for length in lengths]
         return [
-            special.expit(np.exp(log_rate + (1 - learning) * np.log(steps)) * gap - prior)
+            scipy.special.expit(np.exp(log_rate + (1 - learning) * np.log(steps)) * gap - prior)
             for (steps, _), gap, prior in zip(records, gaps, priors, strict=True)
         ]
 
@@ -146,7 +146,7 @@ def fit_strategies(
             starts.append([np.log(rate), learning, exponent])
     low, high = np.asarray(_LOWEST), np.asarray(_HIGHEST)
     searches = [
-        optimize.least_squares(
+        scipy.optimize.least_squares(
             residuals, np.clip(each, low + 1e-6, high - 1e-6), bounds=(low, high), x_scale=(1, 0.1, 0.1)
         )
         for each in starts

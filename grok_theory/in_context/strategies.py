@@ -20,6 +20,7 @@ from ..dynamics import Adam, Dynamics, check_dynamics, check_x
 from ..errors import BadValue
 from ..fields import check_single, in_range
 from ..numerics.padding import any_traced, as_numbers, cut, lengthened
+from ..numerics.programs import compiled
 from ..pytrees import record
 from ..results import Solution
 from ..status import Status
@@ -100,7 +101,7 @@ def solve_strategies(
     ).checked(throw)
 
 
-@jax.jit
+@compiled
 def _solve(rate, learning, exponent, lengths, gap, lost, steps, tables):
     begun = steps > 0
     grown = jnp.where(begun, jnp.exp((1 - learning) * jnp.log(jnp.where(begun, steps, 1.0))), 0.0)

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.special
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from jax.typing import ArrayLike
 from jaxtyping import Array
 

@@ -14,7 +14,7 @@ numbers: they depend on V and C alone, not on how many tasks there are, and are 
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import gammaln, loggamma
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 
 from .odds_contour import ABOVE, BELOW
 
@@ -30,10 +30,10 @@ def urn_log_moments(length: int, symbols: int) -> tuple[np.ndarray, np.ndarray]:
     n, powers = np.arange(length)[:, None], np.concatenate([ABOVE, BELOW])
     more = 1 + powers
     growth = more * np.log(more) * n
-    terms = np.exp(loggamma(more * n + 1) - more * gammaln(n + 1) - growth)
-    plain = gammaln(n + symbols) - gammaln(symbols)
+    terms = np.exp(scipy.special.loggamma(more * n + 1) - more * scipy.special.gammaln(n + 1) - growth)
+    plain = scipy.special.gammaln(n + symbols) - scipy.special.gammaln(symbols)
     # (1 + u) ln[Gamma(C+V)/Gamma(V)]: one from the units of the power.
-    below = loggamma(more * n + symbols) - gammaln(symbols)
+    below = scipy.special.loggamma(more * n + symbols) - scipy.special.gammaln(symbols)
     moments = more * plain - below + growth + np.log(_power(terms, symbols))
     moments.flags.writeable = False
     return moments[:, : ABOVE.size], moments[:, ABOVE.size :]
@@ -44,9 +44,14 @@ def pair_log_moments(length: int, symbols: int) -> np.ndarray:
     """ln E r^u (length, points) on `ABOVE` of r = p(x | theta')/p(x | theta), another task over that of the context."""
     n, rest = np.arange(length)[:, None], 1 - ABOVE
     growth = (rest * np.log(rest) + ABOVE * np.log(ABOVE)) * n
-    terms = np.exp(loggamma(rest * n + 1) + loggamma(ABOVE * n + 1) - gammaln(n + 1) - growth)
-    plain = gammaln(n + symbols) + gammaln(symbols)
-    below = loggamma(rest * n + symbols) + loggamma(ABOVE * n + symbols)
+    terms = np.exp(
+        scipy.special.loggamma(rest * n + 1)
+        + scipy.special.loggamma(ABOVE * n + 1)
+        - scipy.special.gammaln(n + 1)
+        - growth
+    )
+    plain = scipy.special.gammaln(n + symbols) + scipy.special.gammaln(symbols)
+    below = scipy.special.loggamma(rest * n + symbols) + scipy.special.loggamma(ABOVE * n + symbols)
     moments = plain - below + growth + np.log(_power(terms, symbols))
     moments.flags.writeable = False
     return moments
@@ -77,4 +82,4 @@ def _product(left: np.ndarray, p: int, right: np.ndarray, q: int) -> np.ndarray:
 
 def _log_units(length: int, order: int) -> np.ndarray:
     n = np.arange(length)
-    return gammaln(n + order) - gammaln(order) - gammaln(n + 1)
+    return scipy.special.gammaln(n + order) - scipy.special.gammaln(order) - scipy.special.gammaln(n + 1)

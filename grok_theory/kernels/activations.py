@@ -15,9 +15,9 @@ from math import factorial
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
-from scipy.special import factorial2
 
 from ..checks import check_choice, check_finite, check_integer, check_positive, is_traced, require_float64
 from ..errors import BadValue
@@ -138,7 +138,7 @@ class Relu(_Expectations):
         numbers = np.zeros(degree + 1)
         numbers[:2] = [1 / np.sqrt(2 * np.pi), 0.5][: degree + 1]
         for k in range(2, degree + 1, 2):
-            odd = factorial2(k - 3, exact=True) if k > 2 else 1
+            odd = scipy.special.factorial2(k - 3, exact=True) if k > 2 else 1
             # An integer ratio first: k! leaves the range of floats at k = 171.
             numbers[k] = (-1) ** (k // 2 - 1) * np.sqrt(odd * odd / factorial(k) / (2 * np.pi))
         return jnp.sqrt(jnp.asarray(variance, float)) * jnp.asarray(numbers)

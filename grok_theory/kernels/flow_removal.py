@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 from ..checks import check_times, require_float64
 from ..numerics.gram import check_cross, check_gram, check_target, eigenbasis, rounding
 from ..numerics.magnitude import exponents, scaled, unit_of
+from ..numerics.programs import compiled
 from .prediction import flow_on_test
 
 
@@ -122,7 +123,7 @@ def flow_leave_one_out(kernel: ArrayLike, y: ArrayLike, times: ArrayLike) -> Flo
     return _removals(gram, target, jnp.asarray(times, float), rounding(kernel))
 
 
-@jax.jit
+@compiled
 def _removals(gram, target, times, eps):
     def without(i):
         # The sample is cut off rather than cut out: all decompositions have one shape, and n = 1 is no special case.

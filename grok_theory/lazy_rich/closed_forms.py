@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..checks import check_integer, check_non_negative
+from ..numerics.programs import compiled
 from ..pytrees import record
 from .problem import QuadraticCommittee
 
@@ -293,7 +293,7 @@ def escape_time(problem: QuadraticCommittee, *, dim: int | None = None) -> Array
     return jnp.where(escapes, jnp.maximum(time, 0.0), jnp.inf)
 
 
-@jax.jit
+@compiled
 def largest_stable_learning_rate(problem: QuadraticCommittee, largest_target: ArrayLike) -> Array:
     """Largest eta_hat at which descent is stable both at the start and at the fit, where the largest target is given.
 

@@ -27,6 +27,7 @@ from ..dynamics import whole_steps
 from ..errors import BadValue
 from ..fields import check_single, in_range
 from ..numerics.padding import bucket, repeated
+from ..numerics.programs import compiled
 from ..numerics.spectra import marchenko_pastur_rule
 from ..pytrees import as_arrays
 from ..results import Solution
@@ -124,7 +125,7 @@ def _judged(
     return judged(fine, {name: errors[name] + rounding[name] for name in fine}, good, noted=True)
 
 
-@jax.jit
+@compiled
 def _flow(problem: QuadraticCommittee, times: Array) -> Judged:
     fine, coarse = (_flow_curves(problem, times, rule) for rule in RULES)
     # At samples_per_dim = 1 and curvature = 0 eigenvalues reach zero, and the slowest of them rule the latest times.
@@ -179,7 +180,7 @@ def _cotangent_contour(count: int) -> tuple[np.ndarray, np.ndarray]:
     return points, np.exp(points) * slope / (1j * count)
 
 
-@partial(jax.jit, static_argnames=("most",))
+@partial(compiled, static_argnames=("most",))
 def _descent(problem: QuadraticCommittee, steps: Array, learning_rate: ArrayLike, most: int) -> Judged:
     fine, coarse = (_descent_curves(problem, steps, learning_rate, most, rule) for rule in RULES)
     return _judged(problem, fine, coarse, 2 * ROUNDING * (1 + steps.astype(float)))

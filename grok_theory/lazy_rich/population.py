@@ -26,6 +26,7 @@ from ..dynamics import whole_steps
 from ..errors import BadValue
 from ..fields import check_single, in_range
 from ..numerics.padding import any_traced, as_numbers, bucket, repeated
+from ..numerics.programs import compiled
 from ..results import Solution
 from .clock import FlowOrDescent, checked_x, rate_of
 from .conditions import PLAIN
@@ -61,7 +62,7 @@ def solve_population(
     return solution_of(problem, x, dynamics, method, verdict, status, conditions=PLAIN).checked(throw)
 
 
-@jax.jit
+@compiled
 def stable_below(problem: QuadraticCommittee) -> Array:
     """The learning rate above which descent does not settle at the fit: 2 over the Hessian's largest eigenvalue."""
     rho0, square = jnp.square(problem.teacher_overlap), jnp.square(problem.curvature)
@@ -166,7 +167,7 @@ def _flow(problem: QuadraticCommittee, times: ArrayLike) -> Judged:
     return _judged(problem, rho0 * grown[:, 0], (1 - rho0) * grown[:, 1], (off[:, 0], off[:, 1]), settled.all())
 
 
-@jax.jit
+@compiled
 def _both(problem: QuadraticCommittee, times: Array) -> tuple[Array, Array]:
     """One compiled solver, run at two tolerances."""
     return jax.lax.map(lambda tolerance: _integrate(problem, times, tolerance), jnp.array([1e-10, TOLERANCE]))
@@ -203,7 +204,7 @@ def _integrate(problem: QuadraticCommittee, times: Array, tolerance: ArrayLike) 
     return answer.ys, answer.result == diffrax.RESULTS.successful
 
 
-@partial(jax.jit, static_argnames=("most",))
+@partial(compiled, static_argnames=("most",))
 def _descent_steps(problem: QuadraticCommittee, learning_rate: ArrayLike, most: int) -> tuple[Array, Array]:
     def step(carry, _):
         rho, q = carry

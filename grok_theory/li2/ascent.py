@@ -5,11 +5,12 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from jax.tree_util import Partial
-from scipy.stats import binomtest
 
 from ..checks import check_integer, check_key, check_kind, check_positive, require_float64
 from ..fields import check_single
+from ..numerics.programs import compiled
 from ..pytrees import record
 from ..status import FAILED, GOOD, NOTED, Status
 from .feature_energy import energy_function
@@ -71,7 +72,7 @@ class Ascent:
         """
         rows, starts = len(real_irreps(self.group)), len(self.irrep)
         counts = np.bincount(self.irrep, minlength=rows)
-        intervals = [binomtest(int(c), starts).proportion_ci(confidence, "exact") for c in counts]
+        intervals = [scipy.stats.binomtest(int(c), starts).proportion_ci(confidence, "exact") for c in counts]
         return counts / starts, np.array([(i.low, i.high) for i in intervals])
 
     def __str__(self) -> str:
@@ -154,7 +155,7 @@ def _status(converged: np.ndarray, tolerance: float) -> Status:
     return Status(level, noted=sentence, failed=sentence)
 
 
-@jax.jit
+@compiled
 def climb(function: Partial, nodes: jax.Array, tolerance: float, most_iterations: int) -> tuple[jax.Array, ...]:
     """Weights, energy, tangential gradient norm, w . grad E and iterations for (B, 2M) starting nodes; traceable."""
     value_and_slope = jax.value_and_grad(lambda w: (jnp.sum(e := function(w)), e), has_aux=True)

@@ -19,6 +19,7 @@ from jax.typing import ArrayLike
 
 from ..checks import check_between, check_memory, check_positive, check_shape, is_traced, require_float64
 from ..errors import BadValue
+from ..numerics.programs import compiled
 from ..pytrees import record
 
 # The integrand in s = log t is analytic for |Im s| < pi/2, so the trapezoid's error is exp(-pi^2 / step): 1e-17 at
@@ -105,7 +106,7 @@ def feature_discovery_times(strengths: ArrayLike, tail: ArrayLike, *, suppressio
 _POINTS = int((_HIGH - _LOW) / STEP) + 1 + 1800  # up to log(1 / min p) = 360
 
 
-@jax.jit
+@compiled
 def _times(strengths: jax.Array, tail: jax.Array, suppression: jax.Array) -> tuple[jax.Array, ...]:
     modes = strengths.shape[0]
     log_p = jax.nn.log_softmax(tail * jnp.log(strengths))

@@ -21,6 +21,7 @@ from jax.typing import ArrayLike
 from ..checks import check_kind, check_numbers, require_float64
 from ..errors import BadValue
 from ..fields import check_single
+from ..numerics.programs import compiled
 from .groups.fourier import Blocks, block_energies, fourier_blocks
 from .problem import GroupTask
 
@@ -163,17 +164,17 @@ def _subset_energy(sigma: Callable, by_samples: bool, order: int) -> Callable:
     return subset_energy
 
 
-@jax.jit
+@compiled
 def _values(function: Partial, nodes: jax.Array) -> jax.Array:
     return function(nodes)
 
 
-@jax.jit
+@compiled
 def _gradients(function: Partial, nodes: jax.Array) -> jax.Array:
     return jax.grad(lambda w: jnp.sum(function(w)))(nodes)
 
 
-_block_energies = jax.jit(block_energies)
+_block_energies = compiled(block_energies)
 
 
 def hessian_spectrum(task: GroupTask, w: ArrayLike) -> jax.Array:
@@ -206,7 +207,7 @@ def hessian_spectrum(task: GroupTask, w: ArrayLike) -> jax.Array:
     return _spectra(function, w.reshape(-1, w.shape[-1])).reshape(*w.shape[:-1], -1)
 
 
-@jax.jit
+@compiled
 def _spectra(function: Partial, nodes: jax.Array) -> jax.Array:
     def one(w: jax.Array) -> jax.Array:
         w = w / jnp.linalg.norm(w)

@@ -22,6 +22,7 @@ from ..checks import check_finite, check_memory, check_times, is_traced, require
 from ..errors import BadValue
 from ..fields import check_single
 from ..numerics.padding import any_traced, cut, repeated
+from ..numerics.programs import compiled
 from ..pytrees import as_arrays, record
 from .lazy_modes import mean_cosine, modes, safe_rate
 from .network import centred_features
@@ -138,7 +139,7 @@ def _checked_layers(task: GroupTask, hidden: ArrayLike, readout: ArrayLike | Non
     return as_arrays(hidden), readout
 
 
-@jax.jit
+@compiled
 def _flow(
     features: jax.Array, targets: jax.Array, readout: jax.Array, ridge: jax.Array, times: jax.Array
 ) -> tuple[jax.Array, ...]:

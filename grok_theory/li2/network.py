@@ -11,6 +11,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from ..numerics.programs import compiled
 from .problem import GroupTask
 
 # Said beside curves that are nan although nothing diverged.
@@ -45,10 +46,10 @@ def centred_features(task: GroupTask, hidden: ArrayLike, pairs: ArrayLike, label
     return _centred(task.sigma, task.group.order, task.centering == "samples", hidden, pairs, labels)
 
 
-_compiled_activity = jax.jit(_activity, static_argnums=(0, 1))
+_compiled_activity = compiled(_activity, static_argnums=(0, 1))
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2))
+@partial(compiled, static_argnums=(0, 1, 2))
 def _centred(
     sigma: Callable, order: int, by_samples: bool, hidden: Array, pairs: Array, labels: Array
 ) -> tuple[Array, Array]:

@@ -14,8 +14,8 @@ from functools import lru_cache
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from jax.typing import ArrayLike
-from scipy.stats import beta, binomtest
 
 from ..checks import check_between, check_choice, check_integer, check_key, check_memory, check_positive, check_shape
 from ..errors import BadValue
@@ -133,7 +133,7 @@ def sample_threshold(
     counts = (mass > 0.5).sum(axis=0)
     success = counts / subsets
     half, half_interval = half_success(pairs / group.order, counts, subsets, confidence)
-    exact = [binomtest(int(c), subsets).proportion_ci(confidence, "exact") for c in counts]
+    exact = [scipy.stats.binomtest(int(c), subsets).proportion_ci(confidence, "exact") for c in counts]
     return SampleThreshold(
         pairs_per_element=pairs / group.order,
         success=success,
@@ -181,7 +181,7 @@ def _checked(
 def half_success(levels: np.ndarray, counts: np.ndarray, subsets: int, confidence: float) -> tuple[float, np.ndarray]:
     """The level of 50 % success in the isotonic fit, and its interval over posterior draws of the rates."""
     draws = np.random.default_rng(0)
-    posterior = beta.rvs(counts + 0.5, subsets - counts + 0.5, size=(1000, len(levels)), random_state=draws)
+    posterior = scipy.stats.beta.rvs(counts + 0.5, subsets - counts + 0.5, size=(1000, len(levels)), random_state=draws)
     crossings = _crossings(levels, posterior)
     tail = (1 - confidence) / 2
     if np.isnan(crossings).mean() > tail:

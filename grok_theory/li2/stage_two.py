@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,6 +19,7 @@ from ..errors import BadValue
 from ..named_axes import Field
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, PROBABILITY, hold
 from ..numerics.padding import cut, repeated
+from ..numerics.programs import compiled
 from ..results import Solution
 from ..status import FAILED, GOOD, Status
 from .feature_energy import energy_function
@@ -95,10 +95,12 @@ def ascent_solution(
     )
 
 
-@jax.jit
+@compiled
 def _climb(
     function: Partial, nodes: Array, times: Array, scale: Array, functions: Array, members: Array, tolerance: Array
 ) -> tuple[Array, Array, Array, Array]:
+    import diffrax  # takes as long to import as many a solve
+
     def velocity(_, w, __):
         slope = jax.grad(lambda x: jnp.sum(function(x)))(w)
         # The sphere is kept by the field itself: w . velocity = 0 up to the integrator's error, taken out below.

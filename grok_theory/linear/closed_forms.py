@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array
 
+from ..numerics.padding import namespace
 from ..numerics.spectra import spectral_edges
 
 __all__ = [
@@ -41,8 +42,9 @@ def late_test_loss(samples_per_dim: ArrayLike, signal: ArrayLike) -> Array:
 
 def late_train_loss(samples_per_dim: ArrayLike) -> Array:
     """Train error after training for ever without decay: (1 - 1/alpha)_+, zero where the labels can be fitted."""
-    alpha = jnp.asarray(samples_per_dim, float)
-    return jnp.maximum(alpha - 1, 0.0) / alpha
+    xp = namespace(samples_per_dim)
+    alpha = xp.asarray(samples_per_dim, float)
+    return xp.maximum(alpha - 1, 0.0) / alpha
 
 
 def late_weight_norm(samples_per_dim: ArrayLike, snr: ArrayLike, inr: ArrayLike = 0.0) -> Array:

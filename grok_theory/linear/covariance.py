@@ -32,6 +32,7 @@ from ..checks import check_non_negative, check_shape, require_float64
 from ..fields import in_range
 from ..numerics.invariants import NON_NEGATIVE, hold
 from ..numerics.padding import any_traced, as_numbers, cut, repeated, with_zeros
+from ..numerics.programs import compiled
 from ..numerics.ridge_equation import effective_ridge, freedom_left
 from ..results import Solution
 from ..status import Status
@@ -171,7 +172,7 @@ def windows(times: np.ndarray) -> Windows:
     return Windows(repeated(begins, MOST_WINDOWS), at, np.asarray(begins.size))
 
 
-@jax.jit
+@compiled
 def _transforms_of(problem: CorrelatedInputs, begins: Array, count: Array) -> Transforms:
     """The transforms of the first `count` windows, with a leading axis of windows."""
     shape = jax.eval_shape(lambda begin: _transforms(problem, begin), begins[0])
@@ -204,7 +205,7 @@ def correlated_values(problem: CorrelatedInputs, modes: ArrayLike, times: np.nda
         return _judged(np, problem, times, curves, errors, found.residual[chosen.at])
 
 
-@jax.jit
+@compiled
 def _traced_values(problem: CorrelatedInputs, modes: ArrayLike, times: Float[Array, " times"]):
     """`correlated_values` of traced numbers: a contour a time."""
     early = 1 / (problem.samples * jnp.maximum(jnp.max(problem.spectrum), 1e-300))
@@ -257,7 +258,7 @@ def _solve(problem: CorrelatedInputs | RandomFeatures, modes: np.ndarray, times:
     return curves, errors, xp.maximum(level, xp.where(unseen > 0, 1, 0).astype(np.int8)), level, unseen
 
 
-@jax.jit
+@compiled
 def _ridge(problem: CorrelatedInputs | RandomFeatures, modes: Array, penalty: Float[Array, ""]) -> Losses:
     return ridge_values(_as_correlated(problem), modes, penalty)
 

@@ -22,7 +22,8 @@ from jaxtyping import Array, Float
 
 from ..checks import is_traced, require_float64
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
-from ..numerics.padding import any_traced, as_numbers, cut, lengthened
+from ..numerics.padding import any_traced, as_numbers, cut, lengthened, namespace
+from ..numerics.programs import compiled
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
 from ..results import Solution
 from ..status import Status
@@ -64,8 +65,9 @@ def mode_forms(
     problem: TeacherStudent, dynamics: ByModes, times: Array, eigenvalues: Array
 ) -> dict[str, QuadraticForm]:
     """The quadratic form of every curve on the given modes; factors have shape (times, modes)."""
+    xp = namespace(problem, dynamics, times, eigenvalues)
     g, snr, inr, l = problem.weight_decay, problem.snr, problem.inr, eigenvalues
-    one = jnp.ones_like(l)
+    one = xp.ones_like(l)
     e, psi = relaxation(dynamics, l + g, times)
     # A = e + g psi instead of (g + l e)/(l + g): all terms positive, and nothing to divide at g = 0.
     error = e + g * psi
@@ -73,8 +75,8 @@ def mode_forms(
     heard = _noise_heard(l, psi)
     # Modes that see no data: the teacher is never learned there, the initial weight only decays.
     unlearned, frozen = (
-        (snr, jnp.ones_like(times)),
-        (inr, relaxation(dynamics, jnp.asarray(g).reshape(1), times)[0][:, 0]),
+        (snr, xp.ones_like(times)),
+        (inr, relaxation(dynamics, xp.asarray(g).reshape(1), times)[0][:, 0]),
     )
     teacher, initial, noise = (snr * one, error), (inr * one, e), (one, heard)
     fit_teacher, fit_initial, fit_noise = (l * snr, error), (l * inr, e), (one, error)
@@ -94,8 +96,9 @@ def mode_forms(
 
 def _noise_heard(l: Float[Array, " modes"], psi: Float[Array, "times modes"]) -> Float[Array, "times modes"]:
     """sqrt(l) psi; at l = 0 its slope in l is infinite and is given as zero (finite_size has nodes there)."""
+    xp = namespace(l, psi)
     some = l > 0
-    return jnp.where(some, jnp.sqrt(jnp.where(some, l, 1.0)), 0.0)[None, :] * psi
+    return xp.where(some, xp.sqrt(xp.where(some, l, 1.0)), 0.0)[None, :] * psi
 
 
 def _factors(forms: dict[str, QuadraticForm]) -> list[Array]:
@@ -105,43 +108,47 @@ def _factors(forms: dict[str, QuadraticForm]) -> list[Array]:
 
 def _columns(forms: dict[str, QuadraticForm], weights: Array) -> list[Array]:
     """For each of `_factors` the coefficients of all curves times the weights of the modes, (modes, curves)."""
+    xp = namespace(forms, weights)
 
     def coefficient(form, factor):
         terms = zip(form.coefficients, form.factors, strict=True)
-        return sum((c for c, a in terms if a is factor), jnp.zeros_like(weights))
+        return sum((c for c, a in terms if a is factor), xp.zeros_like(weights))
 
-    columns = [jnp.stack([coefficient(form, factor) for form in forms.values()], axis=1) for factor in _factors(forms)]
+    columns = [xp.stack([coefficient(form, factor) for form in forms.values()], axis=1) for factor in _factors(forms)]
     return [weights[:, None] * column for column in columns]
 
 
 def _summed(factors: list[Array], columns: list[Array]) -> Array:
     """Sums over modes, (times, columns), in blocks: one product over all modes rounds once a mode."""
-    total = jnp.zeros((1, 1))
+    xp = namespace(factors, columns)
+    total = xp.zeros((1, 1))
     for a, c in zip(factors, columns, strict=True):
         blocks = -(-c.shape[0] // BLOCK)
         more = blocks * BLOCK - c.shape[0]
-        squares = jnp.pad(a**2, ((0, 0), (0, more))).reshape(a.shape[0], blocks, BLOCK)
-        shares = jnp.pad(c, ((0, more), (0, 0))).reshape(blocks, BLOCK, -1)
-        total = total + jnp.sum(jnp.einsum("tbm,bmc->btc", squares, shares), axis=0)
+        squares = xp.pad(a**2, ((0, 0), (0, more))).reshape(a.shape[0], blocks, BLOCK)
+        shares = xp.pad(c, ((0, more), (0, 0))).reshape(blocks, BLOCK, -1)
+        total = total + xp.sum(xp.einsum("tbm,bmc->btc", squares, shares), axis=0)
     return total
 
 
 def _assembled(problem: TeacherStudent, rule: SpectralRule, forms: dict[str, QuadraticForm], bulk: Array) -> Array:
     """All curves (times, curves) from their sums over the modes of the bulk, in label units (noise^2 included)."""
+    xp = namespace(problem, rule, forms, bulk)
     alpha = problem.samples_per_dim
-    unseen, still = jnp.maximum(alpha - 1, 0.0) / alpha, jnp.zeros(bulk.shape[:1])
+    unseen, still = xp.maximum(alpha - 1, 0.0) / alpha, xp.zeros(bulk.shape[:1])
     beside = [
         still + unseen * form.null
         if form.per_sample
         else rule.atom * sum((c * a**2 for c, a in form.atom), still) + (1.0 if name == "test_loss" else 0.0)
         for name, form in forms.items()
     ]
-    return problem.noise**2 * (bulk / _sizes(problem, forms) + jnp.stack(beside, axis=1))
+    return problem.noise**2 * (bulk / _sizes(problem, forms) + xp.stack(beside, axis=1))
 
 
 def _sizes(problem: TeacherStudent, forms: dict[str, QuadraticForm]) -> Array:
     """What the sum over modes is divided by, (1, curves)."""
-    return jnp.where(jnp.asarray([[form.per_sample for form in forms.values()]]), problem.samples_per_dim, 1.0)
+    xp = namespace(problem)
+    return xp.where(xp.asarray([[form.per_sample for form in forms.values()]]), problem.samples_per_dim, 1.0)
 
 
 def curve_values(problem: TeacherStudent, dynamics: ByModes, times: Array, rule: SpectralRule) -> dict[str, Array]:
@@ -200,7 +207,7 @@ def _nodes(far: bool) -> int:
     return jax.eval_shape(lambda: marchenko_pastur_rule(1.0, step=STEP, left=left)).eigenvalues.size
 
 
-@partial(jax.jit, static_argnames="far")
+@partial(compiled, static_argnames="far")
 def _solve(problem: TeacherStudent, dynamics: ByModes, times: Float[Array, " times"], *, far: bool):
     rule = marchenko_pastur_rule(problem.samples_per_dim, step=STEP, left=FAR if far else NEAR)
     forms = mode_forms(problem, dynamics, times, rule.eigenvalues)

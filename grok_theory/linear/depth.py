@@ -16,6 +16,7 @@ from ..checks import require_float64
 from ..fields import all_in_range
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ..numerics.padding import any_traced, cut, lengthened
+from ..numerics.programs import compiled
 from ..numerics.roots import rising_root
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
 from ..pytrees import record
@@ -124,7 +125,7 @@ def _marched(problem: DeepNumbers, times: Float[Array, " times"], rule: Spectral
     return jax.vmap(lambda *state: _curves(problem, rule, state))(*states), clock, steps, done
 
 
-@jax.jit
+@compiled
 def _solve(problem: DeepNumbers, times: Float[Array, " times"]):
     rules = [marchenko_pastur_rule(problem.samples_per_dim, **rule) for rule in RULES]
     # One after the other through one compiled march; nodes of no weight make the rules equally long.
@@ -180,7 +181,7 @@ def solve_deep_linear(problem: DeepLinear, times: Times, dynamics: ByModes = FLO
     ).checked(throw)
 
 
-@jax.jit
+@compiled
 def _limits(problem: DeepNumbers) -> DeepLosses:
     alpha, unit, depth = problem.samples_per_dim, problem.noise**2, problem.depth
     atom, seen, at = jnp.maximum(1 - alpha, 0.0), jnp.minimum(alpha, 1.0), alpha == 1

@@ -15,6 +15,7 @@ import numpy as np
 from ..checks import is_traced
 from ..dynamics import GradientDescent
 from ..errors import BadValue
+from ..numerics.programs import compiled
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
 from ..pytrees import as_arrays
 from .curves import STEP, curve_values
@@ -39,7 +40,7 @@ def refuse_traced(problem: TeacherStudent, dynamics: GradientDescent, verb: str)
         )
 
 
-@jax.jit
+@compiled
 def _read(problem: TeacherStudent, dynamics: GradientDescent, steps, rule: SpectralRule):
     return curve_values(problem, dynamics, steps, rule)
 

@@ -11,11 +11,11 @@ is an approximation; the moments are exact, and so is the test loss noise^2 + E 
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..checks import require_float64
+from ..numerics.programs import compiled
 from ..numerics.relu_moments import relu_pairs
 from ..pytrees import as_arrays
 from .checked import check_single
@@ -35,7 +35,7 @@ class Moments(NamedTuple):
     power: Float[Array, ""]
 
 
-@jax.jit
+@compiled
 def moments(problem: RandomFeatures) -> Moments:
     """The exact second moments of features and label."""
     covariance = relu_pairs(problem.features, problem.features)
@@ -60,7 +60,7 @@ def equivalent_problem(problem: RandomFeatures) -> CorrelatedInputs:
     return equivalent(problem).problem
 
 
-@jax.jit
+@compiled
 def equivalent(problem: RandomFeatures) -> Equivalent:
     """See `Equivalent`; traceable."""
     covariance, overlap, power = moments(problem)
@@ -87,7 +87,7 @@ def equivalent(problem: RandomFeatures) -> Equivalent:
     return Equivalent(same, blur, shares[0] / jnp.min(jnp.where(kept, shares, jnp.inf)))
 
 
-@jax.jit
+@compiled
 def _approximation_error(problem: RandomFeatures) -> Array:
     return equivalent_problem(problem).noise ** 2 - problem.noise**2
 

@@ -17,6 +17,7 @@ from ..checks import check_between, check_positive, check_shape, is_traced, requ
 from ..dynamics import GradientDescent
 from ..errors import BadValue
 from ..numerics.crossings import last_above
+from ..numerics.programs import compiled
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
 from ..pytrees import as_arrays, record
 from .checked import FAINT, check_single, is_legal
@@ -54,7 +55,7 @@ def _last_time(curve: Callable[[Array], Array], threshold: Array, grid: Float[Ar
     return jnp.where(never, 0.0, jnp.where(always, jnp.inf, jnp.exp(log_time)))
 
 
-@jax.jit
+@compiled
 def _clocks(problem: TeacherStudent, train_fraction: Array, test_factor: Array) -> tuple[Array, Array, Array]:
     rule = marchenko_pastur_rule(problem.samples_per_dim, step=STEP, left=FAR)
     grid = _scanned(rule, problem.weight_decay)
@@ -201,7 +202,7 @@ class NoiselessDelay:
     estimate: Array
 
 
-@jax.jit
+@compiled
 def _noiseless(samples_per_dim: Array, tolerance: Array, accuracy: Array) -> NoiselessDelay:
     problem = as_arrays(TeacherStudent(1.0, 1.0))
     problem = dataclasses.replace(problem, samples_per_dim=samples_per_dim)

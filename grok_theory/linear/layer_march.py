@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import diffrax
 import jax.numpy as jnp
-import optimistix
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, PyTree
 
@@ -48,6 +46,9 @@ def march(
     `slope(time, state, args)` as in diffrax. The norm is the largest error, not the mean: the upper layers are one
     number beside hundreds. `hopeless(time left, state)` says when the steps that are left cannot suffice.
     """
+    import diffrax  # takes as long to import as many a solve
+    import optimistix
+
     last = times[-1]
     solution = diffrax.diffeqsolve(
         diffrax.ODETerm(slope),

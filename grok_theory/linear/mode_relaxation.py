@@ -14,6 +14,7 @@ from jaxtyping import Array, Bool, Float
 from ..checks import check_positive, is_traced
 from ..dynamics import Dynamics, GradientDescent, GradientFlow, check_dynamics, check_x
 from ..errors import BadValue
+from ..numerics.padding import namespace
 from .checked import check_finite_samples
 from .power_law_problem import PowerLawInputs
 from .problem import DeepLinear, TeacherStudent
@@ -69,23 +70,27 @@ def is_stable(problem: TeacherStudent, dynamics: ByModes, x: Array) -> Bool[Arra
 def relaxation(
     dynamics: ByModes, rate: Float[Array, " modes"], x: Float[Array, " times"]
 ) -> tuple[Float[Array, "times modes"], Float[Array, "times modes"]]:
-    """(e, psi), psi = (1 - e)/r also at r = 0, where it is the time: e = exp(-r t), or (1 - eta r)^k by steps."""
+    """(e, psi), psi = (1 - e)/r also at r = 0, where it is the time: e = exp(-r t), or (1 - eta r)^k by steps.
+
+    By NumPy where there are no arrays of JAX.
+    """
+    xp = namespace(dynamics, rate, x)
     if isinstance(dynamics, GradientFlow):
         exponent = -rate[None, :] * x[:, None]
         still = rate[None, :] == 0
-        psi = jnp.where(still, x[:, None], -jnp.expm1(exponent) / jnp.where(still, 1.0, rate[None, :]))
-        return jnp.exp(exponent), psi
+        psi = xp.where(still, x[:, None], -xp.expm1(exponent) / xp.where(still, 1.0, rate[None, :]))
+        return xp.exp(exponent), psi
     step = dynamics.learning_rate * rate
     forward = step < 1
     log_shrink, near_one = _log_shrink(step)
     exponent = x[:, None] * log_shrink[None, :]
-    sign = jnp.where(forward[None, :] | (x[:, None] % 2 == 0), 1.0, -1.0)
+    sign = xp.where(forward[None, :] | (x[:, None] % 2 == 0), 1.0, -1.0)
     started = x[:, None] > 0
-    e = jnp.where(near_one[None, :] & started, 0.0, sign * jnp.exp(exponent))
-    growth = jnp.where(sign > 0, -jnp.expm1(exponent), 1 - e)
-    growth = jnp.where(near_one[None, :] & started, 1.0, growth)
+    e = xp.where(near_one[None, :] & started, 0.0, sign * xp.exp(exponent))
+    growth = xp.where(sign > 0, -xp.expm1(exponent), 1 - e)
+    growth = xp.where(near_one[None, :] & started, 1.0, growth)
     still = rate[None, :] == 0
-    psi = jnp.where(still, dynamics.learning_rate * x[:, None], growth / jnp.where(still, 1.0, rate[None, :]))
+    psi = xp.where(still, dynamics.learning_rate * x[:, None], growth / xp.where(still, 1.0, rate[None, :]))
     return e, psi
 
 
@@ -106,10 +111,11 @@ def sensitivity(
 
 def _log_shrink(step: Array) -> tuple[Array, Array]:
     """log abs(1 - step), and where that is -inf (0 is given there)."""
+    xp = namespace(step)
     forward, near_one = step < 1, step == 1
     # Not a float power: it loses k ulps. log1p keeps small steps; beyond a full step the sign alternates.
-    return jnp.where(
+    return xp.where(
         forward,
-        jnp.log1p(-jnp.where(forward, step, 0.0)),
-        jnp.log(jnp.where(forward | near_one, 2.0, step) - 1),
+        xp.log1p(-xp.where(forward, step, 0.0)),
+        xp.log(xp.where(forward | near_one, 2.0, step) - 1),
     ), near_one

@@ -20,6 +20,7 @@ from ..checks import require_float64
 from ..errors import BadValue
 from ..fields import in_range
 from ..numerics.padding import any_traced, as_numbers, bucket, cut, repeated, with_zeros
+from ..numerics.programs import compiled
 from ..results import Solution
 from ..status import Status
 from .checked import check_single
@@ -35,7 +36,7 @@ EPS = float(np.finfo(float).eps)
 START_ULPS, STEP_ULPS = 16.0, 8.0  # of a sum of positive terms, at the start and more a step
 
 
-@jax.jit
+@compiled
 def _solve(problem: CorrelatedInputs, modes: Array, dynamics: OnePass, steps: Array, clock: Array):
     """(curves, errors) (steps, curves), and the statistics. `clock` (bucket,) numbers the steps that are walked."""
     l, start, unit = problem.spectrum, problem.target**2, problem.noise**2

@@ -9,7 +9,8 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from ..checks import check_non_negative, check_shape, require_float64
-from ..numerics.padding import as_numbers
+from ..numerics.padding import as_numbers, namespace
+from ..numerics.programs import compiled
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule, stieltjes
 from ..pytrees import record
 from .checked import check_single, is_legal
@@ -64,12 +65,13 @@ class OptimalRidge:
 
 def ridge_losses(problem: TeacherStudent, penalty: Array, rule: SpectralRule) -> Losses:
     """Ridge at one penalty g > 0: E_g = 1 + int rho (SNR g^2 + l)/(l+g)^2, and its companions, times noise^2."""
+    xp = namespace(problem, penalty, rule)
     l, w, snr, alpha = rule.eigenvalues, rule.weights, problem.snr, problem.samples_per_dim
     # sqrt(l)/(l + g) is squared, not 1/(l + g): that overflows at g = 1e-200.
-    kept, learned, heard = penalty / (l + penalty), l / (l + penalty), jnp.sqrt(l) / (l + penalty)
-    test = 1 + jnp.sum(w * (snr * kept**2 + heard**2)) + rule.atom * snr
-    train = jnp.sum(w * (l * snr + 1) * kept**2) / alpha + late_train_loss(alpha)
-    norm = jnp.sum(w * (snr * learned**2 + heard**2))
+    kept, learned, heard = penalty / (l + penalty), l / (l + penalty), xp.sqrt(l) / (l + penalty)
+    test = 1 + xp.sum(w * (snr * kept**2 + heard**2)) + rule.atom * snr
+    train = xp.sum(w * (l * snr + 1) * kept**2) / alpha + late_train_loss(alpha)
+    norm = xp.sum(w * (snr * learned**2 + heard**2))
     unit = problem.noise**2
     return Losses(unit * train, unit * test, unit * norm)
 
@@ -96,17 +98,17 @@ def _end(problem: TeacherStudent, penalty: Array, inr: Array) -> Losses:
     return jax.tree_util.tree_map(lambda value: jnp.where(legal & (peak | (value < jnp.inf)), value, jnp.nan), ends)
 
 
-@jax.jit
+@compiled
 def _limits(problem: TeacherStudent) -> Losses:
     return _end(problem, problem.weight_decay, problem.inr)
 
 
-@jax.jit
+@compiled
 def _ridge(problem: TeacherStudent, penalty: Array) -> Losses:
     return _end(problem, penalty, jnp.zeros_like(penalty))
 
 
-@jax.jit
+@compiled
 def _optimal(problem: TeacherStudent) -> OptimalRidge:
     none = problem.snr == 0
     penalty = 1 / jnp.where(none, 1.0, problem.snr)

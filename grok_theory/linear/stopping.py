@@ -18,6 +18,7 @@ from jaxtyping import Array, Float
 
 from ..checks import is_traced, require_float64
 from ..dynamics import GradientDescent
+from ..numerics.programs import compiled
 from ..numerics.roots import halve, rising_root
 from ..numerics.spectra import FAR, marchenko_pastur_rule
 from ..pytrees import as_arrays, record
@@ -70,7 +71,7 @@ def signal_stopped_at(time: ArrayLike, samples_per_dim: ArrayLike) -> Array:
     return jnp.exp(_log_signal(jnp.log(jnp.asarray(time, float)), jnp.asarray(samples_per_dim, float)))
 
 
-@jax.jit
+@compiled
 def _without_decay(problem: TeacherStudent) -> OptimalStopping:
     signal, rule = problem.snr + problem.inr, marchenko_pastur_rule(problem.samples_per_dim, step=STEP, left=FAR)
     none = signal < 1e-290
@@ -108,7 +109,7 @@ SCAN, MINIMA = 1200, 4  # log-spaced times scanned for a change of sign, and how
 CHUNK = 50  # of them at once
 
 
-@jax.jit
+@compiled
 def _with_decay(problem: TeacherStudent) -> OptimalStopping:
     rule, decay = marchenko_pastur_rule(problem.samples_per_dim, step=STEP, left=FAR), problem.weight_decay
     # From before the fastest mode has moved until all have ended.
@@ -203,7 +204,7 @@ def _under_descent(problem: TeacherStudent, dynamics: GradientDescent) -> Optima
     return refuse_lost(found, "optimal_stopping", LOST)
 
 
-@jax.jit
+@compiled
 def _either(problem: TeacherStudent) -> OptimalStopping:
     none = problem.weight_decay == 0
     without = _without_decay(problem)

@@ -9,11 +9,14 @@ from jax.typing import ArrayLike
 from ..checks import check_integer
 from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
 from ..errors import BadValue
+from ..numerics.padding import as_numbers
+from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
 from ..results import Ensemble
 from .checked import check_finite_samples
+from .closed_forms import late_train_loss
 from .covariance import solve_correlated
 from .curve_names import CORRELATED_CURVES, CURVES, DEEP_CURVES, NETWORK_CURVES, ONE_PASS_CURVES
-from .curves import solve_teacher_student
+from .curves import STEP, curve_values
 from .depth import solve_deep_linear
 from .diagonal.methods import StateEvolution
 from .diagonal.problem import DiagonalNetwork, SparseTask
@@ -24,7 +27,7 @@ from .one_pass_dynamics import OnePass, check_one_pass
 from .power_law_problem import PowerLawInputs
 from .problem import DeepLinear, TeacherStudent
 from .regression_problem import CorrelatedInputs, RandomFeatures
-from .ridge_regression import teacher_student_limits
+from .ridge_regression import ridge_losses
 
 __all__ = ["mark_valid", "valid_by_size", "where_theory_speaks"]
 
@@ -95,22 +98,30 @@ def where_theory_speaks(problem: TeacherStudent, dynamics: ByModes, times: Array
     early = clock <= 0.25 * dim ** (2 / 3)
     if early.all():
         return dict.fromkeys(CURVES, early)
-    theory = solve_teacher_student(problem, times, dynamics)
-    ends = _decaying_ends(problem)
+    # By NumPy: a run need not wait for the curves to be compiled.
+    numbers = as_numbers(problem)
+    rule = marchenko_pastur_rule(numbers.samples_per_dim, step=STEP, left=FAR)
+    with np.errstate(all="ignore"):  # far modes are nothing at late times
+        theory = curve_values(numbers, as_numbers(dynamics), np.asarray(times, float), rule)
+        ends = _decaying_ends(numbers, rule)
     return {
         # Later it is still described as long as what decays is no more than a tenth of what stays.
-        name: early | (np.asarray(theory[name]) <= 1.1 * ends[name]) if name in ends else np.ones_like(early)
+        name: early | (theory[name] <= 1.1 * ends[name]) if name in ends else np.ones_like(early)
         for name in CURVES
     }
 
 
-def _decaying_ends(problem: TeacherStudent) -> dict[str, float]:
+def _decaying_ends(problem: TeacherStudent, rule: SpectralRule) -> dict[str, float]:
     """Late values of the curves that may decay; the two biases are only known to stay somewhere without decay."""
-    ends = {"train_loss": float(teacher_student_limits(problem).train_loss)}
-    if float(problem.weight_decay) == 0:
-        frozen = max(0.0, 1 - float(problem.samples_per_dim)) * float(problem.snr + problem.inr)
-        ends |= {"train_bias": 0.0, "test_bias": float(problem.noise) ** 2 * frozen}
-    return ends
+    if float(problem.weight_decay) > 0:
+        return {"train_loss": float(ridge_losses(problem, problem.weight_decay, rule).train_loss)}
+    frozen = max(0.0, 1 - float(problem.samples_per_dim)) * float(problem.snr + problem.inr)
+    unit = float(problem.noise) ** 2
+    return {
+        "train_loss": unit * float(late_train_loss(problem.samples_per_dim)),
+        "train_bias": 0.0,
+        "test_bias": unit * frozen,
+    }
 
 
 def valid_by_size(problem: Problem, x: ArrayLike, dim: int, dynamics: ByModes | OnePass) -> Valid:

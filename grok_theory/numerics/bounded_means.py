@@ -10,8 +10,8 @@ the most spread there can be. Of right and wrong themselves it is theirs. How of
 from __future__ import annotations
 
 import numpy as np
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from numpy.typing import ArrayLike
-from scipy import special
 
 from .level_shares import shares, unseen_share
 
@@ -25,7 +25,7 @@ def bounded_mean(values: np.ndarray, tail: float, within: tuple[float, float]) -
     )
     if count == 1:
         return bottom, top
-    half = -special.stdtrit(count - 1, tail) * values.std(0, ddof=1) / np.sqrt(count)
+    half = -scipy.special.stdtrit(count - 1, tail) * values.std(0, ddof=1) / np.sqrt(count)
     low, high = not_excluded(values, tail, within)
     low, high = np.minimum(low, mean - half), np.maximum(high, mean + half)
     return np.asarray(np.maximum(low, bottom)), np.asarray(np.minimum(high, top))

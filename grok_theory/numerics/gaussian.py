@@ -12,11 +12,12 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
-from scipy.special import roots_hermitenorm
 
 from .magnitude import exponents, scaled
+from .programs import compiled
 
 
 @lru_cache(maxsize=64)
@@ -36,7 +37,7 @@ def gauss_hermite(nodes: int) -> tuple[np.ndarray, np.ndarray]:
     >>> print(f"{weights @ points**6:.12f}")
     15.000000000000
     """
-    points, weights = roots_hermitenorm(nodes)
+    points, weights = scipy.special.roots_hermitenorm(nodes)
     weights = weights / weights.sum()
     points.setflags(write=False)
     weights.setflags(write=False)
@@ -286,7 +287,7 @@ def _times_argument(function):
 
 
 # Compiled as a whole: outside jit, JAX would compile the scan inside anew at every call.
-@partial(jax.jit, static_argnums=(0, 1, 5))
+@partial(compiled, static_argnums=(0, 1, 5))
 def _compiled_rule(first, second, q11, q12, q22, nodes):
     return _tensor_rule(first, second, q11, q12, q22, nodes)
 

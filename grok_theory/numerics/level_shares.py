@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from numpy.typing import ArrayLike
-from scipy import special
 
 
 def unseen_share(count: int, tail: float) -> float:
@@ -18,6 +18,6 @@ def shares(successes: ArrayLike, count: int, tail: float) -> tuple[np.ndarray, n
     Each end is missed with at most `tail`.
     """
     k = np.asarray(successes, float)
-    low = np.where(k > 0, special.betaincinv(np.maximum(k, 1e-12), count - k + 1, tail), 0.0)
-    high = np.where(k < count, special.betaincinv(k + 1, np.maximum(count - k, 1e-12), 1 - tail), 1.0)
+    low = np.where(k > 0, scipy.special.betaincinv(np.maximum(k, 1e-12), count - k + 1, tail), 0.0)
+    high = np.where(k < count, scipy.special.betaincinv(k + 1, np.maximum(count - k, 1e-12), 1 - tail), 1.0)
     return low, high

@@ -5,7 +5,7 @@ is entered, and what comes back is cut in NumPy, whose slices are not compiled e
 there the caller's own compilation knows the length.
 """
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,17 @@ from jax.typing import ArrayLike
 
 from ..checks import is_traced
 
-__all__ = ["SHORTEST", "any_traced", "as_numbers", "bucket", "cut", "lengthened", "repeated", "with_zeros"]
+__all__ = [
+    "SHORTEST",
+    "any_traced",
+    "as_numbers",
+    "bucket",
+    "cut",
+    "lengthened",
+    "namespace",
+    "repeated",
+    "with_zeros",
+]
 
 SHORTEST = 16  # the first bucket: what is shorter costs no more than this
 
@@ -24,6 +34,11 @@ Tree = TypeVar("Tree")
 def any_traced(*trees: object) -> bool:
     """Whether a leaf of the trees has no number yet."""
     return any(map(is_traced, jax.tree_util.tree_leaves(trees)))
+
+
+def namespace(*trees: object) -> Any:
+    """jax.numpy where a leaf of the trees is an array of JAX, traced or not; else NumPy, which compiles nothing."""
+    return jnp if any(isinstance(leaf, jax.Array) for leaf in jax.tree_util.tree_leaves(trees)) else np
 
 
 def as_numbers(tree: Tree) -> Tree:

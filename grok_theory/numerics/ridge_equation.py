@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 
 from ..checks import require_float64
 from .magnitude import exponents, scaled
+from .programs import compiled
 from .roots import halve
 
 # log(1e10/1e-130) = 322 and 322 / 2^46 = 5e-12: two Newton steps from there reach round-off.
@@ -101,7 +102,7 @@ def _over_batch(function, eigenvalues, multiplicities, *numbers):
 
 
 # Compiled as a whole: outside jit, JAX would compile the loops inside anew at every call.
-@jax.jit
+@compiled
 def _solve(eigenvalues, multiplicities, samples, ridge):
     return _over_batch(_in_range, eigenvalues, multiplicities, samples, ridge)
 

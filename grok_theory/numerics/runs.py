@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import PyTree
 
 from .. import progress
+from .programs import compiled
 
 
 def runs_at_once() -> int:
@@ -89,4 +90,4 @@ def _compiled(one_run: Callable[..., Any], batch: int, arguments: int) -> Callab
         keys = jax.vmap(jax.random.fold_in, (None, 0))(key, base + jnp.arange(batch, dtype=jnp.uint32))
         return jax.vmap(one_run, in_axes=(0, *[None] * arguments))(keys, *arguments_of_all)
 
-    return jax.jit(together)
+    return compiled(together)

@@ -14,6 +14,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from .padding import namespace
+
 __all__ = [
     "FAR",
     "FARTHER",
@@ -116,16 +118,17 @@ def marchenko_pastur_rule(
     0.500000000000 0.500000000000 0.5
     """
     x, one_minus_x = _logistic_grid(step, left, right)
-    alpha = jnp.asarray(samples_per_dim, float)
+    xp = namespace(samples_per_dim)
+    alpha = xp.asarray(samples_per_dim, float)
     lower, upper = spectral_edges(alpha)
-    width = 4 * jnp.sqrt(alpha)
+    width = 4 * xp.sqrt(alpha)
     above_edge = width * x
     eigenvalues = lower + above_edge
     # sqrt(x) (1-x)^1.5 (l - l-)/l rather than (x (1-x))^1.5/l: the power underflows at x = 1e-205.
     weights = (step / (2 * np.pi)) * width * np.sqrt(x) * one_minus_x**1.5 * (above_edge / eigenvalues)
     # At alpha = 1 JAX gives max(0, 1 - alpha) the slope -1/2, which is the one that makes d/dalpha of a whole integral
     # (bulk and atom) right there.
-    return SpectralRule(eigenvalues, weights, above_edge, jnp.maximum(1 - alpha, 0.0), lower, upper)
+    return SpectralRule(eigenvalues, weights, above_edge, xp.maximum(1 - alpha, 0.0), lower, upper)
 
 
 def stieltjes(penalty: ArrayLike, samples_per_dim: ArrayLike) -> Array:

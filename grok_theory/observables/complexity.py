@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from numpy.typing import ArrayLike
-from scipy.special import erf, log_ndtr, ndtr
 
 from ..checks import check_between, check_finite, check_integer, check_non_negative, check_positive, check_shape
 from ..errors import BadValue
@@ -120,18 +120,18 @@ def local_complexity_at_init(
     points, weights = np.polynomial.legendre.leggauss(200)
     low, high = _largest_range(directions)
     z = low + (high - low) / 2 * (points + 1)
-    below = np.maximum(2 * ndtr(z) - 1, 1e-300)
+    below = np.maximum(2 * scipy.special.ndtr(z) - 1, 1e-300)
     density = 2 * directions * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) * np.exp((directions - 1) * np.log(below))
     with np.errstate(over="ignore"):
         reach = radius / size
-        cut = erf(np.multiply.outer(reach, z) / np.sqrt(2))
+        cut = scipy.special.erf(np.multiply.outer(reach, z) / np.sqrt(2))
     mass = density * weights * (high - low) / 2
     # The rule's own total stands for one: no probability above it.
     near = cut @ mass / mass.sum()
     # Wide neighbourhoods are missed where M is smaller than any node: there the mean over the distance |g| of the
     # chance that no direction reaches it, which has no such corner.
     distance, heights = 20 * (points + 1), 20 * weights
-    missed = erf(np.multiply.outer(1 / np.maximum(reach, 3.0), distance) / np.sqrt(2)) ** directions
+    missed = scipy.special.erf(np.multiply.outer(1 / np.maximum(reach, 3.0), distance) / np.sqrt(2)) ** directions
     far = 1 - missed @ (heights * 2 * np.exp(-(distance**2) / 2) / np.sqrt(2 * np.pi))
     return np.clip(np.where(reach > 3, far, near), 0.0, 1.0)[()]
 
@@ -209,7 +209,7 @@ def deep_local_complexity(
 def _largest_range(directions):
     """Range in which the largest of so many abs(z) lies, but for a mass of 1e-17 on either side."""
     grid = np.linspace(0, 15, 3001)[1:]
-    log_tail = np.log(2) + log_ndtr(-grid)
+    log_tail = np.log(2) + scipy.special.log_ndtr(-grid)
     above = directions * np.exp(log_tail)  # union bound
     below = directions * np.log1p(-np.exp(np.minimum(log_tail, -1e-300)))
     high = grid[np.argmax(above < 1e-18)]

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from numpy.typing import ArrayLike
-from scipy.stats import binom
 
 from ..checks import check_between, check_finite
 from ..errors import BadValue
@@ -227,7 +227,7 @@ def _median_interval(at_least, at_most, confidence):
     low, high = np.sort(at_least), np.sort(at_most)
     median = tuple(float((v[(count - 1) // 2] + v[count // 2]) / 2) for v in (low, high))
     ranks = np.arange(1, count + 1)
-    rank = int(np.sum(binom.cdf(ranks - 1, count, 0.5) <= (1 - confidence) / 2))
+    rank = int(np.sum(scipy.stats.binom.cdf(ranks - 1, count, 0.5) <= (1 - confidence) / 2))
     if rank == 0:
         return median, (-np.inf, np.inf)
     return median, (float(low[rank - 1]), float(high[count - rank]))

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq, minimize_scalar
-from scipy.stats import f as f_law
 
 from ..checks import check_between, check_finite, check_numbers, check_positive, check_times
 from ..errors import BadValue
@@ -152,7 +151,7 @@ def distance_laws(times: ArrayLike, distance: ArrayLike, *, confidence: float = 
     grid = np.linspace(np.log(moments[0]) - np.log(10), np.log(moments[-1]) + np.log(10), 60)
     best = int(np.argmin([missed(g) for g in grid]))
     ends = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
-    found = minimize_scalar(missed, bounds=ends, method="bounded", options={"xatol": 1e-10})
+    found = scipy.optimize.minimize_scalar(missed, bounds=ends, method="bounded", options={"xatol": 1e-10})
     laws.append(_fit("saturation", moments, scaled, float(np.exp(found.x))))
     power = _fit_power(moments, scaled, confidence)
     laws = sorted(laws, key=lambda law: law.relative_error)
@@ -174,7 +173,7 @@ def _fit_power(times, values, confidence):
     misses = np.array([squares(exponent) for exponent in EXPONENTS])
     best = int(np.argmin(misses))
     ends = EXPONENTS[max(best - 1, 0)], EXPONENTS[min(best + 1, EXPONENTS.size - 1)]
-    found = minimize_scalar(squares, bounds=ends, method="bounded", options={"xatol": 1e-10})
+    found = scipy.optimize.minimize_scalar(squares, bounds=ends, method="bounded", options={"xatol": 1e-10})
     fitted = law(float(found.x))
     residuals = values - fitted(times)
     around = float(residuals @ residuals)
@@ -182,7 +181,7 @@ def _fit_power(times, values, confidence):
     rho = min(max(neighbours, 0.0), 0.99)
     nu = max(times.size * (1 - rho) / (1 + rho) - 3, 1.0)
     # Below 1e-24 the misses are rounding.
-    allowed = max(fitted.relative_error**2, 1e-24) * (1 + f_law.ppf(confidence, 1, nu) / nu)
+    allowed = max(fitted.relative_error**2, 1e-24) * (1 + scipy.stats.f.ppf(confidence, 1, nu) / nu)
     above = misses > allowed
 
     def crossing(side):
@@ -191,7 +190,7 @@ def _fit_power(times, values, confidence):
         if not beyond:
             return float(EXPONENTS[side[-1]]) if len(side) else inside
         outside = float(EXPONENTS[beyond[0]])
-        return float(brentq(lambda e: squares(e) - allowed, inside, outside, xtol=1e-12))
+        return float(scipy.optimize.brentq(lambda e: squares(e) - allowed, inside, outside, xtol=1e-12))
 
     left = [i for i in range(EXPONENTS.size - 1, -1, -1) if EXPONENTS[i] < fitted.exponent]
     right = [i for i in range(EXPONENTS.size) if EXPONENTS[i] > fitted.exponent]

@@ -1,15 +1,21 @@
 """What keeps cross-entropy from collapsing: StableMax, and gradients without their naive direction."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..checks import check_finite, check_numbers, is_traced
 from ..errors import BadValue
 from ..numerics.magnitude import unit_of
+
+if TYPE_CHECKING:
+    import optax
 from .softmax_collapse import check_labels
 
 
@@ -122,6 +128,8 @@ def orthogonal_gradient(*, rescale: bool = True, per_leaf: bool = True) -> optax
     BadValue
         From `update`, where it is called without the parameters.
     """
+
+    import optax
 
     def project(gradients, params):
         # Sums of squares leave half precision at 65504, and float32 at 1e-23: in single precision at least, and in

@@ -2,9 +2,9 @@
 
 import jax.numpy as jnp
 import numpy as np
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from jax.typing import DTypeLike
 from numpy.typing import ArrayLike
-from scipy.special import logsumexp
 
 from ..checks import check_between, check_finite, check_integer, check_non_negative, check_numbers
 from ..errors import BadValue
@@ -64,7 +64,7 @@ def softmax_collapse_fraction(
     0.5
     """
     margins, bits = _margins(logits, labels), significant_bits(dtype)
-    total = logsumexp(-margins, axis=-1) if smallest_first else np.max(-margins, axis=-1)
+    total = scipy.special.logsumexp(-margins, axis=-1) if smallest_first else np.max(-margins, axis=-1)
     return np.mean(total <= -bits * np.log(2), axis=-1)[()]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax.typing import ArrayLike
 from jaxtyping import Array, Int
 
@@ -87,6 +86,8 @@ class TrainedTransformer:
     def __call__(
         self, key: Array, tasks: Array, steps: Int[Array, " times"], rate: Array
     ) -> tuple[dict[str, Array], dict[str, Array]]:
+        import optax
+
         family, context = self.family, self.context
         of_tasks, of_start, of_batches, of_seen, of_fresh = jax.random.split(key, 5)
         tables = draw_tables(of_tasks, family, self.tasks)

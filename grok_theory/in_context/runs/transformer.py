@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Float, Int
+
+if TYPE_CHECKING:
+    import optax
 
 __all__ = ["HEADS", "WIDTH", "log_predictions", "network", "parameters_of", "token_loss"]
 
@@ -83,6 +86,8 @@ def token_loss(weights: dict[str, Array], tokens: Int[Array, "batch context"]) -
 
 def training_step(weights, memory, tokens, optimizer: optax.GradientTransformation):
     """One step on one batch."""
+    import optax
+
     slope = jax.grad(token_loss)(weights, tokens)
     update, memory = optimizer.update(slope, memory, weights)
     return optax.apply_updates(weights, update), memory

@@ -8,12 +8,13 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from jaxtyping import Array
-from scipy.special import stdtrit
 
 from ...dynamics import whole_steps
 from ...fields import in_range
 from ...numerics.padding import any_traced
+from ...numerics.programs import compiled
 from ..problem import QuadraticCommittee
 from ..verdict import Judged, judged
 from .curves import curves_of
@@ -107,7 +108,7 @@ def _told(xp, problem, marches: March, at: Reading, count, settings: Settings, s
     )
 
 
-_traced_answer = jax.jit(partial(_told, jnp), static_argnames=("settings", "scrambles"))
+_traced_answer = compiled(partial(_told, jnp), static_argnames=("settings", "scrambles"))
 
 
 def _read(xp, values, at: Reading, scrambles: int, implicit: bool, in_logs: np.ndarray):
@@ -142,7 +143,7 @@ def _student(scrambles: int) -> float:
     freedom of one (median of 18 problems), so smooth are they. Nor by fewer paths a march: they leave a bias that no
     scatter shows. Fewer nodes pay for the marches: fourth order needs fewer, and the third sees their error.
     """
-    return float(stdtrit(scrambles - 1, 0.995) / np.sqrt(scrambles))
+    return float(scipy.special.stdtrit(scrambles - 1, 0.995) / np.sqrt(scrambles))
 
 
 def _greatest_around(xp, values):

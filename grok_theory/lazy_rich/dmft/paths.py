@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import ndtri
-from scipy.stats import qmc
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 
 SOBOL_BITS = 30
 SMALLEST_NODE = 8
@@ -63,7 +62,7 @@ def innovations(paths: int, nodes: int, steps: int, seed: int, scramble: int) ->
     node, step, mode) its own stream, so that a longer march repeats the innovations of a shorter one to the last bit.
     """
     counts = paths_per_node(paths, nodes)
-    points = qmc.Sobol(2 * steps, scramble=False, bits=SOBOL_BITS).random(int(counts.max()))
+    points = scipy.stats.qmc.Sobol(2 * steps, scramble=False, bits=SOBOL_BITS).random(int(counts.max()))
     integers = np.round(points * 2.0**SOBOL_BITS).astype(np.int64)
     drawn = np.empty((steps, 2, counts.sum()))
     first = 0
@@ -84,4 +83,4 @@ def _scrambled_normals(integers: np.ndarray, stream: np.random.Generator) -> np.
     matrix = np.tril(stream.integers(0, 2, (SOBOL_BITS, SOBOL_BITS)), -1) + np.eye(SOBOL_BITS, dtype=np.int64)
     scrambled = (digits @ matrix.T + stream.integers(0, 2, SOBOL_BITS)) % 2
     # A uniform offset below the last digit keeps zero, whose quantile is infinite, out of reach.
-    return ndtri((scrambled @ (1 << shifts) + stream.random(len(integers))) / 2.0**SOBOL_BITS)
+    return scipy.special.ndtri((scrambled @ (1 << shifts) + stream.random(len(integers))) / 2.0**SOBOL_BITS)

@@ -16,11 +16,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optimistix
 from jax import lax
 from jax.typing import ArrayLike
 from jaxtyping import Array
@@ -30,6 +28,7 @@ from ...errors import BadValue
 from ...fields import check_single, in_range
 from ...kernels.activations import Identity
 from ...numerics.padding import bucket, cut, repeated
+from ...numerics.programs import compiled
 from ...observables import distance_from_init
 from ...pytrees import as_arrays
 from ...results import Solution
@@ -75,7 +74,7 @@ def solve_linear_moments(
     ).checked(throw)
 
 
-@jax.jit
+@compiled
 def _solved(problem: MeanFieldNetwork, times: Array, tolerance: Array):
     data, richness = rotated(data_of(problem)), jnp.asarray(problem.richness, float)
     tolerances = tolerance * jnp.array([1.0, LOOSER])
@@ -99,6 +98,9 @@ def _solved(problem: MeanFieldNetwork, times: Array, tolerance: Array):
 
 
 def _marches(richness: Array, rest: tuple[Data, Array, Array]):
+    import diffrax  # takes as long to import as many a solve
+    import optimistix
+
     data, tolerances, times = rest
     start = jnp.eye(data.inputs.shape[1] + data.targets.shape[1])
     times = jnp.concatenate([jnp.zeros(1), times])

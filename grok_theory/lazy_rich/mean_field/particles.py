@@ -21,12 +21,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from jax import lax
 from jax.typing import ArrayLike
 from jaxtyping import Array
-from scipy.special import ndtri
-from scipy.stats import qmc
-from scipy.stats import t as student
 
 from ...checks import check_memory, is_traced
 from ...errors import BadValue
@@ -66,9 +64,9 @@ LOOSER = 10.0  # the flow that measures the integration error has this times the
 def drawn_particles(count: int, dim: int, seed: int, scramble: int) -> np.ndarray:
     """Standard normals (count / 2, dim): a Sobol sequence with a scramble of its own for every (seed, scramble)."""
     stream = np.random.default_rng([seed, scramble])
-    points = qmc.Sobol(dim, scramble=True, bits=30, rng=stream).random(count // 2)
+    points = scipy.stats.qmc.Sobol(dim, scramble=True, bits=30, rng=stream).random(count // 2)
     # A uniform offset below the last digit keeps zero, whose quantile is infinite, out of reach.
-    normals = ndtri(points + stream.random(points.shape) * 2.0**-30)
+    normals = scipy.special.ndtri(points + stream.random(points.shape) * 2.0**-30)
     normals.setflags(write=False)
     return normals
 
@@ -146,7 +144,7 @@ def fields_of(mean: Reading) -> dict[str, Field]:
     }
 
 
-@partial(jax.jit, static_argnames=("own", "keep"))
+@partial(jax.jit, static_argnames=("own", "keep"))  # it computes longer than it compiles
 def _solved(problem: MeanFieldNetwork, times: Array, normals: Array, tolerance: Array, *, own: bool, keep: bool):
     data, richness = data_of(problem), jnp.asarray(problem.richness, float)
     data = data if own else rotated(data)
@@ -229,7 +227,7 @@ def _errors(
     scatter of all entries, also where it is itself near zero.
     """
     count = len(next(iter(curves.values()))) - 1
-    quantile = student.ppf(1 - 0.005 / LOOKS, count - 1) / np.sqrt(count) if count > 1 else 0.0
+    quantile = scipy.special.stdtrit(count - 1, 1 - 0.005 / LOOKS) / np.sqrt(count) if count > 1 else 0.0
 
     def error(values):
         scatter = jnp.std(values[:-1], axis=0, ddof=1) if count > 1 else jnp.zeros_like(values[0])

@@ -10,8 +10,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from jax.typing import ArrayLike
-from scipy.special import ndtri
 
 from ...checks import check_integer, check_key, check_memory, check_positive, check_runs, check_size, require_float64
 from ...conditions import Conditions
@@ -19,6 +19,7 @@ from ...dynamics import whole_steps
 from ...errors import BadValue
 from ...fields import check_single
 from ...numerics.padding import repeated
+from ...numerics.programs import compiled
 from ...numerics.threads import cores, over_cores
 from ...pytrees import as_arrays
 from ...results import Ensemble
@@ -178,7 +179,7 @@ def _refuse_unstable_steps(problem: QuadraticCommittee, rate: float, samples: in
         problem.centred,
     )
     frozen = isinstance(method, FrozenKernel) or getattr(method, "linearised", False)
-    largest = 0.0 if frozen else float(ndtri(1 - 1 / (2 * samples))) ** 2 / 2
+    largest = 0.0 if frozen else float(scipy.special.ndtri(1 - 1 / (2 * samples))) ** 2 / 2
     limit = float(largest_stable_learning_rate(as_arrays(scaled), largest))
     if not rate < limit:
         raise BadValue(
@@ -260,7 +261,7 @@ def _run(
 
 
 # Drawing and training are compiled apart: every method shares the compiled draws, and no number recompiles anything.
-@partial(jax.jit, static_argnums=(1, 2, 3))
+@partial(compiled, static_argnums=(1, 2, 3))
 def _draw_data(key, sizes, stratified, labels) -> tuple[Data, Data | None]:
     samples, test_samples, dim = sizes
     inputs = draw_inputs(data_key(key), samples, dim, stratified=stratified)
@@ -272,7 +273,7 @@ def _draw_data(key, sizes, stratified, labels) -> tuple[Data, Data | None]:
     return data, Data(fresh, targets(fresh))
 
 
-@partial(jax.jit, static_argnums=(2, 3, 4))
+@partial(compiled, static_argnums=(2, 3, 4))
 def _draw_start(key, problem, dim, width, orthogonal_start, scale):
     """Moments, or where a `scale` is given that times the weights themselves."""
     own = weights_key(key)
@@ -281,7 +282,7 @@ def _draw_start(key, problem, dim, width, orthogonal_start, scale):
     return scale * draw_weights(own, problem, dim, width, orthogonal_start=orthogonal_start)
 
 
-_train_network = jax.jit(run_network, static_argnums=(1,))
+_train_network = compiled(run_network, static_argnums=(1,))
 
 
 def _sampled_test_loss(problem, start, test: Data, moments) -> dict[str, Any]:
@@ -289,13 +290,13 @@ def _sampled_test_loss(problem, start, test: Data, moments) -> dict[str, Any]:
     return {"test_loss": jnp.mean(jnp.square(test.targets - output))}
 
 
-@jax.jit
+@compiled
 def _regress(problem, start, data, test, times, rate) -> Run:
     read_test = None if test is None else partial(_sampled_test_loss, problem, start, test)
     return run_frozen_kernel(problem, start, data, times, rate, read_test)
 
 
-@jax.jit
+@compiled
 def _train_moments(problem, start, data, test, reads, rate, tolerance) -> Run:
     def curves(problem, moments, start, data):
         read = observe(problem, moments, start, data)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import jax
 import numpy as np
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from jax.typing import ArrayLike
-from scipy.special import log_ndtr
 
 from ...checks import check_integer, check_key, check_shape
 from ...errors import BadValue
@@ -169,7 +169,7 @@ def exact_network_accuracy(modulus: int, width: int) -> float:
     gap = np.sqrt(width) / 2 * modulus / (modulus - 1)
     # The integrand is analytic and falls like a Gaussian: the trapezoid rule converges to rounding.
     x = np.linspace(-12.0, 12.0, 961)
-    values = np.exp((modulus - 1) * log_ndtr(x + gap) - x**2 / 2) / np.sqrt(2 * np.pi)
+    values = np.exp((modulus - 1) * scipy.special.log_ndtr(x + gap) - x**2 / 2) / np.sqrt(2 * np.pi)
     return float(np.sum(values) * (x[1] - x[0]))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from scipy.stats import binomtest
+import scipy  # its rooms are imported when first used: stats takes as long as a solve
 
 from ...checks import check_between, check_integer, check_runs
 from ...dynamics import Adam, check_x, whole_steps
@@ -222,7 +222,7 @@ def _role(
         confidence=confidence,
     )
     reached = int(np.sum(~delay.test.censored))
-    proportion = binomtest(reached, runs).proportion_ci(confidence, "exact")
+    proportion = scipy.stats.binomtest(reached, runs).proportion_ci(confidence, "exact")
     share = ensemble.fields["irrep_share"].values[:, -1]
     ridge = float(task.ridge)
     early, fixed, norm = np.mean([_stage_one(task, how, key, run) for run in range(min(runs, 4))], axis=0)

@@ -19,6 +19,7 @@ from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
 from ...dynamics import SGD
+from ...numerics.programs import compiled
 from ..network import activity
 from ..problem import GroupTask
 from ..training.losses import Loss, free_bias, output_residual, predicted
@@ -46,7 +47,7 @@ def rule_of(dynamics: Optimizer, weight_decay: ArrayLike, dtype: DTypeLike) -> o
     return transformation(cast(dynamics, dtype), jnp.asarray(weight_decay, dtype))
 
 
-@jax.jit
+@compiled
 def memory_of(dynamics: Optimizer, weight_decay: ArrayLike, learning: Layers) -> optax.OptState:
     """The first state of a dynamics for a batch of runs."""
     dtype = next(iter(learning.values())).dtype
@@ -54,7 +55,7 @@ def memory_of(dynamics: Optimizer, weight_decay: ArrayLike, learning: Layers) ->
         return jax.vmap(rule_of(dynamics, weight_decay, dtype).init)(learning)
 
 
-@jax.jit
+@jax.jit  # a training computes longer than it compiles
 def advance(
     state: State, frozen: Layers, samples: Samples, task: GroupTask, dynamics: Optimizer, loss: Loss, gap: Array
 ) -> State:
@@ -108,13 +109,13 @@ def observe(
     return _look_at_samples(layers, samples, task, loss, noisy=noisy) | curves, fields
 
 
-@partial(jax.jit, static_argnames="noisy")
+@partial(compiled, static_argnames="noisy")
 def _look_at_samples(layers: Layers, samples: Samples, task: GroupTask, loss: Loss, *, noisy: bool) -> dict[str, Array]:
     with jax.numpy_dtype_promotion("standard"), jax.default_matmul_precision("highest"):
         return jax.vmap(partial(_of_samples, task=task, loss=loss, noisy=noisy))(layers, samples)
 
 
-@jax.jit
+@compiled
 def _look_at_layers(layers: Layers, start: Layers, basis: Basis) -> tuple[dict[str, Array], dict[str, Array]]:
     with jax.numpy_dtype_promotion("standard"), jax.default_matmul_precision("highest"):
         return jax.vmap(partial(_of_layers, basis=basis))(layers, start)
@@ -186,7 +187,7 @@ def _purities(hidden: Array, functions: Array, members: Array) -> tuple[Array, A
     return pure, jnp.sum(mass, axis=0) / jnp.sum(total), alive
 
 
-_stacked = jax.jit(jnp.stack)
+_stacked = compiled(jnp.stack)
 
 
 def _median(values: Array, chosen: Array) -> Array:

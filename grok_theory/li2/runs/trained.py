@@ -9,7 +9,6 @@ import jax
 import numpy as np
 import optax
 from jax import Array
-from joblib import cpu_count
 
 from ...checks import check_choice, check_integer, check_key, check_memory, check_runs, require_float64
 from ...dynamics import SGD, Adam, check_x, whole_steps
@@ -130,6 +129,8 @@ def _is_noisy(task: GroupTask) -> bool:
 
 def _default_workers() -> int:
     """Threads: a step's products are too small to spread over cores, and compiled code lets other threads go on."""
+    from joblib import cpu_count
+
     return cpu_count() if jax.default_backend() == "cpu" else 1
 
 

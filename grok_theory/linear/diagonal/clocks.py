@@ -6,13 +6,13 @@ grid between the two scales found before.
 
 from collections.abc import Callable
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
 from ...errors import BadValue, SolveFailed
 from ...numerics.padding import any_traced, as_numbers
+from ...numerics.programs import compiled
 from ..checked import check_single
 from ..mode_relaxation import ByModes, check_flow
 from ..two_clocks import GrokkingTime
@@ -70,13 +70,13 @@ def task_clocks(problem: SparseTask, dynamics: ByModes, train_fraction, test_fac
     return _told(0.0, _test_time(problem, test_loss, start, LEAST, float(test_factor), float(test_fraction)))
 
 
-@jax.jit
+@compiled
 def _test_losses(inputs, targets, teacher, log_scales):
     weights, _, found = interpolators(inputs, targets, log_scales)
     return jnp.sum((weights - teacher[None, :]) ** 2, axis=1), jnp.all(found)
 
 
-@jax.jit
+@compiled
 def _evolved_losses(problem: SparseTask, log_scales):
     told = evolved_at(problem, log_scales)
     return told.sigma[:, 0] ** 2, jnp.all(told.found)

@@ -9,13 +9,10 @@ Its rates are 8 beta times the eigenvalues of X X^T at the start, then it follow
 last, so that one absolute tolerance serves both; the matrix of its linearisation stays symmetric.
 """
 
-import diffrax
 import jax.numpy as jnp
-import optimistix
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ...numerics.rosenbrock import Rodas5P
 from .hyperbolic import weights_and_spread
 
 __all__ = ["MOST_STEPS", "flow_weights"]
@@ -36,6 +33,11 @@ def flow_weights(
 
     Rows and columns of zeros change nothing.
     """
+    import diffrax  # takes as long to import as many a solve
+    import optimistix
+
+    from ...numerics.rosenbrock import Rodas5P
+
     # In units in which a row of inputs has norm one: time is then in units of that squared.
     size = jnp.sqrt(jnp.max(jnp.sum(inputs**2, axis=1)))
     unit = jnp.where(size > 0, size, 1.0)

@@ -18,6 +18,7 @@ from jaxtyping import Array, Float
 from ...checks import check_finite, check_numbers, check_positive, check_shape, require_float64
 from ...errors import BadValue, SolveFailed
 from ...numerics.padding import any_traced, cut, with_zeros
+from ...numerics.programs import compiled
 from .hyperbolic import weights_and_spread
 
 __all__ = ["NO_INTERPOLATOR", "diagonal_interpolator", "interpolators"]
@@ -90,7 +91,7 @@ def interpolators(
     return weights, errors, found
 
 
-@jax.jit
+@compiled
 def _one(inputs: Array, targets: Array, log_scale: Array):
     weights, _, found = interpolators(inputs, targets, log_scale[None])
     return jnp.where(found[0], weights[0], jnp.nan)

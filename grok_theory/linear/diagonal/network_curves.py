@@ -10,6 +10,7 @@ from ...fields import in_range
 from ...named_axes import Field
 from ...numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ...numerics.padding import any_traced, as_numbers, cut, lengthened, with_zeros
+from ...numerics.programs import compiled
 from ...results import Solution
 from ...status import Status
 from ..checked import check_single
@@ -60,7 +61,7 @@ def _finished(problem: DiagonalNetwork, times: Array, curves: dict, errors: dict
     return held.curves, errors, jnp.where(good[:, None], weights, jnp.nan), held.level
 
 
-@jax.jit
+@compiled
 def _by_flow(problem: DiagonalNetwork, times: Float[Array, " times"], sizes: tuple[Array, Array]):
     x, y = problem.inputs, problem.targets
     # One after the other through one compiled march. The second stops half-way between times too: where a step is as
@@ -78,7 +79,7 @@ def _by_flow(problem: DiagonalNetwork, times: Float[Array, " times"], sizes: tup
     return *_finished(problem, times, curves, errors, both[0], jnp.all(done)), steps
 
 
-@jax.jit
+@compiled
 def _by_interpolator(problem: DiagonalNetwork, times: Float[Array, " times"], sizes: tuple[Array, Array]):
     x, y = problem.inputs, problem.targets
     weights, moved, found = interpolators(x, y, _log_scales(problem, times))
