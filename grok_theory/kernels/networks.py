@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -24,10 +23,9 @@ from ..errors import BadValue
 from ..fields import check_fields, data, number, problem, structure
 from ..ranges import NonNegative, Positive, Switch, Told, Whole
 from .activations import Neuron, as_activation
+from .wide_layers import from_blocks, pairs_of, pairs_of_numbers, wide_kernel
 
 INPUTS = (1e-140, 1e140)
-CLOSE = 1e-2  # 1 -+ cosine below which a gap is made from a difference of vectors; above it a product keeps 14 digits
-TOGETHER = 1 << 20  # numbers in one such difference
 FAINT = 1e-300  # variances below are on their way to zero
 
 
@@ -216,9 +214,14 @@ def _kernel(network, X, X2, kind):
     traced = any(is_traced(leaf) for leaf in jax.tree_util.tree_leaves((network, X, X2)))
     if not network.activation.exact and not traced:
         _warn_of_quadrature(network, X, X2, kind)
-    known = network.activation.kinked and not any(is_traced(inputs) for inputs in (X, X2))
-    kernel, least = _compute(network, X, X2, kind, _gaps_of_numbers(*map(np.asarray, (X, X2))) if known else None)
-    if not traced and not bool(jnp.all(jnp.isfinite(kernel))):
+    in_blocks = symmetric and not traced
+    if in_blocks or (network.activation.kinked and not any(is_traced(inputs) for inputs in (X, X2))):
+        rows = np.asarray(X), None if in_blocks else np.asarray(X2)
+        pairs = pairs_of_numbers(*rows, kinked=network.activation.kinked)
+    else:
+        pairs = pairs_of(X, X2, kinked=network.activation.kinked)
+    kernel, least, finite = wide_kernel(network, pairs, kind, differentiated=traced)
+    if not traced and not bool(finite):
         raise BadValue(
             f"network and inputs give a {kind} that is no float64 number. Pass inputs in a smaller unit, or smaller "
             "variances."
@@ -228,8 +231,15 @@ def _kernel(network, X, X2, kind):
             f"network and inputs give a variance of {float(least):.3g} in a layer, but it must be at least {FAINT:g} "
             "to be a float64 number. Pass inputs in a larger unit, or larger variances."
         )
-    # Matrix products need not be symmetric to the last bit; their kernels are.
-    return (kernel + kernel.T) / 2 if symmetric else kernel
+    if in_blocks:
+        return from_blocks(kernel, X.shape[0])
+    return _symmetric(kernel) if symmetric else kernel
+
+
+@jax.jit
+def _symmetric(kernel):
+    """Matrix products need not be symmetric to the last bit; their kernels are."""
+    return (kernel + kernel.T) / 2
 
 
 def _inputs(X, X2):
@@ -257,8 +267,11 @@ def _inputs(X, X2):
 
 def _warn_of_quadrature(network, X, X2, kind):
     few, few2 = (a[:: max(1, a.shape[0] // 6)][:6] for a in (X, X2))
-    coarse, _ = _compute(network, few, few2, kind)
-    fine, _ = _compute(replace(network, activation=network.activation.doubled()), few, few2, kind)
+    finer = replace(network, activation=network.activation.doubled())
+    coarse, fine = (
+        wide_kernel(each, pairs_of(few, few2, kinked=each.activation.kinked), kind, differentiated=False)[0]
+        for each in (network, finer)
+    )
     error = float(jnp.max(jnp.abs(fine - coarse)) / jnp.max(jnp.abs(fine)))
     if not error < 1e-6:
         warnings.warn(
@@ -266,85 +279,3 @@ def _warn_of_quadrature(network, X, X2, kind):
             "Raise Activation(nodes=...); a function with a kink needs a closed form, such as Relu().",
             stacklevel=4,
         )
-
-
-@partial(jax.jit, static_argnames="kind")
-def _compute(network, X, X2, kind, gaps=None):
-    phi, sw, sb = network.activation, network.weight_variance, network.bias_variance
-    norm, norm2 = jnp.sum(X * X, 1), jnp.sum(X2 * X2, 1)
-    inner = X @ X2.T
-    first, second, pair = sw * norm + sb, sw * norm2 + sb, sw * inner + sb
-    # An input of zeros has none, and no other variance may vanish.
-    least = _least(first, second, norm, norm2)
-    if phi.kinked:
-        gaps = _input_gaps(X, X2) if gaps is None else gaps
-        gaps = _with_bias(gaps, *_outer(sw * norm, sw * norm2), sw, sb)
-    tangent = pair
-    for layer in range(network.hidden_layers):
-        a, b = _outer(first, second)
-        dual, slope = phi._dual(a, pair, b, gaps), phi._dual_derivative(a, pair, b, gaps)
-        if layer == network.hidden_layers - 1:
-            break
-        # Variances run along vectors; a variable coincides with itself, so its gaps are known.
-        own = [phi._dual(q, q, q, (jnp.zeros_like(q), 2 * q)) for q in (first, second)]
-        if phi.kinked:
-            gaps = _with_bias(phi._dual_gaps(a, pair, b, gaps), *_outer(sw * own[0], sw * own[1]), sw, sb)
-        first, second, pair = (sw * q + sb for q in (*own, dual))
-        least = jnp.minimum(least, _least(first, second, norm, norm2))
-        tangent = pair + sw * tangent * slope
-    prior = network.readout_variance * dual
-    if kind == "nngp":
-        return prior, least
-    return network.readout_variance * tangent * slope + (prior if network.train_readout else 0.0), least
-
-
-def _least(first, second, norm, norm2):
-    """The least variance of inputs that are not zero (as numbers of float64, or at least as squares)."""
-    return jnp.minimum(*(jnp.min(jnp.where(size > 0, q, jnp.inf)) for q, size in ((first, norm), (second, norm2))))
-
-
-def _outer(first, second):
-    return jnp.broadcast_arrays(first[:, None], second[None, :])
-
-
-def _gaps_of_numbers(X: np.ndarray, X2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`_input_gaps` of inputs whose numbers are known: one product, and differences only where it loses digits."""
-    size, size2 = (np.sqrt(np.sum(a * a, 1)) for a in (X, X2))
-    unit, unit2 = (a / np.where(s > 0, s, 1.0)[:, None] for a, s in ((X, size), (X2, size2)))
-    cosine = unit @ unit2.T
-    gaps = 1 - cosine, 1 + cosine
-    block = max(1, TOGETHER // X.shape[1])
-    for sign, gap in zip((-1.0, 1.0), gaps, strict=True):
-        close = np.flatnonzero(gap < CLOSE)
-        for first in range(0, close.size, block):
-            i, j = np.unravel_index(close[first : first + block], gap.shape)
-            gap[i, j] = np.sum((unit[i] + sign * unit2[j]) ** 2, 1) / 2
-        gap *= size[:, None]
-        gap *= size2[None, :]
-    return gaps
-
-
-def _input_gaps(X, X2):
-    """Gaps norm(x) norm(y) -+ x.y without the subtraction, as norm(x) norm(y) norm(x/norm(x) -+ y/norm(y))^2 / 2.
-
-    One row of X at a time.
-    """
-    size, size2 = (jnp.sqrt(jnp.sum(a * a, 1)) for a in (X, X2))
-    unit, unit2 = (a / jnp.where(s > 0, s, 1.0)[:, None] for a, s in ((X, size), (X2, size2)))
-
-    def row(x):
-        return tuple(jnp.sum(jnp.square(x[None] + sign * unit2), 1) for sign in (-1.0, 1.0))
-
-    apart, opposed = jax.lax.map(row, unit)
-    half = size[:, None] * size2[None, :] / 2
-    return jax.lax.stop_gradient((half * apart, half * opposed))
-
-
-def _with_bias(gaps, first, second, sw, sb):
-    """Gaps of sw q + sb from those of q, `first` and `second` being sw q11 and sw q22: again sums of positive terms."""
-    root = jnp.sqrt(first * second)
-    total = jnp.sqrt((first + sb) * (second + sb)) + root + sb
-    some = total > 0
-    # sqrt((A + sb)(B + sb)) - sqrt(A B) - sb
-    extra = sb * jnp.square(jnp.sqrt(first) - jnp.sqrt(second)) / jnp.where(some, total, 1.0)
-    return jax.lax.stop_gradient((sw * gaps[0] + extra, sw * gaps[1] + extra + 2 * sb))

@@ -16,6 +16,7 @@ import scipy  # its rooms are imported when first used: stats takes as long as a
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from .angles import Angle, angle_of, elevation, sine_minus_angle_cosine
 from .magnitude import exponents, scaled
 from .programs import compiled
 
@@ -80,7 +81,7 @@ class _InUnits(NamedTuple):
 
 def _in_units(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, at_least: ArrayLike | None = None) -> _InUnits:
     """`at_least`: a lower end for the exponents of both units."""
-    q11, q12, q22 = jnp.broadcast_arrays(*(jnp.asarray(q, float) for q in (q11, q12, q22)))
+    q11, q12, q22 = (jnp.asarray(q, float) for q in (q11, q12, q22))
     k1, k2 = exponents(q11) // 2, exponents(q22) // 2
     if at_least is not None:
         k1, k2 = jnp.maximum(k1, at_least), jnp.maximum(k2, at_least)
@@ -93,8 +94,8 @@ def erf_dual(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, *, scale: ArrayLike
     (Williams 1997.)
     """
     twice, determinant, units = _erf_determinant(q11, q12, q22, scale)
-    # atan2 keeps the digits that asin loses near one, where u and v coincide and are large.
-    return 2 / jnp.pi * jnp.arctan2(twice * units.between, jnp.sqrt(determinant))
+    # This keeps the digits that asin loses near one, where u and v coincide and are large.
+    return 2 / jnp.pi * elevation(twice * units.between, jnp.sqrt(determinant))
 
 
 def erf_dual_derivative(
@@ -123,7 +124,6 @@ def _erf_determinant(q11, q12, q22, scale):
 Gaps = tuple[ArrayLike, ArrayLike]
 
 
-@jax.custom_jvp
 def relu_angle(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, gaps: Gaps | None = None) -> ArrayLike:
     """Angle between u and v in [0, pi]: cos(angle) = q12 / sqrt(q11 q22).
 
@@ -139,27 +139,43 @@ def relu_angle(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, gaps: Gaps | None
         vectors a, b: norm(a) norm(b) norm(a/norm(a) -+ b/norm(b))^2 / 2). Without them the angle has an absolute error
         up to 1e-8 near 0 and pi, since q12 itself does not hold more. Gradients do not pass through them.
     """
-    q11, q12, q22 = (jnp.asarray(q, float) for q in (q11, q12, q22))
+    return _both_angles(q11, q12, q22, gaps)[0]
+
+
+@jax.custom_jvp
+def _both_angles(q11, q12, q22, gaps):
+    """The angle and its supplement, which is the angle between u and -v."""
+    found = _angle(q11, q12, q22, gaps)
+    some = (jnp.asarray(q11) > 0) & (jnp.asarray(q22) > 0)
+    return jnp.where(some, found.angle, np.pi / 2), jnp.where(some, found.supplement, np.pi / 2)
+
+
+def _angle(q11, q12, q22, gaps) -> Angle:
+    """Without derivatives, and of no meaning where a variance is zero."""
     if gaps is None:
         # The determinant rather than 1 - q12/size: exactly zero for exactly coincident variables.
         units = _in_units(q11, q12, q22)
-        angle = jnp.arctan2(jnp.sqrt(jnp.maximum(units.determinant, 0.0)), units.between)
+        square = jnp.maximum(units.determinant, 0.0)
+        adjacent = jnp.sqrt(square + units.between * units.between) + jnp.abs(units.between)
+        opposite, is_acute = jnp.sqrt(square), units.between >= 0
     else:
         # Up to one factor 2 size these are sin^2 and cos^2 of half the angle.
-        apart, opposed = (jnp.sqrt(jnp.maximum(jnp.asarray(gap, float), 0.0)) for gap in gaps)
-        angle = 2 * jnp.arctan2(apart, opposed)
-    return jnp.where((q11 > 0) & (q22 > 0), angle, jnp.pi / 2)
+        apart, opposed = (jnp.maximum(jnp.asarray(gap, float), 0.0) for gap in gaps)
+        is_acute = apart <= opposed
+        opposite, adjacent = jnp.sqrt(jnp.minimum(apart, opposed)), jnp.sqrt(jnp.maximum(apart, opposed))
+    return angle_of(opposite / jnp.where(adjacent > 0, adjacent, 1.0), is_acute)
 
 
-@relu_angle.defjvp
-def _relu_angle_jvp(primals, tangents):
+@_both_angles.defjvp
+def _both_angles_jvp(primals, tangents):
     q11, q12, q22, _ = primals
-    angle = relu_angle(*primals)
+    angle, supplement = _both_angles(*primals)
     height = _size(q11, q22) * jnp.sin(angle)  # square root of the determinant
     open_angle = (height > 0) & (angle > 0) & (angle < jnp.pi)
     cotangent = jnp.where(open_angle, 1 / jnp.where(open_angle, height, 1.0), 0.0)
     share11, share22 = (q12 / (2 * jnp.where(q > 0, q, 1.0)) for q in (q11, q22))
-    return angle, cotangent * (share11 * tangents[0] - tangents[1] + share22 * tangents[2])
+    moved = cotangent * (share11 * tangents[0] - tangents[1] + share22 * tangents[2])
+    return (angle, supplement), (moved, -moved)
 
 
 @jax.custom_jvp
@@ -168,7 +184,7 @@ def relu_dual(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, gaps: Gaps | None 
 
     `gaps` as in `relu_angle`.
     """
-    return _size(q11, q22) * _sine_minus_angle_cosine(_opening(q11, q12, q22, gaps)) / (2 * jnp.pi)
+    return _size(q11, q22) * sine_minus_angle_cosine(_angle(q11, q12, q22, gaps))[1] / (2 * jnp.pi)
 
 
 @relu_dual.defjvp
@@ -184,22 +200,18 @@ def _relu_dual_jvp(primals, tangents):
 
 def relu_dual_derivative(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, gaps: Gaps | None = None) -> ArrayLike:
     """P(u > 0, v > 0) = (pi - t) / (2 pi), t the angle (Cho & Saul 2009); `gaps` as in `relu_angle`."""
-    return _opening(q11, q12, q22, gaps) / (2 * jnp.pi)
+    return _both_angles(q11, q12, q22, gaps)[1] / (2 * jnp.pi)
 
 
 def relu_dual_gaps(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, gaps: Gaps) -> Gaps:
     """sqrt(D11 D22) -+ D12 of the ReLU duals D (D_ii = q_ii / 2), without the subtraction.
 
-    The difference is sqrt(q11 q22)/2 [(1 - cos t) - (sin t - t cos t)/pi]. No gradient: gaps only sharpen an angle.
+    The difference is sqrt(q11 q22)/2 [(1 - cos t) - (sin t - t cos t)/pi], at most half of the sum sqrt(q11 q22). No
+    gradient: gaps only sharpen an angle.
     """
-    angle, size = relu_angle(q11, q12, q22, gaps), _size(q11, q22)
-    apart = size / 2 * (2 * jnp.sin(angle / 2) ** 2 - _sine_minus_angle_cosine(angle) / jnp.pi)
-    return jax.lax.stop_gradient((apart, size / 2 + relu_dual(q11, q12, q22, gaps)))
-
-
-def _opening(q11, q12, q22, gaps):
-    """pi minus the angle, with all digits where it is small: the angle between u and -v."""
-    return relu_angle(q11, -jnp.asarray(q12, float), q22, None if gaps is None else (gaps[1], gaps[0]))
+    angle, size = _angle(q11, q12, q22, gaps), _size(q11, q22)
+    apart = size / 2 * (angle.one_minus_cosine - sine_minus_angle_cosine(angle)[0] / jnp.pi)
+    return jax.lax.stop_gradient((apart, size - apart))
 
 
 def _size(q11, q22):
@@ -207,15 +219,6 @@ def _size(q11, q22):
     some = (q11 > 0) & (q22 > 0)
     first, second = (jnp.sqrt(jnp.where(q > 0, q, 1.0)) for q in (q11, q22))
     return jnp.where(some, first * second, 0.0)
-
-
-def _sine_minus_angle_cosine(t):
-    # sin t - t cos t; below 1 by its series t^3/3 - t^5/30 + ..., since the difference loses t^3 against t.
-    square, term, total = t * t, t * t * t / 3, jnp.zeros_like(t)
-    for k in range(1, 10):
-        total = total + term
-        term = -term * square * (k + 1) / (k * (2 * k + 2) * (2 * k + 3))
-    return jnp.where(t < 1, total, jnp.sin(t) - t * jnp.cos(t))
 
 
 def quadratic_dual(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, *, epsilon: ArrayLike) -> Float[Array, "..."]:

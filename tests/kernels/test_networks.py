@@ -222,3 +222,19 @@ def test_memory_is_refused_before_it_is_asked_for():
     wide = jax.ShapeDtypeStruct((10**7, 1), jnp.float64)
     with pytest.raises(TooLarge, match=r"nngp of 10000000 by 10000000 inputs needs .* GiB.*Pass fewer rows"):
         jax.eval_shape(lambda x: nngp(FullyConnected("erf"), x), wide)
+
+
+@pytest.mark.parametrize("count", [1, 6, 9])
+def test_a_symmetric_kernel_is_made_of_blocks(count):
+    """Of any number of inputs, some of them alike, opposite or zero: the kernel of two arrays that are the same."""
+    rng = np.random.default_rng(count)
+    X = rng.standard_normal((count, 3))
+    X[count // 2 :] = -2 * X[: count - count // 2]
+    X[-1] *= count > 3
+    for bias in (0.0, 0.5):
+        network = FullyConnected("relu", hidden_layers=3, weight_variance=1.7, bias_variance=bias)
+        for kernel in (nngp, ntk):
+            whole, parts = kernel(network, X), kernel(network, X, X.copy())
+            scale = float(jnp.max(jnp.abs(parts)))
+            np.testing.assert_allclose(whole, parts, rtol=0, atol=4e-15 * scale)
+            assert np.array_equal(whole, np.asarray(whole).T)
