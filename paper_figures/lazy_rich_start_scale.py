@@ -5,8 +5,8 @@ layers times sigma, the learning rate over sigma^2. a: test (solid) and train lo
 sigma = 1; b: for sigma at one alpha; c: the test loss at equal alpha sigma^3, against sigma^2 tau: it collapses. d,
 e: how far both layers have moved at the end, relative to their start, f: the final test loss, against alpha (hollow)
 and against the product (filled). The product is the size of the quadratic part, alpha a w^2: alpha sigma^3 where both
-layers are scaled, alpha sigma^2 where the readouts are not (figure of the start, with theory). There is no theory of
-trained readouts here. Descent, D, P, N, eps: ours.
+layers are scaled, alpha sigma^2 where the readouts are not (figures of the start and of the weights' movement, with
+theory). There is no theory of trained readouts here. Descent, D, P, N, eps: ours.
 """
 
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ from paper_figures.figure import Claim
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
 FIGURES = ("7a", "7b", "7c", "7d", "7e", "7f")
 STATES = {
-    "7c": "P: the product is alpha sigma^3 where both layers are scaled",
-    "7d": "P: the product is alpha sigma^3 where both layers are scaled",
-    "7e": "P: the product is alpha sigma^3 where both layers are scaled",
-    "7f": "P: the product is alpha sigma^3 where both layers are scaled",
+    "7c": "P: a variant; with both layers scaled the product is alpha sigma^3",
+    "7d": "P: a variant; with both layers scaled the product is alpha sigma^3",
+    "7e": "P: a variant; with both layers scaled the product is alpha sigma^3",
+    "7f": "P: a variant; with both layers scaled the product is alpha sigma^3",
 }
 WING = "lazy_rich"
 

@@ -61,7 +61,7 @@ ROWS = [
     Row("kumar", "5", "labels along the j-th eigenvector of the kernel"),
     Row("kumar", "6a", "network on digits: accuracy over the output scale"),
     Row("kumar", "6b", "one-layer transformer on modular addition over output scale and decay"),
-    Row("kumar", "7a", "sweep of the output scale, both layers trained"),
+    Row("kumar", "7a", "sweep of the output scale, beside that of the start's scale"),
     Row("kumar", "7b", "sweep of the start's scale"),
     Row("kumar", "7c", "collapse on output scale times squared start scale"),
     Row("kumar", "7d", "relative change of the parameters against that product"),
