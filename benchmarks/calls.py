@@ -153,9 +153,9 @@ def main(name: str) -> None:
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    from grok_theory import keep_compilations
+    from grok_theory.compilations import keep_all_compilations
 
-    keep_compilations()
+    keep_all_compilations()
     seconds = []
     for number, length in ((0.0, LENGTH), (0.1, OTHER_LENGTH), (0.2, LENGTH), (0.3, LENGTH)):
         began = time.process_time()
