@@ -19,7 +19,7 @@ import jax
 
 from .padding import any_traced
 
-__all__ = ["ONE_THREAD", "QUICKLY", "compiled"]
+__all__ = ["ONE_THREAD", "QUICKLY", "compiled", "compiled_ahead"]
 
 QUICKLY = {"xla_cpu_use_fusion_emitters": False, "xla_cpu_prefer_vector_width": 512}
 ONE_THREAD = {"xla_cpu_multi_thread_eigen": False}
@@ -76,3 +76,14 @@ def compiled(
 
     call._cache_size = lambda: plain._cache_size() + chosen._cache_size()  # type: ignore[attr-defined]
     return call
+
+
+def compiled_ahead(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
+    """`function` for arrays like these alone, compiled now as by `compiled`: it gives numbers also inside a trace."""
+    lowered = jax.jit(function).lower(*arguments)
+    if jax.default_backend() == "cpu":
+        try:
+            return lowered.compile(compiler_options=dict(QUICKLY))
+        except jax.errors.JaxRuntimeError:  # an XLA without the option
+            pass
+    return lowered.compile()
