@@ -33,10 +33,10 @@ def run(
     import jax
 
     from benchmarks import summary
-    from grok_theory.compilations import keep_compilations
+    from grok_theory.compilations import keep_all_compilations
 
     jax.config.update("jax_enable_x64", True)
-    keep_compilations()  # what is timed is computing; `start` alone times compilers, in processes of its own
+    keep_all_compilations()  # what is timed is computing; `start` alone times compilers, in processes of its own
     chosen = names or (NAMES if everything else SHORT)
     for name in chosen:
         if name not in (*NAMES, "summary"):

@@ -3,7 +3,7 @@
 Imports and `--help` in wall seconds, the least of several. Calls in CPU seconds, each in a process of its own. A first
 imports what its wing needs and compiles, with an empty folder of compiled programs; one of another length (50 for 60)
 should not compile; "second process" is the first call of the next process, which loads what that one compiled; "warm"
-has other numbers of the same shapes.
+has other numbers of the same shapes. The peak of the memory is that of the process that compiled; JAX alone takes 150.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ def calls(names: Sequence[str]) -> list[dict[str, Any]]:
                 "other length": first["other length"],
                 "second process": second["first"],
                 "warm": min(first["warm"], second["warm"]),
+                "peak memory [MiB]": first["peak"],
             }
         )
     return rows
@@ -103,7 +104,12 @@ def _calls(rows: Rows) -> str:
     )
 
 
+def _memory(rows: Rows) -> str:
+    return "; ".join(f"{row['call']} {row['peak memory [MiB]']:.0f}" for row in rows)
+
+
 HEADLINES = (
     Headline("Start", "start_imports", _imports),
     Headline("CPU s of a first call / of another length / of a second process / warm", "start_calls", _calls),
+    Headline("MiB at most in the process of these calls", "start_calls", _memory),
 )

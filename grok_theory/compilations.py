@@ -78,6 +78,17 @@ def keep_compilations(path: str | os.PathLike[str] | None = None) -> Path | None
     return folder
 
 
+def keep_all_compilations(path: str | os.PathLike[str] | None = None) -> Path | None:
+    """`keep_compilations` of a process that runs this package alone: the programs of its diffrax solves are kept too.
+
+    Equinox, on which diffrax stands, checks inside a program by calling Python, and JAX stores no such program. What it
+    would check is checked at the doors, or told by a status; but a script may rely on it for code of its own, so
+    `keep_compilations` leaves EQX_ON_ERROR alone. Equinox reads it when it is imported.
+    """
+    os.environ.setdefault("EQX_ON_ERROR", "off")
+    return keep_compilations(path)
+
+
 def _checked(path: str | os.PathLike[str]) -> Path:
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path) or isinstance(os.fspath(path), bytes):
         raise BadValue(f"path is {path!r}, but it must be the name of a folder. Leave it out for the usual one.")

@@ -22,14 +22,14 @@ import jax
 import numpy as np
 import pytest
 
-from grok_theory.compilations import keep_compilations
+from grok_theory.compilations import keep_all_compilations
 from grok_theory.errors import BadValue
 
 if not jax.config.jax_compilation_cache_dir:
     # More than half of the tests' time is XLA's. Loading a program counts as compiling it (JAX's events, the sizes of
     # jitted functions' caches), so that tests which count stay what they are. JAX_ENABLE_COMPILATION_CACHE=false: none.
     with suppress(BadValue):  # a checkout that cannot be written
-        keep_compilations(Path(__file__).parents[1] / "out" / "compiled")
+        keep_all_compilations(Path(__file__).parents[1] / "out" / "compiled")
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")

@@ -84,6 +84,20 @@ def test_a_second_process_loads_what_the_first_compiled_and_is_silent(tmp_path):
         zlib.decompress(program.read_bytes())
 
 
+def test_programs_of_diffrax_call_no_python_and_can_be_kept():
+    """The tests' own process keeps all its programs; JAX stores none that calls Python."""
+    assert os.environ["EQX_ON_ERROR"] == "off"
+    method = gt.lazy_rich.Population()
+
+    def curve(curvature):
+        problem = gt.lazy_rich.QuadraticCommittee(1.0, curvature, 2.0, 0.4)
+        return gt.lazy_rich.solve(problem, [1.0, 2.0], method=method)["test_loss"]
+
+    program = jax.jit(curve).lower(0.5).as_text()
+    assert "while" in program
+    assert "callback" not in program
+
+
 def test_two_processes_at_once_and_a_folder_of_ones_own(tmp_path):
     both = [start(tmp_path / "mine") for _ in range(2)]
     first, second = map(answer, both)

@@ -22,6 +22,6 @@ def use_float64() -> None:
             f"JAX_PLATFORMS is {wanted!r}, but JAX cannot compute with that here{f' ({said})' if said else ''}. "
             "Leave it unset, or write JAX_PLATFORMS=cpu."
         ) from error
-    from ..compilations import keep_compilations
+    from ..compilations import keep_all_compilations
 
-    keep_compilations()
+    keep_all_compilations()

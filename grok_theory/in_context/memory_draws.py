@@ -18,7 +18,7 @@ from jax.scipy.special import digamma, entr
 from jaxtyping import Array
 
 from ..numerics.padding import bucket
-from ..numerics.programs import compiled
+from ..numerics.programs import compiled_ahead
 from .families import Family, GaussianRegression, TokenFamily, Urns
 from .methods import MonteCarlo
 from .regression_laws import draw_regression, predict_regression
@@ -51,8 +51,7 @@ def draws_of(
 @lru_cache(maxsize=32)
 def _drawn(structure, numbers, tasks, padded, length, draws, seed, context) -> dict[str, np.ndarray]:
     given = (np.asarray(numbers), np.asarray(float(tasks)), np.asarray(seed), np.asarray(float(context or 0)))
-    with jax.ensure_compile_time_eval():  # numbers, whatever is traced around it
-        made = _program(structure, padded, length, draws, context is not None)(*given)
+    made = _program(structure, padded, length, draws, context is not None)(*given)
     found = {name: np.asarray(values) for name, values in made.items()}
     for values in found.values():
         values.flags.writeable = False
@@ -61,7 +60,7 @@ def _drawn(structure, numbers, tasks, padded, length, draws, seed, context) -> d
 
 @lru_cache(maxsize=32)
 def _program(structure: Any, padded: int, length: int, draws: int, shares: bool):
-    """All draws as one compiled function of numbers."""
+    """All draws as one compiled function of numbers, which gives numbers whatever is traced around it."""
 
     def all_draws(numbers, tasks, seed, context):
         family = jax.tree_util.tree_unflatten(structure, list(numbers))
@@ -70,7 +69,8 @@ def _program(structure: Any, padded: int, length: int, draws: int, shares: bool)
         keys = jax.random.split(jax.random.key(seed), draws)
         return jax.lax.map(lambda key: one(key, family, tasks, padded, length, counted), keys)
 
-    return compiled(all_draws)
+    numbers, number = np.zeros(structure.num_leaves), np.asarray(1.0)
+    return compiled_ahead(all_draws, numbers, number, np.asarray(0), number)
 
 
 def _token_draw(

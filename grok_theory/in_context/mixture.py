@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
@@ -24,7 +25,6 @@ from ..dynamics import Dynamics
 from ..errors import BadValue
 from ..fields import check_single, in_range
 from ..numerics.padding import any_traced, bucket, cut, repeated
-from ..numerics.programs import compiled
 from ..results import Solution
 from ..status import Status
 from .families import Family, GaussianRegression, MarkovChains, Urns
@@ -147,24 +147,29 @@ def _of_urns(problem: TaskMixture, contexts: np.ndarray):
 
 
 def _of_regressions(problem: TaskMixture, contexts: np.ndarray):
-    made = _regression(problem.tasks, problem.family.noise, np.asarray(float(problem.family.dim)), repeated(contexts))
+    numbers = problem.tasks, problem.family.noise, np.asarray(float(problem.family.dim)), repeated(contexts)
+    made = (_traced_regression if any_traced(problem) else _regression)(*numbers)
     curves, errors, good = cut_all(made, contexts.size, any_traced(problem))
     return curves, errors, good & in_range(problem) & (problem.family.noise > 0) if any_traced(problem) else good
 
 
-@compiled
 def _regression(tasks, noise, dim, contexts):
-    a, before, variance = contexts / dim, (contexts - 1) / dim, jnp.square(noise)
-    information = dim * regression_information(a, noise)
+    """Curves, errors and whether all is well; by NumPy where nothing is traced."""
+    xp = jnp if any_traced(tasks, noise) else np
+    a, before, variance = contexts / dim, (contexts - 1) / dim, xp.square(noise)
+    information = dim * xp.asarray(regression_information(a, noise))
     above, below = (regression_log_moment(a[:, None], variance, line[None]) for line in (ABOVE, BELOW))
     above, below = (dim.astype(complex) * each for each in (above, below))
     # The terms of an information, of which large ones cancel where the noise is large.
-    lost = EPS * 8 * (4 + dim + contexts * jnp.log1p(1 / variance))
+    lost = EPS * 8 * (4 + dim + contexts * xp.log1p(1 / variance))
     curves, errors, good = _bounds(tasks, information, above, below, lost)
-    loss = variance + regression_eta(before, noise)
+    loss = variance + xp.asarray(regression_eta(before, noise))
     for name in ("generalizing_seen", "generalizing_fresh"):
         curves[name], errors[name] = loss, 16 * EPS * loss
-    return curves, errors, good & jnp.all(jnp.isfinite(loss))
+    return curves, errors, good & xp.all(xp.isfinite(loss))
+
+
+_traced_regression = jax.jit(_regression)
 
 
 def _bounds(tasks, information, above, below, lost):

@@ -69,14 +69,17 @@ def regression_information(context_per_dim: ArrayLike, noise: ArrayLike) -> Arra
     return jnp.asarray(_information(*_numbers(context_per_dim, noise)))
 
 
-def regression_log_moment(context_per_dim: Array, variance: Array, powers: Array) -> Array:
+def regression_log_moment(
+    context_per_dim: Array | np.ndarray, variance: Array | np.ndarray, powers: Array | np.ndarray
+) -> Array | np.ndarray:
     """(1/d) ln E e^{u i} at complex u, abs(Re u) < 1, given the inputs.
 
     Along an eigenvector of X^T X with eigenvalue r the two square errors of i are those of correlated Gaussians, so
     E e^{u i} = prod (1 + r/s2)^{(1 + u)/2} (1 + (1 - u^2) r/s2)^{-1/2}: two informations, at s2 and at s2/(1 - u^2).
     """
-    a, variance, powers = (jnp.asarray(each, complex) for each in (context_per_dim, variance, powers))
-    return (1 + powers) * _information(a, variance) - _information(a, variance / (1 - powers**2))
+    xp = jnp if any_traced(context_per_dim, variance, powers) else np
+    a, s2, u = (xp.asarray(each, complex) for each in (context_per_dim, variance, powers))
+    return (1 + u) * _information(a, s2) - _information(a, s2 / (1 - u**2))
 
 
 def _numbers(context_per_dim: ArrayLike, noise: ArrayLike):
@@ -97,4 +100,11 @@ def _eta(a: Array | np.ndarray, variance: Array | np.ndarray) -> Array | np.ndar
 def _information(a: Array | np.ndarray, variance: Array | np.ndarray) -> Array | np.ndarray:
     xp = jnp if any_traced(a, variance) else np
     eta = _eta(a, variance)
-    return (a * xp.log1p(eta / variance) - xp.log(eta) + eta - 1) / 2
+    return (a * _log1p(xp, eta / variance) - xp.log(eta) + eta - 1) / 2
+
+
+def _log1p(xp, z: Array | np.ndarray) -> Array | np.ndarray:
+    """ln(1 + z); NumPy's own loses the digits of small complex z."""
+    if xp is jnp or not np.iscomplexobj(z):
+        return xp.log1p(z)
+    return np.log1p(z.real * (2 + z.real) + z.imag**2) / 2 + 1j * np.arctan2(z.imag, 1 + z.real)

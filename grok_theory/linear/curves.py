@@ -22,7 +22,7 @@ from jaxtyping import Array, Float
 
 from ..checks import is_traced, require_float64
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
-from ..numerics.padding import any_traced, as_numbers, cut, lengthened, namespace
+from ..numerics.padding import AnyArray, any_traced, as_numbers, cut, lengthened, namespace
 from ..numerics.programs import compiled
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
 from ..results import Solution
@@ -54,15 +54,15 @@ class QuadraticForm(NamedTuple):
     space beyond the modes adds; `per_sample`: the sum over modes is divided by P instead of N.
     """
 
-    coefficients: tuple[Array, ...]
-    factors: tuple[Array, ...]
-    atom: tuple[tuple[Array, Array], ...]
+    coefficients: tuple[AnyArray, ...]
+    factors: tuple[AnyArray, ...]
+    atom: tuple[tuple[AnyArray, AnyArray], ...]
     null: float
     per_sample: bool
 
 
 def mode_forms(
-    problem: TeacherStudent, dynamics: ByModes, times: Array, eigenvalues: Array
+    problem: TeacherStudent, dynamics: ByModes, times: AnyArray, eigenvalues: AnyArray
 ) -> dict[str, QuadraticForm]:
     """The quadratic form of every curve on the given modes; factors have shape (times, modes)."""
     xp = namespace(problem, dynamics, times, eigenvalues)
@@ -94,19 +94,19 @@ def mode_forms(
     }
 
 
-def _noise_heard(l: Float[Array, " modes"], psi: Float[Array, "times modes"]) -> Float[Array, "times modes"]:
+def _noise_heard(l: Float[AnyArray, " modes"], psi: Float[AnyArray, "times modes"]) -> Float[AnyArray, "times modes"]:
     """sqrt(l) psi; at l = 0 its slope in l is infinite and is given as zero (finite_size has nodes there)."""
     xp = namespace(l, psi)
     some = l > 0
     return xp.where(some, xp.sqrt(xp.where(some, l, 1.0)), 0.0)[None, :] * psi
 
 
-def _factors(forms: dict[str, QuadraticForm]) -> list[Array]:
+def _factors(forms: dict[str, QuadraticForm]) -> list[AnyArray]:
     """The arrays that all curves are made of, each once: A, e and sqrt(l) psi."""
     return list({id(a): a for form in forms.values() for a in form.factors}.values())
 
 
-def _columns(forms: dict[str, QuadraticForm], weights: Array) -> list[Array]:
+def _columns(forms: dict[str, QuadraticForm], weights: AnyArray) -> list[AnyArray]:
     """For each of `_factors` the coefficients of all curves times the weights of the modes, (modes, curves)."""
     xp = namespace(forms, weights)
 
@@ -118,7 +118,7 @@ def _columns(forms: dict[str, QuadraticForm], weights: Array) -> list[Array]:
     return [weights[:, None] * column for column in columns]
 
 
-def _summed(factors: list[Array], columns: list[Array]) -> Array:
+def _summed(factors: list[AnyArray], columns: list[AnyArray]) -> AnyArray:
     """Sums over modes, (times, columns), in blocks: one product over all modes rounds once a mode."""
     xp = namespace(factors, columns)
     total = xp.zeros((1, 1))
@@ -131,7 +131,9 @@ def _summed(factors: list[Array], columns: list[Array]) -> Array:
     return total
 
 
-def _assembled(problem: TeacherStudent, rule: SpectralRule, forms: dict[str, QuadraticForm], bulk: Array) -> Array:
+def _assembled(
+    problem: TeacherStudent, rule: SpectralRule, forms: dict[str, QuadraticForm], bulk: AnyArray
+) -> AnyArray:
     """All curves (times, curves) from their sums over the modes of the bulk, in label units (noise^2 included)."""
     xp = namespace(problem, rule, forms, bulk)
     alpha = problem.samples_per_dim
@@ -145,13 +147,15 @@ def _assembled(problem: TeacherStudent, rule: SpectralRule, forms: dict[str, Qua
     return problem.noise**2 * (bulk / _sizes(problem, forms) + xp.stack(beside, axis=1))
 
 
-def _sizes(problem: TeacherStudent, forms: dict[str, QuadraticForm]) -> Array:
+def _sizes(problem: TeacherStudent, forms: dict[str, QuadraticForm]) -> AnyArray:
     """What the sum over modes is divided by, (1, curves)."""
     xp = namespace(problem)
     return xp.where(xp.asarray([[form.per_sample for form in forms.values()]]), problem.samples_per_dim, 1.0)
 
 
-def curve_values(problem: TeacherStudent, dynamics: ByModes, times: Array, rule: SpectralRule) -> dict[str, Array]:
+def curve_values(
+    problem: TeacherStudent, dynamics: ByModes, times: AnyArray, rule: SpectralRule
+) -> dict[str, AnyArray]:
     """Every curve at `times` by the given rule, in label units (noise^2 included)."""
     forms = mode_forms(problem, dynamics, times, rule.eigenvalues)
     values = _assembled(problem, rule, forms, _summed(_factors(forms), _columns(forms, rule.weights)))

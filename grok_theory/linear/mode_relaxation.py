@@ -14,7 +14,7 @@ from jaxtyping import Array, Bool, Float
 from ..checks import check_positive, is_traced
 from ..dynamics import Dynamics, GradientDescent, GradientFlow, check_dynamics, check_x
 from ..errors import BadValue
-from ..numerics.padding import namespace
+from ..numerics.padding import AnyArray, namespace
 from .checked import check_finite_samples
 from .power_law_problem import PowerLawInputs
 from .problem import DeepLinear, TeacherStudent
@@ -68,8 +68,8 @@ def is_stable(problem: TeacherStudent, dynamics: ByModes, x: Array) -> Bool[Arra
 
 
 def relaxation(
-    dynamics: ByModes, rate: Float[Array, " modes"], x: Float[Array, " times"]
-) -> tuple[Float[Array, "times modes"], Float[Array, "times modes"]]:
+    dynamics: ByModes, rate: Float[AnyArray, " modes"], x: Float[AnyArray, " times"]
+) -> tuple[Float[AnyArray, "times modes"], Float[AnyArray, "times modes"]]:
     """(e, psi), psi = (1 - e)/r also at r = 0, where it is the time: e = exp(-r t), or (1 - eta r)^k by steps.
 
     By NumPy where there are no arrays of JAX.
@@ -109,7 +109,7 @@ def sensitivity(
     return jnp.where(near_one[None, :], 0.0, jnp.minimum(x[:, None] * cost[None, :], 1e15))
 
 
-def _log_shrink(step: Array) -> tuple[Array, Array]:
+def _log_shrink(step: AnyArray) -> tuple[AnyArray, AnyArray]:
     """log abs(1 - step), and where that is -inf (0 is given there)."""
     xp = namespace(step)
     forward, near_one = step < 1, step == 1

@@ -9,7 +9,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from ..checks import check_non_negative, check_shape, require_float64
-from ..numerics.padding import as_numbers, namespace
+from ..numerics.padding import AnyArray, as_numbers, namespace
 from ..numerics.programs import compiled
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule, stieltjes
 from ..pytrees import record
@@ -63,7 +63,7 @@ class OptimalRidge:
     test_loss: Array
 
 
-def ridge_losses(problem: TeacherStudent, penalty: Array, rule: SpectralRule) -> Losses:
+def ridge_losses(problem: TeacherStudent, penalty: AnyArray, rule: SpectralRule) -> Losses:
     """Ridge at one penalty g > 0: E_g = 1 + int rho (SNR g^2 + l)/(l+g)^2, and its companions, times noise^2."""
     xp = namespace(problem, penalty, rule)
     l, w, snr, alpha = rule.eigenvalues, rule.weights, problem.snr, problem.samples_per_dim

@@ -16,6 +16,7 @@ from ..checks import is_traced
 
 __all__ = [
     "SHORTEST",
+    "AnyArray",
     "any_traced",
     "as_numbers",
     "bucket",
@@ -26,6 +27,7 @@ __all__ = [
     "with_zeros",
 ]
 
+AnyArray = jax.Array | np.ndarray  # what functions take that ask for a `namespace`
 SHORTEST = 16  # the first bucket: what is shorter costs no more than this
 
 Tree = TypeVar("Tree")

@@ -1,14 +1,17 @@
-"""`compiled`, in place of `jax.jit`: the same function, in half the compiler's time on a CPU.
+"""`compiled`, in place of `jax.jit`: the same function, by options of XLA that suit it on a CPU.
 
 XLA has two ways to write the loop of a fused operation for a CPU. The newer goes through MLIR, and costs a small solve
 half of its first call; elementwise both give the same digits in the same time. `compiled` asks for the older one, by a
 compiler option of this one program: nothing is changed for the user's own. Sums of exponentials are up to 1.7 times
 slower that way, so what computes longer than it compiles (particles, trainings, means over prompts) stays `jax.jit`.
+
+The DMFT's march is a chain of loops too short for threads, which cost it a fifth and, where other processes want the
+cores, more than half of its time: it runs in one (`ONE_THREAD`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
@@ -16,9 +19,10 @@ import jax
 
 from .padding import any_traced
 
-__all__ = ["OPTIONS", "compiled"]
+__all__ = ["ONE_THREAD", "QUICKLY", "compiled", "compiled_ahead"]
 
-OPTIONS = {"xla_cpu_use_fusion_emitters": False, "xla_cpu_prefer_vector_width": 512}
+QUICKLY = {"xla_cpu_use_fusion_emitters": False, "xla_cpu_prefer_vector_width": 512}
+ONE_THREAD = {"xla_cpu_multi_thread_eigen": False}
 
 
 def compiled(
@@ -26,8 +30,9 @@ def compiled(
     *,
     static_argnums: int | Sequence[int] | None = None,
     static_argnames: str | Sequence[str] | None = None,
+    options: Mapping[str, Any] = QUICKLY,
 ) -> Callable[..., Any]:
-    """`jax.jit(function)`, compiled in about half the time where it is called with numbers, on a CPU.
+    """`jax.jit(function)` with `options` where it is called with numbers, on a CPU: compiled in about half the time.
 
     Where an argument is traced, or another compilation is under way around it, it is `jax.jit(function)`: JAX takes
     options of a whole program only. Results of the two may differ in the last digit, as those of a function inside and
@@ -39,6 +44,8 @@ def compiled(
         As for `jax.jit`.
     static_argnums, static_argnames : optional
         As for `jax.jit`.
+    options : Mapping[str, Any], default QUICKLY
+        Of XLA, for this program.
 
     Returns
     -------
@@ -54,18 +61,29 @@ def compiled(
     """
     structure: dict[str, Any] = {"static_argnums": static_argnums, "static_argnames": static_argnames}
     plain = jax.jit(function, **structure)
-    quick = jax.jit(function, compiler_options=OPTIONS, **structure)
+    chosen = jax.jit(function, compiler_options=dict(options), **structure)
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         if jax.default_backend() == "cpu" and not any_traced(args, kwargs):
             try:
-                return quick(*args, **kwargs)
+                return chosen(*args, **kwargs)
             except (ValueError, jax.errors.JaxRuntimeError):
                 # Inside another compilation, or an XLA without the option. What `function` itself refuses, it refuses
                 # again.
                 pass
         return plain(*args, **kwargs)
 
-    call._cache_size = lambda: plain._cache_size() + quick._cache_size()  # type: ignore[attr-defined]
+    call._cache_size = lambda: plain._cache_size() + chosen._cache_size()  # type: ignore[attr-defined]
     return call
+
+
+def compiled_ahead(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
+    """`function` for arrays like these alone, compiled now as by `compiled`: it gives numbers also inside a trace."""
+    lowered = jax.jit(function).lower(*arguments)
+    if jax.default_backend() == "cpu":
+        try:
+            return lowered.compile(compiler_options=dict(QUICKLY))
+        except jax.errors.JaxRuntimeError:  # an XLA without the option
+            pass
+    return lowered.compile()

@@ -37,6 +37,7 @@ def run_batched(
     batch: int | None = None,
     first: int = 0,
     arguments: tuple[Any, ...] = (),
+    program: Callable[..., Any] = compiled,
 ) -> PyTree:
     """Make runs `first`, ..., `first + runs - 1` and stack them on a leading axis, as NumPy arrays.
 
@@ -60,6 +61,8 @@ def run_batched(
     arguments : tuple[Any, ...], default ()
         Pytrees handed to every run. A module-level `one_run` that takes its numbers this way is compiled once for all
         numbers; a closure is compiled at every call.
+    program : callable, default compiled
+        What makes the program; `jax.jit` where a run computes longer than it compiles.
 
     Examples
     --------
@@ -68,19 +71,21 @@ def run_batched(
     (3,)
     """
     batch = runs_at_once() if batch is None else batch
-    compiled = _compiled(one_run, batch, len(arguments))
+    made = _compiled(one_run, batch, len(arguments), program)
     # Batches are aligned to multiples of `batch`: where a run stands in its batch is a function of its index alone.
     start = first - first % batch
     bases = range(start, first + runs, batch)
     parts = [
-        jax.tree_util.tree_map(np.asarray, compiled(key, np.uint32(base), *arguments))
+        jax.tree_util.tree_map(np.asarray, made(key, np.uint32(base), *arguments))
         for base in progress.counted(bases, "runs" if batch == 1 else f"batches of {batch} runs")
     ]
     return jax.tree_util.tree_map(lambda *p: np.concatenate(p)[first - start : first - start + runs], *parts)
 
 
 @lru_cache(maxsize=32)
-def _compiled(one_run: Callable[..., Any], batch: int, arguments: int) -> Callable[..., Any]:
+def _compiled(
+    one_run: Callable[..., Any], batch: int, arguments: int, program: Callable[..., Any]
+) -> Callable[..., Any]:
     """`one_run` for `batch` runs from a first one; keys are made inside, so that there is one program and no other."""
 
     def together(key, base, *arguments_of_all):
@@ -90,4 +95,4 @@ def _compiled(one_run: Callable[..., Any], batch: int, arguments: int) -> Callab
         keys = jax.vmap(jax.random.fold_in, (None, 0))(key, base + jnp.arange(batch, dtype=jnp.uint32))
         return jax.vmap(one_run, in_axes=(0, *[None] * arguments))(keys, *arguments_of_all)
 
-    return compiled(together)
+    return program(together)

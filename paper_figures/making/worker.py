@@ -86,10 +86,10 @@ def work(order: Order, threads: int, wire: Connection) -> None:
     os.environ |= shared | dict(os.environ) | {"JAX_ENABLE_X64": "1"}
     import jax
 
-    from grok_theory.compilations import keep_compilations
+    from grok_theory.compilations import keep_all_compilations
 
     jax.config.update("jax_enable_x64", True)
-    keep_compilations()  # what one process has compiled, the others load
+    keep_all_compilations()  # what one process has compiled, the others load
     from paper_figures.making.build import build_figure
 
     known = catalogue(order.folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Int
 
@@ -62,9 +63,9 @@ def simulate_strategies(
     remedy = "Pass fewer tasks or a shorter context."
     check_memory(f"{counted(at_once)} with {tasks} tasks and contexts of {problem.context}", at_once * room, remedy)
     run = TrainedTransformer(family, problem.context, padded, dynamics.betas)
-    rate = jnp.asarray(dynamics.learning_rate, float)
+    rate = np.asarray(dynamics.learning_rate, float)
     curves, strategies = run_batched(
-        run, key, runs, arguments=(jnp.asarray(float(tasks)), repeated(x).astype(int), rate)
+        run, key, runs, arguments=(np.asarray(float(tasks)), repeated(x).astype(int), rate)
     )
     return Ensemble(
         problem,

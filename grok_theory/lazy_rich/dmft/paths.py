@@ -79,8 +79,11 @@ def innovations(paths: int, nodes: int, steps: int, seed: int, scramble: int) ->
 def _scrambled_normals(integers: np.ndarray, stream: np.random.Generator) -> np.ndarray:
     """Matousek's linear matrix scramble and a digital shift of one Sobol column, then the normal quantile."""
     shifts = np.arange(SOBOL_BITS - 1, -1, -1)
+    places = 1 << shifts
     digits = (integers[:, None] >> shifts) & 1
     matrix = np.tril(stream.integers(0, 2, (SOBOL_BITS, SOBOL_BITS)), -1) + np.eye(SOBOL_BITS, dtype=np.int64)
-    scrambled = (digits @ matrix.T + stream.integers(0, 2, SOBOL_BITS)) % 2
+    # Sums modulo two, all digits of a column at once: its number is the exclusive or of those of the matrix's columns.
+    scrambled = np.bitwise_xor.reduce(digits * (places @ matrix), axis=1)
+    scrambled ^= places @ stream.integers(0, 2, SOBOL_BITS)
     # A uniform offset below the last digit keeps zero, whose quantile is infinite, out of reach.
-    return scipy.special.ndtri((scrambled @ (1 << shifts) + stream.random(len(integers))) / 2.0**SOBOL_BITS)
+    return scipy.special.ndtri((scrambled + stream.random(len(integers))) / 2.0**SOBOL_BITS)

@@ -98,7 +98,7 @@ def simulate_mean_field(
     )
     arguments = (problem, repeated(times), as_arrays(tolerance))
     trained = _trained(width, check_keep(keep))
-    curves, output, work, neurons = run_batched(trained, key, runs, batch=batch, arguments=arguments)
+    curves, output, work, neurons = run_batched(trained, key, runs, batch=batch, arguments=arguments, program=jax.jit)
     curves, output = {name: values[:, : times.size] for name, values in curves.items()}, output[:, : times.size]
     finite = np.isfinite(curves["train_loss"]).all(axis=1)
     lost = np.flatnonzero(~finite)

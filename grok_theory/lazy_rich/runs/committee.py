@@ -282,7 +282,7 @@ def _draw_start(key, problem, dim, width, orthogonal_start, scale):
     return scale * draw_weights(own, problem, dim, width, orthogonal_start=orthogonal_start)
 
 
-_train_network = compiled(run_network, static_argnums=(1,))
+_train_network = jax.jit(run_network, static_argnums=(1,))
 
 
 def _sampled_test_loss(problem, start, test: Data, moments) -> dict[str, Any]:

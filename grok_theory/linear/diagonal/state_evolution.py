@@ -21,7 +21,6 @@ from ...checks import require_float64
 from ...fields import in_range
 from ...numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ...numerics.padding import any_traced, as_numbers, cut, lengthened
-from ...numerics.programs import compiled
 from ...results import Solution
 from ...status import Status
 from ..checked import check_single
@@ -191,7 +190,7 @@ def evolved_at(problem: SparseTask, log_scales: Float[Array, " scales"]) -> Evol
     return answer
 
 
-@compiled
+@jax.jit  # it computes longer than it compiles
 def _solve(problem: SparseTask, times: Float[Array, " times"]):
     log_scales = 2 * jnp.log(problem.start) - 2 * problem.weight_decay * times
     told = evolved_at(problem, log_scales)
