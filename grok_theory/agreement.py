@@ -90,17 +90,6 @@ class Agreement:
         Indices of the runs left out, since a judged value is not finite; kept as an array.
     remarks : tuple[str, ...], default ()
         What solver and runs say about themselves.
-
-    Examples
-    --------
-    >>> import jax; jax.config.update("jax_enable_x64", True)
-    >>> from grok_theory import compare, linear
-    >>> problem = linear.TeacherStudent(0.5, 5.0)
-    >>> theory = linear.solve(problem, [0.1, 1.0])
-    >>> runs = linear.simulate(problem, [0.1, 1.0], dim=40, runs=8, key=jax.random.key(0))
-    >>> agreement = compare(theory, runs, margin=0.5, curves=["test_loss"])
-    >>> print(agreement.verdict)
-    agrees
     """
 
     problem: Any  # of any wing: Problems share no class

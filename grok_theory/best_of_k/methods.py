@@ -86,16 +86,7 @@ class HighTemperature:
 
 @record()
 class BestOfK:
-    """The 1/((k+1)(k+2)) law of T = 0 at large k; over prompts it exists only for v_R < s^2/2.
-
-    Examples
-    --------
-    >>> import jax; jax.config.update("jax_enable_x64", True)
-    >>> from grok_theory.best_of_k import Prompt, solve
-    >>> prompt = Prompt(teacher_gap=1.0, reward_gap=1.0)
-    >>> print([f"{solve(prompt, [1000], temperature=0.0, method=how)['error'][0]:.2e}" for how in (None, BestOfK())])
-    ['8.51e-06', '8.51e-06']
-    """
+    """The 1/((k+1)(k+2)) law of T = 0 at large k; over prompts it exists only for v_R < s^2/2."""
 
 
 Method = Exact | LargeK | HighTemperature | BestOfK

@@ -35,14 +35,6 @@ class Optimum:
         Bounds the absolute difference of `error` and the truth.
     status : Status
         Whether the curves that were looked at can be trusted.
-
-    Examples
-    --------
-    >>> import jax; jax.config.update("jax_enable_x64", True)
-    >>> from grok_theory.best_of_k import Prompt, optimal_samples
-    >>> best = optimal_samples(Prompt(teacher_gap=1.5, reward_gap=3.0), temperature=0.0)
-    >>> print(f"{best.value:.1f} {best.error:.3f} {best.interior}")
-    11.7 0.338 True
     """
 
     value: float

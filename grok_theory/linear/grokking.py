@@ -193,14 +193,6 @@ class NoiselessDelay:
         () `test_time` - `train_time`.
     estimate : Array
         () the closed form ln(alpha/l-)/(2 l-) of the delay; inf at samples_per_dim <= 1.
-
-    Examples
-    --------
-    >>> import jax; jax.config.update("jax_enable_x64", True)
-    >>> from grok_theory import linear
-    >>> clock = linear.noiseless_delay(1.5, 1e-3)
-    >>> print(f"{clock.delay:.1f}")
-    26.9
     """
 
     train_time: Array

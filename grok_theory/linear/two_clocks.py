@@ -22,14 +22,6 @@ class GrokkingTime:
     estimate : Array or None
         () closed form of the test time; None where its logarithm has no meaning (no decay, alpha >= 1, no initial
         weights), and nan instead of None when traced.
-
-    Examples
-    --------
-    >>> import jax; jax.config.update("jax_enable_x64", True)
-    >>> from grok_theory import linear
-    >>> clock = linear.grokking_time(linear.TeacherStudent(0.9, 100.0, inr=1e4, weight_decay=0.01))
-    >>> print(f"{clock.train_time:.1f} {clock.test_time:.0f}")
-    4.5 206
     """
 
     train_time: Array
