@@ -6,6 +6,7 @@ and docs/in_context_memory.md.
 """
 
 from ..dynamics import GradientFlow
+from ..rooms import show_public_names
 from .closed_forms import (
     infinite_sequences_loss,
     long_context_loss,
@@ -53,3 +54,5 @@ __all__ = [
     "urn_rule_loss",
     "valid_at",
 ]
+
+show_public_names(globals())
