@@ -298,7 +298,7 @@ def test_every_public_name_can_be_loaded():
 
     for name in grok_theory.__all__:
         assert getattr(grok_theory, name) is not None, name
-    with pytest.raises(AttributeError, match="has no attribute 'solv'. It has"):
+    with pytest.raises(AttributeError, match=r"has no attribute 'solv'\. It has"):
         _ = grok_theory.solv
 
 
