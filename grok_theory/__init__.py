@@ -7,7 +7,7 @@ on named curves (`compare`). Names are loaded when first used.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .rooms import WINGS
+from .rooms import WINGS, no_such_name
 
 __version__ = "0.1.0"
 
@@ -96,8 +96,7 @@ def __getattr__(name: str) -> Any:
         value = getattr(import_module(f"{__name__}.{_NAMES[name]}"), name)
         globals()[name] = value
         return value
-    # Python adds a period and the nearest name; of the rooms, it says so by itself.
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
+    raise no_such_name(__name__, name, __all__)
 
 
 def __dir__() -> list[str]:

@@ -82,6 +82,12 @@ class Absolute:
     ------
     BadValue
         For a size that is not positive and finite.
+
+    Examples
+    --------
+    >>> margin = {"test_loss": Absolute(0.05)}  # in the unit of the curve
+    >>> print(margin["test_loss"].size)
+    0.05
     """
 
     size: float
@@ -129,6 +135,16 @@ def compare(
         When the two belong to different problems, dynamics or x (beyond 1e-9, or in another unit), when one of them
         failed, when a judged value of the theory or of all runs is not finite, or when a curve that is not positive is
         given a relative margin; for a margin, a curve or a range that judges nothing.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory import linear
+    >>> problem = linear.TeacherStudent(0.5, 5.0)
+    >>> theory = linear.solve(problem, [0.1, 1.0])
+    >>> runs = linear.simulate(problem, [0.1, 1.0], dim=40, runs=8, key=jax.random.key(0))
+    >>> print(compare(theory, runs, margin=0.5, curves=["test_loss"]).verdict)
+    agrees
     """
     check_between("confidence", confidence, 0, 1, "Pass 0.99.", include_low=False, include_high=False)
     check_comparable(solution, ensemble)

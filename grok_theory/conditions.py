@@ -32,6 +32,12 @@ class Conditions:
         Whether the network is replaced by its first-order expansion around the start.
     temperature : array_like, optional
         Of a selection.
+
+    Examples
+    --------
+    >>> physics = Conditions(loss="mean square", temperature=0.0)
+    >>> print(physics.loss, physics.start)
+    mean square None
     """
 
     loss: Any = None  # a wing's own record

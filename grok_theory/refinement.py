@@ -47,6 +47,11 @@ class Axis:
     ------
     BadValue
         For another spacing, and numbers out of range.
+
+    Examples
+    --------
+    >>> Axis("snr", 0.1, 10.0, cells=4, spacing="log")
+    Axis(name='snr', low=0.1, high=10.0, cells=4, spacing='log')
     """
 
     name: str

@@ -80,6 +80,18 @@ def load(path: str | os.PathLike) -> Any:
         Where there is no file that can be read.
     TooLarge
         Where its content would not fit into memory; nothing is read.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from grok_theory import linear
+    >>> theory = linear.solve(linear.TeacherStudent(0.5, 5.0), [0.1, 1.0])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     again = load(theory.save(Path(folder) / "theory.npz"))
+    >>> print(again.problem == theory.problem)
+    True
     """
     value = storage.read(path)
     if not is_result(value):

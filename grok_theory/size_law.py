@@ -64,6 +64,13 @@ class SizeLaw:
     ------
     BadValue
         For fewer than three sizes, shapes that differ, and numbers out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> law = SizeLaw(np.array([50, 100, 200]), np.array([-0.04, -0.02, -0.01]), np.array([0.004, 0.004, 0.004]))
+    >>> print(law.sizes)
+    [ 50 100 200]
     """
 
     sizes: np.ndarray

@@ -28,6 +28,11 @@ class Status:
         The sentence of level 1.
     failed : str, default ''
         The sentence of level 2.
+
+    Examples
+    --------
+    >>> print(Status(level=1, noted="Below 10 samples the theory is rough.").name)
+    noted
     """
 
     level: ArrayLike = GOOD

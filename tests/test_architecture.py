@@ -2,11 +2,13 @@
 
 import ast
 import importlib
+import inspect
 import os
 import re
 import shutil
 import subprocess
 import sys
+import traceback
 from functools import cache
 from pathlib import Path
 
@@ -296,8 +298,25 @@ def test_every_public_name_can_be_loaded():
 
     for name in grok_theory.__all__:
         assert getattr(grok_theory, name) is not None, name
-    with pytest.raises(AttributeError, match="has no attribute 'solv'"):
+    with pytest.raises(AttributeError, match=r"has no attribute 'solv'\. It has"):
         _ = grok_theory.solv
+
+
+def test_completion_offers_public_names_and_a_mistyped_one_is_told_the_nearest():
+    import grok_theory
+    from grok_theory.rooms import NAMESPACES
+
+    inner = (name for name in NAMESPACES if "." in name)
+    rooms = [name for name in grok_theory.__all__ if inspect.ismodule(getattr(grok_theory, name))]
+    for room in (importlib.import_module(f"grok_theory.{name}") for name in (*rooms, *inner)):
+        assert dir(room) == sorted(room.__all__), room.__name__
+    with pytest.raises(
+        AttributeError, match=r"'grok_theory' has no attribute 'liner'\. Did you mean: 'linear'\?"
+    ) as told:
+        _ = grok_theory.liner
+    assert "\n" not in "".join(traceback.format_exception_only(told.value)).rstrip("\n")
+    with pytest.raises(AttributeError, match=r"'TeacherStudnt'\. Did you mean: 'TeacherStudent'\?"):
+        _ = grok_theory.linear.TeacherStudnt
 
 
 def test_compare_is_the_function_however_it_is_reached():

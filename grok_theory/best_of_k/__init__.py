@@ -3,6 +3,7 @@
 Halder & Pehlevan, arXiv 2512.19905; conventions and limits in docs/best_of_k.md and docs/best_of_k_evidence.md.
 """
 
+from ..rooms import show_public_names
 from .answer_files import read_records
 from .choice import Choice, best_setting
 from .exchange import EqualError, equal_error, samples_needed
@@ -60,3 +61,5 @@ __all__ = [
     "solve",
     "vote_curve",
 ]
+
+show_public_names(globals())

@@ -35,6 +35,14 @@ class BetaPassRate:
     """Answers pass or fail (values 1 or 0) and the judge knows; pass rates of prompts follow a Beta law.
 
     pass@k = 1 - B(alpha, beta + k)/B(alpha, beta) ~ 1 - const k^-alpha; scores are ignored.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from grok_theory.best_of_k import fit
+    >>> right = np.random.default_rng(0).random((40, 8)) < 0.5
+    >>> print(type(fit(None, right, model=BetaPassRate()).model).__name__)
+    BetaPassRate
     """
 
 

@@ -29,6 +29,13 @@ class Records:
     choices : tuple[ndarray, ...], optional
         One array (N_i,) a prompt: which answer each one is, whole numbers; equal numbers are the same answer. None
         where that was not recorded: only the vote asks for it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> records = Records(["a", "b"], [np.array([1.0, 2.0]), np.array([3.0])], [np.array([0.0, 1.0]), np.array([1.0])])
+    >>> print(len(records.prompts))
+    2
     """
 
     prompts: tuple[str, ...]

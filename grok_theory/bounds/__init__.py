@@ -1,5 +1,6 @@
 """Generalization bounds beside the gap they bound: value, true gap, whether assumptions hold, whether it is vacuous."""
 
+from ..rooms import show_public_names
 from .bound import Bound, table
 from .fitted_hypotheses import inductive_bias
 from .hypothesis_law import LossLaw, loss_law
@@ -46,3 +47,5 @@ __all__ = [
     "table",
     "truncated_squared_loss",
 ]
+
+show_public_names(globals())

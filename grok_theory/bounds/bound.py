@@ -39,6 +39,15 @@ class Bound:
         over training sets, not one gap), or "estimate" (promises nothing).
     assumptions : tuple[str, ...]
         What must hold, in short sentences.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> from grok_theory.bounds import norm_bound
+    >>> bound = norm_bound(np.eye(100), 2.0, cap=1.0, train_loss=0.1, test_loss=0.2)
+    >>> print(f"{bound.value:.2f} {bound.gap:.1f} {bool(bound.vacuous)}")
+    1.30 0.1 True
     """
 
     name: str
@@ -117,6 +126,16 @@ def table(bounds: Sequence[Bound]) -> str:
     ------
     BadValue
         For an empty list.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> from grok_theory.bounds import norm_bound
+    >>> print(table([norm_bound(np.eye(100), 2.0, cap=1.0, train_loss=0.1, test_loss=0.2)]))
+    bound  value  gap  promise           assumptions
+    ---------------------------------------------------------
+    norm   1.297  0.1  high probability  hold         vacuous
     """
     bounds = list(bounds)
     if not bounds:

@@ -57,6 +57,14 @@ def leave_one_out_estimate(
         `kernels.flow_leave_one_out` refuse; where both or none of `ridge` and `times` are given.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> estimate = leave_one_out_estimate(np.eye(2) + 1.0, [1.0, 2.0], ridge=1.0)
+    >>> print(f"{estimate.value:.4f} {estimate.kind}")
+    1.2413 estimate
     """
     check_shape("targets", targets, np.shape(kernel)[:1], "Pass one target for every row of the kernel.")
     if (ridge is None) == (times is None):

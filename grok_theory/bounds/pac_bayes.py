@@ -140,6 +140,13 @@ def gaussian_process_kl(kernel: ArrayLike, targets: ArrayLike, *, ridge: ArrayLi
         positive.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> print(f"{gaussian_process_kl(np.eye(3), np.ones(3), ridge=1.0):.4f}")
+    0.6647
     """
     require_float64("grok_theory.bounds.gaussian_process_kl")
     eps = rounding(kernel)

@@ -48,6 +48,13 @@ def pair_distance(gradients: PyTree, fresh_gradients: PyTree) -> Float[Array, ""
     ------
     BadValue
         For gradients that differ in structure, hold no example or are not finite.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> print(pair_distance(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0]])))
+    5.0
     """
     rows = [jax.tree_util.tree_leaves(tree) for tree in (gradients, fresh_gradients)]
     if len(rows[0]) != len(rows[1]) or any(np.shape(a)[1:] != np.shape(b)[1:] for a, b in zip(*rows)):
@@ -104,6 +111,12 @@ def stability_along_training(
     ------
     BadValue
         For an argument out of its range, named with what is allowed.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> print(stability_along_training([2.0, 1.0], 0.1, smoothness=1.0, samples=100, convex=True).round(4))
+    [0.002 0.003]
     """
     rates = _check_descent(distance, "distance", learning_rates, smoothness, samples, convex)
     distance = jnp.asarray(distance, float)
@@ -259,6 +272,13 @@ def pair_stability_bound(
         For an argument out of its range, named with what is allowed.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> bound = pair_stability_bound([2.0, 1.0], 0.1, lipschitz=1.0, smoothness=1.0, samples=100, convex=True)
+    >>> print(f"{bound.value:.4f}")
+    0.0030
     """
     require_float64("grok_theory.bounds.pair_stability_bound")
     check_non_negative("pair_distance", pair_distance, "Pass one mean distance a step, for example by pair_distance.")

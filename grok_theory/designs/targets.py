@@ -20,6 +20,13 @@ class CurveAt:
     probability : float, optional
         Then the value that one run of a given size stays below with this probability (above 1/2), from its forecast;
         left out, the mean over runs of theory.
+
+    Examples
+    --------
+    >>> CurveAt("test_loss", 3.0)
+    CurveAt(curve='test_loss', x=3.0, probability=None)
+    >>> CurveAt("test_loss", 3.0, probability=0.9)  # below this in 90 % of runs
+    CurveAt(curve='test_loss', x=3.0, probability=0.9)
     """
 
     curve: str
@@ -51,6 +58,11 @@ class DelayBetween:
         The smallest x that is told apart from 0; last/1e4 if left out.
     probability : float, optional
         As of a CurveAt.
+
+    Examples
+    --------
+    >>> DelayBetween(train_threshold=0.1, test_threshold=0.1, last=1e4)
+    DelayBetween(train_threshold=0.1, test_threshold=0.1, last=10000.0, first=None, probability=None)
     """
 
     train_threshold: float
@@ -73,7 +85,14 @@ class DelayBetween:
 
 @record()
 class FreeValue:
-    """The value of what is free itself: what a design costs."""
+    """The value of what is free itself: what a design costs.
+
+    Examples
+    --------
+    >>> from grok_theory import CurveAt, Front
+    >>> Front(FreeValue(), CurveAt("test_loss", 3.0))  # what it costs against what it brings
+    Front(first=FreeValue(), second=CurveAt(curve='test_loss', x=3.0, probability=None))
+    """
 
     def __str__(self) -> str:
         return "the free value"
@@ -92,6 +111,12 @@ class AtMost:
         What is bounded.
     bound : float
         In the unit of the quantity.
+
+    Examples
+    --------
+    >>> from grok_theory import CurveAt
+    >>> AtMost(CurveAt("test_loss", 3.0), 1.5)  # the smallest free value whose test loss at x = 3 is no more than 1.5
+    AtMost(quantity=CurveAt(curve='test_loss', x=3.0, probability=None), bound=1.5)
     """
 
     quantity: CurveAt | DelayBetween
@@ -115,6 +140,13 @@ class Least:
         What is made small.
     subject_to : AtMost, optional
         What has to hold.
+
+    Examples
+    --------
+    >>> from grok_theory import AtMost, CurveAt
+    >>> fitted = AtMost(CurveAt("train_loss", 3.0), 0.5)
+    >>> Least(CurveAt("test_loss", 3.0), subject_to=fitted).quantity
+    CurveAt(curve='test_loss', x=3.0, probability=None)
     """
 
     quantity: CurveAt | DelayBetween

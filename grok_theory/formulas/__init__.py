@@ -5,6 +5,7 @@
 entries and their oracles, which need mpmath, sympy and hypothesis.
 """
 
+from ..rooms import show_public_names
 from .correction import Correction
 from .entries import find, register
 from .expressions import latex_of
@@ -12,3 +13,5 @@ from .formula import Draw, Formula, Printed, Range
 from .literature import corrections
 
 __all__ = ["Correction", "Draw", "Formula", "Printed", "Range", "corrections", "find", "latex_of", "register"]
+
+show_public_names(globals())

@@ -19,7 +19,7 @@ def expression_of(formula: Formula) -> Any:
 
 
 def latex_of(formula: Formula) -> str:
-    """Symbol = right-hand side, in LaTeX without environments; the pieces of a piecewise form by semicolons.
+    r"""Symbol = right-hand side, in LaTeX without environments; the pieces of a piecewise form by semicolons.
 
     Parameters
     ----------
@@ -30,6 +30,12 @@ def latex_of(formula: Formula) -> str:
     -------
     str
         LaTeX for math mode; nothing on the right where the entry has no such form.
+
+    Examples
+    --------
+    >>> from grok_theory.formulas import register
+    >>> print(latex_of(register()["in_context.transience_threshold"]))
+    \kappa^* = \frac{1}{\left(\sqrt{c/c'} + 1\right)^{2}}
     """
     right = formula.latex or _from_sympy(formula)
     return f"{formula.symbol} = {right}" if formula.symbol else right

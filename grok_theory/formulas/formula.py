@@ -201,6 +201,13 @@ class Formula:
         Forms in the literature that do not hold.
     note : str, default ''
         A remark for people.
+
+    Examples
+    --------
+    >>> from grok_theory.formulas import register
+    >>> entry = register()["in_context.transience_threshold"]
+    >>> print(entry.source, "|", entry.status)
+    setting of Lu, Letey, Zavatone-Veth, Maiti & Pehlevan, arXiv 2405.11751; derived here | ours
     """
 
     oracle: Callable[..., Any]

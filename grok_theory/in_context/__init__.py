@@ -1,10 +1,12 @@
 """Learning from a prompt, by memory or by rule: linear attention, mixtures of tasks, strategies.
 
 Lu, Letey, Zavatone-Veth, Maiti & Pehlevan, arXiv:2405.11751 (linear attention); Wurgaft, Lubana, Park, Tanaka, Reddy &
-Goodman, arXiv:2506.17859 (strategies); what is derived here is said in docs/in_context.md.
+Goodman, arXiv:2506.17859 (strategies); what is derived here is said in docs/in_context.md
+and docs/in_context_memory.md.
 """
 
 from ..dynamics import GradientFlow
+from ..rooms import show_public_names
 from .closed_forms import (
     infinite_sequences_loss,
     long_context_loss,
@@ -52,3 +54,5 @@ __all__ = [
     "urn_rule_loss",
     "valid_at",
 ]
+
+show_public_names(globals())

@@ -19,7 +19,17 @@ class SpectralQuadrature:
 
 @record()
 class Exact:
-    """`TaskMixture` without a draw: curves of the rule and bounds, not those of memory, which are not closed."""
+    """`TaskMixture` without a draw: curves of the rule and bounds, not those of memory, which are not closed.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory import in_context
+    >>> mixture = in_context.TaskMixture(tasks=2, family=in_context.Urns(2))
+    >>> bounds = in_context.solve(mixture, [8], method=Exact())
+    >>> print(f"{bounds['gap_bound_low'][0]:.3f} {bounds['gap_bound_high'][0]:.3f}")
+    0.073 0.515
+    """
 
 
 @record(static=("draws", "seed"))

@@ -177,6 +177,13 @@ def valid_at(
     ------
     BadValue
         For an argument out of its range, naming it.
+
+    Examples
+    --------
+    >>> from grok_theory.in_context import LinearAttention
+    >>> marks = valid_at(LinearAttention(2.0, 0.5, noise=0.5, ridge=1e-3), [0.2, 1.0, 4.0], dim=20)
+    >>> print(marks["icl_loss"])  # not at the peak
+    [ True False  True]
     """
     return _pick("valid_at", problem, _SIZES)(problem, x, dim, dynamics)
 

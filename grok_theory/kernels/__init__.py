@@ -1,5 +1,6 @@
 """Kernels of wide networks and what they learn: arrays in, numbers out."""
 
+from ..rooms import show_public_names
 from .activations import Activation, Erf, Identity, Quadratic, Relu
 from .cross_validation import LeaveOneOut, leave_one_out, leave_one_out_influence
 from .empirical import empirical_ntk
@@ -51,3 +52,5 @@ __all__ = [
     "spectrum_of_data",
     "sphere_spectrum",
 ]
+
+show_public_names(globals())

@@ -57,6 +57,16 @@ class Erf(_Expectations):
     ------
     BadValue
         For a scale that is not positive.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> from grok_theory.kernels import FullyConnected, nngp
+    >>> x = np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> print(nngp(FullyConnected(Erf(), hidden_layers=1), x).round(4))
+    [[0.4646 0.    ]
+     [0.     0.4646]]
     """
 
     scale: ArrayLike = 1.0
@@ -104,7 +114,14 @@ class Erf(_Expectations):
 
 @record()
 class Relu(_Expectations):
-    """The rectifier phi(h) = max(h, 0)."""
+    """The rectifier phi(h) = max(h, 0).
+
+    Examples
+    --------
+    >>> from grok_theory.kernels import FullyConnected
+    >>> FullyConnected(Relu(), hidden_layers=2) == FullyConnected("relu", hidden_layers=2)
+    True
+    """
 
     kinked = True
 
@@ -146,7 +163,17 @@ class Relu(_Expectations):
 
 @record()
 class Identity(_Expectations):
-    """The identity phi(h) = h: a deep linear network."""
+    """The identity phi(h) = h: a deep linear network.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> from grok_theory.kernels import FullyConnected, nngp
+    >>> x = np.array([[1.0, 0.5]])
+    >>> print(nngp(FullyConnected(Identity(), hidden_layers=3), x))  # a deep linear network keeps the product of inputs
+    [[1.25]]
+    """
 
     def __call__(self, h: ArrayLike) -> Array:
         return jnp.asarray(h)
@@ -188,6 +215,14 @@ class Quadratic(_Expectations):
     ------
     BadValue
         For an epsilon that is not finite.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> from grok_theory.kernels import FullyConnected, nngp
+    >>> print(nngp(FullyConnected(Quadratic(0.5), hidden_layers=1), np.array([[1.0, 0.0]])))  # 1 + 3 eps^2/4
+    [[1.1875]]
     """
 
     epsilon: ArrayLike
@@ -243,6 +278,15 @@ class Activation(_Expectations):
     ------
     BadValue
         For a function that is not callable, and for nodes out of range.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import jax.numpy as jnp
+    >>> from grok_theory.kernels import FullyConnected, nngp
+    >>> network = FullyConnected(Activation(jnp.tanh), hidden_layers=1)
+    >>> print(nngp(network, jnp.array([[1.0, 0.0]])).round(4))
+    [[0.3943]]
     """
 
     function: Callable

@@ -29,6 +29,15 @@ class LeaveOneOut:
         (n,) weight of y_i in its own prediction, in [0, 1].
     null_modes : Array
         How many eigenvalues were below n eps of the largest and counted as zero.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> from grok_theory.kernels import leave_one_out
+    >>> told = leave_one_out(np.eye(2) + 1.0, [1.0, 2.0], ridge=1.0)
+    >>> print(told.residuals.round(4), f"{told.loss:.4f}")
+    [0.3333 1.6667] 1.4444
     """
 
     residuals: Array
@@ -117,6 +126,13 @@ def leave_one_out_influence(
         For an argument out of its range, named with what is allowed, and at ridge 0 for a kernel of lower rank.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> print(leave_one_out_influence(np.eye(2) + 1.0, [1.0, 2.0], np.array([[1.0, 0.5]]), ridge=1.0).round(4))
+    [[-0.1042 -0.1042]]
     """
     require_float64("leave_one_out_influence")
     cross = check_cross("kernel_test", kernel_test, kernel)

@@ -42,6 +42,15 @@ def empirical_ntk(
         whose products are no numbers.
     TooLarge
         Where the gradients do not fit into the free memory.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import jax.numpy as jnp
+    >>> X = jnp.array([[1.0, 2.0], [0.0, 1.0]])
+    >>> print(empirical_ntk(lambda w, x: x @ w, jnp.zeros(2), X))  # of a linear model: X X^T
+    [[5. 2.]
+     [2. 1.]]
     """
     X = jnp.asarray(X)
     one = lambda theta, x: f(theta, x[None])[0]  # noqa: E731

@@ -70,7 +70,7 @@ def learning_curve(
         ridge, in the unit of K) and `effective_dimension`; `stats`: `leave_one_out`, the exact loss at N - 1 training
         points, and `points`, N. There is no `numerical_error`, and the status is always `noted`, for no bound is known:
         the sentence says how far it was from refits where it was tried, and more below 10 samples and near
-        interpolation, where training sets differ widely and their mean lies higher. Tables: docs/kernels.md.
+        interpolation, where training sets differ widely and their mean lies higher. Tables: docs/kernels_evidence.md.
 
     Raises
     ------

@@ -269,6 +269,16 @@ def gradient_descent(
         For an argument out of its range, named with what is allowed, and where descent diverges.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> train, test = gradient_descent(np.eye(2), [1.0, 2.0], np.array([[0.5, 0.0]]), [0, 1, 2], step_size=0.5)
+    >>> print(train)
+    [[0.   0.  ]
+     [0.5  1.  ]
+     [0.75 1.5 ]]
     """
     require_float64("gradient_descent")
     check_times(steps, name="steps", remedy="Pass whole numbers of steps, for example jnp.arange(0, 100).")

@@ -24,6 +24,14 @@ class Spectrum:
         (degree + 1,) one of each degree.
     multiplicities : array_like
         (degree + 1,) how many modes share each.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory.kernels import sphere_spectrum
+    >>> spectrum = sphere_spectrum(lambda t: t, dim=3, degree=1)
+    >>> print(spectrum.eigenvalues.round(4) + 0.0, spectrum.multiplicities)
+    [0.     0.3333] [1. 3.]
     """
 
     eigenvalues: ArrayLike

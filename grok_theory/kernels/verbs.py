@@ -51,6 +51,16 @@ def solve(
     References
     ----------
     Bordelon, Canatar & Pehlevan 2020.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> from grok_theory.kernels import KernelRegression
+    >>> i = np.arange(1.0, 21)
+    >>> problem = KernelRegression(eigenvalues=i**-1.5, coefficients=1 / i, ridge=0.01, noise=0.1)
+    >>> print(solve(problem, [10.0, 40.0])["test_loss"].round(3))
+    [0.153 0.019]
     """
     return solve_kernel_regression(problem, samples, method, throw)
 
@@ -86,5 +96,15 @@ def simulate(problem: KernelRegression, samples: ArrayLike, *, runs: int, key: A
         Where a batch of runs does not fit into the free memory.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> from grok_theory.kernels import KernelRegression
+    >>> i = np.arange(1.0, 21)
+    >>> problem = KernelRegression(eigenvalues=i**-1.5, coefficients=1 / i, ridge=0.01, noise=0.1)
+    >>> print(simulate(problem, [10], runs=3, key=jax.random.key(0))["test_loss"].shape)
+    (3, 1)
     """
     return simulate_kernel_regression(problem, samples, runs=runs, key=key)

@@ -1,5 +1,6 @@
 """Two-layer networks between the lazy and the rich regime: grokking without weight decay, computed."""
 
+from ..rooms import show_public_names
 from .closed_forms import (
     KernelSpectrum,
     LossParts,
@@ -52,3 +53,5 @@ __all__ = [
     "tangent_kernel",
     "test_loss_decomposition",
 ]
+
+show_public_names(globals())

@@ -79,6 +79,15 @@ def test_loss_decomposition(
     -------
     LossParts
         The loss and its three parts, scalars; exact up to rounding.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import jax.numpy as jnp
+    >>> teacher = 10**0.5 * jnp.eye(10)[0]
+    >>> parts = test_loss_decomposition(jnp.eye(10), jnp.zeros(10), teacher, output_scale=2.0, curvature=0.5)
+    >>> print(f"{parts.total:.3f} = {parts.variance:.3f} + {parts.misalignment:.3f} + {parts.linear_power:.3f}")
+    0.450 = 0.000 + 0.450 + 0.000
     """
     dim = teacher.shape[0]
     if initial_second_moment is not None:
@@ -125,6 +134,15 @@ def tangent_kernel(
     -------
     array (samples, others)
         K(x, x').
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import jax.numpy as jnp
+    >>> x = jnp.array([[1.0, 0.0], [0.6, 0.8]])
+    >>> print(tangent_kernel(x, x, jnp.eye(2), jnp.zeros(2), curvature=0.5).round(3))  # s + eps^2 s^2
+    [[1.25 0.69]
+     [0.69 1.25]]
     """
     overlap = inputs @ other_inputs.T
     linear = (inputs @ mean_weight)[:, None] + (other_inputs @ mean_weight)[None, :]
@@ -157,6 +175,13 @@ class KernelSpectrum(NamedTuple):
         Quadratic forms with a matrix of trace zero.
     radial : Mode
         The function norm(x)^2.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory.lazy_rich import kernel_spectrum
+    >>> print(kernel_spectrum(0.5, dim=10).linear)
+    Mode(eigenvalue=0.1, multiplicity=10)
     """
 
     linear: Mode
@@ -191,6 +216,16 @@ def kernel_spectrum(curvature: ArrayLike, dim: int) -> KernelSpectrum:
     ------
     BadValue
         For a negative or infinite `curvature`, or a `dim` that is no integer of at least 2.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> spectrum = kernel_spectrum(0.5, dim=10)
+    >>> for value, count in (spectrum.linear, spectrum.traceless_quadratic, spectrum.radial):
+    ...     print(f"{value:.4f}, {count:g} times")
+    0.1000, 10 times
+    0.0050, 54 times
+    0.0300, 1 times
     """
     check_non_negative("curvature", curvature, "Pass eps, for example 0.5.")
     dim = check_integer("dim", dim, 2, "Pass the number of input dimensions, for example 100.")
@@ -234,6 +269,17 @@ def population_alignment(
     -------
     Array
         The alignment A, a scalar; in [0, 1] for the moments of a set of weights.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import jax.numpy as jnp
+    >>> start, learned = jnp.eye(10), jnp.diag(jnp.array([9.0] + 9 * [1.0]))
+    >>> teacher = 10**0.5 * jnp.eye(10)[0]
+    >>> for M in (start, learned):
+    ...     print(f"{population_alignment(M, jnp.zeros(10), teacher, curvature=0.5):.3f}")
+    0.047
+    0.223
     """
     dim = teacher.shape[0]
     b2 = jnp.sum(jnp.square(teacher))
@@ -317,6 +363,14 @@ def largest_stable_learning_rate(problem: QuadraticCommittee, largest_target: Ar
     References
     ----------
     Baik, Ben Arous, Peche (2005): the eigenvalue that leaves the bulk.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory.lazy_rich import QuadraticCommittee
+    >>> rate = largest_stable_learning_rate(QuadraticCommittee(2.0, curvature=0.3, samples_per_dim=3.0), 5.0)
+    >>> print(f"{rate:.3f}")
+    0.397
     """
     kappa, square = jnp.asarray(problem.samples_per_dim), jnp.square(jnp.asarray(problem.curvature))
     sample = 1 + square * (1 if problem.centred else 0) + 2 * problem.curvature * largest_target / problem.output_scale

@@ -32,6 +32,13 @@ class Converted(NamedTuple):
     loss_unit : float
         What one unit of this wing's losses is in the script's: squared target units, times the script's 1/2, or its
         sum over samples.
+
+    Examples
+    --------
+    >>> from grok_theory.lazy_rich import from_paper
+    >>> script = from_paper(output_scale=8.0, curvature=0.25, dim=20, samples=120)
+    >>> print(script.times([0, 100]))
+    [0. 5.]
     """
 
     problem: QuadraticCommittee
@@ -198,6 +205,12 @@ def from_paper(
     References
     ----------
     Kumar, Bordelon, Gershman, Pehlevan, arXiv 2310.06110.
+
+    Examples
+    --------
+    >>> script = from_paper(output_scale=8.0, curvature=0.25, dim=20, samples=120)
+    >>> print(script.learning_rate, script.problem.samples_per_dim)
+    0.05 6.0
     """
     check_positive("output_scale", output_scale, "Pass alpha.")
     return from_training_code(
@@ -233,6 +246,13 @@ def rescaled_start(problem: QuadraticCommittee, init_scale: float) -> QuadraticC
     ------
     BadValue
         For an `init_scale` that is not positive and finite.
+
+    Examples
+    --------
+    >>> from grok_theory.lazy_rich import QuadraticCommittee
+    >>> wide = rescaled_start(QuadraticCommittee(2.0, curvature=0.3, samples_per_dim=3.0), 2.0)
+    >>> print(wide.output_scale, wide.curvature)
+    4.0 0.6
     """
     check_positive("init_scale", init_scale, "Pass the factor on the starting weights, for example 0.5.")
     return QuadraticCommittee(

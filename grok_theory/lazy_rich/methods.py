@@ -151,6 +151,14 @@ class LazyLimit:
 
     Under flow or descent. Exact up to quadrature and rounding (printed; 1e-13 of the test loss). A flow's train loss
     below 1e-26 is rounding.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory.lazy_rich import QuadraticCommittee, solve
+    >>> problem = QuadraticCommittee(8.0, curvature=0.25, samples_per_dim=6.0)
+    >>> print(solve(problem, [0.0, 1.0], method=LazyLimit())["train_loss"].round(2))
+    [0.75 0.56]
     """
 
 

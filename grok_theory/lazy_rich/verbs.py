@@ -71,6 +71,14 @@ def solve(
         Where there is no trustworthy answer and `throw`.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory.lazy_rich import LazyLimit, QuadraticCommittee
+    >>> problem = QuadraticCommittee(8.0, curvature=0.25, samples_per_dim=6.0)
+    >>> print(solve(problem, [0.0, 1.0], method=LazyLimit())["test_loss"].round(2))
+    [0.75 0.78]
     """
     if isinstance(problem, MeanFieldNetwork):
         return solve_mean_field(problem, x, dynamics, method, throw)

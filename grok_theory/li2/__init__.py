@@ -4,6 +4,7 @@ The theory is here; around it are four rooms: `groups` (multiplication tables an
 starts, optimizers), `comparison` (trained networks beside theory), `companion` (corrupted labels).
 """
 
+from ..rooms import show_public_names
 from . import companion, comparison, groups, training
 from .ascent import Ascent, ascend
 from .closed_forms import (
@@ -70,3 +71,5 @@ __all__ = [
     "threshold_scaling",
     "training",
 ]
+
+show_public_names(globals())

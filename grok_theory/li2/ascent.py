@@ -116,6 +116,16 @@ def ascend(task: GroupTask, *, key: jax.Array, starts: int, tolerance: float = 1
         For an argument out of its range, named with what is allowed, and for pairs that were not drawn.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> from grok_theory.li2 import GroupTask, groups, local_maxima
+    >>> task = GroupTask(groups.cyclic(5))
+    >>> found, table = ascend(task, key=jax.random.key(0), starts=4), local_maxima(task)
+    >>> print(bool(np.abs(found.energy - table.energy[found.irrep]).max() < 1e-9))
+    True
     """
     require_float64("ascend")
     check_kind("task", task, GroupTask, "Build one with GroupTask(cyclic(23), ...).")

@@ -51,6 +51,14 @@ class LocalMaxima:
         dimension of the family.
     printed_energy : ndarray
         (rows,), what the paper prints, nan where it gives none (quaternionic type).
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory.li2 import GroupTask, groups, local_maxima
+    >>> table = local_maxima(GroupTask(groups.cyclic(5)))
+    >>> print(table.energy, table.real_degree)
+    [1.25 1.25] [2 2]
     """
 
     group: Group
@@ -150,6 +158,12 @@ def mirrored_residual(group: Group) -> float:
     ------
     BadValue
         For what is no Group of at least 2 elements.
+
+    Examples
+    --------
+    >>> from grok_theory.li2 import groups
+    >>> print([round(float(mirrored_residual(group)), 3) for group in (groups.cyclic(5), groups.symmetric(3))])
+    [0.707, 0.447]
     """
     if not isinstance(group, Group) or group.order < 2:
         raise BadValue(
@@ -168,6 +182,15 @@ class MuonColumn:
         (n,), the last column of the polar factor.
     first_order : Array
         (n,), its expansion for a small part along the known columns.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> from grok_theory.li2 import muon_column
+    >>> told = muon_column(np.eye(4)[:, :2], np.array([0.01, 0.0, 1.0, 0.0]))
+    >>> print(bool(np.abs(told.exact - told.first_order).max() < 1e-4))
+    True
     """
 
     exact: jax.Array
@@ -199,6 +222,14 @@ def muon_column(columns: ArrayLike, new: ArrayLike) -> MuonColumn:
         For another shape, or columns that are not orthonormal.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> told = muon_column(np.eye(4)[:, :2], np.array([1.0, 0.0, 1.0, 0.0]))
+    >>> print(told.exact.round(3))
+    [0.447 0.    0.894 0.   ]
     """
     require_float64("muon_column")
     columns, new = jnp.asarray(columns, jnp.float64), jnp.asarray(new, jnp.float64)

@@ -44,6 +44,13 @@ class DiscoveryTimes:
         (L,), p_l.
     lower_bound : Array
         (), max(1 / min p, L H_L) <= T_0.
+
+    Examples
+    --------
+    >>> from grok_theory.li2 import feature_discovery_times
+    >>> told = feature_discovery_times([0.5, 0.3, 0.2], tail=2.0)
+    >>> print(f"{told.sgd:.2f}")
+    10.89
     """
 
     sgd: jax.Array

@@ -82,6 +82,15 @@ def energy_gradient(task: GroupTask, w: ArrayLike) -> jax.Array:
         For a wrong last axis, complex entries, or pairs that were not drawn.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> from grok_theory.li2 import GroupTask, groups
+    >>> task = GroupTask(groups.cyclic(5))
+    >>> print(energy_gradient(task, np.ones(10)).shape)
+    (10,)
     """
     w = checked_nodes(task, w, "energy_gradient")
     return _gradients(energy_function(task), w.reshape(-1, w.shape[-1])).reshape(w.shape)
@@ -110,6 +119,15 @@ def energy_by_irrep(task: GroupTask, w: ArrayLike) -> jax.Array:
         For another task, a wrong last axis or complex entries.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory.li2 import GroupTask, feature, groups
+    >>> task = GroupTask(groups.cyclic(5))
+    >>> node = feature(task.group, 0, [1.0, 0.0], [1.0, 0.0], [1.0, 0.0])
+    >>> print(energy_by_irrep(task, node).round(3) + 0.0)
+    [1.25 0.  ]
     """
     task.require_full_square("energy_by_irrep")
     w = checked_nodes(task, w, "energy_by_irrep")
@@ -201,6 +219,17 @@ def hessian_spectrum(task: GroupTask, w: ArrayLike) -> jax.Array:
         For a wrong last axis, complex entries, or pairs that were not drawn.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> from grok_theory.li2 import GroupTask, feature, groups
+    >>> task = GroupTask(groups.cyclic(5))
+    >>> node = feature(task.group, 0, [1.0, 0.0], [1.0, 0.0], [1.0, 0.0])
+    >>> values, counts = np.unique(hessian_spectrum(task, node).round(6) + 0.0, return_counts=True)
+    >>> print(values, counts)  # in the full table -8E*, -4E* and 0, with E* = 5/4
+    [-10.  -5.   0.] [1 6 2]
     """
     w = checked_nodes(task, w, "hessian_spectrum")
     function = energy_function(task)

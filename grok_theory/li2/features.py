@@ -36,6 +36,14 @@ def feature(group: Group, row: int, left: ArrayLike, inner: ArrayLike, right: Ar
         For another row, another length or a zero vector.
     SolveFailed, TooLarge
         As `groups.irreps`.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory.li2 import groups
+    >>> node = feature(groups.cyclic(5), 0, [1.0, 0.0], [1.0, 0.0], [1.0, 0.0])
+    >>> print(node[:5].round(3) + 0.0)  # a wave
+    [ 0.447  0.138 -0.362 -0.362  0.138]
     """
     rows = real_irreps(group)
     row = check_integer("row", row, 0, "Pass a row of local_maxima.", high=len(rows) - 1)
@@ -88,6 +96,13 @@ def random_features(group: Group, row: int, *, count: int, key: jax.Array) -> np
         For an argument out of its range, named with what is allowed.
     SolveFailed, TooLarge
         As `groups.irreps`.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory.li2 import groups
+    >>> print(random_features(groups.cyclic(7), 0, count=3, key=jax.random.key(0)).shape)
+    (3, 14)
     """
     check_key(key)
     rows = real_irreps(group)

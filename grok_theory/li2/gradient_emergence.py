@@ -50,6 +50,16 @@ class LazyGradient:
         (), the alignment at t = infinity.
     largest_rate : Array
         (), lambda_max(A); the small-time form needs t lambda_max << 1.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> from grok_theory.li2 import GroupTask, groups, lazy_gradient
+    >>> task, nodes = GroupTask(groups.cyclic(5)), np.random.default_rng(0).normal(size=(8, 10))
+    >>> told = lazy_gradient(task, nodes, [0.0, 1e-4])
+    >>> print(bool(told.alignment[1] > 0.99))  # early, the gradient points along the energy
+    True
     """
 
     gradient: jax.Array
@@ -92,6 +102,15 @@ def lazy_gradient(
         Where JAX computes in float32.
     TooLarge
         Where the gradients do not fit into memory.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> from grok_theory.li2 import GroupTask, groups
+    >>> task, nodes = GroupTask(groups.cyclic(5)), np.random.default_rng(0).normal(size=(8, 10))
+    >>> print(lazy_gradient(task, nodes, [0.0, 1.0]).gradient.shape)
+    (2, 25, 8)
     """
     require_float64("lazy_gradient")
     check_single(task)

@@ -30,6 +30,15 @@ class Repulsion:
     similarity : Array
         (K, K), beta_jl = f_j^T Q f_l with Q = I - F_r (F_r^T F_r + eta I)^-1 F_r^T over the other columns: what j and l
         have in common that no other node explains. The diagonal is nan.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> from grok_theory.li2 import GroupTask, groups, repulsion
+    >>> task, nodes = GroupTask(groups.cyclic(5)), np.random.default_rng(0).normal(size=(3, 10))
+    >>> print(repulsion(task, nodes).coupling.shape)
+    (3, 3)
     """
 
     coupling: jax.Array
@@ -60,6 +69,16 @@ def repulsion(task: GroupTask, hidden: ArrayLike) -> Repulsion:
         For an argument out of its range, named with what is allowed, and for pairs that were not drawn.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> from grok_theory.li2 import GroupTask, groups
+    >>> task, nodes = GroupTask(groups.cyclic(5)), np.random.default_rng(0).normal(size=(3, 10))
+    >>> told = repulsion(task, nodes)
+    >>> print(bool(told.coupling[0, 1] * told.similarity[0, 1] < 0))
+    True
     """
     hidden = checked_nodes(task, hidden, "repulsion")
     check_positive("task.ridge", task.ridge, "Give the task a weight_decay above zero; without it B may not exist.")

@@ -41,6 +41,15 @@ class Reconstruction:
         norm(Y~ - F~ V) / norm(Y~), Frobenius, at the least-squares V; 0 exact, 1 useless.
     readout : ndarray
         (K, M), that V, the one of smallest norm; complex for complex nodes.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory.li2 import GroupTask, groups, reconstruction, structured_features
+    >>> task = GroupTask(groups.cyclic(5))
+    >>> found = reconstruction(task, structured_features(task.group)[:2])
+    >>> print(found.width, bool(found.residual > 0.1))  # two nodes are not enough
+    2 True
     """
 
     width: int
@@ -76,6 +85,15 @@ def reconstruction(task: GroupTask, hidden: ArrayLike) -> Reconstruction:
         Where JAX computes in float32.
     TooLarge
         Where the least-squares problem does not fit into memory.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory.li2 import GroupTask, groups, structured_features
+    >>> task = GroupTask(groups.cyclic(5))
+    >>> found = reconstruction(task, structured_features(task.group))
+    >>> print(bool(found.residual < 1e-12))
+    True
     """
     require_float64("reconstruction")
     check_single(task)
@@ -197,6 +215,13 @@ def mirrored_features(group: Group, *, pairs: int, key: jax.Array) -> np.ndarray
         For an argument out of its range, named with what is allowed.
     SolveFailed, TooLarge
         As `groups.irreps`.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory.li2 import groups
+    >>> print(mirrored_features(groups.cyclic(5), pairs=3, key=jax.random.key(0)).shape)
+    (12, 10)
     """
     check_key(key)
     pairs = check_integer("pairs", pairs, 1, "Pass how many random functions to draw in each component.")

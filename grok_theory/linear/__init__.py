@@ -4,6 +4,7 @@ Advani, Saxe & Sompolinsky, arXiv:1710.03667 (Neural Networks 132, 2020); conven
 docs/linear_evidence.md.
 """
 
+from ..rooms import show_public_names
 from .conventions import Convention, halved_mean_loss, mean_loss, unit_inputs
 from .depth import DeepLosses
 from .diagonal.closed_forms import scale_time
@@ -72,3 +73,5 @@ __all__ = [
     "unit_inputs",
     "valid_at",
 ]
+
+show_public_names(globals())

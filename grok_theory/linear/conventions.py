@@ -119,6 +119,12 @@ def halved_mean_loss(samples: ArrayLike) -> Convention:
     ------
     BadValue
         For samples that are not positive and finite.
+
+    Examples
+    --------
+    >>> torch_like = halved_mean_loss(samples=200)
+    >>> print({name: round(value, 6) for name, value in torch_like.to(learning_rate=0.1, weight_decay=0.02).items()})
+    {'learning_rate': 20.0, 'weight_decay': 0.0001}
     """
     check_positive("samples", samples, "Pass the number of training samples.")
     return Convention(time=samples, learning_rate=samples, weight_decay=1 / samples)
@@ -170,6 +176,11 @@ def unit_inputs(dim: ArrayLike) -> Convention:
     ------
     BadValue
         For a dim that is not positive and finite.
+
+    Examples
+    --------
+    >>> print(unit_inputs(dim=400).to(learning_rate=0.1))
+    {'learning_rate': 0.00025}
     """
     check_positive("dim", dim, "Pass the number of weights.")
     return Convention(1 / dim, 1 / dim, dim, dim**-0.5, dim)

@@ -125,6 +125,14 @@ class DeepLinear:
 
     The dynamics is not scale-free: `noise` is no overall factor. Curves: `train_loss`, `test_loss`, `weight_norm` =
     w.w, `upper_norm` = u(t).
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory import linear
+    >>> network = linear.DeepLinear(2.0, 5.0, depth=2, upper_norm=0.1, first_norm=0.1)
+    >>> print(linear.limits(network).test_loss.round(3))
+    2.0
     """
 
     samples_per_dim: ArrayLike = number(

@@ -388,5 +388,11 @@ def valid_at(problem: Problem, x: Times, *, dim: int, dynamics: ByModes | OnePas
     ------
     BadValue
         For a `dim` that is no whole number of at least 1, or another one than a Problem with sizes of its own has.
+
+    Examples
+    --------
+    >>> from grok_theory.linear import TeacherStudent
+    >>> print(valid_at(TeacherStudent(0.5, 5.0), [1.0, 100.0], dim=100)['train_loss'])
+    [ True False]
     """
     return valid_by_size(problem, x, dim, dynamics)

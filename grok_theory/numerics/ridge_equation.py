@@ -44,8 +44,8 @@ def effective_ridge(
     -------
     array (*batch,)
         kappa, in the unit of the kernel. Relative error below 1e-13 for eigenvalues from 1e-130 to 1e10 (the worst
-        measured is in docs/kernels.md). Any derivative is that of the root (implicit function theorem). A nan, an
-        infinity or a negative number among the arguments gives nan; so does samples = 0.
+        measured is in docs/kernels_evidence.md). Any derivative is that of the root (implicit function theorem). A
+        nan, an infinity or a negative number among the arguments gives nan; so does samples = 0.
 
     Examples
     --------

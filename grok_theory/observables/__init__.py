@@ -1,5 +1,6 @@
 """Quantities read off a theory curve, a run or a training log alike: arrays in, numbers out. Knows no wing."""
 
+from ..rooms import show_public_names
 from .coherence import Coherence, gradient_coherence, kernel_coherence
 from .complexity import deep_local_complexity, local_complexity, local_complexity_at_init
 from .complexity_of_neurons import local_complexity_curves, local_complexity_gaussian
@@ -71,3 +72,5 @@ __all__ = [
     "stablemax",
     "stablemax_cross_entropy",
 ]
+
+show_public_names(globals())

@@ -27,6 +27,14 @@ class Coherence:
         m alpha, in [0, m]: 1 for orthogonal gradients, m for identical ones.
     alpha_unbiased : Array
         The unbiased estimate (m alpha - 1)/(m - 1) of the coherence of the population; may be negative; nan at m = 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from grok_theory.observables import gradient_coherence
+    >>> told = gradient_coherence(np.array([[1.0, 0.0], [0.0, 1.0]]))
+    >>> print(told.alpha)  # orthogonal gradients: one over their number
+    0.5
     """
 
     alpha: Array

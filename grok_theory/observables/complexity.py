@@ -41,6 +41,13 @@ def local_complexity(
     BadValue
         For arrays that do not fit, are not finite or have products that are none, a frame that is not orthonormal, and
         a radius that is not positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weights, biases = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([0.0, 5.0])
+    >>> print(local_complexity(weights, biases, np.zeros(2), np.eye(2), 1.0))  # the second kink is too far
+    1
     """
     for name, array in (("weights", weights), ("biases", biases), ("center", center), ("frame", frame)):
         check_finite(name, array, "Look at the network before it diverged.")
@@ -100,6 +107,11 @@ def local_complexity_at_init(
     ------
     BadValue
         For an argument out of its range, named with what is allowed, and where s is zero or infinite.
+
+    Examples
+    --------
+    >>> print(f"{local_complexity_at_init(0.1, 1, 1.0):.4f}")
+    0.0635
     """
     directions = check_integer("directions", directions, 1, "Pass the number of rows of the frame.")
     check_between("directions", directions, 1, 1e9, "Pass the number of rows of the frame.")
@@ -167,6 +179,13 @@ def deep_local_complexity(
     BadValue
         For arrays that do not fit, are not finite or have products that are none, a frame that is not orthonormal, and
         a radius that is not positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> layers = [(np.eye(2), np.zeros(2)), (np.ones((1, 2)), np.array([-0.5]))]
+    >>> print(deep_local_complexity(layers, np.zeros(2), np.eye(2), 1.0))
+    [2 1]
     """
     check_finite("center", center, "Pass the inputs around which to count.")
     check_finite("frame", frame, "Pass orthonormal rows.")

@@ -26,6 +26,15 @@ class Crossing:
         True where the record ends first.
     before : ndarray or bool
         True where the crossing came before the first record.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from grok_theory.observables import crossing_time
+    >>> steps = np.arange(0.0, 101.0)
+    >>> told = crossing_time(steps, np.exp(-steps / 5), 0.1)
+    >>> print(f"{told.time:.2f} {bool(told.censored)}")
+    11.54 False
     """
 
     time: np.ndarray | float

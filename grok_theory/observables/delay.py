@@ -36,6 +36,15 @@ class Delay:
         curve, `low` and `high`.
     confidence : float
         Of `interval`, in (0, 1).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from grok_theory.observables import grokking_delay
+    >>> steps = np.arange(0.0, 101.0)
+    >>> told = grokking_delay(steps, np.exp(-steps / 5), np.exp(-steps / 20), train_threshold=0.1, test_threshold=0.1)
+    >>> print(f"{told.delay:.1f}")
+    34.5
     """
 
     train: Crossing
@@ -180,6 +189,15 @@ def delay_between(train: Crossing, test: Crossing, *, confidence: float = 0.95) 
     BadValue
         For a confidence out of its range, and where in every run both curves crossed before their first record: then
         nothing was seen.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from grok_theory.observables import crossing_time
+    >>> steps = np.arange(0.0, 101.0)
+    >>> train, test = crossing_time(steps, np.exp(-steps / 5), 0.1), crossing_time(steps, np.exp(-steps / 20), 0.1)
+    >>> print(f"{delay_between(train, test).delay:.1f}")
+    34.5
     """
     check_between("confidence", confidence, 0, 1, "Pass for example 0.95.", include_low=False, include_high=False)
     if np.all(train.before) and np.all(test.before):

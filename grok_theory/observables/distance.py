@@ -34,6 +34,15 @@ class DistanceLaw:
         Of the power, nan for the others.
     interval : tuple[float, float], default (nan, nan)
         Profile interval of the exponent; an end of the search, -3 or 3, where it reaches that far.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from grok_theory.observables import distance_laws
+    >>> times = np.geomspace(1.0, 1e4, 30)
+    >>> best = distance_laws(times, 0.3 * times**0.25)[0]
+    >>> print(f"{best.exponent:.2f}")
+    0.25
     """
 
     name: str
@@ -121,6 +130,13 @@ def distance_laws(times: ArrayLike, distance: ArrayLike, *, confidence: float = 
     ------
     BadValue
         For an argument out of its range, named with what is allowed, and for a record that is too short or constant.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> times = np.geomspace(1.0, 1e4, 30)
+    >>> print(distance_laws(times, 0.3 * times**0.25)[0].name)
+    power
     """
     check_between("confidence", confidence, 0, 1, "Pass for example 0.99.", include_low=False, include_high=False)
     check_finite("times", times, "Pass recorded times, without gaps.")

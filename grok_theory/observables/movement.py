@@ -118,6 +118,13 @@ def lazy_distance(kernel: ArrayLike, residual_start: ArrayLike, times: ArrayLike
         For an argument out of its range, named with what is allowed.
     Float64Required
         Where JAX computes in float32.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> print(lazy_distance(np.diag([1.0, 4.0]), [1.0, 2.0], [0.0, 1.0, 100.0]).round(4))
+    [0.     1.1676 1.4142]
     """
     require_float64("lazy_distance")
     eps = rounding(kernel)

@@ -127,6 +127,14 @@ def orthogonal_gradient(*, rescale: bool = True, per_leaf: bool = True) -> optax
     ------
     BadValue
         From `update`, where it is called without the parameters.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> take = orthogonal_gradient(rescale=False)
+    >>> w, g = jnp.array([1.0, 0.0]), jnp.array([3.0, 4.0])
+    >>> print(take.update(g, take.init(w), w)[0])
+    [0. 4.]
     """
 
     import optax

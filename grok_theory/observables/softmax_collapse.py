@@ -90,6 +90,11 @@ def margin_time(margin: ArrayLike, classes: int) -> np.ndarray | np.floating:
     ------
     BadValue
         For an argument out of its range, named with what is allowed.
+
+    Examples
+    --------
+    >>> print(f"{margin_time(10.0, 2):.0f}")
+    11018
     """
     classes = check_integer("classes", classes, 2, "Pass the number of classes.")
     check_between("classes", classes, 2, MOST_CLASSES, "Pass the number of classes.")
@@ -120,6 +125,12 @@ def collapse_time(classes: int, dtype: DTypeLike, *, smallest_first: bool = True
     ------
     BadValue
         For an argument out of its range, named with what is allowed, and a type that is not floating.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> print(bool(collapse_time(10, np.float32) < collapse_time(10, np.float64)))
+    True
     """
     return float(margin_time(collapse_margin(classes, dtype, smallest_first=smallest_first), classes))
 

@@ -5,6 +5,7 @@ can still be changed. Labels and units come from what is drawn. Colours are told
 2008) and in grey.
 """
 
+from ..rooms import show_public_names
 from .bands import band
 from .canvas import STYLE
 from .cells import heatmap
@@ -12,3 +13,5 @@ from .lines import BANDS, curves
 from .logged import recorded
 
 __all__ = ["BANDS", "STYLE", "band", "curves", "heatmap", "recorded"]
+
+show_public_names(globals())

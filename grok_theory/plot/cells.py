@@ -59,6 +59,14 @@ def heatmap(
     BadValue
         On shapes that do not fit, an `x` or `y` that does not increase, values that are infinite or nan everywhere, and
         with `log` on values that are not positive.
+
+    Examples
+    --------
+    >>> import matplotlib; matplotlib.use("Agg")
+    >>> import numpy as np
+    >>> ax = heatmap([1.0, 2.0, 3.0], [1.0, 2.0], np.ones((2, 3)), x_label="width", y_label="depth", label="loss")
+    >>> print(ax.get_xlabel(), ax.get_ylabel())
+    width depth
     """
     from matplotlib.colors import LogNorm
     from matplotlib.patheffects import withStroke

@@ -71,6 +71,15 @@ def curves(
     BadValue
         On an unknown curve or band, when `solution` is a batch or failed as a whole, when no run is whole, and when the
         two, or what `ax` already shows, have another x or unit.
+
+    Examples
+    --------
+    >>> import matplotlib; matplotlib.use("Agg")
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory import linear
+    >>> ax = curves(linear.solve(linear.TeacherStudent(0.5, 5.0), [0.1, 1.0, 10.0]), name="train_loss")
+    >>> print(ax.get_ylabel())
+    train loss
     """
     check_choice("band", band, BANDS)
     check_between("confidence", confidence, 0, 1, "Pass 0.99.", include_low=False, include_high=False)

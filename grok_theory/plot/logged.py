@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def recorded(log: Log | Overlay, curve: str | None = None, *, ax: Axes | None = None) -> Axes:
-    """Draw the curves of a log, one faint line a run; of an `Overlay` the theory as lines, the log as points on them.
+    r"""Draw the curves of a log, one faint line a run; of an `Overlay` the theory as lines, the log as points on them.
 
     Steps stand on a logarithmic axis where they span two decades, with 0 at its left end; so do losses. Accuracies
     stand on a linear one.
@@ -41,6 +41,16 @@ def recorded(log: Log | Overlay, curve: str | None = None, *, ax: Axes | None = 
     ------
     BadValue
         For a curve that the log has not, and for a log without a finite value.
+
+    Examples
+    --------
+    >>> import matplotlib; matplotlib.use("Agg")
+    >>> from pathlib import Path
+    >>> _ = Path("log.csv").write_text("step,train_loss,test_loss\n1,2.0,2.1\n2,1.0,1.9\n")
+    >>> from grok_theory import read_log
+    >>> ax = recorded(read_log("log.csv"), "test")
+    >>> print(ax.get_xlabel())
+    step
     """
     from matplotlib.colors import to_hex
 

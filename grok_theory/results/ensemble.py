@@ -67,6 +67,15 @@ class Ensemble:
     ------
     BadValue
         For no curve, an x out of order, and shapes that do not fit each other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import grok_theory as gt
+    >>> problem = gt.linear.TeacherStudent(0.5, 5.0)
+    >>> mine = gt.Ensemble(problem, [0.1, 1.0], {"test_loss": np.ones((3, 2))}, "time", gt.GradientFlow(), x_unit="tau")
+    >>> print(mine["test_loss"].shape)
+    (3, 2)
     """
 
     problem: Any  # of any wing: Problems share no class

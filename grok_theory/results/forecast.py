@@ -97,6 +97,15 @@ class Forecast:
     ------
     BadValue
         For a curve that lacks one of its parts.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory import linear
+    >>> told = linear.forecast(linear.TeacherStudent(2.0, 5.0), [0.1, 1.0, 5.0], dim=100)
+    >>> band = told["test_loss"]
+    >>> bool((band.low < band.median).all() and (band.median < band.high).all())
+    True
     """
 
     problem: Any  # of any wing: Problems share no class

@@ -28,6 +28,12 @@ class Record:
         (T,) strictly increasing times.
     values : ndarray
         (T,) values at these times; nan where that is what was logged.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Record(np.array([1.0, 2.0]), np.array([0.5, 0.25])).values
+    array([0.5 , 0.25])
     """
 
     x: np.ndarray
@@ -52,7 +58,7 @@ class Record:
 
 @dataclass(frozen=True, eq=False)
 class Log:
-    """A user's runs as they were logged, each on its own times.
+    r"""A user's runs as they were logged, each on its own times.
 
     Parameters
     ----------
@@ -80,6 +86,15 @@ class Log:
         What a step of the log is, once `in_units_of` was told.
     conversions : tuple[str, ...], default ()
         What was multiplied, in sentences, in the order in which it was done.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("log.csv").write_text("step,train_loss,test_loss\n1,2.0,2.1\n2,1.0,1.9\n")
+    >>> from grok_theory import read_log
+    >>> log = read_log("log.csv")
+    >>> print(log.x_name, log.columns)
+    step {'x': 'step', 'train': 'train_loss', 'test': 'test_loss', 'run': None}
     """
 
     runs: dict[str, dict[str, Record]]

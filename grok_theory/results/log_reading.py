@@ -32,7 +32,7 @@ def read_log(
     encoding: str | None = None,
     pattern: str | None = None,
 ) -> Log:
-    """Read the train and the test curve of every run in a table, as `tables.read_table` reads it.
+    r"""Read the train and the test curve of every run in a table, as `tables.read_table` reads it.
 
     A log may have one of the two only: then its `columns` say None for the other, and its `notes` that it is missing.
 
@@ -69,6 +69,14 @@ def read_log(
     BadValue
         Naming file and line or column where it cannot be read, where two columns are equally good, or where a run's
         times go back to its start, which is more likely another run.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("log.csv").write_text("step,train_loss,test_loss\n1,2.0,2.1\n2,1.0,1.9\n")
+    >>> log = read_log("log.csv")
+    >>> print(len(log.runs), log.x_name, log.columns)
+    1 step {'x': 'step', 'train': 'train_loss', 'test': 'test_loss', 'run': None}
     """
     table = read_table(path, encoding=encoding, pattern=pattern)
     x, train, test, run = (name and table.full_name(name) for name in (x, train, test, run))

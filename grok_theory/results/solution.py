@@ -68,6 +68,16 @@ class Solution:
     ------
     BadValue
         Where `numerical_error` names a curve that is not there.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory import linear
+    >>> theory = linear.solve(linear.TeacherStudent(0.5, 5.0), [0.1, 1.0, 10.0])
+    >>> print(theory["test_loss"].round(3), theory.x_name, theory.x_unit, theory.status.name)
+    [5.571 4.33  4.333] time tau good
+    >>> print(f"{theory.at([0.5])['test_loss'][0]:.1f}")
+    4.7
     """
 
     problem: Any  # of any wing: Problems share no class

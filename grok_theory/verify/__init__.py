@@ -6,6 +6,7 @@ checked, over which domain, at how many points, and where the error was greatest
 when a check runs.
 """
 
+from ..rooms import show_public_names
 from .against import check_against
 from .certificate import Certificate, CounterExample
 from .checks import check_exponent, check_limit, check_monotone, check_symmetry
@@ -23,3 +24,5 @@ __all__ = [
     "problems",
     "public_problems",
 ]
+
+show_public_names(globals())

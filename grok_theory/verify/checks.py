@@ -55,6 +55,16 @@ def check_limit(
         Where the property fails, with the simplest argument at which it does.
     BadValue
         For an argument out of its range, named with what is allowed; where hypothesis is not installed.
+
+    Examples
+    --------
+    >>> from grok_theory.verify import numbers
+    >>> grid, some = [1e3, 1e6, 1e9], numbers(0.1, 10.0)
+    >>> done = check_limit(
+    ...     lambda a, x: a * x / (1 + x), lambda a: a, strategy=some, approach=grid, rtol=1e-6, examples=20
+    ... )
+    >>> print(done.worst <= done.allowed)
+    True
     """
     grid = _grid("approach", approach)
     check_non_negative("rtol", rtol, "Pass the relative error allowed at the end of the approach, for example 1e-6.")
@@ -129,6 +139,13 @@ def check_monotone(
         Where the property fails, with the simplest argument at which it does.
     BadValue
         For an argument out of its range, named with what is allowed; where hypothesis is not installed.
+
+    Examples
+    --------
+    >>> from grok_theory.verify import numbers
+    >>> done = check_monotone(lambda a, x: a * x, strategy=numbers(0.1, 10.0), over=[1.0, 2.0, 3.0], examples=20)
+    >>> print(done.points > 0)
+    True
     """
     grid = _grid("over", over)
     check_choice("direction", direction, ("increasing", "decreasing"))
@@ -199,6 +216,14 @@ def check_exponent(
         Where the property fails, with the simplest argument at which it does.
     BadValue
         For an argument out of its range, named with what is allowed; where hypothesis is not installed.
+
+    Examples
+    --------
+    >>> from grok_theory.verify import numbers
+    >>> grid, some = [1.0, 10.0, 100.0], numbers(0.1, 10.0)
+    >>> done = check_exponent(lambda a, x: a * x**1.5, 1.5, strategy=some, over=grid, examples=20)
+    >>> print(done.worst < 0.05)
+    True
     """
     grid = _grid("over", over)
     check_positive("over", grid, "A power law needs positive x, for example np.geomspace(1e2, 1e4, 9).")
@@ -270,6 +295,13 @@ def check_symmetry(
         Where the property fails, with the simplest argument at which it does.
     BadValue
         For an argument out of its range, named with what is allowed; where hypothesis is not installed.
+
+    Examples
+    --------
+    >>> from grok_theory.verify import numbers
+    >>> done = check_symmetry(lambda a: a * a, lambda a: -a, strategy=numbers(0.1, 10.0), examples=20)
+    >>> print(done.worst)
+    0.0
     """
     check_non_negative("rtol", rtol, "Pass the relative error allowed, for example 1e-12.")
     call, moved = guarded(function, "the function"), guarded(transform, "the transform")

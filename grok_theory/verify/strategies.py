@@ -42,6 +42,14 @@ def numbers(low: float, high: float, *, special: tuple[float, ...] = ()) -> Any:
     ------
     BadValue
         Where hypothesis is not installed.
+
+    Examples
+    --------
+    >>> from hypothesis import given
+    >>> @given(numbers(0.1, 10.0, special=(1.0,)))
+    ... def check(x):
+    ...     assert 0.1 <= x <= 10.0
+    >>> check()
     """
     strategies = hypothesis_or_sentence().strategies
     if low > 0:
@@ -104,6 +112,11 @@ def public_problems() -> dict[str, type]:
     -------
     dict[str, type]
         Wing and name -> class, in the order of the wings.
+
+    Examples
+    --------
+    >>> print(public_problems()["linear.TeacherStudent"].__name__)
+    TeacherStudent
     """
     found = {}
     for wing in WINGS:

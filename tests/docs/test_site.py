@@ -220,18 +220,29 @@ def test_a_fraction_that_would_be_misread_is_refused():
         mathml.mathml(r"\frac\alpha 2", block=True)
 
 
-@pytest.mark.parametrize("wing", ["linear", "lazy_rich", "li2", "best_of_k"])
-def test_a_theory_page_has_equations_a_drawing_and_curves_of_its_own(site, wing):
-    text = site[f"{wing}.html"]
+THEORIES = [
+    "linear",
+    "diagonal_network",
+    "online_sgd",
+    "lazy_rich",
+    "li2",
+    "best_of_k",
+    "in_context",
+    "in_context_memory",
+]
+
+
+@pytest.mark.parametrize("page", [*THEORIES, "kernels", "bounds", "inductive_bias"])
+def test_a_theory_page_has_equations_a_drawing_and_curves_of_its_own(site, page):
+    text = site[f"{page}.html"]
     assert len(re.findall(r'<math [^>]*display="block"', text)) >= 8
     assert '<span class="drawing"><svg' in text
     assert len(re.findall(r"<img [^>]*_images/", text)) >= 3
+    for heading in ("The setting", "The question", "The equations", "What is observed", "When it does not hold"):
+        assert re.search(rf"<h2>{heading}<", text), heading
 
 
-PAGES = ["diagonal_network", "online_sgd", "lazy_rich_dmft", "lazy_rich_mean_field", "li2_training", "li2_companion"]
-
-
-@pytest.mark.parametrize("page", [*PAGES, "in_context", "bounds", "kernels"])
+@pytest.mark.parametrize("page", ["lazy_rich_dmft", "lazy_rich_mean_field", "li2_training", "li2_companion"])
 def test_a_page_of_theory_shows_its_equations(site, page):
     assert site[f"{page}.html"].count("<math ") >= 8
 

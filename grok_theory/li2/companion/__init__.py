@@ -4,6 +4,7 @@ After D. Doshi, A. Das, T. He, A. Gromov, *To grok or not to grok*, arXiv 2310.1
 Memorizing and generalizing neurons are told apart by how few frequencies their weights have.
 """
 
+from ...rooms import show_public_names
 from .network import ModularNetwork, exact_network, exact_network_accuracy, network_of_run
 from .participation import inverse_participation_ratio
 from .phases import Phase, phase
@@ -23,3 +24,5 @@ __all__ = [
     "phase",
     "prune_curve",
 ]
+
+show_public_names(globals())

@@ -34,6 +34,13 @@ class ModularNetwork:
     ------
     BadValue
         Where the shapes do not fit each other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> network = ModularNetwork(np.ones((2, 5)), np.ones((2, 5)), np.zeros((5, 2)))
+    >>> print(network.outputs().shape)
+    (5, 5, 5)
     """
 
     left: np.ndarray | jax.Array
@@ -117,6 +124,15 @@ def exact_network(modulus: int, width: int, *, key: jax.Array) -> ModularNetwork
     References
     ----------
     A. Gromov, arXiv 2301.02679.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> place = np.arange(5)
+    >>> answers = exact_network(5, 40, key=jax.random.key(0)).outputs().argmax(axis=-1)
+    >>> print(bool(np.mean(answers == (place[:, None] + place) % 5) > 0.5))
+    True
     """
     modulus = check_integer("modulus", modulus, 3, "Pass an odd number, for example 23.")
     if modulus % 2 == 0:

@@ -29,6 +29,12 @@ class Phase(StrEnum):
     References
     ----------
     Doshi et al., arXiv 2310.13061.
+
+    Examples
+    --------
+    >>> from grok_theory.li2.companion import phase
+    >>> print(phase(1.0, 0.2, 0.1).value, phase(1.0, 0.95, 0.1).value)
+    memorization coexistence
     """
 
     COEXISTENCE = "coexistence"

@@ -1,5 +1,6 @@
 """Finite groups and their representations, from the multiplication table alone."""
 
+from ...rooms import show_public_names
 from .fourier import irrep_share
 from .group import (
     Group,
@@ -32,3 +33,5 @@ __all__ = [
     "real_irreps",
     "symmetric",
 ]
+
+show_public_names(globals())

@@ -75,6 +75,14 @@ def irrep_share(group: Group, w: ArrayLike) -> np.ndarray:
         Where the last axis is not 2M.
     SolveFailed, TooLarge
         As `irreps`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from grok_theory.li2.groups import cyclic
+    >>> wave = np.cos(2 * np.pi * np.arange(5) / 5)
+    >>> print(np.sort(irrep_share(cyclic(5), np.append(wave, wave))).round(6) + 0.0)
+    [0. 1.]
     """
     basis, row = isotypic_basis(group)
     w = np.asarray(w, float)

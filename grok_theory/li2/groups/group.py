@@ -40,6 +40,13 @@ class Group:
         (M,) int array.
     name : str
         For printing only.
+
+    Examples
+    --------
+    >>> from grok_theory.li2.groups import cyclic
+    >>> group = cyclic(5)
+    >>> print(group.table[3, 4], group.inverse[2])
+    2 3
     """
 
     table: np.ndarray
@@ -210,6 +217,12 @@ def dihedral(n: int) -> Group:
         For n < 1.
     TooLarge
         Where the table does not fit into memory.
+
+    Examples
+    --------
+    >>> square = dihedral(4)
+    >>> print(square.order, square.name)
+    8 D_4
     """
     n = check_integer("n", n, 1, "Pass the number of corners; dihedral(n) has 2n elements.")
     _check_room(2 * n)
@@ -237,6 +250,11 @@ def symmetric(n: int) -> Group:
         For n < 1 or n > 12.
     TooLarge
         Where the table does not fit into memory.
+
+    Examples
+    --------
+    >>> print(symmetric(3).order, symmetric(3).is_abelian)
+    6 False
     """
     n = check_integer("n", n, 1, "Pass how many things are permuted, for example symmetric(4).", high=12)
     return _permutations(n, f"S_{n}", even_only=False)
@@ -261,6 +279,11 @@ def alternating(n: int) -> Group:
         For n < 1 or n > 12.
     TooLarge
         Where the table does not fit into memory.
+
+    Examples
+    --------
+    >>> print(alternating(4).order, alternating(4).name)
+    12 A_4
     """
     n = check_integer("n", n, 1, "Pass how many things are permuted, for example alternating(5).", high=12)
     return _permutations(n, f"A_{n}", even_only=True)
@@ -288,6 +311,12 @@ def quaternion() -> Group:
     -------
     Group
         Of order 8, with an irrep of quaternionic type.
+
+    Examples
+    --------
+    >>> group = quaternion()
+    >>> print(group.table[2, 4], group.table[4, 2])  # i j = k and j i = -k
+    6 7
     """
     # Signs and units of i j = k, j k = i, k i = j and i^2 = j^2 = k^2 = -1.
     unit = np.array([[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]])

@@ -37,6 +37,12 @@ class RealIrrep:
     matrices : ndarray
         (M, D, D) real orthogonal, in a basis whose first D / beta vectors lie on different lines over the commuting
         algebra: the first D / beta rows of the matrices already span the isotypic component.
+
+    Examples
+    --------
+    >>> from grok_theory.li2.groups import cyclic, real_irreps
+    >>> print([R.real_degree for R in real_irreps(cyclic(5))])
+    [2, 2]
     """
 
     irreps: tuple[int, ...]
@@ -161,6 +167,13 @@ def isotypic_basis(group: Group) -> tuple[np.ndarray, np.ndarray]:
     ------
     BadValue, SolveFailed, TooLarge
         As `irreps`.
+
+    Examples
+    --------
+    >>> from grok_theory.li2.groups import cyclic
+    >>> basis, row = isotypic_basis(cyclic(5))
+    >>> print(basis.shape, row)
+    (5, 4) [0 0 1 1]
     """
     columns, rows = [], []
     for row, irrep in enumerate(real_irreps(group)):

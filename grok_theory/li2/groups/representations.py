@@ -42,6 +42,12 @@ class Irrep:
         (M, d, d) complex, unitary.
     character : ndarray
         (M,) complex, chi(g) = tr rho(g).
+
+    Examples
+    --------
+    >>> from grok_theory.li2.groups import irreps, symmetric
+    >>> print([rho.degree for rho in irreps(symmetric(3))])
+    [1, 1, 2]
     """
 
     degree: int

@@ -1,5 +1,6 @@
 """How networks on group arithmetic are trained: losses, starts, and what a step does to the weights."""
 
+from ...rooms import show_public_names
 from .losses import CrossEntropy, SquaredLoss, StableMaxCrossEntropy
 from .optimizers import Custom, Decay, OrthogonalGradient, decay_of
 from .starts import Gaussian, Start, TorchUniform, ZeroReadout, start_of_run
@@ -21,3 +22,5 @@ __all__ = [
     "decay_of",
     "start_of_run",
 ]
+
+show_public_names(globals())

@@ -70,6 +70,12 @@ class OrthogonalGradient(Stepped):
     ------
     BadValue
         For what is no dynamics by steps.
+
+    Examples
+    --------
+    >>> from grok_theory import Adam
+    >>> print(OrthogonalGradient(Adam(0.01)).dynamics)
+    Adam(learning_rate=0.01, betas=(0.9, 0.999))
     """
 
     dynamics: GradientDescent | SGD | Adam | AdamW | Muon | Custom
@@ -95,6 +101,13 @@ class Decay(NamedTuple):
     ----------
     hidden, readout : str
         "coupled" (L2 in the gradient), "decoupled" (beside the step) or "own" (a `Custom` that decays by itself).
+
+    Examples
+    --------
+    >>> from grok_theory import Muon
+    >>> from grok_theory.li2.training import decay_of
+    >>> print(decay_of(Muon(0.02)))
+    Decay(hidden='decoupled', readout='coupled')
     """
 
     hidden: str
@@ -113,6 +126,12 @@ def decay_of(dynamics: Optimizer) -> Decay:
     -------
     Decay
         One word for each layer.
+
+    Examples
+    --------
+    >>> from grok_theory import Adam, AdamW
+    >>> print(decay_of(Adam(0.01)).hidden, decay_of(AdamW(0.01)).hidden)
+    coupled decoupled
     """
     if isinstance(dynamics, OrthogonalGradient):
         return decay_of(dynamics.dynamics)

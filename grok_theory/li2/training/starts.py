@@ -55,7 +55,17 @@ class TorchUniform:
 
 @record()
 class ZeroReadout:
-    """The hidden layer of `TorchUniform`, the same draw, under a read-out of zeros."""
+    """The hidden layer of `TorchUniform`, the same draw, under a read-out of zeros.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory.li2 import GroupTask, groups
+    >>> from grok_theory.li2.training import start_of_run
+    >>> start = start_of_run(GroupTask(groups.cyclic(5)), width=8, key=jax.random.key(0), initial=ZeroReadout())
+    >>> print(float(abs(start.readout).max()))
+    0.0
+    """
 
     def layers(self, hidden_key: Array, readout_key: Array, width: int, order: int) -> tuple[Array, Array]:
         """Draw the hidden layer as `TorchUniform` does.
@@ -187,6 +197,14 @@ def start_of_run(task: GroupTask, *, width: int, key: Array, run: int = 0, initi
     ------
     BadValue
         For an argument out of its range, named with what is allowed.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory.li2 import GroupTask, groups
+    >>> start = start_of_run(GroupTask(groups.cyclic(5), train_fraction=0.6), width=8, key=jax.random.key(0))
+    >>> print(start.hidden.shape, start.readout.shape)
+    (8, 10) (8, 5)
     """
     check_key(key)
     initial = TorchUniform() if initial is None else initial

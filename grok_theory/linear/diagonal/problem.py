@@ -59,6 +59,15 @@ class DiagonalNetwork:
     Curves: `train_loss` = |X w - y|^2/samples (no factor 1/2, without the penalty), `l1_norm` = sum |w_j|/dim, `scale`
     = beta; with a `teacher` also `weight_error` = |w - teacher|^2/dim and `test_loss` = |w - teacher|^2/samples, that
     on fresh inputs of entries N(0, 1/samples) without noise. Field `weights` (time, dim).
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> import numpy as np
+    >>> from grok_theory import linear
+    >>> network = linear.DiagonalNetwork(np.eye(2, 4), [1.0, -1.0], start=0.1, weight_decay=0.01)
+    >>> print(linear.diagonal_interpolator(network.inputs, network.targets, 0.1).round(3))
+    [ 1. -1.  0.  0.]
     """
 
     inputs: ArrayLike | Sequence = array(
@@ -116,6 +125,14 @@ class SparseTask:
 
     Curves: `train_loss` (0 for an interpolator), `test_loss` = noise^2 + weight_error/samples_per_dim on fresh noisy
     labels, `weight_error` = E (w_j - w*_j)^2, `l1_norm` = E |w_j|, `scale` = beta, `proximal_weight` = gamma.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> from grok_theory import linear
+    >>> task = linear.SparseTask(0.4, 0.05, start=30.0, weight_decay=1e-3)
+    >>> print(f"{linear.solve(task, [5000.0])['weight_error'][0]:.4f}")
+    0.0165
     """
 
     samples_per_dim: ArrayLike = number(
