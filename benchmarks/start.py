@@ -37,9 +37,12 @@ COMMANDS = {
 
 
 def _environment(**more: str) -> dict[str, str]:
-    """This environment without its switches of JAX, but for the device: no compiled programs come from outside."""
+    """This environment without its switches of JAX, but for the device: no compiled programs come from outside.
+
+    BLAS in one thread: others that wait for the cores of a busy machine would count as CPU seconds.
+    """
     kept = {name: v for name, v in os.environ.items() if not name.startswith("JAX_") or name == "JAX_PLATFORMS"}
-    return kept | more
+    return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"} | more
 
 
 def _seconds(arguments: list[str], repeats: int) -> float:
