@@ -19,6 +19,7 @@ from jax.typing import ArrayLike
 
 from ..checks import check_between, check_choice, check_integer, check_key, check_memory, check_positive, check_shape
 from ..errors import BadValue
+from ..numerics.programs import compiled
 from ..numerics.runs import run_batched
 from ..pytrees import record
 from ..reports import table
@@ -123,7 +124,9 @@ def sample_threshold(
         8.0 * 40 * len(levels) * group.order**2,
         "Pass fewer levels.",
     )
-    mass = np.asarray(run_batched(_one_subset(method), key, subsets, arguments=(_arrays(group, pairs, rows),)))
+    mass = np.asarray(
+        run_batched(_one_subset(method), key, subsets, arguments=(_arrays(group, pairs, rows),), program=compiled)
+    )
     lost = np.flatnonzero(np.isnan(mass).any(axis=0))
     if lost.size:
         raise BadValue(

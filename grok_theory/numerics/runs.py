@@ -12,7 +12,6 @@ import numpy as np
 from jaxtyping import PyTree
 
 from .. import progress
-from .programs import compiled
 
 
 def runs_at_once() -> int:
@@ -37,7 +36,7 @@ def run_batched(
     batch: int | None = None,
     first: int = 0,
     arguments: tuple[Any, ...] = (),
-    program: Callable[..., Any] = compiled,
+    program: Callable[..., Any] = jax.jit,
 ) -> PyTree:
     """Make runs `first`, ..., `first + runs - 1` and stack them on a leading axis, as NumPy arrays.
 
@@ -61,8 +60,9 @@ def run_batched(
     arguments : tuple[Any, ...], default ()
         Pytrees handed to every run. A module-level `one_run` that takes its numbers this way is compiled once for all
         numbers; a closure is compiled at every call.
-    program : callable, default compiled
-        What makes the program; `jax.jit` where a run computes longer than it compiles.
+    program : callable, default jax.jit
+        What makes the program; `numerics.programs.compiled` where a run compiles longer than it computes. Its draws may
+        differ from those outside of it in the last digit.
 
     Examples
     --------

@@ -10,6 +10,7 @@ from ...checks import check_integer, check_key, check_memory, check_runs, check_
 from ...dynamics import Dynamics
 from ...fields import check_single
 from ...numerics.padding import as_numbers, cut, repeated
+from ...numerics.programs import compiled
 from ...numerics.runs import counted, run_batched, runs_at_once
 from ...results import Ensemble
 from ..attention_x import check_attention_x
@@ -74,7 +75,11 @@ def _fitted(problem: LinearAttention, x: ArrayLike, runs: int, key: jax.Array, s
     grid, counts = repeated(x), repeated(sequences).astype(int)
     run = RidgeFit(dim, sizes["tasks"], sizes["context"], few, many)
     arguments = (as_numbers(problem), counts, _test_context(sizes))
-    return run_batched(run, key, runs, arguments=arguments), grid, {"sequences": np.asarray(sequences)}
+    return (
+        run_batched(run, key, runs, arguments=arguments, program=compiled),
+        grid,
+        {"sequences": np.asarray(sequences)},
+    )
 
 
 def _trained(problem: LinearAttention, x: ArrayLike, runs: int, key: jax.Array, sizes: dict[str, int]):
@@ -84,7 +89,7 @@ def _trained(problem: LinearAttention, x: ArrayLike, runs: int, key: jax.Array, 
     run = OnePass(dim, sizes["tasks"], sizes["context"], batch)
     arguments = (as_numbers(problem), grid, np.asarray(longest), _test_context(sizes))
     stats = {"batch_size": batch, "learning_rate": longest * dim}
-    return run_batched(run, key, runs, arguments=arguments), grid, stats
+    return run_batched(run, key, runs, arguments=arguments, program=compiled), grid, stats
 
 
 def _test_context(sizes: dict[str, int]) -> np.ndarray:

@@ -13,6 +13,7 @@ from ...dynamics import Adam, Dynamics, check_dynamics, check_x, whole_steps
 from ...errors import BadValue
 from ...fields import check_single
 from ...numerics.padding import bucket, repeated
+from ...numerics.programs import compiled
 from ...numerics.runs import counted, run_batched, runs_at_once
 from ...numerics.training import trained
 from ...results import Ensemble
@@ -65,7 +66,7 @@ def simulate_strategies(
     run = TrainedTransformer(family, problem.context, padded, dynamics.betas)
     rate = np.asarray(dynamics.learning_rate, float)
     curves, strategies = run_batched(
-        run, key, runs, arguments=(np.asarray(float(tasks)), repeated(x).astype(int), rate)
+        run, key, runs, arguments=(np.asarray(float(tasks)), repeated(x).astype(int), rate), program=compiled
     )
     return Ensemble(
         problem,

@@ -11,6 +11,7 @@ from jaxtyping import Array
 from ...checks import check_integer, check_key, check_memory, check_runs, check_size, require_float64
 from ...errors import BadValue
 from ...numerics.padding import cut, repeated
+from ...numerics.programs import compiled
 from ...numerics.runs import counted, run_batched, runs_at_once
 from ...results import Ensemble
 from ..checked import check_single
@@ -101,7 +102,10 @@ def simulate_deep_linear(
         8.0 * batch * (3 * dim * samples + 4 * min(dim, samples) ** 2 + 4 * min(dim, samples) * x.size),
         "Pass a smaller dim.",
     )
-    curves, count = run_batched(_Run(dim, samples), key, runs, arguments=(deep_numbers(problem), x)), np.size(times)
+    curves, count = (
+        run_batched(_Run(dim, samples), key, runs, arguments=(deep_numbers(problem), x), program=compiled),
+        np.size(times),
+    )
     if not all(np.all(np.isfinite(values)) for values in curves.values()):
         raise BadValue(
             f"times reach {float(x[-1]):g}, but a run needed more than {MOST_STEPS} steps. Pass earlier times."

@@ -15,6 +15,7 @@ from ...checks import check_integer, check_key, check_memory, check_runs, requir
 from ...errors import BadValue
 from ...numerics.flat_draws import flat
 from ...numerics.padding import as_numbers, cut, repeated
+from ...numerics.programs import compiled
 from ...numerics.runs import counted, run_batched, runs_at_once
 from ...results import Ensemble
 from ..checked import check_single
@@ -103,7 +104,10 @@ def _simulate(
         8.0 * batch * (4 * samples * modes + 4 * min(samples, modes) ** 2 + x.size * (modes + min(samples, modes))),
         "Pass fewer samples or modes.",
     )
-    curves, count = run_batched(run(samples), key, runs, arguments=(as_numbers(problem), x)), np.size(times)
+    curves, count = (
+        run_batched(run(samples), key, runs, arguments=(as_numbers(problem), x), program=compiled),
+        np.size(times),
+    )
     return Ensemble(
         problem,
         cut(x, count),

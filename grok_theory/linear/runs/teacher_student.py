@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 from ...checks import check_integer, check_key, check_memory, check_runs, check_size, require_float64
 from ...numerics.flat_draws import flat
 from ...numerics.padding import as_numbers, cut, repeated
+from ...numerics.programs import compiled
 from ...numerics.runs import counted, run_batched, runs_at_once
 from ...results import Ensemble
 from ..checked import check_single
@@ -138,7 +139,9 @@ def simulate_teacher_student(
         8.0 * batch * (3 * dim * samples + 4 * min(dim, samples) ** 2 + 8 * min(dim, samples) * x.size),
         "Pass a smaller dim.",
     )
-    curves = run_batched(_Run(dim, samples), key, runs, arguments=(as_numbers(problem), as_numbers(dynamics), x))
+    curves = run_batched(
+        _Run(dim, samples), key, runs, arguments=(as_numbers(problem), as_numbers(dynamics), x), program=compiled
+    )
     count = np.size(times)
     return Ensemble(
         problem,
