@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 
 from ..dynamics import Dynamics
 from ..fields import in_range
-from ..numerics.padding import any_traced, as_numbers, cut, lengthened
+from ..numerics.padding import any_traced, solved_at
 from ..numerics.programs import compiled
 from ..numerics.spectra import marchenko_pastur_rule
 from ..results import Solution
@@ -44,9 +44,7 @@ def solve_flow(problem: LinearAttention, times: ArrayLike, dynamics: Dynamics, m
     """The curves at `times` s; see `grok_theory.in_context.solve`."""
     method = the_method(SpectralQuadrature(), method)
     traced = any_traced(problem, times)
-    x = lengthened(times, problem)
-    curves, errors, level = _solve(as_numbers(problem), x)
-    x, curves, errors = cut((x, curves, errors), np.size(times))
+    x, curves, errors, level = solved_at(times, _solve, problem)
     return Solution(
         problem,
         x,

@@ -21,7 +21,7 @@ from jaxtyping import Array, Float
 from ..checks import require_float64
 from ..dynamics import Dynamics
 from ..fields import check_single, in_range
-from ..numerics.padding import any_traced, as_numbers, cut, lengthened
+from ..numerics.padding import any_traced, solved_at
 from ..numerics.programs import compiled
 from ..results import Solution
 from ..status import Status
@@ -64,9 +64,7 @@ def solve_linear_attention(
         return solve_flow(problem, x, dynamics, method, throw)
     method = the_method(DeterministicEquivalent(), method)
     traced = any_traced(problem, x)
-    sequences = lengthened(x, problem)
-    curves, errors, level = _solve(as_numbers(problem), sequences)
-    sequences, curves, errors = cut((sequences, curves, errors), np.size(x))
+    sequences, curves, errors, level = solved_at(x, _solve, problem)
     failed = TRACED if traced else PEAK if _on_peak(problem, x) else LOST
     return Solution(
         problem,

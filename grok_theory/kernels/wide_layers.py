@@ -30,8 +30,8 @@ class Pairs(NamedTuple):
     """Squares of the norms of inputs, or variances of a layer, and what is known of every pair of them.
 
     Either `inner`, their products or covariances q12, with `gaps` sqrt(q11 q22) -+ q12 (None but for kinked
-    activations); or `directions`: 1 - abs(cosine) with the sign of the cosine. Arrays have shapes (n,), (m,), (n, m), or
-    those of blocks: (10, rows), (10, columns), (10, rows, columns).
+    activations); or `directions`: 1 - abs(cosine) with the sign of the cosine. Arrays have shapes (n,), (m,), (n, m),
+    or those of blocks: (10, rows), (10, columns), (10, rows, columns).
     """
 
     first: Float[Array, "... n"]

@@ -22,7 +22,7 @@ from jaxtyping import Array, Float
 
 from ..checks import is_traced, require_float64
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
-from ..numerics.padding import AnyArray, any_traced, as_numbers, cut, lengthened, namespace
+from ..numerics.padding import AnyArray, any_traced, namespace, solved_at
 from ..numerics.programs import compiled
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
 from ..results import Solution
@@ -264,9 +264,7 @@ def solve_teacher_student(
     check(problem, dynamics, times, "solve")
     far = is_late(problem, dynamics, times)
     traced = any_traced(problem, dynamics, times)
-    x = lengthened(times, problem, dynamics)
-    curves, errors, level = _solve(as_numbers(problem), as_numbers(dynamics), x, far=far)
-    x, curves, errors = cut((x, curves, errors), np.size(times))
+    x, curves, errors, level = solved_at(times, partial(_solve, far=far), problem, dynamics)
     curves, errors = ({name: values[:, at] for at, name in enumerate(CURVES)} for values in (curves, errors))
     return Solution(
         problem,

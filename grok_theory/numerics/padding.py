@@ -5,6 +5,7 @@ is entered, and what comes back is cut in NumPy, whose slices are not compiled e
 there the caller's own compilation knows the length.
 """
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import jax
@@ -24,6 +25,7 @@ __all__ = [
     "lengthened",
     "namespace",
     "repeated",
+    "solved_at",
     "with_zeros",
 ]
 
@@ -109,3 +111,10 @@ def cut(tree: Tree, length: int) -> Tree:
         return kept
 
     return jax.tree_util.tree_map(part, tree)
+
+
+def solved_at(x: ArrayLike, solve: Callable[..., tuple[Any, Any, Any]], *numbers: object) -> tuple[Any, Any, Any, Any]:
+    """(x, curves, errors, level) of a compiled `solve(*numbers, x) -> (curves, errors, level)`, asked in buckets."""
+    padded = lengthened(x, *numbers)
+    curves, errors, level = solve(*map(as_numbers, numbers), padded)
+    return *cut((padded, curves, errors), np.size(x)), level

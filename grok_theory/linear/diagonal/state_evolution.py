@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 from ...checks import require_float64
 from ...fields import in_range
 from ...numerics.invariants import INACCURATE, NON_NEGATIVE, hold
-from ...numerics.padding import any_traced, as_numbers, cut, lengthened
+from ...numerics.padding import any_traced, solved_at
 from ...results import Solution
 from ...status import Status
 from ..checked import check_single
@@ -227,9 +227,7 @@ def solve_sparse_task(
     check_single(problem, "solve")
     check_flow(problem, dynamics, times)
     traced = any_traced(problem, times)
-    x = lengthened(times, problem)
-    curves, errors, level = _solve(as_numbers(problem), x)
-    x, curves, errors = cut((x, curves, errors), np.size(times))
+    x, curves, errors, level = solved_at(times, _solve, problem)
     return Solution(
         problem,
         x,
