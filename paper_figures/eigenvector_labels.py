@@ -46,17 +46,17 @@ def delays(reads: np.ndarray, step: dict[str, np.ndarray], whose: str = "") -> A
 
 
 def judged_by_kernel(step: dict[str, np.ndarray], reads: np.ndarray, margin: float, margin_train: float) -> dict:
-    """What `compare` says of network and kernel, a run held against the kernel of its own draw, about their mean.
+    """What `compare` says of network and kernel, a run held against the kernel of its own draw.
 
     Of the test loss `margin` of its greatest value is allowed, of the train loss `margin_train` of its start.
     """
     from grok_theory import Absolute
-    from paper_figures.verdicts import judged_over
+    from paper_figures.verdicts import judged_differences
 
-    theory = {name: step[f"kernel {name}"].mean(0) for name in LOSSES}
-    runs = {name: step[name] - step[f"kernel {name}"] + theory[name] for name in LOSSES}
-    sizes = dict(zip(LOSSES, (margin_train, margin * theory["test_loss"].max()), strict=True))
-    return judged_over("step", reads, theory, runs, margin={name: Absolute(size) for name, size in sizes.items()})
+    kernel = {name: step[f"kernel {name}"] for name in LOSSES}
+    sizes = dict(zip(LOSSES, (margin_train, margin * kernel["test_loss"].mean(0).max()), strict=True))
+    margins = {name: Absolute(size) for name, size in sizes.items()}
+    return judged_differences("step", reads, kernel, step, margin=margins)
 
 
 def _one_draw(p: Any, samples: int, index: int, reads: np.ndarray, run: int) -> dict[str, np.ndarray]:

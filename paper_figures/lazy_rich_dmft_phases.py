@@ -8,6 +8,7 @@ Right: over alpha and data per dimension kappa at eps = 0.3, computed where it m
 refinement chose (between them the colour of the nearest), black ones lie where the delay passes the level that is
 written above; to the lazy side, with little data, it is longer or the threshold is never reached. Networks of finite
 D leave the theory by terms of order 1/D: their delays are judged as those of the curves extrapolated from two sizes.
+A cell has too few runs for a verdict of `compare` on its curves; the figure of the sweeps has that, at seven settings.
 """
 
 from dataclasses import dataclass

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paper_figures import verdicts
 from paper_figures.figure import Claim
 
 PAPER = "beyond the paper"
@@ -33,10 +34,11 @@ class Parameters:
     runs: tuple[int, ...] = (64, 32, 16)  # at each D
     largest: tuple[int, int] = (0, 0)  # D and runs of one more point in the first setting; 0: none
     paths: int = 672
+    margin: float = 0.08  # of the test loss extrapolated from the first two D; it starts at .7 to .75
     key: int = 0
 
 
-SIZES = {"full": {"dims": (100, 200, 400), "runs": (64, 40, 16), "largest": (800, 4), "paths": 2640}}
+SIZES = {"full": {"dims": (100, 200, 400), "runs": (64, 40, 16), "largest": (800, 4), "paths": 2640, "margin": 0.05}}
 
 
 def steps(parameters):
@@ -172,6 +174,7 @@ def claims(parameters, data):
                 f"numerical {100 * numerical:.2f} %",
             )
         )
+        made.append(_judged(parameters, data, number))
         if parameters.dims[-1] >= 400:
             made.append(
                 Claim(
@@ -183,6 +186,31 @@ def claims(parameters, data):
     if parameters.largest[0] >= 800:
         made.append(Claim("gap at D = 800 at most 2 %", abs(gap_at(parameters, data)) <= 0.02))
     return made
+
+
+def _judged(parameters, data, number):
+    """The verdict of `compare` on the test loss at every step, extrapolated to 1/D = 0 from the first two sizes.
+
+    Run i with run i: of the smaller size, which has more runs, the first ones.
+    """
+    from grok_theory import Absolute
+
+    loss, dims, count = "test_loss", parameters.dims[:2], min(parameters.runs[:2])
+    small, large = ({loss: data[f"runs {number} D={dim}"][loss][:count]} for dim in dims)
+    theory = data[f"theory {number}"]
+    step = verdicts.judged_differences(
+        "tau",
+        theory["times"],
+        {loss: theory[loss]},
+        verdicts.extrapolated(small, large, dims),
+        margin={loss: Absolute(parameters.margin)},
+        errors={loss: theory["error"]},
+    )
+    alpha, kappa = parameters.settings[number][0], parameters.settings[number][2]
+    text = (
+        f"alpha = {alpha:g}, kappa = {kappa:g}: at all steps the test loss extrapolated from D = {dims[0]}, {dims[1]}"
+    )
+    return verdicts.verdict_claim(f"{text} is the theory's, to {parameters.margin:g}", step, loss)
 
 
 def gap_at(parameters, data):

@@ -187,10 +187,11 @@ def _judged(parameters, data, order):
 
     reads, found, kernel = _reads(parameters, order), data[f"k={order}"], data[f"k={order} kernel"]
     early = found["train_loss"][-1].mean(0) > 0.75
-    theory = {name: np.zeros(early.sum()) for name in LOSSES}
-    runs = {name: (found[name][-1] - kernel[name])[:, early] for name in LOSSES}
+    told, runs = (
+        {name: each[name][:, early] for name in LOSSES} for each in (kernel, {n: found[n][-1] for n in LOSSES})
+    )
     margin = dict.fromkeys(LOSSES, Absolute(parameters.margin))
-    step = verdicts.judged_over("step", reads[early], theory, runs, margin=margin)
+    step = verdicts.judged_differences("step", reads[early], told, runs, margin=margin)
     for name in LOSSES:
         word = name.replace("_", " ")
         text = f"k = {order}: while it fits the first quarter the laziest network's {word} is its kernel's, to"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from paper_figures import verdicts
 from paper_figures.figure import Claim
 
 PAPER = "beyond the paper"
@@ -27,9 +28,10 @@ class Parameters:
     fresh: int = 400  # test inputs
     richness: tuple[float, ...] = (0.1, 1.0, 10.0)
     count: int = 512  # particles of a flow
-    scrambles: int = 2
+    scrambles: int = 8
     width: int = 256
-    runs: int = 3
+    runs: int = 24
+    margin: float = 0.15  # of the losses of networks of this width; they start at 1
     first: float = 0.3  # tau
     last: float = 1000.0  # tau
     points: int = 28
@@ -39,7 +41,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {"full": {"count": 4096, "width": 1024, "runs": 10}}
+SIZES = {"full": {"count": 4096, "width": 1024, "margin": 0.1}}
 
 _NAMES = ("train_loss", "test_loss", "alignment", "coherence", "feature_overlap", "kernel_movement")
 
@@ -84,7 +86,8 @@ def _theory(parameters, richness):
     method = Particles(count=parameters.count, scrambles=parameters.scrambles, tolerance=1e-4)
     found = solve(problem, _times(parameters), method=method)
     accuracy = _accuracy(parameters, found.fields["output"].values, problem)
-    return accuracy | {name: np.asarray(found[name]) for name in _NAMES}
+    errors = {f"error {name}": np.asarray(found.numerical_error[name]) for name in _NAMES[:2]}
+    return accuracy | {name: np.asarray(found[name]) for name in _NAMES} | errors
 
 
 def _runs(parameters, richness):
@@ -135,6 +138,22 @@ def _delay(parameters, data, richness):
     )  # fmt: skip
 
 
+def _judged(parameters, data, richness):
+    """What `compare` says of the losses of the networks."""
+    from grok_theory import Absolute
+
+    theory, runs = data[f"theory {richness:g}"], data[f"runs {richness:g}"]
+    names = _NAMES[:2]
+    step = verdicts.judged_differences(
+        "tau", _times(parameters), {name: theory[name] for name in names}, {name: runs[name] for name in names},
+        margin=dict.fromkeys(names, Absolute(parameters.margin)),
+        errors={name: theory[f"error {name}"] for name in names},
+    )  # fmt: skip
+    for name in names:
+        text = f"Richness {richness:g}: networks of width {parameters.width} have the theory's {name.replace('_', ' ')}"
+        yield verdicts.verdict_claim(f"{text}, to {parameters.margin:g}", step, name)
+
+
 def claims(parameters, data):
     delays = [_delay(parameters, data, g) for g in parameters.richness]
     lazy, rich = delays[0], delays[-1]
@@ -152,4 +171,5 @@ def claims(parameters, data):
               ", ".join(f"{g:g}: {o:.3f}" for g, o in zip(parameters.richness, overlap, strict=True))),
         Claim(f"Networks of width {parameters.width} follow the test accuracy to 0.1", worst < 0.1,
               f"worst {worst:.3f}"),
+        *(claim for g in parameters.richness for claim in _judged(parameters, data, g)),
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Two, three and four layers of ReLU on modular addition: deeper networks fit and generalise later.
+"""Two, three and four layers of ReLU on modular addition: deeper networks generalise later.
 
 Caption: ReLU networks of two, three and four layers on Z_M, 90 % of the pairs, Adam with coupled decay, He's start. a:
 test (solid) and training accuracy (dashed), means over runs, bands their range. b: steps until each passes .9, every
@@ -8,7 +8,7 @@ purity, over the elements: a wave, distorted where there are more layers above i
 between fitting and generalising longer.
 
 Sizes and rates of the paper's figure are not known; these are ours. The start matters: from torch's, whose variance is
-a sixth of He's, three layers wait longer than four.
+a sixth of He's, three layers mostly wait longer than four.
 """
 
 from dataclasses import dataclass

@@ -25,17 +25,33 @@ def judged(theory: Any, runs: Any, *, margin: Any, label: str = "", **policies: 
     return kept
 
 
-def judged_over(x_name: str, x: Any, theory: Arrays, runs: Arrays, *, margin: Any) -> dict[str, np.ndarray]:
-    """The same for plain arrays over what no Problem is solved over: widths, depths, sizes of the training set.
+def judged_over(
+    x_name: str, x: Any, theory: Arrays, runs: Arrays, *, margin: Any, errors: Arrays | None = None
+) -> dict[str, np.ndarray]:
+    """The same for plain arrays: kept by other steps, or over what no Problem is solved over (widths, depths).
 
-    `theory` has (x,), `runs` (run, x) of each name.
+    `theory` has (x,), `runs` (run, x) of each name, `errors` the numerical errors of the theory (x,) where known.
     """
     from grok_theory import Ensemble, GradientFlow, Solution
 
     x, flow = np.asarray(x, float), GradientFlow()
-    told = Solution(x_name, x, {name: np.asarray(values) for name, values in theory.items()}, x_name, flow, None)
+    curves = {name: np.asarray(values) for name, values in theory.items()}
+    known = {name: np.asarray(values) for name, values in (errors or {}).items()}
+    told = Solution(x_name, x, curves, x_name, flow, None, numerical_error=known)
     drawn = Ensemble(x_name, x, {name: np.asarray(values) for name, values in runs.items()}, x_name, flow)
     return judged(told, drawn, margin=margin)
+
+
+def judged_differences(x_name: str, x: Any, theory: Arrays, runs: Arrays, **policies: Any) -> dict[str, np.ndarray]:
+    """The same of runs less theory, against zero: margins are then `Absolute`.
+
+    `theory` has (x,), or (run, x) where it is of each run's own data. For runs on the data the theory is of: none can
+    be on another level than the others, though a curve's fall and its plateau, seen as a whole, look like such levels,
+    for which `compare` allows.
+    """
+    zeros = {name: np.zeros(np.shape(values)[-1]) for name, values in theory.items()}
+    gaps = {name: np.asarray(runs[name]) - np.asarray(values) for name, values in theory.items()}
+    return judged_over(x_name, x, zeros, gaps, **policies)
 
 
 def judged_apart(
