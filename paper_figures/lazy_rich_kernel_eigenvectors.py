@@ -101,7 +101,7 @@ def claims(parameters, data):
     delay = {index: eigenvector_labels.delays(reads, steps[index]) for index in parameters.shown}
     ratio = {index: np.median(delay[index].delay / delay[index].train_time) for index in parameters.shown}
     listed = "; ".join(
-        f"j = {j}: {np.median(d.train_time):.3g} and {np.median(d.test_time):.3g}"
+        f"j = {j}: {np.median(d.train_time):.3g} and {np.median(np.where(d.censored, np.inf, d.test_time)):.3g}"
         + (f" ({np.sum(d.censored)} of {parameters.runs} never)" if np.any(d.censored) else "")
         for j, d in delay.items()
     )
