@@ -111,7 +111,8 @@ def draw(parameters, data):
 
     count = len(parameters.orders)
     figure = plt.figure(figsize=(7, 4.6), layout="constrained")
-    top, bottom = figure.subfigures(2, 1)
+    rows = figure.add_gridspec(2, 1)
+    top, bottom = figure.add_subfigure(rows[0]), figure.add_subfigure(rows[1])
     curves = top.subplots(1, count, sharey=True, squeeze=False)[0]
     saved, stage = bottom.subplots(1, 2)
     of_each = zip(curves, parameters.orders, parameters.widths, parameters.shares, strict=True)
