@@ -32,7 +32,7 @@ class Parameters:
     shares: tuple[tuple[float, ...], ...] = ((0.4, 0.6, 0.8), (0.4, 0.8), (0.2, 0.4))  # of all pairs, of each M
     last: tuple[tuple[int, ...], ...] = ((1050, 200, 50), (90, 40), (215, 65))  # steps, of each share
     widths: tuple[int, ...] = (512, 512, 256)  # K, of each M
-    runs: tuple[int, ...] = (2, 2, 1)  # of each M
+    runs: tuple[int, ...] = (2, 1, 1)  # of each M
     held: int = 128  # nodes of the run of stage I
     decay: float = 5e-5
     looks: int = 11
@@ -111,7 +111,8 @@ def draw(parameters, data):
 
     count = len(parameters.orders)
     figure = plt.figure(figsize=(7, 4.6), layout="constrained")
-    top, bottom = figure.subfigures(2, 1)
+    rows = figure.add_gridspec(2, 1)
+    top, bottom = figure.add_subfigure(rows[0]), figure.add_subfigure(rows[1])
     curves = top.subplots(1, count, sharey=True, squeeze=False)[0]
     saved, stage = bottom.subplots(1, 2)
     of_each = zip(curves, parameters.orders, parameters.widths, parameters.shares, strict=True)
