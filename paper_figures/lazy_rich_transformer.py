@@ -20,7 +20,7 @@ from paper_figures.figure import Claim
 PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
 FIGURES = ("6b", "12")
 STATES = {
-    "6b": "P: the smallest scale has a delay at every p tried, at 113 too (30 % of the pairs, decay 1)",
+    "6b": "P: where the larger scales grok the smallest has a delay too, at p = 113 as well (30 % of the pairs)",
     "12": "P: at a smaller p; at p = 37 and 47 which pairs of scale and decay grok changes from seed to seed",
 }
 WING = "lazy_rich"
