@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import PyTree
 
 from .. import progress
+from .threads import yielded_over_cores
 
 
 def runs_at_once() -> int:
@@ -36,6 +37,7 @@ def run_batched(
     batch: int | None = None,
     first: int = 0,
     arguments: tuple[Any, ...] = (),
+    workers: int = 1,
 ) -> PyTree:
     """Make runs `first`, ..., `first + runs - 1` and stack them on a leading axis, as NumPy arrays.
 
@@ -59,6 +61,8 @@ def run_batched(
     arguments : tuple[Any, ...], default ()
         Pytrees handed to every run. A module-level `one_run` that takes its numbers this way is compiled once for all
         numbers; a closure is compiled at every call.
+    workers : int, default 1
+        Batches computed at once, each in a thread: the digits are the same. Not for what calls LAPACK.
 
     Examples
     --------
@@ -71,10 +75,12 @@ def run_batched(
     # Batches are aligned to multiples of `batch`: where a run stands in its batch is a function of its index alone.
     start = first - first % batch
     bases = range(start, first + runs, batch)
-    parts = [
-        jax.tree_util.tree_map(np.asarray, compiled(key, np.uint32(base), *arguments))
-        for base in progress.counted(bases, "runs" if batch == 1 else f"batches of {batch} runs")
-    ]
+    made = yielded_over_cores(
+        lambda i: jax.tree_util.tree_map(np.asarray, compiled(key, np.uint32(bases[i]), *arguments)),
+        len(bases),
+        workers=workers,
+    )
+    parts = [next(made) for _ in progress.counted(bases, "runs" if batch == 1 else f"batches of {batch} runs")]
     return jax.tree_util.tree_map(lambda *p: np.concatenate(p)[first - start : first - start + runs], *parts)
 
 
