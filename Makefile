@@ -21,7 +21,7 @@ docs: .venv/docs
 	$(BIN)/python docs/build.py $(ARGS)
 	$(BIN)/python -m pytest -n auto -m 'example and not slow' tests/docs/test_site.py tests/docs/test_uses.py tests/docs/test_notebooks.py tests/test_documents.py
 browser: .venv/browser .venv/docs
-	$(BIN)/python -m paper_figures.browser
+	$(BIN)/python -m paper_figures.making.browser
 	$(BIN)/python docs/build.py && $(BIN)/python -m docs.making.browser
 # Needs a package index: TensorBoard, for the tests of its event files.
 events: .venv/ok

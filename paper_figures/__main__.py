@@ -1,4 +1,4 @@
-"""`python -m paper_figures`: the command of `paper_figures.command`, with Ctrl-C in its hands from the beginning."""
+"""`python -m paper_figures`: the command of `making.command`, with Ctrl-C in its hands from the beginning."""
 
 from grok_theory import interruption
 
@@ -7,7 +7,7 @@ if __name__ == "__main__":
 
 from grok_theory.cli.answers import answer
 from grok_theory.cli.process import alone
-from paper_figures.command import app
+from paper_figures.making.command import app
 
 if __name__ == "__main__":
     alone(lambda words: answer(app, words, "python -m paper_figures"))

@@ -29,7 +29,9 @@ def test_reading_a_file_imports_and_runs_no_module_it_names():
     )
     found = [module.name for module in pkgutil.walk_packages(gt.__path__, "grok_theory.")]
     outside = [name for name in found if name.partition(".")[2] not in record_classes.ROOMS]
-    names = [f"{name}:Thing" for name in (*outside, "antigravity", "this", "benchmarks.sweep", "paper_figures.build")]
+    names = [
+        f"{name}:Thing" for name in (*outside, "antigravity", "this", "benchmarks.sweep", "paper_figures.making.build")
+    ]
     assert "grok_theory.cli.__main__:Thing" in names
     done = subprocess.run([sys.executable, "-c", script, *names], capture_output=True, text=True, check=True)
     assert not [name for name in done.stdout.split() if not name.startswith(("encodings", "zipfile"))]

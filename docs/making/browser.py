@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urldefrag, urlparse
 
 from docs.making.explorer import ALLOWED, differences
-from paper_figures.browser import (
+from paper_figures.making.browser import (
     FACTS,
     SCHEMES,
     WAIT_FOR_PICTURES,

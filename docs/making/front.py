@@ -51,7 +51,7 @@ def draw_told(picture: Path = TOLD) -> None:
 
     from grok_theory.plot import STYLE
     from paper_figures.figure import catalogue, load_figure
-    from paper_figures.parameters import make_parameters
+    from paper_figures.making.parameters import make_parameters
 
     jax.config.update("jax_enable_x64", True)
     figure = load_figure(catalogue()[FIGURE])

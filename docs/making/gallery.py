@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from paper_figures.build import described
 from paper_figures.figure import catalogue, load_figure
-from paper_figures.mathematics import as_html, as_text
-from paper_figures.page import IDEAS
-from paper_figures.parameters import make_parameters
-from paper_figures.theory_lines import theory_lines
+from paper_figures.making.build import described
+from paper_figures.making.mathematics import as_html, as_text
+from paper_figures.making.page import IDEAS
+from paper_figures.making.parameters import make_parameters
+from paper_figures.making.theory_lines import theory_lines
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs"

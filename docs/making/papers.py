@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from docs.making.generated import as_cell
 from paper_figures.figure import catalogue
-from paper_figures.figure_map import MEANING, STATES, Shown, counted, shown_rows, total_seconds
-from paper_figures.listing import differs, seconds_text
+from paper_figures.making.figure_map import MEANING, STATES, Shown, counted, shown_rows, total_seconds
+from paper_figures.making.listing import differs, seconds_text
 from paper_figures.papers import PAPERS
 
 

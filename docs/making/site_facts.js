@@ -1,4 +1,4 @@
-// What docs/making/browser.py wants to know about a page, besides the facts of paper_figures/page_facts.js.
+// What docs/making/browser.py wants to know about a page, besides the facts of paper_figures/making/page_facts.js.
 (() => {
   // A parameter of the reference may be called **values.
   const words = [], walker = document.createTreeWalker(document.querySelector('[role=main]'), NodeFilter.SHOW_TEXT);

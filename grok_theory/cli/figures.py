@@ -16,7 +16,7 @@ def command(
 ) -> None:
     """Build figures, into out/figures of this folder, or list a paper's with --paper NAME; --help shows the options."""
     try:
-        from paper_figures.command import app
+        from paper_figures.making.command import app
     except ModuleNotFoundError as missing:
         print(
             f"The figures need {missing.name}, which is not installed: pip install 'grok_theory[figures]'.",

@@ -86,7 +86,7 @@ def _options(command: str) -> list[Any]:
     from .commands import app
 
     if command == "figures":
-        from paper_figures.command import app as figures
+        from paper_figures.making.command import app as figures
 
         asked: Any = typer.main.get_command(figures)
     else:

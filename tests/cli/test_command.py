@@ -64,7 +64,7 @@ def test_figures_lists_them_and_says_what_is_missing(run, monkeypatch):
     code, out, err = run("figures", "--paper", "halder", "--figure", "1")
     assert (code, err) == (0, "")
     assert "best_of_k_overshoot" in out
-    monkeypatch.setitem(sys.modules, "paper_figures.command", None)
+    monkeypatch.setitem(sys.modules, "paper_figures.making.command", None)
     code, out, err = run("figures", "--list")
     assert (code, out) == (2, "")
     assert len(err.strip().splitlines()) == 1

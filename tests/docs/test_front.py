@@ -6,7 +6,7 @@ from pathlib import Path
 
 from docs.making.front import FIGURE, PICTURE, TOLD, lines_of_the_picture
 from paper_figures.figure import catalogue
-from paper_figures.page import IDEAS
+from paper_figures.making.page import IDEAS
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 

@@ -37,7 +37,7 @@ def test_the_page_of_the_papers_has_every_row_with_its_files():
     from docs.making.generated import as_cell
     from docs.making.papers import papers_page
     from paper_figures.figure import catalogue
-    from paper_figures.figure_map import shown_rows
+    from paper_figures.making.figure_map import shown_rows
 
     text = papers_page()
     lines = [line for line in text.splitlines() if line.startswith("| ") and line.count(" | ") == 5]

@@ -15,9 +15,9 @@ import pytest
 from typer.testing import CliRunner
 
 from paper_figures.__main__ import app
-from paper_figures.browser import BrowserFailed, find_browser
-from paper_figures.choice import Choice
 from paper_figures.figure import HOME, catalogue
+from paper_figures.making.browser import BrowserFailed, find_browser
+from paper_figures.making.choice import Choice
 from paper_figures.papers import ROWS
 
 
@@ -241,7 +241,7 @@ def test_the_page_in_a_browser(run, tmp_path):
         pytest.skip(str(none))
     assert run().returncode == 0
     done = subprocess.run(
-        [sys.executable, "-m", "paper_figures.browser", str(tmp_path / "out")],
+        [sys.executable, "-m", "paper_figures.making.browser", str(tmp_path / "out")],
         cwd=HOME.parent, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -251,7 +251,7 @@ def test_without_a_browser_or_a_page_there_is_one_sentence(tmp_path):
     def browser(**changes):
         changes = {"PATH": os.environ["PATH"], "CHROME_PATH": ""} | changes
         return subprocess.run(
-            [sys.executable, "-m", "paper_figures.browser", str(tmp_path)],
+            [sys.executable, "-m", "paper_figures.making.browser", str(tmp_path)],
             cwd=HOME.parent, capture_output=True, text=True, timeout=60, env=os.environ | changes,
         )  # fmt: skip
 

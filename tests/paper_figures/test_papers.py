@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from paper_figures.cpu_seconds import kept
 from paper_figures.figure import catalogue
-from paper_figures.figure_map import Shown, counted, paper_of, shown_rows
+from paper_figures.making.cpu_seconds import kept
+from paper_figures.making.figure_map import Shown, counted, paper_of, shown_rows
 from paper_figures.papers import PAPERS, REASONS, ROWS, Row, covers
 
 # The numbers of the papers, written down apart from the list under test.

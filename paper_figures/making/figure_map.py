@@ -101,7 +101,7 @@ def total_seconds(labels: Sequence[Label], size: str) -> float | None:
 
 
 def measured_seconds() -> dict[str, dict[str, float]]:
-    """CPU seconds of each figure at each size, as `python -m paper_figures.cpu_seconds` last kept them."""
+    """CPU seconds of each figure at each size, as `python -m paper_figures.making.cpu_seconds` last kept them."""
     try:
         return json.loads(SECONDS.read_bytes())
     except FileNotFoundError:

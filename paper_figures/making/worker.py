@@ -20,7 +20,7 @@ from typing import Any
 
 from grok_theory import interruption
 from paper_figures.figure import Label, catalogue
-from paper_figures.record import Order, failed_record
+from paper_figures.making.record import Order, failed_record
 
 # Not forked: threads of XLA and of linear algebra do not survive a fork.
 _PROCESSES = multiprocessing.get_context("spawn")
@@ -90,7 +90,7 @@ def work(order: Order, threads: int, wire: Connection) -> None:
 
     jax.config.update("jax_enable_x64", True)
     keep_compilations()  # what one process has compiled, the others load
-    from paper_figures.build import build_figure
+    from paper_figures.making.build import build_figure
 
     known = catalogue(order.folder)
     with contextlib.suppress(EOFError, BrokenPipeError):

@@ -5,8 +5,8 @@ import textwrap
 import pytest
 
 from paper_figures.figure import catalogue
-from paper_figures.mathematics import as_html, as_text
-from paper_figures.theory_lines import theory_lines
+from paper_figures.making.mathematics import as_html, as_text
+from paper_figures.making.theory_lines import theory_lines
 
 TEXT = """
     import numpy as np

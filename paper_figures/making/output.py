@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from grok_theory import storage
-from paper_figures.cache import file_name
 from paper_figures.figure import DPI, Figure
-from paper_figures.sources import PACKAGE
+from paper_figures.making.cache import file_name
+from paper_figures.making.sources import PACKAGE
 
 # Dates and program names would make two equal pictures differ.
 _NO_METADATA = {

@@ -4,11 +4,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from paper_figures.build import build_figure
 from paper_figures.figure import catalogue
-from paper_figures.gallery import known_records
-from paper_figures.page import write_page
-from paper_figures.record import Order
+from paper_figures.making.build import build_figure
+from paper_figures.making.gallery import known_records
+from paper_figures.making.page import write_page
+from paper_figures.making.record import Order
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 

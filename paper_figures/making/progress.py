@@ -12,7 +12,7 @@ from rich.progress import ProgressColumn, Task
 from rich.text import Text
 
 from grok_theory.progress import bar
-from paper_figures.figure_map import measured_seconds
+from paper_figures.making.figure_map import measured_seconds
 
 # Seconds expected of a figure that was never built at this size, here or where `expected_seconds` was measured.
 _GUESS = {"quick": 5.0, "default": 30.0, "full": 300.0}

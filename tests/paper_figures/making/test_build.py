@@ -6,10 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from paper_figures.build import build_figure
 from paper_figures.figure import catalogue
-from paper_figures.output import png_size
-from paper_figures.record import Order
+from paper_figures.making.build import build_figure
+from paper_figures.making.output import png_size
+from paper_figures.making.record import Order
 
 
 @pytest.fixture

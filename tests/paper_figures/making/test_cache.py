@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from grok_theory import storage
-from paper_figures.cache import StepCache, address_of, plain_arrays
+from paper_figures.making.cache import StepCache, address_of, plain_arrays
 
 
 @pytest.fixture
@@ -100,8 +100,8 @@ def test_a_step_of_another_time_is_computed_again(cache, warnings, change):
 
 
 def test_records_and_durations_of_another_time_are_left_out(tmp_path):
-    from paper_figures.progress import Durations
-    from paper_figures.record import is_whole
+    from paper_figures.making.progress import Durations
+    from paper_figures.making.record import is_whole
 
     for text in ("[]", "3", '{"one": 3}', '{"one": {"quick": "long"}}', "[" * 100_000, ""):
         (tmp_path / "durations.json").write_text(text)

@@ -1,4 +1,4 @@
-"""`python -m paper_figures.cpu_seconds [FOLDER]`: keep what the builds found in FOLDER have taken, for the lists.
+"""`python -m paper_figures.making.cpu_seconds [FOLDER]`: keep what the builds found there have taken, for the lists.
 
 Without a folder: that of `make figures`. CPU seconds of one core go into `cpu_seconds.json`, by figure and size; what
 was not built anew stays as it was, and what is no figure any more goes.
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from paper_figures.figure import HOME, Label, catalogue
-from paper_figures.figure_map import SECONDS, measured_seconds
-from paper_figures.gallery import known_records
+from paper_figures.making.figure_map import SECONDS, measured_seconds
+from paper_figures.making.gallery import known_records
 
 Times = dict[str, dict[str, float]]
 

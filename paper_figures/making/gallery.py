@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from paper_figures.figure import HOME, Label, catalogue
-from paper_figures.page import IDEAS, write_page
-from paper_figures.progress import Reporter
-from paper_figures.record import Order, is_whole
-from paper_figures.worker import Worker
+from paper_figures.making.page import IDEAS, write_page
+from paper_figures.making.progress import Reporter
+from paper_figures.making.record import Order, is_whole
+from paper_figures.making.worker import Worker
 
 _HOUR = 3600.0
 

@@ -13,7 +13,7 @@ from string import Template
 from typing import Any
 
 from paper_figures.figure import DPI
-from paper_figures.mathematics import as_html, as_text
+from paper_figures.making.mathematics import as_html, as_text
 from paper_figures.papers import PAPERS, digits, key_of
 
 HERE = Path(__file__).resolve().parent

@@ -17,8 +17,8 @@ from rich.console import Console
 from grok_theory import interruption
 from grok_theory.cli.strict import StrictCommand
 from grok_theory.errors import BadValue
-from paper_figures.choice import Choice
 from paper_figures.figure import HOME, SIZE_NAMES, Label, catalogue
+from paper_figures.making.choice import Choice
 
 CLAIM_FAILED, USAGE, BUILD_FAILED = 1, 2, 3
 
@@ -66,9 +66,9 @@ def figures(
     if settings:
         _check_settings(settings, chosen, size)
 
-    from paper_figures.gallery import build_all
-    from paper_figures.progress import Durations, Reporter
-    from paper_figures.record import Order
+    from paper_figures.making.gallery import build_all
+    from paper_figures.making.progress import Durations, Reporter
+    from paper_figures.making.record import Order
 
     order = Order(folder.resolve(), out.resolve(), cache.resolve(), size, tuple(settings or ()), fresh)
     for option, place in (("--out", order.out), ("--cache", order.cache)):
@@ -95,7 +95,7 @@ def _make_folder(option: str, place: Path) -> None:
 def _check_settings(settings: list[str], chosen: list[Label], size: str) -> None:
     """Refuse a bad setting before anything is computed; a figure that cannot be loaded is left to the build."""
     from paper_figures.figure import load_figure
-    from paper_figures.parameters import check_settings, make_parameters
+    from paper_figures.making.parameters import check_settings, make_parameters
 
     loaded = []
     for label in chosen:
@@ -121,7 +121,7 @@ def _of_this_size(labels: list[Label], size: str, named: list[str]) -> list[Labe
 
 def _list(choice: Choice, known: dict[str, Label], size: str, as_json: bool) -> None:
     """Rows of papers where a paper or number is asked for; files by name where not, and those of a wing too."""
-    from paper_figures.listing import print_files, print_json, print_rows
+    from paper_figures.making.listing import print_files, print_json, print_rows
 
     rows = choice.rows(known)
     if as_json:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from paper_figures import sources
+from paper_figures.making import sources
 
 
 def test_mending_the_picture_changes_no_number(write):

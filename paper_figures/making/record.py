@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from paper_figures import sources
 from paper_figures.figure import Label
+from paper_figures.making import sources
 
 
 @dataclass(frozen=True)

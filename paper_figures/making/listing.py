@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from paper_figures.figure import Label
-from paper_figures.figure_map import MEANING, STATES, Shown, counted, expected_seconds, total_seconds
+from paper_figures.making.figure_map import MEANING, STATES, Shown, counted, expected_seconds, total_seconds
 from paper_figures.papers import PAPERS
 
 # Into a file or pipe: wide enough that names and paths stay in one piece.

@@ -1,4 +1,4 @@
-// What the browser check wants to know about the page; evaluated by paper_figures/browser.py.
+// What the browser check wants to know about the page; evaluated by paper_figures/making/browser.py.
 (() => {
   const numbers = colour => { const m = colour.match(/[\d.]+/g).map(Number); return m.length > 3 ? m : [...m, 1]; };
   // Relative luminance and contrast as WCAG 2 defines them.

@@ -4,7 +4,7 @@ import pytest
 
 from grok_theory.errors import BadValue
 from paper_figures.figure import catalogue, load_figure
-from paper_figures.parameters import check_settings, make_parameters, read_value
+from paper_figures.making.parameters import check_settings, make_parameters, read_value
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`python -m paper_figures.browser [FOLDER]`: open the page of figures in a headless Chromium and check it.
+"""`python -m paper_figures.making.browser [FOLDER]`: open the page of figures in a headless Chromium and check it.
 
 At desktop and phone width, in light and in dark: nothing in the console, every picture loaded, nothing asked of a
 network, no sideways scrolling, text and marks in readable contrast. Screenshots are saved beside the page.

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from grok_theory import storage
-from paper_figures import sources
-from paper_figures.cache import Step, StepCache, address_of, plain_arrays
 from paper_figures.figure import Claim, Figure, Label, load_figure
-from paper_figures.output import write_numbers, write_picture
-from paper_figures.parameters import make_parameters
-from paper_figures.record import Order, circumstances, failed_record, head_of, processor_seconds
-from paper_figures.theory_lines import theory_lines
+from paper_figures.making import sources
+from paper_figures.making.cache import Step, StepCache, address_of, plain_arrays
+from paper_figures.making.output import write_numbers, write_picture
+from paper_figures.making.parameters import make_parameters
+from paper_figures.making.record import Order, circumstances, failed_record, head_of, processor_seconds
+from paper_figures.making.theory_lines import theory_lines
 
 Told = Callable[[str, str, float], None]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grok_theory.errors import BadValue
 from paper_figures.figure import Label
-from paper_figures.figure_map import Shown, shown_rows
+from paper_figures.making.figure_map import Shown, shown_rows
 from paper_figures.papers import PAPERS, ROWS, covers
 
 
