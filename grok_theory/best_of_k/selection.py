@@ -65,7 +65,7 @@ SECOND = Rule(*map(np.asarray, (41.0, 10.0, 48.0, 5.1, 0.9)))
 
 def kept_moments(
     seen: Seen,
-    asked: Bool[Array, gaps],
+    asked: Bool[Array, " gaps"],
     samples: Float[Array, " samples"],
     temperature: Float[Array, ""] | None,
     rule: Rule,
