@@ -21,11 +21,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from .problem import Posterior, Prompt
-from .selection import FIRST, SECOND, Rule, Seen, best_tables, is_near, moments, selection_tables
+from .selection import FIRST, SECOND, Rule, Seen, is_near, kept_moments
 
-# 4 n + 1, so that every second and every fourth one is a trapezoid rule too. The mean crosses over where ln k is about
-# DR^2/((1+t)(2+t)), within about DR/(2 ln k): a population wide enough to hold both sides needs the finer rule.
-NARROW_NODES, WIDE_NODES = 129, 257
+# At most; 4 n + 1, so that every second and every fourth one is a trapezoid rule too. The mean crosses over where ln k
+# is about DR^2/((1+t)(2+t)), within about DR/(2 ln k): a population wide enough to hold both sides needs them all.
+PROMPTS = 257
+# Fewer do up to these v_R/s^2, to 1e-12 and by the estimate to 1e-10; fewer still where T/s^2 is not small, and the
+# crossover soft.
+NARROW, MODERATE, WARM = 0.3, 1.5, 0.01
+OF_NARROW, OF_MODERATE, OF_WARM = 49, 129, 105
 # Rounding, as a share of a curve's size: sums over thousands of nodes of exponentials of numbers up to a hundred.
 _ROUNDING = 200 * 2.0**-52
 
@@ -36,7 +40,8 @@ def prompt_curves(problem: Prompt, samples: jax.Array, temperature: jax.Array | 
     # Not abs: its derivative at 0 is 0, and the bias has a slope there.
     sign = jnp.where(problem.reward_gap < 0, -1.0, 1.0)
     seen = Seen(*(sign * gap[None] / spread for gap in (problem.reward_gap, problem.teacher_gap, problem.judge_gap)))
-    first, second = jnp.moveaxis(_two_rules(seen, 1, samples, temperature, spread, nodes), 1, 0)
+    asked = np.ones(1, bool)
+    first, second = jnp.moveaxis(_two_rules(seen, asked, 1, samples, temperature, spread, nodes), 1, 0)
     near = is_near(seen)[0]
     curves, other = (_in_units(made, seen, near, sign, spread) for made in (first, second))
     defect = jnp.abs(first[0] - 1)
@@ -56,12 +61,13 @@ def _in_units(made, seen, near, sign, spread):
 
 
 def population_curves(
-    problem: Posterior, samples: jax.Array, temperature: jax.Array | None, nodes: int, prompts: int
+    problem: Posterior, samples: jax.Array, temperature: jax.Array | None, nodes: int
 ) -> dict[str, Any]:
-    """The same for a population of prompts, averaged over `prompts` values of the reward gap."""
+    """The same for a population of prompts, averaged over the reward gap."""
     q, variance, product, spread = problem.teacher_variance, problem.reward_variance, problem.covariance, problem.spread
     width = jnp.sqrt(variance) / spread
-    x, weights = _prompt_rule(width, jnp.max(samples), prompts)
+    count = _prompt_count(variance / spread**2, 0.0 if temperature is None else temperature / spread**2)
+    x, weights = _prompt_rule(width, jnp.max(samples), count)
     # A judge pinned to the mean answer (v_R = 0) has DR = 0: nothing to divide by.
     pinned = variance == 0
     safe = jnp.where(pinned, 1.0, variance)
@@ -73,17 +79,17 @@ def population_curves(
 
     gaps = width * x
     # Every fourth prompt by the second rule too.
-    made = _two_rules(Seen(gaps, slopes[0] * gaps, slopes[1] * gaps), 4, samples, temperature, spread, nodes)
-    zeroth, integrands = made[0, :prompts], spread**2 * made[1::2, :prompts]
-    other = spread**2 * made[1::2, prompts:]
+    seen, index = Seen(gaps, slopes[0] * gaps, slopes[1] * gaps), np.arange(float(PROMPTS))
+    made = _two_rules(seen, index < count, 4, samples, temperature, spread, nodes)
+    zeroth, integrands = made[0, :PROMPTS], spread**2 * made[1::2, :PROMPTS]
+    other = spread**2 * made[1::2, PROMPTS:]
     # What the first rule makes of M_0 = 1, and what the last prompts carry, is not to be trusted.
-    far = np.arange(prompts) > int(0.96 * (prompts - 1))
-    doubtful = (jnp.abs(zeroth - 1) + np.where(far, 1.0, 0.0)[:, None])[None] * integrands
+    far = index > jnp.floor(0.96 * (count - 1))
+    doubtful = (jnp.abs(zeroth - 1) + jnp.where(far, 1.0, 0.0)[:, None])[None] * integrands
     # The same rule at two and four times the step: all means in one product, each of which takes long to compile.
-    index = np.arange(prompts)
     rows = weights[None, :] * np.stack([np.where(index % n == 0, float(n), 0.0) for n in (1, 2, 4)])
     columns = jnp.concatenate([zeroth[None], integrands, doubtful])
-    fine, half, quarter = jnp.moveaxis(jnp.moveaxis(columns, 1, 0).reshape(prompts, -1).T @ rows.T, 1, 0).reshape(
+    fine, half, quarter = jnp.moveaxis(jnp.moveaxis(columns, 1, 0).reshape(PROMPTS, -1).T @ rows.T, 1, 0).reshape(
         3, 5, -1
     )
     changed = jnp.sum((4 * weights[::4])[None, :, None] * jnp.abs(integrands[:, ::4] - other), axis=1)
@@ -95,37 +101,45 @@ def population_curves(
     return {"curves": {**means, "error": means["error"] + rest}, "numerical_error": errors}
 
 
-def _two_rules(seen: Seen, every: int, samples, temperature, spread, nodes):
+def _two_rules(seen: Seen, asked, every: int, samples, temperature, spread, nodes):
     """Moments (4, gaps, samples) of all gaps by the first rule, then of each `every`-th one by the second.
 
     In one call: a second compilation would cost more than the answer.
     """
-    largest = jax.lax.stop_gradient(jnp.max(samples))
     again = jax.lax.stop_gradient(jax.tree_util.tree_map(lambda part: part[::every], seen))
+    asked = jnp.concatenate([asked, asked[::every]])
     counts = seen.gap.size, again.gap.size
     both = Seen(*(jnp.concatenate(pair) for pair in zip(seen, again)))
     rule = Rule(
         *(jnp.repeat(jnp.stack(pair), np.array(counts), total_repeat_length=sum(counts)) for pair in zip(FIRST, SECOND))
     )
-    if temperature is None:
-        tables = best_tables(both, largest, rule, nodes)
-    else:
-        tables = selection_tables(both, largest, temperature / spread**2, rule, nodes)
-    return moments(tables, samples)
+    heat = None if temperature is None else temperature / spread**2
+    return kept_moments(both, asked, samples, heat, rule, nodes)
 
 
-def _prompt_rule(width, largest, prompts):
-    """Nodes (standard deviations of the reward gap, >= 0) and weights for an even function of a normal variable."""
+def _prompt_count(variance, heat):
+    """How many of the `PROMPTS` a population needs, from v_R/s^2 and T/s^2."""
+    moderate = jnp.where(heat < WARM, float(OF_MODERATE), float(OF_WARM))
+    count = jnp.where(variance <= MODERATE, moderate, float(PROMPTS))
+    return jax.lax.stop_gradient(jnp.where(variance <= NARROW, float(OF_NARROW), count))
+
+
+def _prompt_rule(width, largest, count):
+    """Nodes (standard deviations of the reward gap, >= 0) and weights for an even function of a normal variable.
+
+    Of the `PROMPTS` nodes those from `count` on repeat the last, without weight.
+    """
     rate = jnp.minimum(2.0, 1 / jnp.maximum(width, 1e-3) ** 2)
     reach = jnp.sqrt(2 * (38 + rate * jnp.log(largest)))
     # A sinh map: steps are finest where the answers are, |DR| < 6 s, and wider where the error is a polynomial.
     scale = 6 / jnp.maximum(width, 0.25)
-    ratio = reach / scale
-    u = jnp.log(ratio + jnp.sqrt(1 + ratio**2)) * np.linspace(0.0, 1.0, prompts)
+    ratio, index = reach / scale, np.arange(float(PROMPTS))
+    step = jnp.log(ratio + jnp.sqrt(1 + ratio**2)) / (count - 1)
+    u = step * jnp.minimum(index, count - 1)
     up, down = jnp.exp(u), jnp.exp(-u)
     x = scale * (up - down) / 2
-    weights = jnp.exp(-(x**2) / 2) * (0.7978845608028654 * scale * u[1]) * (up + down) / 2
-    ends = np.where(np.arange(prompts) == 0, 0.5, 1.0)
+    weights = jnp.exp(-(x**2) / 2) * (0.7978845608028654 * scale * step) * (up + down) / 2
+    ends = jnp.where(index < count, np.where(index == 0, 0.5, 1.0), 0.0)
     return jax.lax.stop_gradient((x, weights * ends))
 
 

@@ -21,7 +21,7 @@ from ..pytrees import as_arrays
 from ..results import Solution
 from ..status import FAILED, GOOD, Status
 from . import closed_forms
-from .averages import NARROW_NODES, WIDE_NODES, population_curves, prompt_curves
+from .averages import population_curves, prompt_curves
 from .methods import BestOfK, Exact, HighTemperature, LargeK, Method
 from .posterior_gaps import posterior
 from .problem import LinearJudge, Posterior, Prompt
@@ -33,7 +33,6 @@ _LARGEST_ERROR = 1e-6
 # Nodes a panel keep all digits of a prompt; those of a population a hundred times more than it promises.
 _NODES, _NODES_OF_POPULATIONS = 20, 18
 _ROUNDING = 8 * 2.0**-52  # of the closed forms, in units of what they add up
-_NARROW = 1.5  # v_R/s^2 up to which the mean over prompts converges with NARROW_NODES
 
 
 def solve_kept_answer(
@@ -105,10 +104,9 @@ def evaluate(problem: Prompt | Posterior, k: ArrayLike, temperature: ArrayLike, 
     padded = (jnp if traced else np).concatenate([k, np.ones(bucket(length) - length)])
     finite = is_traced(k) or bool(np.isfinite(np.asarray(k)).any())
     heat = temperature if is_traced(temperature) else np.asarray(temperature, float)
-    prompts = _prompt_nodes(problem) if finite else 0
     exact = method if isinstance(method, Exact) else Exact()
-    program = _mean_curves if kind == "warm" and prompts > 1 else _curves
-    result = program(problem, padded, heat, method=exact, kind=kind, prompts=prompts)
+    program = _mean_curves if kind == "warm" and not isinstance(problem, Prompt) else _curves
+    result = program(problem, padded, heat, method=exact, kind=kind, finite=finite)
     if method is not exact:
         result = _limit_curves(problem, padded, heat, result, method=method, kind=kind)
     result = jax.tree.map(lambda part: part[:length], result) if traced else cut(result, length)
@@ -148,23 +146,14 @@ class Search:
         return Status(1 if noted else GOOD, noted=" ".join(noted), failed=_failed(Exact()))
 
 
-def _prompt_nodes(problem):
-    """Nodes of the mean over prompts. A reward gap known to be narrow needs half of them: two compilations, no more."""
-    if isinstance(problem, Prompt):
-        return 1
-    width = (problem.reward_variance, problem.spread)
-    narrow = not any_traced(width) and float(width[0]) <= _NARROW * float(width[1]) * float(width[1])
-    return NARROW_NODES if narrow else WIDE_NODES
-
-
-def _exact_curves(problem, k, temperature, *, method, kind, prompts):
-    made = _exact(problem, k, temperature, method, kind, prompts)
+def _exact_curves(problem, k, temperature, *, method, kind, finite):
+    made = _exact(problem, k, temperature, method, kind, finite)
     return _judged(made, _legal(problem, temperature, kind) & (k >= 1))
 
 
-_curves = compiled(_exact_curves, static_argnames=("method", "kind", "prompts"))
+_curves = compiled(_exact_curves, static_argnames=("method", "kind", "finite"))
 # A mean over prompts sums exponentials for longer than it compiles.
-_mean_curves = jax.jit(_exact_curves, static_argnames=("method", "kind", "prompts"))
+_mean_curves = jax.jit(_exact_curves, static_argnames=("method", "kind", "finite"))
 
 
 @partial(compiled, static_argnames=("method", "kind"))
@@ -206,22 +195,22 @@ _RANGES = {"error": invariants.NON_NEGATIVE, "judged_error": invariants.NON_NEGA
 _SMALLEST = 1e-280  # squares below it lose digits without a word
 
 
-def _exact(problem, k, temperature, method, kind, prompts):
+def _exact(problem, k, temperature, method, kind, finite):
     infinite = jnp.isinf(k)
     alone, alone_rounding = _gaussian_answer(problem, jnp.inf)
     t = {"warm": temperature / (2 * problem.spread**2), "best": 0.0, "uniform": jnp.inf}[kind]
     limit, rounding = _gaussian_answer(problem, t)
-    if kind == "uniform" or prompts == 0:  # 0: every k is infinite
+    if kind == "uniform" or not finite:  # every k is infinite
         curves = {name: jnp.full(k.shape, value) for name, value in limit.items()}
         error = {name: jnp.full(k.shape, rounding[name]) for name in curves}
         lost = jnp.zeros(k.shape, bool)
     else:
-        finite = jnp.where(infinite, 1.0, jnp.maximum(k, 1.0))
+        counted = jnp.where(infinite, 1.0, jnp.maximum(k, 1.0))
         heat = None if kind == "best" else temperature
         if isinstance(problem, Prompt):
-            made = prompt_curves(problem, finite, heat, method.nodes or _NODES)
+            made = prompt_curves(problem, counted, heat, method.nodes or _NODES)
         else:
-            made = population_curves(problem, finite, heat, method.nodes or _NODES_OF_POPULATIONS, prompts)
+            made = population_curves(problem, counted, heat, method.nodes or _NODES_OF_POPULATIONS)
         curves, error = made["curves"], made["numerical_error"]
         for name, curve in curves.items():
             # One answer has a closed form; a slope in k it has from the quadrature.

@@ -154,7 +154,7 @@ def optimal_temperature(problem: Prompt | Posterior | LinearJudge, *, samples: A
     """The temperature that minimises the error at k = `samples` (inf allowed); 0 is best-of-k, inf "do not select".
 
     k = inf is a closed form: t* = 2 C2/C1 - 3 if 0 < C1 < 2 v. Finite k: the exact curve, scanned in
-    ln T and refined to about 1e-7 relative; a population takes half a minute.
+    ln T and refined to about 1e-7 relative; a population takes some seconds.
 
     Parameters
     ----------

@@ -10,25 +10,34 @@ from functools import lru_cache
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 
 def panel_rule(
-    grid: Float[Array, " points"], density: Float[Array, " points"], *, panels: int, nodes: int
+    grid: Float[Array, " points"],
+    measure: Float[Array, " parts"],
+    *,
+    panels: int,
+    nodes: int,
+    used: ArrayLike | None = None,
 ) -> tuple[Float[Array, " nodes"], Float[Array, " nodes"]]:
-    """Composite Gauss-Legendre rule on [grid[0], grid[-1]] whose panels have equal measure under `density`.
+    """Composite Gauss-Legendre rule on [grid[0], grid[-1]] whose panels have equal measure.
 
-    `grid` is increasing, `density` its positive values there; both only place the panels, so neither needs accuracy,
-    and no derivative is taken through them.
+    `grid` is increasing, `measure` that of its (points - 1) parts, positive; both only place the panels, so neither
+    needs accuracy, and no derivative is taken through them. Where fewer panels than `panels` are `used`, the others are
+    empty, at the end.
 
     Returns
     -------
     tuple[Array, Array]
         (nodes, weights), each (panels * nodes,).
     """
-    parts = jnp.diff(grid) * (density[1:] + density[:-1]) / 2
-    measure = jnp.concatenate([jnp.zeros(1), _running_sum(parts)])
-    edges = _inverse(measure, grid, np.linspace(0.0, 1.0, panels + 1) * measure[-1])
+    reached = jnp.concatenate([jnp.zeros(1), _running_sum(measure)])
+    shares = np.linspace(0.0, 1.0, panels + 1)
+    if used is not None:
+        shares = jnp.minimum(np.arange(panels + 1.0) / used, 1.0)
+    edges = _inverse(reached, grid, shares * reached[-1])
     # The rule is exact wherever its panels lie: differentiating through them would only add noise.
     edges = jax.lax.stop_gradient(edges)
     abscissae, weights = (jnp.asarray(part) for part in legendre_rule(nodes))

@@ -10,21 +10,22 @@ and M_0 = 1 is a check that costs nothing. At T = 0, with F(r) = P(abs(u) < r),
 
     M_j(k) = k int_0^inf dr r^j [p(r) + (-1)^j p(-r)] (1 - F(r))^(k-1).
 
-The tables of 1 - B and of the means beside it do not depend on k: they are made once, and every k is one weighted sum.
-As B' = -A_0 (and F' = p(r) + p(-r)), 1 - B is the running integral of a mean that is in the tables anyway: no
-distribution function is evaluated.
+The means A_j do not depend on k: they are made once, and every k is one weighted sum of them. As B' = -A_0 (and
+F' = p(r) + p(-r)), 1 - B is the running integral of a mean that is needed anyway: no distribution function is
+evaluated. The panels of the outer variable are as many as a gap and a temperature need, a few at a time.
 The distance to the truth, u + D, is squared before it is averaged: M_2 + 2 D M_1 + D^2 would bury a small error under
 a large D.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from .quadrature import legendre_rule, panel_rule, running_integral
 
@@ -32,7 +33,9 @@ from .quadrature import legendre_rule, panel_rule, running_integral
 _SWITCH = 100.0
 _NEAR = 8.0  # Gumbel variable that parts its rule: the law falls double exponentially above, as e^x below
 _WIDE = 16.0  # spreads
-_PANELS = 96
+_PANELS = 96  # at most; what is smooth needs few
+_FAR = -7.0  # logarithm of k F below which every integrand is an exponential, or a power
+_TAKEN = 4  # panels that are computed, or left out, at once
 _PLACES = 400  # points that place the panels
 _DENSITY = 0.3989422804014327  # of N(0, 1) at 0
 _TOGETHER = 64  # values of k in one product; solve pads them to a power of two
@@ -53,36 +56,84 @@ class Rule(NamedTuple):
     reach: Float[Array, "*gaps"]  # spreads beyond the mean answer
     depth: Float[Array, "*gaps"]  # Gumbel variable from -depth
     height: Float[Array, "*gaps"]  # to height
-    steepest: Float[Array, "*gaps"]  # slope of ln F that the panels are ready for
+    fineness: Float[Array, "*gaps"]  # panels over what `_measure` says is needed
 
 
-FIRST = Rule(*map(np.asarray, (46.0, 11.0, 54.0, 5.5, 7.0)))
-SECOND = Rule(*map(np.asarray, (41.0, 10.0, 48.0, 5.1, 6.0)))
+FIRST = Rule(*map(np.asarray, (46.0, 11.0, 54.0, 5.5, 1.0)))
+SECOND = Rule(*map(np.asarray, (41.0, 10.0, 48.0, 5.1, 0.9)))
 
 
-class Tables(NamedTuple):
-    """Integrand of the moments on a rule of the outer variable, for every gap: what is left is a power of k."""
+def kept_moments(
+    seen: Seen,
+    asked: Bool[Array, " gaps"],
+    samples: Float[Array, " samples"],
+    temperature: Float[Array, ""] | None,
+    rule: Rule,
+    nodes: int,
+) -> Float[Array, "4 gaps samples"]:
+    """Means of 1, u^2, u or z = u - gap, and (u + D)^2 of the kept answer for every gap and every real k >= 1.
 
-    log_survival: Float[Array, "gaps nodes"]  # ln B(v), or ln(1 - F(r)) at T = 0
-    weighted: Float[Array, "gaps 4 nodes"]  # weight times the means of 1, u^2, u or z, (u + D)^2
+    `nodes` Gauss-Legendre nodes a panel; `temperature` None is T = 0. Gaps that are not `asked` for cost nothing, and
+    their means are zero.
+    """
+    largest = jax.lax.stop_gradient(jnp.max(samples))
+    blocks = samples.reshape(-1, min(samples.size, _TOGETHER))
 
-
-def selection_tables(
-    seen: Seen, largest: Float[Array, ""], temperature: Float[Array, ""], rule: Rule, nodes: int
-) -> Tables:
-    """Tables at T > 0 for every k up to `largest`; `nodes` Gauss-Legendre nodes a panel."""
-
+    # One gap at a time: what is between stays in the processor's cache, and checkpoint keeps it out of the memory of
+    # reverse differentiation.
     @jax.checkpoint
     def one(each):
-        seen, rule = each
-        v, weights = _keys(*jax.lax.stop_gradient((seen.gap, largest, temperature)), rule, nodes)
-        moments = _means_over_answers(v, seen, temperature, rule, nodes)
-        # Below the first panel is less than a share e^-cut of what matters.
-        loss = running_integral(moments[0] * weights, nodes)
-        return _log_of_rest(loss), moments * weights[None, :]
+        seen, asked, rule = each
+        if temperature is None:
+            given, means = (seen.gap, largest), partial(_densities, seen)
+            places = _radii
+        else:
+            given, means = (
+                (seen.gap, largest, temperature),
+                partial(_means_over_answers, seen, temperature, rule, nodes),
+            )
+            places = _keys
+        points, weights, panels = places(*jax.lax.stop_gradient(given), rule, nodes)
+        panels = jnp.where(asked, panels, 0.0)
 
-    # One gap at a time: what is between stays in the processor's cache.
-    return Tables(*jax.lax.map(one, (seen, rule)))
+        def add(carried, points, weights):
+            loss, total = carried
+            parts = means(points) * weights[None, :]
+            # Below the first panel is less than a share e^-cut of what matters.
+            log_rest = _log_of_rest(loss + running_integral(parts[0], nodes))
+
+            def at(k):
+                return parts @ (k[None, :] * jnp.exp((k[None, :] - 1) * log_rest[:, None]))
+
+            # One block is no loop to compile.
+            more = (
+                at(blocks[0]) if len(blocks) == 1 else jnp.moveaxis(jax.lax.map(at, blocks), 0, 1).reshape(total.shape)
+            )
+            return loss + jnp.sum(parts[0]), total + more
+
+        def few_panels(carried, each):
+            first, *rest = each
+            return jax.lax.cond(first < panels, add, lambda carried, *_: carried, carried, *rest), None
+
+        steps = np.arange(0.0, _PANELS, _TAKEN)
+        given = steps, *(part.reshape(steps.size, -1) for part in (points, weights))
+        return jax.lax.scan(few_panels, (jnp.zeros(()), jnp.zeros((4, samples.size))), given)[0][1]
+
+    return jnp.moveaxis(jax.lax.map(one, (seen, asked, rule)), 0, 1)
+
+
+def _measure(grid, largest, log_loss, fine, root, rule):
+    """How many panels the parts of a grid need, and how many that makes in all.
+
+    A panel holds 2.6 of the logarithm of what is raised to the power k, whose strip is pi wide; 8 where that is far
+    from 1/k for all k, and the integrand an exponential; and two spreads of the Gaussian law of the answers. `fine`
+    (parts,): what the integrand needs beside.
+    """
+    level = jnp.log(largest) + log_loss
+    change = jnp.abs(jnp.diff(level)) * jnp.where(level[1:] < _FAR, 1 / 8, 1 / 2.6)
+    parts = rule.fineness * (jnp.maximum(change, fine) + jnp.diff(root) / 2)
+    count = _TAKEN * jnp.ceil(jnp.sum(parts) / _TAKEN)
+    return parts + 1e-12 * jnp.diff(grid) / (grid[-1] - grid[0]), jnp.clip(count, _TAKEN, _PANELS)
 
 
 def _keys(gap, largest, temperature, rule, nodes):
@@ -96,13 +147,14 @@ def _keys(gap, largest, temperature, rule, nodes):
     ends = _folded(jnp.stack([-jnp.log(largest) - rule.cut, last]))
     start = _zoom(lambda x: early(_unfolded(x)), *ends)
     grid = _unfolded(start + (ends[1] - start) * np.linspace(0.0, 1.0, _PLACES))
-    first = grid[0]
-    kappa = jnp.minimum(gap + 1, rule.steepest)
-    slope = kappa * jnp.sqrt(temperature / (4 * (jnp.maximum(grid, 0.0) + 1)))
-    density = jnp.minimum(1.3, jnp.where(grid < 1, 1.0, 2 / jnp.maximum(grid, 1.0)) + slope)
-    # On the far left every integrand is e^v to all digits, and a panel may be long.
-    density = jnp.where((grid < first + rule.cut - 7) & (grid < -4), 0.35, density)
-    return panel_rule(grid, density, panels=_PANELS, nodes=nodes)
+    # Around 0 the Gumbel law decides, whose strip is pi wide; far above, powers of v, whose pole at 0 is far only for
+    # panels within a factor of 3.
+    middle = jnp.diff(jnp.clip(grid, -4.0, 6.0)) / 2.6
+    above = jnp.diff(jnp.log(jnp.maximum(grid, 6.0))) * 0.9
+    root = jnp.minimum(jnp.sqrt(temperature * jnp.maximum(grid, 0.0)), gap + rule.reach)
+    loss = jnp.log(_rough_loss(grid, gap, temperature))
+    measure, panels = _measure(grid, largest, loss, middle + above, root, rule)
+    return *panel_rule(grid, measure, panels=_PANELS, nodes=nodes, used=panels), panels
 
 
 def _folded(v):
@@ -139,7 +191,7 @@ def _zoom(early, low, high):
     return jax.lax.fori_loop(0, 3, closer, (low, high))[0]
 
 
-def _means_over_answers(v, seen, temperature, rule, nodes):
+def _means_over_answers(seen, temperature, rule, nodes, v):
     """A_j at every v, over r = abs(u) where the Gumbel variable x = v - r^2/T neither drowns nor decides."""
     edges = _edges(*jax.lax.stop_gradient((v, seen.gap, temperature)), rule)
     cold = (v > _SWITCH)[:, None]
@@ -203,15 +255,9 @@ def _powers(r, seen, plus):
     return plus + minus, r**2 * (plus + minus), first, right**2 * plus + left**2 * minus
 
 
-def best_tables(seen: Seen, largest: Float[Array, ""], rule: Rule, nodes: int) -> Tables:
-    """Tables at T = 0 for every k up to `largest`; the outer variable is r = abs(u)."""
-
-    def one(seen, rule):
-        r, weights = _radii(*jax.lax.stop_gradient((seen.gap, largest)), rule, nodes)
-        parts = jnp.stack(_powers(r, seen, jnp.exp(-((r - seen.gap) ** 2) / 2) * (_DENSITY * weights)))
-        return _log_of_rest(running_integral(parts[0], nodes)), parts
-
-    return Tables(*jax.vmap(one)(seen, rule))
+def _densities(seen, r):
+    """What u = +-r puts into the means, at T = 0."""
+    return jnp.stack(_powers(r, seen, jnp.exp(-((r - seen.gap) ** 2) / 2) * _DENSITY))
 
 
 def _log_of_rest(loss):
@@ -220,7 +266,6 @@ def _log_of_rest(loss):
 
 
 def _radii(gap, largest, rule, nodes):
-    kappa = jnp.minimum(gap + 1, rule.steepest)
     last = gap + rule.reach
 
     def early(x):
@@ -229,25 +274,8 @@ def _radii(gap, largest, rule, nodes):
     # F <= 0.8 r.
     first = jnp.exp(_zoom(early, -jnp.log(largest) - rule.cut, jnp.log(last)))
     grid = jnp.exp(jnp.linspace(jnp.log(first), jnp.log(last), 2 * _PLACES))
-    # As above: below r = 1e-3 / k_max the integrand is a power of r.
-    density = jnp.where(grid * largest < 1e-3, 0.35, 1.0) / grid + kappa
-    return panel_rule(grid, density, panels=_PANELS, nodes=nodes)
-
-
-def moments(tables: Tables, samples: Float[Array, " samples"]) -> Float[Array, "4 gaps samples"]:
-    """Means of 1, u^2, u or z = u - gap, and (u + D)^2 of the kept answer for every gap and every real k >= 1."""
-
-    block = min(samples.size, _TOGETHER)
-    blocks = samples.reshape(-1, block)
-
-    # One gap at a time keeps the memory that of the tables; checkpoint keeps it so under reverse differentiation.
-    @jax.checkpoint
-    def of_gap(each):
-        log_survival, weighted = each
-
-        def at(k):
-            return weighted @ (k[None, :] * jnp.exp((k[None, :] - 1) * log_survival[:, None]))
-
-        return jnp.moveaxis(jax.lax.map(at, blocks), 0, 1).reshape(len(weighted), -1)
-
-    return jnp.moveaxis(jax.lax.map(of_gap, tables), 0, 1)
+    loss = jnp.log(_rough_ball(grid, gap))
+    # A panel within a factor of 4: an exponential of -k r is no polynomial on a longer one.
+    fine = jnp.where((jnp.log(largest) + loss)[1:] < _FAR, 0.0, jnp.diff(jnp.log(grid)) * 0.7)
+    measure, panels = _measure(grid, largest, loss, fine, grid, rule)
+    return *panel_rule(grid, measure, panels=_PANELS, nodes=nodes, used=panels), panels

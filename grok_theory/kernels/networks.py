@@ -23,7 +23,7 @@ from ..errors import BadValue
 from ..fields import check_fields, data, number, problem, structure
 from ..ranges import NonNegative, Positive, Switch, Told, Whole
 from .activations import Neuron, as_activation
-from .wide_layers import from_blocks, pairs_of, pairs_of_numbers, wide_kernel
+from .wide_layers import all_finite, from_blocks, pairs_of, pairs_of_numbers, wide_kernel
 
 INPUTS = (1e-140, 1e140)
 FAINT = 1e-300  # variances below are on their way to zero
@@ -214,14 +214,13 @@ def _kernel(network, X, X2, kind):
     traced = any(is_traced(leaf) for leaf in jax.tree_util.tree_leaves((network, X, X2)))
     if not network.activation.exact and not traced:
         _warn_of_quadrature(network, X, X2, kind)
-    in_blocks = symmetric and not traced
-    if in_blocks or (network.activation.kinked and not any(is_traced(inputs) for inputs in (X, X2))):
-        rows = np.asarray(X), None if in_blocks else np.asarray(X2)
-        pairs = pairs_of_numbers(*rows, kinked=network.activation.kinked)
+    known = network.activation.kinked and not traced
+    if known:
+        pairs = pairs_of_numbers(np.asarray(X), None if symmetric else np.asarray(X2))
     else:
         pairs = pairs_of(X, X2, kinked=network.activation.kinked)
-    kernel, least, finite = wide_kernel(network, pairs, kind, differentiated=traced)
-    if not traced and not bool(finite):
+    kernel, least = wide_kernel(network, pairs, kind, differentiated=traced)
+    if not traced and not bool(all_finite(kernel)):
         raise BadValue(
             f"network and inputs give a {kind} that is no float64 number. Pass inputs in a smaller unit, or smaller "
             "variances."
@@ -231,7 +230,7 @@ def _kernel(network, X, X2, kind):
             f"network and inputs give a variance of {float(least):.3g} in a layer, but it must be at least {FAINT:g} "
             "to be a float64 number. Pass inputs in a larger unit, or larger variances."
         )
-    if in_blocks:
+    if known and symmetric:
         return from_blocks(kernel, X.shape[0])
     return _symmetric(kernel) if symmetric else kernel
 

@@ -1,9 +1,9 @@
 """The recursion of a wide network's kernels, layer by layer, over all pairs of inputs.
 
-A layer is a program of its own: it is compiled once for all layers, and XLA would make a layer of a deep program again
-for every array that is read from it. Pairs of a kinked activation's inputs are held as their directions, one array
-(`Pairs`); where derivatives are asked for, as their covariance and its gaps. A kernel that is symmetric is computed on
-the blocks on and above its diagonal.
+Pairs of a kinked activation's inputs are held as their directions, one array (`Pairs`), and a layer is a program of its
+own: it is compiled once for all layers, and XLA would make a layer of a deep program again for every array that is read
+from it. A symmetric one is computed on the blocks on and above its diagonal. Where derivatives are asked for, pairs are
+held as their covariances and gaps. Kernels of smooth activations are one program.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Pairs(NamedTuple):
     """Squares of the norms of inputs, or variances of a layer, and what is known of every pair of them.
 
     Either `inner`, their products or covariances q12, with `gaps` sqrt(q11 q22) -+ q12 (None but for kinked
-    activations); or `directions`: 1 - abs(cosine) with the sign of the cosine. Arrays have shapes (n,), (m,), (n, m),
-    or those of blocks: (10, rows), (10, columns), (10, rows, columns).
+    activations); or `directions`: 1 - abs(cosine) with the sign of the cosine. Shapes are (n,), (m,), (n, m), or
+    those of blocks: (10, rows), (10, columns), (10, rows, columns).
     """
 
     first: Float[Array, "... n"]
@@ -41,7 +41,7 @@ class Pairs(NamedTuple):
     directions: Float[Array, "... n m"] | None = None
 
     def covariance(self) -> tuple[tuple[Array, Array, Array], Gaps | None]:
-        """(q11, q12, q22) of all pairs, the variances as a column and a row, and their gaps."""
+        """(q11, q12, q22) of all pairs, and their gaps."""
         a, b = _outer(self.first, self.second)
         if self.directions is None:
             return (a, self.inner, b), self.gaps
@@ -53,25 +53,37 @@ class Pairs(NamedTuple):
 
 
 class _Layer(NamedTuple):
-    """The inputs of a layer; the tangent kernel but for their own covariance; squares of the norms of all inputs."""
+    """The inputs of a layer; the tangent kernel, if their covariance is held whole, else what is earlier than it;
+    squares of the norms of all inputs.
+    """
 
     pairs: Pairs
-    earlier: Float[Array, "... n m"]
+    tangent: Float[Array, "... n m"]
     seen: tuple[Array, Array]
 
 
 def wide_kernel(
     network, pairs: Pairs, kind: str, *, differentiated: bool
-) -> tuple[Float[Array, "... n m"], Float[Array, ""], Bool[Array, ""]]:
-    """The "nngp" or "ntk" of `pairs` of inputs, the least variance of a layer, and whether all of it is finite."""
-    layer, least = _first_layer(network, pairs, differentiated)
+) -> tuple[Float[Array, "... n m"], Float[Array, ""]]:
+    """The "nngp" or "ntk" of `pairs` of inputs, and the least variance of a layer."""
+    if not network.activation.kinked:
+        return _one_program(network, pairs, kind, differentiated)
+    return _recursion(network, pairs, kind, differentiated, (_first_program, _next_program, _last_program))
+
+
+def _recursion(network, pairs, kind, differentiated, programs):
+    first_layer, next_layer, read = programs
+    layer, least = first_layer(network, pairs, differentiated)
     for _ in range(network.hidden_layers - 1):
-        layer, least = _next_layer(network, layer, least, differentiated)
-    kernel, finite = _read(network, layer, kind)
-    return kernel, least, finite
+        layer, least = next_layer(network, layer, least, differentiated)
+    return read(network, layer, kind), least
 
 
-@partial(jax.jit, static_argnames="differentiated")
+@partial(jax.jit, static_argnames=("kind", "differentiated"))
+def _one_program(network, pairs, kind, differentiated):
+    return _recursion(network, pairs, kind, differentiated, (_first_layer, _next_layer, _read))
+
+
 def _first_layer(network, inputs, differentiated):
     sw, sb = network.weight_variance, network.bias_variance
     (_, inner, _), gaps = inputs.covariance()
@@ -79,33 +91,52 @@ def _first_layer(network, inputs, differentiated):
     if gaps is not None:
         gaps = _with_bias(gaps, first, second, sw, sb)
     pairs = _held(first + sb, second + sb, sw * inner + sb, gaps, differentiated)
-    layer = _Layer(pairs, jnp.zeros_like(inner), (inputs.first, inputs.second))
+    tangent = jnp.zeros_like(inner) if pairs.inner is None else pairs.inner
+    layer = _Layer(pairs, tangent, (inputs.first, inputs.second))
     return layer, _least(layer)
 
 
-@partial(jax.jit, static_argnames="differentiated")
 def _next_layer(network, layer, least, differentiated):
     phi, sw, sb = network.activation, network.weight_variance, network.bias_variance
     covariance, gaps = layer.pairs.covariance()
     dual, slope = phi._dual(*covariance, gaps), phi._dual_derivative(*covariance, gaps)
     # Variances run along vectors; a variable coincides with itself, so its gaps are known.
-    own = [sw * phi._dual(q, q, q, (jnp.zeros_like(q), 2 * q)) for q in layer.pairs[:2]]
+    first, second = layer.pairs[:2]
+    q = jnp.concatenate([first, second], axis=-1)
+    own = jnp.split(sw * phi._dual(q, q, q, (jnp.zeros_like(q), 2 * q)), [first.shape[-1]], axis=-1)
     if phi.kinked:
         gaps = _with_bias(phi._dual_gaps(*covariance, gaps), *own, sw, sb)
     pairs = _held(own[0] + sb, own[1] + sb, sw * dual + sb, gaps, differentiated)
-    following = _Layer(pairs, sw * (covariance[1] + layer.earlier) * slope, layer.seen)
+    tangent = sw * _tangent(layer, covariance[1]) * slope
+    following = _Layer(pairs, tangent if pairs.inner is None else pairs.inner + tangent, layer.seen)
     return following, jnp.minimum(least, _least(following))
 
 
-@partial(jax.jit, static_argnames="kind")
 def _read(network, layer, kind):
     covariance, gaps = layer.pairs.covariance()
     phi, variance = network.activation, network.readout_variance
     kernel = prior = variance * phi._dual(*covariance, gaps)
     if kind == "ntk":
-        tangent = (covariance[1] + layer.earlier) * phi._dual_derivative(*covariance, gaps)
-        kernel = variance * tangent + (prior if network.train_readout else 0.0)
-    return kernel, jnp.all(jnp.isfinite(kernel))
+        tangent = _tangent(layer, covariance[1])
+        kernel = variance * tangent * phi._dual_derivative(*covariance, gaps) + (
+            prior if network.train_readout else 0.0
+        )
+    return kernel
+
+
+@jax.jit
+def all_finite(kernel: Array) -> Bool[Array, ""]:
+    """A program of its own: in the kernel's, all of it would be computed a second time."""
+    return jnp.all(jnp.isfinite(kernel))
+
+
+def _tangent(layer, inner):
+    return inner + layer.tangent if layer.pairs.inner is None else layer.tangent
+
+
+_first_program = jax.jit(_first_layer, static_argnames="differentiated")
+_next_program = jax.jit(_next_layer, static_argnames="differentiated")
+_last_program = jax.jit(_read, static_argnames="kind")
 
 
 def _held(first, second, inner, gaps, differentiated):
@@ -158,34 +189,30 @@ def pairs_of(X: Float[Array, "n dim"], X2: Float[Array, "m dim"], *, kinked: boo
     return Pairs(*squares, X @ X2.T, jax.lax.stop_gradient((half * apart, half * opposed)))
 
 
-def pairs_of_numbers(X: np.ndarray, X2: np.ndarray | None, *, kinked: bool) -> Pairs:
-    """All pairs of inputs whose numbers are known, with their directions if `kinked`; `X2` None: X with itself, in
-    blocks.
+def pairs_of_numbers(X: np.ndarray, X2: np.ndarray | None) -> Pairs:
+    """The directions of all pairs of inputs whose numbers are known; `X2` None: in blocks of X with itself.
 
     One product, and differences only where it loses digits.
     """
     square, unit = _lengths(X)
     square2, unit2 = (square, unit) if X2 is None else _lengths(X2)
-    left, right = (unit, unit2) if kinked else (X, X if X2 is None else X2)
-    inner = left @ right.T  # of one array with itself: in half the time
+    cosine = unit @ unit2.T  # of one array with itself: in half the time
     rows, columns = np.arange(len(X)), np.arange(len(unit2))
     if X2 is None:
         side = -(-len(X) // BLOCKS)
         last = np.minimum(np.arange(BLOCKS * side), len(X) - 1).reshape(BLOCKS, side)  # repeated to the end of a block
         rows, columns = last[ROWS], last[COLUMNS]
-        whole = inner if BLOCKS * side == len(X) else inner[np.ix_(last.ravel(), last.ravel())]
-        inner = whole.reshape(BLOCKS, side, BLOCKS, side).swapaxes(1, 2)[ROWS, COLUMNS]
-    if not kinked:
-        return Pairs(square[rows], square2[columns], inner)
-    near = np.abs(inner)
+        whole = cosine if BLOCKS * side == len(X) else cosine[np.ix_(last.ravel(), last.ravel())]
+        cosine = whole.reshape(BLOCKS, side, BLOCKS, side).swapaxes(1, 2)[ROWS, COLUMNS]
+    near = np.abs(cosine)
     np.subtract(1.0, near, out=near)
     close = np.flatnonzero(near < CLOSE)
     together = max(1, TOGETHER // X.shape[1])
     for first in range(0, close.size, together):
         *block, i, j = at = np.unravel_index(close[first : first + together], near.shape)
-        sign = np.copysign(1.0, inner[at])[:, None]
+        sign = np.copysign(1.0, cosine[at])[:, None]
         near[at] = np.sum((unit[rows[(*block, i)]] - sign * unit2[columns[(*block, j)]]) ** 2, 1) / 2
-    return Pairs(square[rows], square2[columns], directions=np.copysign(near, inner, out=near))
+    return Pairs(square[rows], square2[columns], directions=np.copysign(near, cosine, out=near))
 
 
 def _lengths(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -175,21 +175,46 @@ def _beyond(problem: TeacherStudent, dynamics: ByModes, times: Array, rule: Spec
     return _summed([error, left, heard], columns)
 
 
-def _rounding(problem: TeacherStudent, dynamics: ByModes, times: Array, rule: SpectralRule) -> Array:
-    """(times, curves): what rounding costs beyond the last digits of a curve, since e^(-r t) carries r t ulps.
+def _sums(
+    problem: TeacherStudent, dynamics: ByModes, times: Array, rule: SpectralRule
+) -> tuple[Float[Array, "times columns"], Float[Array, "times 4"]]:
+    """Sums over modes of all curves, then of the same by every second node, the rule of twice the step; and what
+    `_rounding` needs.
 
-    An estimate: every second node of the rule is enough.
+    A block of modes at a time: what a mode has at all times stays in the processor's cache, and a sum rounds once a
+    block.
     """
-    alpha, l, w = problem.samples_per_dim, rule.eigenvalues[::2], 2 * rule.weights[::2]
-    rate = l + problem.weight_decay
-    e, psi = relaxation(dynamics, rate, times)
-    shaken = sensitivity(dynamics, rate, times) * jnp.abs(e)
+    blocks = -(-rule.weights.size // BLOCK)
+    more = blocks * BLOCK - rule.weights.size
+    second = jnp.asarray(np.where(np.arange(blocks * BLOCK) % 2 == 0, 2.0, 0.0)).reshape(blocks, BLOCK)
+    modes = jnp.pad(rule.eigenvalues, (0, more), mode="edge").reshape(blocks, BLOCK)
+    weights = jnp.pad(rule.weights, (0, more)).reshape(blocks, BLOCK)
+
+    def add(total, block):
+        l, w, second = block
+        forms = mode_forms(problem, dynamics, times, l)
+        factors = _factors(forms)
+        columns = [jnp.concatenate([c, second[:, None] * c], axis=1) for c in _columns(forms, w)]
+        error, e, _ = factors
+        moved = sensitivity(dynamics, l + problem.weight_decay, times) * jnp.abs(e)
+        moments = jnp.stack([w, w * l], axis=1)
+        shaken = jnp.concatenate([(moved * jnp.abs(a)) @ moments for a in (error, e)], axis=1)
+        sums = sum(((a * a) @ c for a, c in zip(factors, columns, strict=True)), jnp.zeros(()))
+        return (total[0] + sums, total[1] + shaken), None
+
+    start = jnp.zeros((times.size, 2 * len(CURVES))), jnp.zeros((times.size, 4))
+    return jax.lax.scan(add, start, (modes, weights, second))[0]
+
+
+def _rounding(
+    problem: TeacherStudent, dynamics: ByModes, times: Array, rule: SpectralRule, shaken: Float[Array, "times 4"]
+) -> Array:
+    """(times, curves): what rounding costs beyond the last digits of a curve, since e^(-r t) carries r t ulps."""
+    alpha = problem.samples_per_dim
     decay = jnp.reshape(problem.weight_decay, (1,))
     left = relaxation(dynamics, decay, times)[0][:, 0]
     still = sensitivity(dynamics, decay, times)[:, 0] * jnp.abs(left)
-    moments = jnp.stack([w, w * l], axis=1)
-    teacher, fit_teacher = ((shaken * jnp.abs(e + problem.weight_decay * psi)) @ moments).T
-    start, fit_start = ((shaken * jnp.abs(e)) @ moments).T
+    teacher, fit_teacher, start, fit_start = shaken.T
     frozen = rule.atom * problem.inr * still * jnp.abs(left)
     bias = problem.snr * teacher + problem.inr * start + frozen
     fit = (problem.snr * fit_teacher + problem.inr * fit_start) / alpha
@@ -214,18 +239,15 @@ def _nodes(far: bool) -> int:
 @partial(compiled, static_argnames="far")
 def _solve(problem: TeacherStudent, dynamics: ByModes, times: Float[Array, " times"], *, far: bool):
     rule = marchenko_pastur_rule(problem.samples_per_dim, step=STEP, left=FAR if far else NEAR)
-    forms = mode_forms(problem, dynamics, times, rule.eigenvalues)
-    # Every second node is the rule of twice the step.
-    second = jnp.asarray(np.where(np.arange(rule.weights.size) % 2 == 0, 2.0, 0.0))
-    columns = [jnp.concatenate([c, second[:, None] * c], axis=1) for c in _columns(forms, rule.weights)]
-    sums = _summed(_factors(forms), columns)
+    sums, shaken = _sums(problem, dynamics, times, rule)
     bulk, coarse = sums[:, : len(CURVES)], sums[:, len(CURVES) :]
     gap, size = jnp.abs(bulk - coarse), jnp.abs(bulk)
     share = jnp.where(size > 0, gap / jnp.where(size > 0, size, 1.0), jnp.where(gap > 0, jnp.inf, 0.0))
     lost = gap * jnp.minimum(HALVED * share, 1.0) + _beyond(problem, dynamics, times, rule)
+    forms = mode_forms(problem, dynamics, times, rule.eigenvalues[:1])
     curves, unit = _assembled(problem, rule, forms, bulk), problem.noise**2
     errors = unit * lost / _sizes(problem, forms) + EPS * SUM_ULPS * jnp.abs(curves)
-    errors = errors + _rounding(problem, dynamics, times, rule)
+    errors = errors + _rounding(problem, dynamics, times, rule, shaken)
     start = unit * (1 + problem.snr + problem.inr)
     legal = is_legal(problem) & (times >= 0) & (times < jnp.inf) & is_stable(problem, dynamics, times)
     # Beyond the left end of the rules nothing is known.

@@ -8,12 +8,11 @@ polynomial 1 ns).
 from functools import lru_cache
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-__all__ = ["Angle", "angle_of", "arctangent", "elevation", "sine_minus_angle_cosine"]
+__all__ = ["Angle", "angle_of", "arctangent", "sine_minus_angle_cosine"]
 
 TERMS = 12  # of the arctangent, to 1e-17
 HALF_RIGHT_HALVED = np.tan(np.pi / 8)
@@ -63,28 +62,6 @@ def arctangent(x: Float[Array, "..."]) -> Float[Array, "..."]:
     y = jnp.where(steep, (1 - x) / (1 + x), x)  # tan(pi/4 - t)
     found = y * _horner(y * y, _arctangent_series())
     return jnp.where(steep, np.pi / 4 - found, found)
-
-
-@jax.custom_jvp
-def elevation(y: Float[Array, "..."], x: Float[Array, "..."]) -> Float[Array, "..."]:
-    """The angle in [-pi/2, pi/2] at which (x, y) is seen above the axis; x >= 0, and not both zero.
-
-    Examples
-    --------
-    >>> import jax; jax.config.update("jax_enable_x64", True)
-    >>> import jax.numpy as jnp
-    >>> print(elevation(jnp.array([1.0, -1.0]), jnp.array([1.0, 0.0])))
-    [ 0.78539816 -1.57079633]
-    """
-    size = jnp.abs(y)
-    found = arctangent(jnp.minimum(size, x) / jnp.maximum(size, x))
-    return jnp.copysign(jnp.where(size > x, np.pi / 2 - found, found), y)
-
-
-@elevation.defjvp
-def _elevation_jvp(primals, tangents):
-    y, x = primals
-    return elevation(y, x), (x * tangents[0] - y * tangents[1]) / (x * x + y * y)
 
 
 @lru_cache

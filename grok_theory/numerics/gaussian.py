@@ -16,7 +16,7 @@ import scipy  # its rooms are imported when first used: stats takes as long as a
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .angles import Angle, angle_of, elevation, sine_minus_angle_cosine
+from .angles import Angle, angle_of, sine_minus_angle_cosine
 from .magnitude import exponents, scaled
 from .programs import compiled
 
@@ -81,7 +81,7 @@ class _InUnits(NamedTuple):
 
 def _in_units(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, at_least: ArrayLike | None = None) -> _InUnits:
     """`at_least`: a lower end for the exponents of both units."""
-    q11, q12, q22 = (jnp.asarray(q, float) for q in (q11, q12, q22))
+    q11, q12, q22 = jnp.broadcast_arrays(*(jnp.asarray(q, float) for q in (q11, q12, q22)))
     k1, k2 = exponents(q11) // 2, exponents(q22) // 2
     if at_least is not None:
         k1, k2 = jnp.maximum(k1, at_least), jnp.maximum(k2, at_least)
@@ -94,8 +94,8 @@ def erf_dual(q11: ArrayLike, q12: ArrayLike, q22: ArrayLike, *, scale: ArrayLike
     (Williams 1997.)
     """
     twice, determinant, units = _erf_determinant(q11, q12, q22, scale)
-    # This keeps the digits that asin loses near one, where u and v coincide and are large.
-    return 2 / jnp.pi * elevation(twice * units.between, jnp.sqrt(determinant))
+    # atan2 keeps the digits that asin loses near one, where u and v coincide and are large.
+    return 2 / jnp.pi * jnp.arctan2(twice * units.between, jnp.sqrt(determinant))
 
 
 def erf_dual_derivative(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-__all__ = ["cores", "over_cores"]
+__all__ = ["cores", "over_cores", "yielded_over_cores"]
 
 Answer = TypeVar("Answer")
 
@@ -42,12 +42,17 @@ def over_cores(work: Callable[[int], Answer], count: int, *, workers: int | None
     >>> over_cores(lambda i: i * i, 4, workers=2)
     [0, 1, 4, 9]
     """
+    return list(yielded_over_cores(work, count, workers=workers))
+
+
+def yielded_over_cores(work: Callable[[int], Answer], count: int, *, workers: int | None = None) -> Iterator[Answer]:
+    """`over_cores`, one answer after the other, as soon as it and all before it are there."""
     workers = cores() if workers is None else workers
-    first = [work(i) for i in range(min(count, 1) if workers > 1 else count)]
-    if len(first) == count:
-        return first
+    yield from (work(i) for i in range(min(count, 1) if workers > 1 else count))
+    if workers <= 1 or count <= 1:
+        return
     pool = ThreadPoolExecutor(workers)
     try:
-        return first + list(pool.map(work, range(1, count)))
+        yield from pool.map(work, range(1, count))
     finally:
         pool.shutdown(cancel_futures=True)

@@ -99,7 +99,8 @@ def test_the_running_integral_keeps_its_digits_where_it_is_small(nodes):
     """Of a density of N(gap, 1) from a radius of 1e-30 on: P(abs(u) < r) to full relative accuracy at every node."""
     grid = np.geomspace(1e-30, 14.0, 800)
     for gap in (0.0, 1.0, 5.0):
-        r, weights = panel_rule(jnp.asarray(grid), jnp.asarray(1 / grid + gap + 1), panels=96, nodes=nodes)
+        measure = np.diff(np.log(grid)) + (gap + 1) * np.diff(grid)
+        r, weights = panel_rule(jnp.asarray(grid), jnp.asarray(measure), panels=96, nodes=nodes)
         density = (np.exp(-((r - gap) ** 2) / 2) + np.exp(-((r + gap) ** 2) / 2)) / np.sqrt(2 * np.pi)
         inside = np.asarray(running_integral(density * weights, nodes))
         with mpmath.workdps(50):
@@ -107,3 +108,12 @@ def test_the_running_integral_keeps_its_digits_where_it_is_small(nodes):
                 radius = mpmath.mpf(float(r[i]))
                 below = mpmath.ncdf(radius - gap) - mpmath.ncdf(-radius - gap)
                 assert abs(float(inside[i]) / float(below) - 1) < 1e-12 + 1e-30 / float(radius)
+
+
+def test_panels_that_are_not_used_are_empty():
+    grid = np.linspace(0.0, 3.0, 50)
+    points, weights = panel_rule(jnp.asarray(grid), jnp.asarray(np.diff(grid)), panels=12, nodes=6, used=5)
+    few, their_weights = panel_rule(jnp.asarray(grid), jnp.asarray(np.diff(grid)), panels=5, nodes=6)
+    np.testing.assert_allclose(points[:30], few, rtol=1e-14, atol=0)
+    np.testing.assert_allclose(weights, np.pad(their_weights, (0, 42)), rtol=1e-12, atol=0)
+    assert np.all(np.asarray(points[30:]) == 3.0)

@@ -1,12 +1,11 @@
 """Angles to their last digits, against mpmath."""
 
-import jax
 import jax.numpy as jnp
 import mpmath as mp
 import numpy as np
 import pytest
 
-from grok_theory.numerics.angles import angle_of, arctangent, elevation, sine_minus_angle_cosine
+from grok_theory.numerics.angles import angle_of, arctangent, sine_minus_angle_cosine
 
 HALVES = np.concatenate([[0.0, 1.0, np.tan(np.pi / 8)], np.geomspace(1e-12, 1.0, 400), np.linspace(0.0, 1.0, 400)])
 
@@ -38,12 +37,3 @@ def test_both_ends_keep_their_digits(is_acute):
             ]
         )
     np.testing.assert_allclose(found, exact, rtol=1e-15, atol=0)
-
-
-def test_elevation_and_its_slopes():
-    x, y = np.meshgrid([0.0, 1e-9, 0.3, 1.0, 5.0], [-2.0, -1.0, -1e-9, 1e-9, 0.5, 1.0, 3.0])
-    np.testing.assert_allclose(elevation(jnp.asarray(y), jnp.asarray(x)), np.arctan2(y, x), rtol=4e-16, atol=0)
-    by_y, by_x = jax.vmap(jax.grad(elevation, (0, 1)))(jnp.asarray(y.ravel()), jnp.asarray(x.ravel()))
-    square = (x * x + y * y).ravel()
-    np.testing.assert_allclose(by_y, x.ravel() / square, rtol=4e-16, atol=0)
-    np.testing.assert_allclose(by_x, -y.ravel() / square, rtol=4e-16, atol=0)

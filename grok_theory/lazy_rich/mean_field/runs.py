@@ -17,18 +17,17 @@ from ...fields import check_single
 from ...kernels.activations import Neuron
 from ...named_axes import Field
 from ...numerics.padding import bucket, repeated
-from ...numerics.runs import run_batched
+from ...numerics.runs import run_batched, runs_at_once
 from ...numerics.stabilised_flow import chebyshev_flow
+from ...numerics.threads import cores
 from ...pytrees import as_arrays
 from ...results import Ensemble
 from ...status import Status
 from ..clock import FLOW, checked_x
-from .data import data_of
+from .data import Data, data_of
 from .methods import check_keep
 from .problem import MeanFieldNetwork
 from .readings import curves_of, read_neurons
-
-BATCH = 8  # runs computed together; fixed, so that no run depends on how many there are
 
 
 def simulate_mean_field(
@@ -88,7 +87,13 @@ def simulate_mean_field(
     samples, dim = np.shape(problem.inputs)
     every = samples + (0 if problem.test_inputs is None else np.shape(problem.test_inputs)[0])
     batch = _batch(width, dim, every)
-    working = 8.0 * batch * (width * (8 * (dim + problem.outputs) + 8 * every) + (bucket(times.size) + 1) * samples**2)
+    workers = min(-(-runs // batch), cores())
+    working = (
+        8.0
+        * batch
+        * workers
+        * (width * (8 * (dim + problem.outputs) + 8 * every) + (bucket(times.size) + 1) * samples**2)
+    )
     kept = 8.0 * runs * times.size * (every * problem.outputs + 8)
     kept += 8.0 * runs * bucket(times.size) * width * (dim + problem.outputs) * check_keep(keep)
     check_memory(
@@ -96,9 +101,10 @@ def simulate_mean_field(
         working + kept,
         "Lower width or runs, or ask for fewer times.",
     )
-    arguments = (problem, repeated(times), as_arrays(tolerance))
+    # The data are made before: their directions need LAPACK, which threads must not call at once.
+    arguments = (problem, _data(problem), repeated(times), as_arrays(tolerance))
     trained = _trained(width, check_keep(keep))
-    curves, output, work, neurons = run_batched(trained, key, runs, batch=batch, arguments=arguments, program=jax.jit)
+    curves, output, work, neurons = run_batched(trained, key, runs, batch=batch, arguments=arguments, workers=workers)
     curves, output = {name: values[:, : times.size] for name, values in curves.items()}, output[:, : times.size]
     finite = np.isfinite(curves["train_loss"]).all(axis=1)
     lost = np.flatnonzero(~finite)
@@ -117,8 +123,8 @@ def simulate_mean_field(
 
 
 def _batch(width: int, dim: int, every: int) -> int:
-    """Small networks are trained side by side; a large one fills the machine alone, and need not wait for others."""
-    return BATCH if width * (dim + every) <= 2**17 else 1
+    """Runs computed together; small networks on an accelerator are trained side by side, a large one fills it alone."""
+    return runs_at_once() if width * (dim + every) <= 2**17 else 1
 
 
 @lru_cache(maxsize=32)
@@ -127,8 +133,11 @@ def _trained(width: int, keep: bool):
     return partial(_train, width, keep)
 
 
-def _train(width: int, keep: bool, key: Array, problem: MeanFieldNetwork, times: Array, tolerance: Array):
-    data, phi = data_of(problem), problem.phi
+_data = jax.jit(data_of)
+
+
+def _train(width: int, keep: bool, key: Array, problem: MeanFieldNetwork, data: Data, times: Array, tolerance: Array):
+    phi = problem.phi
     richness = jnp.asarray(problem.richness, float)
     weights_key, readouts_key = jax.random.split(key)
     start = (
