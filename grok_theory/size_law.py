@@ -13,7 +13,7 @@ from scipy import optimize, stats
 
 from . import html_reports
 from .checks import check_finite, check_positive
-from .comparison import check_comparable, check_one_x
+from .comparable import check_comparable, check_one_x
 from .errors import BadValue
 from .numerics.mean_intervals import errors_of_mean
 from .pytrees import record

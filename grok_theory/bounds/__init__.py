@@ -9,11 +9,11 @@ from .model_agnostic import harmonics_count, quoted_difficulty
 from .norms import displacement_norm, norm_bound, rademacher_ball
 from .pac_bayes import gaussian_kl, gaussian_process_kl, pac_bayes_bound
 from .regression import regression_bounds
+from .ridge_stability import ridge_stability_bound
 from .stability import (
     coherence_bound,
     pair_distance,
     pair_stability_bound,
-    ridge_stability_bound,
     stability_along_training,
 )
 from .tail_methods import Contour, Saddlepoint

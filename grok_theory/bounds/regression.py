@@ -31,7 +31,8 @@ from .leave_one_out import leave_one_out_estimate
 from .norms import CONFIDENCE, norm_bound
 from .pac_bayes import gaussian_process_kl, pac_bayes_bound
 from .population import Population, features, isotropic
-from .stability import coherence_bound, pair_distance, pair_stability_bound, ridge_stability_bound
+from .ridge_stability import ridge_stability_bound
+from .stability import coherence_bound, pair_distance, pair_stability_bound
 from .truncated_loss import truncated_squared_loss
 
 FRESH = 50  # samples the gradients of the training set are compared with

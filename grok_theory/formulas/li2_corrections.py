@@ -18,7 +18,8 @@ from ..li2.discovery import feature_discovery_times
 from ..li2.feature_energy import energy, energy_gradient, hessian_spectrum
 from ..li2.features import random_features
 from ..li2.gradient_emergence import lazy_gradient
-from ..li2.groups.group import Group, cyclic, direct_product, symmetric
+from ..li2.groups.group import Group, cyclic, symmetric
+from ..li2.groups.made_groups import direct_product
 from ..li2.groups.real_representations import isotypic_basis
 from ..li2.groups.representations import irreps
 from ..li2.network import centred_features

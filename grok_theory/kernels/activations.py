@@ -19,33 +19,15 @@ import scipy  # its rooms are imported when first used: stats takes as long as a
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from ..checks import check_choice, check_finite, check_integer, check_positive, is_traced, require_float64
+from ..checks import check_choice, check_finite, check_integer, check_positive, is_traced
 from ..errors import BadValue
 from ..numerics import gaussian
 from ..pytrees import record
-
-
-class _Expectations:
-    """The public doors shared by all activations: check, then compute."""
-
-    def dual(self, q11: ArrayLike, q12: ArrayLike, q22: ArrayLike) -> Float[Array, "..."]:
-        """Gaussian expectation E[phi(u) phi(v)]; the covariance must have q11, q22 > 0 and q12^2 <= q11 q22."""
-        return self._dual(*_covariance(q11, q12, q22), None)
-
-    def dual_derivative(self, q11: ArrayLike, q12: ArrayLike, q22: ArrayLike) -> Float[Array, "..."]:
-        """Gaussian expectation E[phi'(u) phi'(v)], which is the derivative of `dual` in q12."""
-        return self._dual_derivative(*_covariance(q11, q12, q22), None)
-
-    def _dual_gaps(self, q11, q12, q22, gaps):
-        return None
-
-    # Closed forms are exact to round-off; quadrature overrides this.
-    exact = True
-    kinked = False
+from .expectations import Expectations
 
 
 @record()
-class Erf(_Expectations):
+class Erf(Expectations):
     """The error function phi(h) = erf(scale h).
 
     Parameters
@@ -113,7 +95,7 @@ class Erf(_Expectations):
 
 
 @record()
-class Relu(_Expectations):
+class Relu(Expectations):
     """The rectifier phi(h) = max(h, 0).
 
     Examples
@@ -162,7 +144,7 @@ class Relu(_Expectations):
 
 
 @record()
-class Identity(_Expectations):
+class Identity(Expectations):
     """The identity phi(h) = h: a deep linear network.
 
     Examples
@@ -203,7 +185,7 @@ class Identity(_Expectations):
 
 
 @record()
-class Quadratic(_Expectations):
+class Quadratic(Expectations):
     """A weakly nonlinear neuron, phi(h) = h + epsilon h^2 / 2.
 
     Parameters
@@ -260,7 +242,7 @@ class Quadratic(_Expectations):
 
 
 @record(static=("function", "derivative", "nodes"))
-class Activation(_Expectations):
+class Activation(Expectations):
     """Any elementwise function, by Gauss-Hermite quadrature with `nodes` x `nodes` points.
 
     Parameters
@@ -408,19 +390,3 @@ def as_activation(activation: object) -> Neuron:
             "Wrap a function as Activation(function)."
         )
     return activation
-
-
-def _covariance(q11, q12, q22):
-    require_float64("dual")
-    check_positive("q11", q11, "Pass the variance of the first variable.")
-    check_positive("q22", q22, "Pass the variance of the second variable.")
-    check_finite("q12", q12, "Pass the covariance of the two variables.")
-    if not any(is_traced(q) for q in (q11, q12, q22)):
-        # By the roots: products of numbers beyond 1e154 or below 1e-154 are none.
-        size = np.sqrt(np.asarray(q11, float)) * np.sqrt(np.asarray(q22, float))
-        if np.any(np.abs(np.asarray(q12, float)) > size * (1 + 1e-12)):
-            raise BadValue(
-                f"q12 is {q12}, but its magnitude must not exceed sqrt(q11 q22) = {size}. "
-                "Pass the covariance matrix of a real pair of variables."
-            )
-    return jnp.broadcast_arrays(*(jnp.asarray(q, float) for q in (q11, q12, q22)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..checks import check_between, check_choice
-from ..comparison import check_one_x
+from ..comparable import check_one_x
 from ..errors import BadValue
 from ..numerics.mean_intervals import errors_of_mean, interval_of_mean
 from ..numerics.two_levels import find_levels

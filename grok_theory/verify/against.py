@@ -10,7 +10,8 @@ import jax
 import numpy as np
 
 from ..checks import check_key, check_non_negative, check_positive
-from ..comparison import check_one_x, compare
+from ..comparable import check_one_x
+from ..comparison import compare
 from ..errors import BadValue
 from ..numerics.mean_intervals import interval_of_mean
 from ..numerics.two_levels import find_levels

@@ -144,7 +144,8 @@ def test_a_module_of_the_user_s_own_counts_by_its_file(tmp_path, monkeypatch):
     )
 
     def said():
-        words = [sys.executable, "-c", script, str(tmp_path)]
+        # Both texts are of one size, and may be of one second: then Python would take the bytecode of the first.
+        words = [sys.executable, "-B", "-c", script, str(tmp_path)]
         return subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
 
     before = said()

@@ -7,12 +7,11 @@ from .group import (
     alternating,
     cyclic,
     dihedral,
-    direct_product,
     from_cayley_table,
-    from_generators,
     quaternion,
     symmetric,
 )
+from .made_groups import direct_product, from_generators
 from .real_representations import RealIrrep, isotypic_basis, real_irreps
 from .representations import Irrep, irreps
 
