@@ -28,7 +28,7 @@ def build(out: Path, source: Path = HERE) -> int:
 
     unfinished = out.with_name(f"{out.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    words = ["--fresh-env", "--fail-on-warning", "-b", "html", "-d", str(unfinished / "trees")]
+    words = ["--fresh-env", "--fail-on-warning", "--jobs", "auto", "-b", "html", "-d", str(unfinished / "trees")]
     code = build_main([*words, str(source), str(unfinished / "site")])
     if code == 0:
         shutil.rmtree(out, ignore_errors=True)
