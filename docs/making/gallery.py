@@ -58,5 +58,5 @@ def _title(label) -> str:
 
 
 def _card(label) -> str:
-    picture = f"../../out/figures/{label.name}.png"
-    return f":::{{grid-item-card}} {_title(label)}\n:img-top: {picture}\n:link: {label.name}\n:link-type: ref\n:::"
+    shown = f":img-top: ../../out/figures/{label.name}.png\n:img-alt: {as_text(label.title)}"
+    return f":::{{grid-item-card}} {_title(label)}\n{shown}\n:link: {label.name}\n:link-type: ref\n:::"

@@ -6,7 +6,7 @@
     if (!walker.currentNode.parentElement.closest('pre, code, svg, math, .sig, dd strong')) words.push(walker.currentNode.textContent);
   }
   const shown = element => element.getClientRects().length > 0;
-  const inside = element => element.closest('pre, .table-wrapper, .formula, .drawing, math, .headerlink, .copybtn');
+  const inside = element => element.closest('pre, .grok-theory, .table-wrapper, .formula, .drawing, math, .headerlink, .copybtn');
   return {
     // Marks that Markdown or a formula would have turned into something else.
     raw: words.filter(w => /\$|\\[a-z]{2,}|```|\*\*|\]\(|^\s*\|\s.*\s\|\s*$/.test(w)).map(w => w.trim().slice(0, 60)),
