@@ -129,7 +129,7 @@ def draw(parameters, data):
             label = f"{threshold:g}" if name == "test" else None
             accuracies.plot(reads, curve, style, color=color, lw=width, label=label)
     accuracies.set(xscale="log", xlabel="step", ylabel="accuracy", xlim=(1, None), ylim=(0, 1.03))
-    accuracies.legend(title="threshold", fontsize=6, title_fontsize=6, loc="center right")
+    accuracies.legend(title="threshold", fontsize=6, title_fontsize=6, loc="center left")
     for name, color in (("train", "C0"), ("test", "C1")):
         rows = _gathered(parameters, data, f"{name} loss")
         losses.plot(reads, rows.mean(0), color=color, ls="--" if name == "train" else "-", label=name)
