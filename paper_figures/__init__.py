@@ -3,7 +3,7 @@
 A file that assigns `PAPER` is a figure; its name begins with its wing. Of the others
 
 * `figure` is what a figure file is made of, `papers` the list of the numbered figures of the papers;
-* `verdicts`, `committees`, `networks`, `modular_networks`, `table_networks` and `li2_groups` are what several figures
-  share;
+* `verdicts`, `committees`, `eigenvector_labels`, `networks`, `modular_networks`, `table_networks` and `li2_groups` are
+  what several figures share;
 * `making` builds them.
 """

@@ -45,9 +45,9 @@ def judged_over(
 def judged_differences(x_name: str, x: Any, theory: Arrays, runs: Arrays, **policies: Any) -> dict[str, np.ndarray]:
     """The same of runs less theory, against zero: margins are then `Absolute`.
 
-    `theory` has (x,), or (run, x) where it is of each run's own data. For runs on the data the theory is of: none can
-    be on another level than the others, though a curve's fall and its plateau, seen as a whole, look like such levels,
-    for which `compare` allows.
+    `theory` has (x,), or (run, x) where it is of each run's own data. The fall and the plateau of a course that all
+    runs follow look to `compare` like two levels; less the theory they are gone. Runs that jump at times of their own
+    part in the differences too, and are allowed for (tests/paper_figures/test_verdicts.py).
     """
     zeros = {name: np.zeros(np.shape(values)[-1]) for name, values in theory.items()}
     gaps = {name: np.asarray(runs[name]) - np.asarray(values) for name, values in theory.items()}

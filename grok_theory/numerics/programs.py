@@ -23,6 +23,7 @@ __all__ = ["ONE_THREAD", "QUICKLY", "compiled", "compiled_ahead"]
 
 QUICKLY = {"xla_cpu_use_fusion_emitters": False, "xla_cpu_prefer_vector_width": 512}
 ONE_THREAD = {"xla_cpu_multi_thread_eigen": False}
+_UNKNOWN = "compile option"  # stands in the error of an XLA that has no such option
 
 
 def compiled(
@@ -62,16 +63,18 @@ def compiled(
     structure: dict[str, Any] = {"static_argnums": static_argnums, "static_argnames": static_argnames}
     plain = jax.jit(function, **structure)
     chosen = jax.jit(function, compiler_options=dict(options), **structure)
+    known = True
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if jax.default_backend() == "cpu" and not any_traced(args, kwargs):
+        nonlocal known
+        if known and jax.default_backend() == "cpu" and not any_traced(args, kwargs):
             try:
                 return chosen(*args, **kwargs)
-            except (ValueError, jax.errors.JaxRuntimeError):
-                # Inside another compilation, or an XLA without the option. What `function` itself refuses, it refuses
-                # again.
+            except ValueError:  # inside another compilation; what `function` itself refuses, it refuses again
                 pass
+            except jax.errors.JaxRuntimeError as error:  # what else went wrong, goes wrong again
+                known = _UNKNOWN not in str(error)  # or XLA would be asked in vain at every call
         return plain(*args, **kwargs)
 
     call._cache_size = lambda: plain._cache_size() + chosen._cache_size()  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ import pytest
 from grok_theory.errors import BadValue
 from grok_theory.numerics import programs
 from grok_theory.numerics.programs import compiled
+from tests.compiled import counted
 
 
 def wave(x, scale):
@@ -39,7 +40,11 @@ def test_it_is_jit_wherever_it_stands(around):
 
 
 def test_an_xla_without_the_option_compiles_all_the_same():
-    assert compiled(lambda x: 2 * x, options={"xla_an_option_that_is_none": True})(3.0) == 6.0
+    twice = compiled(lambda x: 2 * x, options={"xla_an_option_that_is_none": True})
+    assert twice(3.0) == 6.0
+    with counted() as found:  # and is not asked again
+        assert twice(4.0) == 8.0
+    assert not found
 
 
 @pytest.mark.parametrize("options", [programs.QUICKLY, programs.ONE_THREAD])
