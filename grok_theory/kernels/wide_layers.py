@@ -18,9 +18,8 @@ from jaxtyping import Array, Bool, Float
 
 from ..numerics.gaussian import Gaps
 
-CLOSE = (
-    1e-2  # 1 - abs(cosine) below which a gap is made from a difference of vectors; above it a product keeps 14 digits
-)
+# 1 - abs(cosine) below which a gap is made from a difference of vectors; above it a product keeps 14 digits
+CLOSE = 1e-2
 TOGETHER = 1 << 20  # numbers in one such difference
 BLOCKS = 4  # along a side of a symmetric kernel; 10 of 16 are computed
 ROWS, COLUMNS = np.triu_indices(BLOCKS)
