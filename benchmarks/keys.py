@@ -18,6 +18,7 @@ from typing import Any
 
 from scipy.stats import binomtest
 
+from benchmarks.planting import contents, whole_files
 from benchmarks.report import Headline, Rows, publish
 
 ROOT = Path(__file__).parents[1]
@@ -26,10 +27,11 @@ TITLE = "Statistical tests under many keys: false alarms, 99 % intervals"
 
 def main(out: Path, quick: bool = False) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    told = out.resolve() / "keys.jsonl"  # a line a finished test: nothing is lost if this is stopped
-    told.unlink(missing_ok=True)
+    # A line a finished test, and of which files: stopped, it goes on; changed, it begins anew.
+    name = contents(ROOT, [p for p in whole_files(ROOT) if p.suffix == ".py"])
+    told, passed = (out.resolve() / f"keys-{name}{end}" for end in (".jsonl", "-passed.jsonl"))
     files = sorted(str(p) for p in (ROOT / "tests").rglob("test_*.py") if "mark.statistical" in p.read_text())
-    options = ["-m", "statistical", "--keys", "2" if quick else "200", "--tell", str(told)]
+    options = ["-m", "statistical", "--keys", "2" if quick else "200", "--tell", str(told), "--resume", str(passed)]
     workers = ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "loadfile"]
     # The output of red tests is long and in the file as rows; a run that could not start must be seen.
     ended = subprocess.run([sys.executable, "-m", "pytest", "--tb=line", *options, *workers, *files], cwd=ROOT)
@@ -41,8 +43,8 @@ def main(out: Path, quick: bool = False) -> None:
 def table(told: Path) -> list[dict[str, Any]]:
     """A row a test, and their sum."""
     runs = defaultdict(list)
-    for line in told.read_text().splitlines():
-        row = json.loads(line)
+    rows = map(json.loads, told.read_text().splitlines())
+    for row in {row["id"]: row for row in rows}.values():  # one that was red runs again when the rest goes on
         runs[row["test"]].append(row)
     rows = [_row(test.removeprefix("tests/"), found) for test, found in sorted(runs.items())]
     everything = [row for found in runs.values() for row in found]

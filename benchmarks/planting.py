@@ -69,14 +69,7 @@ class Checkout:
     @cached_property
     def contents(self) -> str:
         """A short name for all sources and tests as they were copied, and what runs them: verdicts hang on these."""
-        # Not at the top: the starter process imports nothing of ours before it forks.
-        from grok_theory.provenance import surroundings
-
-        files = [p for p in self.path.rglob("*") if p.is_file() and "__pycache__" not in p.parts and p.suffix != ".md"]
-        texts = [f"{p.relative_to(self.path)} {hashlib.sha256(p.read_bytes()).hexdigest()}" for p in sorted(files)]
-        libraries = [f"{name} {version(name)}" for name in ("pytest", "hypothesis", "sympy", "mpmath")]
-        around = [f"{name} {said}" for name, said in surroundings().items()]
-        return digest(*texts, *libraries, *around)
+        return contents(self.path, [p for p in whole_files(self.path) if p.suffix != ".md"])
 
     def test(self, tests: str, seconds: float) -> Outcome:
         """Run the files `tests` (separated by spaces) as the copy stands."""
@@ -179,6 +172,25 @@ class _Watch:
         self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
         if report.failed:
             self.failed.append(report.nodeid)
+
+
+def whole_files(folder: Path) -> list[Path]:
+    """Every file of a checkout but what is made in it."""
+    made, found = {*_LEFT_OUT, ".pytest_cache", ".ruff_cache", "generated"}, []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in made]
+        found += [Path(place, name) for name in names]
+    return found
+
+
+def contents(folder: Path, files: list[Path]) -> str:
+    """A short name for `files` of `folder` and for what runs them: versions, machine, switches."""
+    # Not at the top: the starter process imports nothing of ours before it forks.
+    from grok_theory.provenance import surroundings
+
+    texts = [f"{p.relative_to(folder)} {hashlib.sha256(p.read_bytes()).hexdigest()}" for p in sorted(files)]
+    libraries = [f"{name} {version(name)}" for name in ("pytest", "hypothesis", "sympy", "mpmath")]
+    return digest(*texts, *libraries, *(f"{name} {said}" for name, said in surroundings().items()))
 
 
 def digest(*texts: str) -> str:

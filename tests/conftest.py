@@ -24,6 +24,7 @@ import pytest
 
 from grok_theory.compilations import keep_all_compilations
 from grok_theory.errors import BadValue
+from tests.resuming import Resuming
 
 if not jax.config.jax_compilation_cache_dir:
     # More than half of the tests' time is XLA's. Loading a program counts as compiling it (JAX's events, the sizes of
@@ -47,6 +48,7 @@ LEVEL = 1e-5
 def pytest_addoption(parser):
     parser.addoption("--key", type=int, default=None, help="number added to every statistical test's key")
     parser.addoption("--keys", type=int, default=None, help="how many keys each statistical test runs under")
+    parser.addoption("--resume", default=None, help="file of the tests that have passed: they are left out")
     parser.addoption("--tell", default=None, help="file that gets a JSON line for each statistical test as it ends")
 
 
@@ -59,6 +61,9 @@ def pytest_collection_modifyitems(items):
 def pytest_configure(config):
     if (path := config.getoption("--tell")) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Teller(path))
+    if path := config.getoption("--resume"):
+        passed = getattr(config, "workerinput", {}).get("passed")
+        config.pluginmanager.register(Resuming(Path(path), passed))
 
 
 class Teller:
@@ -71,7 +76,12 @@ class Teller:
         told = dict(report.user_properties)
         if "rate" in told and (report.when == "call" or report.failed):
             p_values = [value for name, value in report.user_properties if name == "p_value"]
-            row = {"test": without_key(report.nodeid), "red": report.failed, "seconds": report.duration}
+            row = {
+                "id": report.nodeid,
+                "test": without_key(report.nodeid),
+                "red": report.failed,
+                "seconds": report.duration,
+            }
             with open(self.path, "a") as file:
                 file.write(json.dumps(row | {"rate": told["rate"], "p_values": p_values}) + "\n")
 
