@@ -1,32 +1,58 @@
 """Small errors planted into a source file by machine, each against the tests beside it: killed, or a survivor by name.
 
-A mutant changes one operator, comparison, constant or sign of a function's body. Tests run in a copy of the checkout,
-so nothing here is touched and a run that is killed leaves nothing behind. A mutant that hangs is stopped and counted as
-killed. Which mutants are tried is drawn with a fixed seed, so that a run can be repeated.
+A mutant changes one operator, comparison, constant or sign of a function's body. Tests run in copies of the checkout,
+one a core: nothing here is touched and a run that is killed leaves nothing behind. A mutant that hangs is stopped and
+counted as killed. Which mutants are tried is drawn with a fixed seed, so that a run can be repeated.
 """
 
 from __future__ import annotations
 
 import ast
+import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Lock
 from typing import Any
 
 from scipy import stats
 
-from benchmarks.planting import ROOT, Checkout, Journal, digest
+from benchmarks.planting import ROOT, Checkout, Journal, Outcome, digest
 from benchmarks.report import Headline, publish
 
-# Source -> tests that should notice; the mirror file unless named here.
+# Source -> tests that should notice; of every room a file or two whose tests are quick enough to run for each mutant.
 FILES = {
     "grok_theory/linear/closed_forms.py": "tests/linear/test_closed_forms.py",
+    "grok_theory/linear/projections.py": "tests/linear/test_projections.py",
+    "grok_theory/linear/grokking.py": "tests/linear/test_grokking.py",
     "grok_theory/lazy_rich/closed_forms.py": "tests/lazy_rich/test_closed_forms.py",
     "grok_theory/best_of_k/closed_forms.py": "tests/best_of_k/test_closed_forms.py tests/best_of_k/test_evaluation.py",
     "grok_theory/li2/discovery.py": "tests/li2/test_discovery.py",
+    "grok_theory/in_context/closed_forms.py": "tests/in_context/test_linear_attention.py",
+    "grok_theory/in_context/urn_forms.py": "tests/in_context/test_mixture.py",
+    "grok_theory/in_context/regression_forms.py": "tests/in_context/test_mixture.py",
+    "grok_theory/in_context/strategies.py": "tests/in_context/test_strategies.py",
+    "grok_theory/kernels/exact_activations.py": "tests/kernels/test_activations.py tests/kernels/test_networks.py",
+    "grok_theory/bounds/pac_bayes.py": "tests/bounds/test_pac_bayes.py",
+    "grok_theory/observables/crossing.py": "tests/observables/test_crossing.py",
+    "grok_theory/observables/delay.py": "tests/observables/test_delay.py",
+    "grok_theory/observables/distance.py": "tests/observables/test_distance.py",
+    "grok_theory/observables/progress_line.py": "tests/observables/test_progress_line.py",
+    "grok_theory/tables/cells.py": "tests/tables/test_cells.py",
+    "grok_theory/tables/one_grid.py": "tests/tables/test_one_grid.py",
+    "grok_theory/tables/repeats.py": "tests/tables/test_repeats.py",
     "grok_theory/numerics/mean_intervals.py": "tests/numerics/test_mean_intervals.py",
+    "grok_theory/numerics/two_levels.py": "tests/numerics/test_two_levels.py",
+    "grok_theory/numerics/bounded_means.py": "tests/numerics/test_bounded_means.py",
+    "grok_theory/numerics/unseen_runs.py": "tests/numerics/test_unseen_runs.py",
+    "grok_theory/size_law.py": "tests/test_size_law.py",
+    "grok_theory/comparison.py": "tests/test_comparison.py",
     "grok_theory/storage.py": "tests/test_storage.py",
 }
 _SWAPS = {
@@ -109,32 +135,74 @@ def _change(node: Any) -> None:
         node.value = node.value + 1
 
 
+def drawn(files: Iterable[str]) -> list[Mutant]:
+    """All mutants of `files` in an order drawn with a fixed seed."""
+    # A function inside a function is walked twice.
+    chosen = list(dict.fromkeys(mutant for file in files for mutant in mutants(file)))
+    random.Random(0).shuffle(chosen)
+    return chosen
+
+
 def run_all(files: dict[str, str], journal: Journal, *, limit: int, seconds: float, budget: float) -> list[dict]:
     """One row a mutant: at most `limit`, `seconds` each, and no new one after `budget` seconds."""
-    chosen = [mutant for file in files for mutant in mutants(file)]
-    random.Random(0).shuffle(chosen)
-    # A function inside a function is walked twice.
-    chosen = list(dict.fromkeys(chosen))
-    began, rows = time.monotonic(), []
-    with Checkout() as checkout:
-        for tests in sorted(set(files.values())):
-            if (whole := checkout.test(tests, 10 * seconds)).verdict != "survived":
+    chosen, suites = drawn(files), sorted(set(files.values()))
+    began = time.monotonic()
+    with ExitStack() as copies:
+        trials = Trials(journal, [copies.enter_context(Checkout()) for _ in range(os.cpu_count() or 1)])
+        for tests, whole in zip(
+            suites, trials.each(partial(trials.outcome, seconds=10 * seconds), suites), strict=True
+        ):
+            if whole.verdict != "survived":
                 raise SystemExit(f"{tests} is not green without a mutant ({whole.by}); nothing can be said.")
-        for mutant in chosen[:limit]:
-            tests = files[mutant.file]
-            # A verdict holds for this mutant among these sources, these tests, and the time they were given.
-            key = digest(checkout.contents, mutant.file, mutant.source, tests, str(seconds))
-            row = journal.get(key)
-            if row is None:
-                if time.monotonic() - began > budget:
-                    break
-                with checkout.spoiled(mutant.file, mutant.source):
-                    outcome = checkout.test(tests, seconds)
-                row = {name: getattr(mutant, name) for name in ("file", "line", "was", "became")}
-                row |= {"verdict": outcome.verdict, "by": outcome.by, "seconds": outcome.seconds}
-                journal.add(key, row)
-            rows.append(row | {"of": len(chosen)})
-    return rows
+
+        def row(mutant: Mutant) -> dict[str, Any] | None:
+            left = budget - (time.monotonic() - began)
+            return trials.row(mutant, files[mutant.file], seconds, new=left > 0)
+
+        rows = [found for found in trials.each(row, chosen[:limit]) if found is not None]
+    return [found | {"of": len(chosen)} for found in rows]
+
+
+class Trials:
+    """Mutants against their tests in several copies of the checkout at once, each finished verdict in the journal."""
+
+    def __init__(self, journal: Journal, copies: list[Checkout]) -> None:
+        self._journal, self._writing = journal, Lock()
+        self._sources = copies[0].contents
+        self._count = len(copies)
+        self._free: SimpleQueue[Checkout] = SimpleQueue()
+        for copy in copies:
+            self._free.put(copy)
+
+    def each(self, function: Callable[[Any], Any], items: list[Any]) -> Iterator[Any]:
+        """`function` of every item, in order; stopped, what has not begun is left."""
+        threads = ThreadPoolExecutor(self._count)
+        try:
+            yield from threads.map(function, items)
+        finally:
+            threads.shutdown(cancel_futures=True)
+
+    def outcome(self, tests: str, seconds: float, mutant: Mutant | None = None) -> Outcome:
+        """What `tests` say of a mutant, or of the sources as they are."""
+        copy = self._free.get()
+        try:
+            with copy.spoiled(mutant.file, mutant.source) if mutant else nullcontext():
+                return copy.test(tests, seconds)
+        finally:
+            self._free.put(copy)
+
+    def row(self, mutant: Mutant, tests: str, seconds: float, *, new: bool) -> dict[str, Any] | None:
+        """The row of a mutant from the journal, or, if `new` ones are asked for, from its tests."""
+        # A verdict holds for this mutant among these sources, these tests, and the time they were given.
+        key = digest(self._sources, mutant.file, mutant.source, tests, str(seconds))
+        found = self._journal.get(key)
+        if found is None and new:
+            outcome = self.outcome(tests, seconds, mutant)
+            found = {name: getattr(mutant, name) for name in ("file", "line", "was", "became")}
+            found |= {"verdict": outcome.verdict, "by": outcome.by, "seconds": outcome.seconds}
+            with self._writing:
+                self._journal.add(key, found)
+        return found
 
 
 def main(out: Path, *, quick: bool = False) -> None:
