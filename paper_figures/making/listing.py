@@ -43,6 +43,9 @@ def print_rows(rows: Sequence[Shown], size: str) -> None:
         console.print(table)
     meant = ", ".join(f"{state} {MEANING[state]}" for state in STATES)
     console.print(f"States: {meant}. CPU s: of one core at --size {size}.", soft_wrap=True, highlight=False)
+    if files := [label.name for shown in rows for label in shown.files]:
+        how = f"The same with --build builds them; or name some: grok-theory figures {files[0]}."
+        console.print(how, soft_wrap=True, highlight=False)
 
 
 def differs(shown: Shown) -> str:

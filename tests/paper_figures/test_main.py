@@ -133,6 +133,7 @@ def test_a_paper_and_a_number_choose_the_files_that_show_them(here, write):
     assert [label.name for label in Choice.of((), None, "4", "linear").figures(known)] == ["one"]
     table = here("--paper", "kumar", "--figure", "4", "--list").stdout
     assert re.search(r"4 +P +\? +loss with its decomposition +one +no theory line", table)
+    assert table.endswith("builds them; or name some: grok-theory figures one.\n")
     done = here("--paper", "kumar", "--figure", "14")
     assert done.exit_code == 2
     assert done.stderr.startswith("Of --paper kumar --figure 14 there is no figure here: ")
