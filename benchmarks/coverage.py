@@ -7,10 +7,11 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import Headline, publish
+from benchmarks.report import Headline, PageTable, Rows, markdown, publish
 
 ROOT = Path(__file__).parents[1]
 DATA = "out/coverage/data"  # pyproject.toml says so
@@ -28,17 +29,36 @@ def tested(selection: list[str]) -> int:
     return int(passed[1])
 
 
-def by_file() -> list[dict[str, Any]]:
+def report() -> dict[str, Any]:
+    """What coverage.py found, as its JSON."""
+    path = ROOT / "out" / "coverage" / "report.json"
+    command = [sys.executable, "-m", "coverage"]
+    subprocess.run([*command, "combine", "--keep"], cwd=ROOT, capture_output=True, check=False)
+    subprocess.run([*command, "json", "-q", "-o", str(path)], cwd=ROOT, check=True)
+    return json.loads(path.read_text())
+
+
+def by_file(found: dict[str, Any]) -> Rows:
     """One row a file that is not wholly reached, worst first; last the package."""
-    folder = ROOT / "out" / "coverage"
-    subprocess.run([sys.executable, "-m", "coverage", "combine", "--keep"], cwd=ROOT, capture_output=True, check=False)
-    subprocess.run(
-        [sys.executable, "-m", "coverage", "json", "-q", "-o", str(folder / "report.json")], cwd=ROOT, check=True
-    )
-    report = json.loads((folder / "report.json").read_text())
-    rows = [_row(name, found["summary"]) for name, found in report["files"].items()]
+    rows = [_row(name, of_file["summary"]) for name, of_file in found["files"].items()]
     rows = sorted((row for row in rows if row["percent"] < 100), key=lambda row: row["percent"])
-    return [*rows, _row("the package", report["totals"])]
+    return [*rows, _row("the package", found["totals"])]
+
+
+def by_room(found: dict[str, Any]) -> Rows:
+    """One row a room of the package, and one for the files beside the rooms."""
+    columns = {
+        "branches taken": "covered_branches",
+        "branches": "num_branches",
+        "lines reached": "covered_lines",
+        "lines": "num_statements",
+    }
+    rooms: dict[str, Counter[str]] = defaultdict(Counter)
+    for name, of_file in found["files"].items():
+        place = Path(name).parts[1:]
+        room = place[0] if len(place) > 1 else "files beside the rooms"
+        rooms[room].update({column: of_file["summary"][theirs] for column, theirs in columns.items()})
+    return [{"room": room} | {column: counted[column] for column in columns} for room, counted in sorted(rooms.items())]
 
 
 def _row(name: str, found: dict[str, Any]) -> dict[str, Any]:
@@ -55,11 +75,23 @@ def main(out: Path, *, quick: bool = False) -> None:
     for old in (ROOT / DATA).parent.glob("data*"):
         old.unlink()
     count = tested(["tests/numerics"] if quick else [])
-    rows = by_file()
+    found = report()
+    rows = by_file(found)
     rows[-1]["tests"] = count
+    publish("coverage_rooms", "lines and branches by room", by_room(found), out)
     publish("coverage", "lines and branches that the tests reach", rows, out)
 
 
+def _page(rows: Rows) -> str:
+    """The table of docs/testing.md."""
+    lines = (
+        (row["room"], f"{row['branches taken']} of {row['branches']}", f"{row['lines reached'] / row['lines']:.1%}")
+        for row in rows
+    )
+    return markdown(("room", "branches", "lines"), lines)
+
+
+TABLES = (PageTable("testing", "coverage_rooms", _page),)
 HEADLINES = (
     Headline(
         "Branch coverage of the package",

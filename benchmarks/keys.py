@@ -19,7 +19,7 @@ from typing import Any
 from scipy.stats import binomtest
 
 from benchmarks.planting import contents, whole_files
-from benchmarks.report import Headline, Rows, publish
+from benchmarks.report import Headline, PageTable, Rows, markdown, publish
 
 ROOT = Path(__file__).parents[1]
 TITLE = "Statistical tests under many keys: false alarms, 99 % intervals"
@@ -74,4 +74,18 @@ def _keys(rows: Rows) -> str:
     return f"{row['red']} red of {row['keys']} runs of {len(rows) - 1} tests (99 %: {row['99 %']})"
 
 
+def _page(rows: Rows) -> str:
+    """The table of docs/testing.md: file and test, without the words that all of them begin with."""
+
+    def cells(row: dict[str, Any]) -> list[object]:
+        file, _, test = row["test"].replace(".py", "").partition("::test_")
+        smallest = f"{row['smallest p']:.1g}" if row["smallest p"] != "" else ""
+        numbers = (row["keys"], row["red"], row["99 %"], f"{row['stated']:.2g}", smallest, row["p < 0.1"])
+        return [f"`{file} {test}`" if test else file, *numbers, f"{row['seconds']:.0f}"]
+
+    head = ("test", "keys", "red", "99 % interval", "stated", "smallest p", "p < 0.1", "s")
+    return markdown(head, map(cells, rows))
+
+
+TABLES = (PageTable("testing", "keys", _page),)
 HEADLINES = (Headline("Statistical tests under up to 200 keys", "keys", _keys),)

@@ -9,7 +9,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -61,6 +61,31 @@ class Headline:
     file: str
     read: Callable[[Rows], str] | None = None
     in_readme: bool = False
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """Rows that stand in a page of docs/, between its marks: which page, whose file, and their Markdown."""
+
+    page: str
+    file: str
+    made: Callable[[Rows], str]
+
+    @property
+    def begin(self) -> str:
+        """The mark above the table."""
+        return f"<!-- {self.file}: made by `python -m benchmarks summary` -->"
+
+    @property
+    def end(self) -> str:
+        """The mark below it."""
+        return f"<!-- {self.file}: end -->"
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table of a page."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
 def worst(rows: Rows, column: str) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import names, summary
+from benchmarks import coverage, names, summary
 
 ROOT = Path(__file__).parents[2]
 HEADLINES = {headline.file: (benchmark, headline) for benchmark, headline in summary.headlines()}
-SAVED = {"date": "2026-01-02 03:04 UTC", "commit": "abc1234", "title": "3 of 4 found"}
+SAVED = {"date": "2026-01-02 03:04 UTC", "commit": "abc1234", "machine": "m, 2 cores", "title": "3 of 4 found"}
 
 
 def rows_of(page: Path) -> list[list[str]]:
@@ -82,6 +82,32 @@ def test_the_table_is_put_between_its_marks():
     assert summary.placed(page, "new") == f"before\n{summary.BEGIN}\n\nnew\n\n{summary.END}\nafter\n"
     with pytest.raises(SystemExit, match="are missing; put them where the table belongs"):
         summary.placed("no marks", "new")
+
+
+def test_tables_of_pages_have_their_marks_and_are_made_of_rows(tmp_path):
+    for table in summary.page_tables():
+        assert summary.placed((ROOT / "docs" / f"{table.page}.md").read_text(), "", table.begin, table.end)
+    rooms, keys = summary.page_tables()
+    row = {"test": "linear/test_a.py::test_b[1]", "keys": 200, "red": 0, "99 %": "0.00% to 2.61%", "stated": 1e-5}
+    rows = [row | {"smallest p": 0.0123, "p < 0.1": "9.0%", "seconds": 3.4}]
+    (tmp_path / "testing.md").write_text(f"before\n{rooms.begin}\n{rooms.end}\n{keys.begin}\nold\n{keys.end}\nafter\n")
+    (tmp_path / "keys.json").write_text(json.dumps(SAVED | {"rows": rows}))
+    summary.write_page_tables(tmp_path, tmp_path)
+    page = (tmp_path / "testing.md").read_text()
+    assert "| `linear/test_a b[1]` | 200 | 0 | 0.00% to 2.61% | 1e-05 | 0.01 | 9.0% | 3 |" in page
+    assert "old" not in page
+    counted = {"branches taken": 3, "branches": 4, "lines reached": 1, "lines": 2}
+    assert rooms.made([{"room": "kernels"} | counted]).endswith("| kernels | 3 of 4 | 50.0% |")
+
+
+def test_files_are_counted_by_room():
+    def file(reached, branches):
+        return {"summary": dict(covered_lines=reached, num_statements=4, covered_branches=branches, num_branches=2)}
+
+    found = {"files": {"p/linear/a.py": file(4, 1), "p/linear/runs/b.py": file(2, 2), "p/storage.py": file(1, 0)}}
+    room, beside = sorted(coverage.by_room(found), key=lambda row: -row["lines"])
+    assert room == {"room": "linear", "branches taken": 3, "branches": 4, "lines reached": 6, "lines": 8}
+    assert beside["room"] == "files beside the rooms"
 
 
 @pytest.mark.slow
