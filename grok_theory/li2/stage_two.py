@@ -6,6 +6,7 @@ On the unit sphere, from the start of a run. It is not the whole training: `trai
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +20,7 @@ from ..errors import BadValue
 from ..named_axes import Field
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, PROBABILITY, hold
 from ..numerics.padding import cut, repeated
-from ..numerics.programs import compiled
+from ..numerics.programs import SOONEST, compiled
 from ..results import Solution
 from ..status import FAILED, GOOD, Status
 from .feature_energy import energy_function
@@ -95,7 +96,7 @@ def ascent_solution(
     )
 
 
-@compiled
+@partial(compiled, options=SOONEST)
 def _climb(
     function: Partial, nodes: Array, times: Array, scale: Array, functions: Array, members: Array, tolerance: Array
 ) -> tuple[Array, Array, Array, Array]:
