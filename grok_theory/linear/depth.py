@@ -7,7 +7,6 @@ With v = u^(D-1), q(l) = se^2 (l^2 SNR + l) and a = A s + B a(0) mode by mode,
 A = 0, B = 1 at the start. B = exp(-l c) with the clock c = int v^2 dt, so A on the nodes, c and u are the state.
 """
 
-from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -20,7 +19,7 @@ from ..fields import all_in_range
 from ..numerics.flow_derivatives import differentiable
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ..numerics.padding import any_traced, cut, lengthened
-from ..numerics.programs import SOONEST, compiled
+from ..numerics.programs import compiled, compiled_soonest
 from ..numerics.roots import rising_root
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
 from ..pytrees import record
@@ -175,7 +174,7 @@ def _along_times(problem: DeepNumbers, tolerances: Array, value, times: Array, t
 _flows = differentiable(_both, _along_times)
 
 
-@partial(compiled, options=SOONEST)
+@compiled_soonest
 def _solve(problem: DeepNumbers, times: Float[Array, " times"]):
     rule, nodes, weights = _rules(problem)
     states, work = _flows(problem, jnp.asarray(TOLERANCES), times)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,7 +13,7 @@ from ...dynamics import Adam, Dynamics, check_dynamics, check_x, whole_steps
 from ...errors import BadValue
 from ...fields import check_single
 from ...numerics.padding import bucket, repeated
-from ...numerics.programs import SOONEST, compiled
+from ...numerics.programs import compiled_soonest
 from ...numerics.runs import counted, run_batched, runs_at_once
 from ...numerics.training import trained
 from ...results import Ensemble
@@ -37,7 +35,6 @@ __all__ = ["BATCH", "CONTEXTS", "TrainedTransformer", "simulate_strategies"]
 BATCH = 32  # contexts a step
 CONTEXTS = 256  # on which the network is held beside its strategies, of training tasks and of fresh ones each
 DEFAULT = Adam(3e-3)
-_PROGRAM = partial(compiled, options=SOONEST)
 
 
 def simulate_strategies(
@@ -69,7 +66,7 @@ def simulate_strategies(
     run = TrainedTransformer(family, problem.context, padded, dynamics.betas)
     rate = np.asarray(dynamics.learning_rate, float)
     curves, strategies = run_batched(
-        run, key, runs, arguments=(np.asarray(float(tasks)), repeated(x).astype(int), rate), program=_PROGRAM
+        run, key, runs, arguments=(np.asarray(float(tasks)), repeated(x).astype(int), rate), program=compiled_soonest
     )
     return Ensemble(
         problem,

@@ -1,7 +1,5 @@
 """Curves of `DiagonalNetwork` from its weights, by either method, with their errors."""
 
-from functools import partial
-
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -11,7 +9,7 @@ from ...fields import in_range
 from ...named_axes import Field
 from ...numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ...numerics.padding import any_traced, as_numbers, cut, lengthened, with_zeros
-from ...numerics.programs import SOONEST, compiled
+from ...numerics.programs import compiled_soonest
 from ...results import Solution
 from ...status import Status
 from ..checked import check_single
@@ -62,7 +60,7 @@ def _finished(problem: DiagonalNetwork, times: Array, curves: dict, errors: dict
     return held.curves, errors, jnp.where(good[:, None], weights, jnp.nan), held.level
 
 
-@partial(compiled, options=SOONEST)
+@compiled_soonest
 def _by_flow(problem: DiagonalNetwork, times: Float[Array, " times"], sizes: tuple[Array, Array]):
     x, y = problem.inputs, problem.targets
     both, steps, done = flow_weights(x, y, problem.start, problem.weight_decay, times, TOLERANCES)
@@ -73,7 +71,7 @@ def _by_flow(problem: DiagonalNetwork, times: Float[Array, " times"], sizes: tup
     return *_finished(problem, times, curves, errors, both[0], jnp.all(done)), steps
 
 
-@partial(compiled, options=SOONEST)
+@compiled_soonest
 def _by_interpolator(problem: DiagonalNetwork, times: Float[Array, " times"], sizes: tuple[Array, Array]):
     x, y = problem.inputs, problem.targets
     weights, moved, found = interpolators(x, y, _log_scales(problem, times))

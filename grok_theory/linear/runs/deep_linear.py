@@ -11,7 +11,7 @@ from jaxtyping import Array
 from ...checks import check_integer, check_key, check_memory, check_runs, check_size, require_float64
 from ...errors import BadValue
 from ...numerics.padding import cut, repeated
-from ...numerics.programs import compiled
+from ...numerics.programs import compiled_soonest
 from ...numerics.runs import counted, run_batched, runs_at_once
 from ...results import Ensemble
 from ..checked import check_single
@@ -104,7 +104,7 @@ def simulate_deep_linear(
         "Pass a smaller dim.",
     )
     curves, count = (
-        run_batched(_Run(dim, samples), key, runs, arguments=(deep_numbers(problem), x), program=compiled),
+        run_batched(_Run(dim, samples), key, runs, arguments=(deep_numbers(problem), x), program=compiled_soonest),
         np.size(times),
     )
     if not all(np.all(np.isfinite(values)) for values in curves.values()):
