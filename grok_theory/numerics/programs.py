@@ -26,7 +26,7 @@ from .padding import any_traced
 __all__ = ["LONG_RUNNING", "ONE_THREAD", "QUICKLY", "SOONEST", "compiled", "compiled_ahead", "compiled_soonest"]
 
 QUICKLY = {"xla_cpu_use_fusion_emitters": False, "xla_cpu_prefer_vector_width": 512}
-LONG_RUNNING = {"xla_backend_optimization_level": 1}
+LONG_RUNNING = {"xla_backend_optimization_level": 1, "xla_cpu_prefer_vector_width": 512}
 SOONEST = {**QUICKLY, **LONG_RUNNING}
 ONE_THREAD = {"xla_cpu_multi_thread_eigen": False}
 _UNKNOWN = "compile option"  # stands in the error of an XLA that has no such option

@@ -10,7 +10,7 @@ geometrically, and every second node of it tells its error. Newton's steps on (l
 closed form at large scales and go down in ln beta; E eta' is read as E eta Z/sigma (Stein).
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import jax
@@ -22,6 +22,7 @@ from ...checks import require_float64
 from ...fields import in_range
 from ...numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ...numerics.padding import any_traced, solved_at
+from ...numerics.programs import LONG_RUNNING, compiled
 from ...results import Solution
 from ...status import Status
 from ..checked import check_single
@@ -190,7 +191,7 @@ def evolved_at(problem: SparseTask, log_scales: Float[Array, " scales"]) -> Evol
     return answer
 
 
-@jax.jit  # it computes longer than it compiles
+@partial(compiled, options=LONG_RUNNING)  # it computes as long as it compiles
 def _solve(problem: SparseTask, times: Float[Array, " times"]):
     log_scales = 2 * jnp.log(problem.start) - 2 * problem.weight_decay * times
     told = evolved_at(problem, log_scales)
