@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..conditions import Conditions
 from ..errors import BadValue, SolveFailed
 from ..numerics import invariants
 from ..numerics.padding import any_traced, bucket, cut
-from ..numerics.programs import compiled
+from ..numerics.programs import LONG_RUNNING, compiled
 from ..pytrees import as_arrays
 from ..results import Solution
 from ..status import FAILED, GOOD, Status
@@ -90,10 +90,17 @@ def check_samples(samples: ArrayLike) -> None:
     check_between("samples", samples, 1.0, np.inf, "Pass numbers of answers, for example [1, 4, 16, 64].")
 
 
-def evaluate(problem: Prompt | Posterior, k: ArrayLike, temperature: ArrayLike, method: Method) -> dict[str, Any]:
+def evaluate(
+    problem: Prompt | Posterior,
+    k: ArrayLike,
+    temperature: ArrayLike,
+    method: Method,
+    program: Callable[..., Any] | None = None,
+) -> dict[str, Any]:
     """Curves, numerical errors and status level of a checked problem; `k` (T,) float64.
 
-    The lengths of a bucket share a compilation. Outside traces all else is NumPy, which compiles nothing.
+    `program` makes the exact curves; left out, the one that compiles sooner. The lengths of a bucket share it. Outside
+    traces all else is NumPy, which compiles nothing.
     """
     traced = any_traced(problem, k, temperature)
     problem = as_arrays(problem)
@@ -105,7 +112,7 @@ def evaluate(problem: Prompt | Posterior, k: ArrayLike, temperature: ArrayLike, 
     finite = is_traced(k) or bool(np.isfinite(np.asarray(k)).any())
     heat = temperature if is_traced(temperature) else np.asarray(temperature, float)
     exact = method if isinstance(method, Exact) else Exact()
-    program = _mean_curves if kind == "warm" and not isinstance(problem, Prompt) else _curves
+    program = _curves if program is None else program
     result = program(problem, padded, heat, method=exact, kind=kind, finite=finite)
     if method is not exact:
         result = _limit_curves(problem, padded, heat, result, method=method, kind=kind)
@@ -129,7 +136,9 @@ class Search:
         self, problem: Prompt | Posterior, k: ArrayLike, temperature: ArrayLike
     ) -> tuple[np.ndarray, np.ndarray]:
         """The error at `k` (T,), and its numerical error; raises `SolveFailed` where `solve` does."""
-        result = evaluate(problem, np.asarray(k, float), temperature, Exact())
+        # A search looks dozens of times: means over prompts by the program that runs faster, if it compiles longer.
+        program = _curves if isinstance(problem, Prompt) else _often
+        result = evaluate(problem, np.asarray(k, float), temperature, Exact(), program)
         self.see(result["level"])
         return result["curves"]["error"], result["numerical_error"]["error"]
 
@@ -152,8 +161,7 @@ def _exact_curves(problem, k, temperature, *, method, kind, finite):
 
 
 _curves = compiled(_exact_curves, static_argnames=("method", "kind", "finite"))
-# A mean over prompts sums exponentials for longer than it compiles.
-_mean_curves = jax.jit(_exact_curves, static_argnames=("method", "kind", "finite"))
+_often = compiled(_exact_curves, static_argnames=("method", "kind", "finite"), options=LONG_RUNNING)
 
 
 @partial(compiled, static_argnames=("method", "kind"))

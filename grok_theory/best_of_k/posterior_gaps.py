@@ -9,7 +9,7 @@ from ..checks import require_float64
 from ..errors import BadValue
 from ..fields import check_single
 from ..numerics.padding import any_traced, repeated, with_zeros
-from ..numerics.programs import compiled
+from ..numerics.programs import compiled_soonest
 from ..numerics.ridge_equation import effective_ridge, freedom_left, learned
 from .problem import LinearJudge, Posterior
 
@@ -70,7 +70,7 @@ def posterior(judge: LinearJudge) -> Posterior:
     return Posterior(**{name: np.asarray(value) for name, value in found.items()})
 
 
-@compiled
+@compiled_soonest
 def _equivalent(modes, ratio, noise, prior, over):
     spectrum, weights = modes["spectrum"], modes["mode_weights"]
     teacher, reward, overlap = modes["teacher_power"], modes["reward_power"], modes["overlap"]

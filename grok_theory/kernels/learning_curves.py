@@ -16,7 +16,7 @@ from ..checks import (
 from ..fields import check_single
 from ..numerics.invariants import NON_NEGATIVE, hold
 from ..numerics.padding import any_traced, as_numbers, cut, lengthened, repeated, with_zeros
-from ..numerics.programs import compiled
+from ..numerics.programs import compiled_soonest
 from ..numerics.ridge_equation import effective_ridge, freedom_left, learned
 from ..results import Solution
 from ..status import Status
@@ -124,7 +124,7 @@ def solve_kernel_regression(
     ).checked(throw)
 
 
-@compiled
+@compiled_soonest
 def _curves(eigenvalues: Array, coefficients: Array, counts: Array, ridge: Array, noise: Array, samples: Array):
     """Curves, their numerical errors, the status level and the number of modes."""
     kappa = effective_ridge(eigenvalues, samples, ridge=ridge, multiplicities=counts)

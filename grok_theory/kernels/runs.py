@@ -8,7 +8,7 @@ from jax.typing import ArrayLike
 from ..checks import check_key, check_kind, check_memory, check_runs, check_times, require_float64
 from ..errors import BadValue
 from ..numerics.padding import as_numbers, repeated
-from ..numerics.programs import compiled
+from ..numerics.programs import compiled_soonest
 from ..numerics.runs import counted, run_batched, runs_at_once
 from ..results import Ensemble
 from .problem import KernelRegression, check_samples
@@ -37,7 +37,9 @@ def simulate_kernel_regression(problem: KernelRegression, samples: ArrayLike, *,
     numbers = (eigenvalues, coefficients, *as_numbers((problem.ridge, problem.noise)))
     # The draw's size must be known to the compiler; it rides on an array's shape, so that numbers do not recompile.
     shape, x = np.zeros((largest, 0)), repeated(sizes)
-    made = run_batched(_one_run, key, runs, arguments=(*numbers, x, np.asarray(sizes.size), shape), program=compiled)
+    made = run_batched(
+        _one_run, key, runs, arguments=(*numbers, x, np.asarray(sizes.size), shape), program=compiled_soonest
+    )
     test, train, doubt, needed = (values[:, : sizes.size] for values in made)
     if not doubt.max() <= DOUBT:
         raise BadValue(

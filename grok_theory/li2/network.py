@@ -11,7 +11,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from ..numerics.programs import compiled
+from ..numerics.programs import compiled, compiled_soonest
 from .problem import GroupTask
 
 # Said beside curves that are nan although nothing diverged.
@@ -49,7 +49,7 @@ def centred_features(task: GroupTask, hidden: ArrayLike, pairs: ArrayLike, label
 _compiled_activity = compiled(_activity, static_argnums=(0, 1))
 
 
-@partial(compiled, static_argnums=(0, 1, 2))
+@partial(compiled_soonest, static_argnums=(0, 1, 2))
 def _centred(
     sigma: Callable, order: int, by_samples: bool, hidden: Array, pairs: Array, labels: Array
 ) -> tuple[Array, Array]:

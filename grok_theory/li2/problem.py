@@ -17,7 +17,7 @@ from ..drawn import Among, Span
 from ..dynamics import GradientDescent
 from ..errors import BadValue
 from ..fields import check_fields, data, lists_to_arrays, number, problem, structure
-from ..numerics.programs import compiled
+from ..numerics.programs import compiled_soonest
 from ..ranges import Interval, NonNegative, OneOf, Told
 from .groups.group import Group, cyclic, dihedral, quaternion
 
@@ -351,7 +351,7 @@ class GroupTask:
         )
 
 
-@partial(compiled, static_argnums=1)
+@partial(compiled_soonest, static_argnums=1)
 def _permuted(key: jax.Array, count: int) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Two keys for the labels, and whole numbers below `count` in random order; one program instead of four."""
     pair_key, which_key, label_key = jax.random.split(key, 3)

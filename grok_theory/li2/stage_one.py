@@ -18,7 +18,7 @@ from ..checks import check_memory
 from ..dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
 from ..numerics.invariants import COSINE, NON_NEGATIVE, PROBABILITY, hold
 from ..numerics.padding import cut, repeated
-from ..numerics.programs import compiled
+from ..numerics.programs import compiled_soonest
 from ..results import Solution
 from ..status import FAILED, GOOD, NOTED, Status
 from .lazy_modes import mean_cosine, modes
@@ -131,7 +131,7 @@ def lazy_solution(
     )
 
 
-@partial(compiled, static_argnames=("descends", "by_samples"))
+@partial(compiled_soonest, static_argnames=("descends", "by_samples"))
 def _lazy_curves(features, targets, table, every_label, readout, ridge, size, counts, *, descends, by_samples):
     here = modes(features, targets, readout, ridge)
     leading = targets @ (targets.T @ features)

@@ -32,7 +32,7 @@ from ..checks import check_non_negative, check_shape, require_float64
 from ..fields import in_range
 from ..numerics.invariants import NON_NEGATIVE, hold
 from ..numerics.padding import any_traced, as_numbers, cut, repeated, with_zeros
-from ..numerics.programs import compiled
+from ..numerics.programs import compiled, compiled_soonest
 from ..numerics.ridge_equation import effective_ridge, freedom_left
 from ..results import Solution
 from ..status import Status
@@ -172,7 +172,7 @@ def windows(times: np.ndarray) -> Windows:
     return Windows(repeated(begins, MOST_WINDOWS), at, np.asarray(begins.size))
 
 
-@compiled
+@compiled_soonest
 def _transforms_of(problem: CorrelatedInputs, begins: Array, count: Array) -> Transforms:
     """The transforms of the first `count` windows, with a leading axis of windows."""
     shape = jax.eval_shape(lambda begin: _transforms(problem, begin), begins[0])

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ..checks import require_float64
-from ..numerics.programs import compiled
+from ..numerics.programs import compiled_soonest
 from ..numerics.relu_moments import relu_pairs
 from ..pytrees import as_arrays
 from .checked import check_single
@@ -35,7 +35,7 @@ class Moments(NamedTuple):
     power: Float[Array, ""]
 
 
-@compiled
+@compiled_soonest
 def moments(problem: RandomFeatures) -> Moments:
     """The exact second moments of features and label."""
     covariance = relu_pairs(problem.features, problem.features)
@@ -60,7 +60,7 @@ def equivalent_problem(problem: RandomFeatures) -> CorrelatedInputs:
     return equivalent(problem).problem
 
 
-@compiled
+@compiled_soonest
 def equivalent(problem: RandomFeatures) -> Equivalent:
     """See `Equivalent`; traceable."""
     covariance, overlap, power = moments(problem)
@@ -87,7 +87,7 @@ def equivalent(problem: RandomFeatures) -> Equivalent:
     return Equivalent(same, blur, shares[0] / jnp.min(jnp.where(kept, shares, jnp.inf)))
 
 
-@compiled
+@compiled_soonest
 def _approximation_error(problem: RandomFeatures) -> Array:
     return equivalent_problem(problem).noise ** 2 - problem.noise**2
 

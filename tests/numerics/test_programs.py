@@ -47,7 +47,7 @@ def test_an_xla_without_the_option_compiles_all_the_same():
     assert not found
 
 
-@pytest.mark.parametrize("options", [programs.QUICKLY, programs.ONE_THREAD])
+@pytest.mark.parametrize("options", [programs.QUICKLY, programs.SOONEST, programs.LONG_RUNNING, programs.ONE_THREAD])
 def test_this_xla_knows_the_options(options):
     assert jax.jit(lambda x: 2 * x, compiler_options=options)(3.0) == 6.0
 

@@ -18,7 +18,7 @@ from ...dynamics import Dynamics
 from ...fields import check_single
 from ...numerics.flat_draws import flat
 from ...numerics.padding import bucket
-from ...numerics.programs import compiled
+from ...numerics.programs import compiled_soonest
 from ...numerics.runs import counted, run_batched, runs_at_once
 from ...results import Ensemble
 from ..families import Family, GaussianRegression
@@ -53,7 +53,9 @@ def simulate_mixture(
     check_memory(f"{counted(at_once)} with {tasks} tasks and contexts of {contexts[-1]}", room, remedy)
     numbers, structure = jax.tree_util.tree_flatten(family)
     arguments = ([jnp.asarray(number, float) for number in numbers], jnp.asarray(float(tasks)))
-    made = run_batched(DrawnContexts(structure, padded, length), key, runs, arguments=arguments, program=compiled)
+    made = run_batched(
+        DrawnContexts(structure, padded, length), key, runs, arguments=arguments, program=compiled_soonest
+    )
     size = {"contexts": CONTEXTS, "tasks": tasks} | ({"dim": family.dim} if hasattr(family, "dim") else {})
     curves = {name: values[:, contexts - 1] for name, values in made.items()}
     return Ensemble(problem, contexts.astype(float), curves, CONTEXT, None, stats=size)

@@ -13,7 +13,7 @@ from ...dynamics import Adam, Dynamics, check_dynamics, check_x, whole_steps
 from ...errors import BadValue
 from ...fields import check_single
 from ...numerics.padding import bucket, repeated
-from ...numerics.programs import compiled
+from ...numerics.programs import compiled_soonest
 from ...numerics.runs import counted, run_batched, runs_at_once
 from ...numerics.training import trained
 from ...results import Ensemble
@@ -66,7 +66,7 @@ def simulate_strategies(
     run = TrainedTransformer(family, problem.context, padded, dynamics.betas)
     rate = np.asarray(dynamics.learning_rate, float)
     curves, strategies = run_batched(
-        run, key, runs, arguments=(np.asarray(float(tasks)), repeated(x).astype(int), rate), program=compiled
+        run, key, runs, arguments=(np.asarray(float(tasks)), repeated(x).astype(int), rate), program=compiled_soonest
     )
     return Ensemble(
         problem,

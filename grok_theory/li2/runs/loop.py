@@ -19,7 +19,7 @@ from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
 from ...dynamics import SGD
-from ...numerics.programs import compiled
+from ...numerics.programs import LONG_RUNNING, compiled, compiled_soonest
 from ..network import activity
 from ..problem import GroupTask
 from ..training.losses import Loss, free_bias, output_residual, predicted
@@ -55,7 +55,7 @@ def memory_of(dynamics: Optimizer, weight_decay: ArrayLike, learning: Layers) ->
         return jax.vmap(rule_of(dynamics, weight_decay, dtype).init)(learning)
 
 
-@jax.jit  # a training computes longer than it compiles
+@partial(compiled, options=LONG_RUNNING)  # a training computes longer than it compiles
 def advance(
     state: State, frozen: Layers, samples: Samples, task: GroupTask, dynamics: Optimizer, loss: Loss, gap: Array
 ) -> State:
@@ -109,13 +109,13 @@ def observe(
     return _look_at_samples(layers, samples, task, loss, noisy=noisy) | curves, fields
 
 
-@partial(compiled, static_argnames="noisy")
+@partial(compiled_soonest, static_argnames="noisy")
 def _look_at_samples(layers: Layers, samples: Samples, task: GroupTask, loss: Loss, *, noisy: bool) -> dict[str, Array]:
     with jax.numpy_dtype_promotion("standard"), jax.default_matmul_precision("highest"):
         return jax.vmap(partial(_of_samples, task=task, loss=loss, noisy=noisy))(layers, samples)
 
 
-@compiled
+@compiled_soonest
 def _look_at_layers(layers: Layers, start: Layers, basis: Basis) -> tuple[dict[str, Array], dict[str, Array]]:
     with jax.numpy_dtype_promotion("standard"), jax.default_matmul_precision("highest"):
         return jax.vmap(partial(_of_layers, basis=basis))(layers, start)

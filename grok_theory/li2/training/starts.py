@@ -17,7 +17,7 @@ from jax.typing import ArrayLike
 from ...checks import check_integer, check_key, check_positive
 from ...errors import BadValue
 from ...fields import check_single
-from ...numerics.programs import compiled
+from ...numerics.programs import compiled, compiled_soonest
 from ...pytrees import record
 from ..problem import GroupTask
 
@@ -217,7 +217,7 @@ def start_of_run(task: GroupTask, *, width: int, key: Array, run: int = 0, initi
     return Start(drawn, np.asarray(hidden, float), np.asarray(readout, float))
 
 
-@partial(compiled, static_argnames=("width", "order"))
+@partial(compiled_soonest, static_argnames=("width", "order"))
 def _drawn(key: Array, run: Array, initial: Initial, *, width: int, order: int) -> tuple[Array, Array, Array]:
     """Key of the split and both layers; drawn in float32 whatever the precision of the network: a start is the same."""
     split_key, hidden_key, readout_key = run_keys(jax.random.fold_in(key, run))

@@ -1,6 +1,5 @@
 """Curves of `DiagonalNetwork` from its weights, by either method, with their errors."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -10,7 +9,7 @@ from ...fields import in_range
 from ...named_axes import Field
 from ...numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ...numerics.padding import any_traced, as_numbers, cut, lengthened, with_zeros
-from ...numerics.programs import compiled
+from ...numerics.programs import compiled_soonest
 from ...results import Solution
 from ...status import Status
 from ..checked import check_single
@@ -61,17 +60,10 @@ def _finished(problem: DiagonalNetwork, times: Array, curves: dict, errors: dict
     return held.curves, errors, jnp.where(good[:, None], weights, jnp.nan), held.level
 
 
-@compiled
+@compiled_soonest
 def _by_flow(problem: DiagonalNetwork, times: Float[Array, " times"], sizes: tuple[Array, Array]):
     x, y = problem.inputs, problem.targets
-    # One after the other through one compiled march. The second stops half-way between times too: where a step is as
-    # long as the time between two times at either tolerance, both would take the same steps and differ by nothing.
-    before = jnp.concatenate([jnp.zeros(1), times[:-1]])
-    stops = jnp.stack([jnp.repeat(times, 2), jnp.stack([(before + times) / 2, times], axis=1).ravel()])
-    both, steps, done = jax.lax.map(
-        lambda how: flow_weights(x, y, problem.start, problem.weight_decay, times, *how),
-        (jnp.asarray(TOLERANCES), stops),
-    )
+    both, steps, done = flow_weights(x, y, problem.start, problem.weight_decay, times, TOLERANCES)
     curves = curves_of_weights(both[0], x, y, problem.teacher, sizes)
     floor = _rounding(both[0], x, y, problem.teacher, sizes)
     marched = _apart(*both, times, x, y, problem.teacher, sizes)
@@ -79,7 +71,7 @@ def _by_flow(problem: DiagonalNetwork, times: Float[Array, " times"], sizes: tup
     return *_finished(problem, times, curves, errors, both[0], jnp.all(done)), steps
 
 
-@compiled
+@compiled_soonest
 def _by_interpolator(problem: DiagonalNetwork, times: Float[Array, " times"], sizes: tuple[Array, Array]):
     x, y = problem.inputs, problem.targets
     weights, moved, found = interpolators(x, y, _log_scales(problem, times))

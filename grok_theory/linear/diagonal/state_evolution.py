@@ -10,6 +10,7 @@ geometrically, and every second node of it tells its error. Newton's steps on (l
 closed form at large scales and go down in ln beta; E eta' is read as E eta Z/sigma (Stein).
 """
 
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import jax
@@ -21,6 +22,7 @@ from ...checks import require_float64
 from ...fields import in_range
 from ...numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ...numerics.padding import any_traced, solved_at
+from ...numerics.programs import LONG_RUNNING, compiled
 from ...results import Solution
 from ...status import Status
 from ..checked import check_single
@@ -48,14 +50,12 @@ FAILED = (
 )
 
 
+@lru_cache
 def _panels() -> tuple[np.ndarray, np.ndarray]:
     """Gauss-Legendre nodes in [0, 1] of both rules, one after the other, and their weights (rules, nodes)."""
     nodes, weights = zip(*(np.polynomial.legendre.leggauss(n) for n in PANELS), strict=True)
     shares = [np.concatenate([w / 2 * (i == rule) for i, w in enumerate(weights)]) for rule in range(len(PANELS))]
     return (np.concatenate(nodes) + 1) / 2, np.stack(shares)
-
-
-_AT, _SHARES = _panels()
 
 
 class Evolved(NamedTuple):
@@ -133,14 +133,15 @@ def _moments(problem: SparseTask, log_scale: Array, state: Array):
 def _mean_size(problem: SparseTask, log_scale: Array, sigma: Array, gamma: Array) -> Array:
     """E |eta| (rules,): from x = 0 to both sides, where it is analytic."""
     # Of W = 0 one side, twice; of W = 1 both.
+    at, shares = _panels()
     teacher = jnp.asarray([0.0, 1.0, -1.0])
     low = jnp.maximum(teacher - REACH * sigma, 0.0)
     length = jnp.maximum(teacher + REACH * sigma, 0.0) - low
-    x = low[:, None] + length[:, None] * jnp.asarray(_AT)[None, :]
+    x = low[:, None] + length[:, None] * jnp.asarray(at)[None, :]
     density = jnp.exp(-jnp.square((x - teacher[:, None]) / sigma) / 2) / (sigma * np.sqrt(2 * np.pi))
     eta, _, _ = _proximal(x, log_scale, gamma)
     share = jnp.stack([2 * (1 - problem.density), problem.density, problem.density]) * length
-    return jnp.einsum("p,pn,rn->r", share, density * eta, jnp.asarray(_SHARES))
+    return jnp.einsum("p,pn,rn->r", share, density * eta, jnp.asarray(shares))
 
 
 def _step(residual: Array, slopes: Array, rule: int) -> Array:
@@ -190,7 +191,7 @@ def evolved_at(problem: SparseTask, log_scales: Float[Array, " scales"]) -> Evol
     return answer
 
 
-@jax.jit  # it computes longer than it compiles
+@partial(compiled, options=LONG_RUNNING)  # it computes as long as it compiles
 def _solve(problem: SparseTask, times: Float[Array, " times"]):
     log_scales = 2 * jnp.log(problem.start) - 2 * problem.weight_decay * times
     told = evolved_at(problem, log_scales)

@@ -11,7 +11,7 @@ from jaxtyping import Array
 from ...checks import check_integer, check_key, check_memory, check_runs, check_size, require_float64
 from ...errors import BadValue
 from ...numerics.padding import cut, repeated
-from ...numerics.programs import compiled
+from ...numerics.programs import compiled_soonest
 from ...numerics.runs import counted, run_batched, runs_at_once
 from ...results import Ensemble
 from ..checked import check_single
@@ -40,19 +40,20 @@ def train_deep(problem: DeepNumbers, times: Array, inputs: Array, noise: Array, 
     force = l * wanted + jnp.sqrt(l / dim) * seen_noise
     depth = problem.depth
 
-    def slope(_, state, __):
-        a, upper = state
+    def slope(state):
+        a, upper = state[:-1], state[-1]
         v = upper_power(upper, depth - 1)
         push = force - v * l * a
         grown = jnp.where(depth >= 2, upper_power(upper, jnp.maximum(depth - 2, 0.0)) * (a @ push), 0.0)
-        return v * push, grown
+        return jnp.append(v * push, grown)
 
     def hopeless(left, state):
         # While the upper layers grow, steps only become shorter.
-        rate = upper_power(state[1], depth - 1) ** 2 * jnp.max(l)
-        return (slope(None, state, None)[1] >= 0) & (left * rate > LARGEST_STEP * MOST_STEPS)
+        rate = upper_power(state[-1], depth - 1) ** 2 * jnp.max(l)
+        return (slope(state)[-1] >= 0) & (left * rate > LARGEST_STEP * MOST_STEPS)
 
-    (a, upper), _, done = march(slope, (began, problem.upper_norm), times, 1e-8, hopeless)
+    states, _, done = march(slope, jnp.append(began, problem.upper_norm), times, 1e-8, hopeless)
+    a, upper = states[:, :-1], states[:, -1]
     v = upper_power(upper, depth - 1)
     weights = v[:, None] * a
     hidden_teacher, hidden_start = teacher - project.T @ wanted, start - project.T @ began
@@ -103,7 +104,7 @@ def simulate_deep_linear(
         "Pass a smaller dim.",
     )
     curves, count = (
-        run_batched(_Run(dim, samples), key, runs, arguments=(deep_numbers(problem), x), program=compiled),
+        run_batched(_Run(dim, samples), key, runs, arguments=(deep_numbers(problem), x), program=compiled_soonest),
         np.size(times),
     )
     if not all(np.all(np.isfinite(values)) for values in curves.values()):

@@ -13,7 +13,7 @@ from ...checks import check_integer, check_key, check_memory, check_runs, check_
 from ...dynamics import GradientDescent, GradientFlow, check_dynamics, check_x
 from ...errors import BadValue
 from ...numerics.padding import as_numbers, cut, repeated
-from ...numerics.programs import compiled
+from ...numerics.programs import compiled_soonest
 from ...numerics.runs import counted, run_batched, runs_at_once
 from ...numerics.stabilised_flow import chebyshev_flow
 from ...results import Ensemble
@@ -151,7 +151,9 @@ def simulate_diagonal_network(
     if dim is not None:
         raise BadValue(f"dim is {dim!r}, but the size of a DiagonalNetwork is in its inputs. Leave dim out.")
     samples, columns = np.shape(problem.inputs)
-    curves, _ = run_batched(_given_run, key, 1, batch=1, arguments=(as_numbers(problem), rate, x), program=compiled)
+    curves, _ = run_batched(
+        _given_run, key, 1, batch=1, arguments=(as_numbers(problem), rate, x), program=compiled_soonest
+    )
     curves = {name: np.repeat(values, runs, axis=0) for name, values in curves.items()}
     return _ensemble(problem, x, count, curves, dynamics, {"dim": columns, "samples": samples})
 
@@ -171,5 +173,7 @@ def simulate_sparse_task(
         8.0 * batch * (4 * dim * samples + 8 * x.size * dim),
         "Pass a smaller dim.",
     )
-    curves = run_batched(_DrawnRun(dim, samples), key, runs, arguments=(as_numbers(problem), rate, x), program=compiled)
+    curves = run_batched(
+        _DrawnRun(dim, samples), key, runs, arguments=(as_numbers(problem), rate, x), program=compiled_soonest
+    )
     return _ensemble(problem, x, count, curves, dynamics, {"dim": dim, "samples": samples})

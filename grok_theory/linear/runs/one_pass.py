@@ -9,7 +9,7 @@ from jaxtyping import Array
 from ...checks import check_integer, check_key, check_memory, check_runs, require_float64
 from ...errors import BadValue
 from ...numerics.padding import as_numbers, bucket, cut, repeated
-from ...numerics.programs import compiled
+from ...numerics.programs import compiled_soonest
 from ...numerics.runs import counted, run_batched, runs_at_once
 from ...results import Ensemble
 from ..checked import check_single
@@ -68,7 +68,7 @@ def simulate_one_pass(
         "Pass a smaller batch.",
     )
     numbers = as_numbers(problem), np.asarray(dynamics.learning_rate, float), walked, clock
-    curves, count = run_batched(_Run(batch), key, runs, arguments=numbers, program=compiled), np.size(steps)
+    curves, count = run_batched(_Run(batch), key, runs, arguments=numbers, program=compiled_soonest), np.size(steps)
     return Ensemble(
         problem,
         cut(walked, count),

@@ -15,7 +15,7 @@ from ...checks import check_integer, check_key, check_memory, check_runs, requir
 from ...errors import BadValue
 from ...numerics.flat_draws import flat
 from ...numerics.padding import as_numbers, cut, repeated
-from ...numerics.programs import compiled
+from ...numerics.programs import compiled_soonest
 from ...numerics.runs import counted, run_batched, runs_at_once
 from ...results import Ensemble
 from ..checked import check_single
@@ -105,7 +105,7 @@ def _simulate(
         "Pass fewer samples or modes.",
     )
     curves, count = (
-        run_batched(run(samples), key, runs, arguments=(as_numbers(problem), x), program=compiled),
+        run_batched(run(samples), key, runs, arguments=(as_numbers(problem), x), program=compiled_soonest),
         np.size(times),
     )
     return Ensemble(

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from ...checks import check_integer, check_key, check_memory, check_runs, check_size, require_float64
 from ...numerics.flat_draws import flat
 from ...numerics.padding import as_numbers, cut, repeated
-from ...numerics.programs import compiled
+from ...numerics.programs import compiled_soonest
 from ...numerics.runs import counted, run_batched, runs_at_once
 from ...results import Ensemble
 from ..checked import check_single
@@ -140,7 +140,11 @@ def simulate_teacher_student(
         "Pass a smaller dim.",
     )
     curves = run_batched(
-        _Run(dim, samples), key, runs, arguments=(as_numbers(problem), as_numbers(dynamics), x), program=compiled
+        _Run(dim, samples),
+        key,
+        runs,
+        arguments=(as_numbers(problem), as_numbers(dynamics), x),
+        program=compiled_soonest,
     )
     count = np.size(times)
     return Ensemble(

@@ -80,6 +80,8 @@ def test_drawn_interpolators_are_state_evolution():
     """Means of 20 draws at three sizes, against a chance of 0.001 for all nine; a factor sigma^2 off by 15 % fails."""
     from scipy import stats
 
+    from grok_theory.linear import Interpolator
+
     scales, rows = (0.03, 0.003, 0.0003), []
     told = solve(SparseTask(0.4, 0.05, 1.0, 0.1), [scale_time(1.0, 0.1, scale) for scale in scales])["weight_error"]
     for dim in (200, 300, 400):
