@@ -17,8 +17,6 @@ from jax.typing import ArrayLike
 from ..checks import check_times
 from ..errors import BadValue
 from ..named_axes import Field
-from ..numerics.adaptive_flow import flow_through
-from ..numerics.dormand_prince import ORDER, dormand_prince
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, PROBABILITY, hold
 from ..numerics.padding import cut, repeated
 from ..numerics.programs import compiled_soonest
@@ -101,19 +99,27 @@ def ascent_solution(
 def _climb(
     function: Partial, nodes: Array, times: Array, scale: Array, functions: Array, members: Array, tolerance: Array
 ) -> tuple[Array, Array, Array, Array]:
-    def velocity(_, w):
-        w = w.reshape(nodes.shape)
+    import diffrax  # takes as long to import as many a solve
+
+    def velocity(_, w, __):
         slope = jax.grad(lambda x: jnp.sum(function(x)))(w)
         # The sphere is kept by the field itself: w . velocity = 0 up to the integrator's error, taken out below.
-        return ((slope - jnp.sum(w * slope, axis=1, keepdims=True) * w) / scale).ravel()
+        return (slope - jnp.sum(w * slope, axis=1, keepdims=True) * w) / scale
 
-    found = flow_through(
-        dormand_prince(velocity, tolerance, tolerance),
-        nodes.ravel(),
-        times,
-        first_step=jnp.asarray(1e-3),
-        order=ORDER,
-        most_steps=16384,
+    found = diffrax.diffeqsolve(
+        diffrax.ODETerm(velocity),
+        diffrax.Tsit5(),
+        0.0,
+        jnp.maximum(times[-1], 1e-12),
+        None,
+        nodes,
+        saveat=diffrax.SaveAt(ts=times),
+        # A step ends at every time asked for: dense output between steps has errors that both marches share.
+        stepsize_controller=diffrax.ClipStepSizeController(
+            diffrax.PIDController(rtol=tolerance, atol=tolerance), step_ts=times
+        ),
+        max_steps=16384,
+        throw=False,
     )
 
     def read(w):
@@ -121,5 +127,5 @@ def _climb(
         mass = jnp.sum((w.reshape(len(w), 2, -1) @ functions) ** 2, axis=1) @ members
         return function(w), jnp.max(mass, axis=1), jnp.mean(mass, axis=0)
 
-    energies, purity, share = jax.lax.map(read, found.states.reshape(-1, *nodes.shape))
-    return energies, purity, share, found.finished
+    energies, purity, share = jax.lax.map(read, found.ys)
+    return energies, purity, share, found.result == diffrax.RESULTS.successful

@@ -7,8 +7,6 @@ With v = u^(D-1), q(l) = se^2 (l^2 SNR + l) and a = A s + B a(0) mode by mode,
 A = 0, B = 1 at the start. B = exp(-l c) with the clock c = int v^2 dt, so A on the nodes, c and u are the state.
 """
 
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,10 +14,9 @@ from jaxtyping import Array, Float
 
 from ..checks import require_float64
 from ..fields import all_in_range
-from ..numerics.flow_derivatives import differentiable
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
 from ..numerics.padding import any_traced, cut, lengthened
-from ..numerics.programs import compiled, compiled_soonest
+from ..numerics.programs import compiled_soonest
 from ..numerics.roots import rising_root
 from ..numerics.spectra import SpectralRule, marchenko_pastur_rule
 from ..pytrees import record
@@ -38,7 +35,7 @@ __all__ = ["DeepLosses", "deep_limits", "solve_deep_linear"]
 
 # The second rule is coarser and shorter: what lies beyond the left end of one must not be invisible to both.
 RULES = (dict(step=0.3, left=-80.0, right=30.0), dict(step=0.375, left=-70.0, right=28.0))
-TOLERANCES = (1e-12, 1e-10)
+TOLERANCES = (1e-11, 1e-9)
 # The march with the looser tolerance is often bounded by stability, and then hardly worse: in one of eight random
 # problems the true error was as large as the difference (benchmarks/numerical_error.py).
 SAFETY = 4.0
@@ -96,98 +93,53 @@ def _curves(problem: DeepNumbers, rule: SpectralRule, state: tuple[Array, Array,
     }
 
 
-class _March(NamedTuple):
-    """One march of a problem by one rule: what moves, packed as (A on the nodes, clock, u) in units of their starts.
+def _marched(problem: DeepNumbers, times: Float[Array, " times"], rule: SpectralRule, tolerance: Array):
+    l, w, depth = rule.eigenvalues, rule.weights, problem.depth
+    q = problem.noise**2 * (l**2 * problem.snr + l)
+    first = problem.first_norm**2
 
-    An absolute tolerance must not swallow a small start, which the plateau is about.
-    """
+    # In units of their starts: an absolute tolerance must not swallow a small one, which the plateau is about.
+    small = jnp.where(problem.upper_norm > 0, problem.upper_norm, 1.0)
+    slow = jnp.where(depth >= 2, upper_power(small, depth - 1), 1.0)
 
-    problem: DeepNumbers
-    nodes: Array
-    weights: Array
-
-    def units(self) -> Array:
-        problem = self.problem
-        small = jnp.where(problem.upper_norm > 0, problem.upper_norm, 1.0)
-        slow = jnp.where(problem.depth >= 2, upper_power(small, problem.depth - 1), 1.0)
-        return jnp.concatenate([jnp.broadcast_to(slow, self.nodes.shape), jnp.ones(1), small[None]])
-
-    def slope(self, state: Array) -> Array:
-        problem, l, depth = self.problem, self.nodes, self.problem.depth
-        units = self.units()
-        gain, clock, upper = _unpacked(units * state)
-        q = problem.noise**2 * (l**2 * problem.snr + l)
+    def slope(_, state, __):
+        gain, clock, upper = slow * state[0], state[1], small * state[2]
         v = upper_power(upper, depth - 1)
-        drive = gain * q - v * l * (gain**2 * q + problem.first_norm**2 * jnp.exp(-2 * l * clock))
+        drive = gain * q - v * l * (gain**2 * q + first * jnp.exp(-2 * l * clock))
         # At depth 1 there are no upper layers, and u is a constant.
-        pull = upper_power(upper, jnp.maximum(depth - 2, 0.0)) * jnp.sum(self.weights * drive)
-        grown = jnp.where(depth >= 2, pull, 0.0)
-        return jnp.concatenate([v * (1 - v * l * gain), (v**2)[None], grown[None]]) / units
+        grown = jnp.where(depth >= 2, upper_power(upper, jnp.maximum(depth - 2, 0.0)) * jnp.sum(w * drive), 0.0)
+        return v * (1 - v * l * gain) / slow, v**2, grown / small
 
-    def start(self) -> Array:
-        return jnp.zeros(self.nodes.size + 2).at[-1].set(self.problem.upper_norm / self.units()[-1])
+    end = _limits(problem).upper_norm
+    fastest = jnp.max(l)
 
-    def states(self, times: Array, tolerance: Array) -> tuple[Array, Array]:
-        """(times, nodes + 2), and (steps, whether it ended)."""
-        units, problem = self.units(), self.problem
-        end = _limits(problem).upper_norm
-        fastest = jnp.max(self.nodes)
+    def hopeless(left, state):
+        """At the end of the upper layers, or on their way to infinity, every step is bounded by stability."""
+        upper = small * state[2]
+        settled = jnp.where(end < jnp.inf, jnp.abs(upper - end) < 0.01 * end, upper > problem.upper_norm)
+        return settled & (left * upper_power(upper, depth - 1) ** 2 * fastest > LARGEST_STEP * MOST_STEPS)
 
-        def hopeless(left, state):
-            """At the end of the upper layers, or on their way to infinity, every step is bounded by stability."""
-            upper = units[-1] * state[-1]
-            settled = jnp.where(end < jnp.inf, jnp.abs(upper - end) < 0.01 * end, upper > problem.upper_norm)
-            rate = upper_power(upper, problem.depth - 1) ** 2 * fastest
-            return settled & (left * rate > LARGEST_STEP * MOST_STEPS)
-
-        flow = march(self.slope, self.start(), times, tolerance, hopeless)
-        work = jnp.stack([jnp.asarray(part).astype(float) for part in (flow.steps, flow.finished)])
-        return flow.states, jax.lax.stop_gradient(work)
-
-
-def _unpacked(state: Array) -> tuple[Array, Array, Array]:
-    return state[..., :-2], state[..., -2], state[..., -1]
-
-
-def _rules(problem: DeepNumbers) -> tuple[SpectralRule, Array, Array]:
-    """The first rule, and nodes and weights of both (rules, nodes): nodes of no weight make them equally long."""
-    rules = [marchenko_pastur_rule(problem.samples_per_dim, **rule) for rule in RULES]
-    longest = max(rule.weights.size for rule in rules)
-    pad = lambda values, mode: jnp.pad(values, (0, longest - values.size), mode=mode)  # noqa: E731
-    nodes = jnp.stack([pad(rule.eigenvalues, "edge") for rule in rules])
-    return rules[0], nodes, jnp.stack([pad(rule.weights, "constant") for rule in rules])
-
-
-def _both(problem: DeepNumbers, tolerances: Array, times: Array) -> tuple[Array, Array]:
-    """States (rules, times, nodes + 2) one after the other through one compiled march; (rules, 2) of work."""
-    _, nodes, weights = _rules(problem)
-    return jax.lax.map(lambda each: _March(problem, *each[:2]).states(times, each[2]), (nodes, weights, tolerances))
-
-
-def _along_times(problem: DeepNumbers, tolerances: Array, value, times: Array, tangent: Array):
-    states, work = value
-    _, nodes, weights = _rules(problem)
-    slopes = jax.vmap(lambda n, w, rows: jax.vmap(_March(problem, n, w).slope)(rows))(nodes, weights, states)
-    return slopes * tangent[None, :, None], jnp.zeros_like(work)
-
-
-_flows = differentiable(_both, _along_times)
+    start = jnp.zeros_like(l), jnp.zeros(()), problem.upper_norm / small
+    (gain, clock, upper), steps, done = march(slope, start, times, tolerance, hopeless)
+    states = slow * gain, clock, small * upper
+    return jax.vmap(lambda *state: _curves(problem, rule, state))(*states), clock, steps, done
 
 
 @compiled_soonest
 def _solve(problem: DeepNumbers, times: Float[Array, " times"]):
-    rule, nodes, weights = _rules(problem)
-    states, work = _flows(problem, jnp.asarray(TOLERANCES), times)
-
-    def read(nodes, weights, states):
-        march = _March(problem, nodes, weights)
-        mine = rule._replace(eigenvalues=nodes, weights=weights)
-        return jax.vmap(lambda row: _curves(problem, mine, _unpacked(march.units() * row)))(states)
-
-    both = jax.vmap(read)(nodes, weights, states)
-    curves, others = ({name: values[i] for name, values in both.items()} for i in (0, 1))
-    clock, (steps, done) = states[0, :, -2], work[0]
-    done = done > 0
+    rules = [marchenko_pastur_rule(problem.samples_per_dim, **rule) for rule in RULES]
+    # One after the other through one compiled march; nodes of no weight make the rules equally long.
+    longest = max(rule.weights.size for rule in rules)
+    pad = lambda values, mode: jnp.pad(values, (0, longest - values.size), mode=mode)  # noqa: E731
+    nodes = jnp.stack([pad(rule.eigenvalues, "edge") for rule in rules])
+    weights = jnp.stack([pad(rule.weights, "constant") for rule in rules])
+    answers = jax.lax.map(
+        lambda rule: _marched(problem, times, rules[0]._replace(eigenvalues=rule[0], weights=rule[1]), rule[2]),
+        (nodes, weights, jnp.asarray(TOLERANCES)),
+    )
+    (curves, clock, steps, done), (others, *_) = (
+        jax.tree_util.tree_map(lambda leaf, i=i: leaf[i], answers) for i in (0, 1)
+    )
     good = _is_legal(problem) & (times >= 0) & (times < jnp.inf) & done
     curves = {name: jnp.where(good, curves[name], jnp.nan) for name in DEEP_CURVES}
     start = problem.noise**2 * (1 + problem.snr) + problem.first_norm**2
@@ -198,7 +150,7 @@ def _solve(problem: DeepNumbers, times: Float[Array, " times"]):
     finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(values)) for values in curves.values()]))
     level = jnp.where(finite, 0, 2).astype(jnp.int8)
     held = hold(curves, errors, level, dict.fromkeys(DEEP_CURVES, NON_NEGATIVE))
-    return held.curves, {name: e + FAINT * start for name, e in errors.items()}, clock, steps.astype(int), held.level
+    return held.curves, {name: e + FAINT * start for name, e in errors.items()}, clock, steps, held.level
 
 
 def solve_deep_linear(problem: DeepLinear, times: Times, dynamics: ByModes = FLOW, *, throw: bool = True) -> Solution:
@@ -229,7 +181,7 @@ def solve_deep_linear(problem: DeepLinear, times: Times, dynamics: ByModes = FLO
     ).checked(throw)
 
 
-@compiled
+@compiled_soonest
 def _limits(problem: DeepNumbers) -> DeepLosses:
     alpha, unit, depth = problem.samples_per_dim, problem.noise**2, problem.depth
     atom, seen, at = jnp.maximum(1 - alpha, 0.0), jnp.minimum(alpha, 1.0), alpha == 1

@@ -1,4 +1,4 @@
-"""A step for stiff gradient flows of moderate size: the Rosenbrock-Wanner method Rodas5P.
+"""A step for stiff gradient flows of moderate size: the Rosenbrock-Wanner method Rodas5P, as a solver of diffrax.
 
 The implicit methods of diffrax iterate, and where the Jacobian is that of exponentials their iterations fail unless
 steps are short. A Rosenbrock step solves eight linear systems with one matrix and nothing else: with J the Jacobian and
@@ -11,18 +11,16 @@ slow manifold (Steinebach, BIT Numerical Mathematics 63, 2023, whose coefficient
 """
 
 from collections.abc import Callable
+from typing import ClassVar
 
+import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.typing import ArrayLike
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
-from .adaptive_flow import Attempt
+__all__ = ["Rodas5P"]
 
-__all__ = ["ORDER", "rodas5p"]
-
-ORDER = 5  # in which the error falls with the step
 STAGES = 8
 _GAMMA = 0.21193756319429014
 _TIMES = np.array([0.0, 0.6358126895828704, 0.4095798393397535, 0.9769306725060716, 0.4288403609558664, 1.0, 1.0, 1.0])
@@ -79,34 +77,36 @@ _COUPLINGS = _lower(
 )
 
 
-def rodas5p(
-    slope: Callable[[Array, Array], Array],
-    linearised: Callable[[Array, Array], tuple[Array, Array]],
-    rtol: ArrayLike,
-    atol: ArrayLike,
-) -> Callable[[Array, Array, Array], Attempt]:
-    """A step for one array y (n,) whose A = -J is symmetric and has no negative eigenvalue.
+class Rodas5P(diffrax.AbstractAdaptiveSolver):
+    """A solver for one array y (n,) whose A = -J is symmetric and has no negative eigenvalue.
 
     Parameters
     ----------
-    slope : callable
-        From the time () and y (n,) to dy/dt (n,).
     linearised : callable
-        From the same to A (n, n) and the time derivative (n,) of the slope.
-    rtol : array_like
-        Error of a step allowed, as a share of each entry of y.
-    atol : array_like
-        The same, in units of y; added.
-
-    Returns
-    -------
-    callable
-        From the time, the length h of the step and y to an `Attempt`, for `adaptive_flow.flow_through`.
+        `linearised(t, y)` is A (n, n) and the time derivative (n,) of the slope.
     """
 
-    def attempt(time: Float[Array, ""], h: Float[Array, ""], y: Float[Array, " n"]) -> Attempt:
-        matrix, drift = linearised(time, y)
-        factor = jnp.linalg.cholesky(jnp.eye(y.size) + _GAMMA * h * matrix)
+    linearised: Callable[[Array, Array], tuple[Array, Array]]
+
+    term_structure: ClassVar = diffrax.AbstractTerm
+    interpolation_cls: ClassVar = diffrax.LocalLinearInterpolation
+
+    def order(self, terms) -> int:
+        """Of the step."""
+        return 5
+
+    def error_order(self, terms) -> float:
+        """Of the step's error estimate."""
+        return 5.0
+
+    def init(self, terms, t0, t1, y0, args) -> None:
+        """Nothing is kept from step to step."""
+
+    def step(self, terms, t0, t1, y0, args, solver_state, made_jump):
+        """One step, as in diffrax."""
+        h = t1 - t0
+        matrix, drift = self.linearised(t0, y0)
+        factor = jnp.linalg.cholesky(jnp.eye(y0.size) + _GAMMA * h * matrix)
 
         def solved(right):
             half = jax.lax.linalg.triangular_solve(factor, right[:, None], left_side=True, lower=True)
@@ -114,14 +114,18 @@ def rodas5p(
             return whole[:, 0]
 
         def stage(i, k):
-            there = slope(time + jnp.asarray(_TIMES)[i] * h, y + jnp.asarray(_STAGES)[i] @ k)
-            right = h * there + jnp.asarray(_COUPLINGS)[i] @ k + jnp.asarray(_SLOPES)[i] * h**2 * drift
+            slope = terms.vf(t0 + jnp.asarray(_TIMES)[i] * h, y0 + jnp.asarray(_STAGES)[i] @ k, args)
+            right = h * slope + jnp.asarray(_COUPLINGS)[i] @ k + jnp.asarray(_SLOPES)[i] * h**2 * drift
             return k.at[i].set(_GAMMA * solved(right))
 
-        k = jax.lax.fori_loop(0, STAGES, stage, jnp.zeros((STAGES, y.size)))
+        k = jax.lax.fori_loop(0, STAGES, stage, jnp.zeros((STAGES, y0.size)))
         error = k[-1]
-        after = y + jnp.asarray(_STAGES[-1]) @ k + error
-        allowed = atol + rtol * jnp.maximum(jnp.abs(y), jnp.abs(after))
-        return Attempt(after, jnp.max(jnp.abs(error) / allowed))
+        y1 = y0 + jnp.asarray(_STAGES[-1]) @ k + error
+        good = jnp.all(jnp.isfinite(y1))
+        y1 = jnp.where(good, y1, y0)
+        error = jnp.where(good, error, 1e6 * (1 + jnp.abs(y0)))  # refused, and tried again much shorter
+        return y1, error, {"y0": y0, "y1": y1}, None, diffrax.RESULTS.successful
 
-    return attempt
+    def func(self, terms, t0, y0, args):
+        """The slope."""
+        return terms.vf(t0, y0, args)

@@ -40,20 +40,19 @@ def train_deep(problem: DeepNumbers, times: Array, inputs: Array, noise: Array, 
     force = l * wanted + jnp.sqrt(l / dim) * seen_noise
     depth = problem.depth
 
-    def slope(state):
-        a, upper = state[:-1], state[-1]
+    def slope(_, state, __):
+        a, upper = state
         v = upper_power(upper, depth - 1)
         push = force - v * l * a
         grown = jnp.where(depth >= 2, upper_power(upper, jnp.maximum(depth - 2, 0.0)) * (a @ push), 0.0)
-        return jnp.append(v * push, grown)
+        return v * push, grown
 
     def hopeless(left, state):
         # While the upper layers grow, steps only become shorter.
-        rate = upper_power(state[-1], depth - 1) ** 2 * jnp.max(l)
-        return (slope(state)[-1] >= 0) & (left * rate > LARGEST_STEP * MOST_STEPS)
+        rate = upper_power(state[1], depth - 1) ** 2 * jnp.max(l)
+        return (slope(None, state, None)[1] >= 0) & (left * rate > LARGEST_STEP * MOST_STEPS)
 
-    states, _, done = march(slope, jnp.append(began, problem.upper_norm), times, 1e-8, hopeless)
-    a, upper = states[:, :-1], states[:, -1]
+    (a, upper), _, done = march(slope, (began, problem.upper_norm), times, 1e-8, hopeless)
     v = upper_power(upper, depth - 1)
     weights = v[:, None] * a
     hidden_teacher, hidden_start = teacher - project.T @ wanted, start - project.T @ began
