@@ -224,7 +224,7 @@ def test_stats_and_remarks():
         ({"seed": -1}, ("seed", "-1", "whole number")),
         ({"row_tolerance": 1.0}, ("row_tolerance", "1.0", "1e-6 is the default")),
         ({"field_points": -1}, ("field_points", "-1", "0 for no fields")),
-        ({"most_steps": -1}, ("most_steps", "-1", "255 is the default")),
+        ({"most_steps": -1}, ("most_steps", "-1", "63 is the default")),
     ],
 )
 def test_bad_settings(arguments, words):
