@@ -103,7 +103,7 @@ def _refuse_what_does_not_fit(x: np.ndarray, rate: float | None, method: DMFT) -
     check_memory(
         f"A DMFT march over {nodes} nodes and {paths} paths",
         bytes_of_march(nodes, paths),
-        "Lower paths, or grid_points (flow), or the number of steps (descent; GradientFlow() has none).",
+        "Lower paths, or grid_points, or (descent) most_steps, beyond which few nodes stand for the steps.",
     )
 
 
