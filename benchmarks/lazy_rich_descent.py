@@ -91,7 +91,7 @@ def beside_runs(dim: int, runs: int, steps: int, shares: tuple[float, ...]) -> l
         theory = solve(SETTING, at, dynamics=descent, method=method)
         flow = solve(SETTING, times, method=method)
         own = ExactReduction(orthogonal_start=True)
-        tight = ExactReduction(orthogonal_start=True, tolerance=1e-7)
+        tight = ExactReduction(orthogonal_start=True, tolerance=1e-6)
         begun = time.process_time()
         trained = simulate(SETTING, at, dynamics=descent, method=own, **size)
         seconds = time.process_time() - begun
