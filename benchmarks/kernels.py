@@ -235,13 +235,13 @@ def _speed(quick: bool) -> list[dict[str, Any]]:
         "the same, both compiled beforehand": (lambda: root(samples), lambda: [root(m) for m in samples]),
         f"ntk, relu, 3 layers, n = {len(inputs)}, against the textbook recursion": (
             lambda: ntk(network, inputs),
-            lambda: _textbook_tangent_kernel(inputs, 3),
+            lambda: textbook_tangent_kernel(inputs, 3),
         ),
     }
     return [{"what": name, **_ratio(fast, slow)} for name, (fast, slow) in cases.items()]
 
 
-def _textbook_tangent_kernel(inputs: np.ndarray, layers: int) -> np.ndarray:
+def textbook_tangent_kernel(inputs: np.ndarray, layers: int) -> np.ndarray:
     """The recursion in the cosine, as one would type it; next to coincident inputs it has half of the digits."""
     variance, covariance = np.sum(inputs * inputs, 1), inputs @ inputs.T
     tangent = covariance

@@ -42,7 +42,7 @@ def _speed(quick: bool) -> list[dict[str, Any]]:
         "simulate, runs together (default)": (simulated(runs), runs),
         "simulate, one call a run": (lambda: [simulated(1)() for _ in range(runs)], runs),
         "simulate, 8 by vmap": (simulated(8, batch=8), 8),
-        "plain NumPy": (lambda: _numpy_run(task, width, steps, key), 1),
+        "plain NumPy": (lambda: numpy_run(task, width, steps, key), 1),
     }
     rows, repeats = [], 2
     best = dict.fromkeys(ways, np.inf)
@@ -57,14 +57,20 @@ def _speed(quick: bool) -> list[dict[str, Any]]:
     return rows
 
 
-def _numpy_run(task: li2.GroupTask, width: int, steps: int, key: Any) -> float:
-    """Full-batch Adam with coupled decay on the squared loss centred over classes, by hand; the last loss."""
+def numpy_run(task: li2.GroupTask, width: int, steps: int, key: Any, classes: int | None = None) -> float:
+    """Full-batch Adam with coupled decay on the squared loss centred over classes, by hand; the last loss.
+
+    `classes`: columns of that many, the last of them empty, which fill whole vectors of the processor.
+    """
     start, order = li2.training.start_of_run(task, width=width, key=key), task.group.order
     pairs, labels = (np.asarray(a) for a in start.task.pairs_and_labels("benchmark"))
     first, second, n = pairs[:, 0], order + pairs[:, 1], len(labels)
     w, v = start.hidden.T.astype(np.float32).copy(), start.readout.astype(np.float32)
     y = np.eye(order, dtype=np.float32)[labels] - np.float32(1 / order)
-    x = np.zeros((n, 2 * order), np.float32)
+    empty = (classes or order) - order
+    w, v, y = np.pad(w, ((0, 2 * empty), (0, 0))), np.pad(v, ((0, 0), (0, empty))), np.pad(y, ((0, 0), (0, empty)))
+    real = np.pad(np.ones(order, np.float32), (0, empty))
+    x = np.zeros((n, 2 * (order + empty)), np.float32)
     x[np.arange(n), first] = x[np.arange(n), second] = 1
     decay, rate = np.float32(task.weight_decay), np.float32(0.005)
     moments = [[np.zeros_like(p), np.zeros_like(p)] for p in (w, v)]
@@ -72,7 +78,7 @@ def _numpy_run(task: li2.GroupTask, width: int, steps: int, key: Any) -> float:
         inner = w[first] + w[second]
         nodes = inner**2
         out = nodes @ v
-        rest = y - (out - out.mean(axis=1, keepdims=True))
+        rest = y - (out - out.sum(axis=1, keepdims=True) / np.float32(order)) * real
         back = (rest @ v.T) * inner
         slopes = (np.float32(-4 / n) * (x.T @ back) + decay * w, np.float32(-2 / n) * (nodes.T @ rest) + decay * v)
         for p, slope, (mean, square) in zip((w, v), slopes, moments, strict=True):

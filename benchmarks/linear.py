@@ -43,7 +43,7 @@ def _best(call: Callable[[], Any], repeats: int = 5) -> float:
     return min(found)
 
 
-def _quad(alpha: float, snr: float, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def quad_curves(alpha: float, snr: float, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Train and test error by adaptive quadrature, as one would type it."""
     low, high = (1 - alpha**0.5) ** 2, (1 + alpha**0.5) ** 2
 
@@ -75,7 +75,7 @@ def _speed(quick: bool) -> list[dict[str, Any]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # quad warns; that it is wrong at alpha = 1 is what the last column shows
             start = time.process_time()
-            _, test = _quad(alpha, 5.0, times)
+            _, test = quad_curves(alpha, 5.0, times)
             adaptive = time.process_time() - start
         exact = np.asarray(linear.solve(problem, times)["test_loss"])
         drawn = as_arrays(problem)

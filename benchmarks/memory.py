@@ -25,6 +25,9 @@ import grok_theory as gt
 from grok_theory import errors
 key = jax.random.key(0)
 def regression(size): return gt.linear.simulate(gt.linear.TeacherStudent(1.0, 5.0), [1.0], dim=size, runs=8, key=key)
+def correlated(size):
+    i = np.arange(1.0, size + 1)
+    return gt.linear.simulate(gt.linear.CorrelatedInputs(i**-1.2, i**-0.3, size // 2), [1.0], runs=8, key=key)
 def tangent_kernel(size):
     inputs = jnp.asarray(np.random.default_rng(0).normal(size=(size, 4)))
     return gt.kernels.ntk(gt.kernels.FullyConnected("relu"), inputs)
@@ -62,12 +65,13 @@ jax.block_until_ready(jax.tree_util.tree_leaves(call(large)))
 print(json.dumps([max(predicted), peak() - before]))
 """
 CASES = {  # function, small size, large size
-    "linear.simulate, dim = 600, 8 runs": ("regression", 20, 600),
-    "kernels.ntk of 2000 inputs": ("tangent_kernel", 20, 2000),
-    "lazy_rich.simulate, dim = 1000, P = 2000": ("committee", 20, 1000),
-    "lazy_rich TangentLimit of 400 inputs": ("tangent_limit", 10, 400),
-    "li2.reconstruction, Z_61, 600 nodes": ("reconstruction", 10, 600),
-    "best_of_k.simulate, LinearJudge, dim = 1500": ("judge", 20, 1500),
+    "linear.simulate, dim = 2000, 8 runs": ("regression", 20, 2000),
+    "linear.simulate, 3000 eigenvalues, 8 runs": ("correlated", 20, 3000),
+    "kernels.ntk of 6000 inputs": ("tangent_kernel", 20, 6000),
+    "lazy_rich.simulate, dim = 2000, P = 4000": ("committee", 20, 2000),
+    "lazy_rich TangentLimit of 1500 inputs": ("tangent_limit", 10, 1500),
+    "li2.reconstruction, Z_61, 3000 nodes": ("reconstruction", 10, 3000),
+    "best_of_k.simulate, LinearJudge, dim = 3000": ("judge", 20, 3000),
 }
 
 

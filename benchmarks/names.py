@@ -9,6 +9,7 @@ NAMES = sorted(p.stem for p in Path(__file__).parent.glob("*.py") if "\ndef main
 LONG = {
     "coverage": "twenty minutes",
     "keys": "half an hour",
+    "lazy_rich_descent": "half an hour",
     "lazy_rich_dmft_error": "a quarter of an hour",
     "mutations": "two hours",
     "numerical_error": "more than an hour",

@@ -62,10 +62,11 @@ class DMFT:
         themselves.
     field_points : int, optional
         Keep the two-time functions of `fields` at about so many nodes along each axis (None: at all; 0: no fields).
-    most_steps : int, default 255
-        Descents of more steps are marched on the nodes of a flow, corrected for the learning rate to its second order
-        (next: the fourth); a quarter of what the second changes is part of `numerical_error`, and `status` says so.
-        Memory and time of a march in which every step is a node grow with their square and cube.
+    most_steps : int, default 63
+        Descents of more steps have a node for each of the first 20 (where eta_hat is above .02), then the nodes of a
+        flow, corrected for the learning rate to its second order (next: the fourth); a quarter of what the second
+        changes is part of `numerical_error`, and `status` says so. Memory and time of a march in which every step is a
+        node grow with their square and cube: 63 steps cost what those nodes do, 255 a hundred times as much.
 
     Raises
     ------
@@ -87,7 +88,7 @@ class DMFT:
     seed: int = 0
     row_tolerance: float = 1e-6
     field_points: int | None = None
-    most_steps: int = 255
+    most_steps: int = 63
 
     def __post_init__(self):
         check_integer("teacher_nodes", self.teacher_nodes, 2, "4 to 10 nodes agree to 3e-4.", high=16)
@@ -98,7 +99,7 @@ class DMFT:
         check_integer("seed", self.seed, 0, "Pass any whole number.")
         remedy = "1e-6 is the default, 1e-11 the tightest that rounding allows."
         check_between("row_tolerance", self.row_tolerance, 1e-12, 1e-3, remedy)
-        check_integer("most_steps", self.most_steps, 0, "255 is the default; 0 never takes steps for nodes.")
+        check_integer("most_steps", self.most_steps, 0, "63 is the default; 0 never has a node for each step.")
         if self.field_points is not None:
             check_integer("field_points", self.field_points, 0, "Pass None to keep all nodes, 0 for no fields.")
 

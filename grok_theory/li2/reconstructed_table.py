@@ -108,7 +108,7 @@ def reconstruction(task: GroupTask, hidden: ArrayLike) -> Reconstruction:
     pairs, labels = task.pairs_and_labels("reconstruction")
     check_memory(
         f"The least-squares problem of {task.samples} pairs and {len(hidden)} nodes",
-        4 * 16.0 * task.samples * (len(hidden) + order),
+        5 * 16.0 * task.samples * (len(hidden) + order),
         "Pass fewer nodes or a subset of the pairs.",
     )
     # Only now, for checking the weights copies them.

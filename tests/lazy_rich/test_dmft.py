@@ -196,6 +196,18 @@ def test_a_descent_on_few_nodes_is_the_one_in_which_every_step_is_a_node(learnin
     np.testing.assert_allclose(few["test_loss"], every["test_loss"], rtol=4e-3, atol=0)
 
 
+@pytest.mark.parametrize("learning_rate", [1e-4, 0.02, 0.021, 0.4])
+def test_a_descent_costs_no_more_than_63_steps_however_long(learning_rate):
+    """Nodes, in tau, by single steps and then few: the last is the last step."""
+    for steps in (1, 63, 64, 1000, 10**7):
+        x = np.array([0.0, steps])
+        grids = dmft_solve._grids(x, learning_rate, DMFT())
+        assert len(grids[0].nodes) == dmft_solve.padded_nodes(x, learning_rate, DMFT()) <= 64
+        assert len(grids) == (9 if steps <= 63 else 11)  # two see the error of the nodes
+        assert grids[0].nodes[-1] >= learning_rate * steps * (1 - 1e-12)
+        assert steps <= 63 or grids[0].nodes[-1] == pytest.approx(max(learning_rate * steps, 0.02), rel=1e-12)
+
+
 def test_fields_are_thinned_on_request():
     whole, thin, none = (descent(A, field_points=count) for count in (None, 5, 0))
     assert none.fields == {}
@@ -224,7 +236,7 @@ def test_stats_and_remarks():
         ({"seed": -1}, ("seed", "-1", "whole number")),
         ({"row_tolerance": 1.0}, ("row_tolerance", "1.0", "1e-6 is the default")),
         ({"field_points": -1}, ("field_points", "-1", "0 for no fields")),
-        ({"most_steps": -1}, ("most_steps", "-1", "255 is the default")),
+        ({"most_steps": -1}, ("most_steps", "-1", "63 is the default")),
     ],
 )
 def test_bad_settings(arguments, words):

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from grok_theory.lazy_rich.dmft.grids import (
     backward_difference_grid,
-    corrected_grid,
     descent_grid,
     flow_nodes,
     growth_ratio,
 )
 from grok_theory.lazy_rich.dmft.interpolation import lagrange, positions
+from grok_theory.lazy_rich.dmft.many_steps import FIRST_STEPS, grid_of_many, nodes_of_many, single_steps
+from grok_theory.lazy_rich.dmft.march_reading import Reading
 from grok_theory.lazy_rich.dmft.paths import draw_paths, innovations, paths_per_node, teacher_nodes
 from grok_theory.lazy_rich.dmft.row_solve import solve_row
 
@@ -62,11 +63,11 @@ def test_descent_sums_the_forces_of_earlier_steps():
 
 @pytest.mark.parametrize(("terms", "order"), [(1, 2), (2, 3)])
 def test_few_nodes_stand_for_the_steps_of_a_descent(terms, order):
-    """A mode falls by 1 - r a step: (1 - r)^(tau / r) at every node, to the order left out (see `corrected_grid`)."""
+    """A mode falls by 1 - r a step: (1 - r)^(tau / r) at every node, to the order left out (see `many_steps`)."""
     nodes, rates = flow_nodes(5.0, 160), (0.4, 0.2, 0.1)
     errors = []
     for rate in rates:
-        grid = corrected_grid(nodes, 4, rate, terms)
+        grid = grid_of_many(nodes, 0, 4, rate, terms)
         value = np.linalg.solve(np.eye(161) + grid.quadrature, np.ones(161))
         errors.append(np.max(np.abs(value - (1 - rate) ** (nodes / rate))))
     assert errors[1] < 1.6e-3 if terms == 1 else errors[1] < 3e-5
@@ -74,12 +75,40 @@ def test_few_nodes_stand_for_the_steps_of_a_descent(terms, order):
 
 
 @pytest.mark.parametrize("terms", [1, 2])
-def test_corrections_are_causal_and_leave_the_start_alone(terms):
-    quadrature = corrected_grid(flow_nodes(50.0, 40), 4, 0.02, terms).quadrature
+@pytest.mark.parametrize("rate", [0.02, 0.3])
+def test_a_descent_on_few_nodes_is_causal_and_sums_constant_and_linear_forces(terms, rate):
+    """r sum_{k < n} (1, k r) = t, t (t - r) / 2 at t = n r, whether the first steps are nodes or not."""
+    nodes = nodes_of_many(rate, 5000, 40)
+    quadrature = grid_of_many(nodes, single_steps(rate), 4, rate, terms).quadrature
+    assert len(nodes) == 41 + (FIRST_STEPS if rate == 0.3 else 0)
     assert np.array_equal(quadrature, np.tril(quadrature))
     assert np.all(quadrature[0] == 0)
-    # A constant force moves the weights by the whole of its time, whatever the steps.
-    np.testing.assert_allclose(quadrature.sum(axis=1), flow_nodes(50.0, 40), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(quadrature.sum(axis=1), nodes, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(quadrature @ nodes, nodes * (nodes - rate) / 2, rtol=1e-9, atol=1e-6 * rate)
+
+
+def test_near_the_stable_edge_the_first_steps_are_those_of_descent():
+    """A mode that changes its sign at every step: exact while a step is a node, then never more than what is left."""
+    nodes = nodes_of_many(1.8, 10_000, 40)
+    for terms in (1, 2):
+        grid = grid_of_many(nodes, FIRST_STEPS, 4, 1.8, terms)
+        value = np.linalg.solve(np.eye(len(nodes)) + grid.quadrature, np.ones(len(nodes)))
+        exact = (-0.8) ** np.arange(FIRST_STEPS + 1)
+        np.testing.assert_allclose(value[: FIRST_STEPS + 1], exact, rtol=1e-10, atol=0)
+        assert np.max(np.abs(value[FIRST_STEPS:])) <= 1.5 * 0.8**FIRST_STEPS
+
+
+def test_steps_are_read_at_their_nodes_and_what_follows_between_later_ones():
+    """Steps to 20 exactly; a curve with a kink at step 20 is read on its own side of it."""
+    rate, steps = 0.3, np.array([0, 1, 7, 20, 21, 22, 40, 999, 5000])
+    nodes = nodes_of_many(rate, 5000, 40)
+    curve = np.where(nodes <= 6.0 + 1e-9, (-1.0) ** np.arange(len(nodes)), np.log1p(nodes))
+    at = Reading.of(nodes, rate * steps, steps=FIRST_STEPS)
+    curve[FIRST_STEPS] = np.log1p(6.0)
+    for stencil, weights, rtol in ((at.stencil, at.weights, 1e-4), (at.check_stencil, at.check_weights, 2e-3)):
+        read = np.sum(curve[stencil] * weights, axis=1)
+        assert np.array_equal(read[:4], [1.0, -1.0, -1.0, np.log1p(6.0)])
+        np.testing.assert_allclose(read[4:], np.log1p(rate * steps[4:]), rtol=rtol, atol=0)
 
 
 @given(st.floats(0.1, 1e5), st.integers(8, 200))

@@ -1,7 +1,8 @@
 """Time grids, and the quadrature matrix by which a linear method turns forces into weights.
 
 Any linear multistep or one-step method writes the weights on its nodes as w = w(0) + A F with a lower triangular A;
-the dynamical mean-field theory of that method is exact, so the same march serves descent and flow of every order.
+the dynamical mean-field theory of that method is exact, so the same march serves descent and flow of every order
+(and, in `many_steps`, descent on the nodes of a flow).
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import numpy as np
 
 STEEPEST_RATIO = 1.45  # the third-order formula loses zero-stability at 1.61 on a geometric grid
 STEEPEST_RATIO_OF_FOURTH = 1.25  # the fourth-order formula at 1.28
+SHORTEST_FLOW = 0.1  # of the start scale: a grid has to end somewhere
 START_SCALE = 0.2  # tau below which the nodes are evenly spaced; losses begin to move at order one
 
 
@@ -26,30 +28,6 @@ def descent_grid(learning_rate: float, steps: int) -> Grid:
     """Gradient descent: nodes 0, 1, ... steps times the learning rate; a step's force is felt at all later ones."""
     nodes = learning_rate * np.arange(steps + 1)
     return Grid(nodes, learning_rate * np.tril(np.ones((steps + 1, steps + 1)), -1), implicit=False)
-
-
-def corrected_grid(nodes: np.ndarray, order: int, learning_rate: float, terms: int) -> Grid:
-    """Descent of very many steps, on the few nodes of a flow: its sum over steps by Euler and Maclaurin.
-
-        r sum_{k < n} F(k r) = int_0^t F - (r/2) [F(t) - F(0)] + (r^2/12) [F'(t) - F'(0)] + O(r^4),   t = n r
-
-    Forces are smooth in time, and each term is linear in them: the quadrature of the flow, corrected by one or both
-    `terms`, is a linear method as well, and its theory exact. A mode that descent damps by 1 - a a step falls here at
-    the rate a/(1 - a/2) (one term: a^2/12 off, relatively) or the root of z (1 - a/2) = a + a z^2 / 12 (both: 3e-4 at
-    a = 1/2) instead of -log(1 - a).
-    """
-    quadrature = backward_difference_grid(nodes, order).quadrature
-    own = np.eye(len(nodes))
-    correction = -learning_rate / 2 * (own - own[0])
-    if terms == 2:
-        slopes = np.zeros_like(own)
-        slopes[0, :2] = -1 / nodes[1], 1 / nodes[1]  # only what the first row knows
-        for row in range(1, len(nodes)):
-            first = max(row - 2, 0)
-            slopes[row, first : row + 1] = _derivative_weights(nodes[first : row + 1], with_start_slope=False)[0]
-        correction += learning_rate**2 / 12 * (slopes - slopes[0])
-    correction[0] = 0.0
-    return Grid(nodes, quadrature + correction, implicit=True)
 
 
 def flow_nodes(last: float, points: int, scale: float = START_SCALE) -> np.ndarray:
@@ -83,7 +61,7 @@ def backward_difference_grid(nodes: np.ndarray, order: int) -> Grid:
     start_slope = np.zeros(points)
     for row in range(1, points + 1):
         first = row - min(order, row)
-        weights, slope = _derivative_weights(nodes[first : row + 1], with_start_slope=row < order)
+        weights, slope = derivative_weights(nodes[first : row + 1], with_start_slope=row < order)
         difference[row - 1, first : row + 1] = weights
         start_slope[row - 1] = slope
     inverse = np.tril(np.linalg.inv(difference[:, 1:]))
@@ -93,7 +71,7 @@ def backward_difference_grid(nodes: np.ndarray, order: int) -> Grid:
     return Grid(nodes, quadrature, implicit=True)
 
 
-def _derivative_weights(stencil: np.ndarray, with_start_slope: bool) -> tuple[np.ndarray, float]:
+def derivative_weights(stencil: np.ndarray, with_start_slope: bool) -> tuple[np.ndarray, float]:
     """Weights of the values (and of the slope at the first point) in the slope at the last point of `stencil`."""
     scale = stencil[-1] - stencil[0]
     offset = (stencil - stencil[-1]) / scale

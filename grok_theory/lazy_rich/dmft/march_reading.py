@@ -48,13 +48,24 @@ class Reading(NamedTuple):
     check_weights: Array
 
     @classmethod
-    def of(cls, nodes: np.ndarray, x: np.ndarray, implicit: bool) -> Reading:
-        if not implicit:
-            stencil, one = whole_steps(x)[:, None], np.ones_like(x)[:, None]
-            return cls(stencil, one, stencil, one)
-        position = positions(nodes, x)
-        value, check = (lagrange(position, len(nodes), points) for points in (VALUE_POINTS, CHECK_POINTS))
-        return cls(*value, *check)
+    def of(cls, nodes: np.ndarray, x: np.ndarray, *, steps: int = 0) -> Reading:
+        """`x` in tau; of the nodes the first `steps` are single steps of a descent, and times up to there are nodes."""
+        later = nodes[steps:]
+        position = positions(later - later[0], np.maximum(x - later[0], 0.0))
+        single = np.rint(x / nodes[1]).astype(int) if steps else np.full(x.shape, -1)
+        parts = []
+        for points in (VALUE_POINTS, CHECK_POINTS):
+            stencil, weights = lagrange(position, len(later), points)
+            is_node = ((single >= 0) & (single <= steps))[:, None]
+            exact = np.arange(stencil.shape[1]) == 0
+            parts += [np.where(is_node, single[:, None], steps + stencil), np.where(is_node, exact, weights)]
+        return cls(*parts)
+
+    @classmethod
+    def of_steps(cls, x: np.ndarray) -> Reading:
+        """Where every step is a node."""
+        stencil, one = whole_steps(x)[:, None], np.ones_like(x)[:, None]
+        return cls(stencil, one, stencil, one)
 
 
 def physics_of(problem: QuadraticCommittee, xp=jnp) -> Physics:

@@ -28,21 +28,21 @@ from ..problem import QuadraticCommittee
 from ..verdict import shortened, solution_of, status_of
 from .derivatives import Settings, bytes_of_march, marcher
 from .grids import (
+    SHORTEST_FLOW,
     START_SCALE,
     STEEPEST_RATIO_OF_FOURTH,
     Grid,
     backward_difference_grid,
-    corrected_grid,
     descent_grid,
     flow_nodes,
     growth_ratio,
 )
 from .kernels import COMMON, ODD, PRIVATE
+from .many_steps import grid_of_many, nodes_of_many, single_steps
 from .march_reading import Answer, Reading, answer_of, physics_of
 from .marching import March
 from .paths import draw_paths, innovations, paths_per_node, teacher_nodes
 
-SHORTEST_FLOW = 0.1  # of the start scale: a grid has to end somewhere
 NODES_AT_ONCE = 64  # descents of more steps are padded to multiples of it
 FIELDS = {"common": COMMON, "odd": ODD, "private": PRIVATE}
 
@@ -103,7 +103,7 @@ def _refuse_what_does_not_fit(x: np.ndarray, rate: float | None, method: DMFT) -
     check_memory(
         f"A DMFT march over {nodes} nodes and {paths} paths",
         bytes_of_march(nodes, paths),
-        "Lower paths, or grid_points (flow), or the number of steps (descent; GradientFlow() has none).",
+        "Lower paths, or grid_points, or (descent) most_steps, beyond which few nodes stand for the steps.",
     )
 
 
@@ -133,7 +133,11 @@ def _attempt(
         np.int64(count),
         settings,
     )
-    at = Reading.of(nodes, repeated(x if rate is None or not implicit else rate * x), implicit)
+    at = (
+        Reading.of(nodes, repeated(x if rate is None else rate * x), steps=0 if rate is None else single_steps(rate))
+        if implicit
+        else Reading.of_steps(repeated(x))
+    )
     answer = answer_of(plain, marches, at, count, settings, method.scrambles)
     answer = answer._replace(verdict=shortened(answer.verdict, x.size))
     kept = _thinned(len(nodes), method.field_points)
@@ -185,7 +189,7 @@ def padded_nodes(x: np.ndarray, rate: float | None, method: DMFT) -> int:
     Memory grows with their square, so above 64 it is the next multiple of 64, no power of two.
     """
     if not _is_direct(x, rate, method):
-        return method.grid_points + 1
+        return method.grid_points + 1 + (0 if rate is None else single_steps(rate))
     count = int(whole_steps(x)[-1]) + 1
     return bucket(count) if count <= NODES_AT_ONCE else -(-count // NODES_AT_ONCE) * NODES_AT_ONCE
 
@@ -194,19 +198,25 @@ def _grids(x: np.ndarray, rate: float | None, method: DMFT) -> list[Grid]:
     """One grid a march: descent, or fourth order for every scramble and third once, which bounds its error.
 
     Where nodes are too few for the fourth to be stable: third and second. A descent of more steps than the method
-    marches is on the nodes of a flow, and once without the second order of the learning rate.
+    marches is on the nodes of `many_steps`, and once without the second order of the learning rate.
     """
     if _is_direct(x, rate, method):
         grid = descent_grid(rate, padded_nodes(x, rate, method) - 1)
         return [grid] * method.scrambles
-    last, scale = (float(x[-1]), START_SCALE) if rate is None else (rate * float(x[-1]), max(START_SCALE, 10 * rate))
-    nodes = flow_nodes(max(last, SHORTEST_FLOW * START_SCALE), method.grid_points, scale)
-    order = 4 if growth_ratio(nodes) <= STEEPEST_RATIO_OF_FOURTH else 3
     if rate is None:
+        nodes = flow_nodes(max(float(x[-1]), SHORTEST_FLOW * START_SCALE), method.grid_points)
+        order = _order(nodes)
         made = partial(backward_difference_grid, nodes)
         return [made(order)] * method.scrambles + [made(order - 1)]
-    made = partial(corrected_grid, nodes, learning_rate=rate)
+    nodes = nodes_of_many(rate, int(whole_steps(x)[-1]), method.grid_points)
+    first = single_steps(rate)
+    order = _order(nodes[first:])
+    made = partial(grid_of_many, nodes, first, learning_rate=rate)
     return [made(order, terms=2)] * method.scrambles + [made(order - 1, terms=2), made(order, terms=1)]
+
+
+def _order(nodes: np.ndarray) -> int:
+    return 4 if growth_ratio(nodes) <= STEEPEST_RATIO_OF_FOURTH else 3
 
 
 def _refuse_unstable(problem: QuadraticCommittee, rate: float | None, method: DMFT) -> None:
