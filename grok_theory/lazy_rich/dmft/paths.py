@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import scipy  # its rooms are imported when first used: stats takes as long as a solve
+import scipy  # its rooms are imported when first used
+
+from ...numerics.sobol import sobol_integers
 
 SOBOL_BITS = 30
 SMALLEST_NODE = 8
@@ -63,8 +65,7 @@ def innovations(paths: int, nodes: int, steps: int, seed: int, scramble: int) ->
     node, step, mode) its own stream, so that a longer march repeats the innovations of a shorter one to the last bit.
     """
     counts = paths_per_node(paths, nodes)
-    points = scipy.stats.qmc.Sobol(2 * steps, scramble=False, bits=SOBOL_BITS).random(int(counts.max()))
-    integers = np.round(points.T * 2.0**SOBOL_BITS).astype(np.int64)
+    integers = sobol_integers(2 * steps, int(counts.max()), SOBOL_BITS).T
     drawn = np.empty((steps, 2, counts.sum()))
     first = 0
     for node, count in enumerate(counts):

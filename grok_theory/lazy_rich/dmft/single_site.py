@@ -71,6 +71,12 @@ def no_triangles(nodes: int, paths: int) -> Triangles:
     return Triangles(*(jnp.zeros(shape) for shape in ((4, nodes, paths), (5, *cube), (2, *cube))))
 
 
+def no_site_row(nodes: int, paths: int) -> SiteRow:
+    """Before there is one."""
+    line, square = (paths,), (nodes, paths)
+    return SiteRow(*(jnp.zeros(shape) for shape in (line, line, line, (3, *square), square, line, square)))
+
+
 def start_output(physics: Physics, teacher_field):
     """F(0), what the network says on each path before training; what is subtracted if centred."""
     ae = physics.alpha * physics.curvature
