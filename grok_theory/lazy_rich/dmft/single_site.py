@@ -43,6 +43,7 @@ class Triangles(NamedTuple):
     dressed: Float[Array, "2 node node path"]  # E_C, E_A
 
 
+ROOT_TOLERANCE = 1e-12  # of a residual; the step that carries the derivatives squares it
 LARGE_ARRAYS = 7
 TEACHER = 3  # of `lines`
 ECHO, SPREAD = 3, 4  # of `histories`, after the kicks of the modes
@@ -178,15 +179,17 @@ def _residual(alpha, eps, now, common_drive, odd_drive, spread_bare, target, pre
         value, slope = _equation(delta, *fixed)
         low, high = jnp.where(value < 0, delta, low), jnp.where(value < 0, high, delta)
         newton = delta - value / slope
-        # Without a bracket on one side, Newton is trusted; the left side is increasing, so it comes back.
+        # Without a bracket on one side, Newton is trusted; the left side is increasing, so it comes back. Also at the
+        # root, which by rounding may lie on an end of its bracket or beyond: from the middle it would be sought again.
         middle = 0.5 * (low + high)
-        new = jnp.where(((newton > low) & (newton < high)) | ~jnp.isfinite(middle), newton, middle)
+        settled = jnp.abs(newton - delta) <= ROOT_TOLERANCE * (1.0 + jnp.abs(newton))
+        new = jnp.where(((newton > low) & (newton < high)) | settled | ~jnp.isfinite(middle), newton, middle)
         moved = jnp.max(jnp.abs(new - delta) / (1.0 + jnp.abs(new)))
         return new, low, high, moved, count + 1
 
     first = jnp.minimum(lax.stop_gradient(previous), 0.5 * pole)
     start = (first, jnp.full_like(first, -jnp.inf), jnp.full_like(first, pole), jnp.array(jnp.inf), jnp.array(0))
-    root = lax.while_loop(lambda s: (s[3] > 1e-12) & (s[4] < 60), step, start)[0]
+    root = lax.while_loop(lambda s: (s[3] > ROOT_TOLERANCE) & (s[4] < 60), step, start)[0]
     root = lax.stop_gradient(root)
     value, slope = _equation(root, *arguments)
     return root - value / lax.stop_gradient(slope)
