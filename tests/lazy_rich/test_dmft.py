@@ -83,10 +83,11 @@ def test_population_limit_with_error_falling_as_1_over_kappa():
 
 def test_same_seed_same_digits_and_a_longer_march_repeats_the_shorter():
     short = solve(A, STEPS[:11], dynamics=GradientDescent(0.1), method=DMFT(paths=344))
-    for name, curve in descent(A).curves.items():
-        np.testing.assert_allclose(curve[:11], short[name], rtol=1e-10)
-        assert np.array_equal(curve, descent(A)[name])
-    assert not np.array_equal(descent(A)["test_loss"], descent(A, seed=1)["test_loss"])
+    first, again = descent(A), descent(A)
+    for name, curve in first.curves.items():
+        np.testing.assert_allclose(curve[:11], short[name], rtol=1e-10, atol=0)
+        assert np.array_equal(curve, again[name])
+    assert not np.array_equal(first["test_loss"], descent(A, seed=1)["test_loss"])
 
 
 def test_the_kernels_are_causal_and_symmetric():

@@ -44,6 +44,11 @@ def no_increments(processes: int, nodes: int, paths: int) -> Increments:
     return Increments(*(jnp.zeros((processes, *shape)) for shape in shapes))
 
 
+def no_increment(processes: int, nodes: int, paths: int) -> NewIncrement:
+    """Before there is one."""
+    return NewIncrement(*(jnp.zeros((processes, *shape)) for shape in ((paths,), (nodes,), (), (paths,))))
+
+
 def whitening(increments: Increments, n) -> Float[Array, "process node node"]:
     """Inverse W of the Cholesky factor of the ridged correlation of the increments before n (identity beyond).
 

@@ -56,6 +56,16 @@ def no_kernels(nodes: int) -> Kernels:
     return Kernels(square, square, line, line, square, square, square, jnp.zeros(nodes), jnp.zeros(nodes))
 
 
+def no_forces(nodes: int) -> Forces:
+    """Of no samples."""
+    return Forces(jnp.zeros((3, nodes)), jnp.zeros((3, nodes)), jnp.zeros(()))
+
+
+def no_kernel_row(nodes: int) -> KernelRow:
+    """Before there is one."""
+    return KernelRow(jnp.zeros((3, nodes)), jnp.zeros((3, nodes)), jnp.zeros(3), jnp.zeros(()))
+
+
 def kernel_row(forces: Forces, kernels: Kernels, quadrature_row, n, kappa, teacher_overlap) -> KernelRow:
     """Row n of the kernels, given row n of the forces. `quadrature_row` is row n of A (with its 2/(alpha kappa))."""
     earlier = jnp.arange(len(quadrature_row)) < n

@@ -10,11 +10,42 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from .gaussian_rows import Increments, add_increments, draw_increments, no_increments, shifted, whitening
-from .kernels import COMMON, ODD, PRIVATE, Forces, Kernels, add_row, kernel_row, no_kernels
+from .gaussian_rows import (
+    Increments,
+    NewIncrement,
+    add_increments,
+    draw_increments,
+    no_increment,
+    no_increments,
+    shifted,
+    whitening,
+)
+from .kernels import (
+    COMMON,
+    ODD,
+    PRIVATE,
+    Forces,
+    KernelRow,
+    Kernels,
+    add_row,
+    kernel_row,
+    no_forces,
+    no_kernel_row,
+    no_kernels,
+)
 from .row_solve import iterate_row, solve_row
 from .rows import put, taken
-from .single_site import Physics, Triangles, add_site, feedback, no_triangles, site_row, start_output
+from .single_site import (
+    Physics,
+    SiteRow,
+    Triangles,
+    add_site,
+    feedback,
+    no_site_row,
+    no_triangles,
+    site_row,
+    start_output,
+)
 
 FEEDBACK_FLOOR = 1e-3  # of the largest mode: below it rows of J are converged absolutely
 TEACHER_FLOOR = 1e-9  # of the same for J_*, which is as small as the teacher's overlap
@@ -109,11 +140,12 @@ def march(
                 solved = solve_row(lambda point: mapped(point)[0], first, row_tolerance, most_sweeps)
                 row, new, site, forces = evaluate(_unpack(solved.point * scale, nodes))
             else:
-                solved, (row, new, site, forces) = iterate_row(mapped, first, row_tolerance, most_sweeps)
+                solved, (row, new, site, forces) = iterate_row(
+                    mapped, first, row_tolerance, most_sweeps, _nothing_found(nodes, paths)
+                )
             residual, sweeps = solved.residual, solved.sweeps
         else:
-            nothing = Forces(jnp.zeros((3, nodes)), jnp.zeros((3, nodes)), jnp.array(0.0))
-            row, new, site, forces = evaluate(nothing)
+            row, new, site, forces = evaluate(no_forces(nodes))
             residual, sweeps = jnp.array(0.0), jnp.array(1.0)
         train = weight @ site.residual**2
         values = jnp.stack([train, row.overlap, *taken(row.covariance, n, 1), residual, sweeps])
@@ -151,6 +183,11 @@ def march(
         response=last.kernels.response,
     )
     return found, Before(last.kernels, done)
+
+
+def _nothing_found(nodes: int, paths: int) -> tuple[KernelRow, NewIncrement, SiteRow, Forces]:
+    """What a row is before it is evaluated."""
+    return no_kernel_row(nodes), no_increment(2, nodes, paths), no_site_row(nodes, paths), no_forces(nodes)
 
 
 def _pack(forces: Forces):

@@ -4,6 +4,7 @@ The average of the theory runs over the teacher's field h* (a standard normal; o
 half of a Gauss-Hermite rule does) and over two Gaussian processes, each driven by one innovation a grid step.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -63,27 +64,36 @@ def innovations(paths: int, nodes: int, steps: int, seed: int, scramble: int) ->
     """
     counts = paths_per_node(paths, nodes)
     points = scipy.stats.qmc.Sobol(2 * steps, scramble=False, bits=SOBOL_BITS).random(int(counts.max()))
-    integers = np.round(points * 2.0**SOBOL_BITS).astype(np.int64)
+    integers = np.round(points.T * 2.0**SOBOL_BITS).astype(np.int64)
     drawn = np.empty((steps, 2, counts.sum()))
     first = 0
     for node, count in enumerate(counts):
-        for step in range(steps):
-            for mode in range(2):
-                stream = np.random.default_rng([seed, scramble, node, step, mode])
-                drawn[step, mode, first : first + count] = _scrambled_normals(integers[:count, 2 * step + mode], stream)
+        streams = [
+            np.random.default_rng([seed, scramble, node, step, mode]) for step in range(steps) for mode in range(2)
+        ]
+        drawn[..., first : first + count] = _scrambled_normals(integers[:, :count], streams).reshape(steps, 2, count)
         first += count
     drawn.setflags(write=False)
     return drawn
 
 
-def _scrambled_normals(integers: np.ndarray, stream: np.random.Generator) -> np.ndarray:
-    """Matousek's linear matrix scramble and a digital shift of one Sobol column, then the normal quantile."""
+def _scrambled_normals(integers: np.ndarray, streams: Sequence[np.random.Generator]) -> np.ndarray:
+    """Matousek's linear matrix scramble and a digital shift of Sobol columns (stream, point), then normal quantiles."""
     shifts = np.arange(SOBOL_BITS - 1, -1, -1)
     places = 1 << shifts
-    digits = (integers[:, None] >> shifts) & 1
-    matrix = np.tril(stream.integers(0, 2, (SOBOL_BITS, SOBOL_BITS)), -1) + np.eye(SOBOL_BITS, dtype=np.int64)
-    # Sums modulo two, all digits of a column at once: its number is the exclusive or of those of the matrix's columns.
-    scrambled = np.bitwise_xor.reduce(digits * (places @ matrix), axis=1)
-    scrambled ^= places @ stream.integers(0, 2, SOBOL_BITS)
-    # A uniform offset below the last digit keeps zero, whose quantile is infinite, out of reach.
-    return scipy.special.ndtri((scrambled + stream.random(len(integers))) / 2.0**SOBOL_BITS)
+    # Of each stream: its matrix, its shift, and offsets below the last digit, which keep zero out of reach, whose
+    # quantile is infinite.
+    size = integers.shape[1]
+    matrices, moved, offsets = zip(*(_drawn(stream, size) for stream in streams), strict=True)
+    # What a digit turns into: itself, and those below it that its column of the matrix names.
+    turned = places @ np.tril(matrices, -1) + places
+    scrambled = np.zeros_like(integers)
+    # The first 2^m points have no digits after the first m. Sums modulo two are the exclusive or.
+    for digit in range(max(1, (size - 1).bit_length())):
+        scrambled ^= ((integers >> shifts[digit]) & 1) * turned[:, digit, None]
+    scrambled ^= (moved @ places)[:, None]
+    return scipy.special.ndtri((scrambled + offsets) / 2.0**SOBOL_BITS)
+
+
+def _drawn(stream: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return stream.integers(0, 2, (SOBOL_BITS, SOBOL_BITS)), stream.integers(0, 2, SOBOL_BITS), stream.random(size)

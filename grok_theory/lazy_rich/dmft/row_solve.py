@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, PyTree
@@ -49,7 +48,7 @@ def solve_row(row_map: Callable, guess, tolerance: float, most_sweeps: int) -> R
         return row_map(point) - point
 
     def solve(_, guess):
-        found, _ = iterate_row(lambda point: (row_map(point), ()), guess, tolerance, most_sweeps)
+        found, _ = iterate_row(lambda point: (row_map(point), ()), guess, tolerance, most_sweeps, ())
         return found.point, (found.residual, found.sweeps)
 
     def tangent_solve(linear, target):
@@ -59,13 +58,15 @@ def solve_row(row_map: Callable, guess, tolerance: float, most_sweeps: int) -> R
     return RowFixedPoint(point, residual, sweeps)
 
 
-def iterate_row(evaluate: Callable, guess, tolerance: float, most_sweeps: int) -> tuple[RowFixedPoint, PyTree]:
+def iterate_row(
+    evaluate: Callable, guess, tolerance: float, most_sweeps: int, nothing: PyTree
+) -> tuple[RowFixedPoint, PyTree]:
     """`solve_row` without derivatives, for an `evaluate` from the point to (its image, what else it found there).
 
     What was found at the best point comes back beside it: a row is evaluated once more only if it stops short.
+    `nothing`: of the same kind, before anything is found (asking `evaluate` for its shapes would trace it twice).
     """
     size = len(guess)
-    nothing = jax.tree_util.tree_map(lambda part: jnp.zeros(part.shape, part.dtype), jax.eval_shape(evaluate, guess)[1])
     pair = jnp.stack([guess, jnp.zeros(size)])
     first = _State(
         guess,

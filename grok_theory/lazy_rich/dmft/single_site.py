@@ -43,6 +43,7 @@ class Triangles(NamedTuple):
     dressed: Float[Array, "2 node node path"]  # E_C, E_A
 
 
+ROOT_TOLERANCE = 1e-12  # of a residual; the step that carries the derivatives squares it
 LARGE_ARRAYS = 7
 TEACHER = 3  # of `lines`
 ECHO, SPREAD = 3, 4  # of `histories`, after the kicks of the modes
@@ -71,6 +72,12 @@ def no_triangles(nodes: int, paths: int) -> Triangles:
     return Triangles(*(jnp.zeros(shape) for shape in ((4, nodes, paths), (5, *cube), (2, *cube))))
 
 
+def no_site_row(nodes: int, paths: int) -> SiteRow:
+    """Before there is one."""
+    line, square = (paths,), (nodes, paths)
+    return SiteRow(*(jnp.zeros(shape) for shape in (line, line, line, (3, *square), square, line, square)))
+
+
 def start_output(physics: Physics, teacher_field):
     """F(0), what the network says on each path before training; what is subtracted if centred."""
     ae = physics.alpha * physics.curvature
@@ -96,15 +103,19 @@ def _past(weights, cubes, n):
         first = jnp.where(from_first[cube], column, 0)
         last = jnp.where(to_last[cube], jnp.minimum(column + width, n), n)
 
-        def some_rows(step, summed):
+        # A pair of the same sums: XLA reads the one and writes the other. In one place for both its loop, which must be
+        # right also where places overlap, would take one number at a time.
+        def some_rows(step, both):
+            summed = both[1]
             for row in (first + ROWS_AT_ONCE * step + offset for offset in range(ROWS_AT_ONCE)):
                 weight = lax.dynamic_slice(weights, (cube, row, 0), (1, 1, weights.shape[2]))[0]
                 entries = lax.dynamic_slice(cubes, (cube, row, column, 0), (1, 1, width, paths))[0, 0]
                 summed = summed + jnp.where(row < last, weight, 0.0) * entries
-            return summed
+            return summed, summed
 
         steps = (last - first + ROWS_AT_ONCE - 1) // ROWS_AT_ONCE
-        summed = lax.fori_loop(0, steps, some_rows, jnp.zeros((width, paths)))
+        unread, nothing = jnp.ones((width, paths)), jnp.zeros((width, paths))  # unlike, or XLA would keep but one
+        summed = lax.fori_loop(0, steps, some_rows, (unread, nothing))[0]  # there is a step in every block
         return lax.dynamic_update_slice(total, summed[None], (cube, column, 0))
 
     return lax.fori_loop(0, count * blocks, one_block, jnp.zeros((count, nodes, paths)))
@@ -168,15 +179,17 @@ def _residual(alpha, eps, now, common_drive, odd_drive, spread_bare, target, pre
         value, slope = _equation(delta, *fixed)
         low, high = jnp.where(value < 0, delta, low), jnp.where(value < 0, high, delta)
         newton = delta - value / slope
-        # Without a bracket on one side, Newton is trusted; the left side is increasing, so it comes back.
+        # Without a bracket on one side, Newton is trusted; the left side is increasing, so it comes back. Also at the
+        # root, which by rounding may lie on an end of its bracket or beyond: from the middle it would be sought again.
         middle = 0.5 * (low + high)
-        new = jnp.where(((newton > low) & (newton < high)) | ~jnp.isfinite(middle), newton, middle)
+        settled = jnp.abs(newton - delta) <= ROOT_TOLERANCE * (1.0 + jnp.abs(newton))
+        new = jnp.where(((newton > low) & (newton < high)) | settled | ~jnp.isfinite(middle), newton, middle)
         moved = jnp.max(jnp.abs(new - delta) / (1.0 + jnp.abs(new)))
         return new, low, high, moved, count + 1
 
     first = jnp.minimum(lax.stop_gradient(previous), 0.5 * pole)
     start = (first, jnp.full_like(first, -jnp.inf), jnp.full_like(first, pole), jnp.array(jnp.inf), jnp.array(0))
-    root = lax.while_loop(lambda s: (s[3] > 1e-12) & (s[4] < 60), step, start)[0]
+    root = lax.while_loop(lambda s: (s[3] > ROOT_TOLERANCE) & (s[4] < 60), step, start)[0]
     root = lax.stop_gradient(root)
     value, slope = _equation(root, *arguments)
     return root - value / lax.stop_gradient(slope)
@@ -225,20 +238,20 @@ def feedback(
         ]
     )
     # E[share chi(n, k)], chi = 1 + eps B diag(Delta)
-    jumps = eps * jnp.einsum("xp,xkp,kp->xk", shares, site.responses, residuals)
+    jumps = eps * jnp.einsum("xkp,xp->xk", site.responses * residuals[None], shares)
     jumps = jumps + jnp.where(here[None], jnp.sum(shares, axis=1)[:, None], 0.0)
-    memory = jnp.sum(_past(weight[None, None] * jnp.stack([common_weights, odd_weights]), triangles.dressed, n), axis=2)
+    memory = _past(jnp.stack([common_weights, odd_weights]), triangles.dressed, n) @ weight
 
     teacher_now = teacher_row(physics, site, teacher_field, triangles)
     teacher_past = eps * pushed * site.responses[ODD] * odd_fields * triangles.lines[TEACHER]
     teacher = weight @ (eps * site.odd_field / poles[ODD] * teacher_now + jnp.sum(teacher_past, axis=0))
 
-    weighted = (weight * site.residual)[None] * residuals
+    weighted = weight * site.residual
     noise = jnp.stack(
         [
-            jnp.sum(weighted * site.slope[None] * slopes, axis=1),
-            eps**2 * jnp.sum(weighted * site.odd_field[None] * odd_fields, axis=1),
-            eps**2 * jnp.sum(weighted * site.spread, axis=1),
+            (residuals * slopes) @ (weighted * site.slope),
+            eps**2 * ((residuals * odd_fields) @ (weighted * site.odd_field)),
+            eps**2 * ((residuals * site.spread) @ weighted),
         ]
     )
     return Forces(jumps + jnp.pad(memory, ((0, 1), (0, 0))), noise, teacher)

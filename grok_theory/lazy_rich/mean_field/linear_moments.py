@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -27,14 +28,14 @@ from ...checks import check_memory
 from ...errors import BadValue
 from ...fields import check_single, in_range
 from ...kernels.activations import Identity
-from ...numerics.padding import bucket, cut, repeated
+from ...numerics.padding import bucket, cut, namespace, repeated
 from ...numerics.programs import compiled
 from ...observables import distance_from_init
 from ...pytrees import as_arrays
 from ...results import Solution
 from ..clock import FLOW, checked_x
-from ..verdict import judged, shortened, solution_of, status_of
-from .accuracy import add_output_error, output_norms
+from ..verdict import Judged, judged, shortened, solution_of, status_of
+from .accuracy import add_output_error, by_numpy, first_of, output_norms
 from .data import Data, data_of, rotated
 from .derivatives import differentiable
 from .methods import LinearMoments
@@ -66,8 +67,9 @@ def solve_linear_moments(
         8.0 * (40 * size**2 + 4 * bucket(times.size) * (samples**2 + size**2)),
         "Ask for fewer times, or pass fewer inputs.",
     )
-    verdict, found, steps = _solved(problem, repeated(times), as_arrays(method.tolerance))
-    verdict, found = shortened(verdict, times.size), cut(found, times.size)
+    told, steps = _solved(problem, repeated(times), as_arrays(method.tolerance))
+    found = first_of(told[3])
+    verdict, found = shortened(_verdict(*told), times.size), cut(found, times.size)
     status = status_of(verdict, failed=_WHY_LOST)
     return solution_of(
         problem, times, FLOW, method, verdict, status, fields=fields_of(found), stats={"steps": steps}
@@ -79,22 +81,28 @@ def _solved(problem: MeanFieldNetwork, times: Array, tolerance: Array):
     data, richness = rotated(data_of(problem)), jnp.asarray(problem.richness, float)
     tolerances = tolerance * jnp.array([1.0, LOOSER])
     readings, start, work = differentiable(_marches)(richness, (data, tolerances, times))
-    tight, loose = (
-        curves_of(data, *jax.tree_util.tree_map(lambda values, i=i: values[i], (readings, start))) for i in range(2)
+    curves = jax.vmap(partial(curves_of, data))(readings, start)
+    losses = jnp.stack([curves[name][0] for name in curves if name.endswith("loss")])
+    good = jnp.all(jnp.isfinite(losses)) & jnp.all(work[:, 0] == 1) & in_range(problem)
+    return (curves, good, data, readings, tolerance), work[0, 1]
+
+
+@by_numpy
+def _verdict(curves: dict[str, Any], good: Any, data: Data, readings: Reading, tolerance: Any) -> Judged:
+    xp = namespace(curves)
+    (tight, found), (loose, other) = (
+        jax.tree_util.tree_map(lambda values, i=i: values[i], (curves, readings)) for i in range(2)
     )
-    found, other = (jax.tree_util.tree_map(lambda values, i=i: values[i], readings) for i in range(2))
     floor = FLOOR * tolerance
     errors = {
-        name: 2 * jnp.abs(tight[name] - loose[name]) + floor * jnp.max(jnp.abs(tight[name])) + 1e-14 for name in tight
+        name: 2 * xp.abs(tight[name] - loose[name]) + floor * xp.max(xp.abs(tight[name])) + 1e-14 for name in tight
     }
     moved, size = output_norms(data, found.output - other.output), output_norms(data, found.output)
-    wanted = jnp.sqrt(jnp.sum(jnp.square(data.targets)))
+    wanted = xp.sqrt(xp.sum(xp.square(data.targets)))
     errors = add_output_error(
         errors, data, found, *(2 * by + floor * (norm + wanted) for by, norm in zip(moved, size, strict=True))
     )
-    losses = jnp.stack([tight[name] for name in tight if name.endswith("loss")])
-    good = jnp.all(jnp.isfinite(losses)) & jnp.all(work[:, 0] == 1) & in_range(problem)
-    return judged(tight, errors, good), found, work[0, 1]
+    return judged(tight, errors, good)
 
 
 def _marches(richness: Array, rest: tuple[Data, Array, Array]):

@@ -31,13 +31,13 @@ from ...errors import BadValue
 from ...fields import check_single, in_range
 from ...kernels.activations import Neuron
 from ...named_axes import Field
-from ...numerics.padding import bucket, cut, repeated
+from ...numerics.padding import bucket, cut, namespace, repeated
 from ...numerics.stabilised_flow import chebyshev_flow
 from ...pytrees import as_arrays
 from ...results import Solution
 from ..clock import FLOW, checked_x
-from ..verdict import judged, shortened, solution_of, status_of
-from .accuracy import add_output_error, output_norms
+from ..verdict import Judged, judged, shortened, solution_of, status_of
+from .accuracy import add_output_error, by_numpy, output_norms
 from .data import Data, data_of, rotated
 from .derivatives import differentiable
 from .kept_neurons import checked_start, fields_of_neurons, refuse_kept, unrotated
@@ -112,10 +112,10 @@ def _attempt(
 ) -> tuple[Solution, Any]:
     """One solve with these settings, and the steps of its longest flow; `lost`: tolerances where flows ended early."""
     own, keep = method.start is not None, method.keep is not None
-    verdict, mean, work, longest, neurons = _solved(
+    curves, good, each, mean, work, longest, neurons = _solved(
         problem, repeated(times), normals, as_arrays(method.tolerance), own=own, keep=keep
     )
-    verdict, mean = shortened(verdict, times.size), cut(mean, times.size)
+    verdict, mean = shortened(_verdict(curves, good, each), times.size), cut(mean, times.size)
     remarks, failed = [], _WHY_LOST
     if lost:
         tried = ", then ".join(f"{tolerance:g}" for tolerance in lost)
@@ -161,13 +161,20 @@ def _solved(problem: MeanFieldNetwork, times: Array, normals: Array, tolerance: 
     found["kernel_movement"] = curves_of(data, mean, origin)["kernel_movement"]
     losses = jnp.stack([found[name] for name in found if name.endswith("loss")])
     good = jnp.all(jnp.isfinite(losses)) & jnp.all(work[:, 0] == 1) & in_range(problem)
-    one = len(normals) == 2
-    verdict = judged(found, _errors(data, readings, start, curves, tolerance, richness), good, noted=one)
+    each = (data, readings, start, curves, tolerance, richness)
+    took = jnp.sum(work[:, 1:], axis=0), jnp.max(work[:, 1])
+    return found, good, each, mean, *took, _tree(lambda values: values[:-1], neurons)
+
+
+@by_numpy
+def _verdict(found: dict[str, Any], good: Any, each: tuple) -> Judged:
+    one = len(each[2]) == 2  # kernels at the start
+    verdict = judged(found, _errors(*each), good, noted=one)
     if one:
         verdict = verdict._replace(
-            errors={}, inaccurate=jnp.asarray(False)
+            errors={}, inaccurate=namespace(good).asarray(False)
         )  # the error of the particles, the greater part, is not known
-    return verdict, mean, jnp.sum(work[:, 1:], axis=0), jnp.max(work[:, 1]), _tree(lambda values: values[:-1], neurons)
+    return verdict
 
 
 _tree = jax.tree_util.tree_map
@@ -226,24 +233,25 @@ def _errors(
     The bias of finitely many particles is of the order of their variance, far below their scatter; but a norm feels the
     scatter of all entries, also where it is itself near zero.
     """
+    xp = namespace(curves)
     count = len(next(iter(curves.values()))) - 1
     quantile = scipy.special.stdtrit(count - 1, 1 - 0.005 / LOOKS) / np.sqrt(count) if count > 1 else 0.0
 
     def error(values):
-        scatter = jnp.std(values[:-1], axis=0, ddof=1) if count > 1 else jnp.zeros_like(values[0])
-        return quantile * scatter + jnp.abs(values[0] - values[-1]) + shared * richness
+        scatter = xp.std(values[:-1], axis=0, ddof=1) if count > 1 else xp.zeros_like(values[0])
+        return quantile * scatter + xp.abs(values[0] - values[-1]) + shared * richness
 
     first, loose = (_tree(lambda values, i=i: values[i], readings) for i in (0, -1))
-    shared = jnp.where(first.distance > 0, SHARED * tolerance, 0.0)  # nothing is lost at tau = 0
+    shared = xp.where(first.distance > 0, SHARED * tolerance, 0.0)  # nothing is lost at tau = 0
     errors = {name: error(values) for name, values in curves.items()}
     moved = readings.kernel - start[:, None]
     if count > 1:
-        spread = jnp.sqrt(jnp.sum(jnp.var(moved[:-1], axis=0, ddof=1), axis=(1, 2)))
-        errors["kernel_movement"] += quantile * spread / jnp.linalg.norm(start[0])
-    errors["kernel_movement"] += jnp.sqrt(jnp.sum(jnp.square(moved[0] - moved[-1]), axis=(1, 2))) / jnp.linalg.norm(
+        spread = xp.sqrt(xp.sum(xp.var(moved[:-1], axis=0, ddof=1), axis=(1, 2)))
+        errors["kernel_movement"] += quantile * spread / xp.linalg.norm(start[0])
+    errors["kernel_movement"] += xp.sqrt(xp.sum(xp.square(moved[0] - moved[-1]), axis=(1, 2))) / xp.linalg.norm(
         start[0]
     )
-    errors = {name: error + ROUNDING * jnp.abs(curves[name][0]) for name, error in errors.items()}
+    errors = {name: error + ROUNDING * xp.abs(curves[name][0]) for name, error in errors.items()}
     return add_output_error(
         errors, data, first, *(shared + norm for norm in output_norms(data, first.output - loose.output))
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -20,13 +21,13 @@ from ...checks import check_memory
 from ...fields import check_single, in_range
 from ...kernels import FullyConnected, gradient_flow, ntk
 from ...kernels.activations import Activation, Neuron
-from ...numerics.padding import bucket, cut, repeated
+from ...numerics.padding import bucket, cut, namespace, repeated
 from ...numerics.programs import compiled
 from ...observables import kernel_coherence, lazy_distance
 from ...results import Solution
 from ..clock import FLOW, checked_x
-from ..verdict import judged, shortened, solution_of, status_of
-from .accuracy import add_output_error, output_norms
+from ..verdict import Judged, judged, shortened, solution_of, status_of
+from .accuracy import add_output_error, by_numpy, first_of, output_norms
 from .data import Data, data_of
 from .methods import TangentLimit
 from .particles import fields_of
@@ -51,8 +52,9 @@ def solve_tangent_limit(
         8.0 * (200 * samples * every + 2 * bucket(times.size) * (samples**2 + every * problem.outputs)),
         "Pass fewer inputs, or ask for fewer times.",
     )
-    verdict, found = _solved(problem, repeated(times))
-    verdict, found = shortened(verdict, times.size), cut(found, times.size)
+    told = _solved(problem, repeated(times))
+    found = first_of(told[1][1])
+    verdict, found = shortened(_verdict(*told), times.size), cut(found, times.size)
     status = status_of(verdict, remarks=[_NOTE], failed=_WHY_LOST)
     return solution_of(problem, times, FLOW, method, verdict, status, fields=fields_of(found)).checked(throw)
 
@@ -66,20 +68,25 @@ def _solved(problem: MeanFieldNetwork, times: Array):
     kernels = [_kernels(problem, each) for each in (phi, *fewer)]
     stacked = jax.tree.map(lambda *each: jnp.stack(each), *kernels)
     flows = jax.lax.map(lambda pair: _flow(problem, data, times, *pair), stacked)
+    losses = jnp.stack([curve[0] for name, curve in flows[0].items() if name.endswith("loss")])
+    good = jnp.all(jnp.isfinite(losses)) & in_range(problem)
+    return good, flows, data, times
+
+
+@by_numpy
+def _verdict(good: Any, flows: tuple[dict[str, Any], Reading, Any], data: Data, times: Any) -> Judged:
+    xp = namespace(flows)
     curves, found, size = jax.tree.map(lambda values: values[0], flows)
     # Eigenvalues are known to rounding of the largest, and multiply the time.
     rounding = ROUNDING * data.samples * (1 + 2 * times / data.samples * size)
-    errors = {name: rounding * jnp.max(jnp.abs(values)) for name, values in curves.items()}
-    wanted = jnp.sqrt(jnp.sum(jnp.square(data.targets)))
+    errors = {name: rounding * xp.max(xp.abs(values)) for name, values in curves.items()}
+    wanted = xp.sqrt(xp.sum(xp.square(data.targets)))
     off = [rounding * (norm + wanted) for norm in output_norms(data, found.output)]
-    if not phi.exact:
+    if len(flows[2]) == 2:  # with half the nodes
         coarse, other, _ = jax.tree.map(lambda values: values[1], flows)
-        errors = {name: error + jnp.abs(curves[name] - coarse[name]) for name, error in errors.items()}
+        errors = {name: error + xp.abs(curves[name] - coarse[name]) for name, error in errors.items()}
         off = [a + b for a, b in zip(off, output_norms(data, found.output - other.output), strict=True)]
-    errors = add_output_error(errors, data, found, *off)
-    losses = jnp.stack([curves[name] for name in curves if name.endswith("loss")])
-    good = jnp.all(jnp.isfinite(losses)) & in_range(problem)
-    return judged(curves, errors, good, noted=True), found
+    return judged(curves, add_output_error(errors, data, found, *off), good, noted=True)
 
 
 def _kernels(problem: MeanFieldNetwork, phi: Neuron) -> tuple[Array, Array]:
