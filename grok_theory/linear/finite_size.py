@@ -33,7 +33,7 @@ from ..checks import check_positive, check_shape, require_float64
 from ..dynamics import GradientDescent
 from ..errors import BadValue
 from ..numerics.padding import any_traced, as_numbers, cut, repeated
-from ..numerics.programs import compiled
+from ..numerics.programs import compiled_soonest
 from ..numerics.spectra import marchenko_pastur_rule, spectral_edges
 from ..pytrees import record
 from .checked import check_single, is_legal
@@ -140,7 +140,7 @@ def _shift_weights(angles: int) -> np.ndarray:
     return weights
 
 
-@partial(compiled, static_argnames=("angles", "curves"))
+@partial(compiled_soonest, static_argnames=("angles", "curves"))
 def _fluctuations(
     problem: TeacherStudent,
     dynamics: ByModes,
