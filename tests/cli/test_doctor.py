@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from grok_theory.cli import doctor, slowness
+from grok_theory.cli import doctor, repeatability, slowness
 
 
 def test_doctor_finds_this_machine_good_on_every_device(run, monkeypatch):
