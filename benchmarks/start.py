@@ -40,8 +40,8 @@ COMMANDS = {
 def _environment(**more: str) -> dict[str, str]:
     """This environment without its switches of JAX, but for the device: no compiled programs come from outside.
 
-    BLAS in one thread: others that wait for the cores of a busy machine would count as CPU seconds. Bytecode is kept, as
-    that of an installed package is.
+    BLAS in one thread: others that wait for the cores of a busy machine would count as CPU seconds. Bytecode is kept,
+    as that of an installed package is.
     """
     kept = {name: v for name, v in os.environ.items() if not name.startswith("JAX_") or name == "JAX_PLATFORMS"}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
