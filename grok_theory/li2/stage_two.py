@@ -18,7 +18,7 @@ from ..checks import check_times
 from ..errors import BadValue
 from ..named_axes import Field
 from ..numerics.adaptive_flow import flow_through
-from ..numerics.dormand_prince import ORDER, dormand_prince
+from ..numerics.explicit_steps import ORDER, dormand_prince
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, PROBABILITY, hold
 from ..numerics.padding import cut, repeated
 from ..numerics.programs import compiled_soonest

@@ -8,7 +8,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..numerics.adaptive_flow import Flow, flow_through
-from ..numerics.dormand_prince import ORDER, dormand_prince
+from ..numerics.explicit_steps import ORDER, dormand_prince
 from ..numerics.padding import as_numbers
 from .problem import DeepLinear
 

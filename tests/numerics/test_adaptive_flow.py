@@ -7,10 +7,10 @@ import pytest
 from jax.test_util import check_grads
 from scipy.integrate import solve_ivp
 
-from grok_theory.numerics import dormand_prince as explicit
+from grok_theory.numerics import explicit_steps as explicit
 from grok_theory.numerics import rosenbrock as stiff
 from grok_theory.numerics.adaptive_flow import flow_through
-from grok_theory.numerics.dormand_prince import dormand_prince
+from grok_theory.numerics.explicit_steps import dormand_prince
 from grok_theory.numerics.flow_derivatives import differentiable
 from grok_theory.numerics.rosenbrock import rodas5p
 
