@@ -8,6 +8,7 @@ has other numbers of the same shapes. The peak of the memory is that of the proc
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import subprocess
@@ -39,9 +40,11 @@ COMMANDS = {
 def _environment(**more: str) -> dict[str, str]:
     """This environment without its switches of JAX, but for the device: no compiled programs come from outside.
 
-    BLAS in one thread: others that wait for the cores of a busy machine would count as CPU seconds.
+    BLAS in one thread: others that wait for the cores of a busy machine would count as CPU seconds. Bytecode is kept,
+    as that of an installed package is.
     """
     kept = {name: v for name, v in os.environ.items() if not name.startswith("JAX_") or name == "JAX_PLATFORMS"}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"} | more
 
 
@@ -87,6 +90,8 @@ def _called(name: str, folder: str) -> dict[str, float]:
 
 
 def main(out: Path, *, quick: bool = False) -> None:
+    for folder in ("grok_theory", "benchmarks"):
+        compileall.compile_dir(ROOT / folder, quiet=2)
     publish("start_imports", "start: seconds of a process", imports(1 if quick else 5), out)
     chosen = list(CALLS)[:1] if quick else list(CALLS)
     rows, peak = calls(chosen), "peak memory [MiB]"

@@ -1,4 +1,4 @@
-"""`grok-theory doctor`: what a bug report needs, whether this machine's JAX computes right, and what would be slow."""
+"""`grok-theory doctor`: what a bug report needs, whether this machine's JAX computes right, what would be slow."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import typer
 
 from .as_json import write_json
 from .outputs import AsJson
+from .repeatability import unrepeatable_things
 from .slowness import allowed_cores, slow_things
 
 _LIBRARIES = ("jax", "jaxlib", "numpy", "scipy", "diffrax", "optimistix", "optax", "joblib", "matplotlib", "typer")
@@ -24,9 +25,9 @@ def command(
     as_json: AsJson = False,
     seconds: Annotated[float, typer.Option(help="Longest time the self-test may take.")] = 60.0,
 ) -> None:
-    """Show versions and precision, test jit against NumPy on every device, and name what would be slow.
+    """Show versions and precision, test jit against NumPy on every device, and name what would be slow or differ.
 
-    Exit code 1 if a check fails; what is slow is no failure.
+    Exit code 1 if a check fails; what is slow, or differs in last digits from run to run, is no failure.
     """
     from ..compilations import kept_here
     from ..progress import waiting
@@ -43,6 +44,7 @@ def command(
     findings: dict[str, Any] = {"versions": _versions(), "machine": _machine(), "self_test": tested}
     findings["machine"]["compiled programs"] = kept.said + (f", in {kept.folder}" if kept.folder else "")
     findings["slow"] = slow_things(tested["checks"], kept.said)
+    findings["not_repeatable"] = unrepeatable_things(tested["checks"])
     findings["good"] = findings["self_test"]["good"] and not findings["versions"]["known_to_be_broken"]
     if as_json:
         write_json(findings)
@@ -115,6 +117,8 @@ def _show(findings: dict[str, Any]) -> None:
         console.print(mark + Text(f"{check['name']}: {check['measured']}"))
     for sentence in findings["slow"]:
         console.print(Text("slow  ", style="yellow") + Text(sentence))
+    for sentence in findings["not_repeatable"]:
+        console.print(Text("noted ", style="yellow") + Text(sentence))
     if findings["self_test"]["said"]:
         console.print(Text(findings["self_test"]["said"], style="bold red"))
     console.print(Text("all good", style="green") if findings["good"] else Text("not good", style="bold red"))

@@ -33,7 +33,7 @@ from ..checks import check_positive, check_shape, require_float64
 from ..dynamics import GradientDescent
 from ..errors import BadValue
 from ..numerics.padding import any_traced, as_numbers, cut, repeated
-from ..numerics.programs import compiled
+from ..numerics.programs import compiled_soonest
 from ..numerics.spectra import marchenko_pastur_rule, spectral_edges
 from ..pytrees import record
 from .checked import check_single, is_legal
@@ -45,6 +45,7 @@ from .problem import TeacherStudent
 
 __all__ = ["Fluctuations", "fluctuations"]
 
+FEWEST_ANGLES = 256
 MOST_ANGLES = 2**15
 LOST = (
     "A variance is below zero, since the terms of the expansion in 1/N grow for so few weights, or numbers overflow. "
@@ -90,11 +91,14 @@ def _needed(problem: TeacherStudent, dynamics: ByModes, times: ArrayLike, xp: Mo
 
 
 def _angles(problem: TeacherStudent, dynamics: ByModes, times: Times) -> int:
-    """A power of two that is enough for all times; under a trace a fixed one, beyond which times come back as nan."""
+    """A power of two that is enough for all times; under a trace a fixed one, beyond which times come back as nan.
+
+    No less than `FEWEST_ANGLES`: what fewer would save is less than another program costs.
+    """
     if any_traced(problem, dynamics, times):
         return 4096
     needed = float(np.max(_needed(*as_numbers((problem, dynamics)), np.asarray(times, float), np)))
-    angles = 2 ** int(np.ceil(np.log2(needed)))
+    angles = max(FEWEST_ANGLES, 2 ** int(np.ceil(np.log2(needed))))
     if angles > MOST_ANGLES:
         raise BadValue(
             f"times[{np.size(times) - 1}] is {float(np.asarray(times)[-1]):g}, but this close to samples_per_dim = 1, "
@@ -140,7 +144,7 @@ def _shift_weights(angles: int) -> np.ndarray:
     return weights
 
 
-@partial(compiled, static_argnames=("angles", "curves"))
+@partial(compiled_soonest, static_argnames=("angles", "curves"))
 def _fluctuations(
     problem: TeacherStudent,
     dynamics: ByModes,

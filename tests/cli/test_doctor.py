@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from grok_theory.cli import doctor, slowness
+from grok_theory.cli import doctor, repeatability, slowness
 
 
 def test_doctor_finds_this_machine_good_on_every_device(run, monkeypatch):
@@ -91,3 +91,16 @@ def test_the_doctor_says_whether_compiled_programs_are_kept(run, monkeypatch, tm
     _, out, _ = run("doctor", "--json")
     assert json.loads(out)["machine"]["compiled programs"].startswith(f"kept, in {tmp_path}")
     assert not list(tmp_path.iterdir()), "looking makes nothing"
+
+
+def test_a_gpu_that_adds_in_no_fixed_order_is_named(monkeypatch):
+    checks = [{"name": "float64 on cpu:0"}, {"name": "float64 on gpu:0"}, {"name": "speed on gpu:0"}]
+    monkeypatch.delenv("XLA_FLAGS", raising=False)
+    (said,) = repeatability.unrepeatable_things(checks)
+    assert said.startswith("gpu:0 adds rows")
+    assert "XLA_FLAGS=--xla_gpu_deterministic_ops=true" in said
+    assert repeatability.unrepeatable_things(checks[:1]) == []
+    monkeypatch.setenv("XLA_FLAGS", "--xla_gpu_deterministic_ops=false")
+    assert repeatability.unrepeatable_things(checks)
+    monkeypatch.setenv("XLA_FLAGS", "--xla_dump_to=x --xla_gpu_deterministic_ops=true")
+    assert repeatability.unrepeatable_things(checks) == []

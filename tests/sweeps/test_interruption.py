@@ -70,7 +70,7 @@ def wait_for(results, tmp_path):
 
 
 def test_killed_and_interrupted_sweeps_go_on_where_they_stopped(tmp_path):
-    slow = SCRIPT.replace("sleep(0.02)", "sleep(0.1)")  # not done before this process has its turn again
+    slow = SCRIPT.replace("sleep(0.02)", "sleep(0.05)")  # not done before this process has its turn again
     child = start(tmp_path, slow)
     wait_for(10, tmp_path)
     child.kill()

@@ -10,7 +10,7 @@ from ...checks import check_integer, check_key, check_memory, check_runs, check_
 from ...dynamics import Dynamics
 from ...fields import check_single
 from ...numerics.padding import as_numbers, cut, repeated
-from ...numerics.programs import compiled
+from ...numerics.programs import compiled_soonest
 from ...numerics.runs import counted, run_batched, runs_at_once
 from ...results import Ensemble
 from ..attention_x import check_attention_x
@@ -76,7 +76,7 @@ def _fitted(problem: LinearAttention, x: ArrayLike, runs: int, key: jax.Array, s
     run = RidgeFit(dim, sizes["tasks"], sizes["context"], few, many)
     arguments = (as_numbers(problem), counts, _test_context(sizes))
     return (
-        run_batched(run, key, runs, arguments=arguments, program=compiled),
+        run_batched(run, key, runs, arguments=arguments, program=compiled_soonest),
         grid,
         {"sequences": np.asarray(sequences)},
     )
@@ -89,7 +89,7 @@ def _trained(problem: LinearAttention, x: ArrayLike, runs: int, key: jax.Array, 
     run = OnePass(dim, sizes["tasks"], sizes["context"], batch)
     arguments = (as_numbers(problem), grid, np.asarray(longest), _test_context(sizes))
     stats = {"batch_size": batch, "learning_rate": longest * dim}
-    return run_batched(run, key, runs, arguments=arguments, program=compiled), grid, stats
+    return run_batched(run, key, runs, arguments=arguments, program=compiled_soonest), grid, stats
 
 
 def _test_context(sizes: dict[str, int]) -> np.ndarray:

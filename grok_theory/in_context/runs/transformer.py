@@ -58,7 +58,9 @@ def log_predictions(
     symbols = weights["readout"].shape[1]
     batch, context = tokens.shape
     before = jnp.concatenate([jnp.full((batch, 1), symbols), tokens[:, :-1]], axis=1)
-    stream = weights["symbols"][before] + weights["positions"][None]
+    # A product, not rows that are looked up: their gradient would be added in no fixed order on an accelerator.
+    shown = jax.nn.one_hot(before, symbols + 1, dtype=REAL)
+    stream = shown @ weights["symbols"] + weights["positions"][None]
 
     def normed(stream, which):
         centred = stream - jnp.mean(stream, axis=-1, keepdims=True)
@@ -81,7 +83,7 @@ def log_predictions(
 def token_loss(weights: dict[str, Array], tokens: Int[Array, "batch context"]) -> Array:
     """Mean log loss a symbol, in nats."""
     logs = log_predictions(weights, tokens)
-    return -jnp.mean(jnp.take_along_axis(logs, tokens[..., None], axis=-1))
+    return -jnp.mean(jnp.sum(jnp.where(jax.nn.one_hot(tokens, logs.shape[-1], dtype=bool), logs, 0.0), axis=-1))
 
 
 def training_step(weights, memory, tokens, optimizer: optax.GradientTransformation):

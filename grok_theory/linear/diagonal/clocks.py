@@ -5,6 +5,7 @@ grid between the two scales found before.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
@@ -12,7 +13,7 @@ from jax.typing import ArrayLike
 
 from ...errors import BadValue, SolveFailed
 from ...numerics.padding import any_traced, as_numbers
-from ...numerics.programs import compiled
+from ...numerics.programs import LONG_RUNNING, compiled
 from ..checked import check_single
 from ..mode_relaxation import ByModes, check_flow
 from ..two_clocks import GrokkingTime
@@ -76,7 +77,7 @@ def _test_losses(inputs, targets, teacher, log_scales):
     return jnp.sum((weights - teacher[None, :]) ** 2, axis=1), jnp.all(found)
 
 
-@compiled
+@partial(compiled, options=LONG_RUNNING)
 def _evolved_losses(problem: SparseTask, log_scales):
     told = evolved_at(problem, log_scales)
     return told.sigma[:, 0] ** 2, jnp.all(told.found)
