@@ -152,7 +152,7 @@ def dormand_prince(
         after = y + moved
         allowed = atol + rtol * jnp.maximum(jnp.abs(y), jnp.abs(after))
         large, other = jnp.max(jnp.abs(fifth) / allowed), jnp.max(jnp.abs(third) / allowed)
-        size = jnp.sqrt(large**2 + 0.01 * other**2)
-        return Attempt(after, large * (large / jnp.where(size > 0, size, 1.0)))
+        # large^2/sqrt(large^2 + other^2/100), of which the squares need not be numbers of float64.
+        return Attempt(after, large / jnp.sqrt(1 + 0.01 * (other / jnp.where(large > 0, large, 1.0)) ** 2))
 
     return attempt

@@ -92,6 +92,13 @@ def test_what_is_not_reached_is_nan():
     assert np.isfinite(given_up.states[:3]).all()
 
 
+@pytest.mark.parametrize("tolerance", [1e-300, 0.0])
+def test_a_tolerance_that_cannot_be_kept_is_no_answer(tolerance):
+    found = marched(dormand_prince(lotka, tolerance, tolerance), explicit.ORDER, [1.0, 2.0], [1.0], most_steps=500)
+    assert not found.finished
+    assert np.isnan(found.states).all()
+
+
 def test_derivatives_both_ways_and_batches():
     """y' = -a y^2 + b from c: by a (a number), b (the rest, forwards only) and the times."""
 
