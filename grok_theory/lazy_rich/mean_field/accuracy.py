@@ -11,10 +11,10 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from ...checks import is_traced
-from ...numerics.padding import any_traced, namespace
+from ...numerics.padding import AnyArray, any_traced, namespace
 from ...numerics.programs import compiled
 from ..verdict import Judged
 from .data import Data
@@ -43,12 +43,12 @@ def first_of(tree: Any) -> Any:
 
 
 def add_output_error(
-    errors: dict[str, Array],
+    errors: dict[str, AnyArray],
     data: Data,
     readings: Reading,
-    train_error: Float[Array, " tau"],
-    test_error: Float[Array, " tau"],
-) -> dict[str, Array]:
+    train_error: Float[AnyArray, " tau"],
+    test_error: Float[AnyArray, " tau"],
+) -> dict[str, AnyArray]:
     """`errors` with what an error of the output adds to losses and coherence.
 
     `train_error`, `test_error`: Euclidean norms (all samples and outputs together), (T,).
@@ -63,7 +63,7 @@ def add_output_error(
     return errors
 
 
-def _of_coherence(readings: Reading, residual: Array, error: Array) -> Array:
+def _of_coherence(readings: Reading, residual: AnyArray, error: AnyArray) -> AnyArray:
     """Twice orders one and two of r.T r / (m sum_i norm(r_i)^2 T_ii) in the residual, 1 where that is all error."""
     xp = namespace(residual)
     own = xp.einsum("tpc,tpp->t", xp.square(residual), readings.kernel)
@@ -76,13 +76,13 @@ def _of_coherence(readings: Reading, residual: Array, error: Array) -> Array:
     return xp.where(known, 2 * (above + below), 1.0)
 
 
-def _of_mean_square(residual: Array, error: Array) -> Array:
+def _of_mean_square(residual: AnyArray, error: AnyArray) -> AnyArray:
     xp = namespace(residual)
     norm = xp.sqrt(xp.sum(xp.square(residual), axis=(1, 2)))
     return (2 * norm * error + xp.square(error)) / residual.shape[1]
 
 
-def output_norms(data: Data, output: Array) -> tuple[Array, Array]:
+def output_norms(data: Data, output: AnyArray) -> tuple[AnyArray, AnyArray]:
     """Euclidean norms (T,) of outputs (T, n, c) on the training and on the test inputs."""
     xp = namespace(output)
     parts = output[:, : data.samples], output[:, data.samples :]

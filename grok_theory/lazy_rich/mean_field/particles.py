@@ -31,7 +31,7 @@ from ...errors import BadValue
 from ...fields import check_single, in_range
 from ...kernels.activations import Neuron
 from ...named_axes import Field
-from ...numerics.padding import bucket, cut, namespace, repeated
+from ...numerics.padding import AnyArray, bucket, cut, namespace, repeated
 from ...numerics.stabilised_flow import chebyshev_flow
 from ...pytrees import as_arrays
 from ...results import Solution
@@ -226,8 +226,8 @@ def _size(richness: Array, state: tuple[Array, Array]) -> Array:
 
 
 def _errors(
-    data: Data, readings: Reading, start: Array, curves: dict[str, Array], tolerance: Array, richness: Array
-) -> dict[str, Array]:
+    data: Data, readings: Reading, start: AnyArray, curves: dict[str, AnyArray], tolerance: AnyArray, richness: AnyArray
+) -> dict[str, AnyArray]:
     """Integration (the change at ten times the tolerance) plus Student's 99 % band of the scrambles' mean, all curves.
 
     The bias of finitely many particles is of the order of their variance, far below their scatter; but a norm feels the
