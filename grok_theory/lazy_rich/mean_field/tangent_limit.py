@@ -22,7 +22,7 @@ from ...fields import check_single, in_range
 from ...kernels import FullyConnected, gradient_flow, ntk
 from ...kernels.activations import Activation, Neuron
 from ...numerics.padding import bucket, cut, namespace, repeated
-from ...numerics.programs import compiled
+from ...numerics.programs import compiled_soonest
 from ...observables import kernel_coherence, lazy_distance
 from ...results import Solution
 from ..clock import FLOW, checked_x
@@ -59,7 +59,7 @@ def solve_tangent_limit(
     return solution_of(problem, times, FLOW, method, verdict, status, fields=fields_of(found)).checked(throw)
 
 
-@compiled
+@compiled_soonest
 def _solved(problem: MeanFieldNetwork, times: Array):
     data = data_of(problem)
     phi = problem.phi
