@@ -59,6 +59,26 @@ def _particles(number, length, scale):
     return lazy_rich.solve(_mean_field(number, scale), times(length))
 
 
+def _lazy_limit(number, length, scale):
+    from grok_theory import lazy_rich
+
+    problem = lazy_rich.QuadraticCommittee(1.0, 0.5 + number, 2.0)
+    return lazy_rich.solve(problem, times(length), method=lazy_rich.LazyLimit())
+
+
+def _descent_of_many_steps(number, length, scale):
+    import grok_theory as gt
+
+    problem = gt.lazy_rich.QuadraticCommittee(1.0, 0.5 + number, 2.0)
+    return gt.lazy_rich.solve(problem, np.linspace(0, 1000, length).astype(int), dynamics=gt.GradientDescent(0.05))
+
+
+def _trained_on_data(number, length, scale):
+    from grok_theory import lazy_rich
+
+    return lazy_rich.simulate(_mean_field(number, scale), times(length), width=64, runs=2, key=key())
+
+
 def _committees(number, length, scale):
     import grok_theory as gt
 
@@ -244,10 +264,13 @@ def _regressions_on_kernels(number, length, scale):
 CALLS = {
     **CALLS_OF_LINEAR,
     "dmft": Call("lazy_rich.solve, DMFT, flow to tau = 10", _dmft),
+    "descent of many steps": Call("lazy_rich.solve, DMFT, 1000 steps of descent", _descent_of_many_steps),
+    "lazy limit": Call("lazy_rich.solve, LazyLimit", _lazy_limit),
     "population": Call("lazy_rich.solve, Population, flow", _population),
     "tangent": Call("lazy_rich.solve, MeanFieldNetwork, tangent limit", _tangent),
     "moments": Call("lazy_rich.solve, MeanFieldNetwork, linear moments", _moments),
     "particles": Call("lazy_rich.solve, MeanFieldNetwork, particles", _particles),
+    "trained on data": Call("lazy_rich.simulate, MeanFieldNetwork, width 64, 2 runs", _trained_on_data),
     "committees": Call("lazy_rich.simulate, dim 40, 8 runs", _committees),
     "lazy_stage": Call("li2.solve, lazy stage, Z_12", _lazy_stage),
     "feature ascent": Call("li2.solve, FeatureAscent, Z_12", _feature_ascent),
