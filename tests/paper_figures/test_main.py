@@ -182,7 +182,7 @@ def killed_builds(command, figures, cache, computed, kills):
     return finished, lost
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)], ids=["three kills", "twenty kills"])
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)], ids=["two kills", "twenty kills"])
 def test_kill_9_loses_nothing_that_was_finished(command, run, write, figures, computed, tmp_path, kills):
     steps = 4 * kills
     write("many", steps=steps, delay="__import__('time').sleep(0.05)")
