@@ -18,8 +18,8 @@ from benchmarks.report import Headline, Rows, publish
 FIGURES = (
     "linear_double_descent",
     "li2_discovery",
-    "best_of_k_inverse_square",
-    "lazy_rich_limits",
+    "best_of_k_recorded_judge",
+    "lazy_rich_spectrum",
     "bounds_all",
 )
 

@@ -59,8 +59,8 @@ def _one_pass(weights: Sequence[np.ndarray], values: np.ndarray, most: int) -> n
     ordered = [weights[i] for i in order]
     longest = np.array([w.size - 1 for w in ordered])
     _check_work(longest, most)
-    middle = values.max() / 2 + values.min() / 2
-    worth = (values - middle)[order]
+    origin = _origin(values)
+    worth = (values - origin)[order]
     # Answers that cannot be given n times cannot win with n: their product does not depend on n.
     short = [np.concatenate([[1.0], np.zeros(most)])]
     for weight in ordered:
@@ -79,7 +79,18 @@ def _one_pass(weights: Sequence[np.ndarray], values: np.ndarray, most: int) -> n
             new_valued[1:, n:] += at * (valued[:-1, :-n] + value * plain[:-1, :-n])
             plain, valued = new, new_valued
         total += (valued[1:] / np.arange(1, ties + 1)[:, None]).sum(axis=0)
-    return middle + np.divide(total, short[-1], out=np.zeros_like(total), where=short[-1] > 0)
+    return origin + np.divide(total, short[-1], out=np.zeros_like(total), where=short[-1] > 0)
+
+
+def _origin(values: np.ndarray) -> float:
+    """What values are counted from: their end next to zero, so that a rare win keeps its digits.
+
+    Where they are of both signs their middle, for their difference may overflow.
+    """
+    low, high = float(values.min()), float(values.max())
+    if low >= 0:
+        return low
+    return high if high <= 0 else high / 2 + low / 2
 
 
 def _times(rows: np.ndarray, factor: np.ndarray) -> np.ndarray:

@@ -298,3 +298,16 @@ def test_pass_curve_is_pass_at_k_with_intervals():
 def test_bad_input_is_one_sentence(call, message):
     with pytest.raises(gt.BadValue, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("counts", "k"), [([2, 30, 30], 5), ([3, 20, 20, 20], 9), ([1, 2, 6, 1], 8), ([2, 40, 40], 12)]
+)
+def test_rare_wins_keep_their_digits_and_impossible_ones_are_zero(counts, k):
+    """Would notice sums around the middle of right and wrong: 13 digits of a rare win, 1e-16 where there is none."""
+    wanted = Fraction(0)
+    for said in itertools.product(*(range(min(count, k) + 1) for count in counts)):
+        if sum(said) == k and said[0] == max(said):
+            wanted += Fraction(prod(map(comb, counts, said)), said.count(max(said)))
+    wanted = float(wanted / comb(sum(counts), k))
+    np.testing.assert_allclose(bk.majority_of_counts(counts, k), wanted, rtol=4e-15, atol=0)

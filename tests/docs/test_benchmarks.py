@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import coverage, names, summary
+from benchmarks import coverage, names, reproducibility, summary
+from paper_figures.figure import catalogue
 
 ROOT = Path(__file__).parents[2]
 HEADLINES = {headline.file: (benchmark, headline) for benchmark, headline in summary.headlines()}
@@ -98,6 +99,11 @@ def test_tables_of_pages_have_their_marks_and_are_made_of_rows(tmp_path):
     assert "old" not in page
     counted = {"branches taken": 3, "branches": 4, "lines reached": 1, "lines": 2}
     assert rooms.made([{"room": "kernels"} | counted]).endswith("| kernels | 3 of 4 | 50.0% |")
+
+
+def test_figures_that_are_built_twice_have_a_quick_size():
+    known = catalogue()
+    assert [name for name in reproducibility.FIGURES if not known[name].has_quick] == []
 
 
 def test_files_are_counted_by_room():
