@@ -13,10 +13,10 @@ test verify docs: export OMP_NUM_THREADS ?= 1
 test verify docs: export OPENBLAS_NUM_THREADS ?= 1
 test: .venv/ok
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
-# Hours. Stopped, it goes on where it was: what passed among the same files is not run again.
+# Hours. Stopped, it goes on where it was: what passed among the same files is not run again. With ARGS: those tests alone.
 verify: .venv/docs
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "" --hypothesis-profile=verify --resume out/verify/passed.jsonl $(ARGS)
-	$(BIN)/python -m benchmarks keys mutations
+	$(if $(ARGS),,$(BIN)/python -m benchmarks keys mutations)
 bench: .venv/ok
 	$(BIN)/python -m benchmarks $(ARGS)
 docs: .venv/docs

@@ -24,7 +24,6 @@ import pytest
 
 from grok_theory.compilations import keep_all_compilations
 from grok_theory.errors import BadValue
-from tests.resuming import Resuming
 
 if not jax.config.jax_compilation_cache_dir:
     # More than half of the tests' time is XLA's. Loading a program counts as compiling it (JAX's events, the sizes of
@@ -62,6 +61,8 @@ def pytest_configure(config):
     if (path := config.getoption("--tell")) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Teller(path))
     if path := config.getoption("--resume"):
+        from tests.resuming import Resuming
+
         passed = getattr(config, "workerinput", {}).get("passed")
         config.pluginmanager.register(Resuming(Path(path), passed))
 

@@ -90,16 +90,25 @@ def check_samples(samples: ArrayLike) -> None:
     check_between("samples", samples, 1.0, np.inf, "Pass numbers of answers, for example [1, 4, 16, 64].")
 
 
+def _exact_curves(problem, k, temperature, *, method, kind, finite):
+    made = _exact(problem, k, temperature, method, kind, finite)
+    return _judged(made, _legal(problem, temperature, kind) & (k >= 1))
+
+
+_curves = compiled(_exact_curves, static_argnames=("method", "kind", "finite"))
+_often = compiled(_exact_curves, static_argnames=("method", "kind", "finite"), options=LONG_RUNNING)
+
+
 def evaluate(
     problem: Prompt | Posterior,
     k: ArrayLike,
     temperature: ArrayLike,
     method: Method,
-    program: Callable[..., Any] | None = None,
+    program: Callable[..., Any] = _curves,
 ) -> dict[str, Any]:
     """Curves, numerical errors and status level of a checked problem; `k` (T,) float64.
 
-    `program` makes the exact curves; left out, the one that compiles sooner. The lengths of a bucket share it. Outside
+    `program` makes the exact curves, by default the one that compiles sooner. The lengths of a bucket share it. Outside
     traces all else is NumPy, which compiles nothing.
     """
     traced = any_traced(problem, k, temperature)
@@ -112,7 +121,6 @@ def evaluate(
     finite = is_traced(k) or bool(np.isfinite(np.asarray(k)).any())
     heat = temperature if is_traced(temperature) else np.asarray(temperature, float)
     exact = method if isinstance(method, Exact) else Exact()
-    program = _curves if program is None else program
     result = program(problem, padded, heat, method=exact, kind=kind, finite=finite)
     if method is not exact:
         result = _limit_curves(problem, padded, heat, result, method=method, kind=kind)
@@ -153,15 +161,6 @@ class Search:
         noted = [_noted(Exact())] if self.level else []
         noted += [remark for remark in remarks if remark]
         return Status(1 if noted else GOOD, noted=" ".join(noted), failed=_failed(Exact()))
-
-
-def _exact_curves(problem, k, temperature, *, method, kind, finite):
-    made = _exact(problem, k, temperature, method, kind, finite)
-    return _judged(made, _legal(problem, temperature, kind) & (k >= 1))
-
-
-_curves = compiled(_exact_curves, static_argnames=("method", "kind", "finite"))
-_often = compiled(_exact_curves, static_argnames=("method", "kind", "finite"), options=LONG_RUNNING)
 
 
 @partial(compiled, static_argnames=("method", "kind"))

@@ -3,7 +3,7 @@
 (u, v) is a centred Gaussian pair with covariance [[q11, q12], [q12, q22]]; arguments broadcast and go through jit, grad
 and vmap. `dual` is E[phi(u) phi(v)], `dual_derivative` is E[phi'(u) phi'(v)]; `hermite` gives the expansion of phi.
 
-Besides these three, networks use `_dual`, `_dual_derivative` (without the checks of the public door) and `_dual_gaps`:
+Behind these doors stand `_dual`, `_dual_derivative` and `_hermite`. Networks use the first two, and `_dual_gaps`:
 an activation with a kink needs the angle between nearly coincident inputs to more digits than q12 holds, and carries
 sqrt(q11 q22) -+ q12 from layer to layer; smooth ones return None.
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import jax.numpy as jnp
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from ..checks import check_choice, check_integer, is_traced
 from ..errors import BadValue
@@ -117,23 +117,8 @@ class Activation(Expectations):
         slope = self.derivative or gaussian.slope(self.function)
         return gaussian.pair_expectation(slope, slope, q11, q12, q22, nodes=self.nodes)
 
-    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
-        """Hermite coefficients by quadrature with at least degree + 32 nodes.
-
-        Warns where twice as many nodes change a coefficient by 1e-6 of the largest (outside traces).
-
-        Parameters
-        ----------
-        degree : int
-            Highest degree, >= 0.
-        variance : array_like
-            Variance v of the argument of phi, > 0.
-
-        Returns
-        -------
-        Array
-            (degree + 1,) a_0, a_1, ...
-        """
+    def _hermite(self, degree, variance):
+        """By quadrature; outside traces warns where twice as many nodes change any by 1e-6 of the largest."""
         nodes = max(self.nodes, degree + 32)
         coarse, fine = (self._series(degree, variance, count) for count in (nodes, 2 * nodes))
         if not is_traced(coarse):
@@ -144,7 +129,7 @@ class Activation(Expectations):
                     f"hermite_coefficients: Gauss-Hermite quadrature with {nodes} nodes is off by about "
                     f"{error / largest if largest else error:.1e} of the largest coefficient. Raise "
                     "Activation(nodes=...); a function with a kink needs a closed form, such as Relu().",
-                    stacklevel=3,
+                    stacklevel=4,
                 )
         return coarse
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from ..checks import check_finite, check_positive
 from ..numerics import gaussian
@@ -54,23 +54,8 @@ class Erf(Expectations):
     def _dual_derivative(self, q11, q12, q22, gaps):
         return gaussian.erf_dual_derivative(q11, q12, q22, scale=self.scale)
 
-    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
-        """Hermite coefficients from the series of asin.
-
-        a_{2j+1}^2 = (2/pi) (2j)!/(4^j j!^2 (2j+1)) x^{2j+1}, x = 2av/(1 + 2av), a = scale^2.
-
-        Parameters
-        ----------
-        degree : int
-            Highest degree, >= 0.
-        variance : array_like
-            Variance v of the argument of phi, > 0.
-
-        Returns
-        -------
-        Array
-            (degree + 1,) a_0, a_1, ...; even ones are 0.
-        """
+    def _hermite(self, degree, variance):
+        # The series of asin: a_{2j+1}^2 = (2/pi) (2j)!/(4^j j!^2 (2j+1)) x^{2j+1}, x = 2av/(1 + 2av), a = scale^2.
         reach = np.sqrt(2) * jnp.asarray(self.scale, float) * jnp.sqrt(jnp.asarray(variance, float))
         # sqrt(x), from the side where no square leaves the range of floats.
         small = reach < 1
@@ -108,21 +93,8 @@ class Relu(Expectations):
     def _dual_gaps(self, q11, q12, q22, gaps):
         return gaussian.relu_dual_gaps(q11, q12, q22, gaps)
 
-    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
-        """Hermite coefficients sqrt(v) times 1/sqrt(2 pi), 1/2, then (-1)^{k/2-1} (k - 3)!! / sqrt(2 pi k!) for even k.
-
-        Parameters
-        ----------
-        degree : int
-            Highest degree, >= 0.
-        variance : array_like
-            Variance v of the argument of phi, > 0.
-
-        Returns
-        -------
-        Array
-            (degree + 1,) a_0, a_1, ...; odd ones beyond the first are 0.
-        """
+    def _hermite(self, degree, variance):
+        """sqrt(v) times 1/sqrt(2 pi), 1/2, then (-1)^{k/2-1} (k - 3)!! / sqrt(2 pi k!) for even k."""
         numbers = np.zeros(degree + 1)
         numbers[:2] = [1 / np.sqrt(2 * np.pi), 0.5][: degree + 1]
         for k in range(2, degree + 1, 2):
@@ -155,21 +127,8 @@ class Identity(Expectations):
     def _dual_derivative(self, q11, q12, q22, gaps):
         return jnp.ones_like(self._dual(q11, q12, q22, gaps))
 
-    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
-        """Hermite coefficients: sqrt(v) for degree 1, zero for all others.
-
-        Parameters
-        ----------
-        degree : int
-            Highest degree, >= 0.
-        variance : array_like
-            Variance v of the argument of phi, > 0.
-
-        Returns
-        -------
-        Array
-            (degree + 1,) a_0, a_1, ...
-        """
+    def _hermite(self, degree, variance):
+        """sqrt(v) for degree 1, zero for all others."""
         return jnp.zeros(degree + 1).at[1:2].set(jnp.sqrt(jnp.asarray(variance, float)))
 
 
@@ -210,21 +169,8 @@ class Quadratic(Expectations):
     def _dual_derivative(self, q11, q12, q22, gaps):
         return gaussian.quadratic_dual_derivative(q11, q12, q22, epsilon=self.epsilon)
 
-    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
-        """Hermite coefficients: epsilon v/2, sqrt(v), epsilon v/sqrt(2), and zero beyond.
-
-        Parameters
-        ----------
-        degree : int
-            Highest degree, >= 0.
-        variance : array_like
-            Variance v of the argument of phi, > 0.
-
-        Returns
-        -------
-        Array
-            (degree + 1,) a_0, a_1, ...
-        """
+    def _hermite(self, degree, variance):
+        """epsilon v/2, sqrt(v), epsilon v/sqrt(2), and zero beyond."""
         v = jnp.asarray(variance, float)
         terms = jnp.stack([self.epsilon * v / 2, jnp.sqrt(v), self.epsilon * v / np.sqrt(2)])
         return jnp.zeros(degree + 1).at[:3].set(terms[: degree + 1])

@@ -1,4 +1,4 @@
-"""The doors that all activations share: a covariance is checked, then the expectation computed."""
+"""The doors that all activations share: what is asked for is checked, then the expectation computed."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -19,6 +19,10 @@ class Expectations:
     def dual_derivative(self, q11: ArrayLike, q12: ArrayLike, q22: ArrayLike) -> Float[Array, "..."]:
         """Gaussian expectation E[phi'(u) phi'(v)], which is the derivative of `dual` in q12."""
         return self._dual_derivative(*_covariance(q11, q12, q22), None)
+
+    def hermite(self, degree: int, variance: ArrayLike) -> Float[Array, " terms"]:
+        """Coefficients a_0, a_1, ... (degree + 1,) of phi(sqrt(v) z) in normalised Hermite polynomials of z."""
+        return self._hermite(degree, variance)
 
     def _dual_gaps(self, q11, q12, q22, gaps):
         return None

@@ -10,8 +10,8 @@ than it compiles (trainings, means over prompts) keeps the newer one: with LLVM'
 and runs as fast (`LONG_RUNNING`); particles stay `jax.jit`.
 
 The DMFT's march is a chain of loops too short for threads, which cost it a fifth and, where other processes want the
-cores, more than half of its time: it runs in one (`ONE_THREAD`). It is large and its loops are simple: by LLVM's first
-level it runs as fast, and compiles in half the time.
+cores, more than half of its time: it runs in one (`ONE_THREAD`). Its loops are simple: by `SOONEST` it runs about as
+fast, and compiles in half the time.
 """
 
 from __future__ import annotations
@@ -29,11 +29,7 @@ __all__ = ["LONG_RUNNING", "ONE_THREAD", "QUICKLY", "SOONEST", "compiled", "comp
 QUICKLY = {"xla_cpu_use_fusion_emitters": False, "xla_cpu_prefer_vector_width": 512}
 LONG_RUNNING = {"xla_backend_optimization_level": 1, "xla_cpu_prefer_vector_width": 512}
 SOONEST = {**QUICKLY, **LONG_RUNNING}
-ONE_THREAD = {
-    "xla_cpu_multi_thread_eigen": False,
-    "xla_cpu_use_fusion_emitters": False,
-    "xla_backend_optimization_level": 1,
-}
+ONE_THREAD = {"xla_cpu_multi_thread_eigen": False}
 _UNKNOWN = "compile option"  # stands in the error of an XLA that has no such option
 
 

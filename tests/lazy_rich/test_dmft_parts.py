@@ -83,8 +83,8 @@ def test_a_descent_on_few_nodes_is_causal_and_sums_constant_and_linear_forces(te
     assert len(nodes) == 41 + (FIRST_STEPS if rate == 0.3 else 0)
     assert np.array_equal(quadrature, np.tril(quadrature))
     assert np.all(quadrature[0] == 0)
-    np.testing.assert_allclose(quadrature.sum(axis=1), nodes, rtol=1e-10, atol=1e-12)
-    np.testing.assert_allclose(quadrature @ nodes, nodes * (nodes - rate) / 2, rtol=1e-9, atol=1e-6 * rate)
+    np.testing.assert_allclose(quadrature.sum(axis=1), nodes, rtol=1e-13, atol=0)
+    np.testing.assert_allclose(quadrature @ nodes, nodes * (nodes - rate) / 2, rtol=1e-13, atol=0)
 
 
 def test_near_the_stable_edge_the_first_steps_are_those_of_descent():
@@ -94,7 +94,7 @@ def test_near_the_stable_edge_the_first_steps_are_those_of_descent():
         grid = grid_of_many(nodes, FIRST_STEPS, 4, 1.8, terms)
         value = np.linalg.solve(np.eye(len(nodes)) + grid.quadrature, np.ones(len(nodes)))
         exact = (-0.8) ** np.arange(FIRST_STEPS + 1)
-        np.testing.assert_allclose(value[: FIRST_STEPS + 1], exact, rtol=1e-10, atol=0)
+        np.testing.assert_allclose(value[: FIRST_STEPS + 1], exact, rtol=1e-13, atol=0)
         assert np.max(np.abs(value[FIRST_STEPS:])) <= 1.5 * 0.8**FIRST_STEPS
 
 

@@ -16,7 +16,7 @@ from ...errors import BadValue, TooLarge
 from ...fields import check_single
 from ...named_axes import Field
 from ...numerics.padding import bucket, repeated
-from ...numerics.programs import ONE_THREAD, compiled
+from ...numerics.programs import ONE_THREAD, SOONEST, compiled
 from ...pytrees import as_arrays
 from ...results import Solution
 from ...status import Status
@@ -232,7 +232,7 @@ def _refuse_unstable(problem: QuadraticCommittee, rate: float | None, method: DM
         )
 
 
-@partial(compiled, static_argnames=("settings",), options=ONE_THREAD)
+@partial(compiled, static_argnames=("settings",), options={**SOONEST, **ONE_THREAD})
 def _marched(problem, quadratures, teacher_field, weight, noise, count, settings: Settings) -> March:
     return marcher(settings)(physics_of(problem), quadratures, teacher_field, weight, noise, count)
 
