@@ -16,7 +16,7 @@ test: .venv/ok
 # Hours. Stopped, it goes on where it was: what passed among the same files is not run again. With ARGS: those tests alone.
 verify: .venv/docs
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "" --hypothesis-profile=verify --resume out/verify/passed.jsonl $(ARGS)
-	$(if $(ARGS),,$(BIN)/python -m benchmarks keys mutations)
+	$(if $(ARGS),,$(BIN)/python -m benchmarks keys mutations planted coverage)
 bench: .venv/ok
 	$(BIN)/python -m benchmarks $(ARGS)
 docs: .venv/docs

@@ -1,43 +1,41 @@
-"""`python -m benchmarks [names] [--quick] [--all] [--out DIR]`."""
+"""`python -m benchmarks [names] [--quick] [--out DIR]`."""
 
 from grok_theory import interruption
 
 if __name__ == "__main__":
     interruption.take_over()  # before the imports below, which take long enough to be interrupted
 
-import importlib
-import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from benchmarks.names import LONG, NAMES, SHORT
+from benchmarks.names import ALONE, NAMES, OF_TESTS, SIDE_BY_SIDE
 from grok_theory.cli.answers import answer
 from grok_theory.cli.process import alone
 from grok_theory.cli.strict import StrictCommand
-
-_LONG_NAMES = ", ".join(f"{name} ({time})" for name, time in LONG.items() if name in NAMES)
 
 
 def run(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help=f"Which of {', '.join(SHORT)} (without names: all of these); {_LONG_NAMES}; or `summary`."),
+        typer.Argument(
+            help=f"Which of {', '.join(sorted(ALONE + SIDE_BY_SIDE))} (without names: all of these); "
+            f"{', '.join(OF_TESTS)} (by `make verify`: an hour or two); or `summary`."
+        ),
     ] = None,
     quick: Annotated[bool, typer.Option(help="Small sizes, into out/benchmarks/quick: does it run at all?")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="The long ones too.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for the JSON files; out/benchmarks.")] = None,
 ) -> None:
     """Measure, print tables, keep them as JSON; then put the figures into README.md and docs/benchmarks.md."""
     import jax
 
-    from benchmarks import summary
+    from benchmarks import running, summary
     from grok_theory.compilations import keep_all_compilations
 
     jax.config.update("jax_enable_x64", True)
     keep_all_compilations()  # what is timed is computing; `start` alone times compilers, in processes of its own
-    chosen = names or (NAMES if everything else SHORT)
+    chosen = names or [*ALONE, *SIDE_BY_SIDE]
     for name in chosen:
         if name not in (*NAMES, "summary"):
             typer.echo(f"{name!r} is no benchmark; there are {', '.join(NAMES)}.", err=True)
@@ -50,13 +48,12 @@ def run(
         typer.echo(f"--out is {str(out)!r}, but it cannot be a folder: {error.strerror}. Name another one.", err=True)
         raise typer.Exit(2) from None
     with interruption.telling(lambda: "Interrupted; the tables of the benchmarks that are finished are kept."):
-        for name in chosen:
-            if name != "summary":
-                began = time.perf_counter()
-                importlib.import_module(f"benchmarks.{name}").main(out, quick=quick)
-                typer.echo(f"{name}: {time.perf_counter() - began:.0f} s")
+        failed = running.run([name for name in chosen if name != "summary"], out, quick=quick, say=typer.echo)
     if published or "summary" in chosen:
         summary.write(out)
+    if failed:
+        typer.echo(f"Failed: {', '.join(failed)}. What they say stands above; all others are kept.", err=True)
+        raise typer.Exit(1)
 
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -13,7 +13,7 @@ from scipy import stats
 
 import grok_theory as gt
 from benchmarks import compare_levels
-from benchmarks.report import Headline, Rows, publish, worst
+from benchmarks.report import Headline, PageTable, Rows, markdown, publish, worst
 from grok_theory.dynamics import GradientDescent, GradientFlow
 from grok_theory.results import Ensemble, Solution
 
@@ -155,7 +155,7 @@ def main(out: Path, *, quick: bool = False) -> None:
     publish(
         "compare_calibration",
         "compare: wrong verdicts at nominal 1 %, correlation 0.95 between neighbouring times",
-        calibration(1000, (8, 16, 32, 64), (1, 50, 200)),
+        calibration(500, (8, 16, 32, 64), (1, 50, 200)),
         out,
     )
     publish("compare_planted", "compare: planted faults, 200 runs at N = 400, margin 3 %", planted(100, 200), out)
@@ -163,7 +163,7 @@ def main(out: Path, *, quick: bool = False) -> None:
     publish(
         "compare_two_levels",
         "compare: curves with two levels, worst of shares .02 to .3 not arrived, nominal 1 %",
-        compare_levels.two_levels(2000, (3, 5, 8, 16, 30, 100), (3.0, 10.0, 100.0), (0.3, 0.2, 0.1, 0.05, 0.02)),
+        compare_levels.two_levels(800, (3, 5, 8, 16, 30, 100), (3.0, 10.0, 100.0), (0.3, 0.2, 0.1, 0.05, 0.02)),
         out,
     )
     publish(
@@ -202,6 +202,58 @@ def _two_levels(rows: Rows) -> str:
     )
 
 
+def _alarms_page(rows: Rows) -> str:
+    """A row a law and number of runs, a column a number of times."""
+    lengths = list(dict.fromkeys(row["times"] for row in rows))
+    alarms = {(row["law"], row["runs"], row["times"]): row["false alarms %"] for row in rows}
+    head = ("law of the runs", "runs", *(f"{length} time{'s' * (length > 1)}" for length in lengths))
+    of = dict.fromkeys((law, runs) for law, runs, _ in alarms)
+    return markdown(head, ([law, runs, *(f"{alarms[law, runs, n]:.1f} %" for n in lengths)] for law, runs in of))
+
+
+def _planted_page(rows: Rows) -> str:
+    words = ("agrees", "disagrees", "underpowered")
+    return markdown(("theory", *words), ([row["planted fault"], *(row[word] for word in words)] for row in rows))
+
+
+def _runs_page(rows: Rows) -> str:
+    columns = ("law", "underpowered pilots", "runs asked for (median)", "then agrees %")
+    cells = ([row[column] for column in columns] for row in rows)
+    return markdown(columns, ([f"{c:.6g}" if isinstance(c, float) else c for c in line] for line in cells))
+
+
+def _two_levels_page(rows: Rows) -> str:
+    """The worst cell of each number of runs."""
+    columns = {
+        "false alarms, single times": "false alarms %",
+        "windows": "in windows %",
+        "false agreements": "false agreements %",
+        "false alarms without the guard": "without levels %",
+        "false agreements without it": "without levels, %",
+    }
+    lines = []
+    for runs in dict.fromkeys(row["runs"] for row in rows):
+        cells = [row for row in rows if row["runs"] == runs]
+        lines.append([runs, len(cells), *(f"{max(row[c] for row in cells):.2f} %" for c in columns.values())])
+    return markdown(("runs", "cells", *columns), lines)
+
+
+def _one_time_page(rows: Rows) -> str:
+    """A row a law, a column a number of runs."""
+    counts = list(dict.fromkeys(row["runs"] for row in rows))
+    alarms = {(row["law at one x"], row["runs"]): row["false alarms %"] for row in rows}
+    laws = dict.fromkeys(law for law, _ in alarms)
+    head = ("law at one x", *(f"{count} runs" for count in counts))
+    return markdown(head, ([law, *(f"{alarms[law, count]:.1f} %" for count in counts)] for law in laws))
+
+
+TABLES = (
+    PageTable("compare", "compare_one_time", _one_time_page),
+    PageTable("compare", "compare_two_levels", _two_levels_page),
+    PageTable("compare", "compare_calibration", _alarms_page),
+    PageTable("compare", "compare_planted", _planted_page),
+    PageTable("compare", "compare_runs_needed", _runs_page),
+)
 HEADLINES = (
     Headline("compare: false alarms at nominal 1 %", "compare_calibration", _alarms),
     Headline("compare: planted faults over 100 keys", "compare_planted", _compare_planted, in_readme=True),

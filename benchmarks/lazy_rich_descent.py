@@ -40,7 +40,7 @@ def main(out: Path, *, quick: bool) -> None:
     """Print the tables and write `lazy_rich_descent_error.json` and `lazy_rich_descent_runs.json` below `out`."""
     found = error(2, 8, 688, (0.1, 0.6)) if quick else error(8, 40, 1376, (0.01, 0.03, 0.1, 0.3, 0.6))
     report.publish("lazy_rich_descent_error", "DMFT: descent on few nodes, random problems: cost and error", found, out)
-    found = beside_runs(40, 4, 40, (0.1,)) if quick else beside_runs(400, 8, 1600, (0.01, 0.03, 0.1))
+    found = beside_runs(40, 4, 40, (0.1,)) if quick else beside_runs(400, 8, 800, (0.01, 0.03, 0.1))
     report.publish("lazy_rich_descent_runs", "DMFT: descent on few nodes beside runs", found, out)
 
 

@@ -45,7 +45,7 @@ def publish(name: str, title: str, rows: Sequence[Mapping[str, Any]], out: Path)
         table.add_column(column)
     for row in rows:
         table.add_row(*(f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row.values()))
-    Console().print(table)
+    Console(markup=False).print(table)  # cells are code and paths: [/a] is no mark of ours
     content = json.dumps({"title": title, "rows": list(rows), **provenance()}, indent=1)
     storage.write_whole(out / f"{name}.json", content.encode())
 

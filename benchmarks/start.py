@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.calls import CALLS
-from benchmarks.report import Headline, Rows, publish
+from benchmarks.report import Headline, PageTable, Rows, markdown, publish, ratios, worst
 from grok_theory.rooms import WINGS
 
 ROOT = Path(__file__).parents[1]
+_FIRST, _PEAK = "first [CPU s]", "peak memory [MiB]"
 COMMANDS = {
     "python -c pass": ["-c", "pass"],
     "import jax": ["-c", "import jax, jax.numpy"],
@@ -72,11 +73,11 @@ def calls(names: Sequence[str]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "call": CALLS[name].what,
-                "first [CPU s]": first["first"],
+                _FIRST: first["first"],
                 "other length": first["other length"],
                 "second process": second["first"],
                 "warm": min(first["warm"], second["warm"]),
-                "peak memory [MiB]": first["peak"],
+                _PEAK: first["peak"],
             }
         )
     return rows
@@ -94,10 +95,7 @@ def main(out: Path, *, quick: bool = False) -> None:
         compileall.compile_dir(ROOT / folder, quiet=2)
     publish("start_imports", "start: seconds of a process", imports(1 if quick else 5), out)
     chosen = list(CALLS)[:1] if quick else list(CALLS)
-    rows, peak = calls(chosen), "peak memory [MiB]"
-    memory = [{"call": row["call"], peak: row.pop(peak)} for row in rows]
-    publish("start_calls", "start: CPU seconds of calls", rows, out)
-    publish("start_memory", "start: memory of the processes of these calls", memory, out)
+    publish("start_calls", "start: CPU seconds of calls, and memory of their processes", calls(chosen), out)
 
 
 def _imports(rows: Rows) -> str:
@@ -109,18 +107,38 @@ def _imports(rows: Rows) -> str:
 
 
 def _calls(rows: Rows) -> str:
-    columns = ("first [CPU s]", "other length", "second process")
-    return "; ".join(
-        f"{row['call']} {' / '.join(f'{row[column]:.1f}' for column in columns)} / {row['warm']:.3f}" for row in rows
-    )
+    """The worst of each kind, and how many first calls stay within two seconds."""
+
+    def most(column: str) -> str:
+        row = worst(rows, column)
+        return f"{row[column]:.3g} ({row['call']})"
+
+    within = sum(row[_FIRST] <= 2 for row in rows)
+    others = ", ".join(f"{column} at most {most(column)}" for column in ("other length", "second process", "warm"))
+    return f"first: {within} of {len(rows)} within 2, at most {most(_FIRST)}; {others}"
 
 
 def _memory(rows: Rows) -> str:
-    return "; ".join(f"{row['call']} {row['peak memory [MiB]']:.0f}" for row in rows)
+    return ratios(rows, "call", _PEAK)
 
 
+def _page(rows: Rows) -> str:
+    """The table of docs/benchmarks.md: every call."""
+    lines = (
+        (
+            row["call"],
+            *(f"{row[c]:.2f}" for c in (_FIRST, "other length", "second process")),
+            f"{row['warm']:.4f}",
+            f"{row[_PEAK]:.0f}",
+        )
+        for row in rows
+    )
+    return markdown(("call", _FIRST, "other length", "second process", "warm", _PEAK), lines)
+
+
+TABLES = (PageTable("benchmarks", "start_calls", _page),)
 HEADLINES = (
     Headline("Start", "start_imports", _imports),
-    Headline("CPU s of a first call / of another length / of a second process / warm", "start_calls", _calls),
-    Headline("MiB at most in the process of these calls", "start_memory", _memory),
+    Headline("CPU s of a first call, of another length, of a second process, warm", "start_calls", _calls),
+    Headline("MiB at most in the process of a call", "start_calls", _memory),
 )

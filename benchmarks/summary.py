@@ -11,6 +11,7 @@ import re
 from importlib import import_module
 from pathlib import Path
 
+from benchmarks import running
 from benchmarks.names import NAMES
 from benchmarks.report import Headline, PageTable
 
@@ -20,22 +21,22 @@ HEAD = ("| figure | measured | `make bench ARGS=` | date, commit |", "|---|---|-
 
 
 def headlines() -> list[tuple[str, Headline]]:
-    """(benchmark, headline) of every figure that a benchmark publishes; imports all of them."""
-    modules = ((name, import_module(f"benchmarks.{name}")) for name in NAMES)
+    """(benchmark, headline) of every figure that a benchmark publishes, last what all together take ("")."""
+    modules = [*((name, import_module(f"benchmarks.{name}")) for name in NAMES), ("", running)]
     return [(name, headline) for name, module in modules for headline in getattr(module, "HEADLINES", ())]
 
 
 def row(benchmark: str, headline: Headline, out: Path, published: str = "") -> str:
     """One line of the table; the one of the page as `published` where the benchmark did not run here."""
-    path = out / f"{headline.file}.json"
+    path, command = out / f"{headline.file}.json", f"`{benchmark}`" if benchmark else ""
     if not path.exists():
-        start, end = f"| {headline.what} | ", f" | `{benchmark}` | "
+        start, end = f"| {headline.what} | ", f" | {command} | "
         kept = (line for line in published.splitlines() if line.startswith(start) and end in line)
         return next(kept, f"{start}not run yet{end}|")
     found = json.loads(path.read_text())
     measured = headline.read(found["rows"]) if headline.read else found["title"]
     when = found["date"].split()[0]
-    return f"| {headline.what} | {_cell(measured)} | `{benchmark}` | {when}, {found['commit'] or 'no commit'} |"
+    return f"| {headline.what} | {_cell(measured)} | {command} | {when}, {found['commit'] or 'no commit'} |"
 
 
 def _cell(text: str) -> str:
@@ -79,6 +80,6 @@ def write(out: Path, readme: Path = ROOT / "README.md", page: Path = ROOT / "doc
     readme.write_text(placed(readme.read_text(), table(out, chosen, readme.read_text())))
     page.write_text(placed(page.read_text(), table(out, found, page.read_text())))
     write_page_tables(out)
-    missing = sorted({name for name, headline in found if not (out / f"{headline.file}.json").exists()})
+    missing = sorted({name or "all" for name, headline in found if not (out / f"{headline.file}.json").exists()})
     told = f"{len(found)} figures in {page.name}, {len(chosen)} in {readme.name}"
     print(f"{told}; not run yet: {', '.join(missing) or 'none'}")

@@ -44,7 +44,7 @@ def waiting(what: str, *, usual: float | None = None) -> Iterator[None]:
         return
     from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), _left_column())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn(), _left_column())
     progress, began = _shown(None, *columns), time.monotonic()
     with progress:
         task = progress.add_task(what, total=None, expected=durations.expected(what), usual=usual)
@@ -87,7 +87,12 @@ def bar(
     )
 
     clocks = [left] if left is not None else [TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]
-    counted = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn())
+    counted = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+    )
     progress = _shown(console, *counted, *clocks)
     return progress, progress.add_task(title, total=total, completed=done)
 

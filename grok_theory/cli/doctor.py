@@ -108,7 +108,7 @@ def _show(findings: dict[str, Any]) -> None:
         if name != "known_to_be_broken":
             table.add_row(name, Text(number, style="red" if number == "missing" else ""))
     for name, value in findings["machine"].items():
-        table.add_row(name, str(value))
+        table.add_row(name, Text(str(value)))
     console.print(table)
     for broken in findings["versions"]["known_to_be_broken"]:
         console.print(Text(f"{broken} is known to crash on the CPU; install another version.", style="bold red"))

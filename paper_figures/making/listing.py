@@ -74,4 +74,4 @@ def seconds_text(seconds: float | None, files: int) -> str:
 
 
 def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else _WIDTH)
+    return Console(markup=False, width=None if sys.stdout.isatty() else _WIDTH)

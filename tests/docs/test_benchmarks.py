@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import coverage, names, reproducibility, summary
+from benchmarks import coverage, names, report, reproducibility, running, start, summary
 from paper_figures.figure import catalogue
 
 ROOT = Path(__file__).parents[2]
@@ -23,8 +23,8 @@ def rows_of(page: Path) -> list[list[str]]:
 @pytest.mark.parametrize("page", ["README.md", "docs/benchmarks.md"])
 def test_every_published_row_is_made_by_a_benchmark_that_there_is(page):
     rows = rows_of(ROOT / page)
-    known = {headline.what: benchmark for benchmark, headline in HEADLINES.values()}
-    assert len(known) == len(HEADLINES) == len(summary.headlines()) > 40
+    known = {headline.what: benchmark for benchmark, headline in summary.headlines()}
+    assert len(known) == len(summary.headlines()) > 40
     for what, measured, command, when in rows:
         assert command.strip("`") == known[what], what
         assert measured
@@ -39,10 +39,62 @@ def test_the_page_shows_all_of_them_and_the_readme_a_few():
     assert 4 <= len(chosen) <= 8
 
 
-def test_long_ones_are_left_to_their_names():
-    assert set(names.SHORT) | set(names.LONG) >= set(names.NAMES)
-    assert {"mutations", "coverage"}.isdisjoint(names.SHORT)
-    assert {"report", "summary", "names"}.isdisjoint(names.NAMES)
+def test_each_has_one_turn_and_what_is_about_tests_is_left_to_its_name():
+    turns = [*names.ALONE, *names.SIDE_BY_SIDE, *names.OF_TESTS]
+    assert sorted(turns) == names.NAMES
+    assert {"start", "side_by_side", "linear"} <= set(names.ALONE)  # seconds
+    assert {"report", "summary", "names", "running"}.isdisjoint(names.NAMES)
+
+
+@pytest.fixture
+def trials(monkeypatch, tmp_path):
+    """Benchmarks that do nothing, except that one fails."""
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "__init__.py").touch()
+    (tmp_path / "benchmarks" / "__main__.py").write_text("import sys; print(sys.argv[1:]); sys.exit('red' in sys.argv)")
+    for name, value in {"ROOT": tmp_path, "ALONE": ("a", "b"), "SIDE_BY_SIDE": ("red", "c")}.items():
+        monkeypatch.setattr(running, name, value)
+    return tmp_path
+
+
+def test_one_that_fails_loses_no_other(trials):
+    said: list[str] = []
+    assert running.run(["c", "red", "b"], trials, quick=True, say=said.append) == ["red"]
+    assert said[0] == f"['b', '--out', '{trials}', '--quick']"
+    assert len(said) == 3
+    assert any("red failed: exit code 1" in text for text in said)
+
+
+def test_all_of_them_tell_how_long_they_took(trials, monkeypatch):
+    running.run(["a", "b"], trials, quick=False, say=lambda text: None)
+    assert not (trials / "whole.json").exists()
+    monkeypatch.setattr(running, "SIDE_BY_SIDE", ("c",))
+    assert running.run(["c", "a", "b"], trials, quick=False, say=lambda text: None) == []
+    found = json.loads((trials / "whole.json").read_text())
+    assert found["title"].startswith("3 benchmarks in 0 minutes of ")
+    assert [(row["benchmark"], row["beside others"]) for row in found["rows"]] == [
+        ("a", False),
+        ("b", False),
+        ("c", True),
+    ]
+
+
+def test_cells_that_look_like_marks_are_printed_as_they_are(tmp_path, capsys):
+    report.publish("a", "a", [{"was": "file[/sys/a.npz]", "became": "[bold]"}], tmp_path)
+    printed = capsys.readouterr().out
+    assert "file[/sys/a.npz]" in printed
+    assert "[bold]" in printed
+
+
+def test_first_calls_tell_the_worst_and_all_stand_in_the_page():
+    row = {"call": "f", "first [CPU s]": 3.0, "other length": 0.01, "second process": 1.5, "warm": 0.002}
+    other = {"call": "g", "first [CPU s]": 1.0, "other length": 0.5, "second process": 0.4, "warm": 0.1}
+    rows = [row | {"peak memory [MiB]": 300}, other | {"peak memory [MiB]": 200}]
+    assert start._calls(rows) == (
+        "first: 1 of 2 within 2, at most 3 (f); other length at most 0.5 (g), second process at most 1.5 (f), "
+        "warm at most 0.1 (g)"
+    )
+    assert "| f | 3.00 | 0.01 | 1.50 | 0.0020 | 300 |" in start.TABLES[0].made(rows)
 
 
 def test_a_row_tells_number_command_date_and_commit(tmp_path):
@@ -88,7 +140,7 @@ def test_the_table_is_put_between_its_marks():
 def test_tables_of_pages_have_their_marks_and_are_made_of_rows(tmp_path):
     for table in summary.page_tables():
         assert summary.placed((ROOT / "docs" / f"{table.page}.md").read_text(), "", table.begin, table.end)
-    rooms, keys = summary.page_tables()
+    rooms, keys = (table for table in summary.page_tables() if table.page == "testing")
     row = {"test": "linear/test_a.py::test_b[1]", "keys": 200, "red": 0, "99 %": "0.00% to 2.61%", "stated": 1e-5}
     rows = [row | {"smallest p": 0.0123, "p < 0.1": "9.0%", "seconds": 3.4}]
     (tmp_path / "testing.md").write_text(f"before\n{rooms.begin}\n{rooms.end}\n{keys.begin}\nold\n{keys.end}\nafter\n")
