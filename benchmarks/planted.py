@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.planting import Checkout, Journal, digest
-from benchmarks.report import Headline, publish
+from benchmarks.report import Headline, PageTable, Rows, code, markdown, publish
 
 
 @dataclass(frozen=True)
@@ -139,4 +139,11 @@ def main(out: Path, *, quick: bool = False) -> None:
     publish("planted", f"faults planted by hand: {caught} of {len(rows)} noticed", rows, out)
 
 
+def _page(rows: Rows) -> str:
+    """The table of docs/planted_faults.md."""
+    lines = ((row["fault"], code(row["in"].removeprefix("grok_theory/")), code(row["noticed by"])) for row in rows)
+    return markdown(("fault", "in `grok_theory/`", "noticed by"), lines)
+
+
+TABLES = (PageTable("planted_faults", "planted", _page),)
 HEADLINES = (Headline("Faults planted by hand", "planted"),)

@@ -88,6 +88,11 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
+def code(text: str) -> str:
+    """Source text in a cell of a page's table."""
+    return f"`{text.replace('|', chr(92) + '|')}`"
+
+
 def worst(rows: Rows, column: str) -> dict[str, Any]:
     """The row with the largest value; NaN counts as largest."""
     return max(rows, key=lambda row: (row[column] != row[column], row[column]))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import coverage, names, report, reproducibility, running, start, summary
+from benchmarks import compare, coverage, mutations, names, report, reproducibility, running, start, summary
 from paper_figures.figure import catalogue
 
 ROOT = Path(__file__).parents[2]
@@ -151,6 +151,42 @@ def test_tables_of_pages_have_their_marks_and_are_made_of_rows(tmp_path):
     assert "old" not in page
     counted = {"branches taken": 3, "branches": 4, "lines reached": 1, "lines": 2}
     assert rooms.made([{"room": "kernels"} | counted]).endswith("| kernels | 3 of 4 | 50.0% |")
+
+
+def test_the_page_of_mutants_counts_each_file_and_lists_what_survives():
+    file = "grok_theory/storage.py"
+    rows = [
+        {"file": file, "line": n, "was": "a | b", "became": "a", "verdict": v}
+        for n, v in ((9, "survived"), (2, "hung"))
+    ]
+    (table,) = mutations.TABLES
+    assert "| `storage.py` | 1 of 2 |" in table.made(rows)
+    assert table.made(rows).endswith("| `storage.py 9` | `a \\| b` | `a` |")
+
+
+def test_a_row_of_two_levels_is_the_worst_of_its_cells():
+    words = ("in windows %", "without levels %", "false agreements %", "without levels, %")
+    rows = [
+        dict.fromkeys(words, 0.5) | {"runs": runs, "false alarms %": alarms}
+        for runs, alarms in ((3, 0.1), (3, 1.2), (8, 0))
+    ]
+    made = next(table for table in compare.TABLES if table.file == "compare_two_levels").made(rows).splitlines()
+    assert made[2] == "| 3 | 2 | 1.20 % | 0.50 % | 0.50 % | 0.50 % | 0.50 % |"
+    assert made[3].startswith("| 8 | 1 | 0.00 % |")
+
+
+def test_rows_of_laws_and_columns_of_sizes():
+    made = {table.file: table.made for table in compare.TABLES}
+    rows = [{"law": "a", "runs": 8, "times": n, "false alarms %": n / 10} for n in (1, 50)]
+    assert made["compare_calibration"](rows).splitlines()[::2] == [
+        "| law of the runs | runs | 1 time | 50 times |",
+        "| a | 8 | 0.1 % | 5.0 % |",
+    ]
+    rows = [{"law at one x": "a", "runs": n, "false alarms %": float(n)} for n in (3, 8)]
+    assert made["compare_one_time"](rows).splitlines()[::2] == [
+        "| law at one x | 3 runs | 8 runs |",
+        "| a | 3.0 % | 8.0 % |",
+    ]
 
 
 def test_figures_that_are_built_twice_have_a_quick_size():
