@@ -31,7 +31,7 @@ def reach_of_the_mean(levels: Levels | None, runs: np.ndarray, count: int, in_lo
         return 0.0
     mean, share = runs.mean(0), unseen_share(count, tail)
     there = (1 - share) * mean + share * np.stack(_range(levels, runs))
-    off = np.log(np.maximum(there, 0.0) / mean) if in_logs and there.min() > 0 else there - mean
+    off = np.log(there / mean) if in_logs and there.min() > 0 else there - mean
     return float(np.abs(off).max())
 
 
