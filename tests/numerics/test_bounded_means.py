@@ -96,3 +96,13 @@ def test_a_skewed_law_has_the_farther_of_students_end_and_the_narrowed_exact_one
     np.testing.assert_allclose(not_excluded(1 - values, 0.025, (0.0, 1.0)), (1 - high, 1 - low), rtol=1e-12, atol=0)
     turned = bounded_mean(1 - values, 0.025, (0.0, 1.0))
     np.testing.assert_allclose(turned, (1 - student.high, 1 - low), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize(("number", "within"), [(0.1, (0.0, 0.1)), (0.7, (0.7, 1.7))])
+def test_equal_numbers_at_an_end_whose_mean_is_rounded_beyond_it(number, within):
+    """Three times .1 is more than .3, and three times .7 less than 2.1: the share on the other end is what is open."""
+    values, share = np.full(3, number), 1 - 0.025 ** (1 / 3)
+    assert not within[0] <= values.mean() <= within[1]
+    wanted = (within[0], number + share) if number == within[0] else ((1 - share) * number, number)
+    for interval in (bounded_mean, not_excluded):
+        np.testing.assert_allclose(interval(values, 0.025, within), wanted, rtol=1e-12, atol=0)

@@ -184,6 +184,14 @@ def test_spreads_must_grow_by_a_quarter_beyond_chance(course, part, deviations, 
         assert (found is not None) == (deviations is not None and ratio > needed)
 
 
+@pytest.mark.parametrize(("begins", "found"), [(6, True), (5, False)])
+def test_a_course_that_stays_at_its_ends_for_44_hundredths_of_the_record_has_levels(begins, found):
+    """11 of 25 records, or 10. Spreads grow threefold: by more than 1.25 e^(2/4), by less than 1.25 e^(4.3/4)."""
+    course = np.r_[np.ones(begins), np.linspace(0.75, 0.25, 20 - begins), np.zeros(5)]
+    runs = spread_over(course, 3.0, np.isin(np.arange(25), np.arange(9, 16)), 9, size=0.03)
+    assert (find_levels(runs, apart=0.1, in_logs=False, tail=0.005) is not None) == found
+
+
 def test_a_part_of_the_record_in_which_runs_are_apart_is_seen_with_a_record_more_on_either_side():
     """Where the spread is a quarter of its greatest or more: here records 5 to 10. All steps are exact."""
     size = np.full(16, 1 / 16)
@@ -247,15 +255,16 @@ def test_what_matters_is_relative_to_the_median_where_runs_are_not_positive(unit
         assert levels == (Levels(min(10 * unit, 0.0), max(10 * unit, 0.0), 5 * unit) if found else None)
 
 
+@pytest.mark.parametrize("zero", [0.0, -3.0, 5.0])
 @pytest.mark.parametrize(
     ("lowest", "highest", "found"),
     [(0.3, 0.7, True), (0.34, 0.7, False), (0.3, 0.66, False), (0.7, 0.3, True)],
 )
-def test_groups_are_levels_if_a_run_goes_from_the_lower_third_to_the_upper_one(lowest, highest, found):
+def test_groups_are_levels_if_a_run_goes_from_the_lower_third_to_the_upper_one(lowest, highest, found, zero):
     runs = np.repeat([0.0, 1.0], 10)[:, None] * np.ones(40)
     runs = np.vstack([runs, np.where(FALL > 0.5, lowest, highest)])
-    levels = find_levels(runs, apart=0.1, in_logs=False, tail=0.005)
-    assert levels == (Levels(0.0, 1.0, 0.5) if found else None)
+    levels = find_levels(zero + runs, apart=0.1, in_logs=False, tail=0.005)
+    assert levels == (Levels(zero, zero + 1, zero + 0.5) if found else None)
 
 
 @pytest.mark.parametrize(
@@ -435,6 +444,8 @@ FAR, NEAR = [-3 / 8, -3 / 8, 3 / 8, 3 / 8], [-1 / 8, 1 / 8, -3 / 8, 3 / 8]  # fr
         ([0], [1, 1, 1, 1, 1, 1, 1], True),
         ([0, 0, 0, 0], [], False),
         ([], [1, 1, 1, 1], False),
+        ([0, 0, 0, 0, 0, 0, 0], [0.75], True),
+        ([0.4], [1.85] * 7, True),
         ([0.25] * 4, [0.75] * 4, True),  # half of the way apart
         ([0.25 + 2**-20] * 4, [0.75] * 4, False),
         ([-0.25] * 4, [1.25] * 4, True),  # one and a half
