@@ -500,3 +500,10 @@ def test_the_reason_is_said_where_the_spread_alone_would_decide(factor, alone):
     assert judged.verdict == "underpowered"
     assert judged.reason.endswith(f"by the spread of these runs alone it would say {alone!r}" if alone else "")
     assert bool(judged.reason) == (alone is not None)
+
+
+def test_a_half_width_of_just_half_the_margin_is_enough():
+    """Runs at -1, 0 and 1 have unit spread, and four of them t / 2: all steps are exact."""
+    runs, t = np.array([[-1.0], [0.0], [1.0]]), stats.t.isf(0.005, 3)
+    assert comparison._runs_needed(runs, None, False, t, 0.005) == 4
+    assert comparison._runs_needed(runs, None, False, np.nextafter(t, 0), 0.005) == 5

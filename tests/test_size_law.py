@@ -1,6 +1,7 @@
 """Fits of gap(N) = a + b / N^p with one thing imposed: exact on exact gaps, calibrated on noisy ones."""
 
 import dataclasses
+import re
 
 import chance
 import numpy as np
@@ -73,6 +74,9 @@ def test_refused(arguments, message):
 def test_a_power_needs_gaps_clear_of_zero():
     with pytest.raises(BadValue, match="exceed two standard errors"):
         SizeLaw(SIZES, 1 / SIZES, np.full(4, 0.01)).power()
+    # Gaps are told to three decimals, their errors to two.
+    with pytest.raises(BadValue, match=re.escape("gaps are [0.123 0.123 0.123] ± [0.12 0.12 0.12], but")):
+        SizeLaw(SIZES[:3], np.full(3, 0.12345), np.full(3, 0.12345)).power()
 
 
 def measured(values, **more):

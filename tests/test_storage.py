@@ -401,3 +401,9 @@ def test_what_strangers_wrote_is_shown_only_in_part(monkeypatch):
     monkeypatch.setattr(storage, "_opened", stumbles)
     with pytest.raises(DamagedFile, match=rf"\(RuntimeError: {long[:120]}\)\. Make it again"):
         storage.unpack(storage.pack(None))
+
+
+def test_a_system_that_cannot_open_at_once_opens_for_reading(tmp_path, monkeypatch):
+    path = storage.write_whole(tmp_path / "result.npz", storage.pack("kept"))
+    monkeypatch.delattr(os, "O_NONBLOCK")  # as on Windows
+    assert storage.read(path) == "kept"
