@@ -21,6 +21,7 @@ this as its reason.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -41,6 +42,8 @@ from .results import Ensemble, Solution
 
 # With no more runs an underpowered verdict says what they tell of one run.
 FEW_RUNS = 8
+# So many runs nobody makes: needing them is said to be needing infinitely many.
+_MOST_RUNS = 2**40
 
 
 @record()
@@ -355,12 +358,6 @@ def _runs_needed(runs: np.ndarray, levels: Levels | None, in_logs: bool, margin:
     def enough(count: int) -> bool:
         return half_width(count) + reach_of_the_mean(levels, runs, count, in_logs, tail) <= margin / 2
 
-    low, high = 1, 2
-    while not enough(high):
-        low, high = high, 2 * high
-        if high > 2**40:
-            return np.inf
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return float(high)
+    counts = range(2, _MOST_RUNS)
+    at = bisect_left(counts, True, key=enough)
+    return float(counts[at]) if at < len(counts) else np.inf

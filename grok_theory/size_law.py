@@ -80,7 +80,7 @@ class SizeLaw:
 
     def __post_init__(self):
         sizes, gaps, errors = (np.asarray(v, float) for v in (self.sizes, self.gaps, self.errors))
-        if sizes.ndim != 1 or sizes.size < 3 or np.unique(sizes).size < 3:
+        if sizes.ndim != 1 or np.unique(sizes).size < 3:
             raise BadValue(f"sizes is {sizes}, but at least three different sizes are needed. Simulate at more sizes.")
         if gaps.shape != sizes.shape or errors.shape != sizes.shape:
             raise BadValue(f"gaps has shape {gaps.shape}, but it must match the {sizes.size} sizes. Pass one a size.")
@@ -138,9 +138,10 @@ class SizeLaw:
                 )
             failed = ensemble.failed_runs(curve, np.arange(grid.size) == at)
             runs = np.asarray(ensemble[curve], float)[~failed]
-            if len(runs) < 2 or not np.isfinite(runs[:, at]).all():
+            whole = int(np.isfinite(runs[:, at]).sum())  # where no run is finite, none is told to have failed
+            if whole < 2:
                 raise BadValue(
-                    f"ensembles[{size}] has {len(runs)} run{'' if len(runs) == 1 else 's'} that did not fail at "
+                    f"ensembles[{size}] has {whole} run{'' if whole == 1 else 's'} that did not fail at "
                     f"{theory.x_name} = {grid[at]:g}, but its error takes two. Simulate more runs."
                 )
             if failed.any():

@@ -8,10 +8,11 @@ from scipy import stats
 
 import grok_theory as gt
 from benchmarks import compare_levels
-from grok_theory import Absolute, Relative, compare, load
+from grok_theory import Absolute, Relative, compare, comparison, load
 from grok_theory.dynamics import GradientDescent, GradientFlow
 from grok_theory.errors import BadValue
 from grok_theory.linear import TeacherStudent
+from grok_theory.numerics.two_levels import Levels
 from grok_theory.results import Ensemble, Solution
 from grok_theory.status import Status
 
@@ -108,6 +109,8 @@ def test_a_theory_of_run_2_is_held_against_run_2_alone():
     of_run_2 = solution(np.asarray(runs["test_loss"])[2] * 1.01, run=2)
     assert compare(of_run_2, runs, margin=0.02).verdict == "agrees"
     assert compare(of_run_2, runs, margin=0.005).verdict == "disagrees"
+    of_run_0 = compare(solution(np.asarray(runs["test_loss"])[0], run=0), runs, margin=0.005)
+    assert (of_run_0.verdict, of_run_0.runs) == ("agrees", 1)
     with pytest.raises(BadValue, match="conditional on run 7, but the ensemble has runs 0 to 4"):
         compare(solution(run=7), runs, margin=0.1)
 
@@ -340,3 +343,167 @@ def test_an_agreement_with_its_reason_is_kept_in_a_file(tmp_path):
     back = load(judged.save(tmp_path / "judged.npz"))
     assert back == judged
     assert str(back) == str(judged)
+
+
+def about(course, size, count=8, **more):
+    """Runs at fixed places about a course, each at a constant factor of it; their mean is the course's."""
+    place = np.linspace(-1, 1, count)
+    return Ensemble(
+        PROBLEM, TIMES, {"test_loss": course * (1 + size * place / place.std(ddof=1))[:, None]}, "times", FLOW, **more
+    )
+
+
+@pytest.mark.parametrize("at", [0, 25, 49])
+def test_every_x_is_judged_and_both_ends_of_where(at):
+    wrong = solution(THEORY * np.where(np.arange(50) == at, 2.0, 1.0))
+    judged = compare(wrong, about(THEORY, 1e-3), margin=0.05)["test_loss"]
+    assert (judged.verdict, judged.worst) == ("disagrees", at)
+    np.testing.assert_array_equal(judged.x, TIMES)
+    for first, last in ((0, 49), (3, 7), (at, at)):
+        judged = compare(wrong, about(THEORY, 1e-3), margin=0.05, where=(TIMES[first], TIMES[last]))["test_loss"]
+        np.testing.assert_array_equal(judged.x, TIMES[first : last + 1])
+        assert judged.verdict == ("disagrees" if first <= at <= last else "agrees")
+
+
+def test_simultaneous_bands_share_the_chance_among_all_looks():
+    """Student's quantiles at .5 % over 50 and, with a curve judged at 10 times more, over 60."""
+    runs = ensemble(9, 0.1)
+    values = np.asarray(runs["test_loss"])
+    both = Ensemble(PROBLEM, TIMES, {"a": values, "b": values}, "times", FLOW, valid={"b": np.arange(50) < 10})
+    theory = Solution(PROBLEM, TIMES, {"a": THEORY, "b": THEORY}, x_name="times", dynamics=FLOW, method=None)
+    margin = {"a": Absolute(0.1), "b": Absolute(0.1)}
+    for curves, looks in ((["a"], 50), (["a", "b"], 60)):
+        judged = compare(theory, both, margin=margin, curves=curves)["a"]
+        half = stats.t.isf(0.005 / looks, 8) * stats.sem(values, axis=0)
+        np.testing.assert_allclose(judged.simultaneous_high - judged.gap, half, rtol=1e-9, atol=0)
+        np.testing.assert_allclose(judged.gap - judged.simultaneous_low, half, rtol=1e-9, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "lowest", "highest", "error", "verdict"),
+    [
+        (-0.9, 0.9, -2.0, 2.0, np.nan, "agrees"),
+        (-1.0, 0.9, -2.0, 2.0, np.nan, "underpowered"),  # an end on the margin is not inside it
+        (-0.9, 1.0, -2.0, 2.0, np.nan, "underpowered"),
+        (-0.9, 0.9, -2.0, 2.0, 0.05, "agrees"),
+        (-0.9, 0.5, -2.0, 2.0, 0.15, "underpowered"),
+        (-0.5, 0.9, -2.0, 2.0, 0.15, "underpowered"),
+        (1.5, 2.0, 1.0, 3.0, np.nan, "underpowered"),  # nor beyond it
+        (1.5, 2.0, 1.1, 3.0, np.nan, "disagrees"),
+        (-2.0, -1.5, -3.0, -1.0, np.nan, "underpowered"),
+        (-2.0, -1.5, -3.0, -1.1, np.nan, "disagrees"),
+        (1.5, 2.0, 1.1, 3.0, 0.05, "disagrees"),
+        (1.5, 2.0, 1.1, 3.0, 0.15, "underpowered"),
+        (-2.0, -1.5, -3.0, -1.1, 0.05, "disagrees"),
+        (-2.0, -1.5, -3.0, -1.1, 0.15, "underpowered"),
+    ],
+)
+def test_the_verdict_at_one_of_two_x_at_a_margin_of_one(low, high, lowest, highest, error, verdict):
+    """The other agrees. What holds pointwise decides `agrees`, what holds for all together `disagrees`."""
+    ends = [np.array([0.0, end]) for end in (low, high, lowest, highest)]
+    assert comparison._verdict(*ends, np.array([np.nan, error]), 1.0) == verdict
+
+
+@pytest.mark.parametrize(("error", "needed"), [(1.0, np.inf), (0.99, 229)])
+def test_no_number_of_runs_tells_where_the_theorys_own_error_is_the_margin(error, needed):
+    """The hand calculation of above at a ratio of two; intervals must lie inside the margin, not on it."""
+    values = THEORY + np.sqrt(2) * np.array([[1.0], [-1.0]])
+    runs = Ensemble(PROBLEM, TIMES, {"test_loss": values}, "times", FLOW)
+    shaky = solution(numerical_error={"test_loss": np.where(TIMES > 9, error, 0.0)})
+    judged = compare(shaky, runs, margin={"test_loss": Absolute(1.0)})["test_loss"]
+    assert (judged.verdict, judged.runs_needed) == ("underpowered", needed)
+    assert ("exceeds the margin" in judged.reason) == (needed == np.inf)
+
+
+def least_number(half_width, margin):
+    """By trying all."""
+    counts = np.arange(2, 5000)
+    return counts[np.argmax(half_width(counts) <= margin / 2)]
+
+
+@pytest.mark.parametrize("pair", [(0.9, 1.1), (0.2, 1.8), (0.02, 1.98), (-0.5, 2.5)])
+def test_runs_needed_in_logs_against_trying_all(pair):
+    """Two runs, at constant factors of a course below one whose mean it is: the wider of the delta method and the
+    log-normal law's m + s^2/2. Where a run is not positive there is no such law."""
+    runs, margin = 0.1 * np.array(pair)[:, None] * np.ones((2, 3)), np.log(3)
+    relative, tail = np.std(pair, ddof=1), 0.005 / 50
+
+    def half_width(count):
+        squares = relative**2 / count
+        if min(pair) > 0:
+            log = np.std(np.log(pair), ddof=1)
+            squares = np.maximum(squares, log**2 / count + log**4 / (2 * (count - 1)))
+        return stats.t.isf(tail, count - 1) * np.sqrt(squares)
+
+    found = comparison._runs_needed(runs, None, True, margin, tail)
+    assert found == least_number(half_width, margin)
+
+
+def test_runs_needed_hold_the_share_on_another_level():
+    """Runs on one level and nine from the other: Student's half-width and 9 (1 - tail^(1/n)) of the unit together."""
+    runs, tail = np.array([[1.0, 1.0], [1.2, 1.1], [0.8, 0.9]]), 0.005
+    levels = Levels(1.0, 10.0, 5.0)
+
+    def half_width(count):
+        return stats.t.isf(tail, count - 1) * 0.2 / np.sqrt(count) + 9 * (1 - tail ** (1 / count))
+
+    assert comparison._runs_needed(runs, levels, False, 0.5, tail) == least_number(half_width, 0.5)
+
+
+def test_two_runs_are_the_least_and_two_to_the_forty_are_infinitely_many():
+    """Of unit spread: t / sqrt(2) is the half-width of two runs, and of so many z / sqrt(n)."""
+    runs, tail = np.array([[0.0], [np.sqrt(2)]]), 0.005
+    of_two, of_many = stats.t.isf(tail, 1) / np.sqrt(2), stats.norm.isf(tail)
+    for half, needed in (
+        (1.001 * of_two, 2),
+        (0.999 * of_two, 3),
+        (of_many / 2**19.9, pytest.approx(2**39.8, rel=1e-6)),
+        (of_many / 2**20.1, np.inf),
+    ):
+        assert comparison._runs_needed(runs, None, False, 2 * half, tail) == needed
+
+
+@pytest.mark.parametrize("positive", [True, False])
+@pytest.mark.parametrize(("confidence", "inside"), [(0.9, "inside"), (0.2, "outside")])
+def test_one_run_more_is_told_of_where_the_gap_is_greatest(positive, confidence, inside):
+    """Two runs about a course that is 1.3 times the theory at one time; with one degree of freedom t is a tangent.
+    Lower by 2 they are not positive, and what is said is in their unit."""
+    bumped = THEORY * np.where(np.arange(50) == 20, 1.3, 1.0)
+    values, theory = bumped * np.array([[0.8], [1.2]]), THEORY
+    here, margin = np.log(values[:, 20]), Relative(0.05)
+    if not positive:
+        values, theory = values - 2, THEORY - 2
+        here, margin = values[:, 20], Absolute(0.01)
+    runs = Ensemble(PROBLEM, TIMES, {"test_loss": values}, "times", FLOW)
+    (told,) = compare(solution(theory), runs, margin={"test_loss": margin}, confidence=confidence).remarks
+    ends = here.mean() + np.array([-1, 1]) * np.tan(np.pi * confidence / 2) * here.std(ddof=1) * np.sqrt(1.5)
+    low, high = np.exp(ends) if positive else ends
+    assert f"would lie in {low:.4g} to {high:.4g} at times {TIMES[20]:.4g} ({confidence:.0%}, from" in told
+    assert f"the theory, {theory[20]:.4g}, is {inside}." in told
+
+
+@pytest.mark.parametrize(("count", "told"), [(8, 1), (9, 0)])
+def test_up_to_eight_runs_are_few(count, told):
+    judged = compare(solution(), about(THEORY, 0.3, count), margin=0.05)
+    assert (judged.verdict, len(judged.remarks)) == ("underpowered", told)
+
+
+@pytest.mark.parametrize(("factor", "alone"), [(1.0, "agrees"), (1.2, "disagrees"), (np.exp(-0.012) / 1.05, None)])
+def test_the_reason_is_said_where_the_spread_alone_would_decide(factor, alone):
+    """Eight runs fall to 3 and are 1 % apart there: .0035 is their error in logs. A gap of .012 beyond the margin is
+    3.4 of these, less than the 6 that all 22 looks together ask for: then the levels are not the reason."""
+    arrival = np.linspace(2.0, 5.0, 8)[:, None]
+    place = np.linspace(-1, 1, 8)[:, None]
+    values = np.where(arrival > TIMES, 150.0, 3.0) * (1 + 0.01 * place / place.std(ddof=1))
+    runs = Ensemble(PROBLEM, TIMES, {"test_loss": values}, "times", FLOW)
+    judged = compare(solution(np.full(50, 3.0 * factor)), runs, margin=0.05, where=(6, 10))["test_loss"]
+    assert judged.verdict == "underpowered"
+    assert judged.reason.endswith(f"by the spread of these runs alone it would say {alone!r}" if alone else "")
+    assert bool(judged.reason) == (alone is not None)
+
+
+def test_a_half_width_of_just_half_the_margin_is_enough():
+    """Runs at -1, 0 and 1 have unit spread, and four of them t / 2: all steps are exact."""
+    runs, t = np.array([[-1.0], [0.0], [1.0]]), stats.t.isf(0.005, 3)
+    assert comparison._runs_needed(runs, None, False, t, 0.005) == 4
+    assert comparison._runs_needed(runs, None, False, np.nextafter(t, 0), 0.005) == 5

@@ -1,11 +1,12 @@
 """Fits of gap(N) = a + b / N^p with one thing imposed: exact on exact gaps, calibrated on noisy ones."""
 
 import dataclasses
+import re
 
 import chance
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from grok_theory import SizeLaw
 from grok_theory.dynamics import GradientFlow
@@ -58,7 +59,9 @@ def test_measured_from_ensembles():
     [
         (([1.0, 2.0], [1.0, 1.0], [1.0, 1.0]), "three different sizes"),
         (([1.0, 2.0, 2.0], [1.0] * 3, [1.0] * 3), "three different sizes"),
+        (([[1.0, 2.0], [3.0, 4.0]], [[1.0] * 2] * 2, [[1.0] * 2] * 2), "three different sizes"),
         (([1.0, 2.0, 3.0], [1.0] * 2, [1.0] * 3), "gaps has shape"),
+        (([1.0, 2.0, 3.0], [1.0] * 3, [1.0] * 4), "gaps has shape"),
         (([1.0, 2.0, 3.0], [1.0] * 3, [1.0, 0.0, 1.0]), r"errors\[1\] is 0"),
         (([1.0, -2.0, 3.0], [1.0] * 3, [1.0] * 3), r"sizes\[1\] is -2"),
     ],
@@ -71,6 +74,9 @@ def test_refused(arguments, message):
 def test_a_power_needs_gaps_clear_of_zero():
     with pytest.raises(BadValue, match="exceed two standard errors"):
         SizeLaw(SIZES, 1 / SIZES, np.full(4, 0.01)).power()
+    # Gaps are told to three decimals, their errors to two.
+    with pytest.raises(BadValue, match=re.escape("gaps are [0.123 0.123 0.123] ± [0.12 0.12 0.12], but")):
+        SizeLaw(SIZES[:3], np.full(3, 0.12345), np.full(3, 0.12345)).power()
 
 
 def measured(values, **more):
@@ -140,3 +146,103 @@ def test_the_errors_hold_the_theorys_own():
         SizeLaw.measure(
             dataclasses.replace(theory, numerical_error={"test_loss": np.full(2, np.inf)}), ensembles, "test_loss", 2.0
         )
+
+
+@pytest.mark.parametrize("sizes", [[50, 100, 200], [50, 100, 200, 200]])
+@pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
+def test_the_intercept_is_the_weighted_line_in_the_power_of_one_over_the_size(sizes, power):
+    """Against NumPy's weighted polynomial of first degree, in units of the largest size; three sizes are enough."""
+    gaps, errors = np.array([0.05, 0.01, -0.02, 0.01])[: len(sizes)], np.array([0.01, 0.02, 0.015, 0.03])[: len(sizes)]
+    at = (200 / np.array(sizes)) ** power
+    (slope, height), covariance = np.polyfit(at, gaps, 1, w=1 / errors, cov="unscaled")
+    squares = np.sum(((gaps - height - slope * at) / errors) ** 2)
+    found = SizeLaw(np.array(sizes), gaps, errors).intercept(power)
+    assert found.value == pytest.approx(height, rel=1e-11)
+    assert found.standard_error == pytest.approx(np.sqrt(covariance[1, 1]), rel=1e-11)
+    assert found.p_value == pytest.approx(stats.chi2.sf(squares, len(sizes) - 2), rel=1e-10)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("count", [3, 4])
+def test_the_power_is_the_least_squares_one(sign, count):
+    """For each power the best height is known, so that the least sum of squares is found along one line; the error is
+    that of linear propagation at it."""
+    sizes, errors = SIZES[:count], np.array([0.02, 0.02, 0.01, 0.01])[:count]
+    gaps = np.array([0.42, 0.18, 0.12, 0.04])[:count]
+
+    def best(power):
+        shape = sizes**-power / errors
+        height = (gaps / errors) @ shape / (shape @ shape)
+        return np.sum((gaps / errors - height * shape) ** 2), height
+
+    least = optimize.minimize_scalar(lambda power: best(power)[0], (0.5, 1.5), tol=1e-12)
+    height = best(least.x)[1]
+    slopes = np.stack([sizes**-least.x, -height * sizes**-least.x * np.log(sizes)]) / errors
+    found = SizeLaw(sizes, sign * gaps, errors).power()
+    assert found.value == pytest.approx(least.x, rel=1e-6)
+    assert found.standard_error == pytest.approx(np.sqrt(np.linalg.inv(slopes @ slopes.T)[1, 1]), rel=1e-5)
+    assert found.p_value == pytest.approx(stats.chi2.sf(least.fun, count - 2), rel=1e-5)
+
+
+@pytest.mark.parametrize(("last", "clear"), [(0.021, True), (0.02, False), (0.019, False), (-0.021, False)])
+def test_gaps_of_one_sign_are_clear_of_zero_beyond_two_standard_errors(last, clear):
+    for sign in (1, -1):
+        law = SizeLaw(SIZES, sign * np.array([0.2, 0.1, 0.05, last]), np.full(4, 0.01))
+        if clear:
+            assert law.power().value > 0
+        else:
+            with pytest.raises(BadValue, match="all have one sign and exceed two standard errors"):
+                law.power()
+
+
+@pytest.mark.parametrize(
+    ("x", "asked", "solved"),
+    [
+        (0.0, 1e-9, True),
+        (0.0, 1.5e-9, False),
+        (1e6, 1e6 + 0.5e-3, True),
+        (1e6, 1e6 + 1.5e-3, False),
+        (1e6, 1e6 - 0.5e-3, True),
+        (1e6, 1e6 - 1.5e-3, False),
+    ],
+)
+def test_x_is_one_of_the_solved_values_to_nine_digits(x, asked, solved):
+    times = np.array([x, x + 1.0])
+    theory = Solution(FLOW, times, {"test_loss": np.ones(2)}, x_name="times", dynamics=FLOW, method=None)
+    runs = Ensemble(FLOW, times, {"test_loss": np.array([[1.0, 2.0], [1.2, 2.0]])}, "times", FLOW)
+    ensembles = dict.fromkeys(SIZES, runs)
+    if solved:
+        np.testing.assert_allclose(SizeLaw.measure(theory, ensembles, "test_loss", asked).gaps, 0.1, rtol=1e-12)
+    else:
+        with pytest.raises(BadValue, match="must be one of the solved values"):
+            SizeLaw.measure(theory, ensembles, "test_loss", asked)
+
+
+@pytest.mark.parametrize("wrong", [0.0, np.nan, np.inf])
+def test_a_relative_gap_needs_a_theory_that_is_finite_and_not_zero(wrong):
+    theory, ensembles = measured(np.array([[0.9, 1.0], [1.1, 1.2]]))
+    theory = dataclasses.replace(theory, curves={"test_loss": np.array([1.0, wrong])})
+    with pytest.raises(BadValue, match=f"is {wrong} at times = 2, .*finite number other than 0"):
+        SizeLaw.measure(theory, ensembles, "test_loss", 2.0)
+    assert SizeLaw.measure(theory, ensembles, "test_loss", 1.0).gaps[0] == pytest.approx(0.01, rel=1e-12)
+
+
+def test_a_theory_below_zero_has_gaps_relative_to_its_size():
+    """Runs at -2 (1 + 1/N), -+ .2: gaps are 1/N, errors those of two runs, over 2."""
+    theory, ensembles = measured(np.array([[-2.0, -1.8], [-2.0, -2.2]]))
+    theory = dataclasses.replace(theory, curves={"test_loss": np.full(2, -2.0)})
+    law = SizeLaw.measure(theory, ensembles, "test_loss", 2.0)
+    np.testing.assert_allclose(law.gaps, 1 / SIZES, rtol=1e-11, atol=0)
+    np.testing.assert_allclose(law.errors, 0.1 * (1 + 1 / SIZES), rtol=1e-12, atol=0)
+
+
+def test_records_before_x_at_which_a_run_was_not_finite_shift_nothing():
+    """Two runs of mean 1 at the third of four times, .1 about it; other times have other spreads."""
+    values = np.array([[np.nan, 1.5, 0.9, 1.7], [1.0, 0.5, 1.1, 0.3]])
+    theory, ensembles = measured(values)
+    x = float(np.asarray(theory.x)[2])
+    law = SizeLaw.measure(theory, ensembles, "test_loss", x)
+    np.testing.assert_allclose(law.gaps, 1 / SIZES, rtol=1e-12, atol=0)
+    np.testing.assert_allclose(law.errors, 0.1 * (1 + 1 / SIZES), rtol=1e-12, atol=0)
+    with pytest.raises(BadValue, match=r"has 0 runs that did not fail at times = 2"):
+        SizeLaw.measure(*measured(np.full((2, 2), np.nan)), "test_loss", 2.0)

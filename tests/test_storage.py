@@ -303,8 +303,10 @@ def test_nothing_is_written_among_devices(path, monkeypatch):
         storage.write_whole(path, b"x")
     with pytest.raises(BadValue, match="holds devices, no files"):
         gt.Solution(None, [1.0], {"test_loss": [1.0]}, "time", None, None).save(path)
-    for inside in ("/dev/shm", "/tmp", "/home/dev", "/development"):
+    for inside in ("/dev/shm", "/dev/shm/mine/deep", "/tmp", "/tmp/dev/shm", "/home/dev", "/development", "/"):
         assert not storage._is_kernel_s(Path(inside))
+    for outside in ("/dev", "/dev/mine/shm", "/proc/shm", "/sys/a/b"):
+        assert storage._is_kernel_s(Path(outside))
 
 
 def test_killed_while_writing_leaves_whole_files(tmp_path):
@@ -330,3 +332,78 @@ def test_killed_while_writing_leaves_whole_files(tmp_path):
         for path in found:
             values = storage.read(path)
             assert np.all(values == values[0])
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_longest_name_is_the_disks_or_255_bytes(tmp_path, monkeypatch, known):
+    longest = 143 if known else 255
+
+    def said(folder, name):
+        if known:
+            return longest
+        raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(os, "pathconf", said)
+    kept = tmp_path / ("n" * (longest - 4) + ".npz")
+    assert storage.destination(kept, (".npz",)) == kept
+    with pytest.raises(BadValue, match=f"longer than the {longest} bytes"):
+        storage.destination(tmp_path / ("n" * (longest - 3) + ".npz"), (".npz",))
+
+
+@pytest.mark.parametrize(
+    ("tail", "words"),
+    [
+        (b"", "has no checksum"),
+        (b"sha256:", "does not match its checksum"),  # nothing but the start of one
+        (b"sha256:" + b"0" * 63, "does not match its checksum"),
+        (b"x" * 70, "has no checksum"),
+        (b"x" * 71, "has no checksum"),
+        (b"sha256:" + b"0" * 64, "does not match its checksum"),
+        (b"x" * 30 + b"sha256:" + b"0" * 64, "does not match its checksum"),
+        (b"sha256:" + b"0" * 65, "has no checksum"),
+    ],
+)
+def test_a_file_of_a_few_bytes_is_damaged(tmp_path, tail, words):
+    path = tmp_path / "short.npz"
+    path.write_bytes(tail)
+    for attempt in (lambda: storage.read(path), lambda: storage.unpack(tail)):
+        with pytest.raises(DamagedFile, match=words):
+            attempt()
+
+
+def test_reading_asks_for_three_times_the_file(tmp_path, monkeypatch):
+    path = storage.write_whole(tmp_path / "result.npz", storage.pack(np.arange(100.0)))
+    asked = []
+    monkeypatch.setattr(storage, "check_host_memory", lambda what, bytes_needed, remedy: asked.append(bytes_needed))
+    np.testing.assert_array_equal(storage.read(path), np.arange(100.0))
+    assert asked == [3 * path.stat().st_size]
+
+
+def test_what_strangers_wrote_is_shown_only_in_part(monkeypatch):
+    """Names in messages are cut, so that a sentence stays one: at 300 a path, at 60 what is none, at 40 a format."""
+    long = "".join(chr(ord("a") + i % 26) for i in range(400))
+    assert storage._shown(long[:300]) == repr(long[:300])
+    assert storage._shown(long[:301]) == repr(long[:60]) + "..."
+    for wrong, shown in (([long], str([long])[:60]), (long[:80] + "\0", long[:60])):
+        with pytest.raises(BadValue, match=rf"^path is {re.escape(repr(shown))}, but it must be a path"):
+            storage.destination(wrong, (".npz",))
+    with pytest.raises(DamagedFile, match=rf"has format '{long[:40]}', but"):
+        storage.unpack(forged({"format": long, "value": None}))
+    versions = storage._written_by({"jax": "0", long: long, **dict.fromkeys("pqrstu", 1)})
+    assert versions == f"jax 0, {long[:20]} {long[:20]}, p 1, q 1, r 1"
+    assert storage._written_by([long]) == ""
+    today = json.loads(bytes(np.load(io.BytesIO(storage.pack(None)))["structure"]))["versions"]
+    assert storage._written_by(today) == ""
+
+    def stumbles(content, source):
+        raise RuntimeError(long)
+
+    monkeypatch.setattr(storage, "_opened", stumbles)
+    with pytest.raises(DamagedFile, match=rf"\(RuntimeError: {long[:120]}\)\. Make it again"):
+        storage.unpack(storage.pack(None))
+
+
+def test_a_system_that_cannot_open_at_once_opens_for_reading(tmp_path, monkeypatch):
+    path = storage.write_whole(tmp_path / "result.npz", storage.pack("kept"))
+    monkeypatch.delattr(os, "O_NONBLOCK")  # as on Windows
+    assert storage.read(path) == "kept"

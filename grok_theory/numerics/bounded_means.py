@@ -35,11 +35,11 @@ def not_excluded(values: np.ndarray, tail: float, within: tuple[ArrayLike, Array
     """`bounded_mean` without Student's interval: for what was not drawn. `within` may differ from mean to mean."""
     least, greatest = (np.asarray(end, float) for end in within)
     count, total = len(values), _successes(values, within)
-    mean, width = total / count, np.where(greatest > least, greatest - least, 1.0)
+    mean = total / count
     bottom, top = shares(total, count, tail)
-    spread = values.std(0, ddof=1) / width if count > 1 else np.ones_like(mean)
+    spread = _in_widths(values.std(0, ddof=1), within) if count > 1 else np.ones_like(mean)
     unseen, most_spread = unseen_share(count, tail), np.sqrt(mean * (1 - mean))
-    narrowed = np.where(spread < most_spread, spread / np.where(most_spread > 0, most_spread, 1.0), 1.0)
+    narrowed = np.divide(spread, most_spread, out=np.ones_like(mean), where=spread < most_spread)
     low = np.maximum(np.minimum(mean - narrowed * (mean - bottom), (1 - unseen) * mean), bottom)
     high = np.minimum(np.maximum(mean + narrowed * (top - mean), (1 - unseen) * mean + unseen), top)
     return np.asarray(least + low * (greatest - least)), np.asarray(least + high * (greatest - least))
@@ -47,6 +47,10 @@ def not_excluded(values: np.ndarray, tail: float, within: tuple[ArrayLike, Array
 
 def _successes(values: np.ndarray, within: tuple[ArrayLike, ArrayLike]) -> np.ndarray:
     """The sum of `values` over the first axis, in a unit in which they lie in [0, 1]: as many successes."""
+    return np.asarray(len(values) * np.clip(_in_widths(values.mean(0) - within[0], within), 0.0, 1.0))
+
+
+def _in_widths(lengths: ArrayLike, within: tuple[ArrayLike, ArrayLike]) -> np.ndarray:
+    """`lengths` over that of the range; 0 where it is a point."""
     least, greatest = (np.asarray(end, float) for end in within)
-    width = np.where(greatest > least, greatest - least, 1.0)
-    return np.asarray(len(values) * np.clip((values.mean(0) - least) / width, 0.0, 1.0))
+    return np.divide(lengths, greatest - least, out=np.zeros_like(lengths), where=greatest > least)

@@ -52,7 +52,7 @@ def find_levels(
     """The levels, at least `apart` from each other, between which the runs (run, T) go; None where they show none.
 
     `apart` is in logs where `in_logs`. A law that puts half of its jumps into one time is excluded by S runs that jump
-    at one time if 2^(1-S) < 2 `tail`: fewer runs show levels wherever they go some way without staying together. With
+    at one time if 2^(1-S) <= 2 `tail`: fewer runs show levels wherever they go some way without staying together. With
     `theory` (T,), which moves while no run leaves its end of the way, its own ends are levels: such a theory may be a
     mean over runs that have and runs that have not jumped.
     """
@@ -60,12 +60,11 @@ def find_levels(
         return None
     logs = in_logs and bool(np.all(runs > 0))
     values = np.log(runs) if logs else runs
-    if in_logs and not logs:
-        apart = apart * float(np.abs(np.median(runs)))
+    least = apart * float(np.abs(np.median(runs))) if in_logs and not logs else apart
     ends = np.quantile(values, (0.1, 0.9), axis=0)
     low, high = float(ends[0].min()), float(ends[1].max())
     found = None
-    if high - low > apart:
+    if high - low > least:
         place = (values - low) / (high - low)
         here = _at_times_of_their_own(place, runs, tail)
         if here.any():
@@ -77,7 +76,7 @@ def find_levels(
 
 
 def _levels(low: float, high: float, logs: bool) -> Levels:
-    return Levels(low, high, float(np.sqrt(low) * np.sqrt(high)) if logs and low > 0 else (low + high) / 2)
+    return Levels(low, high, float(np.sqrt(low) * np.sqrt(high)) if logs else (low + high) / 2)
 
 
 def _at_times_of_their_own(place: np.ndarray, runs: np.ndarray, tail: float) -> np.ndarray:
@@ -163,8 +162,7 @@ def _two_groups(place: np.ndarray) -> np.ndarray:
     b = np.where(up, place, 0).sum(0) / np.maximum(above, 1)
     a = np.where(up, 0, place).sum(0) / np.maximum(count - above, 1)
     apart = (above > 0) & (above < count) & (b - a >= 0.5) & (b - a <= 1.5)
-    at = (place - a) / np.where(apart, b - a, 1.0)
-    left, middle, right = (np.sum(np.abs(at - centre) <= 0.25, axis=0) for centre in (0.0, 0.5, 1.0))
+    left, middle, right = (np.sum(np.abs(place - a - at * (b - a)) <= (b - a) / 4, axis=0) for at in (0.0, 0.5, 1.0))
     return apart & (middle <= np.minimum(left, right))
 
 

@@ -31,7 +31,7 @@ def reach_of_the_mean(levels: Levels | None, runs: np.ndarray, count: int, in_lo
         return 0.0
     mean, share = runs.mean(0), unseen_share(count, tail)
     there = (1 - share) * mean + share * np.stack(_range(levels, runs))
-    off = np.log(np.maximum(there, 0.0) / mean) if in_logs and there.min() > 0 else there - mean
+    off = np.log(there / mean) if in_logs and there.min() > 0 else there - mean
     return float(np.abs(off).max())
 
 
@@ -39,13 +39,12 @@ def said(levels: Levels, runs: np.ndarray, x: np.ndarray, x_name: str, tail: flo
     """The sentence for a verdict that is open only because of the levels; `plain`: what it would be without them."""
     count, mean, above = len(runs), runs.mean(0), (runs > levels.middle).sum(0)
     least, most = shares(above, count, tail)
-    up, down = most * (levels.high - mean), (1 - least) * (mean - levels.low)
-    at = int(np.argmax(np.maximum(up, down)))
-    upper = up[at] >= down[at]
-    seen, share = (above[at], most[at]) if upper else (count - above[at], 1 - least[at])
+    ways = np.stack([most * (levels.high - mean), (1 - least) * (mean - levels.low)])
+    level, at = np.unravel_index(np.argmax(ways), ways.shape)
+    name, seen, share = (("upper", above[at], most[at]), ("lower", count - above[at], 1 - least[at]))[level]
     return (
         f"runs go between levels of about {levels.low:.3g} and {levels.high:.3g} at times of their own; at "
-        f"{x_name} = {x[at]:.4g} {seen} of {count} runs lie on the {'upper' if upper else 'lower'} one, which leaves a "
+        f"{x_name} = {x[at]:.4g} {seen} of {count} runs lie on the {name} one, which leaves a "
         f"share of up to {share:.2g} of all runs there possible; by the spread of these runs alone it would say "
         f"{plain!r}"
     )

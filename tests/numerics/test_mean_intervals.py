@@ -3,9 +3,22 @@
 import chance
 import numpy as np
 import pytest
-from scipy import integrate, special, stats
+from scipy import integrate, optimize, special, stats
 
 from grok_theory.numerics import mean_intervals
+from grok_theory.numerics.two_levels import Levels
+
+
+def missed(value, sign, spread, count):
+    """The pivot's chance beyond `value`, by scipy's adaptive rule in the chi-squared quantile."""
+
+    def given(p):
+        u = stats.chi2.ppf(p, count - 1)
+        centre = spread**2 * (count - 1) / (2 * u)
+        return special.ndtr(sign * (value - centre) / (spread * np.sqrt((count - 1) / (count * u))))
+
+    points = [1e-9, 1e-7, 1e-5, 1e-3, 0.1, 0.9, 1 - 1e-3, 1 - 1e-5]
+    return integrate.quad(given, 0, 1, points=points, limit=2000, epsabs=1e-13, epsrel=1e-9)[0]
 
 
 def test_student_against_scipy():
@@ -21,19 +34,23 @@ def test_student_against_scipy():
 @pytest.mark.parametrize("spread", [1e-3, 0.3, 1.5])
 @pytest.mark.parametrize("tail", [0.005, 2.5e-5])
 def test_the_lognormal_quantiles_against_adaptive_quadrature(count, spread, tail):
-    """The mixture's distribution function at both quantiles, by scipy's adaptive rule in the chi-squared quantile."""
     quantiles = mean_intervals._lognormal_offsets(np.array([spread]), count, tail)
     for sign, (value,) in zip((1, -1), quantiles, strict=True):
+        assert missed(value, sign, spread, count) == pytest.approx(tail, rel=2e-5)
 
-        def given(p, value=value, sign=sign):
-            u = stats.chi2.ppf(p, count - 1)
-            centre = spread**2 * (count - 1) / (2 * u)
-            width = spread * np.sqrt((count - 1) / (count * u))
-            return special.ndtr(sign * (value - centre) / width)
 
-        points = [1e-9, 1e-7, 1e-5, 1e-3, 0.1, 0.9, 1 - 1e-3, 1 - 1e-5]
-        reached, _ = integrate.quad(given, 0, 1, points=points, limit=2000, epsabs=1e-13, epsrel=1e-9)
-        assert reached == pytest.approx(tail, rel=2e-5)
+def test_two_runs_have_both_intervals_and_one_has_any():
+    """Runs at 1 and 9: their mean is 5, that of their logs log 3. The t law of one degree of freedom is Cauchy's."""
+    runs, tail = np.array([[1.0], [9.0]]), 0.1
+    half, logs = np.tan(np.pi * (0.5 - tail)) * 4, np.log([1.0, 9.0])
+    np.testing.assert_allclose(mean_intervals.student(runs, tail), [[5 - half], [5 + half]], rtol=1e-12, atol=0)
+    upper = optimize.brentq(lambda value: missed(value, -1, logs.std(ddof=1), 2) - tail, 1.0, 1e3, rtol=1e-10)
+    lower = optimize.brentq(lambda value: missed(value, 1, logs.std(ddof=1), 2) - tail, -20.0, 1.0, rtol=1e-10)
+    low, high = mean_intervals.log_of_mean(runs, tail)
+    assert low[0] == pytest.approx(min(np.log(5) - half / 5, np.log(3) + lower), rel=1e-12)
+    assert high[0] == pytest.approx(max(np.log(5) + half / 5, np.log(3) + upper), rel=0.02)  # 78: nothing is known
+    for interval in (mean_intervals.student, mean_intervals.log_of_mean):
+        assert interval(runs[:1], tail) == (-np.inf, np.inf)
 
 
 def test_small_spreads_give_students_interval():
@@ -72,11 +89,45 @@ def test_coverage_of_lognormal_means(spread, rng, plausible):
         assert (student_high < 0).sum() > 60
 
 
-def test_many_times_are_interpolated_to_the_accuracy_of_few():
-    spreads = np.geomspace(1e-3, 1.5, 200)
+@pytest.mark.parametrize(("least", "greatest"), [(1e-3, 1.5), (1e-6, 1e-3)])
+def test_many_times_are_interpolated_to_the_accuracy_of_few(least, greatest):
+    spreads = np.geomspace(least, greatest, 200)
     exact = mean_intervals._quantiles(spreads, 8, 2.5e-5)
     for found, wanted in zip(mean_intervals._lognormal_offsets(spreads, 8, 2.5e-5), exact, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-5)
+
+
+def test_many_times_with_some_that_do_not_spread_are_interpolated_too():
+    spreads = np.r_[np.zeros(50), np.geomspace(1e-3, 1.5, 200)]
+    exact = mean_intervals._quantiles(spreads[50:], 8, 2.5e-5)
+    for found, wanted in zip(mean_intervals._lognormal_offsets(spreads, 8, 2.5e-5), exact, strict=True):
+        np.testing.assert_array_equal(found[:50], 0.0)
+        np.testing.assert_allclose(found[50:], wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("spreads", "each"),
+    [
+        (np.geomspace(0.3, 0.9, 32), True),
+        (np.geomspace(0.3, 0.9, 33), False),
+        (np.geomspace(0.3, 0.3027, 3000), False),
+        (np.geomspace(0.3, 0.3002, 3000), True),
+        (np.full(3000, 0.3), True),
+    ],
+)
+def test_more_than_32_times_whose_spreads_differ_cost_as_32(spreads, each, monkeypatch):
+    asked = []
+
+    def quantiles(spread, count, tail):
+        asked.append(spread)
+        return spread, spread
+
+    monkeypatch.setattr(mean_intervals, "_quantiles", quantiles)
+    for found in mean_intervals._lognormal_offsets(spreads, 8, 0.005):
+        np.testing.assert_allclose(found, spreads, rtol=1e-12, atol=0)
+    (asked,) = asked
+    assert asked.size == (spreads.size if each else 32)
+    assert np.array_equal(asked, spreads) == each
 
 
 @pytest.mark.parametrize(("spread", "count"), [(0.02, 16), (0.8, 64)])
@@ -100,3 +151,64 @@ def test_the_planned_half_width_is_students_with_the_variance_of_the_estimator(c
     assert planned(0.0, spread, count, 0.005) == pytest.approx(student * deviation, rel=1e-12)
     # Relative errors of the mean itself, where they are the larger ones.
     assert planned(9.0, spread, count, 0.005) == pytest.approx(student * 9 / np.sqrt(count), rel=1e-12)
+
+
+@pytest.mark.parametrize("level", [1.0, 0.1, -1.0])
+def test_two_equal_runs_leave_open_what_lies_on_another_level(level):
+    """Of two runs a share of 1 - sqrt(tail) is not excluded; a mean that may be negative has any log below."""
+    runs, levels, share = np.full((2, 3), 3.0), Levels(level, 100.0, 10.0), 1 - np.sqrt(0.005)
+    low, high = (1 - share) * 3 + share * level, (1 - share) * 3 + share * 100
+    found = mean_intervals.interval_of_mean(runs, 0.005, in_logs=False, levels=levels)
+    np.testing.assert_allclose(found, np.tile([[low], [high]], 3), rtol=1e-12, atol=0)
+    found = mean_intervals.interval_of_mean(runs, 0.005, in_logs=True, levels=levels)
+    ends = np.array([[np.log(low) if low > 0 else -np.inf], [np.log(high)]])
+    np.testing.assert_allclose(found, np.tile(ends, 3), rtol=1e-12, atol=0)
+
+
+def test_no_levels_or_levels_that_leave_nothing_open_change_no_bit():
+    runs = np.exp(np.random.default_rng(0).standard_normal((9, 6)))
+    plain = mean_intervals.interval_of_mean(runs, 0.005, in_logs=False)
+    np.testing.assert_array_equal(plain, mean_intervals.student(runs, 0.005))
+    for levels in (None, Levels(1.0, 1.0, 1.0)):  # in logs the interval of few runs is wide
+        found = mean_intervals.interval_of_mean(runs, 0.005, in_logs=True, levels=levels)
+        np.testing.assert_array_equal(found, mean_intervals.log_of_mean(runs, 0.005))
+
+
+def test_standard_errors_of_runs_on_two_levels_hold_the_exact_interval_of_their_share():
+    """Twelve runs fall from 50 to 1, one after the other. What Clopper and Pearson's interval (68 %) goes beyond
+    Student's is added in squares."""
+    runs = np.where(np.linspace(0, 1, 30) < np.linspace(0.1, 0.8, 12)[:, None], 50.0, 1.0)
+    tail = stats.norm.sf(1.0)
+    wanted = []
+    for values in runs.T:
+        error = stats.sem(values)
+        share = stats.binomtest(int(np.sum(values > 1)), 12).proportion_ci(1 - 2 * tail, method="exact")
+        half = stats.t.isf(tail, 11) * error
+        beyond = values.mean() - half - (1 + 49 * share.low), 1 + 49 * share.high - values.mean() - half
+        wanted.append(np.hypot(error, np.maximum(beyond, 0.0)))
+    np.testing.assert_allclose(mean_intervals.errors_of_mean(runs), np.transpose(wanted), rtol=1e-9, atol=1e-12)
+
+
+def test_standard_errors_are_students_where_nothing_jumps():
+    runs = np.exp(-np.linspace(0, 1, 30)) * (1 + 0.01 * np.arange(12))[:, None]
+    for error in mean_intervals.errors_of_mean(runs):
+        np.testing.assert_allclose(error, stats.sem(runs, axis=0), rtol=1e-12, atol=0)
+
+
+def test_seven_runs_that_jump_together_leave_the_other_level_open_and_eight_do_not():
+    """Of a law with half of its jumps there S runs are alike with 2^(1-S): 1/64 for seven, less than 1 % for eight."""
+    course = np.where(np.arange(40) < 20, 2.0, 1.0)
+    share = 1 - stats.norm.sf(1.0) ** (1 / 7)
+    errors = mean_intervals.errors_of_mean(np.tile(course, (7, 1)))
+    wanted = np.where(course > 1, share, 0.0), np.where(course > 1, 0.0, share)
+    np.testing.assert_allclose(errors, wanted, rtol=1e-12, atol=1e-15)
+    np.testing.assert_array_equal(mean_intervals.errors_of_mean(np.tile(course, (8, 1))), 0.0)
+
+
+def test_positive_runs_part_in_logs_below_one_too():
+    """Four runs decay at rates 8 to 8.4: by 5 % of the way apart in logs, by 2 % (max of x 0.4 e^(-8 x)) in the unit.
+    At the start all are 1, and a share 1 - tail^(1/4) may be where the lowest ends."""
+    runs = np.exp(-np.linspace(8, 8.4, 4)[:, None] * np.linspace(0, 1, 40))
+    share = 1 - stats.norm.sf(1.0) ** (1 / 4)
+    below, above = mean_intervals.errors_of_mean(runs)
+    assert (below[0], above[0]) == (pytest.approx(share * (1 - np.exp(-8.4)), rel=1e-12), 0.0)

@@ -69,6 +69,54 @@ def test_the_reach_of_the_mean_at_a_planned_number_of_runs():
         assert planned == pytest.approx(np.log(1 + 99 * share), rel=1e-12)
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e-3])
+@pytest.mark.parametrize(("seen", "far"), [(1.0, 100.0), (100.0, 1.0), (0.5, 100.0), (120.0, 1.0)])
+def test_the_reach_is_to_the_farther_end_in_logs_and_in_the_unit(seen, far, unit):
+    """Runs on one level or beyond it, and a share that eight would not show on the other; no levels: no reach."""
+    runs, levels, share = np.full((5, 2), seen * unit), Levels(unit, 100.0 * unit, 10.0 * unit), 1 - 0.005 ** (1 / 8)
+    there = (1 - share) * seen + share * far
+    assert reach_of_the_mean(levels, runs, 8, True, 0.005) == pytest.approx(abs(np.log(there / seen)), rel=1e-12)
+    assert reach_of_the_mean(levels, runs, 8, False, 0.005) == pytest.approx(unit * abs(there - seen), rel=1e-12)
+    for in_logs in (True, False):
+        assert reach_of_the_mean(None, runs, 8, in_logs, 0.005) == 0.0
+
+
+def test_a_mean_that_may_be_negative_has_no_reach_in_logs_but_in_its_unit():
+    """Eight runs leave a share of .48 at -3: (1 - .48) 1 - .48 3 < 0."""
+    levels, share = Levels(-3.0, 2.0, 0.0), 1 - 0.005 ** (1 / 8)
+    assert reach_of_the_mean(levels, np.ones((5, 2)), 8, True, 0.005) == pytest.approx(4 * share, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        [[2.0] * 10, [42.0] * 3 + [2.0] * 7],
+        [[2.0] * 10, [45.0] * 10],  # beyond the upper level: farther from the lower
+        [[0.0] * 10, [42.0] * 10],
+        [[42.0] * 2 + [2.0] * 8, [42.0] * 9 + [2.0]],
+        [[42.0] * 2 + [2.0] * 8, [46.0] * 9 + [6.0]],
+        [[11.0] * 10, [9.0] * 10],  # the middle level parts them
+        [[12.0] * 10, [10.5] * 3 + [9.0] * 7],
+    ],
+)
+def test_the_sentence_is_of_the_time_and_level_that_leave_the_mean_most_open(columns):
+    """For every time and level: the share by Clopper and Pearson as scipy has it, times the way there."""
+    runs, levels, x = np.transpose(columns), Levels(2.0, 42.0, 10.0), np.array([1.0, 2.0])
+    open_ = []
+    for at, values in enumerate(columns):
+        above, mean = int(np.sum(np.array(values) > 10)), np.mean(values)
+        share = stats.binomtest(above, 10).proportion_ci(0.99, method="exact")
+        open_ += [
+            (share.high * (42 - mean), at, above, "upper", share.high),
+            ((1 - share.low) * (mean - 2), at, 10 - above, "lower", 1 - share.low),
+        ]
+    _, at, seen, level, share = max(open_)
+    found = said(levels, runs, x, "time", 0.005, "agrees")
+    assert found.startswith("runs go between levels of about 2 and 42 at times of their own; ")
+    assert f"; at time = {at + 1} {seen} of 10 runs lie on the {level} one, " in found
+    assert f"leaves a share of up to {share:.2g} of all runs there possible; " in found
+
+
 def test_the_sentence_names_levels_place_and_share():
     text = said(LEVELS, np.ones((8, 3)), np.array([1.0, 2.0, 3.0]), "time", 0.005, "agrees")
     for part in ("levels of about 1 and 100", "0 of 8 runs lie on the upper one", "0.48", "'agrees'"):
