@@ -106,7 +106,7 @@ def write_whole(path: str | os.PathLike, content: bytes) -> Path:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         target.parent.mkdir(parents=True, exist_ok=True)
         # Its own short name: with the target's in it, names near the file system's limit could not be written.
-        temporary = target.with_name(f".{secrets.token_hex()}.part")
+        temporary = target.with_name(f".{secrets.token_hex(8)}.part")
         try:
             with unfinished(temporary):
                 with open(temporary, "xb") as file:  # not mkstemp: others may read what the umask lets them
