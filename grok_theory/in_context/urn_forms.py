@@ -200,7 +200,7 @@ def _information(of: CountsOf) -> Any:
 
 
 def _row(v: Any) -> Any:
-    return v[:, 0] if np.ndim(v) else v
+    return v.ravel() if np.ndim(v) else v
 
 
 def count_sums(contexts: np.ndarray, symbols: int) -> tuple[np.ndarray, np.ndarray]:
