@@ -63,7 +63,8 @@ def gaussian_kl(
     1.0
     """
     require_float64("grok_theory.bounds.gaussian_kl")
-    dim = np.shape(mean)[0] if np.ndim(mean) else 0
+    check_shape("mean", mean, (None,), "Pass vectors (dim,) and matrices (dim, dim).")
+    dim = np.shape(mean)[0]
     for name, value, shape in (
         ("mean", mean, (dim,)),
         ("prior_mean", prior_mean, (dim,)),
@@ -97,10 +98,11 @@ def gaussian_kl(
 def _excess(sigma):
     """mu - 1 - ln mu of mu = sigma^2, to all digits also near one and near zero."""
     x = (sigma - 1) * (sigma + 1)
-    near = jnp.clip(x, -1e-2, 1e-2)
+    is_near = jnp.abs(x) < 1e-2
+    near = jnp.where(is_near, x, 0.0)
     series = jnp.polyval(jnp.asarray([(-1) ** k / k for k in range(11, 1, -1)]), near) * near**2
     some = jnp.where(sigma > 0, sigma, 1.0)
-    return jnp.where(jnp.abs(x) < 1e-2, series, jnp.where(sigma > 0, x - 2 * jnp.log(some), jnp.inf))
+    return jnp.where(is_near, series, jnp.where(sigma > 0, x - 2 * jnp.log(some), jnp.inf))
 
 
 def _root(name, matrix):
@@ -155,7 +157,8 @@ def gaussian_process_kl(kernel: ArrayLike, targets: ArrayLike, *, ridge: ArrayLi
     check_positive("ridge", ridge, "Without a ridge the posterior is a point, and infinitely far from any prior.")
     basis, ridge = eigenbasis(kernel, eps=eps), jnp.asarray(ridge, float)
     relative = ridge / basis.unit
-    share = 1 - shrunk(basis.values, relative)
+    # l/(l + ridge), as one would shrink a ridge by l: 1 - ridge/(l + ridge) has no digits of a small l.
+    share = shrunk(relative, basis.values)
     # The targets in the root of the kernel's unit: nothing but the result can leave the range of floats.
     along = basis.vectors.T @ (targets / jnp.sqrt(basis.unit))
     fitted = share * jnp.square(jnp.sqrt(inverted(basis.values, relative)) * along)
@@ -172,7 +175,7 @@ def _spread(values, ridge, unit):
     high = jnp.where(some & (ratio > 1e8), values, 1.0)
     logarithm = jnp.log(high) + jnp.log(unit) - jnp.log(ridge)
     by_size = [series, jnp.log1p(middle) - middle / (1 + middle), logarithm - 1 + 2 / jnp.maximum(ratio, 1e8)]
-    return jnp.where(some, jnp.select([ratio < 1e-2, ratio <= 1e8], by_size[:2], by_size[2]), 0 * values)
+    return jnp.where(some, jnp.select([ratio < 1e-2, ratio <= 1e8], by_size[:2], by_size[2]), values)  # zero, or nan
 
 
 def pac_bayes_bound(
@@ -258,7 +261,7 @@ def excess_of_inverse_kl(share: ArrayLike, budget: ArrayLike) -> Array:
     (1 - p) v - p ln(1 + (1 - p)(1 - e^{-v})/p) = e, increasing in v; at p = 0 it is v = e.
     """
     p, e = jnp.broadcast_arrays(jnp.asarray(share, float), jnp.asarray(budget, float))
-    inner, below = (p > 0) & (p < 1), p < 1
+    inner = (p > 0) & (p < 1)
     p_safe = jnp.where(inner, p, 0.5)
 
     def spent(v):
@@ -279,4 +282,4 @@ def excess_of_inverse_kl(share: ArrayLike, budget: ArrayLike) -> Array:
     some = inner & (slope(v) > 0)
     v = v - jnp.where(some, (spent(v) - e) / jnp.where(some, slope(v), 1.0), 0.0)
     v = jnp.where(inner, jnp.maximum(v, 0.0), e)
-    return jnp.where(below, -(1 - p) * jnp.expm1(-v), 0.0)
+    return -(1 - p) * jnp.expm1(-v)

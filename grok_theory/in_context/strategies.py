@@ -248,6 +248,8 @@ def switch_step(problem: Strategies, *, method: MonteCarlo | None = None) -> Swi
         said = "Memory leads from the start: it is not described at greater length than the rule."
     elif left <= 0:
         said = f"{CONSTANT} They are what they are after one step."
-    elif step in (0.0, np.inf):
-        said = "Memory never takes over: on training tasks it gains nothing over the rule."
+    elif step == 0:
+        said = "Memory leads from the first step: its evidence outweighs the greater length by far."
+    elif step == np.inf:
+        said = "Memory never takes over: on training tasks it gains nothing over the rule, or too little."
     return SwitchStep(step, low, high, Status(1 if said else 0, noted=said))

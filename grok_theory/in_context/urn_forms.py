@@ -171,8 +171,9 @@ class CountsOf:
     """
 
     def __init__(self, t: np.ndarray, v: Any, xp: Any, special: Any):
-        self.t, self.v, self.xp, self.special = t[:, None], v, xp, special
-        self.n = np.arange(int(t.max(initial=0)) + 1)[None]
+        # As floats: a traced V takes no integers beside it where promotion is strict.
+        self.t, self.v, self.xp, self.special = t[:, None].astype(float), v, xp, special
+        self.n = np.arange(t.max(initial=0) + 1.0)[None]
 
     def mean(self, values: Any) -> Any:
         """E of `values` (rows or 1, counts)."""
@@ -182,7 +183,7 @@ class CountsOf:
             return gammaln(left + self.v - 1.0) - gammaln(left + 1.0) - gammaln(self.v - 1.0)
 
         # Of one V they are looked up: factorials of a matrix are what would take the time.
-        ways = log_ways(self.n[0])[left] if self.xp is np else log_ways(left)
+        ways = log_ways(self.n[0])[left.astype(int)] if self.xp is np else log_ways(left)
         log_all = gammaln(self.t + self.v) - gammaln(self.t + 1.0) - gammaln(self.v)
         return self.xp.sum(self.xp.where(self.n <= self.t, self.xp.exp(ways - log_all), 0.0) * values, axis=1)
 
@@ -199,7 +200,7 @@ def _information(of: CountsOf) -> Any:
 
 
 def _row(v: Any) -> Any:
-    return v[:, 0] if np.ndim(v) else v
+    return v.ravel() if np.ndim(v) else v
 
 
 def count_sums(contexts: np.ndarray, symbols: int) -> tuple[np.ndarray, np.ndarray]:

@@ -57,10 +57,7 @@ class Erf(Expectations):
     def _hermite(self, degree, variance):
         # The series of asin: a_{2j+1}^2 = (2/pi) (2j)!/(4^j j!^2 (2j+1)) x^{2j+1}, x = 2av/(1 + 2av), a = scale^2.
         reach = np.sqrt(2) * jnp.asarray(self.scale, float) * jnp.sqrt(jnp.asarray(variance, float))
-        # sqrt(x), from the side where no square leaves the range of floats.
-        small = reach < 1
-        low, high = jnp.where(small, reach, 1.0), jnp.where(small, 1.0, reach)
-        root = jnp.where(small, low / jnp.sqrt(1 + low**2), 1 / jnp.sqrt(1 + (1 / high) ** 2))
+        root = reach / jnp.hypot(1.0, reach)  # sqrt(x): no square leaves the range of floats
         terms = [jnp.zeros(())] * (degree + 1)
         for j in range((degree + 1) // 2):
             square = 2 / np.pi * (factorial(2 * j) / (4**j * factorial(j) ** 2 * (2 * j + 1)))
@@ -98,7 +95,7 @@ class Relu(Expectations):
         numbers = np.zeros(degree + 1)
         numbers[:2] = [1 / np.sqrt(2 * np.pi), 0.5][: degree + 1]
         for k in range(2, degree + 1, 2):
-            odd = scipy.special.factorial2(k - 3, exact=True) if k > 2 else 1
+            odd = scipy.special.factorial2(k - 1, exact=True) // (k - 1)  # (k - 3)!!, which is one at k = 2
             # An integer ratio first: k! leaves the range of floats at k = 171.
             numbers[k] = (-1) ** (k // 2 - 1) * np.sqrt(odd * odd / factorial(k) / (2 * np.pi))
         return jnp.sqrt(jnp.asarray(variance, float)) * jnp.asarray(numbers)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate
 
+from grok_theory import best_of_k as bk
 from grok_theory.best_of_k import closed_forms as forms
 from grok_theory.best_of_k.closed_forms import Gaps
 
@@ -84,9 +85,92 @@ def test_the_law_of_the_best_over_prompts(reward, product):
 def test_the_law_of_hard_prompts_in_forty_digits(q, k):
     with mp.workdps(40):
         x = mp.findroot(lambda x: k * mp.npdf(x) - x, mp.sqrt(2 * mp.log(k)) - 1)
-        integral = mp.quad(lambda r: 2 * r * (2 * mp.sinh(r)) ** (-1 / mp.mpf(q)), [0, 0.01, 1, 5, 60, 300])
+        # Over s = ln r, where the power of r at zero is an exponential.
+        integral = mp.quad(
+            lambda s: 2 * mp.exp(2 * s) * (2 * mp.sinh(mp.exp(s))) ** (-1 / mp.mpf(q)), [-260, -80, -20, -5, 0, 2, 4, 6]
+        )
         law = 2 / mp.sqrt(2 * mp.pi * q) * (mp.sqrt(2 * mp.pi) * x / k) ** (1 / mp.mpf(q)) / x**3
         law *= mp.gamma(1 / mp.mpf(q)) * integral
         exponent = 1 / mp.mpf(q) - (1 / mp.mpf(q) - 3) / (x**2 + 1)
-    assert np.isclose(forms.hard_prompt_law(q, k), float(law), rtol=1e-9, atol=0)
-    np.testing.assert_allclose(forms.hard_prompt_exponent(q, k), [float(exponent), float(x)], rtol=1e-11)
+    assert np.isclose(forms.hard_prompt_law(q, k), float(law), rtol=1e-13, atol=0)
+    np.testing.assert_allclose(forms.hard_prompt_exponent(q, k), [float(exponent), float(x)], rtol=1e-14)
+
+
+def test_gaps_are_counted_in_units_of_the_spread():
+    """D = DT - DR = -1, DT DR = 3/4, DR^2 = 9/4 over s^2 = 4; q = 2, v = 3/2, c = 1/2 have v_D = q + v - 2 c = 5/2."""
+    one = forms.second_moments(bk.Prompt(0.5, 1.5, 2.0))
+    assert one == Gaps(1 / 4, 3 / 16, 9 / 16, False)
+    assert one.signal == 2 * 3 / 16 + 1
+    assert forms.second_moments(bk.Posterior(2.0, 1.5, 0.5, 2.0)) == Gaps(5 / 8, 1 / 8, 3 / 8, True)
+
+
+def test_the_judge_is_its_own_truth():
+    assert forms.judged(Gaps(0.25, 0.5, 0.75, True)) == Gaps(0.0, 0.75, 0.75, True)
+    assert forms.judged(Gaps(0.0, 0.5, 0.75, False)) == Gaps(0.0, 0.75, 0.75, False)
+
+
+@pytest.mark.parametrize(("t", "error"), [(0.0, 1.0), (1.0, 9 / 16), (3.0, 49 / 64), (float("inf"), 5 / 4)])
+def test_many_answers_are_a_gaussian_around_the_tilted_mean(t, error):
+    """(DT - w DR)^2 + 1 - w, w = 1/(1 + t), of DT = 1/2, DR = 3/2: at t = 3 it is (1/8)^2 + 3/4 = 49/64."""
+    assert forms.many_samples_limit(Gaps(1.0, 3 / 4, 9 / 4, False), t) == pytest.approx(error, rel=1e-15)
+
+
+@pytest.mark.parametrize(("t", "teacher", "reward"), [(0.5, 0.7, 1.3), (4.0, -0.6, 0.9)])
+def test_the_correction_of_one_prompt_is_that_of_its_limit_from_t_to_half_of_it(t, teacher, reward):
+    def limit(t):
+        return (teacher - reward / (1 + t)) ** 2 + t / (1 + t)
+
+    gaps = Gaps((teacher - reward) ** 2, teacher * reward, reward**2, False)
+    expected = spread_of_weights(reward, t) * (limit(t) - limit(t / 2))
+    assert float(forms.many_samples_correction(gaps, t)) == pytest.approx(expected, rel=1e-11)
+
+
+@pytest.mark.parametrize("k", [1.0, 2.0, 7.0])
+@pytest.mark.parametrize("published", [False, True])
+def test_the_series_of_a_population_is_the_mean_of_those_of_its_prompts(k, published):
+    """The printed terms at single prompts, and their mean: polynomials of degree four, exact by four nodes."""
+    t, judge, product, reward = 3.0, 0.5, 0.3, 0.8
+    u = 1 / k
+
+    def terms(dt, dr, slope):
+        """Of the error; `slope`: half of its derivative in DT, where C1, C2 and C3 are DR and squares of DR are not."""
+        c1, square = (dr, 0.0) if slope else (2 * dt * dr + 1, dr**2)
+        bracket = (1 - 2 * u) * (1 - 3 * u) * (c1 + 2 * square)
+        if not published:
+            bracket = (1 - 6 * u + 6 * u**2) * (c1 + 2 * square) - c1 * (1 + 2 * dr**2) * u / 2
+        start = dt if slope else dt**2 + 1
+        return start, -(1 - u) * c1 / t, (1 - u) * (1 - 2 * u) * (c1 + square) / t**2, -(1 - u) * bracket / t**3
+
+    nodes, weights = np.polynomial.hermite_e.hermegauss(4)
+    weights = weights / weights.sum()
+    means = np.zeros(4)
+    for x, outer in zip(nodes, weights, strict=True):
+        for y, inner in zip(nodes, weights, strict=True):
+            dr = np.sqrt(reward) * x
+            dt = product / reward * dr + np.sqrt(judge + 2 * product - reward - product**2 / reward) * y
+            means += outer * inner * np.array(terms(dt, dr, slope=False))
+    dt, dr = 0.4, -0.9
+    prompt = Gaps((dt - dr) ** 2, dt * dr, dr**2, False)
+    for order in (1, 2, 3):
+        for gaps, expected in ((Gaps(judge, product, reward, True), means), (prompt, terms(dt, dr, slope=False))):
+            series = forms.high_temperature_series(gaps, k, t, order=order, as_published=published)
+            assert float(series) == pytest.approx(sum(expected[: order + 1]), rel=1e-14)
+        if not published:
+            bias = forms.high_temperature_bias(dt, prompt, dr, k, t, order)
+            assert float(bias) == pytest.approx(sum(terms(dt, dr, slope=True)[: order + 1]), rel=1e-14)
+
+
+def test_the_law_of_the_best_for_one_prompt():
+    """v_D + (1 + 2 (c - v)) pi e^v/((k+1)(k+2)) at DT = 1/2, DR = 3/2, k = 4: 1 - 2 pi e^(9/4)/30."""
+    law = forms.best_of_k_law(Gaps(1.0, 3 / 4, 9 / 4, False), 4.0)
+    assert float(law) == pytest.approx(1 - np.pi * np.exp(9 / 4) / 15, rel=1e-14)
+
+
+@pytest.mark.parametrize("x", [0.05, 0.7, 1.0, 2.5, 6.0, 35.0])
+def test_the_edge_of_any_number_of_answers_is_where_their_density_is_itself(x):
+    """k = x/phi(x), from less than one answer to 1e267 of them."""
+    with mp.workdps(30):
+        k = float(mp.mpf(x) / mp.npdf(mp.mpf(x)))
+    exponent, edge = forms.hard_prompt_exponent(2.0, k)
+    assert edge == pytest.approx(x, rel=1e-14)
+    assert exponent == pytest.approx(0.5 + 2.5 / (x**2 + 1), rel=1e-14)

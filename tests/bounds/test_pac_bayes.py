@@ -12,6 +12,7 @@ from grok_theory.bounds import gaussian_kl, gaussian_process_kl, pac_bayes_bound
 from grok_theory.bounds.pac_bayes import excess_of_inverse_kl
 
 excess = jax.jit(excess_of_inverse_kl)
+slopes = jax.jit(jax.grad(excess_of_inverse_kl, argnums=(0, 1)))
 
 
 def exact_excess(p, e):
@@ -100,3 +101,64 @@ def test_bad_inputs_are_named(settings, message):
         gaussian_process_kl(np.eye(2), np.ones(2), ridge=0.0)
     with pytest.raises(BadValue, match=r"covariance has shape \(2, 2\)"):
         gaussian_kl(np.zeros(3), np.eye(2), np.zeros(3), np.eye(3))
+    with pytest.raises(BadValue, match=r"mean has shape \(\), but it must have shape \(any,\)"):
+        gaussian_kl(1.0, 1.0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "sigma", [1e-100, 2.0**-30, 0.5, 3.0, 2.0**40, *(1 + s * 2.0**-k for k in (7, 8, 20) for s in (-1, 1))]
+)
+def test_the_divergence_of_two_variances_keeps_its_digits(sigma):
+    """(mu - 1 - ln mu)/2 of mu = sigma^2; sigma - 1 is a power of two, which a root of mu does not round."""
+    with mp.workdps(50):
+        mu = mp.mpf(sigma) ** 2
+        exact = float((mu - 1 - mp.log(mu)) / 2)
+    mean, prior = np.full(3, 7.0), 16 * np.eye(3)
+    ours = gaussian_kl(mean, prior * [[sigma**2], [1], [1]], mean, prior)
+    assert float(ours) == pytest.approx(exact, rel=1e-13)
+
+
+@pytest.mark.parametrize("target", [0.0, 1.5])
+def test_the_divergence_of_a_process_keeps_its_digits_at_every_size_of_its_kernel(target):
+    """Of one eigenvalue (ln(1 + x) - x/(1 + x) + l y^2/(l + ridge)^2)/2, x = l/ridge, around each change of form."""
+    ridge, wrong = 0.25, {}
+    for x in (1e-30, 1e-10, 1e-3, 0.0099, 0.0101, 0.5, 3.0, 1e6, 1e8, 1e8 + 0.5, 1.5e8, 1e12, 1e200):
+        with mp.workdps(60):
+            l, r = mp.mpf(x * ridge), mp.mpf(ridge)
+            exact = (mp.log(1 + l / r) - l / (l + r) + l * mp.mpf(target) ** 2 / (l + r) ** 2) / 2
+            ours = gaussian_process_kl(np.diag([x * ridge, 0, 0, 0]), np.array([target, 1, 1, 1]), ridge=ridge)
+            off = float(mp.mpf(float(ours)) / exact - 1)
+        if abs(off) > 1e-13:
+            wrong[x] = off
+    assert not wrong
+
+
+@pytest.mark.parametrize(("p", "e"), [(0.2, 0.1), (0.5, 1.0), (0.7, 3.0), (1e-6, 0.3)])
+def test_slopes_of_the_inverse_divergence_are_those_of_an_implicit_function(p, e):
+    """kl(p, q) = e: dq/de = 1/kl_q and dq/dp = -kl_p/kl_q with kl_q = (q - p)/(q (1 - q))."""
+    with mp.workdps(60):
+        above = exact_excess(p, e)
+        q = p + above
+        steep = above / (q * (1 - q))
+        by_p = -(mp.log(p / q) - mp.log((1 - p) / (1 - q))) / steep - 1
+        exact = [float(by_p), float(1 / steep)]
+    np.testing.assert_allclose(slopes(p, e), exact, rtol=1e-11)
+
+
+def test_at_the_ends_of_the_inverse_divergence_nothing_is_lost():
+    """Nothing to spend leaves q = p; at p = 1 there is nothing above, and no slope in the budget."""
+    for p in (0.0, 1e-3, 0.5, 1.0):
+        assert 0 <= float(excess(p, 0.0)) < 1e-18
+    assert float(excess(1.0, 0.5)) == 0
+    assert float(slopes(1.0, 0.5)[1]) == 0
+
+
+def test_a_loss_at_the_end_of_its_range_leaves_no_room():
+    """Also one that rounding has put above the range."""
+    for loss in (4.0, 4.0 * (1 + 5e-10)):
+        assert float(pac_bayes_bound(1.0, samples=10, train_loss=loss, loss_range=4.0).value) == 0
+
+
+def test_the_promise_begins_at_eight_samples():
+    held = [bool(pac_bayes_bound(0.0, samples=n, train_loss=0.1, loss_range=1.0).assumptions_hold) for n in (7, 8, 9)]
+    assert held == [False, True, True]

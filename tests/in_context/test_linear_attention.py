@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from grok_theory import BadValue, GradientDescent, GradientFlow, SolveFailed, verify
 from grok_theory.in_context import (
@@ -13,7 +14,9 @@ from grok_theory.in_context import (
     SpectralQuadrature,
     infinite_sequences_loss,
     long_context_loss,
+    second_transience_threshold,
     solve,
+    transience_threshold,
     valid_at,
 )
 from tests.compiled import counted
@@ -288,3 +291,24 @@ def test_a_point_is_answered_the_same_whatever_else_is_asked_for():
     many, few = solve(problem, taus), solve(problem, taus[[3, 17]])
     for name in many.curves:
         np.testing.assert_allclose(few[name], many[name][[3, 17]], rtol=1e-14, atol=0)
+
+
+@given(st.floats(1e-3, 1e3))
+@example(1.0)
+@example(2.0)
+def test_transience_turns_where_the_edge_of_the_tasks_law_passes_the_blur(ratio):
+    """The smallest nonzero eigenvalue of the tasks' covariance, (1 - kappa^-1/2)^2, is c/c' at either threshold."""
+    first, second = float(transience_threshold(ratio)), float(second_transience_threshold(ratio))
+    assert 0 < first < 1
+    assert (first**-0.5 - 1) ** 2 == pytest.approx(ratio, rel=1e-12)
+    if ratio < 1:
+        assert second > 1
+        assert (1 - second**-0.5) ** 2 == pytest.approx(ratio, rel=1e-12)
+    else:
+        assert second == np.inf
+
+
+def test_a_threshold_that_is_infinite_has_no_slope():
+    slopes = jax.vmap(jax.grad(second_transience_threshold))(jnp.array([0.25, 1.0, 2.0]))
+    # d/dr of (1 - r^1/2)^-2 is r^-1/2 (1 - r^1/2)^-3.
+    np.testing.assert_allclose(slopes, [16.0, 0.0, 0.0], rtol=1e-14, atol=0)

@@ -1,6 +1,6 @@
 """Mixtures of tasks: reference values, both bounds against other ways to them, memory, and what is refused."""
 
-from math import comb
+from math import comb, fsum, log
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import betaln, gammaln, logsumexp
 
-from grok_theory import BadValue, GradientFlow
+from grok_theory import BadValue, GradientFlow, TooLarge
 from grok_theory.in_context import (
     Exact,
     GaussianRegression,
@@ -26,6 +26,7 @@ from grok_theory.in_context import (
     urn_oracle_loss,
     urn_rule_loss,
 )
+from grok_theory.in_context.regression_forms import regression_log_moment
 from tests.compiled import counted
 
 # context, symbols, information, loss of the rule on the last symbol, oracle: 30 digits, made outside of this package.
@@ -82,13 +83,18 @@ def test_two_tasks_are_between_their_bounds():
     assert np.all(gaps < bounds["gap_bound_high"])
 
 
-def upper_bound_by_sums(context, tasks):
-    """V = 2: the sum over counts of an integral over the urn, in panels that shrink towards the edges."""
+def over_the_urn():
+    """Points and weights of an integral over theta, V = 2, in panels that shrink towards the edges."""
     x, w = np.polynomial.legendre.leggauss(32)
     edges = np.concatenate([[0.0], 0.5 * 4.0 ** -np.arange(14, -1, -1)])
     edges = np.concatenate([edges, 1 - edges[-2::-1]])
     middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
-    t, weight = (middle[:, None] + half[:, None] * x).ravel(), (half[:, None] * w).ravel()
+    return (middle[:, None] + half[:, None] * x).ravel(), (half[:, None] * w).ravel()
+
+
+def upper_bound_by_sums(context, tasks):
+    """V = 2: the sum over counts of an integral over the urn."""
+    t, weight = over_the_urn()
     total = 0.0
     for n in range(context + 1):
         p = t**n * (1 - t) ** (context - n)
@@ -254,3 +260,101 @@ def test_what_is_left_out_is_said():
     assert "memorizing_seen" not in many.curves
     assert "Pass method=MonteCarlo(draws)" in many.status.text
     assert "whole number" in solve(TaskMixture(2.5, Urns(4)), [32]).status.text
+
+
+def rule_loss_by_counts(seen, symbols):
+    """Who was written n times among t: all ways to share t among V, counted; the rule says (n + 1)/(t + V)."""
+    ways = [comb(seen - n + symbols - 2, symbols - 2) for n in range(seen + 1)]
+    odds = [(n + 1) / (seen + symbols) for n in range(seen + 1)]
+    return (
+        -symbols * fsum(w * p * log(p) for w, p in zip(ways, odds, strict=True)) / comb(seen + symbols - 1, symbols - 1)
+    )
+
+
+def test_urns_of_any_lengths_and_symbols_at_once_are_sums_over_counts():
+    """The information by the chain rule, symbol by symbol: the rule's loss above the mean entropy H_V - 1."""
+    lengths, symbols = np.array([[0], [1], [2], [5], [12]]), np.array([2.0, 3.0, 7.0])
+    entropies = [fsum(1 / n for n in range(2, int(v) + 1)) for v in symbols]
+    losses = [[rule_loss_by_counts(int(t), int(v)) for v in symbols] for t in lengths[:, 0]]
+    told = [
+        [
+            fsum(rule_loss_by_counts(t, int(v)) - h for t in range(int(c)))
+            for v, h in zip(symbols, entropies, strict=True)
+        ]
+        for c in lengths[:, 0]
+    ]
+
+    def all_three(v):
+        return urn_rule_loss(lengths, v), urn_information(lengths, v), urn_oracle_loss(v)
+
+    for found in (all_three(symbols), jax.jit(all_three)(symbols)):
+        np.testing.assert_allclose(found[0], losses, rtol=1e-13, atol=0)
+        np.testing.assert_allclose(found[1], told, rtol=1e-12, atol=1e-13)
+        np.testing.assert_allclose(found[2], entropies, rtol=1e-14, atol=0)
+    assert urn_information([], 3).shape == (0,)
+
+
+def test_counts_beyond_memory_are_refused_with_what_they_need(monkeypatch):
+    # Two sums over 10^7 counts, five numbers of eight bytes each, are 0.745 GiB.
+    monkeypatch.setattr("grok_theory.checks.free_for_arrays", lambda: 2.0**28)
+    with pytest.raises(TooLarge, match=r"2 sums over 10000000 counts needs 0\.745 GiB, but only 0\.25 GiB are free"):
+        urn_rule_loss([3, 9_999_999], 4)
+
+
+@pytest.mark.parametrize("context", [1, 15, 16])
+def test_the_gap_of_two_tasks_is_a_double_integral_at_either_end_of_a_bucket(context):
+    t, weight = over_the_urn()
+    gap = 0.0
+    for n in range(context + 1):
+        p = t**n * (1 - t) ** (context - n)
+        both = (p[:, None] + p[None, :]) / 2
+        gap += comb(context, n) * (weight @ (both * np.log(both * (context + 1) * comb(context, n))) @ weight)
+    np.testing.assert_allclose(two_task_gap(context), gap, rtol=1e-10, atol=0)
+    if context == 1:
+        # By hand: 2 E theta ln(theta + theta') = E s ln s of the sum s of two uniform numbers.
+        np.testing.assert_allclose(gap, 4 / 3 * np.log(2) - 5 / 6, rtol=1e-10, atol=0)
+
+
+def over_modes(a, function):
+    """The mean over eigenvalues r of X^T X, d -> inf: Marchenko-Pastur in the angle of its edge, and r = 0."""
+    angle = (np.arange(1000) + 0.5) * np.pi / 1000
+    r = 1 + a + 2 * np.sqrt(a) * np.cos(angle)
+    return 2 * a / 1000 * np.sum(np.sin(angle) ** 2 / r * function(r)) + max(0.0, 1 - a) * function(0.0)
+
+
+@pytest.mark.parametrize(("a", "noise"), [(0.25, 0.5), (1.0, 0.5), (3.0, 2.0), (1.5, 1e-6), (0.5, 1e-6), (0.5, 40.0)])
+def test_what_a_regression_knows_is_a_mean_over_its_modes(a, noise):
+    """eta = E 1/(1 + r/s2) and I/d = E ln(1 + r/s2)/2; with little noise one form of the root has no digits."""
+    eta = over_modes(a, lambda r: 1 / (1 + r / noise**2))
+    information = over_modes(a, lambda r: np.log1p(r / noise**2)) / 2
+    np.testing.assert_allclose(regression_eta(a, noise), eta, rtol=1e-13, atol=0)
+    np.testing.assert_allclose(regression_information(a, noise), information, rtol=1e-12, atol=1e-15)
+
+
+def test_without_a_context_a_regression_knows_nothing():
+    assert regression_eta(0.0, 0.3) == 1
+    assert regression_information(0.0, 0.3) == 0
+
+
+def test_the_moment_of_a_density_is_a_gaussian_integral_in_every_mode():
+    """i = ln(1 + r/s2)/2 - e^2/2 + h^2/2 of the errors e of the truth and h of the rule, in their deviations.
+
+    They are Gaussian of correlation rho, rho^2 = s2/(r + s2), so E e^{u i} is (1 + r/s2)^(u/2) over the root of the
+    determinant of 1 + u diag(1, -1) [[1, rho], [rho, 1]].
+    """
+    contexts, variances = np.array([0.25, 1.0, 3.0]), np.array([0.25, 0.25, 100.0])
+    powers = np.array([0.5 + 0.3j, -0.5 + 2j, 0.2 - 0.7j, 0.6 + 0j])
+
+    def one(a, variance, u):
+        def mode(r):
+            rho = np.sqrt(variance / (r + variance))
+            determinant = (1 + u) * (1 - u) + (u * rho) * (u * rho)
+            return u / 2 * np.log1p(r / variance) - np.log(determinant) / 2
+
+        return over_modes(a, mode)
+
+    exact = [[one(a, v, u) for u in powers] for a, v in zip(contexts, variances, strict=True)]
+    ours = regression_log_moment(contexts[:, None], variances[:, None], powers[None])
+    np.testing.assert_allclose(ours, exact, rtol=1e-12, atol=1e-15)
+    traced = jax.jit(regression_log_moment)(contexts[:, None], variances[:, None], powers[None])
+    np.testing.assert_allclose(traced, exact, rtol=1e-12, atol=1e-14)

@@ -2,14 +2,18 @@
 
 import jax
 import jax.numpy as jnp
+import mpmath
 import numpy as np
 import pytest
+from numpy.polynomial.chebyshev import chebder, chebfit, chebval
 
 import grok_theory as gt
 from grok_theory import Adam, BadValue, Ensemble, GradientFlow
 from grok_theory.cli import main
 from grok_theory.in_context import (
+    Exact,
     GaussianRegression,
+    MarkovChains,
     MonteCarlo,
     Strategies,
     TaskMixture,
@@ -21,6 +25,8 @@ from grok_theory.in_context import (
     two_task_gap,
     urn_information,
 )
+from grok_theory.in_context.memory_draws import SHARES, mean_and_error
+from grok_theory.in_context.strategies import _between, complexity, of_mixture
 
 PAIR = TaskMixture(2, Urns(2))
 METHOD = MonteCarlo(128)
@@ -182,3 +188,149 @@ def test_there_is_no_forecast_and_the_command_says_so(capsys):
         main(["predict", "in_context.LinearAttention", "tasks_per_dim=1", "--times", "1,2"])
     assert ended.value.code == 2
     assert "in_context has no forecast" in " ".join(capsys.readouterr().err.split())
+
+
+EPS = 2.0**-52
+GIVEN = strategies(description_lengths=[30.0, 5.0])
+
+
+def test_the_stated_error_of_the_odds_is_that_of_the_gap_and_a_few_roundings():
+    """Evidence times the 1e-11 to which the gap of two urns is known, and up to 32 roundings of both terms."""
+    steps = np.array([0, 1, 10, 1000, 10**6])
+    solution = solve(GIVEN, steps, method=METHOD)
+    evidence = 20.0 * steps**0.6
+    of_gap, odds = evidence * 1e-11 / 8, solution["log_odds"]
+    of_rounding = EPS * (evidence * float(two_task_gap(8)) / 8 + np.abs(odds))
+    stated = solution.numerical_error["log_odds"]
+    assert np.all(stated >= of_gap + of_rounding)
+    assert np.all(stated <= 1.01 * of_gap + 32 * of_rounding)
+    with mpmath.workdps(30):
+        first = float(odds[0]) + mpmath.log(2) * (mpmath.mpf(30) ** mpmath.mpf(0.7) - mpmath.mpf(5) ** mpmath.mpf(0.7))
+    assert abs(first) <= stated[0]
+
+
+def test_the_errors_of_shares_and_losses_are_what_the_odds_leave_open():
+    """By a logistic in many digits, and the polynomials through the draws' means and errors at Chebyshev's points."""
+    problem = strategies(TaskMixture(8, Urns(2)), description_lengths=[30.0, 5.0])
+    solution = solve(problem, [0, 20, 70, 200, 3000], method=METHOD)
+    share, errors = solution["memorizing_share"], solution.numerical_error
+    with mpmath.workdps(40):
+        odds = [mpmath.mpf(float(each)) for each in solution["log_odds"]]
+        odd = [1 / (1 + mpmath.exp(-each)) for each in odds]
+        slopes = np.array([float(each * (1 - each)) for each in odd])
+    assert slopes[0] < 0.01
+    assert slopes.max() > 0.1
+    assert share[-1] > 0.99
+    np.testing.assert_allclose(share, np.array(odd, float), rtol=1e-14, atol=0)
+    # Where the share is all but one it loses digits of what is left, and the error with it.
+    np.testing.assert_allclose(errors["memorizing_share"], slopes * errors["log_odds"], rtol=1e-4, atol=0)
+    drawn = of_mixture(problem, METHOD).drawn
+    for name in ("train_loss", "test_loss"):
+        loss, error = (chebfit(2 * SHARES - 1, each, 24) for each in mean_and_error(drawn[name]))
+        np.testing.assert_allclose(solution[name], chebval(2 * share - 1, loss), rtol=1e-12, atol=0)
+        slope = 2 * chebval(2 * share - 1, chebder(loss))
+        expected = chebval(2 * share - 1, error) + np.abs(slope) * errors["memorizing_share"]
+        np.testing.assert_allclose(errors[name], expected, rtol=1e-10, atol=0)
+
+
+def test_between_the_points_there_is_one_polynomial():
+    """Of degree 24 and less it is the function itself, on the points, at both ends, between them, and in its slope."""
+    shares = np.concatenate([SHARES, [1e-3, 0.0123, 0.4, 0.77, 1 - 1e-3]])
+    for power in (1, 2, 9, 24):
+        value, slope = polynomial_between(shares, SHARES**power)
+        np.testing.assert_allclose(value, shares**power, rtol=0, atol=1e-13)
+        np.testing.assert_allclose(slope[25:], power * shares[25:] ** (power - 1), rtol=0, atol=1e-11)
+
+
+polynomial_between = jax.jit(jax.vmap(jax.value_and_grad(_between), (0, None)))
+
+
+@pytest.mark.parametrize(
+    ("lengths", "exponent", "bits"),
+    [
+        ((0.5, 0.25), 2.0, 0.25 - 0.0625),
+        ((3.0, 0.0), 1.0, 3.0),
+        ((0.0, 3.0), 2.0, -9.0),
+        ((4.0, 1.0), 0.5, 1.0),
+        ((7.0, 0.0), 0.0, 1.0),
+    ],
+)
+def test_complexity_is_the_difference_of_powers_of_lengths(lengths, exponent, bits):
+    """A strategy of no length has no complexity, at any exponent."""
+    assert float(complexity(lengths, exponent)) == pytest.approx(np.log(2) * bits, rel=1e-15)
+    assert float(jax.jit(complexity)(np.array(lengths), exponent)) == pytest.approx(np.log(2) * bits, rel=1e-14)
+
+
+def test_a_switch_is_where_evidence_has_paid_for_the_length():
+    """Given lengths of less than a bit too: N* = [ln 2 (K_M - K_G)/(gamma gap)]^(1/(1 - a))."""
+    gap = float(two_task_gap(8)) / 8
+    for lengths, rate, learning in (([1.0, 0.25], 0.1, 0.5), ([0.5, 0.25], 20.0, 0.0), ([9.0, 8.0], 3.0, 0.9)):
+        switch = switch_step(
+            strategies(description_lengths=lengths, rate=rate, learning_exponent=learning, complexity_exponent=1.0)
+        )
+        step = (np.log(2) * (lengths[0] - lengths[1]) / (rate * gap)) ** (1 / (1 - learning))
+        assert switch.step == pytest.approx(step, rel=1e-10)
+        assert switch.status.name == "good"
+
+
+@pytest.mark.parametrize(
+    ("changes", "step", "said"),
+    [
+        ({"description_lengths": [2.0, 2.0]}, 0.0, "Memory leads from the start"),
+        ({"learning_exponent": 1.0, "rate": 1e4}, 0.0, "after one step"),
+        ({"learning_exponent": 1.0, "rate": 1e-4}, np.inf, "after one step"),
+        ({"learning_exponent": 1.5, "rate": 1e-4}, np.inf, "after one step"),
+        ({"learning_exponent": 0.999, "rate": 1e6}, 0.0, "Memory leads from the first step"),
+        ({"learning_exponent": 0.999, "rate": 1e-4}, np.inf, "or too little"),
+    ],
+)
+def test_switches_at_the_ends_of_time_say_why(changes, step, said):
+    """Beyond learning_exponent 1, and where N* = (prior/evidence)^1000 is beyond floats on either side."""
+    switch = switch_step(strategies(**changes))
+    assert switch.step == step
+    assert switch.status.name == "noted"
+    assert said in switch.status.text
+
+
+def test_evidence_that_does_not_grow_is_noted_and_other_curves_are_good():
+    constant = solve(strategies(learning_exponent=1.0), [1, 10], method=METHOD)
+    assert constant.status.name == "noted"
+    assert "evidence does not grow" in constant.status.text
+    assert constant["log_odds"][0] == constant["log_odds"][1]
+    grown = solve(strategies(learning_exponent=0.99), [0, 1], method=METHOD)
+    assert grown.status.name == "good"
+    assert grown.dynamics == Adam(3e-3)
+
+
+def total_of(values, context=8):
+    """The mean over draws of what the symbols of a context add up to, and its bound at 99 %."""
+    totals = values[:, :context].sum(axis=1)
+    return totals.mean(), 2.6 * totals.std(ddof=1) / np.sqrt(totals.size)
+
+
+def test_one_task_of_any_kind_is_known_as_soon_as_its_context():
+    """Of chains bounds and information are drawn apart, but the gap is the information itself, and errs as it does."""
+    known = of_mixture(strategies(TaskMixture(1, MarkovChains(2))), METHOD)
+    information, error = total_of(known.drawn["learned"])
+    assert known.information == pytest.approx(information, rel=1e-13)
+    assert known.error == pytest.approx(error, rel=1e-12)
+    assert known.gap == known.information
+    assert known.low != known.high
+
+
+def test_what_is_drawn_keeps_to_its_bounds_and_errs_no_further_than_they_reach():
+    """Sixteen draws of three urns: some means lie below I - ln 3, and some errors reach beyond both bounds."""
+    mixture = TaskMixture(3, Urns(4))
+    exact = solve(mixture, [16], method=Exact())
+    low, high = exact["gap_bound_low"][0], exact["gap_bound_high"][0]
+    seen = set()
+    for seed in range(4):
+        known = of_mixture(Strategies(mixture, 16, 20.0, 0.4, 0.7), MonteCarlo(16, seed))
+        drawn, lost = total_of(known.drawn["excess"], 16)
+        gap = np.clip(drawn, low, high)
+        reach = max(high - gap, gap - low)
+        seen.add((bool(drawn < low), bool(reach < lost)))
+        assert known.gap == pytest.approx(gap, rel=1e-12)
+        of_bound = exact.numerical_error["gap_bound_high"][0]
+        assert known.error == pytest.approx(min(lost, reach) + of_bound, rel=1e-13)
+    assert {(False, True), (True, False), (True, True)} <= seen

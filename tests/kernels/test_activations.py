@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import mpmath as mp
 import numpy as np
 import pytest
 from hypothesis import given
@@ -99,3 +100,55 @@ def test_bad_values(make, words):
         make()
     for word in words:
         assert word in str(caught.value)
+
+
+def in_many_digits(activation, h):
+    """phi(h) typed again."""
+    match activation:
+        case Erf():
+            return mp.erf(activation.scale * h)
+        case Relu():
+            return max(h, mp.mpf(0))
+        case Identity():
+            return h
+        case Quadratic():
+            return h + activation.epsilon * h**2 / 2
+
+
+@pytest.mark.parametrize("activation", CLOSED, ids=repr)
+def test_every_hermite_coefficient_is_its_integral_with_its_sign(activation):
+    """E phi(sqrt(v) z) He_k(z)/sqrt(k!), by the recurrence of He_k; asked for up to any degree, even or odd."""
+    variance, most = 0.6, 7
+
+    def polynomial(k, z):
+        before, own = mp.mpf(0), mp.mpf(1)
+        for j in range(k):
+            before, own = own, z * own - j * before
+        return own / mp.sqrt(mp.factorial(k))
+
+    def integrand(k):
+        return lambda z: in_many_digits(activation, mp.sqrt(variance) * z) * polynomial(k, z) * mp.npdf(z)
+
+    exact = [float(mp.quad(integrand(k), [-14, -5, 0, 5, 14])) for k in range(most + 1)]
+    for degree in (0, 1, 2, 3, most):
+        found = hermite_coefficients(activation, degree, variance=variance)
+        np.testing.assert_allclose(found, exact[: degree + 1], rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize(("scale", "variance"), [(1e-100, 1e-300), (1e-8, 1.0), (0.9, 0.6), (1e100, 1e300)])
+def test_the_slope_of_erf_is_known_wherever_its_argument_lies(scale, variance):
+    """By Stein a_1 = (2/sqrt(pi)) r/sqrt(1 + 2 r^2), r = scale sqrt(v): linear far below one, sqrt(2/pi) far above."""
+    with mp.workdps(40):
+        r = mp.mpf(scale) * mp.sqrt(mp.mpf(variance))
+        exact = float(2 / mp.sqrt(mp.pi) * r / mp.sqrt(1 + 2 * r**2))
+    assert float(hermite_coefficients(Erf(scale), 1, variance=variance)[1]) == pytest.approx(exact, rel=1e-15)
+
+
+def test_high_coefficients_of_relu_keep_their_digits():
+    """(-1)^(k/2 - 1) (k - 3)!!/sqrt(2 pi k!) beyond k = 170, where k! is no float, and before it."""
+    found = hermite_coefficients("relu", 300)
+    for k in (100, 170, 172, 298, 300):
+        with mp.workdps(40):
+            exact = float((-1) ** (k // 2 - 1) * mp.fac2(k - 3) / mp.sqrt(2 * mp.pi * mp.factorial(k)))
+        assert float(found[k]) == pytest.approx(exact, rel=1e-14)
+    assert not found[3::2].any()

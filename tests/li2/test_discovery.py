@@ -65,6 +65,7 @@ def test_widely_spread_probabilities():
     found = feature_discovery_times([float(w) for w in weights], 1.0)
     assert 3e-6 < float(found.probabilities.min()) < 4e-6
     np.testing.assert_allclose(found.sgd, float(inclusion_exclusion(weights)), rtol=1e-12)
+    np.testing.assert_allclose(found.lower_bound, float(sum(weights) / min(weights)), rtol=1e-14)
 
 
 @pytest.mark.parametrize("tail", [20.0, 200.0])
