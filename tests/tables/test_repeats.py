@@ -15,6 +15,8 @@ from grok_theory.tables.repeats import _spanned
 def read(path, rows, **more):
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     log = read_log(path, **more)
+    # A dictionary would hide a time that is still there twice.
+    assert all(np.all(np.diff(r.x) > 0) for r in log.runs[""].values())
     return {which: dict(zip(r.x.tolist(), r.values.tolist())) for which, r in log.runs[""].items()}, log.notes
 
 
