@@ -161,6 +161,7 @@ def test_several_delays_in_words():
     none = delay_between(crossing(*[[np.nan] * 2, [5, 5], [np.inf] * 2]), crossing(*[[7, 8]] * 3))
     assert np.isnan(none.median).all()
     assert (none.interval, none.fitted.tolist()) == ((-np.inf, np.inf), [False, False])
+    assert (none.low.tolist(), none.high.tolist()) == ([-np.inf] * 2, [np.inf] * 2)
 
 
 def test_a_test_accuracy_may_fall_where_a_train_accuracy_may_not():
