@@ -4,7 +4,6 @@ With weight decay, alpha < 1 and large initial weights the train error falls wit
 few 1/l-, the test error only when the weights that see no data have decayed, at the rate of the decay.
 """
 
-import dataclasses
 from collections.abc import Callable
 
 import jax
@@ -204,8 +203,7 @@ class NoiselessDelay:
 
 @compiled
 def _noiseless(samples_per_dim: Array, tolerance: Array, accuracy: Array) -> NoiselessDelay:
-    problem = as_arrays(TeacherStudent(1.0, 1.0))
-    problem = dataclasses.replace(problem, samples_per_dim=samples_per_dim)
+    problem = as_arrays(TeacherStudent(samples_per_dim, 1.0))
     rule = marchenko_pastur_rule(samples_per_dim, step=STEP, left=FAR)
     grid = _scanned(rule, jnp.zeros(()))
     # Errors are Gaussian: a share erf(tolerance/sqrt(2 v)) lies within the tolerance when their variance is v.
@@ -220,8 +218,8 @@ def _noiseless(samples_per_dim: Array, tolerance: Array, accuracy: Array) -> Noi
     safe = jnp.where(above, samples_per_dim, 2.0)
     estimate = jnp.where(above, jnp.log(noiseless_ratio(safe)) / (2 * rule.lower), jnp.inf)
     answer = NoiselessDelay(train, test, test - train, estimate)
-    # Curves underflow below: they would cross where float64 ends.
-    legal = (samples_per_dim > 0) & (variance > FAINT) & (accuracy > 0) & (accuracy < 1)
+    # Curves underflow below: they would cross where float64 ends. No accuracy of 1 or more has a variance above it.
+    legal = (samples_per_dim > 0) & (tolerance > 0) & (accuracy > 0) & (variance > FAINT)
     return jax.tree_util.tree_map(lambda value: jnp.where(legal, value, jnp.nan), answer)
 
 

@@ -244,8 +244,7 @@ def _median_interval(at_least, at_most, confidence):
         return (np.nan, np.nan), (-np.inf, np.inf)
     low, high = np.sort(at_least), np.sort(at_most)
     median = tuple(float((v[(count - 1) // 2] + v[count // 2]) / 2) for v in (low, high))
-    ranks = np.arange(1, count + 1)
-    rank = int(np.sum(scipy.stats.binom.cdf(ranks - 1, count, 0.5) <= (1 - confidence) / 2))
+    rank = int(np.sum(scipy.stats.binom.cdf(np.arange(count), count, 0.5) <= (1 - confidence) / 2))
     if rank == 0:
         return median, (-np.inf, np.inf)
     return median, (float(low[rank - 1]), float(high[count - rank]))

@@ -155,7 +155,7 @@ def distance_laws(times: ArrayLike, distance: ArrayLike, *, confidence: float = 
     scaled, moments = values / unit, times / clock
     if np.ptp(scaled) < 1e-10 * np.abs(scaled).max():
         raise BadValue(
-            f"distance is constant at {values[0]:.6g}, to ten digits, but a law needs one that changes. Pass an "
+            f"distance is constant at {values.max():.6g}, to ten digits, but a law needs one that changes. Pass an "
             "earlier part of the record."
         )
     laws = [_fit("logarithm", moments, scaled, np.inf), _fit("square root", moments, scaled, np.inf)]
@@ -165,9 +165,8 @@ def distance_laws(times: ArrayLike, distance: ArrayLike, *, confidence: float = 
 
     # A coarse search first: the error need not have one minimum.
     grid = np.linspace(np.log(moments[0]) - np.log(10), np.log(moments[-1]) + np.log(10), 60)
-    best = int(np.argmin([missed(g) for g in grid]))
-    ends = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
-    found = scipy.optimize.minimize_scalar(missed, bounds=ends, method="bounded", options={"xatol": 1e-10})
+    around = _neighbours(grid, grid[np.argmin([missed(g) for g in grid])])
+    found = scipy.optimize.minimize_scalar(missed, bounds=around, method="bounded", options={"xatol": 1e-10})
     laws.append(_fit("saturation", moments, scaled, float(np.exp(found.x))))
     power = _fit_power(moments, scaled, confidence)
     laws = sorted(laws, key=lambda law: law.relative_error)
@@ -187,30 +186,32 @@ def _fit_power(times, values, confidence):
         return law(exponent).relative_error ** 2
 
     misses = np.array([squares(exponent) for exponent in EXPONENTS])
-    best = int(np.argmin(misses))
-    ends = EXPONENTS[max(best - 1, 0)], EXPONENTS[min(best + 1, EXPONENTS.size - 1)]
-    found = scipy.optimize.minimize_scalar(squares, bounds=ends, method="bounded", options={"xatol": 1e-10})
+    near = _neighbours(EXPONENTS, EXPONENTS[np.argmin(misses)])
+    found = scipy.optimize.minimize_scalar(squares, bounds=near, method="bounded", options={"xatol": 1e-10})
     fitted = law(float(found.x))
     residuals = values - fitted(times)
     around = float(residuals @ residuals)
-    neighbours = float(residuals[1:] @ residuals[:-1]) / around if around > 0 else 0.0
+    neighbours = float(residuals[1:] @ residuals[:-1]) / max(around, np.finfo(float).tiny)
     rho = min(max(neighbours, 0.0), 0.99)
     nu = max(times.size * (1 - rho) / (1 + rho) - 3, 1.0)
     # Below 1e-24 the misses are rounding.
     allowed = max(fitted.relative_error**2, 1e-24) * (1 + scipy.stats.f.ppf(confidence, 1, nu) / nu)
     above = misses > allowed
 
-    def crossing(side):
-        """The first place beyond the minimum where the misses are no longer allowed; the end of the search if none."""
-        inside, beyond = fitted.exponent, [i for i in side if above[i]]
-        if not beyond:
-            return float(EXPONENTS[side[-1]]) if len(side) else inside
-        outside = float(EXPONENTS[beyond[0]])
-        return float(scipy.optimize.brentq(lambda e: squares(e) - allowed, inside, outside, xtol=1e-12))
+    def crossing(refused, end):
+        """Where the misses are no longer allowed, before the first exponent refused; the end of the search if none."""
+        outside = next(iter(refused), None)
+        if outside is None:
+            return float(end)
+        return float(scipy.optimize.brentq(lambda e: squares(e) - allowed, fitted.exponent, float(outside), xtol=1e-12))
 
-    left = [i for i in range(EXPONENTS.size - 1, -1, -1) if EXPONENTS[i] < fitted.exponent]
-    right = [i for i in range(EXPONENTS.size) if EXPONENTS[i] > fitted.exponent]
-    return replace(fitted, interval=(crossing(left), crossing(right)))
+    left, right = EXPONENTS[above & (fitted.exponent > EXPONENTS)], EXPONENTS[above & (fitted.exponent < EXPONENTS)]
+    return replace(fitted, interval=(crossing(np.flip(left), EXPONENTS[0]), crossing(right, EXPONENTS[-1])))
+
+
+def _neighbours(grid, point):
+    """What stands beside a point of a grid; the point itself where the grid ends."""
+    return max(grid[grid < point], default=point), min(grid[grid > point], default=point)
 
 
 def _unit(values):
@@ -267,8 +268,8 @@ def _fit(name, times, values, time, exponent=np.nan):
     relative = float(centred @ deviations / (centred @ centred))
     slope = relative / largest / factor
     error = np.sqrt(np.mean((deviations - relative * centred) ** 2)) / deviations.std()
-    law = DistanceLaw(name, 0.0, float(slope), time, float(error), exponent)
-    at_first = slope * _shape(law, times[:1])[0]
+    law = DistanceLaw(name, np.nan, float(slope), time, float(error), exponent)
+    at_first = slope * _shape(law, times[0])
     return replace(law, offset=float(values[0] - at_first + _mean_gap(values, relative * rise / largest)))
 
 

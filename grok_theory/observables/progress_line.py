@@ -84,11 +84,12 @@ def loss_progress(loss: ArrayLike, goal: float) -> np.ndarray:
     if not np.isfinite(loss).any():
         return np.where(np.isnan(loss), np.nan, 0.0)
     top = int(np.argmax(np.where(np.isfinite(loss), loss, -np.inf)))
-    if loss[top] <= goal:
+    way = np.log(max(loss[top], goal)) - np.log(goal)
+    if way == 0:  # also where the largest loss is above the goal by rounding
         return np.where(np.isnan(loss), np.nan, 1.0)
     # Below the goal nothing is left to go, and what is not positive has no logarithm.
     kept = np.clip(loss, goal, loss[top])
-    progress = np.clip((np.log(loss[top]) - np.log(kept)) / (np.log(loss[top]) - np.log(goal)), 0.0, 1.0)
+    progress = np.clip(np.log(loss[top]) - np.log(kept), 0.0, way) / way
     progress[:top] = np.where(np.isnan(loss[:top]), np.nan, 0.0)
     return progress
 

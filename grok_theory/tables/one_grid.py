@@ -97,7 +97,6 @@ def runs_at(source: str, x: str, columns: Mapping[str, str], runs: Of, grid: np.
     """
     values: dict[str, dict[str, np.ndarray]] = {label: {} for label in runs}
     left_out: dict[str, str] = {}
-    outside = 0
     for label, part in runs.items():
         for name, column in columns.items():
             record = part[name]
@@ -106,7 +105,6 @@ def runs_at(source: str, x: str, columns: Mapping[str, str], runs: Of, grid: np.
                 left_out.setdefault(
                     label, f"{column} reaches from {x} {reach}, the grid from {grid[0]:g} to {grid[-1]:g}"
                 )
-                outside += label not in values or not values[label]
             values[label][name] = _interpolated(record, grid)
             wrong = np.flatnonzero(~np.isfinite(values[label][name]))
             if wrong.size:
@@ -141,7 +139,7 @@ def _common_grid(source: str, x: str, columns: str, grids: Mapping[str, Sequence
     written = {label: tuple(grid) for label, grid in grids.items() if grid}
     if not written:
         raise BadValue(f"{source} has no value beside {x} in {columns}. Name columns with numbers.")
-    grid, count = Counter(written.values()).most_common(1)[0]
+    (grid, count), *_ = Counter(written.values()).most_common()
     first = next(label for label in written if written[label] == grid)
     for label, other in written.items():
         if other != grid and not (set(other) < set(grid) and 2 * count > len(written)):

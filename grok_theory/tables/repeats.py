@@ -52,7 +52,8 @@ def without_repeats(
     used = np.unique(np.concatenate(list(rows.values())))
     start = min(times[part[0]] for part in rows.values() if part.size)
     wrong = back if repeats == "refuse" else back[times[back] <= start]
-    for i in wrong[:1].tolist():
+    if wrong.size:
+        i = int(wrong[0])
         before = max(times[used[used < i]])
         raise BadValue(
             f"{table.where(i)}: {x} is {times[i]:g} after {before:g}, but within a run it must increase. Sort the "
@@ -75,7 +76,9 @@ def without_repeats(
 
 def _check_resumed(table: Table, x: str, times: np.ndarray, used: np.ndarray, back: np.ndarray) -> None:
     """Refuse times that go back, at rows `back`, without a sign of a resumed run; `used` are all rows of the run."""
-    for i in back[~_spanned(times[used], used, back)][:1].tolist():
+    alone = back[~_spanned(times[used], used, back)]
+    if alone.size:
+        i = int(alone[0])
         raise BadValue(
             f"{table.where(i)}: {x} goes back to {times[i]:g}, but no {x} is written twice, as a resumed run does. "
             "Sort the lines by it, or name the column that tells runs apart with --run."
@@ -91,7 +94,8 @@ def _check_resumed(table: Table, x: str, times: np.ndarray, used: np.ndarray, ba
         if not 1 < np.unique(values).size <= 1 + back.size:
             continue
         apart = ~_spanned(values, rows, cuts) & (cuts > rows[0]) & (cuts <= rows[-1])
-        for i, cut in zip(back[apart][:1].tolist(), cuts[apart], strict=False):
+        if apart.any():
+            i, cut = int(back[apart][0]), cuts[apart][0]
             before, after = (values[rows < cut][-1], values[rows >= cut][0])
             raise BadValue(
                 f"{table.where(i)}: {x} goes back to {times[i]:g}, and {name} is {after} after {before}. "

@@ -1,5 +1,9 @@
 """Closed forms of the linear wing against exact values and the solver; their oracles stand in the register."""
 
+import itertools
+from fractions import Fraction
+
+import mpmath as mp
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +37,34 @@ def test_the_peak_itself_and_exact_values_beside_it():
 def test_one_step_at_infinite_size_is_that_of_the_solver():
     one = solve(TeacherStudent(0.7, 5.0, 2.0), [1], dynamics=GradientDescent(0.3))["test_loss"][0]
     assert np.isclose(forms.one_step_test_loss(0.7, 7.0, 0.3, np.inf), one, rtol=1e-15, atol=0)
+
+
+def one_step_by_pairings(dim, samples, signal, rate):
+    """1 + (S/N) E tr (1 - eta Q)^2 + (eta^2/N) E tr Q, Q = X X^T, entry by entry: the error of the student becomes
+    (1 - eta Q) of itself minus eta X noise. Four entries of X, of variance 1/N, have the mean of their three pairings.
+    """
+    equal, once = (lambda a, b: Fraction(int(a == b), dim)), range(dim)
+    square = Fraction(0)
+    for i, j, m, n in itertools.product(once, once, range(samples), range(samples)):
+        a, b, c, d = (i, m), (j, m), (j, n), (i, n)
+        square += equal(a, b) * equal(c, d) + equal(a, c) * equal(b, d) + equal(a, d) * equal(b, c)
+    trace = sum(equal((i, m), (i, m)) for i in once for m in range(samples))
+    return 1 + signal * (dim - 2 * rate * trace + rate**2 * square) / dim + rate**2 * trace / dim
+
+
+def test_one_step_at_any_size_is_the_mean_over_gaussian_data():
+    for dim, samples in ((1, 1), (1, 3), (2, 1), (3, 2), (2, 5)):
+        exact = one_step_by_pairings(dim, samples, Fraction(7), Fraction(3, 8))
+        found = forms.one_step_test_loss(samples / dim, 7.0, 0.375, dim)
+        assert np.isclose(found, float(exact), rtol=1e-15, atol=0)
+
+
+def test_best_ratio_of_any_signal_keeps_its_digits():
+    signal = np.array([0.0, 0.25, 1 - 2.0**-50, 1.0, 1 + 2.0**-50, 1.01, 1.5625, 1.999, 2.0, 3.0, 1e6, 1e300])
+    with mp.workdps(40):
+        exact = [(1 - 1 / mp.sqrt(s), 2 * mp.sqrt(s)) if s > 1 else (0, 1 + mp.mpf(s)) for s in signal]
+    for found, right in zip(forms.best_samples_per_dim(signal), zip(*exact), strict=True):
+        np.testing.assert_allclose(found, np.array(right, float), rtol=1e-15, atol=0)
 
 
 def test_best_ratio_is_the_minimum():

@@ -29,6 +29,43 @@ def test_moments_are_those_of_the_features(count):
     assert narrow.samples == problem.samples
 
 
+@pytest.mark.parametrize("seed", range(5))  # a factorization may begin with any sign: sums between -1 and 1 too
+def test_weights_are_told_along_features_that_add_up_to_something_positive(seed):
+    """In the eigenbasis of the features' covariance, of whose vectors each has a sum above zero."""
+    problem, seen = power_law(0.2, 30), features(30, 7, seed)
+    covariance = seen.T @ np.diag(problem.spectrum) @ seen
+    best = np.linalg.solve(covariance, seen.T @ (problem.spectrum * problem.target))
+    vectors = np.linalg.eigh(covariance)[1][:, ::-1]
+    vectors = vectors * np.sign(vectors.sum(axis=0))
+    np.testing.assert_allclose(through_projection(problem, seen).target, vectors.T @ best, rtol=1e-10, atol=0)
+
+
+def test_features_that_repeat_others_tell_nothing_new():
+    problem, seen = power_law(0.2, 30), features(30, 2)
+    root = np.sqrt(problem.spectrum)
+    missed = np.linalg.lstsq(root[:, None] * seen, root * problem.target, rcond=None)[1][0]
+    narrow = through_projection(problem, np.column_stack([seen, seen[:, 0], np.zeros(30), seen @ [2, 3]]))
+    assert float(narrow.noise) ** 2 == pytest.approx(0.04 + missed, rel=1e-12)
+    np.testing.assert_array_equal(narrow.spectrum[2:], 0)
+    np.testing.assert_array_equal(narrow.target[2:], 0)
+    heard = problem.spectrum @ problem.target**2 - missed
+    assert narrow.spectrum @ narrow.target**2 == pytest.approx(heard, rel=1e-12)
+
+
+@pytest.mark.parametrize("unit", [1e-20, 1.0, 1e20])
+def test_features_are_heard_in_any_unit_down_to_rounding(unit):
+    """Two inputs of unit power: a second feature of 1e-15 is heard, one of 3e-16 is rounding of two modes (4.4e-16)."""
+    problem = CorrelatedInputs(np.ones(2), np.array([3.0, 4.0]), samples=5, noise=0.0)
+    both = through_projection(problem, unit * np.diag([1.0, 1e-15]))
+    np.testing.assert_allclose(both.spectrum, np.array([unit, 1e-15 * unit]) ** 2, rtol=1e-14, atol=0)
+    np.testing.assert_allclose(both.target, [3 / unit, 4e15 / unit], rtol=1e-14, atol=0)
+    assert float(both.noise) == pytest.approx(0, abs=1e-14)
+    one = through_projection(problem, unit * np.diag([1.0, 3e-16]))
+    np.testing.assert_allclose(one.spectrum, [unit**2, 0], rtol=1e-14, atol=0)
+    np.testing.assert_allclose(one.target, [3 / unit, 0], rtol=1e-14, atol=0)
+    assert float(one.noise) == pytest.approx(4, rel=1e-14)
+
+
 def test_sgd_on_the_features_is_the_recursion_of_their_projection():
     """Every mean against 4.5 standard errors: W, inputs of all modes and labels written out."""
     problem, seen, rate, batch, runs = power_law(0.0, 60), features(60, 12), 0.3, 4, 1500
@@ -62,6 +99,13 @@ def test_drawn_features_miss_what_the_law_says():
     assert abs(np.mean(drawn) - law) <= 4.5 * error + law / 80
 
 
+def test_of_equal_modes_the_share_without_a_feature_is_left():
+    """Powers 1 to 8 squared sum to 204, of which N features, whole or not, leave (8 - N)/8: also fewer than one."""
+    count = np.array([[1e-3, 0.5, 1.0], [2.5, 6.0, 7.5]])
+    found = projection_residual(np.full(8, 0.25), 2 * np.arange(1.0, 9), count)
+    np.testing.assert_allclose(found, 204 * (8 - count) / 8, rtol=1e-13, atol=0)
+
+
 def test_its_power():
     j = np.arange(1, 100_001.0)
     for a, b in ((1.5, 1.8), (1.2, 4.0)):
@@ -82,6 +126,7 @@ def test_refusals():
         ),
         (lambda: projection_residual(np.ones(5), np.ones(4), 2), r"^target has shape"),
         (lambda: projection_residual(np.ones(5), np.ones(5), 5), r"^features is 5"),
+        (lambda: projection_residual(np.ones(5), np.ones(5), 0), r"^features is 0"),
         (lambda: projection_residual(-np.ones(5), np.ones(5), 2), r"^spectrum"),
     ):
         with pytest.raises(gt.BadValue, match=words):

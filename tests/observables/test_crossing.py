@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grok_theory import BadValue
 from grok_theory.observables import crossing_time
+from grok_theory.observables.crossing import check_gaps
 
 
 def literal(x, values, threshold, patience, rising):
@@ -51,6 +52,42 @@ def test_first_window_that_stays_past(values, patience, rising, threshold):
         else:
             assert crossing.lower == max([0.0] + [xj for xj, s in zip(x[:found], short) if s])
             assert crossing.lower <= crossing.time <= crossing.upper
+
+
+@pytest.mark.parametrize("rising", [False, True])
+def test_at_the_threshold_is_past_it(rising):
+    """1 falls over 3/4 to 1/2, the threshold, at x = 2, and stays there: the window of 1 from x = 2 on is past it too.
+    Mirrored at 1/2, the same curve rises."""
+    values = np.array([1.0, 0.75, 0.5, 0.5, 0.5])
+    crossing = crossing_time(range(5), 1 - values if rising else values, 0.5, patience=1.0, rising=rising)
+    assert (crossing.time, crossing.lower, crossing.upper) == (2, 1, 2)
+
+
+@given(
+    st.lists(st.sampled_from([0.0, 0.5, 1.0, np.nan, np.nan]), min_size=1, max_size=9),
+    st.sampled_from([0.0, 1.0, 2.0, 5.0, np.inf]),
+    st.booleans(),
+)
+@example([0.0, np.nan, 0.0], 5.0, False)
+@example([0.0, 0.0, np.nan, np.nan, 0.0], 2.0, False)
+@example([1.0, np.nan, np.nan, 1.0, 1.0, np.nan], 9.0, True)
+@example([np.nan, 1.0, 0.0, 0.0, np.nan], 3.0, False)
+def test_a_gap_is_refused_where_the_crossing_turns_on_it(values, patience, rising):
+    """By the definition read twice: nan between numbers is not past the threshold, or its records are not there."""
+    x, rows = np.cumsum(np.arange(1.0, len(values) + 1)), np.arange(len(values))
+    seen = [i for i in rows if not np.isnan(values[i])]
+    inside = [i for i in rows if np.isnan(values[i]) and seen and seen[0] < i < seen[-1]]
+
+    def when(kept):
+        found = literal(x[kept], [values[i] for i in kept], 0.5, patience, rising)
+        return None if found is None else x[kept][found]
+
+    curves = np.array([np.full(len(values), 2.0), values])  # a curve without a gap stands before it
+    if when(rows) == when([i for i in rows if i not in inside]):
+        check_gaps("test", x, curves, 0.5, patience, rising)
+    else:
+        with pytest.raises(BadValue, match=rf"^test is nan between numbers, first at x = {x[inside[0]]:g}, and"):
+            check_gaps("test", x, curves, 0.5, patience, rising)
 
 
 def test_nan_is_never_past_and_never_interpolated_from():
@@ -123,6 +160,37 @@ def test_what_a_mask_hides_was_not_logged():
     assert (crossing.time, crossing.lower, crossing.upper) == (3, 1, 3)
     with pytest.raises(BadValue, match=r"x\[2\] is nan"):
         crossing_time(np.ma.masked_array(np.arange(5.0), masked.mask), masked, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("x", "values", "message"),
+    [
+        ([0, 2, 1], [1, 1, 0], r"^x\[2\] is 1\.0, but it must be finite and above x\[1\] = 2\.0\. Sort"),
+        ([0, 1, 1, 0], [1, 1, 1, 0], r"^x\[2\] is 1\.0, but it must be finite and above x\[1\] = 1\.0\. Sort"),
+        ([0, 1, np.inf], [1, 1, 0], r"^x\[2\] is inf, but it must be finite and above x\[1\] = 1\.0\. Sort"),
+        ([np.nan, 1], [1, 0], r"^x\[0\] is nan, but it must be finite\. Sort"),
+        ([], [], r"^x has shape \(0,\), but it must be a non-empty list"),
+        ([[0, 1]], [[1, 0]], r"^x has shape \(1, 2\), but it must be a non-empty list"),
+        (0.0, [1], r"^x has shape \(\), but it must be a non-empty list"),
+        ([0, 1, 2], [1, 0], r"^values has shape \(2,\), but it must have shape \(3,\) or \(runs, 3\)"),
+        ([0, 1], np.ones((2, 3)), r"^values has shape \(2, 3\), but it must have shape \(2,\) or \(runs, 2\)"),
+        ([0, 1], np.ones((1, 1, 2)), r"^values has shape \(1, 1, 2\), but"),
+        ([0], 1.0, r"^values has shape \(\), but"),
+        ([0, 1], np.ones((0, 2)), r"^values has shape \(0, 2\), but"),
+    ],
+)
+def test_what_is_no_record_is_refused(x, values, message):
+    with pytest.raises(BadValue, match=message):
+        crossing_time(x, values, 0.5)
+
+
+def test_one_threshold_and_one_patience_at_a_time():
+    with pytest.raises(BadValue, match=r"^threshold has shape \(1,\), but it must be one number"):
+        crossing_time([0, 1], [1, 0], [0.5])
+    with pytest.raises(BadValue, match=r"^patience has shape \(1,\), but it must be one number"):
+        crossing_time([0, 1], [1, 0], 0.5, patience=[1.0])
+    with pytest.raises(BadValue, match=r"^patience is -0\.1, but it must be zero or positive"):
+        crossing_time([0, 1], [1, 0], 0.5, patience=-0.1)
 
 
 def test_bad_threshold():

@@ -1,5 +1,9 @@
 """The grokking delay against exact crossings, brute force, and repeated noisy runs."""
 
+import statistics
+from fractions import Fraction
+from math import comb
+
 import chance
 import numpy as np
 import pytest
@@ -88,6 +92,85 @@ def test_order_statistics(runs, rank):
     start = Crossing(zeros, zeros, zeros, zeros.astype(bool), zeros.astype(bool))
     interval = delay_between(start, free).interval
     assert interval == ((-np.inf, np.inf) if rank == 0 else (rank - 1, runs - rank))
+
+
+def crossing(times, lower, upper):
+    """Crossings seen between `lower` and `upper`: censored where that is inf."""
+    lower, upper = np.array(lower, float), np.array(upper, float)
+    return Crossing(np.array(times, float)[()], lower[()], upper[()], np.isinf(upper), np.zeros(upper.shape, bool)[()])
+
+
+def delays_of(delays):
+    """The `Delay` of runs that fit at 0 and generalize at `delays`; a negative one is a lower bound."""
+    delays, zeros = np.array(delays, float), np.zeros(len(delays))
+    known = delays >= 0
+    test = crossing(np.where(known, delays, np.nan), np.abs(delays), np.where(known, delays, np.inf))
+    return delay_between(crossing(zeros, zeros, zeros), test)
+
+
+@pytest.mark.parametrize("runs", range(1, 9))
+def test_the_median_is_the_middle_run_or_the_mean_of_the_two(runs):
+    delays = [0.25 * (37 * i % 11) ** 2 for i in range(1, runs + 1)]
+    assert delays_of(delays).median == (statistics.median(delays),) * 2
+    # The last two are known from below only: they may be anything above.
+    bounded = [*delays[:-2], *(-1 - d for d in delays[-2:])]
+    highest = [d if d >= 0 else np.inf for d in bounded]
+    assert delays_of(bounded).median == (statistics.median(map(abs, bounded)), statistics.median(highest))
+
+
+def test_ranks_are_those_of_the_exact_coverage():
+    """Between the r-th delay from below and from above the median lies with 1 - 2 sum_(k < r) C(n, k)/2^n: the largest
+    r that suffices, also where it does so exactly (1 - 2^(1 - n) of the extremes of n runs)."""
+    for runs in range(1, 13):
+        zeros = np.zeros(runs)
+        test = crossing(*[np.arange(1.0, runs + 1)] * 3)
+        within = {
+            r: 1 - 2 * sum(Fraction(comb(runs, k), 2**runs) for k in range(r)) for r in range(1, (runs + 1) // 2 + 1)
+        }
+        exact = [float(share) for share in within.values() if share > 0]  # sums of powers of two
+        for confidence in [0.01, 0.3, 0.5, 0.9, 0.95, 0.99, *exact, *(share + 1e-12 for share in exact)]:
+            rank = max((r for r, share in within.items() if share >= Fraction(confidence)), default=0)
+            told = delay_between(crossing(zeros, zeros, zeros), test, confidence=confidence)
+            assert told.interval == ((rank, runs + 1 - rank) if rank else (-np.inf, np.inf)), (runs, confidence)
+
+
+def test_one_delay_and_its_bounds_in_words():
+    """2.5 in [2, 3] and 7.25 in [7, 9]: 4.75, in [7 - 3, 9 - 2]."""
+    told = delay_between(crossing(2.5, 2, 3), crossing(7.25, 7, 9))
+    assert (told.delay, told.low, told.high, told.interval) == (4.75, 4, 7, (4, 7))
+    assert told.median == (4.75, 4.75)
+    assert str(told) == "train 2.5, test 7.25, delay 4.75 (within the grid's [4, 7])"
+    later = delay_between(crossing(2.5, 2, 3), crossing(np.nan, 20, np.inf))
+    assert (later.delay, later.low, later.high, later.median) == (17.5, 17, np.inf, (17.5, np.inf))
+    assert str(later) == "train 2.5, test not reached, delay more than 17.5 (within the grid's [17, inf])"
+
+
+def test_several_delays_in_words():
+    """Ranks 1 and n of six and seven runs: 1 - 2/64 and 1 - 2/128 are above 95 %, 1 - 16/128 is not."""
+    six = "median delay 3.5, 95 % interval [1, 6] from 6 runs, 0 of them censored"
+    assert str(delays_of([4, 1, 6, 3, 2, 5])) == six
+    zeros = np.zeros(8)
+    train = crossing([*zeros[:7], np.nan], zeros, [*zeros[:7], np.inf])
+    test = crossing([4, 1, 6, np.nan, 3, 2, 5, 9], [4, 1, 6, 7, 3, 2, 5, 9], [4, 1, 6, np.inf, 3, 2, 5, 9])
+    assert str(delay_between(train, test)) == (
+        "median delay 4, 95 % interval [1, inf] from 7 runs, 1 of them censored; 1 that did not fit left out"
+    )
+    assert str(delays_of([1, -2])) == (
+        "median delay between 1.5 and inf, 95 % interval [-inf, inf] from 2 runs, 1 of them censored"
+    )
+    none = delay_between(crossing(*[[np.nan] * 2, [5, 5], [np.inf] * 2]), crossing(*[[7, 8]] * 3))
+    assert np.isnan(none.median).all()
+    assert (none.interval, none.fitted.tolist()) == ((-np.inf, np.inf), [False, False])
+    assert (none.low.tolist(), none.high.tolist()) == ([-np.inf] * 2, [np.inf] * 2)
+
+
+def test_a_test_accuracy_may_fall_where_a_train_accuracy_may_not():
+    x = np.arange(5.0)
+    rises, falls = x / 4, 0.5 - x / 10
+    words = {"train_threshold": 0.9, "test_threshold": 0.9, "rising": True}
+    assert grokking_delay(x, rises, falls, **words).censored
+    with pytest.raises(BadValue, match=r"train is said to rise past 0\.9, but it begins at 0\.5 and ends at 0\.1"):
+        grokking_delay(x, falls, rises, **words)
 
 
 @given(st.integers(1, 30), st.data())

@@ -66,6 +66,54 @@ def test_a_logistic_curve_is_dated_exactly():
     assert math.exp(line.remaining) * x[-1] == pytest.approx(x[-1] + (logit(0.95) - level) / 0.1, rel=1e-9)
 
 
+def test_progress_is_clipped_to_the_way():
+    assert accuracy_progress([-0.5, 0.0, 0.25, 1.0, 1.5], 0.25).tolist() == [0.0, 0.0, 0.0, 1.0, 1.0]
+    # At the goal, and never above it: there is no way to go. Infinite is no largest loss.
+    assert loss_progress([0.5, 0.5, 0.25], 0.5).tolist() == [1.0, 1.0, 1.0]
+    np.testing.assert_array_equal(loss_progress([np.nan, np.inf], 0.5), [np.nan, 0.0])
+    np.testing.assert_array_equal(loss_progress([np.nan, 0.5, np.nan], 0.5), [np.nan, 1.0, np.nan])
+    assert loss_progress([np.inf, 4.0, np.inf, 2.0, 0.5], 1.0).tolist() == [0.0, 0.0, 0.0, 0.5, 1.0]
+
+
+def test_a_largest_loss_next_to_the_goal_has_arrived():
+    """Their logarithms may be the same number: 0/0 was nan, where the loss is none."""
+    for goal in (1e-5, 1.0, 1e5):
+        above = np.nextafter(goal, np.inf)
+        assert set(loss_progress([goal, above, goal], goal).tolist()) <= {0.0, 1.0}
+    assert loss_progress([1e5, np.nextafter(1e5, np.inf)], 1e5).tolist() == [1.0, 1.0]
+
+
+def test_a_progress_of_exactly_half_the_last_begins_the_line():
+    """From the 1/4 in the second row on six rows double to 1/2; without one at or below half, from the first on."""
+    half = logit_line(range(1, 8), [0.1, 0.25, 0.26, 0.3, 0.4, 0.45, 0.5], 0.9)
+    assert (half.rows, half.halved) == (6, 6)
+    whole = logit_line(range(1, 8), [0.26, 0.3, 0.3, 0.3, 0.4, 0.45, 0.5], 0.9)
+    assert (whole.rows, whole.halved) == (7, 7)
+    late = logit_line(range(1, 8), [0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.5], 0.9)
+    assert (late.rows, late.halved) == (5, 2)
+
+
+@pytest.mark.parametrize(
+    ("speed", "stalled"), [(-1.0, True), (0.0, True), (0.9e-6, True), (1.1e-6, False), (0.5, False)]
+)
+def test_a_line_stalls_below_a_millionth_of_a_logit_by_the_last_time(speed, stalled):
+    """logit(p) = speed x/5 for x = 1..5; the goal is two logits further than the level."""
+    x = np.arange(1.0, 6)
+    share = 1 / (1 + np.exp(-speed * x / 5))
+    level = logit(share[-3:].mean())
+    line = logit_line(x, share, 1 / (1 + math.exp(-level - 2)))
+    assert line.stalled == stalled
+    assert line.slope == pytest.approx(speed / 5, rel=1e-8, abs=1e-16)
+    assert line.remaining == pytest.approx(3.0 if speed < 0.1 else math.log(1 + 2 / speed), rel=1e-9)
+
+
+def test_a_goal_that_is_behind_is_near():
+    rising = np.linspace(0.3, 0.9, 9)
+    assert logit_line(range(1, 10), rising, 0.5).remaining == 0.03
+    # One beyond all: the logit of 1 is taken for that of 0.995.
+    assert logit_line(range(1, 10), rising, 1.0) == logit_line(range(1, 10), rising, 0.995)
+
+
 def test_progress_of_what_was_not_logged():
     assert np.isnan(accuracy_progress([np.nan, 1.0])).tolist() == [True, False]
     np.testing.assert_array_equal(loss_progress([1.0, np.nan, 4.0, np.nan, 1.0], 0.25), [0, np.nan, 0, np.nan, 0.5])
@@ -83,6 +131,10 @@ def test_progress_of_what_was_not_logged():
         (lambda: logit_line(range(5), [0, 0.1, 0.2, 0.3, 1.3], 0.9), r"progress\[4\] is 1.3"),
         (lambda: logit_line(range(5), [0, 0.1, np.nan, 0.3, 0.3], 0.9), r"progress\[2\] is nan"),
         (lambda: logit_line(range(5), [0, 0.1, 0.2, 0.3, 0.4], 0.0), "goal is 0.0"),
+        (lambda: logit_line(range(5), [0, 0.1, 0.2, 0.3, 0.4], 1.5), "goal is 1.5"),
+        (lambda: accuracy_progress([0.5], chance=1.5), "chance is 1.5"),
+        (lambda: accuracy_progress([0.5], chance=-0.1), "chance is -0.1"),
+        (lambda: logit_line(range(5), [[0, 0.1, 0.2, 0.3, 0.4]], 0.9), r"progress has shape \(1, 5\)"),
         (lambda: logit_line(range(-5, 0), [0, 0.1, 0.2, 0.3, 0.4], 0.9), "the last x is -1.0"),
     ],
 )

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from grok_theory.errors import BadValue
 from grok_theory.tables import read_table
-from grok_theory.tables.cells import plain_numbers
+from grok_theory.tables.cells import (
+    NotANumber,
+    is_missing,
+    is_number,
+    number,
+    plain_numbers,
+    same_number,
+    writes_commas,
+)
 
 
 def column(tmp_path, cells, separator=";"):
@@ -22,8 +30,6 @@ def column(tmp_path, cells, separator=";"):
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12, places=7))
 def test_a_decimal_comma_is_the_decimal(value):
     """The nearest double of the exact decimal, with either mark."""
-    from grok_theory.tables.cells import number
-
     exact = Fraction(value)
     for text, comma in ((f"{value:f}", False), (f"{value:f}".replace(".", ","), True), (f"{value:e}", False)):
         found = number(text, comma=comma)
@@ -98,6 +104,95 @@ def test_a_column_at_once_is_its_cells_one_by_one(cells):
         assert logged == (cell not in (None, ""))
         exact = Fraction(cell) if logged else None  # knows neither 1_0 (in strings of a sign and digits) nor "+"
         assert np.isnan(value) if exact is None else abs(Fraction(value) - exact) <= abs(exact) / 2**53
+
+
+WHOLE = 2**53  # from here on two whole numbers may be one of float64
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["1", "2.5"], [1, 2.5]),
+        (["1", None, ""], [1, np.nan, np.nan]),
+        ([1, 2], [1, 2]),
+        ([1, 2.5, None], [1, 2.5, np.nan]),
+        (["0", "0e5", "-0.0", "300", str(WHOLE - 1), str(1 - WHOLE)], [0, 0, 0, 300, WHOLE - 1, 1 - WHOLE]),
+        ([WHOLE - 1], [WHOLE - 1]),
+        ([], []),
+        ([str(WHOLE)], None),
+        (["1", str(-WHOLE)], None),
+        ([WHOLE], None),
+        (["1", 2], None),
+        ([True], None),
+        (["nan"], None),
+        (["1,5"], None),
+        (["1_0"], None),
+        (["1e-400"], None),
+        (["1e400"], None),
+        ([10**400], None),
+    ],
+)
+def test_which_columns_are_read_at_once(cells, values):
+    """Every column of plain numbers below 2^53 is, and no other."""
+    found = plain_numbers(cells)
+    assert (found is None) == (values is None)
+    if found is not None:
+        np.testing.assert_array_equal(found[0], values)
+        assert found[1].tolist() == [cell not in (None, "") for cell in cells]
+
+
+@pytest.mark.parametrize(
+    ("cells", "pair"),
+    [
+        ([str(WHOLE), str(WHOLE + 1)], (0, 1)),
+        (["1", str(-WHOLE - 1), "7", str(-WHOLE)], (1, 3)),
+        ([WHOLE, 1, 2 * WHOLE, 2 * WHOLE + 1, WHOLE + 1], (2, 3)),
+        ([str(WHOLE), f"{WHOLE}.0", f"{WHOLE},0", "9007199254740992e0"], None),  # written otherwise, and the same
+        (["107", "107.00000000000000001"], None),  # decimals are rounded everywhere
+        ([str(WHOLE), str(WHOLE + 2)], None),
+        ([str(WHOLE), None, "inf"], None),
+    ],
+)
+def test_whole_numbers_that_became_one(cells, pair):
+    values = np.array([np.nan if cell is None else float(str(cell).replace(",", ".")) for cell in cells])
+    assert same_number(cells, values) == pair
+
+
+def test_true_and_false_are_numbers_where_they_are_asked_for():
+    for cell, value in ((True, 1.0), (False, 0.0), ("true", 1.0), ("False", 0.0), (" TRUE ", 1.0)):
+        assert number(cell, booleans=True) == value
+        with pytest.raises(NotANumber, match="not true or false"):
+            number(cell)
+
+
+def test_what_counts_as_written_and_as_a_number():
+    for cell in (None, "", "  ", "NA", "n/a", " Null ", "NONE"):
+        assert is_missing(cell)
+        assert number(cell) is None
+        assert not is_number(cell)
+    for cell in (0, 1.5, "0", "-1e3", "0,5", "1.5", float("nan"), "inf", " -Infinity "):
+        assert not is_missing(cell)
+        assert is_number(cell)
+        assert is_number(cell, finite=True) == np.isfinite(number(cell, comma=True))
+    for cell in ("oops", "1,2,3", True, [1], "1e999", "1e-999"):
+        assert not is_number(cell)
+
+
+@pytest.mark.parametrize(
+    ("cells", "commas"),
+    [
+        (["0,5", "1"], True),
+        (["1,234", "0,5"], True),
+        (["1,234"], False),
+        (["0,5", "1.5"], False),
+        (["1.5", "0,5"], False),
+        ([",5", None, 3, "x"], True),
+        (["1", "x,5"], False),
+        ([], False),
+    ],
+)
+def test_which_columns_write_commas(cells, commas):
+    assert writes_commas(cells) == commas
 
 
 def test_json_numbers(tmp_path):

@@ -1,5 +1,7 @@
 """A user's own table of runs becomes an Ensemble; crashed runs are left out and counted, not the file refused."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from grok_theory.dynamics import GradientFlow
 from grok_theory.errors import BadValue
 from grok_theory.linear import TeacherStudent
 from grok_theory.results import Ensemble, read_log
+from grok_theory.tables.one_grid import runs_at, runs_on_their_grid
 
 FLOW = GradientFlow()
 PROBLEM = TeacherStudent(0.1 + 0.2, 5.0)
@@ -116,6 +119,79 @@ def test_runs_at_other_times_on_a_grid(tmp_path):
     assert "run 2: val reaches from step 0 to 8, the grid from 0 to 15" in ensemble.stats["left_out"]
     assert "run 3: val is not finite beside step 5" in ensemble.stats["left_out"]
     assert "run = seed (guessed)" in ensemble.stats["recognised"]
+
+
+def recorded(**curves):
+    """Curves of one run, each of {x: value}."""
+    return {
+        name: SimpleNamespace(x=np.array(list(curve), float), values=np.array(list(curve.values()), float))
+        for name, curve in curves.items()
+    }
+
+
+def test_a_run_reaches_over_the_grid_where_its_first_and_last_record_do():
+    """Up to the very ends; each that does not is told with its own reach."""
+    values = {0: 1.0, 2: 3.0, 3: 3.0, 10: 10.0}
+    runs = {
+        "whole": recorded(val={0: 1.0, 4: 3.0, 10: 9.0}),
+        "late": recorded(val={x: v for x, v in values.items() if x > 0}),
+        "early": recorded(val={x: v for x, v in values.items() if x < 10}),
+        "short": recorded(val={0: 1.0, 8: 1.0}),
+        "none": recorded(val={}),
+        "wider": recorded(val={-5: 0.0, 5: 10.0, 20: 40.0}),
+        "nan": recorded(val={0: 1.0, 5: np.nan, 6: np.nan, 10: 1.0}),
+    }
+    told = runs_at("log", "step", {"val": "loss"}, runs, np.array([0.0, 5.0, 6.0, 10.0]))
+    assert told.labels == ["whole", "wider"]
+    np.testing.assert_allclose(told.curves["val"], [[1, 4, 5, 9], [5, 10, 12, 20]], rtol=1e-15, atol=0)
+    assert told.left_out == {
+        "late": "loss reaches from step 2 to 10, the grid from 0 to 10",
+        "early": "loss reaches from step 0 to 3, the grid from 0 to 10",
+        "short": "loss reaches from step 0 to 8, the grid from 0 to 10",
+        "none": "loss reaches from step nowhere, the grid from 0 to 10",
+        "nan": "loss is not finite beside step 5",
+    }
+    assert not told.empty
+    # Where none is whole, those that reach over the grid are shown with their gaps.
+    gaps = runs_at("log", "step", {"val": "loss"}, {k: runs[k] for k in ("late", "nan")}, np.array([0.0, 5.0, 10.0]))
+    assert (gaps.labels, gaps.empty) == (["nan"], True)
+    np.testing.assert_array_equal(gaps.curves["val"], [[1, np.nan, 1]])
+
+
+def test_without_a_whole_run_the_first_is_told_with_what_it_lacks():
+    """Each run has the times of all its curves, and no curve has them all."""
+    runs = {
+        "a": recorded(train={0: 1.0, 1: 1.0, 2: 1.0}, val={1: 2.0}),
+        "b": recorded(train={0: 1.0}, val={0: 1.0, 1: 2.0, 2: 1.0}),
+    }
+    with pytest.raises(BadValue, match=r"^log has no whole run: run 'a': loss is missing at step 0\. Every curve"):
+        runs_on_their_grid("log", "step", {"train": "train", "val": "loss"}, runs)
+
+
+def test_a_run_is_left_out_for_the_first_of_what_it_lacks():
+    """Three whole runs, one that lacks two times inside, one that ends two before the others, one of two wrong values.
+
+    Half of the runs on the longer grid are no majority: then nobody knows which is short of records.
+    """
+    times = [0, 1, 2, 3, 4]
+    whole = {label: recorded(val=dict.fromkeys(times, 1.0)) for label in ("x", "y", "z")}
+    runs = whole | {
+        "holes": recorded(val={0: 1.0, 2: 1.0, 4: 1.0}),
+        "short": recorded(val={0: 1.0, 1: 1.0, 2: 1.0}),
+        "wrong": recorded(val=dict(zip(times, [1.0, np.nan, 1.0, np.inf, 1.0], strict=True))),
+    }
+    told = runs_on_their_grid("log", "step", {"val": "loss"}, runs)
+    assert told.labels == ["x", "y", "z"]
+    assert told.left_out == {
+        "holes": "loss is missing at step 1",
+        "short": "it ends at step 2, before the others",
+        "wrong": "loss is nan at step 1",
+    }
+    half = {label: runs[label] for label in ("x", "y", "short", "holes")}
+    with pytest.raises(BadValue, match=r"^log: run 'short' has other values of step than run 'x'"):
+        runs_on_their_grid("log", "step", {"val": "loss"}, half)
+    del half["holes"]
+    assert runs_on_their_grid("log", "step", {"val": "loss"}, half).labels == ["x", "y"]
 
 
 def test_a_record_beside_nan_is_read_where_it_is(tmp_path):

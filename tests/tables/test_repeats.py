@@ -15,6 +15,8 @@ from grok_theory.tables.repeats import _spanned
 def read(path, rows, **more):
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     log = read_log(path, **more)
+    # A dictionary would hide a time that is still there twice.
+    assert all(np.all(np.diff(r.x) > 0) for r in log.runs[""].values())
     return {which: dict(zip(r.x.tolist(), r.values.tolist())) for which, r in log.runs[""].items()}, log.notes
 
 
@@ -95,6 +97,65 @@ def test_values_on_both_sides_of_a_cut(values, data):
     cuts = np.arange(32)
     plain = [any(a == b for a, r in zip(values, rows) for b, s in zip(values, rows) if r < cut <= s) for cut in cuts]
     np.testing.assert_array_equal(_spanned(np.array(values), rows, cuts), plain)
+
+
+def told_with(settings, times, *, name="model"):
+    """Rows of a run with a setting beside each time; None where the row does not say it."""
+    rows = [{"step": t, "train_loss": 9.0 - i, "val_loss": 1.0} for i, t in enumerate(times)]
+    return [row if s is None else {**row, name: s} for row, s in zip(rows, settings, strict=True)]
+
+
+def test_steps_below_one_are_no_repeats(tmp_path):
+    rows = [{"step": t, "train_loss": 1.0, "val_loss": 1.0} for t in (0.25, 0.5, 0.75, 1.75)]
+    found, notes = read(tmp_path / "log.jsonl", rows)
+    assert (list(found["train"]), notes) == ([0.25, 0.5, 0.75, 1.75], ())
+
+
+def test_the_first_time_that_goes_back_is_told_after_the_highest_before_it(tmp_path):
+    """Records of both curves count as before, and later ones do not."""
+    path = tmp_path / "log.jsonl"
+    rows = [{"step": t, "train_loss": 1.0, "val_loss": 1.0} for t in (0, 10, 20, 0, 30, 0)]
+    with pytest.raises(BadValue, match=r"line 4: step is 0 after 20,"):
+        read(path, rows)
+    with pytest.raises(BadValue, match=r"line 4: step is 10 after 20,"):
+        read(path, [*ROWS, ROWS[1], ROWS[2], ROWS[1]], repeats="refuse")
+    rows = [{"step": t, "train_loss": 1.0, "val_loss": 1.0} for t in (0, 10, 20, 5, 15, 7, 17)]
+    with pytest.raises(BadValue, match=r"line 4: step goes back to 5, but no step is written twice"):
+        read(path, rows)
+
+
+@pytest.mark.parametrize("settings", [(1, 1, 1, 2, 2, 2), (1, 1, 2, 2, 2, 2), (1, 2, 2, 2, 2, 2)])
+def test_a_setting_that_changes_before_the_resumption_is_that_of_one_run(tmp_path, settings):
+    """The last record before it was already written under the new setting: a schedule, and no other run."""
+    rows = told_with(settings, (0, 10, 20, 30, 20, 30), name="lr")
+    assert read(tmp_path / "log.jsonl", rows)[0]["train"] == {0: 9, 10: 8, 20: 5, 30: 4}
+
+
+def test_another_setting_of_the_last_record_alone_is_another_run(tmp_path):
+    with pytest.raises(BadValue, match=r"line 4: step goes back to 10, and model is b after a\."):
+        read(tmp_path / "log.jsonl", told_with("aaab", (0, 10, 20, 10)))
+
+
+def test_more_values_than_runs_are_a_schedule(tmp_path):
+    """One resumption makes two runs at most, and a rate of three values is that of one."""
+    path, times = tmp_path / "log.jsonl", (0, 10, 20, 10, 20)
+    assert read(path, told_with([3, 2, 2, 1, 1], times, name="lr"))[0]["train"] == {0: 9, 10: 6, 20: 5}
+    with pytest.raises(BadValue, match=r"line 4: .*, and lr is 1 after 2\."):
+        read(path, told_with([2, 2, 2, 1, 1], times, name="lr"))
+
+
+def test_a_setting_said_on_one_side_alone_tells_nothing(tmp_path):
+    """Two values after the resumption, or before it: neither stands against one on the other side."""
+    path, times = tmp_path / "log.jsonl", (0, 10, 20, 10, 20)
+    for settings in ([None, None, None, "a", "b"], ["a", "b", "b", None, None], [None] * 5, ["a"] * 5):
+        assert read(path, told_with(settings, times))[0]["train"] == {0: 9, 10: 6, 20: 5}
+
+
+def test_the_settings_told_are_those_beside_the_resumption(tmp_path):
+    """Three resumptions, four models: the last before line 4 is b, the first from there on c."""
+    rows = told_with("aabcddddd", (0, 10, 20, 10, 20, 20, 30, 20, 30))
+    with pytest.raises(BadValue, match=r"line 4: step goes back to 10, and model is c after b\."):
+        read(tmp_path / "log.jsonl", rows)
 
 
 def test_two_curves_in_rows_of_their_own_repeat_nothing(tmp_path):
