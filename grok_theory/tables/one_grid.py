@@ -139,7 +139,7 @@ def _common_grid(source: str, x: str, columns: str, grids: Mapping[str, Sequence
     written = {label: tuple(grid) for label, grid in grids.items() if grid}
     if not written:
         raise BadValue(f"{source} has no value beside {x} in {columns}. Name columns with numbers.")
-    (grid, count), *_ = Counter(written.values()).most_common()
+    grid, count = Counter(written.values()).most_common(1)[0]
     first = next(label for label in written if written[label] == grid)
     for label, other in written.items():
         if other != grid and not (set(other) < set(grid) and 2 * count > len(written)):
