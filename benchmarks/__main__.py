@@ -35,8 +35,7 @@ def run(
 
     jax.config.update("jax_enable_x64", True)
     keep_all_compilations()  # what is timed is computing; `start` alone times compilers, in processes of its own
-    chosen = names or [*ALONE, *SIDE_BY_SIDE]
-    for name in chosen:
+    for name in names or []:
         if name not in (*NAMES, "summary"):
             typer.echo(f"{name!r} is no benchmark; there are {', '.join(NAMES)}.", err=True)
             raise typer.Exit(2)
@@ -48,8 +47,11 @@ def run(
         typer.echo(f"--out is {str(out)!r}, but it cannot be a folder: {error.strerror}. Name another one.", err=True)
         raise typer.Exit(2) from None
     with interruption.telling(lambda: "Interrupted; the tables of the benchmarks that are finished are kept."):
-        failed = running.run([name for name in chosen if name != "summary"], out, quick=quick, say=typer.echo)
-    if published or "summary" in chosen:
+        if names:
+            failed = running.run([name for name in names if name != "summary"], out, quick=quick, say=typer.echo)
+        else:
+            failed = running.run_all(out, quick=quick, say=typer.echo)
+    if published or "summary" in (names or []):
         summary.write(out)
     if failed:
         typer.echo(f"Failed: {', '.join(failed)}. What they say stands above; all others are kept.", err=True)

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.names import ALONE, SIDE_BY_SIDE
+from benchmarks.planting import Journal, contents, digest, whole_files
 from benchmarks.report import Headline, publish
 
 ROOT = Path(__file__).parents[1]
@@ -21,20 +22,41 @@ _ONE_CORE = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
 
 
 def run(names: Sequence[str], out: Path, *, quick: bool, say: Callable[[str], None]) -> list[str]:
-    """Run them, say of each how long it took, and return those that failed when there are several: no other is lost."""
+    """Run some, and return those that failed when there are several: no other is lost."""
     if len(names) == 1:
         say(f"{names[0]}: {_seconds(names[0], out, quick=quick):.0f} s")
         return []
-    together = [name for name in SIDE_BY_SIDE if name in names]
-    began, rows, failed = time.perf_counter(), [], []
-    for name, seconds, ended, text in _each([n for n in names if n not in together], together, out, quick=quick):
-        say(f"{text}\n{name} failed: exit code {ended} after {seconds:.0f} s" if ended else text)
-        rows.append({"benchmark": name, "seconds": seconds, "beside others": name in together})
-        failed += [name] if ended else []
-    if {*ALONE, *SIDE_BY_SIDE} <= set(names) and not failed:
-        minutes, cores = (time.perf_counter() - began) / 60, os.cpu_count()
-        publish("whole", f"{len(rows)} benchmarks in {minutes:.0f} minutes of {cores} cores", rows, out)
+    return [name for name, _, ended in _said(names, out, quick=quick, say=say) if ended]
+
+
+def run_all(out: Path, *, quick: bool, say: Callable[[str], None]) -> list[str]:
+    """All that `make bench` makes, and how long each took; stopped, it goes on where it was among the same sources."""
+    path = out / "whole.jsonl"
+    journal, of = Journal(path), contents(ROOT, [p for p in whole_files(ROOT) if p.suffix == ".py"])
+    names, failed = [*ALONE, *SIDE_BY_SIDE], []
+    left = [name for name in names if journal.get(digest(of, name)) is None]
+    for name, seconds, ended in _said(left, out, quick=quick, say=say):
+        if ended:
+            failed.append(name)
+        else:
+            journal.add(digest(of, name), {"benchmark": name, "minutes": seconds / 60, "alone": name in ALONE})
+    if not failed:
+        rows = [found for name in names if (found := journal.get(digest(of, name)))]
+        alone, shared = (sum(row["minutes"] for row in rows if row["alone"] is which) for which in (True, False))
+        title = f"{len(rows)} benchmarks: {alone:.0f} minutes one by one, then {shared:.0f} minutes of a core"
+        publish("whole", title, rows, out)
+        path.unlink()
     return failed
+
+
+def _said(
+    names: Sequence[str], out: Path, *, quick: bool, say: Callable[[str], None]
+) -> Iterator[tuple[str, float, int]]:
+    """Name, seconds and exit code of each as it ends, after its own words."""
+    alone, together = [n for n in names if n not in SIDE_BY_SIDE], [n for n in SIDE_BY_SIDE if n in names]
+    for name, seconds, ended, text in _each(alone, together, out, quick=quick):
+        say(f"{text}\n{name} failed: exit code {ended} after {seconds:.0f} s" if ended else text)
+        yield name, seconds, ended
 
 
 def _seconds(name: str, out: Path, *, quick: bool) -> float:

@@ -65,18 +65,25 @@ def test_one_that_fails_loses_no_other(trials):
     assert any("red failed: exit code 1" in text for text in said)
 
 
-def test_all_of_them_tell_how_long_they_took(trials, monkeypatch):
-    running.run(["a", "b"], trials, quick=False, say=lambda text: None)
+def test_all_of_them_go_on_where_they_stopped_and_tell_how_long_they_took(trials, monkeypatch):
+    said: list[str] = []
+    assert running.run_all(trials, quick=False, say=said.append) == ["red"]
+    assert len(said) == 4
     assert not (trials / "whole.json").exists()
+    source = trials / "benchmarks" / "__main__.py"
+    text = source.read_text()
     monkeypatch.setattr(running, "SIDE_BY_SIDE", ("c",))
-    assert running.run(["c", "a", "b"], trials, quick=False, say=lambda text: None) == []
+    assert running.run_all(trials, quick=False, say=said.append) == []
+    assert len(said) == 4  # nothing again
     found = json.loads((trials / "whole.json").read_text())
-    assert found["title"].startswith("3 benchmarks in 0 minutes of ")
-    assert [(row["benchmark"], row["beside others"]) for row in found["rows"]] == [
-        ("a", False),
-        ("b", False),
-        ("c", True),
-    ]
+    assert found["title"] == "3 benchmarks: 0 minutes one by one, then 0 minutes of a core"
+    assert [(row["benchmark"], row["alone"]) for row in found["rows"]] == [("a", True), ("b", True), ("c", False)]
+    running.run_all(trials, quick=False, say=said.append)
+    assert len(said) == 7  # whole: begun anew
+    (trials / "whole.jsonl").write_text(json.dumps({"key": "of other sources", "benchmark": "a"}) + "\n")
+    source.write_text(text + "\n# changed")
+    running.run_all(trials, quick=False, say=said.append)
+    assert len(said) == 10
 
 
 def test_cells_that_look_like_marks_are_printed_as_they_are(tmp_path, capsys):
