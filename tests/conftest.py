@@ -3,9 +3,7 @@ is random.
 """
 
 import gc
-import json
 import os
-import re
 import signal
 import zlib
 from contextlib import suppress
@@ -21,6 +19,7 @@ import hypothesis
 import jax
 import numpy as np
 import pytest
+from many_keys import Sparing, Teller, without_key
 
 from grok_theory.compilations import keep_all_compilations
 from grok_theory.errors import BadValue
@@ -47,6 +46,9 @@ LEVEL = 1e-5
 def pytest_addoption(parser):
     parser.addoption("--key", type=int, default=None, help="number added to every statistical test's key")
     parser.addoption("--keys", type=int, default=None, help="how many keys each statistical test runs under")
+    parser.addoption(
+        "--keys-seconds", type=float, default=None, help="a test begins no key after so many seconds of them"
+    )
     parser.addoption("--resume", default=None, help="file of the tests that have passed: they are left out")
     parser.addoption("--tell", default=None, help="file that gets a JSON line for each statistical test as it ends")
 
@@ -60,31 +62,13 @@ def pytest_collection_modifyitems(items):
 def pytest_configure(config):
     if (path := config.getoption("--tell")) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Teller(path))
+    if seconds := config.getoption("--keys-seconds"):
+        config.pluginmanager.register(Sparing(seconds))
     if path := config.getoption("--resume"):
         from tests.resuming import Resuming
 
         passed = getattr(config, "workerinput", {}).get("passed")
         config.pluginmanager.register(Resuming(Path(path), passed))
-
-
-class Teller:
-    """Writes what `python -m benchmarks keys` reads: which test, red or not, seconds, stated rate, p-values."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def pytest_runtest_logreport(self, report):
-        told = dict(report.user_properties)
-        if "rate" in told and (report.when == "call" or report.failed):
-            p_values = [value for name, value in report.user_properties if name == "p_value"]
-            row = {
-                "id": report.nodeid,
-                "test": without_key(report.nodeid),
-                "red": report.failed,
-                "seconds": report.duration,
-            }
-            with open(self.path, "a") as file:
-                file.write(json.dumps(row | {"rate": told["rate"], "p_values": p_values}) + "\n")
 
 
 def pytest_generate_tests(metafunc):
@@ -107,11 +91,6 @@ def key(request, key_number):
     # crc32, not hash(): the latter changes from process to process.
     number = zlib.crc32(without_key(request.node.name).encode()) + (request.config.getoption("--key") or 0) + key_number
     return jax.random.key(number)
-
-
-def without_key(name):
-    """A test's name without the mark that `--keys` adds."""
-    return re.sub(r"\[key\d+\]|-key\d+|(?<=\[)key\d+-", "", name)
 
 
 @pytest.fixture
