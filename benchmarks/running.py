@@ -32,7 +32,8 @@ def run(names: Sequence[str], out: Path, *, quick: bool, say: Callable[[str], No
 def run_all(out: Path, *, quick: bool, say: Callable[[str], None]) -> list[str]:
     """All that `make bench` makes, and how long each took; stopped, it goes on where it was among the same sources."""
     path = out / "whole.jsonl"
-    journal, of = Journal(path), contents(ROOT, [p for p in whole_files(ROOT) if p.suffix == ".py"])
+    journal = Journal(path)
+    of = digest(contents(ROOT, [p for p in whole_files(ROOT) if p.suffix == ".py"]), str(quick))
     names, failed = [*ALONE, *SIDE_BY_SIDE], []
     left = [name for name in names if journal.get(digest(of, name)) is None]
     for name, seconds, ended in _said(left, out, quick=quick, say=say):

@@ -95,7 +95,7 @@ class Relu(Expectations):
         numbers = np.zeros(degree + 1)
         numbers[:2] = [1 / np.sqrt(2 * np.pi), 0.5][: degree + 1]
         for k in range(2, degree + 1, 2):
-            odd = scipy.special.factorial2(k - 1, exact=True) // (k - 1)  # (k - 3)!!, which is one at k = 2
+            odd = scipy.special.factorial2(k - 3, exact=True) if k > 2 else 1
             # An integer ratio first: k! leaves the range of floats at k = 171.
             numbers[k] = (-1) ** (k // 2 - 1) * np.sqrt(odd * odd / factorial(k) / (2 * np.pi))
         return jnp.sqrt(jnp.asarray(variance, float)) * jnp.asarray(numbers)

@@ -257,8 +257,8 @@ polynomial_between = jax.jit(jax.vmap(jax.value_and_grad(_between), (0, None)))
 )
 def test_complexity_is_the_difference_of_powers_of_lengths(lengths, exponent, bits):
     """A strategy of no length has no complexity, at any exponent."""
-    assert float(complexity(lengths, exponent)) == pytest.approx(np.log(2) * bits, rel=1e-15)
-    assert float(jax.jit(complexity)(np.array(lengths), exponent)) == pytest.approx(np.log(2) * bits, rel=1e-14)
+    assert float(complexity(lengths, exponent)) == pytest.approx(np.log(2) * bits, rel=1e-15, abs=0)
+    assert float(jax.jit(complexity)(np.array(lengths), exponent)) == pytest.approx(np.log(2) * bits, rel=1e-14, abs=0)
 
 
 def test_a_switch_is_where_evidence_has_paid_for_the_length():
@@ -269,7 +269,7 @@ def test_a_switch_is_where_evidence_has_paid_for_the_length():
             strategies(description_lengths=lengths, rate=rate, learning_exponent=learning, complexity_exponent=1.0)
         )
         step = (np.log(2) * (lengths[0] - lengths[1]) / (rate * gap)) ** (1 / (1 - learning))
-        assert switch.step == pytest.approx(step, rel=1e-10)
+        assert switch.step == pytest.approx(step, rel=1e-12, abs=0)
         assert switch.status.name == "good"
 
 
@@ -312,8 +312,8 @@ def test_one_task_of_any_kind_is_known_as_soon_as_its_context():
     """Of chains bounds and information are drawn apart, but the gap is the information itself, and errs as it does."""
     known = of_mixture(strategies(TaskMixture(1, MarkovChains(2))), METHOD)
     information, error = total_of(known.drawn["learned"])
-    assert known.information == pytest.approx(information, rel=1e-13)
-    assert known.error == pytest.approx(error, rel=1e-12)
+    assert known.information == pytest.approx(information, rel=1e-13, abs=0)
+    assert known.error == pytest.approx(error, rel=1e-12, abs=0)
     assert known.gap == known.information
     assert known.low != known.high
 
@@ -330,7 +330,7 @@ def test_what_is_drawn_keeps_to_its_bounds_and_errs_no_further_than_they_reach()
         gap = np.clip(drawn, low, high)
         reach = max(high - gap, gap - low)
         seen.add((bool(drawn < low), bool(reach < lost)))
-        assert known.gap == pytest.approx(gap, rel=1e-12)
+        assert known.gap == pytest.approx(gap, rel=1e-12, abs=0)
         of_bound = exact.numerical_error["gap_bound_high"][0]
-        assert known.error == pytest.approx(min(lost, reach) + of_bound, rel=1e-13)
+        assert known.error == pytest.approx(min(lost, reach) + of_bound, rel=1e-13, abs=0)
     assert {(False, True), (True, False), (True, True)} <= seen

@@ -45,11 +45,11 @@ def test_features_that_repeat_others_tell_nothing_new():
     root = np.sqrt(problem.spectrum)
     missed = np.linalg.lstsq(root[:, None] * seen, root * problem.target, rcond=None)[1][0]
     narrow = through_projection(problem, np.column_stack([seen, seen[:, 0], np.zeros(30), seen @ [2, 3]]))
-    assert float(narrow.noise) ** 2 == pytest.approx(0.04 + missed, rel=1e-12)
+    assert float(narrow.noise) ** 2 == pytest.approx(0.04 + missed, rel=1e-12, abs=0)
     np.testing.assert_array_equal(narrow.spectrum[2:], 0)
     np.testing.assert_array_equal(narrow.target[2:], 0)
     heard = problem.spectrum @ problem.target**2 - missed
-    assert narrow.spectrum @ narrow.target**2 == pytest.approx(heard, rel=1e-12)
+    assert narrow.spectrum @ narrow.target**2 == pytest.approx(heard, rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize("unit", [1e-20, 1.0, 1e20])
@@ -63,7 +63,7 @@ def test_features_are_heard_in_any_unit_down_to_rounding(unit):
     one = through_projection(problem, unit * np.diag([1.0, 3e-16]))
     np.testing.assert_allclose(one.spectrum, [unit**2, 0], rtol=1e-14, atol=0)
     np.testing.assert_allclose(one.target, [3 / unit, 0], rtol=1e-14, atol=0)
-    assert float(one.noise) == pytest.approx(4, rel=1e-14)
+    assert float(one.noise) == pytest.approx(4, rel=1e-14, abs=0)
 
 
 def test_sgd_on_the_features_is_the_recursion_of_their_projection():

@@ -36,7 +36,7 @@ def test_student_against_scipy():
 def test_the_lognormal_quantiles_against_adaptive_quadrature(count, spread, tail):
     quantiles = mean_intervals._lognormal_offsets(np.array([spread]), count, tail)
     for sign, (value,) in zip((1, -1), quantiles, strict=True):
-        assert missed(value, sign, spread, count) == pytest.approx(tail, rel=2e-5)
+        assert missed(value, sign, spread, count) == pytest.approx(tail, rel=2e-5, abs=0)
 
 
 def test_two_runs_have_both_intervals_and_one_has_any():
@@ -47,8 +47,10 @@ def test_two_runs_have_both_intervals_and_one_has_any():
     upper = optimize.brentq(lambda value: missed(value, -1, logs.std(ddof=1), 2) - tail, 1.0, 1e3, rtol=1e-10)
     lower = optimize.brentq(lambda value: missed(value, 1, logs.std(ddof=1), 2) - tail, -20.0, 1.0, rtol=1e-10)
     low, high = mean_intervals.log_of_mean(runs, tail)
-    assert low[0] == pytest.approx(min(np.log(5) - half / 5, np.log(3) + lower), rel=1e-12)
-    assert high[0] == pytest.approx(max(np.log(5) + half / 5, np.log(3) + upper), rel=0.02)  # 78: nothing is known
+    assert low[0] == pytest.approx(min(np.log(5) - half / 5, np.log(3) + lower), rel=1e-12, abs=0)
+    assert high[0] == pytest.approx(
+        max(np.log(5) + half / 5, np.log(3) + upper), rel=0.02, abs=0
+    )  # 78: nothing is known
     for interval in (mean_intervals.student, mean_intervals.log_of_mean):
         assert interval(runs[:1], tail) == (-np.inf, np.inf)
 
@@ -211,4 +213,4 @@ def test_positive_runs_part_in_logs_below_one_too():
     runs = np.exp(-np.linspace(8, 8.4, 4)[:, None] * np.linspace(0, 1, 40))
     share = 1 - stats.norm.sf(1.0) ** (1 / 4)
     below, above = mean_intervals.errors_of_mean(runs)
-    assert (below[0], above[0]) == (pytest.approx(share * (1 - np.exp(-8.4)), rel=1e-12), 0.0)
+    assert (below[0], above[0]) == (pytest.approx(share * (1 - np.exp(-8.4)), rel=1e-12, abs=0), 0.0)

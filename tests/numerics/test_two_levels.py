@@ -228,7 +228,7 @@ def test_so_few_runs_may_be_alike_by_chance(tail):
 
 def test_two_runs_at_two_times_are_enough():
     levels = find_levels(np.array([[30.0, 1.0], [36.0, 1.2]]), **LOGS)
-    assert (levels.low, levels.high, levels.middle) == (1.0, 36.0, pytest.approx(6.0, rel=1e-15))
+    assert (levels.low, levels.high, levels.middle) == (1.0, 36.0, pytest.approx(6.0, rel=1e-15, abs=0))
 
 
 def test_a_level_that_all_reach_at_the_very_end_is_one():
@@ -241,9 +241,9 @@ def test_a_level_that_all_reach_at_the_very_end_is_one():
 def test_the_middle_is_that_of_the_logs_or_of_the_values(low, high):
     runs = np.where(np.linspace(0.1, 0.9, 12)[:, None] > X, high, low)
     middle = 10 ** ((np.log10(low) + np.log10(high)) / 2)
-    assert find_levels(runs, **LOGS) == Levels(low, high, pytest.approx(middle, rel=1e-12))
+    assert find_levels(runs, **LOGS) == Levels(low, high, pytest.approx(middle, rel=1e-12, abs=0))
     found = find_levels(runs, apart=0.0, in_logs=False, tail=0.005)
-    assert found == Levels(low, high, pytest.approx((low + high) / 2, rel=1e-15))
+    assert found == Levels(low, high, pytest.approx((low + high) / 2, rel=1e-15, abs=0))
 
 
 @pytest.mark.parametrize("unit", [1e-3, 1.0, -1.0, 1e3])
@@ -296,7 +296,7 @@ def test_a_theory_tells_of_levels_where_all_runs_stay_at_one_end_of_its_way(plac
         levels = find_levels(still, **LOGS, theory=theory)
         # At the very ends of what counts rounding decides.
         if place not in (-0.5, 1.5):
-            assert levels == (Levels(0.0, theory.max(), pytest.approx(8 * unit, rel=1e-12)) if found else None)
+            assert levels == (Levels(0.0, theory.max(), pytest.approx(8 * unit, rel=1e-12, abs=0)) if found else None)
 
 
 @pytest.mark.parametrize(
@@ -377,7 +377,7 @@ def test_spreads_are_pooled_over_a_tenth_of_the_record_or_so_many_records(length
     variances = [np.var(column, ddof=1) for column in values.T]
     pooled = [np.sqrt(np.mean(variances[max(0, t - half) : t + half + 1])) for t in range(length)]
     found = two_levels._spread(unit * values, together)
-    np.testing.assert_allclose(found, unit * np.array(pooled), rtol=1e-11, atol=0)
+    np.testing.assert_allclose(found, unit * np.array(pooled), rtol=1e-13, atol=0)
 
 
 @given(st.lists(st.integers(0, 40) | st.integers(0, 4) | st.integers(12, 16), min_size=2, max_size=9))

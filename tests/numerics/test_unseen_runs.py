@@ -75,8 +75,8 @@ def test_the_reach_is_to_the_farther_end_in_logs_and_in_the_unit(seen, far, unit
     """Runs on one level or beyond it, and a share that eight would not show on the other; no levels: no reach."""
     runs, levels, share = np.full((5, 2), seen * unit), Levels(unit, 100.0 * unit, 10.0 * unit), 1 - 0.005 ** (1 / 8)
     there = (1 - share) * seen + share * far
-    assert reach_of_the_mean(levels, runs, 8, True, 0.005) == pytest.approx(abs(np.log(there / seen)), rel=1e-12)
-    assert reach_of_the_mean(levels, runs, 8, False, 0.005) == pytest.approx(unit * abs(there - seen), rel=1e-12)
+    assert reach_of_the_mean(levels, runs, 8, True, 0.005) == pytest.approx(abs(np.log(there / seen)), rel=1e-12, abs=0)
+    assert reach_of_the_mean(levels, runs, 8, False, 0.005) == pytest.approx(unit * abs(there - seen), rel=1e-12, abs=0)
     for in_logs in (True, False):
         assert reach_of_the_mean(None, runs, 8, in_logs, 0.005) == 0.0
 
@@ -84,7 +84,7 @@ def test_the_reach_is_to_the_farther_end_in_logs_and_in_the_unit(seen, far, unit
 def test_a_mean_that_may_be_negative_has_no_reach_in_logs_but_in_its_unit():
     """Eight runs leave a share of .48 at -3: (1 - .48) 1 - .48 3 < 0."""
     levels, share = Levels(-3.0, 2.0, 0.0), 1 - 0.005 ** (1 / 8)
-    assert reach_of_the_mean(levels, np.ones((5, 2)), 8, True, 0.005) == pytest.approx(4 * share, rel=1e-12)
+    assert reach_of_the_mean(levels, np.ones((5, 2)), 8, True, 0.005) == pytest.approx(4 * share, rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize(

@@ -91,13 +91,13 @@ def test_the_interval_of_the_exponent_is_that_of_its_profile(record, confidence)
         return missed_by(power(times, exponent), values)[0]
 
     least, residuals = missed_by(power(times, law.exponent), values)
-    assert law.relative_error == pytest.approx(np.sqrt(least), rel=1e-13)
+    assert law.relative_error == pytest.approx(np.sqrt(least), rel=1e-13, abs=0)
     assert least < min(missed(law.exponent - 1e-3), missed(law.exponent + 1e-3))
     rho = min(max(residuals[1:] @ residuals[:-1] / (residuals @ residuals), 0), 0.99)
     nu = max(times.size * (1 - rho) / (1 + rho) - 3, 1)
     allowed = least * (1 + stats.t.ppf((1 + confidence) / 2, nu) ** 2 / nu)
     for end in law.interval:
-        assert missed(end) == pytest.approx(allowed, rel=1e-11) or abs(end) == 3
+        assert missed(end) == pytest.approx(allowed, rel=1e-11, abs=0) or abs(end) == 3
     assert max(map(missed, np.linspace(*law.interval, 13)[1:-1])) < allowed
     assert {"opposite": rho == 0, "smooth": nu == 1, "long": rho == 0.99}.get(record, 0 < rho < 0.9)
 
@@ -149,7 +149,7 @@ def order_is_the_documented_one(laws):
 def test_the_time_of_a_saturation_is_looked_for_over_a_decade_beyond_the_record(values, time):
     """A step right after the first record, and a curve that bends up: a tenth of the first time, ten times the last."""
     law = by_name(distance_laws(np.arange(2.0, 8), values), "saturation")
-    assert law.time == pytest.approx(time, rel=1e-6)
+    assert law.time == pytest.approx(time, rel=1e-6, abs=0)
 
 
 def test_verdicts_in_words():

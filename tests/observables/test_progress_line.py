@@ -104,7 +104,7 @@ def test_a_line_stalls_below_a_millionth_of_a_logit_by_the_last_time(speed, stal
     line = logit_line(x, share, 1 / (1 + math.exp(-level - 2)))
     assert line.stalled == stalled
     assert line.slope == pytest.approx(speed / 5, rel=1e-8, abs=1e-16)
-    assert line.remaining == pytest.approx(3.0 if speed < 0.1 else math.log(1 + 2 / speed), rel=1e-9)
+    assert line.remaining == pytest.approx(3.0 if speed < 0.1 else math.log(1 + 2 / speed), rel=1e-12, abs=0)
 
 
 def test_a_goal_that_is_behind_is_near():
