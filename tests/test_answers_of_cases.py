@@ -52,8 +52,8 @@ def delays(capsys, name, thresholds, *options):
 @pytest.mark.parametrize(("name", "thresholds", "options", "times"), ONE_RUN)
 def test_the_times_of_a_run(capsys, name, thresholds, options, times):
     (run,) = delays(capsys, name, thresholds, *options)["runs"]
-    assert [run["train_time"], run["test_time"]] == pytest.approx(times, rel=1e-4)
-    assert run["delay"] == pytest.approx(times[1] - times[0], rel=1e-3)
+    assert [run["train_time"], run["test_time"]] == pytest.approx(times, rel=1e-4, abs=0)
+    assert run["delay"] == pytest.approx(times[1] - times[0], rel=1e-3, abs=0)
 
 
 @pytest.mark.parametrize("name", ["c03_flat.jsonl", "c03_list.json"])
@@ -61,7 +61,9 @@ def test_thresholds_of_accuracies_are_not_those_of_losses(capsys, name):
     """Without a direction and with losses there, .99 and .95 are refused by name, or taken as accuracies."""
     words = ("--train-threshold", 0.99, "--test-threshold", 0.95, "--json", "--no-plot")
     code, found = said(capsys, "delay", CASES / name, *words)
-    assert (code == 2 and "--rising" in found) or found["runs"][0]["train_time"] == pytest.approx(HISTORY[0], rel=1e-4)
+    assert (code == 2 and "--rising" in found) or found["runs"][0]["train_time"] == pytest.approx(
+        HISTORY[0], rel=1e-4, abs=0
+    )
 
 
 @pytest.mark.parametrize("options", [[], ["--rising"]])
@@ -81,7 +83,7 @@ def test_accuracies_alone(capsys, options):
 def test_one_curve_a_run(capsys):
     found = delays(capsys, "c09_wandb_export.csv", (0.05, 0.05))
     right = ANSWERS["c09_wandb_export.csv"]["train_per_run"]
-    assert {run["run"]: run["train_time"] for run in found["runs"]} == pytest.approx(right, rel=1e-6)
+    assert {run["run"]: run["train_time"] for run in found["runs"]} == pytest.approx(right, rel=1e-6, abs=0)
     assert all(run["test_time"] is run["delay"] is None for run in found["runs"])
     assert found["columns"]["test"] is None
 
@@ -91,7 +93,7 @@ def test_a_crashed_run_is_left_out_and_one_that_is_nan_never_crosses(capsys):
     found = delays(capsys, "c25_crashed_seed.csv", (0.1, 0.1))
     assert [row["run"] for row in found["left_out"]] == ["1"]
     for run in found["runs"]:
-        assert [run["train_time"], run["test_time"]] == pytest.approx(right[run["run"]], rel=1e-4)
+        assert [run["train_time"], run["test_time"]] == pytest.approx(right[run["run"]], rel=1e-4, abs=0)
     words = ("--train", "train_disc_loss", "--test", "train_gen_loss")
     (run,) = delays(capsys, "c06_all_nan.csv", (0.1, 0.1), *words)["runs"]
     assert run["test_time"] is run["delay"] is None
@@ -121,13 +123,17 @@ def by_k(rows):
 def test_recorded_answers(capsys):
     right = ANSWERS["c12_humaneval_results.jsonl"]["pass@1,2,3,4"]
     assert by_k(judged(capsys, "c12_humaneval_results.jsonl")["pass_at_k"]) == pytest.approx(
-        dict(enumerate(right, start=1)), rel=1e-12
+        dict(enumerate(right, start=1)), rel=1e-12, abs=0
     )
     right = ANSWERS["c13_ties.csv"]["T=0,k=1..4"]
     assert by_k(judged(capsys, "c13_ties.csv")["best_of_k"]) == pytest.approx(
-        dict(enumerate(right, start=1)), rel=1e-12
+        dict(enumerate(right, start=1)), rel=1e-12, abs=0
     )
     found = judged(capsys, "c14_answers.jsonl")
-    assert by_k(found["majority_vote"])[5] == pytest.approx(ANSWERS["c14_answers.jsonl"]["majority@5"], rel=1e-12)
+    assert by_k(found["majority_vote"])[5] == pytest.approx(
+        ANSWERS["c14_answers.jsonl"]["majority@5"], rel=1e-12, abs=0
+    )
     kept = by_k(found["best_of_k"])
-    assert [kept[k] for k in (1, 2, 5)] == pytest.approx(ANSWERS["c14_answers.jsonl"]["best_of_k@1,2,5"], rel=1e-12)
+    assert [kept[k] for k in (1, 2, 5)] == pytest.approx(
+        ANSWERS["c14_answers.jsonl"]["best_of_k@1,2,5"], rel=1e-12, abs=0
+    )

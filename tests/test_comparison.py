@@ -221,7 +221,7 @@ def test_a_batch_of_theories_is_refused():
 
 def test_margins_are_symmetric_in_logs():
     limit = compare(solution(), ensemble(5, 0.1), margin={"test_loss": Relative(0.05)})["test_loss"].margin
-    assert limit == pytest.approx(np.log(1.05), rel=1e-15)
+    assert limit == pytest.approx(np.log(1.05), rel=1e-15, abs=0)
 
 
 def jumping(count, *, seed=0, late=0.0, ratio=50.0, **more):
@@ -248,7 +248,7 @@ def test_runs_that_jump_leave_open_what_none_of_them_shows():
     alone = Ensemble(PROBLEM, TIMES[-3:], {"test_loss": np.asarray(alone["test_loss"])[:, -3:]}, "times", FLOW)
     judged = compare(solution(np.ones(3), x=TIMES[-3:]), alone, margin=0.05)
     assert judged.verdict == "agrees"
-    assert judged.unseen_share == pytest.approx(1 - 0.005 ** (1 / 8), rel=1e-12)
+    assert judged.unseen_share == pytest.approx(1 - 0.005 ** (1 / 8), rel=1e-12, abs=0)
     assert "8 runs cannot exclude that a share of up to 0.48 of all runs" in str(judged)
 
 

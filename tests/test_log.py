@@ -25,7 +25,7 @@ def log(tmp_path):
 def test_steps_become_tau_by_what_a_step_is_worth(log):
     found = log.in_units_of(PROBLEM, gt.GradientDescent(0.02))
     assert (found.x_name, found.x_unit) == ("time", "tau")
-    assert found.runs[""]["test"].x == pytest.approx(0.02 * STEPS, rel=1e-15)
+    assert found.runs[""]["test"].x == pytest.approx(0.02 * STEPS, rel=1e-15, abs=0)
     assert found.runs[""]["test"].values.tolist() == log.runs[""]["test"].values.tolist()
     assert found.dynamics == gt.GradientDescent(0.02)
     assert "converted: time [tau] = 0.02 x step" in str(found)
@@ -34,7 +34,7 @@ def test_steps_become_tau_by_what_a_step_is_worth(log):
 def test_a_step_of_another_wing_is_worth_what_it_says(log):
     task = gt.li2.GroupTask(gt.li2.groups.cyclic(5), train_fraction=0.8)
     found = log.in_units_of(task, gt.GradientDescent(0.5))
-    assert found.runs[""]["train"].x == pytest.approx(2 * 0.5 / 20 * STEPS, rel=1e-12)  # 2 eta / n, n = 20 pairs
+    assert found.runs[""]["train"].x == pytest.approx(2 * 0.5 / 20 * STEPS, rel=1e-12, abs=0)  # 2 eta / n, n = 20 pairs
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,8 @@ def test_a_step_of_another_wing_is_worth_what_it_says(log):
 )
 def test_halved_and_summed_losses_become_means(log, loss, samples, train, test):
     found = log.in_units_of(PROBLEM, gt.GradientDescent(0.02), loss=loss, samples=samples).runs[""]
-    assert found["train"].values == pytest.approx(train * np.exp(-STEPS / 7), rel=1e-12)
-    assert found["test"].values == pytest.approx(test * np.exp(-STEPS / 20), rel=1e-12)
+    assert found["train"].values == pytest.approx(train * np.exp(-STEPS / 7), rel=1e-12, abs=0)
+    assert found["test"].values == pytest.approx(test * np.exp(-STEPS / 20), rel=1e-12, abs=0)
 
 
 def test_accuracies_are_no_losses(tmp_path):
@@ -62,7 +62,7 @@ def test_accuracies_are_no_losses(tmp_path):
 
 def test_scales_follow_each_other_and_are_kept(log):
     found = log.scaled(x=(0.5, "epoch", "")).scaled(x=(1000, "sample", "k"), curves={"test": 3})
-    assert found.runs[""]["test"].x == pytest.approx(500 * STEPS, rel=1e-15)
+    assert found.runs[""]["test"].x == pytest.approx(500 * STEPS, rel=1e-15, abs=0)
     assert found.conversions == ("epoch = 0.5 x step", "sample [k] = 1000 x epoch", "test = 3 x val_loss")
     assert log.conversions == ()
 

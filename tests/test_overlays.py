@@ -39,7 +39,7 @@ def test_the_factor_of_a_log_comes_back_in_the_units_of_the_theory(factor, halve
     tau = log.in_units_of(PROBLEM, gt.GradientDescent(RATE), loss="halved mean" if halved else "mean")
     over = gt.overlay(tau, PROBLEM)
     assert over.names == {"train": "train_loss", "test": "test_loss"}
-    assert over["test"][""].x == pytest.approx(RATE * STEPS, rel=1e-12)
+    assert over["test"][""].x == pytest.approx(RATE * STEPS, rel=1e-12, abs=0)
     np.testing.assert_allclose(ratios(over), factor, rtol=1e-9, atol=0)
 
 

@@ -79,9 +79,9 @@ def leave_one_out(kernel: ArrayLike, y: ArrayLike, *, ridge: ArrayLike) -> Leave
     Examples
     --------
     >>> import numpy as np
-    >>> x = np.linspace(-1, 1, 5)[:, None]
-    >>> print(leave_one_out(x @ x.T, x[:, 0], ridge=0.1).residuals.round(3))
-    [-0.062 -0.021  0.     0.021  0.062]
+    >>> x = np.array([-2.0, -1.0, 1.0, 3.0])[:, None]
+    >>> print(leave_one_out(x @ x.T, x[:, 0], ridge=0.1).residuals.round(4))
+    [-0.018  -0.0071  0.0071  0.0492]
     """
     require_float64("leave_one_out")
     basis, kernel, y, ridge = _checked(kernel, y, ridge)

@@ -63,9 +63,9 @@ def kernel_ridge(
     Examples
     --------
     >>> import numpy as np
-    >>> x = np.array([0.0, 1.0, 2.0])[:, None]
+    >>> x = np.array([1.0, 2.0, 3.0])[:, None]
     >>> print(kernel_ridge(x @ x.T + 1, x[:, 0], x @ x.T + 1, ridge=1e-9).round(3))
-    [0. 1. 2.]
+    [1. 2. 3.]
     """
     require_float64("kernel_ridge")
     kernel, y, cross = _checked(kernel_train, y, kernel_test)

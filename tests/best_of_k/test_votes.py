@@ -57,7 +57,7 @@ def test_many_independent_answers_by_their_tallies(parts, k):
             ways, left = ways * comb(left, count) * part**count, left - count
         exact += ways * share_of_first(tally)
     exact /= sum(parts) ** k
-    assert bk.majority(np.array(parts) / sum(parts), k) == pytest.approx(float(exact), rel=1e-11)
+    assert bk.majority(np.array(parts) / sum(parts), k) == pytest.approx(float(exact), rel=1e-11, abs=0)
 
 
 @pytest.mark.parametrize(("counts", "k"), [((7, 5, 4), 9), ((20, 14, 9), 11), ((30, 40, 25), 60), ((9, 9, 9, 9), 14)])
@@ -67,7 +67,7 @@ def test_many_recorded_answers_by_their_tallies(counts, k):
     for tally in tallies(k, len(counts)):
         exact += prod(map(comb, counts, tally)) * share_of_first(tally)
     exact /= comb(sum(counts), k)
-    assert bk.majority_of_counts(counts, k) == pytest.approx(float(exact), rel=1e-12)
+    assert bk.majority_of_counts(counts, k) == pytest.approx(float(exact), rel=1e-12, abs=0)
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=4).filter(lambda c: 0 < sum(c) <= 9), st.data())
@@ -103,7 +103,7 @@ def test_recorded_answers_are_unbiased():
             for b in range(size + 1 - a):
                 counts = [a, b, size - a - b]
                 mean += stats.multinomial.pmf(counts, size, p) * bk.majority_of_counts(counts, k)
-        assert mean == pytest.approx(bk.majority(p, k), rel=1e-12)
+        assert mean == pytest.approx(bk.majority(p, k), rel=1e-12, abs=0)
 
 
 @given(st.floats(0.05, 0.95), st.integers(1, 30))
@@ -122,7 +122,9 @@ def test_where_the_vote_ends_and_how_fast():
     assert bk.majority_limit([0.4, 0.4, 0.2]) == 0.5
     assert bk.majority([0.4, 0.4, 0.2], 400) == pytest.approx(0.5, abs=1e-6)
     rate = bk.majority_rate(p)
-    assert rate == pytest.approx(-np.log(1 - (0.4**0.5 - 0.3**0.5) ** 2), rel=1e-12)  # Chernoff, of the two most likely
+    assert rate == pytest.approx(
+        -np.log(1 - (0.4**0.5 - 0.3**0.5) ** 2), rel=1e-12, abs=0
+    )  # Chernoff, of the two most likely
     # 1 - P ~ k^(-1/2) e^(-k I): the slope with the root taken out comes nearer from 240 .. 480 to 480 .. 960.
     wrong = 1 - bk.majority(p, [240, 480, 960])
     slopes = -(np.log(wrong[1:] / wrong[:-1]) + np.log(2) / 2) / np.array([240, 480])
@@ -137,7 +139,7 @@ def test_the_vote_over_beta_prompts_saturates_as_one_over_k(alpha, beta):
     limit = stats.beta.sf(0.5, alpha, beta)
     density = stats.beta.pdf(0.5, alpha, beta)
     slope = density * ((alpha - 1) - (beta - 1)) / 0.5
-    assert 10001 * (bk.beta_majority_at_k(alpha, beta, 10001) - limit) == pytest.approx(-slope / 8, rel=1e-3)
+    assert 10001 * (bk.beta_majority_at_k(alpha, beta, 10001) - limit) == pytest.approx(-slope / 8, rel=1e-3, abs=0)
     assert bk.beta_majority_at_k(alpha, beta, 10**6) == pytest.approx(limit, abs=1e-6)
 
 
@@ -229,7 +231,7 @@ def test_one_prompt_has_a_jackknife():
     right = [1] * 12 + [0] * 8
     curve = bk.vote_curve([["a"] * 12 + ["b"] * 8], ["a"], [1, 20])
     half = stats.t.isf(0.025, 19) * np.std(right, ddof=1) / 20**0.5
-    assert curve.stats["high"][0] == pytest.approx(0.6 + half, rel=1e-10)
+    assert curve.stats["high"][0] == pytest.approx(0.6 + half, rel=1e-10, abs=0)
     assert (curve.stats["low"][1], curve.stats["high"][1]) == (0.0, 1.0)
     assert "jackknife" in curve.status.text
 

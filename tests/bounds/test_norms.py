@@ -40,7 +40,7 @@ def test_the_formula(norm, cap, confidence, unit):
 def test_a_norm_on_a_grid_point_is_not_rounded_up():
     for k in range(40):
         on, above = (float(norm_bound(KERNEL, n, cap=1.0, norm_unit=0.3).value) for n in (0.3 * 2.0**k, 0.31 * 2.0**k))
-        assert on == pytest.approx(float(by_formula(KERNEL, 0.3 * 2.0**k, 1, 0.95, 0.3)), rel=1e-12)
+        assert on == pytest.approx(float(by_formula(KERNEL, 0.3 * 2.0**k, 1, 0.95, 0.3)), rel=1e-12, abs=0)
         assert on < above
 
 
@@ -57,7 +57,7 @@ def test_complexity_of_the_ball_is_bounded(seed, norm):
     exact = np.mean(signs @ features @ centre + norm * np.linalg.norm(signs @ features, axis=1)) / 7
     bound = float(rademacher_ball(features @ features.T, norm))
     assert exact <= bound * (1 + 1e-12)
-    assert bound == pytest.approx(norm * np.linalg.norm(features) / 7, rel=1e-13)
+    assert bound == pytest.approx(norm * np.linalg.norm(features) / 7, rel=1e-13, abs=0)
     assert exact >= bound / np.sqrt(2)  # Khintchine: the bound is no worse than this
 
 
@@ -70,7 +70,7 @@ def test_displacement_is_that_of_descent(samples, dim):
     for _ in range(20_000):
         w += rate * features.T @ (labels - features @ w)
     kernel, residual = features @ features.T, labels - features @ start
-    assert float(displacement_norm(kernel, residual)) == pytest.approx(np.linalg.norm(w - start), rel=1e-10)
+    assert float(displacement_norm(kernel, residual)) == pytest.approx(np.linalg.norm(w - start), rel=1e-10, abs=0)
     outside = np.eye(dim) - np.linalg.pinv(features) @ features
     np.testing.assert_allclose(outside @ w, outside @ start, atol=1e-10)
     values = np.linalg.eigvalsh(kernel)
@@ -109,9 +109,9 @@ def test_batches_and_compilation():
     assert batch.value.shape == (3,)
     for i, norm in enumerate(norms):
         single = one(norm)
-        assert float(batch.value[i]) == pytest.approx(float(single.value), rel=1e-14)
+        assert float(batch.value[i]) == pytest.approx(float(single.value), rel=1e-14, abs=0)
         assert bool(batch.vacuous[i]) == bool(single.vacuous)
-        assert float(single.gap) == pytest.approx(0.3, rel=1e-14)
+        assert float(single.gap) == pytest.approx(0.3, rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize(

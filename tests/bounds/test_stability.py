@@ -38,10 +38,10 @@ def test_the_sums(seed, smoothness, convex):
     np.testing.assert_allclose(path, exact, rtol=1e-13)
     constants = {"lipschitz": 1.7, "smoothness": smoothness, "samples": 9, "convex": convex}
     pair = pair_stability_bound(distance, rates, **constants)
-    assert float(pair.value) == pytest.approx(1.7 * exact[-1], rel=1e-13)
+    assert float(pair.value) == pytest.approx(1.7 * exact[-1], rel=1e-13, abs=0)
     coherent = coherence_bound(alpha, rates, **constants)
     exact = path_by_definition(np.sqrt(2 * (1 - alpha)), rates, smoothness, 9, convex)[-1]
-    assert float(coherent.value) == pytest.approx(1.7**2 * exact, rel=1e-12)
+    assert float(coherent.value) == pytest.approx(1.7**2 * exact, rel=1e-12, abs=0)
     assert not bool(coherent.assumptions_hold)
     assert coherent.kind == pair.kind == "in expectation"
 
@@ -63,7 +63,7 @@ def test_pair_distance_by_brute_force():
     tree, fresh = {"w": a, "b": a[:, 0, 0]}, {"w": b[:4], "b": b[:4, 0, 0]}
     flat = [np.concatenate([t["w"].reshape(len(t["b"]), -1), t["b"][:, None]], axis=1) for t in (tree, fresh)]
     exact = np.mean(np.linalg.norm(flat[0][:, None] - flat[1][None], axis=-1))
-    assert float(pair_distance(tree, fresh)) == pytest.approx(exact, rel=1e-12)
+    assert float(pair_distance(tree, fresh)) == pytest.approx(exact, rel=1e-12, abs=0)
     with pytest.raises(BadValue, match=r"differ in structure.*vmap"):
         pair_distance({"w": a}, {"w": b[..., :1]})
 
@@ -104,7 +104,7 @@ def test_an_exchanged_sample_moves_the_weights_by_less(loss, dim, convex):
             gap.append(np.linalg.norm(w - v))
         bound = stability_along_training(np.array(distance), rate, smoothness=smoothness, samples=10, convex=convex)
         assert np.all(np.array(gap) <= np.asarray(bound) * (1 + 1e-12))
-        assert gap[0] == pytest.approx(float(bound[0]), rel=1e-9)  # the first step is an equality
+        assert gap[0] == pytest.approx(float(bound[0]), rel=1e-9, abs=0)  # the first step is an equality
 
 
 def test_uniform_stability_of_ridge_by_brute_removal():
@@ -130,7 +130,7 @@ def test_uniform_stability_of_ridge_by_brute_removal():
         beta = float(ridge_stability_bound(confidence=1e-14, **settings).value) / 2
         strength = ridge / 60
         range_ = (1 + np.sqrt(1 / strength)) ** 2
-        assert beta == pytest.approx(2 * range_ / (strength * 60), rel=1e-4)
+        assert beta == pytest.approx(2 * range_ / (strength * 60), rel=1e-4, abs=0)
         assert whole.max() <= range_
         largest.append(change / beta)
     assert 0.01 < max(largest) < 1
@@ -144,7 +144,7 @@ def test_ridge_bound_written_out():
     largest = 1.5**2 * (1 + np.sqrt(2 / strength)) ** 2
     beta = 2 * 2 * largest / (strength * 40)
     exact = 2 * beta + (4 * 40 * beta + largest) * np.sqrt(np.log(10) / 80)
-    assert float(bound.value) == pytest.approx(exact, rel=1e-13)
+    assert float(bound.value) == pytest.approx(exact, rel=1e-13, abs=0)
     assert bool(bound.vacuous) == (exact >= 0.999 * (largest - 0.5))
 
 

@@ -50,7 +50,7 @@ def test_table_of_several_runs(folder, capsys, delimiter):
     # Interpolated between the steps at which the test loss was logged, 40 apart.
     train, test = curves(0)
     exact = np.interp(-0.1, -test[::2], STEPS[::2]) - np.interp(-0.1, -train, STEPS)
-    assert found["runs"][0]["delay"] == pytest.approx(exact, rel=1e-12)
+    assert found["runs"][0]["delay"] == pytest.approx(exact, rel=1e-12, abs=0)
     delays = sorted(r["delay"] for r in found["runs"])
     assert found["median"] == [pytest.approx((delays[3] + delays[4]) / 2)] * 2
     assert found["interval"] == [delays[0], delays[7]]
@@ -95,8 +95,8 @@ def test_json_lines_with_accuracies(folder, capsys):
     assert run("log.jsonl", *words, "--no-plot") == 0
     found = json.loads(capsys.readouterr().out)["runs"][0]
     exact = [np.interp(0.9, 1 - c, STEPS) for c in curves(0)]
-    assert found["train_time"] == pytest.approx(exact[0], rel=1e-12)
-    assert found["test_time"] == pytest.approx(exact[1], rel=1e-12)
+    assert found["train_time"] == pytest.approx(exact[0], rel=1e-12, abs=0)
+    assert found["test_time"] == pytest.approx(exact[1], rel=1e-12, abs=0)
 
 
 def test_patience_and_directions(folder, capsys):
@@ -173,7 +173,7 @@ def test_the_standard_input(folder, capsys, monkeypatch):
         assert run("-", *BELOW, "--json", "--no-plot") == 0
     found = json.loads(capsys.readouterr().out)
     exact = np.interp(-0.1, -curves(0)[0], STEPS)
-    assert found["runs"][0]["train_time"] == pytest.approx(exact, rel=1e-12)
+    assert found["runs"][0]["train_time"] == pytest.approx(exact, rel=1e-12, abs=0)
 
 
 def test_runs_lists_every_run(folder, capsys):

@@ -54,9 +54,9 @@ def test_siblings(run, folder):
     said = json.loads(out)
     assert code == 0
     assert said["runs"][0]["from_siblings"]
-    assert said["siblings"][0]["delay"] == pytest.approx(751.201 - 85.7734, rel=1e-3)
+    assert said["siblings"][0]["delay"] == pytest.approx(751.201 - 85.7734, rel=1e-3, abs=0)
     assert said["runs"][0]["time"] == pytest.approx(
-        33.41 + (751.2 - 85.77) * 0.4**0.8 * (33.41 / 85.77) ** 0.2, rel=1e-3
+        33.41 + (751.2 - 85.77) * 0.4**0.8 * (33.41 / 85.77) ** 0.2, rel=1e-3, abs=0
     )
     both = ("--sibling", OTHER, *words)
     assert len(json.loads(run("forecast", ONE, *GOAL, *both, "--json")[1])["siblings"]) == 2
@@ -76,7 +76,7 @@ def test_several_runs_per_cent_and_own_table(run, folder):
     assert [each["run"] for each in said] == [f"run{seed}" for seed in range(6)]
     asked = {"train_threshold": 0.99, "test_threshold": 0.95, "rising": True, "chance": 0.1}
     shares = forecast_delay(x, train / 100, test / 100, **asked)
-    assert said[5]["time"] == pytest.approx(shares.time, rel=1e-9)
+    assert said[5]["time"] == pytest.approx(shares.time, rel=1e-9, abs=0)
     assert (folder / "all.png").exists()
     d = np.arange(0, 2000, 5)
     whole = [(d, 1 - np.exp(-d / 20), 0.1 + 0.9 / (1 + np.exp((g - d) / 60))) for g in range(300, 900, 100)]

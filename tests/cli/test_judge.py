@@ -121,7 +121,7 @@ def test_tied_scores_share(capsys):
 def test_votes_with_partial_credit(capsys):
     answers = json.loads((CASES / "answers.json").read_text())["c14_answers.jsonl"]
     result = told(capsys, str(CASES / "c14_answers.jsonl"))
-    assert by_k(result["majority_vote"])[5] == pytest.approx(answers["majority@5"], rel=1e-14)
+    assert by_k(result["majority_vote"])[5] == pytest.approx(answers["majority@5"], rel=1e-14, abs=0)
     kept = by_k(result["best_of_k"])
     np.testing.assert_allclose([kept[k] for k in (1, 2, 5)], answers["best_of_k@1,2,5"], rtol=1e-14, atol=0)
     assert run("judge", str(CASES / "c14_answers.jsonl"), "--no-plot") == 0

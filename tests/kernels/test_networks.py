@@ -110,12 +110,12 @@ def test_gradients_are_finite_at_coincident_opposite_and_zero_inputs(activation)
     value, gradient = jax.value_and_grad(lambda x: jnp.sum(ntk(network, x, Y)))(X)
     assert jnp.isfinite(gradient).all()
     jitted = jax.jit(lambda x: jnp.sum(ntk(network, x, Y)))(X)
-    assert float(jitted) == pytest.approx(float(value), rel=1e-14)
+    assert float(jitted) == pytest.approx(float(value), rel=1e-14, abs=0)
     direction = jax.random.normal(jax.random.key(1), X.shape).at[:1].set(0.0)  # away from the cusps
     direction = direction.at[1].set(0.0)
     step = 1e-5
     quotient = sum(s * jnp.sum(ntk(network, X + s * step * direction, Y)) for s in (1.0, -1.0)) / (2 * step)
-    assert float(jnp.sum(gradient * direction)) == pytest.approx(float(quotient), rel=1e-6)
+    assert float(jnp.sum(gradient * direction)) == pytest.approx(float(quotient), rel=1e-6, abs=0)
 
 
 def test_derivatives_and_batches_over_networks():
@@ -123,7 +123,7 @@ def test_derivatives_and_batches_over_networks():
         return jnp.sum(ntk(FullyConnected("relu", 2, sw, 0.1), X))
 
     quotient = (scale(1.0 + 1e-5) - scale(1.0 - 1e-5)) / 2e-5
-    assert float(jax.grad(scale)(1.0)) == pytest.approx(float(quotient), rel=1e-8)
+    assert float(jax.grad(scale)(1.0)) == pytest.approx(float(quotient), rel=1e-8, abs=0)
     weights = jnp.array([0.5, 1.0, 2.0])
     np.testing.assert_allclose(jax.vmap(scale)(weights), [scale(w) for w in weights], rtol=1e-13)
 

@@ -60,8 +60,10 @@ def test_the_test_loss_is_the_expected_square_error_to_13_digits(seed, alpha, ep
         initial = dict(zip(("initial_second_moment", "initial_mean_weight"), map(jnp.asarray, moments(start))))
     m, wbar = map(jnp.asarray, moments(weights))
     parts = test_loss_decomposition(m, wbar, jnp.asarray(teacher), output_scale=alpha, curvature=eps, **initial)
-    assert parts.total == pytest.approx(p @ gap**2, rel=1e-13)
-    assert parts.variance + parts.misalignment + parts.linear_power == pytest.approx(float(parts.total), rel=1e-13)
+    assert parts.total == pytest.approx(p @ gap**2, rel=1e-13, abs=0)
+    assert parts.variance + parts.misalignment + parts.linear_power == pytest.approx(
+        float(parts.total), rel=1e-13, abs=0
+    )
     # Hermite chaos by chaos: mean, linear functions, the rest.
     linear = np.sum((p @ (gap[:, None] * x)) ** 2) * 3
     assert parts.variance == pytest.approx((p @ gap) ** 2, rel=1e-11, abs=1e-14)
@@ -92,9 +94,9 @@ def test_parts_agree_with_monte_carlo_on_50_random_problems(rng, plausible):
             (gap * quadratic, np.sum(form**2) / dim**2),
         ):
             z.append((seen.mean() - expected) / (seen.std() / np.sqrt(samples)))
-        assert parts.variance == pytest.approx((np.trace(form) / dim / 2) ** 2, rel=1e-12)
-        assert parts.linear_power == pytest.approx(alpha**2 * wbar @ wbar / dim, rel=1e-12)
-        assert parts.misalignment == pytest.approx(np.sum(form**2) / dim**2 / 2, rel=1e-12)
+        assert parts.variance == pytest.approx((np.trace(form) / dim / 2) ** 2, rel=1e-12, abs=0)
+        assert parts.linear_power == pytest.approx(alpha**2 * wbar @ wbar / dim, rel=1e-12, abs=0)
+        assert parts.misalignment == pytest.approx(np.sum(form**2) / dim**2 / 2, rel=1e-12, abs=0)
     plausible(chance.normal(z))
 
 
@@ -118,7 +120,7 @@ def test_the_kernel_is_the_inner_product_of_gradients():
 def test_eigenvalues_sum_to_the_trace_exactly(dim, eps):
     trace = sum(mode.eigenvalue * mode.multiplicity for mode in kernel_spectrum(float(eps), dim))
     exact = 1 + eps**2 * (1 + Fraction(2, dim))
-    assert trace == pytest.approx(float(exact), rel=1e-13)
+    assert trace == pytest.approx(float(exact), rel=1e-13, abs=0)
     modes = (
         (Fraction(1, dim), dim),
         (2 * eps**2 / dim**2, dim * (dim + 1) // 2 - 1),
@@ -153,7 +155,7 @@ def test_alignment_at_a_wide_start_has_the_short_form():
         jnp.eye(dim), jnp.zeros(dim), jnp.zeros(dim).at[2].set(dim**0.5), curvature=jnp.asarray(eps)
     )
     short = eps**2 * (1 + 8 / dim) / (3 * np.sqrt(dim) * np.sqrt(1 + eps**4 * (3 + 6 / dim) / dim))
-    assert ours == pytest.approx(short, rel=1e-14)
+    assert ours == pytest.approx(short, rel=1e-14, abs=0)
 
 
 @given(numbers, numbers, st.floats(0.001, 0.99), st.sampled_from([None, 2, 50, 5000]))
@@ -172,7 +174,7 @@ def test_escape_time_at_the_ends():
     assert escape_time(QuadraticCommittee(1.0, 0.5, 2.0), dim=100) == pytest.approx(0.5 * np.log(200))
     assert escape_time(QuadraticCommittee(100.0, 1.0, 2.0, 0.3)) == 0.0
     slope = jax.grad(lambda p: escape_time(p))(QuadraticCommittee(1.0, 0.5, 2.0, 0.3))
-    assert slope.output_scale == pytest.approx((np.log(1 / 0.045) - 1) / 2, rel=1e-12)
+    assert slope.output_scale == pytest.approx((np.log(1 / 0.045) - 1) / 2, rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize("eps", [0.5, 1.0, 1.2, 2.0])
@@ -186,7 +188,7 @@ def test_the_stability_rule_is_the_largest_eigenvalue_of_the_kernel_matrix(kappa
     root = np.sqrt(weights / weights.sum())
     largest = np.linalg.eigvalsh(np.diag(l + eps**2) + eps**2 * kappa * np.outer(root, root))[-1]
     limit = largest_stable_learning_rate(QuadraticCommittee(1.0, eps, kappa), 0.0)
-    assert limit == pytest.approx(kappa / largest, rel=2e-3)
+    assert limit == pytest.approx(kappa / largest, rel=2e-3, abs=0)
 
 
 def test_a_large_target_limits_the_learning_rate():

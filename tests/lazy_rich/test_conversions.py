@@ -71,10 +71,10 @@ def test_a_script_in_other_units_is_the_same_run(loss, centred):
 
 def test_the_papers_epoch_is_a_hundredth_of_tau_at_dim_100():
     run = from_paper(output_scale=4.0, curvature=0.25, dim=100, samples=550)
-    assert run.learning_rate == pytest.approx(0.01, rel=1e-14)
+    assert run.learning_rate == pytest.approx(0.01, rel=1e-14, abs=0)
     assert run.problem.samples_per_dim == 5.5
     assert (run.problem.output_scale, run.problem.curvature, run.loss_unit) == pytest.approx(
-        (4.0, 0.25, 1.0), rel=1e-14
+        (4.0, 0.25, 1.0), rel=1e-14, abs=0
     )
     np.testing.assert_allclose(run.times([0, 250]), [0, 2.5], rtol=1e-14)
 

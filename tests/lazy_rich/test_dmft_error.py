@@ -90,4 +90,4 @@ def test_predicted_memory_is_what_a_march_takes():
     from grok_theory.lazy_rich.dmft.derivatives import bytes_of_march
 
     done = subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True, env=os.environ)
-    assert json.loads(done.stdout) == pytest.approx(bytes_of_march(64, 2640), rel=0.15)  # measured .93 of it
+    assert json.loads(done.stdout) == pytest.approx(bytes_of_march(64, 2640), rel=0.15, abs=0)  # measured .93 of it

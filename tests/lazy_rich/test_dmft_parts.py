@@ -115,7 +115,7 @@ def test_steps_are_read_at_their_nodes_and_what_follows_between_later_ones():
 def test_flow_nodes_end_where_they_should_and_grow_steadily(last, points):
     nodes = flow_nodes(last, points)
     assert nodes[0] == 0
-    assert nodes[-1] == pytest.approx(last, rel=1e-12)
+    assert nodes[-1] == pytest.approx(last, rel=1e-12, abs=0)
     steps = np.diff(nodes)
     ratios = steps[1:] / steps[:-1]
     np.testing.assert_allclose(ratios, growth_ratio(nodes), rtol=1e-6)
@@ -147,7 +147,7 @@ def test_shares_are_the_powers_of_two_of_the_specification():
 def test_the_nodes_integrate_even_moments_of_the_teacher_field():
     field, weight = teacher_nodes(6)
     for power, moment in ((0, 1), (2, 1), (4, 3), (8, 105)):
-        assert np.sum(weight * field**power) == pytest.approx(moment, rel=1e-12)
+        assert np.sum(weight * field**power) == pytest.approx(moment, rel=1e-12, abs=0)
 
 
 def test_innovations_are_normal_and_do_not_depend_on_how_many_steps_are_drawn():

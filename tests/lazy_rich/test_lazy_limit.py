@@ -27,15 +27,17 @@ def test_reference_numbers():
 def test_one_step_has_rational_moments(kappa):
     eta, eps = 0.05, 0.7
     solution = solve(QuadraticCommittee(1.0, eps, kappa), [0, 1], dynamics=GradientDescent(eta), method=LazyLimit())
-    assert solution["test_loss"][0] == pytest.approx(0.75, rel=1e-13)
+    assert solution["test_loss"][0] == pytest.approx(0.75, rel=1e-13, abs=0)
     # <l> = 1, <l^2> = 1 + kappa over the samples' law.
     a = 2 * eta / kappa
     z2 = (1 - 2 * a * (1 + eps**2) + a**2 * (1 + kappa + 2 * eps**2 + eps**4)) / 4
     pull = a * eps**2 * kappa / 2
     z2 += -2 * pull * (1 - a * (1 + eps**2)) / 2 + pull**2
     e2 = (1 - 2 * a * (1 + eps**2) + a**2 * (1 + kappa + 2 * eps**2 + eps**4)) / 2
-    assert solution["train_loss"][1] == pytest.approx(z2 + e2, rel=1e-11)
-    assert solution["test_loss"][1] == pytest.approx((0.5 - eta * eps**2) ** 2 + 0.5 + 3 * eta**2 / kappa, rel=1e-11)
+    assert solution["train_loss"][1] == pytest.approx(z2 + e2, rel=1e-11, abs=0)
+    assert solution["test_loss"][1] == pytest.approx(
+        (0.5 - eta * eps**2) ** 2 + 0.5 + 3 * eta**2 / kappa, rel=1e-11, abs=0
+    )
 
 
 @pytest.mark.parametrize(("kappa", "eps"), [(2.0, 0.5), (0.6, 0.3), (5.0, 1.5)])
@@ -45,7 +47,7 @@ def test_the_flow_against_a_diagonalised_quadrature(kappa, eps):
     weights = 2 / 400 * np.sin(theta) ** 2 / l  # Gauss-Chebyshev of the second kind
     if kappa > 1:
         l, weights = np.append(l, 0.0), np.append(weights, 1 - 1 / kappa)
-    assert weights.sum() == pytest.approx(1, rel=1e-12)
+    assert weights.sum() == pytest.approx(1, rel=1e-12, abs=0)
     root = np.sqrt(weights)
     values, vectors = np.linalg.eigh(np.diag(l + eps**2) + eps**2 * kappa * np.outer(root, root))
     times = np.array([0.0, 0.1, 1.0, 7.0, 300.0])
@@ -154,7 +156,7 @@ def test_times_at_which_unseen_eigenvalues_rule_are_refused():
     """At samples_per_dim = 1 and curvature 0 the linear power grows as the root of tau for ever; a rule ends."""
     problem = QuadraticCommittee(1.0, 0.0, 1.0)
     late = solve(problem, [1e20, 1e30], method=LazyLimit())["linear_power"]  # at 1e10 the next order is 5e-6
-    assert float(late[1] / late[0]) == pytest.approx(1e5, rel=1e-6)
+    assert float(late[1] / late[0]) == pytest.approx(1e5, rel=1e-6, abs=0)
     with pytest.raises(SolveFailed, match=r"range of the spectral rule.*earlier times"):
         solve(problem, [1e50], method=LazyLimit())
 

@@ -44,7 +44,7 @@ def test_a_batch_names_the_index():
 
 def test_dressed_adds_the_chance_overlap():
     dressed = QuadraticCommittee(**GOOD).dressed(50)
-    assert dressed.teacher_overlap**2 == pytest.approx(0.09 + 0.91 / 50, rel=1e-14)
+    assert dressed.teacher_overlap**2 == pytest.approx(0.09 + 0.91 / 50, rel=1e-14, abs=0)
     with pytest.raises(BadValue, match=r"dim is 1, but .* at least 2"):
         QuadraticCommittee(**GOOD).dressed(1)
 

@@ -18,16 +18,16 @@ def dips(times):
 
 def test_one_curve_three_answers():
     values = dips(TIMES)
-    assert float(first_below(TIMES, values, LEVEL)) == pytest.approx(2.0, rel=1e-14)
+    assert float(first_below(TIMES, values, LEVEL)) == pytest.approx(2.0, rel=1e-14, abs=0)
     stays = stays_past(TIMES, values, values <= LEVEL, LEVEL, np.inf)
-    assert stays[0] == pytest.approx(7.0, rel=1e-14)
-    assert stays_past(TIMES, values, values <= LEVEL, LEVEL, 1.0)[0] == pytest.approx(2.0, rel=1e-14)
+    assert stays[0] == pytest.approx(7.0, rel=1e-14, abs=0)
+    assert stays_past(TIMES, values, values <= LEVEL, LEVEL, 1.0)[0] == pytest.approx(2.0, rel=1e-14, abs=0)
 
     def curve(times):
         return jnp.interp(times, jnp.asarray([0.0, 3.0, 5.0, 9.0, 10.0]), jnp.asarray([1.5, 0.0, 1.0, 0.0, 0.0]))
 
     last, never, always = last_above(curve, jnp.asarray(LEVEL), jnp.linspace(0.0, 10.0, 150))
-    assert float(last) == pytest.approx(7.0, rel=1e-13)
+    assert float(last) == pytest.approx(7.0, rel=1e-13, abs=0)
     assert not never
     assert not always
 
@@ -42,10 +42,10 @@ def test_a_batch_and_what_it_does_not_show():
     falling = np.exp(-TIMES)
     hidden = np.where(np.arange(101) == 3, np.nan, falling)
     found = first_below(TIMES, np.stack([falling, 1 + falling, 0.1 * falling, hidden]), LEVEL)
-    assert float(found[0]) == pytest.approx(np.log(2), rel=2e-3)
+    assert float(found[0]) == pytest.approx(np.log(2), rel=2e-3, abs=0)
     assert np.isnan(np.asarray(found[1:])).all()
 
 
 def test_the_derivative_is_that_of_the_interpolated_crossing():
     crossing = jax.grad(lambda level: first_below(jnp.asarray([0.0, 1.0, 3.0]), jnp.asarray([1.0, 0.8, 0.2]), level))
-    assert float(crossing(0.5)) == pytest.approx(-2.0 / 0.6, rel=1e-14)
+    assert float(crossing(0.5)) == pytest.approx(-2.0 / 0.6, rel=1e-14, abs=0)

@@ -64,7 +64,7 @@ def test_duals_against_plain_double_integrals(kind):
     with mp.workdps(18):
         for pair in PAIRS[:3]:
             assert float(getattr(gaussian, f"{kind}_dual")(*pair)) == pytest.approx(
-                float(pair_integral(phi, *pair)), rel=1e-12
+                float(pair_integral(phi, *pair)), rel=1e-12, abs=0
             )
 
 
@@ -87,7 +87,7 @@ def test_closed_forms_obey_their_symmetries(q11, q22, correlation):
         return float(gaussian.relu_dual(q11, sign * q12, q22))
 
     assert 2 * (relu(1) - relu(-1)) == pytest.approx(q12, abs=1e-13 * size)
-    assert float(gaussian.relu_dual(4 * q11, 4 * q12, 4 * q22)) == pytest.approx(4 * relu(1), rel=1e-12)
+    assert float(gaussian.relu_dual(4 * q11, 4 * q12, 4 * q22)) == pytest.approx(4 * relu(1), rel=1e-12, abs=0)
     assert float(gaussian.erf_dual(q11, -q12, q22)) == -float(gaussian.erf_dual(q11, q12, q22))
 
 
@@ -96,9 +96,9 @@ def test_angles_keep_their_digits_when_gaps_are_known():
     angles = np.concatenate([10.0 ** np.arange(-12, 0), [0.5, 1.5, 3.0]])
     for angle in angles:
         gaps = 2 * np.sin(angle / 2) ** 2, 2 * np.cos(angle / 2) ** 2
-        assert float(gaussian.relu_angle(1.0, np.cos(angle), 1.0, gaps)) == pytest.approx(angle, rel=4e-16)
+        assert float(gaussian.relu_angle(1.0, np.cos(angle), 1.0, gaps)) == pytest.approx(angle, rel=4e-16, abs=0)
         opening = 2 * np.pi * float(gaussian.relu_dual_derivative(1.0, -np.cos(angle), 1.0, gaps[::-1]))
-        assert opening == pytest.approx(angle, rel=1e-15)
+        assert opening == pytest.approx(angle, rel=1e-15, abs=0)
 
 
 def test_gaps_of_the_next_layer_are_those_of_the_angle():
@@ -108,8 +108,8 @@ def test_gaps_of_the_next_layer_are_those_of_the_angle():
             rho = (mp.sin(t) + (mp.pi - t) * mp.cos(t)) / mp.pi
             gaps = float(1 - mp.cos(t)), float(1 + mp.cos(t))
             apart, opposed = gaussian.relu_dual_gaps(1.0, float(mp.cos(t)), 1.0, gaps)
-            assert float(apart) == pytest.approx(float((1 - rho) / 2), rel=1e-14)
-            assert float(opposed) == pytest.approx(float((1 + rho) / 2), rel=1e-14)
+            assert float(apart) == pytest.approx(float((1 - rho) / 2), rel=1e-14, abs=0)
+            assert float(opposed) == pytest.approx(float((1 + rho) / 2), rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize("pair", [(1.0, 0.3, 0.8), (1.0, 1.0, 1.0), (1.0, -1.0, 1.0), (2.0, 2.0, 2.0)])
@@ -118,12 +118,12 @@ def test_gradients_are_those_of_the_expectation(dual, pair):
     """Price: d/dq12 = E[phi' phi'] and d/dq11 = E[phi'' phi]/2; finite also where u and v coincide."""
     gradient = jax.grad(dual, argnums=(0, 1, 2))(*pair)
     slope = {gaussian.relu_dual: gaussian.relu_dual_derivative, gaussian.erf_dual: gaussian.erf_dual_derivative}[dual]
-    assert float(gradient[1]) == pytest.approx(float(slope(*pair)), rel=1e-12)
+    assert float(gradient[1]) == pytest.approx(float(slope(*pair)), rel=1e-12, abs=0)
     # Along (q11, q12, q22) -> scaled, where the difference quotient stays inside the domain.
     along = sum(float(g) * q for g, q in zip(gradient, pair))
     step = 1e-6
     quotient = (dual(*(q * (1 + step) for q in pair)) - dual(*(q * (1 - step) for q in pair))) / (2 * step)
-    assert along == pytest.approx(float(quotient), rel=1e-8)
+    assert along == pytest.approx(float(quotient), rel=1e-8, abs=1e-15)  # 0 where u = -v
 
 
 def test_quadrature_converges_and_differentiates():
@@ -143,17 +143,17 @@ def test_quadrature_converges_and_differentiates():
         np.testing.assert_allclose(slope(*pair), exact_slope(*pair), rtol=1e-10)
     second = jax.jit(jax.grad(jax.grad(lambda q: gaussian.pair_expectation(erf, erf, 0.5, q, 0.5))))(0.2)
     exact_second = jax.jit(jax.grad(jax.grad(lambda q: gaussian.erf_dual(0.5, q, 0.5))))(0.2)
-    assert float(second) == pytest.approx(float(exact_second), rel=1e-10)
+    assert float(second) == pytest.approx(float(exact_second), rel=1e-10, abs=0)
 
 
 def test_gauss_hermite_is_exact_for_polynomials():
     for nodes in (2, 7, 64, 200):
         points, weights = gaussian.gauss_hermite(nodes)
-        assert weights.sum() == pytest.approx(1, rel=1e-15)
+        assert weights.sum() == pytest.approx(1, rel=1e-15, abs=0)
         moment = 1.0
         for power in range(2, min(2 * nodes, 40), 2):
             moment *= power - 1
-            assert weights @ points**power == pytest.approx(moment, rel=1e-12)
+            assert weights @ points**power == pytest.approx(moment, rel=1e-12, abs=0)
 
 
 def test_hermite_polynomials_are_orthonormal():

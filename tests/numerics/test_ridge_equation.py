@@ -42,7 +42,7 @@ REFERENCES = [
 
 @pytest.mark.parametrize(("eigenvalues", "samples", "ridge", "kappa"), REFERENCES)
 def test_reference_numbers(eigenvalues, samples, ridge, kappa):
-    assert float(effective_ridge(eigenvalues, samples, ridge=ridge)) == pytest.approx(kappa, rel=2e-15)
+    assert float(effective_ridge(eigenvalues, samples, ridge=ridge)) == pytest.approx(kappa, rel=2e-15, abs=0)
 
 
 def spectra(count):
@@ -102,7 +102,7 @@ def test_equation_and_bounds(eigenvalues, samples, ridge):
         assert kappa == 0
         return
     share, missed = learned(padded, kappa)
-    assert float(jnp.sum(share) + ridge / kappa) == pytest.approx(samples, rel=1e-13)
+    assert float(jnp.sum(share) + ridge / kappa) == pytest.approx(samples, rel=1e-13, abs=0)
     np.testing.assert_allclose(share + missed, 1, rtol=1e-15)
     assert kappa >= ridge / samples * (1 - 1e-14)
     assert kappa <= (eigenvalues.sum() + ridge) / samples * (1 + 1e-14)
@@ -122,14 +122,14 @@ def test_scaling_is_exact():
     """(c l, c ridge) -> c kappa; powers of two to the last bit."""
     one = effective_ridge(POWER_LAW, 100.0, ridge=1e-3)
     assert float(effective_ridge(POWER_LAW / 1024, 100.0, ridge=1e-3 / 1024)) == pytest.approx(
-        float(one) / 1024, rel=1e-15
+        float(one) / 1024, rel=1e-15, abs=0
     )
 
 
 def test_multiplicities_are_repeated_modes():
     repeated = effective_ridge(jnp.repeat(POWER_LAW[:20], 5), 37.0, ridge=1e-3)
     counted = effective_ridge(POWER_LAW[:20], 37.0, ridge=1e-3, multiplicities=jnp.full(20, 5.0))
-    assert float(repeated) == pytest.approx(float(counted), rel=1e-14)
+    assert float(repeated) == pytest.approx(float(counted), rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize(("samples", "ridge"), [(10.0, 0.0), (299.5, 0.0), (400.0, 1e-6), (300.0, 1e-8)])
@@ -159,7 +159,7 @@ def test_derivatives_are_those_of_the_root(samples, ridge):
 def test_without_a_root_only_the_ridge_moves_it():
     """Below one mode a sample and without a ridge kappa is 0; its slope in the ridge is 1/(n - M)."""
     slope = jax.grad(lambda r: effective_ridge(POWER_LAW, 400.0, ridge=r))(0.0)
-    assert float(slope) == pytest.approx(0.01, rel=1e-15)
+    assert float(slope) == pytest.approx(0.01, rel=1e-15, abs=0)
     np.testing.assert_array_equal(jax.grad(lambda l: effective_ridge(l, 400.0))(POWER_LAW), np.zeros(300))
 
 
@@ -172,7 +172,7 @@ def test_freedom_left_is_samples_minus_learned_squares(eigenvalues, samples, rid
         k = bisection(eigenvalues, samples, ridge, digits=60)
         exact = float(samples - sum((mp.mpf(l) / (mp.mpf(l) + k)) ** 2 for l in eigenvalues.tolist()))
     ours = freedom_left(padded, kappa, samples, ridge=ridge)
-    assert float(ours) == pytest.approx(exact, rel=1e-12)
+    assert float(ours) == pytest.approx(exact, rel=1e-12, abs=0)
 
 
 def test_batches_jit_and_loops_agree():

@@ -17,16 +17,16 @@ LEVELS = Levels(1.0, 100.0, 10.0)
 @pytest.mark.parametrize("count", [1, 3, 8, 100])
 def test_the_share_no_draw_shows_is_just_not_excluded(count):
     share = Fraction(unseen_share(count, 0.005))
-    assert float((1 - share) ** count) == pytest.approx(0.005, rel=1e-12)
+    assert float((1 - share) ** count) == pytest.approx(0.005, rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize(("seen", "count"), [(0, 8), (3, 8), (8, 8), (1, 100)])
 def test_shares_are_those_at_which_what_was_seen_is_just_not_excluded(seen, count):
     low, high = (float(end) for end in shares(seen, count, 0.005))
     if seen > 0:
-        assert stats.binom.sf(seen - 1, count, low) == pytest.approx(0.005, rel=1e-9)
+        assert stats.binom.sf(seen - 1, count, low) == pytest.approx(0.005, rel=1e-9, abs=0)
     if seen < count:
-        assert stats.binom.cdf(seen, count, high) == pytest.approx(0.005, rel=1e-9)
+        assert stats.binom.cdf(seen, count, high) == pytest.approx(0.005, rel=1e-9, abs=0)
     assert (low == 0, high == 1) == (seen == 0, seen == count)
 
 
@@ -47,8 +47,8 @@ def test_a_share_that_is_seen_is_bounded_by_the_exact_interval():
     least, most = widened(LEVELS, runs, *plain, 0.005)
     exact = stats.binomtest(2, 30).proportion_ci(0.99, method="exact")
     # Nothing varies on a level, so the mean is the share's.
-    assert most[0] == pytest.approx(1 + 99 * exact.high, rel=1e-12)
-    assert least[0] == pytest.approx(min(plain[0][0], 1 + 99 * exact.low), rel=1e-12)
+    assert most[0] == pytest.approx(1 + 99 * exact.high, rel=1e-12, abs=0)
+    assert least[0] == pytest.approx(min(plain[0][0], 1 + 99 * exact.low), rel=1e-12, abs=0)
     assert most[0] > plain[1][0]
 
 
@@ -66,7 +66,7 @@ def test_the_reach_of_the_mean_at_a_planned_number_of_runs():
     for count in (10, 1000):
         share = 1 - 0.005 ** (1 / count)
         planned = reach_of_the_mean(LEVELS, runs, count, True, 0.005)
-        assert planned == pytest.approx(np.log(1 + 99 * share), rel=1e-12)
+        assert planned == pytest.approx(np.log(1 + 99 * share), rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize("unit", [1.0, 1e-3])

@@ -20,9 +20,9 @@ def test_identities(seed, power):
     one = gradient_coherence(g)
     alpha = float(one.alpha)
     direct = np.sum(g.mean(0) ** 2) / np.mean(np.sum(g**2, 1))
-    assert alpha == pytest.approx(direct, rel=1e-12)
-    assert float(gradient_coherence(g[::-1] * 10.0**power).alpha) == pytest.approx(alpha, rel=1e-12)
-    assert float(one.m_coherence) == pytest.approx(7 * alpha, rel=1e-15)
+    assert alpha == pytest.approx(direct, rel=1e-12, abs=0)
+    assert float(gradient_coherence(g[::-1] * 10.0**power).alpha) == pytest.approx(alpha, rel=1e-12, abs=0)
+    assert float(one.m_coherence) == pytest.approx(7 * alpha, rel=1e-15, abs=0)
     # alpha_unbiased is the mean inner product of different examples over the mean square.
     inner = g @ g.T
     off = (inner.sum() - np.trace(inner)) / 42
@@ -36,7 +36,7 @@ def test_mean_of_k_draws():
     g = np.random.default_rng(0).standard_normal((5, 3)) + 0.3
     alpha = float(gradient_coherence(g).alpha)
     pairs = (g[:, None] + g[None]).reshape(25, 3) / 2
-    assert float(gradient_coherence(pairs).alpha) == pytest.approx(2 * alpha / (1 + alpha), rel=1e-12)
+    assert float(gradient_coherence(pairs).alpha) == pytest.approx(2 * alpha / (1 + alpha), rel=1e-12, abs=0)
 
 
 def test_extremes():
@@ -55,13 +55,13 @@ def test_kernel_and_gradients_agree(seed):
     generator = np.random.default_rng(seed)
     features, r = generator.standard_normal((6, 5)), generator.standard_normal(6)
     ours = kernel_coherence(features @ features.T, r)
-    assert float(ours.alpha) == pytest.approx(float(gradient_coherence(features * r[:, None]).alpha), rel=1e-12)
+    assert float(ours.alpha) == pytest.approx(float(gradient_coherence(features * r[:, None]).alpha), rel=1e-12, abs=0)
     # f_c = (W x)_c: the gradient of example i is r_i x_i^T and its kernel delta_cd x_i.x_j.
     logits, labels = generator.standard_normal((6, 3)), generator.integers(0, 3, 6)
     residual = np.exp(logits) / np.exp(logits).sum(1, keepdims=True) - np.eye(3)[labels]
     kernel = np.einsum("ij,cd->ijcd", features @ features.T, np.eye(3))
     literal = gradient_coherence(np.einsum("nc,nd->ncd", residual, features))
-    assert float(kernel_coherence(kernel, residual).alpha) == pytest.approx(float(literal.alpha), rel=1e-12)
+    assert float(kernel_coherence(kernel, residual).alpha) == pytest.approx(float(literal.alpha), rel=1e-12, abs=0)
 
 
 def test_law_of_the_linear_wing():

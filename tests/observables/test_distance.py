@@ -27,10 +27,10 @@ def test_an_exact_record_is_recovered(name, offset, slope, time):
     # A power is a logarithm and a square root too; the two others are not.
     others = [law.relative_error for law in laws if law.name not in (name, "power")]
     assert best.relative_error < 1e-6 < min(others)
-    assert best.slope == pytest.approx(slope, rel=1e-5)
+    assert best.slope == pytest.approx(slope, rel=1e-5, abs=0)
     assert best.offset == pytest.approx(offset, abs=1e-5 * slope)
     if name == "saturation":
-        assert best.time == pytest.approx(time, rel=1e-5)
+        assert best.time == pytest.approx(time, rel=1e-5, abs=0)
     np.testing.assert_allclose(best(TIMES), offset + slope * shape, rtol=1e-5, atol=1e-5 * slope)
 
 
@@ -42,7 +42,10 @@ def test_linear_fits_are_those_of_a_general_solver(seed):
             continue
         shape = np.log(TIMES) if law.name == "logarithm" else np.sqrt(TIMES)
         slope, offset = np.polyfit(shape, values, 1)
-        assert (law.slope, law.offset) == (pytest.approx(slope, rel=1e-9), pytest.approx(offset, rel=1e-9))
+        assert (law.slope, law.offset) == (
+            pytest.approx(slope, rel=1e-9, abs=0),
+            pytest.approx(offset, rel=1e-9, abs=0),
+        )
 
 
 def power(times, exponent):
@@ -261,7 +264,7 @@ def test_a_lazy_network_of_one_rate_saturates_with_that_time():
     distance = np.asarray(lazy_distance(0.05 * np.eye(4), np.ones(4), TIMES))
     best = distance_laws(TIMES, distance)[0]
     assert best.name == "saturation"
-    assert best.time == pytest.approx(20, rel=1e-6)
+    assert best.time == pytest.approx(20, rel=1e-6, abs=0)
 
 
 @pytest.mark.parametrize(

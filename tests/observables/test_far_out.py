@@ -56,9 +56,9 @@ def test_types_of_numbers_agree():
     for kind in (np.int8, np.int64, np.float16, np.float32, np.float64):
         values = whole.astype(kind)
         assert float(observables.inverse_participation_ratio(values)) == pytest.approx(
-            float(Fraction(3**4 + 4**4 + 12**4 + 1, (9 + 16 + 144 + 1) ** 2)), rel=1e-6
+            float(Fraction(3**4 + 4**4 + 12**4 + 1, (9 + 16 + 144 + 1) ** 2)), rel=1e-6, abs=0
         )
-        assert float(kernels.participation_ratio(np.abs(values))) == pytest.approx(400 / 170, rel=1e-12)
+        assert float(kernels.participation_ratio(np.abs(values))) == pytest.approx(400 / 170, rel=1e-12, abs=0)
     assert float(observables.inverse_participation_ratio(np.full(70_000, 1, np.float16))) == pytest.approx(1 / 70_000)
     assert float(observables.inverse_participation_ratio(np.array([1e300 + 1e300j, 0]))) == 1
 
@@ -91,7 +91,7 @@ def test_the_truncated_loss_far_out(residual, deviation, cap):
         if deviation < 0.1 and residual < 1:
             exact = float((r * r + s * s) * mp.mpf(cap) ** 2)  # what is cut lies fifty deviations away
     ours = bounds.truncated_squared_loss(residual * cap, cap, variance=(deviation * cap) ** 2)
-    assert float(ours) == pytest.approx(exact, rel=3e-13)
+    assert float(ours) == pytest.approx(exact, rel=3e-13, abs=0)
 
 
 def test_divergences_of_coordinates_in_different_units():
@@ -102,9 +102,11 @@ def test_divergences_of_coordinates_in_different_units():
     far = bounds.gaussian_kl(
         m * units, (a * units[:, None]) @ (a * units[:, None]).T, 0 * m, (b * units[:, None]) @ (b * units[:, None]).T
     )
-    assert float(far) == pytest.approx(float(near), rel=1e-12)
+    assert float(far) == pytest.approx(float(near), rel=1e-12, abs=0)
     # Nearly equal covariances: half of a squared relative change.
-    assert float(bounds.gaussian_kl(m, np.eye(4) * (1 + 1e-9), m, np.eye(4))) == pytest.approx(4 * 2.5e-19, rel=1e-6)
+    assert float(bounds.gaussian_kl(m, np.eye(4) * (1 + 1e-9), m, np.eye(4))) == pytest.approx(
+        4 * 2.5e-19, rel=1e-6, abs=0
+    )
     skew = np.eye(4)
     skew[0, 1] = 0.5
     with pytest.raises(BadValue, match="covariance differs from its transpose"):

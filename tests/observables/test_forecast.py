@@ -30,10 +30,10 @@ def test_a_date_by_hand():
     shares = [(a - 0.1) / 0.9 for a in test]
     y = line_by_definition(x.tolist(), shares, (0.95 - 0.1) / 0.9)[2]
     assert found.status == "moving"
-    assert found.progress == pytest.approx(shares[-1], rel=1e-12)
-    assert found.time == pytest.approx(390 * math.exp(1.05 * y), rel=1e-9)
-    assert found.interval == pytest.approx((390 * math.exp(0.40 * y), 390 * math.exp(2.41 * y)), rel=1e-9)
-    assert found.if_it_arrives == pytest.approx(390 * math.exp(2.39 * y), rel=1e-9)
+    assert found.progress == pytest.approx(shares[-1], rel=1e-12, abs=0)
+    assert found.time == pytest.approx(390 * math.exp(1.05 * y), rel=1e-9, abs=0)
+    assert found.interval == pytest.approx((390 * math.exp(0.40 * y), 390 * math.exp(2.41 * y)), rel=1e-9, abs=0)
+    assert found.if_it_arrives == pytest.approx(390 * math.exp(2.39 * y), rel=1e-9, abs=0)
     assert (found.not_before, found.rough, found.from_siblings, found.reason) == (390.0, False, False, "")
     assert found.delay == found.time - found.train_time
 
@@ -63,8 +63,8 @@ def test_a_date_of_a_loss():
     found = forecast_delay(x, train, test, **LOSS)
     line = line_by_definition(x.tolist(), [0.0] * 40 + (np.log(2 / test[40:]) / np.log(2 / 0.05)).tolist(), 0.97)
     assert found.progress == pytest.approx(0.25)
-    assert found.time == pytest.approx(x[-1] * math.exp(0.93 * line[2]), rel=1e-6)
-    assert found.interval == pytest.approx([x[-1] * math.exp(q * line[2]) for q in (0.63, 2.035)], rel=1e-6)
+    assert found.time == pytest.approx(x[-1] * math.exp(0.93 * line[2]), rel=1e-6, abs=0)
+    assert found.interval == pytest.approx([x[-1] * math.exp(q * line[2]) for q in (0.63, 2.035)], rel=1e-6, abs=0)
 
 
 def said(x, train, test, **asked):
@@ -134,14 +134,16 @@ def test_siblings():
     found = forecast_delay(x, train, test, **ACC, siblings=three, decay_rate=5e-4)
     assert found.from_siblings
     assert found.status == "silent"
-    assert found.time == pytest.approx(t_mem + each[1], rel=1e-12)
-    assert found.interval == pytest.approx((max(t_mem + 0.42 * each[1], 468.0), t_mem + 3.2 * each[1]), rel=1e-12)
+    assert found.time == pytest.approx(t_mem + each[1], rel=1e-12, abs=0)
+    assert found.interval == pytest.approx(
+        (max(t_mem + 0.42 * each[1], 468.0), t_mem + 3.2 * each[1]), rel=1e-12, abs=0
+    )
     seven = forecast_delay(x, train, test, **ACC, siblings=[three[1]] * 7, decay_rate=5e-4, confidence=0.9)
     delay = 900 * 4**0.8 * (t_mem / 90) ** 0.2
-    assert seven.interval == pytest.approx((t_mem + 0.46 * delay, t_mem + 7.5 * delay), rel=1e-12)
+    assert seven.interval == pytest.approx((t_mem + 0.46 * delay, t_mem + 7.5 * delay), rel=1e-12, abs=0)
     pure = Table("a clock", clock=Clock(1.0, 0.0, ((0.8, 1, 0.5, 2.0),)), accuracy=observables.default_table().accuracy)
     clocked = forecast_delay(x, train, test, **ACC, siblings=three[:1], decay_rate=5e-4, table=pure)
-    assert clocked.time == pytest.approx(t_mem + 1000.0, rel=1e-12)
+    assert clocked.time == pytest.approx(t_mem + 1000.0, rel=1e-12, abs=0)
 
 
 def test_siblings_that_say_nothing():
@@ -306,9 +308,9 @@ def test_a_table_of_one_s_own():
         y = line_by_definition(x[: k + 1].tolist(), shares[: k + 1].tolist(), (0.95 - 0.1) / 0.9)[2]
         ratios.append(math.log(np.interp(0.95, test, x) / x[k]) / y)
     # Each of family a weighs 1/6, of which the smallest are below the censored one; then all of what is left is halved.
-    assert table.accuracy.at(0.3, 0.5) in [pytest.approx(r, rel=1e-9) for r in ratios]
-    assert table.accuracy.at(0.3, 0.05) == pytest.approx(min(ratios), rel=1e-9)
-    assert table.accuracy.arrived_at(0.3) == pytest.approx(max(ratios), rel=1e-9)
+    assert table.accuracy.at(0.3, 0.5) in [pytest.approx(r, rel=1e-9, abs=0) for r in ratios]
+    assert table.accuracy.at(0.3, 0.05) == pytest.approx(min(ratios), rel=1e-9, abs=0)
+    assert table.accuracy.arrived_at(0.3) == pytest.approx(max(ratios), rel=1e-9, abs=0)
     found = forecast_delay(*(part[:100] for part in runs[3]), **asked, table=table)
     assert found.dated
     assert not found.rough

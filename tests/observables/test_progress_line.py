@@ -26,7 +26,7 @@ def test_the_line_is_the_definition(gaps, seed, goal, start):
     assert abs(found.slope - slope) <= 1e-9 * size
     assert found.level == pytest.approx(level, rel=1e-10, abs=1e-12)
     if abs(slope * x[-1]) > 2e-6:
-        assert found.remaining == pytest.approx(remaining, rel=1e-8)
+        assert found.remaining == pytest.approx(remaining, rel=1e-8, abs=0)
         assert found.stalled == (slope < 0)
     assert (found.rows, found.halved) == (rows, halved)
 
@@ -61,9 +61,9 @@ def test_a_logistic_curve_is_dated_exactly():
     x = np.arange(0.0, 100.0, 0.5)
     p = 1 / (1 + np.exp((100 - x) / 10))
     line = logit_line(x, p, 0.95)
-    assert line.slope == pytest.approx(0.1, rel=1e-9)
+    assert line.slope == pytest.approx(0.1, rel=1e-9, abs=0)
     level = logit(p[-3:].mean())
-    assert math.exp(line.remaining) * x[-1] == pytest.approx(x[-1] + (logit(0.95) - level) / 0.1, rel=1e-9)
+    assert math.exp(line.remaining) * x[-1] == pytest.approx(x[-1] + (logit(0.95) - level) / 0.1, rel=1e-9, abs=0)
 
 
 def test_progress_is_clipped_to_the_way():

@@ -159,7 +159,7 @@ def test_a_run_is_the_same_in_every_form(tmp_path, name, packed):
         path = tmp_path / f"{name}.gz"
     path.write_bytes(gzip.compress(text) if packed else text)
     (found,) = times(path).values()
-    assert found == pytest.approx(BOTH if name in TEXT else APART, rel=1e-9)
+    assert found == pytest.approx(BOTH if name in TEXT else APART, rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize(
@@ -175,13 +175,13 @@ def test_a_run_is_the_same_in_every_form(tmp_path, name, packed):
 def test_a_list_of_runs(tmp_path, value, names):
     (tmp_path / "runs.json").write_text(json.dumps(value))
     found = times(tmp_path / "runs.json")
-    assert found == {name: pytest.approx(of, rel=1e-9) for name, of in zip(names, (BOTH, FASTER), strict=True)}
+    assert found == {name: pytest.approx(of, rel=1e-9, abs=0) for name, of in zip(names, (BOTH, FASTER), strict=True)}
 
 
 def test_runs_of_tensorboard_that_are_parts_of_one(tmp_path):
     rows = [["r/train", "loss", s, train(s)] for s in STEPS] + [["r/val", "loss", s, held_out(s)] for s in SEEN]
     (tmp_path / "long.csv").write_text(csv(["run", "tag", "step", "value"], rows))
-    assert times(tmp_path / "long.csv") == {"r": pytest.approx(APART, rel=1e-9)}
+    assert times(tmp_path / "long.csv") == {"r": pytest.approx(APART, rel=1e-9, abs=0)}
 
 
 def test_scalars_that_tensorboard_saves_as_json(tmp_path):
@@ -189,14 +189,14 @@ def test_scalars_that_tensorboard_saves_as_json(tmp_path):
     for tag, curve, steps in (("train_loss", train, STEPS), ("val_loss", held_out, SEEN)):
         files.append(tmp_path / f"run-a-tag-{tag}.json")
         files[-1].write_text(json.dumps([[1.7e9 + s, s, curve(s)] for s in steps]))
-    assert times(files) == {"a": pytest.approx(APART, rel=1e-9)}
+    assert times(files) == {"a": pytest.approx(APART, rel=1e-9, abs=0)}
 
 
 def test_the_name_of_the_one_run_of_an_export(tmp_path):
     export = csv(["Step", "warm-sun-1 - loss", "warm-sun-1 - loss__MIN"], [[s, train(s), train(s)] for s in STEPS])
     (tmp_path / "chart.csv").write_text(export)
     ((name, (first, second)),) = times(tmp_path / "chart.csv").items()
-    assert (name, first) == ("warm-sun-1", pytest.approx(BOTH[0], rel=1e-9))
+    assert (name, first) == ("warm-sun-1", pytest.approx(BOTH[0], rel=1e-9, abs=0))
     assert np.isnan(second)
 
 
@@ -211,7 +211,7 @@ def test_a_log_of_one_curve(tmp_path, name):
     assert f"there is no {other} curve" in log.recognised
     (found,) = times(tmp_path / name).values()
     wanted = {"train": (BOTH[0], np.nan), "test": (np.nan, BOTH[1])}[which]
-    assert found == pytest.approx(wanted, rel=1e-9, nan_ok=True)
+    assert found == pytest.approx(wanted, rel=1e-9, nan_ok=True, abs=0)
     delay = log_delay(log, **{f"{which}_threshold": 0.5})
     assert delay.missing == other
     assert np.isinf(delay.delay.high) or np.isnan(delay.delay.delay)

@@ -158,7 +158,7 @@ def test_two_solutions_in_other_units_or_at_other_times_are_not_the_same():
 def test_limits():
     options = {"strategy": POSITIVE, "approach": GRID}
     found = verify.check_limit(saturating, saturated, rtol=2e-4, **options)
-    assert found.worst == pytest.approx(1e-4, rel=1e-3)
+    assert found.worst == pytest.approx(1e-4, rel=1e-3, abs=0)
     assert "saturating tends to saturated as x goes to 10000" in found.claim
     with pytest.raises(verify.CounterExample, match=r"rising: value .*limit 2, errors on the way"):
         verify.check_limit(saturating, lambda scale: {"rising": 2 * scale}, rtol=2e-4, **options)

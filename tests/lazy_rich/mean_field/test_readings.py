@@ -34,9 +34,9 @@ def test_kernel_and_coherence_are_those_of_the_gradients(network, outputs):
         return jnp.sum(jnp.square(y - f(parameters, x[None])[0] + start))
 
     each = jax.jit(jax.vmap(jax.grad(loss), (None, 0, 0, 0)))(moved, data.inputs, data.targets, offset)
-    assert float(reading.coherence) == pytest.approx(float(gradient_coherence(each).alpha), rel=1e-10)
+    assert float(reading.coherence) == pytest.approx(float(gradient_coherence(each).alpha), rel=1e-10, abs=0)
     square = sum(np.sum(np.square(np.asarray(a) - np.asarray(b))) for a, b in zip(moved, neurons, strict=True))
-    assert float(reading.distance) == pytest.approx(np.sqrt(square / width), rel=1e-12)
+    assert float(reading.distance) == pytest.approx(np.sqrt(square / width), rel=1e-12, abs=0)
     np.testing.assert_allclose(reading.output, f(moved, data.inputs) - offset, rtol=1e-9)
 
 
@@ -44,9 +44,9 @@ def test_alignment_of_one_output_is_the_kernels_rooms(network):
     kernel = np.cov(np.random.default_rng(1).normal(size=(4, 9)))
     targets = np.random.default_rng(2).normal(size=4)
     found = target_alignment(jnp.asarray(kernel), jnp.asarray(targets)[:, None])
-    assert float(found) == pytest.approx(float(alignment(kernel, targets)), rel=1e-14)
+    assert float(found) == pytest.approx(float(alignment(kernel, targets)), rel=1e-14, abs=0)
     copies = target_alignment(jnp.asarray(kernel), jnp.asarray(np.stack([targets, 2 * targets], 1)))
-    assert float(copies) == pytest.approx(float(found), rel=1e-12)
+    assert float(copies) == pytest.approx(float(found), rel=1e-12, abs=0)
 
 
 def test_rotated_data_are_the_same_data(network):
@@ -57,5 +57,5 @@ def test_rotated_data_are_the_same_data(network):
     plain, turned = data_of(wide), rotated(data_of(wide))
     assert turned.inputs.shape == (9, 9)
     np.testing.assert_allclose(turned.inputs @ turned.inputs.T, plain.inputs @ plain.inputs.T, atol=1e-12)
-    assert float(jnp.sum(jnp.square(turned.directions)) + turned.outside) == pytest.approx(2.0, rel=1e-12)
+    assert float(jnp.sum(jnp.square(turned.directions)) + turned.outside) == pytest.approx(2.0, rel=1e-12, abs=0)
     assert float(turned.idle) == 3.0

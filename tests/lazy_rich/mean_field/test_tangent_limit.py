@@ -35,12 +35,12 @@ def test_against_the_matrix_exponential(network, times, activation):
     for i, time in enumerate(times):
         left = expm(-2 / 4 * train * time) @ problem.targets
         learned = np.linalg.lstsq(train, problem.targets - left, rcond=None)[0]
-        assert solution["train_loss"][i] == pytest.approx(np.mean(left**2), rel=1e-11)
+        assert solution["train_loss"][i] == pytest.approx(np.mean(left**2), rel=1e-11, abs=0)
         assert solution["test_loss"][i] == pytest.approx(
-            np.mean((problem.test_targets - test @ learned) ** 2), rel=1e-9
+            np.mean((problem.test_targets - test @ learned) ** 2), rel=1e-9, abs=0
         )
         moved = 0.3 * np.sqrt(learned @ train @ learned)
-        assert solution["distance"][i] == pytest.approx(moved, rel=1e-9)
+        assert solution["distance"][i] == pytest.approx(moved, rel=1e-9, abs=0)
     np.testing.assert_allclose(solution["kernel_movement"], 0, atol=0)
     assert solution.status.name == "noted"
 
@@ -94,4 +94,4 @@ def test_several_outputs_are_several_problems_and_gradients_pass(network, times)
 
     slope, step = jax.grad(loss)(one.targets), 1e-5 * np.eye(4)[1]
     difference = (loss(one.targets + step) - loss(one.targets - step)) / 2e-5
-    assert float(slope[1]) == pytest.approx(float(difference), rel=1e-6)
+    assert float(slope[1]) == pytest.approx(float(difference), rel=1e-6, abs=0)

@@ -115,7 +115,9 @@ def test_labels_are_learned_alike_by_network_and_reduction():
     one = simulate(PROBLEM, STEPS, dynamics=DESCENT, **SIZE, key=key, method=ExactReduction(labels=labels))
     other = simulate(PROBLEM, STEPS, dynamics=DESCENT, **SIZE, key=key, method=ExplicitNetwork(labels=labels))
     assert largest_gap(one, other) < 1e-11
-    assert one["train_loss"][0, 0] == pytest.approx(0.75, rel=1e-12)  # centred: the first loss is the targets' square
+    assert one["train_loss"][0, 0] == pytest.approx(
+        0.75, rel=1e-12, abs=0
+    )  # centred: the first loss is the targets' square
     assert one.conditions.labels == "KernelEigenvector(index=3, curvature=0.5)"
 
 
@@ -184,14 +186,14 @@ def test_without_overlap_the_odd_mode_stays_zero_and_the_centred_loss_starts_at_
         method=ExactReduction(),
     )
     np.testing.assert_array_equal(runs["teacher_overlap"], 0.0)
-    assert runs["test_loss"][0, 0] == pytest.approx(0.75, rel=1e-14)
+    assert runs["test_loss"][0, 0] == pytest.approx(0.75, rel=1e-14, abs=0)
     assert runs.stats["width"] == np.inf
 
 
 def test_the_orthogonal_start_has_exactly_the_share_of_the_theory():
     problem = QuadraticCommittee(1.0, 0.5, 2.0, 0.4)
     runs = simulate(problem, [0.0], dim=8, runs=1, key=jax.random.key(1), method=ExactReduction(orthogonal_start=True))
-    assert runs.stats["second_moment"][0, 0, 0] / 8 == pytest.approx(0.16, rel=1e-14)
+    assert runs.stats["second_moment"][0, 0, 0] / 8 == pytest.approx(0.16, rel=1e-14, abs=0)
     assert runs.stats["orthogonal_start"] is True
 
 

@@ -143,7 +143,7 @@ def test_against_numpy(rule, centering, noise):
             follow(oracle, gap)
             for name, value in oracle.look().items():
                 if name in found.curves:
-                    assert found[name][run, position] == pytest.approx(value, rel=1e-9), name
+                    assert found[name][run, position] == pytest.approx(value, rel=1e-9, abs=0), name
             assert found["hidden_change"][run, position] == pytest.approx(np.linalg.norm(oracle.w - w), abs=1e-9)
             assert found["readout_change"][run, position] == pytest.approx(np.linalg.norm(oracle.v - v), abs=1e-9)
         share = irrep_share(task.group, oracle.w.T)
@@ -171,14 +171,14 @@ def test_cross_entropies_descend_on_what_they_report(loss):
             logits = np.log(score)
         return -np.mean(log_softmax(logits, axis=1)[np.arange(len(logits)), oracle.labels])
 
-    assert found["train_loss"][0, 0] == pytest.approx(value(oracle.w, oracle.v), rel=1e-12)
+    assert found["train_loss"][0, 0] == pytest.approx(value(oracle.w, oracle.v), rel=1e-12, abs=0)
     moved = found.stats["readout"][0] - oracle.v
     bump = 1e-6
     for at in ((0, 0), (4, 3)):
         step = np.zeros_like(oracle.v)
         step[at] = bump
         slope = (value(oracle.w, oracle.v + step) - value(oracle.w, oracle.v - step)) / (2 * bump)
-        assert moved[at] == pytest.approx(-1e-4 * (slope + 0.02 * oracle.v[at]), rel=1e-6)
+        assert moved[at] == pytest.approx(-1e-4 * (slope + 0.02 * oracle.v[at]), rel=1e-6, abs=0)
     assert found["softmax_collapse"][0, 0] == 0
 
 
@@ -214,7 +214,7 @@ def test_starts():
     assert not zero.readout.any()
     np.testing.assert_array_equal(usual.task.train_pairs, zero.task.train_pairs)
     gaussian = start_of_run(TASK, width=2000, key=KEY, initial=Gaussian(0.04))
-    assert gaussian.hidden.var() == pytest.approx(0.04, rel=0.05)
+    assert gaussian.hidden.var() == pytest.approx(0.04, rel=0.05, abs=0)
 
 
 def test_sgd_on_all_samples_is_descent_and_on_fewer_follows_their_gradients():

@@ -106,7 +106,7 @@ def test_large_scales_have_the_least_euclid_norm_and_small_ones_the_least_l1_nor
     np.testing.assert_allclose(diagonal_interpolator(INPUTS, TARGETS, 1e6), dense, rtol=0, atol=1e-11)
     least = linprog(np.ones(12), A_eq=np.concatenate([INPUTS, -INPUTS], axis=1), b_eq=TARGETS)
     sparse = diagonal_interpolator(INPUTS, TARGETS, 1e-30)
-    assert np.abs(sparse).sum() == pytest.approx(least.fun, rel=1e-8)
+    assert np.abs(sparse).sum() == pytest.approx(least.fun, rel=1e-8, abs=0)
     assert np.abs(dense).sum() > 1.05 * least.fun
 
 
@@ -164,7 +164,7 @@ def test_descent_is_plain_descent_and_small_steps_are_the_flow():
         g = inputs.T @ (inputs @ (u**2 - v**2) - targets)
         u, v = u - 0.01 * (2 * g * u + 0.02 * u), v - 0.01 * (-2 * g * v + 0.02 * v)
     runs = simulate(problem, [0, 50], runs=1, key=KEY, dynamics=gt.GradientDescent(0.01))
-    assert runs["weight_error"][0, 1] == pytest.approx(np.mean((u**2 - v**2 - teacher) ** 2), rel=1e-12)
+    assert runs["weight_error"][0, 1] == pytest.approx(np.mean((u**2 - v**2 - teacher) ** 2), rel=1e-12, abs=0)
     gaps = []
     for rate in (0.01, 0.005):
         steps = simulate(problem, [round(4 / rate)], runs=1, key=KEY, dynamics=gt.GradientDescent(rate))
@@ -204,22 +204,24 @@ def test_the_clock_is_within_two_per_cent_of_the_run(start):
     times = np.linspace(0.95, 1.05, 41) * float(clocks.test_time)
     run = np.asarray(solve(problem, times)["test_loss"])
     crossed = np.interp(-level, -run, times)
-    assert crossed == pytest.approx(float(clocks.test_time), rel=0.02)
+    assert crossed == pytest.approx(float(clocks.test_time), rel=0.02, abs=0)
     # The interpolator itself crosses there exactly, and the train error fell long before.
     at = solve(problem, [clocks.test_time], method=Interpolator())["test_loss"][0]
-    assert float(at) == pytest.approx(level, rel=1e-9)
+    assert float(at) == pytest.approx(level, rel=1e-9, abs=0)
     assert 0 < float(clocks.train_time) < 1e-3 * float(clocks.test_time)
-    assert solve(problem, [clocks.train_time])["train_loss"][0] == pytest.approx(0.01 * np.mean(targets**2), rel=1e-5)
+    assert solve(problem, [clocks.train_time])["train_loss"][0] == pytest.approx(
+        0.01 * np.mean(targets**2), rel=1e-5, abs=0
+    )
 
 
 def test_clocks_know_start_and_decay_by_their_logarithm_and_inverse():
     times = {
         (a, g): float(grokking_time(SparseTask(0.4, 0.05, a, g)).test_time) for a in (3.0, 30.0) for g in (1e-3, 1e-2)
     }
-    assert times[30.0, 1e-3] - times[3.0, 1e-3] == pytest.approx(np.log(100.0) / 2e-3, rel=1e-10)
-    assert times[3.0, 1e-3] == pytest.approx(10 * times[3.0, 1e-2], rel=1e-10)
+    assert times[30.0, 1e-3] - times[3.0, 1e-3] == pytest.approx(np.log(100.0) / 2e-3, rel=1e-10, abs=0)
+    assert times[3.0, 1e-3] == pytest.approx(10 * times[3.0, 1e-2], rel=1e-10, abs=0)
     at = solve(SparseTask(0.4, 0.05, 3.0, 1e-3), [times[3.0, 1e-3]])
-    assert float(at["test_loss"][0]) == pytest.approx(0.01 * 0.05 / 0.4, rel=1e-9)
+    assert float(at["test_loss"][0]) == pytest.approx(0.01 * 0.05 / 0.4, rel=1e-9, abs=0)
 
 
 def test_never_and_from_the_start():
@@ -229,7 +231,7 @@ def test_never_and_from_the_start():
     noisy = SparseTask(0.4, 0.05, 10.0, 1e-3, noise=0.1)
     clocks = grokking_time(noisy, test_factor=1.5)
     ends = solve(noisy, [clocks.test_time, scale_time(10.0, 1e-3, 1e-9)])["test_loss"]
-    assert float(ends[0]) == pytest.approx(1.5 * float(ends[1]), rel=1e-8)
+    assert float(ends[0]) == pytest.approx(1.5 * float(ends[1]), rel=1e-8, abs=0)
 
 
 def test_valid_where_the_interpolator_speaks():

@@ -19,11 +19,11 @@ from grok_theory.linear import DiagonalNetwork, SparseTask, scale_time, solve
 )
 def test_state_evolution_of_the_reference(scale, error, sigma, gamma):
     told = solve(SparseTask(0.4, 0.05, np.sqrt(10.0), 0.1), [scale_time(np.sqrt(10.0), 0.1, scale)])
-    assert float(told["scale"][0]) == pytest.approx(scale, rel=1e-12)
+    assert float(told["scale"][0]) == pytest.approx(scale, rel=1e-12, abs=0)
     # The reference was iterated to 1e-7.
-    assert float(told["weight_error"][0]) == pytest.approx(error, rel=2e-7)
-    assert float(told["test_loss"][0]) == pytest.approx(sigma**2, rel=2e-7)
-    assert float(told["proximal_weight"][0]) == pytest.approx(gamma, rel=2e-7)
+    assert float(told["weight_error"][0]) == pytest.approx(error, rel=2e-7, abs=0)
+    assert float(told["test_loss"][0]) == pytest.approx(sigma**2, rel=2e-7, abs=0)
+    assert float(told["proximal_weight"][0]) == pytest.approx(gamma, rel=2e-7, abs=0)
 
 
 @pytest.mark.parametrize(("noise", "scale"), [(0.0, 0.003), (0.1, 0.03), (0.2, 1.0)])
@@ -54,10 +54,10 @@ def test_state_evolution_against_quadrature_in_many_digits(noise, scale):
         slope = mean(lambda eta, u, w: 2 * beta * mp.cosh(u))
         error = mean(lambda eta, u, w: (eta - w) ** 2 * whole(u))
         size = mean(lambda eta, u, w: abs(eta) * whole(u))
-    assert slope == pytest.approx(delta, rel=1e-10)
-    assert error == pytest.approx(float(told["weight_error"][0]), rel=1e-10)
-    assert noise**2 + error / delta == pytest.approx(float(told["test_loss"][0]), rel=1e-10)
-    assert size == pytest.approx(float(told["l1_norm"][0]), rel=1e-10)
+    assert slope == pytest.approx(delta, rel=1e-10, abs=0)
+    assert error == pytest.approx(float(told["weight_error"][0]), rel=1e-10, abs=0)
+    assert noise**2 + error / delta == pytest.approx(float(told["test_loss"][0]), rel=1e-10, abs=0)
+    assert size == pytest.approx(float(told["l1_norm"][0]), rel=1e-10, abs=0)
 
 
 def test_state_evolution_with_noise_and_at_both_ends():
@@ -65,7 +65,7 @@ def test_state_evolution_with_noise_and_at_both_ends():
     told = solve(noisy, [scale_time(1.0, 0.1, scale) for scale in (0.3, 0.03, 0.003)])
     np.testing.assert_allclose(told["weight_error"], [0.031388, 0.018771, 0.010893], rtol=0, atol=6e-7)
     dense = solve(SparseTask(0.4, 0.05, 1e4, 0.1), [0.0])["weight_error"][0]
-    assert float(dense) == pytest.approx(0.6 * 0.05, rel=1e-8)
+    assert float(dense) == pytest.approx(0.6 * 0.05, rel=1e-8, abs=0)
     # Below the boundary of l1 recovery the error ends above nothing, and above it at nothing.
     end = lambda delta, rho: float(  # noqa: E731
         solve(SparseTask(delta, rho, 1.0, 0.1), [scale_time(1.0, 0.1, 1e-8)])["weight_error"][0]
