@@ -243,8 +243,10 @@ def test_a_theory_page_has_equations_a_drawing_and_curves_of_its_own(site, page)
 
 
 @pytest.mark.parametrize("page", ["lazy_rich_dmft", "lazy_rich_mean_field", "li2_training", "li2_companion"])
-def test_a_page_of_theory_shows_its_equations(site, page):
+def test_a_part_of_a_theory_shows_its_equations_and_curves(site, page):
     assert site[f"{page}.html"].count("<math ") >= 8
+    assert len(re.findall(r"<img [^>]*_images/", site[f"{page}.html"])) >= 2
+    assert ('<span class="drawing"><svg' in site[f"{page}.html"]) is page.startswith("lazy_rich")
 
 
 def test_an_entry_of_the_reference_says_where_a_name_is_used(site):
