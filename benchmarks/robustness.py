@@ -39,7 +39,7 @@ ROOMS = (
 )
 SPEAKS_AS = {"x": "steps", "margin": "curves"}
 # Said of a value in words instead of showing it.
-STATES = ("is empty", "is given", "is complex", "is no table of numbers", "has type")
+STATES = ("is empty", "is given", "is not given", "is complex", "is no table of numbers", "has type")
 COUNTS = ("tried", "refused", "unclear", "crashed", "accepted")
 
 

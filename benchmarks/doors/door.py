@@ -33,7 +33,7 @@ BAD = {
     "confidence": [0.0, 1.0, -0.5, 1.5, NAN, "0.9"],
     "margin": [0.0, -0.1, NAN, INF, "0.05", True, None, {"test_loss": 0.05}, {}],
     "positive or none": [0.0, -1.0, NAN, INF, "0.5", True, 1j],
-    "size or none": [0, -1, 2.5, NAN, "3"],
+    "size or none": [value for value in Whole(1).beyond() if value is not None],
     "closed share": [*Interval(0.0, 1.0).beyond(), *NOT_A_NUMBER],
     "square": [np.ones((2, 3)), np.array([[1.0, NAN], [NAN, 1.0]]), np.ones(4), "abc"],
     "temperature": [-0.1, NAN, -INF, "0.5", None],

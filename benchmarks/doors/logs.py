@@ -75,6 +75,6 @@ def doors() -> list[Door]:
             "lazy_rich.stable_below",
             gt.lazy_rich.stable_below,
             {"problem": gt.lazy_rich.QuadraticCommittee(1.0, 1.0, 2.0), "samples": 10},
-            {"problem": "problem", "samples": "size"},
+            {"problem": "problem", "samples": "size or none"},
         ),
     ]
