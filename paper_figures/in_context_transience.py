@@ -94,7 +94,10 @@ def claims(parameters, data):
     dip = int(np.argmin(np.abs(np.asarray(parameters.drawn) - 0.14)))
     returned = runs["icl_loss"][:, -1] - runs["icl_loss"][:, dip]
     z = returned.mean() / (returned.std(ddof=1) / np.sqrt(parameters.runs))
-    fallen = runs["idg_loss"].mean(0)
+    # From time to time of the same runs: once it has fallen it rests, and single runs go either way.
+    fallen = runs["idg_loss"]
+    steps = np.diff(fallen, axis=1)
+    up = steps.mean(0) / (steps.std(0, ddof=1) / np.sqrt(parameters.runs))
     return [
         Claim(
             "The loss on fresh tasks rises at the end exactly up to a quarter of a task a dimension",
@@ -119,9 +122,9 @@ def claims(parameters, data):
             f"by {returned.mean():.4f}, z = {z:.1f}",
         ),
         Claim(
-            "And their loss on training tasks falls",
-            np.all(np.diff(fallen) < 0),
-            ", ".join(f"{value:.3f}" for value in fallen),
+            "And their loss on training tasks falls: first, and never up by more than 3 standard errors",
+            up[0] < -3 and up.max() < 3,
+            f"{', '.join(f'{value:.3f}' for value in fallen.mean(0))}; at most {up.max():+.1f} standard errors",
         ),
     ]
 
