@@ -122,7 +122,7 @@ def claims(parameters, data):
             f"by {returned.mean():.4f}, z = {z:.1f}",
         ),
         Claim(
-            "And their loss on training tasks falls: first, and never up by more than 3 standard errors",
+            "And their loss on training tasks falls at first, and never rises by more than 3 standard errors",
             up[0] < -3 and up.max() < 3,
             f"{', '.join(f'{value:.3f}' for value in fallen.mean(0))}; at most {up.max():+.1f} standard errors",
         ),

@@ -163,8 +163,8 @@ def claims(parameters, data):
             f"largest ratio at equal products {final[0]:.2f}; over the products {final[1]:.1f}",
         ),
         Claim(
-            "At sigma = 1 the delay over the time to fit grows with alpha, more than fourfold over the sweep (inf: the test "
-            "loss has not fallen at the end)",
+            "At sigma = 1 the delay over the time to fit grows with alpha, more than fourfold over the sweep "
+            "(inf: the test loss has not fallen at the end)",
             bool(np.all((ratios[1:] > ratios[:-1]) | np.isinf(ratios[1:]))) and ratios[-1] > 4 * max(ratios[0], 0),
             ", ".join(f"{a:g}: {d:.3g} after {f:.3g}" for a, d, f in zip(p.products, delays, fits, strict=True)),
         ),
