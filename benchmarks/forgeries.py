@@ -149,6 +149,9 @@ def solutions(good: bytes) -> Iterator[tuple[str, bytes]]:
         (("dynamics",), _descent({"plain": None})),
         (("dynamics",), _descent({"float": "nan"})),
         (("dynamics",), _descent({"int": "9" * 400})),
+        (("conditions", "activation"), {"float": "nan"}),
+        (("conditions", "linearised"), {"float": "nan"}),
+        (("conditions", "trained"), {"plain": "hidden"}),
         (("stats",), {"dict": {"law": {"class": "grok_theory.named_axes:Field", "fields": {}}}}),
     ):
         yield f"{'.'.join(path)} is {part}", at(path, part)

@@ -7,6 +7,8 @@ from typing import Any
 
 from jax.typing import ArrayLike
 
+from .checks import check_kind
+from .errors import BadValue
 from .pytrees import record, same
 
 __all__ = ["Conditions"]
@@ -33,6 +35,12 @@ class Conditions:
     temperature : array_like, optional
         Of a selection.
 
+    Raises
+    ------
+    BadValue
+        For names that are no text, a `linearised` that is neither True nor False, and trained layers that are no tuple
+        of names.
+
     Examples
     --------
     >>> physics = Conditions(loss="mean square", temperature=0.0)
@@ -47,6 +55,20 @@ class Conditions:
     labels: str | None = None
     linearised: bool | None = None
     temperature: ArrayLike | None = None
+
+    def __post_init__(self):
+        for name in ("activation", "labels"):
+            if getattr(self, name) is not None:
+                check_kind(name, getattr(self, name), str, "Pass its name, or None for the Problem's own.")
+        if self.linearised is not None:
+            check_kind("linearised", self.linearised, bool, "Pass True or False, or None where it is not said.")
+        if self.trained is not None and not (
+            isinstance(self.trained, tuple) and all(isinstance(layer, str) for layer in self.trained)
+        ):
+            raise BadValue(
+                f"trained is {self.trained!r}, but it must be a tuple of the names of layers. Pass for example "
+                "('hidden', 'readout'), or None where it is not said."
+            )
 
     def differences(self, other: Conditions) -> list[str]:
         """List the fields that both say, and say differently.

@@ -333,9 +333,18 @@ def _check_made(self: Any, *, checks: bool) -> None:
             _check_numbers(name, getattr(self, name, None))
         for name in ("problem", "method", "dynamics", "conditions", "stats"):
             for part in _records(getattr(self, name, None)):
+                _check_structure(part)
                 for way in ("__post_init__", "check_read"):
                     if hasattr(part, way):
                         getattr(part, way)()
+
+
+def _check_structure(part: Any) -> None:
+    """What is structure is compared by ==, and a nan differs from itself."""
+    for name in getattr(type(part), "_static", ()):
+        value = getattr(part, name)
+        if any(isinstance(leaf, float) and leaf != leaf for leaf in jax.tree_util.tree_leaves(value)):
+            raise wrong(f"{name} of {type(part).__name__} is {shown(value)}", "must hold no nan")
 
 
 def _check_numbers(name: str, part: Any) -> None:

@@ -1,5 +1,7 @@
 """One clock: every wing that trains takes the same dynamics, names x after it, and refuses in the same words."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -92,6 +94,23 @@ def test_conditions_differ_where_both_say_something_else():
     assert one.differences(Conditions(linearised=True, temperature=1.0)) == ["linearised"]
     assert str(one) == "start 1.0, trained hidden, linearised False"
     assert Conditions(temperature=0.3).differences(Conditions(temperature=0.1 + 0.2)) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"activation": float("nan")}, "activation is nan, but it must be a str"),
+        ({"labels": 3}, "labels is 3, but it must be a str"),
+        ({"linearised": float("nan")}, "linearised is nan, but it must be a bool"),
+        ({"linearised": 1}, "linearised is 1, but it must be a bool"),
+        ({"trained": "hidden"}, "trained is 'hidden', but it must be a tuple"),
+        ({"trained": ("hidden", float("nan"))}, "must be a tuple of the names"),
+    ],
+)
+def test_conditions_that_are_no_names(said, words):
+    """A nan differs from itself, so a result that holds one would not be that which was saved."""
+    with pytest.raises(gt.BadValue, match=re.escape(words)):
+        Conditions(**said)
 
 
 def test_compare_names_the_condition_that_differs():
