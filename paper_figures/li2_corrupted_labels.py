@@ -18,6 +18,7 @@ FIGURES = ()
 STATES = {}
 WING = "li2"
 LETTERS = {"memorization": "M", "coexistence": "C", "partial_inversion": "P", "full_inversion": "F", "forgetting": "X"}
+ORDER = tuple(LETTERS)
 
 
 @dataclass(frozen=True)
@@ -106,13 +107,20 @@ def draw(parameters, data):
     return figure
 
 
+def _in_order(phases):
+    places = [ORDER.index(phase) for phase in phases]
+    return places == sorted(places) and places[-1] == len(ORDER) - 1
+
+
 def claims(parameters, data):
     phases = [phase_of(parameters, data[f"decay {d:g}"]) for d in parameters.decays]
     shown = ", ".join(f"{d:g}: {p}" for d, p in zip(parameters.decays, phases, strict=True))
     none = data[f"decay {parameters.decays[0]:g}"]
     corrected = [data[f"decay {d:g}"]["corrected"][0] for d in parameters.decays]
     return [
-        Claim("Without decay the network memorises", phases[0] == "memorization", shown),
+        Claim("Without decay the network holds the wrong labels, with or without the rule", phases[0] in ORDER[:2],
+              shown),
+        Claim("As decay grows the phases come in one order, to the end", _in_order(phases), shown),
         Claim("Some decay makes it predict most wrong labels right", max(corrected) > 0.7, f"{max(corrected):.2f}"),
         Claim("Memorizing neurons have many frequencies", np.median(none["participation"]) < 0.4,
               f"median participation {np.median(none['participation']):.2f} without decay"),
