@@ -101,7 +101,7 @@ def draw(parameters, data):
     left.axhline(0.5, color="0.8", linewidth=0.7, zorder=0)
     left.set(xlabel="pairs per element n / M", ylabel="share of subsets that keep the feature", ylim=(-0.03, 1.03))
     left.set(title=f"a  $Z_{{{largest}}}$")
-    left.legend(loc=(0.38, 0.62))
+    left.legend(loc="lower right", fontsize=6)
     right.set(
         xscale="log", yscale="log", xlabel="group order M", ylabel="n / M at one half", title="b  Growth with the group"
     )
