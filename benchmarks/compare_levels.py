@@ -3,7 +3,7 @@
 Runs fall from one level to another at times of their own. A right theory is the exact mean over the law of these times;
 a false alarm is a verdict "disagrees" at no margin to speak of, a false agreement a verdict "agrees" of a theory that
 is off by exactly the margin. Trials are judged through `judged`, which is `compare` for many trials at once;
-tests/test_comparison.py holds the two against each other.
+tests/test_comparison_of_jumps.py holds the two against each other.
 """
 
 from __future__ import annotations

@@ -48,12 +48,12 @@ FILES = {
     "grok_theory/tables/one_grid.py": "tests/tables/test_one_grid.py",
     "grok_theory/tables/repeats.py": "tests/tables/test_repeats.py",
     "grok_theory/numerics/mean_intervals.py": "tests/numerics/test_mean_intervals.py",
-    "grok_theory/numerics/two_levels.py": "tests/numerics/test_two_levels.py",
+    "grok_theory/numerics/two_levels.py": "tests/numerics/test_two_levels.py tests/numerics/test_level_borders.py",
     "grok_theory/numerics/bounded_means.py": "tests/numerics/test_bounded_means.py",
     "grok_theory/numerics/unseen_runs.py": "tests/numerics/test_unseen_runs.py",
     "grok_theory/size_law.py": "tests/test_size_law.py",
-    "grok_theory/comparison.py": "tests/test_comparison.py",
-    "grok_theory/storage.py": "tests/test_storage.py",
+    "grok_theory/comparison.py": "tests/test_comparison.py tests/test_comparison_of_jumps.py tests/test_runs_needed.py",
+    "grok_theory/storage.py": "tests/test_storage.py tests/test_storage_on_disk.py",
 }
 # 0 was drawn before tests were written because of what survived; the same mutants again would flatter them.
 _DRAW = 1

@@ -106,7 +106,7 @@ FAULTS = (
     _fault("storage: nan beside good is believed", "saved_results.py",
            "& (levels != FAILED)", "& (levels == FAILED)", "test_forged_files.py"),
     _fault("storage: a failed write leaves its temporary file", "storage.py",
-           "temporary.unlink(missing_ok=True)", "pass", "test_storage.py"),
+           "temporary.unlink(missing_ok=True)", "pass", "test_storage_on_disk.py"),
     _fault("cache: two results swapped", "sweeps/cache.py",
            'found.get("address") != address', "False", "sweeps/test_cache.py"),
     _fault("cache: results of an older version served", "sweeps/addresses.py",

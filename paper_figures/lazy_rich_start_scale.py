@@ -1,12 +1,12 @@
 """The scale of the start with both layers trained: what is learned depends on one product.
 
 Caption: Explicit committees whose readouts are trained too, centred, on Gaussian data; all starting weights of both
-layers times sigma, a step the same in sigma^2 tau. a: test (solid) and train loss (dashed) for output scales alpha at
-sigma = 1; b: for sigma at one alpha; c: the test loss at equal alpha sigma^3, against sigma^2 tau: it collapses. d,
-e: how far both layers have moved at the end, relative to their start, f: the final test loss, against alpha (hollow)
-and against the product (filled). The product is the size of the quadratic part, alpha a w^2: alpha sigma^3 where both
-layers are scaled, alpha sigma^2 where the readouts are not (figures of the start and of the weights' movement, with
-theory). There is no theory of trained readouts here. Descent, D, P, N, eps: ours.
+layers times sigma, steps small in tau and in sigma^2 tau. a: test (solid) and train loss (dashed) for output scales
+alpha at sigma = 1; b: for sigma at one alpha; c: the test loss at equal alpha sigma^3, against sigma^2 tau: it
+collapses. d, e: how far both layers have moved at the end, relative to their start, f: the final test loss, against
+alpha (hollow) and against the product (filled). The product is the size of the quadratic part, alpha a w^2: alpha
+sigma^3 where both layers are scaled, alpha sigma^2 where the readouts are not (figures of the start and of the
+weights' movement, with theory). There is no theory of trained readouts here. Descent, D, P, N, eps: ours.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,9 @@ class Parameters:
     curvature: float = 0.25  # eps
     products: tuple[float, ...] = (1.0, 8.0, 64.0)  # alpha sigma^3
     init_scales: tuple[float, ...] = (0.5, 1.0, 2.0)  # sigma
-    learning_rate: float = 0.01  # eta_hat, sigma^2 tau of a step
+    # tau and sigma^2 tau of a step, at most: the linear part limits the first, the quadratic one the second.
+    learning_rate: float = 0.02
+    scaled_rate: float = 0.01
     last: float = 80.0  # last sigma^2 tau
     reads: int = 40
     runs: int = 2
@@ -45,13 +47,18 @@ class Parameters:
 SIZES = {
     "full": {
         "dim": 100, "samples": 550, "width": 500, "products": (1.0, 2.0, 8.0, 32.0, 64.0),
-        "init_scales": (0.125, 0.25, 0.5, 1.0, 2.0), "learning_rate": 0.005, "last": 50.0, "runs": 1,
+        "init_scales": (0.125, 0.25, 0.5, 1.0, 2.0), "scaled_rate": 0.005, "last": 50.0, "runs": 1,
     },
 }  # fmt: skip
 
 
-def _reads(parameters):
-    return networks.log_reads(round(parameters.last / parameters.learning_rate), parameters.reads)
+def _step(parameters, sigma):
+    """tau of a step."""
+    return min(parameters.learning_rate, parameters.scaled_rate / sigma**2)
+
+
+def _reads(parameters, sigma):
+    return networks.log_reads(round(parameters.last / sigma**2 / _step(parameters, sigma)), parameters.reads)
 
 
 def steps(parameters):
@@ -70,7 +77,7 @@ def _train(parameters, sigma):
 
     @jax.jit
     def run(start, train, test, scale, reads):
-        rate = p.learning_rate * p.width * p.dim / (scale * sigma**2) ** 2
+        rate = _step(p, sigma) * p.width * p.dim / (scale * sigma) ** 2
         return networks.committee_curves(
             start, train, test, reads, activation=phi, scale=scale, optimizer=optax.sgd(rate), train_readout=True
         )
@@ -82,7 +89,7 @@ def _train(parameters, sigma):
             random = np.random.default_rng([p.key, number])
             sizes = ((p.samples, 4 * p.samples), p.dim, p.width)
             task = networks.drawn_task(random, lambda h: h**2 / 2, *sizes, start_scale=sigma)
-            runs.append(run(*task, np.float32(product / sigma**3), _reads(p)))
+            runs.append(run(*task, np.float32(product / sigma**3), _reads(p, sigma)))
         found.append(jax.tree.map(lambda *rows: np.stack(rows), *runs))
     return jax.tree.map(lambda *rows: np.stack(rows), *found)
 
@@ -95,7 +102,7 @@ def draw(parameters, data):
     figure, axes = plt.subplots(2, 3, figsize=(7, 4.4))
     (a, b, c), ends = axes
     blue = mpl.colormaps["cividis"](np.linspace(0, 0.92, len(p.products)))
-    tau = {sigma: _reads(p) * p.learning_rate / sigma**2 for sigma in p.init_scales}
+    tau = {sigma: _reads(p, sigma) * _step(p, sigma) for sigma in p.init_scales}
     plain = data["sigma=1"]
     for number, (product, color) in enumerate(zip(p.products, blue, strict=True)):
         a.plot(tau[1.0], plain["test_loss"][number].mean(0), color=color, label=rf"$\alpha$ = {product:g}")
@@ -144,7 +151,7 @@ def claims(parameters, data):
     delays, fits = [], []
     for number in range(len(p.products)):
         step = {name: data["sigma=1"][name][number].mean(0) for name in ("train_loss", "test_loss")}
-        tau = _reads(p) * p.learning_rate
+        tau = _reads(p, 1.0) * _step(p, 1.0)
         times = [networks.fall_time(tau, step[name]) for name in ("train_loss", "test_loss")]
         delays.append(times[1] - times[0])
         fits.append(times[0])

@@ -1,38 +1,18 @@
 """Three verdicts, each where it belongs; and everything that must not be compared is refused."""
 
-import chance
 import jax
 import numpy as np
 import pytest
+from made_curves import FLOW, PROBLEM, THEORY, TIMES, ensemble, solution
 from scipy import stats
 
 import grok_theory as gt
-from benchmarks import compare_levels
-from grok_theory import Absolute, Relative, compare, comparison, load
-from grok_theory.dynamics import GradientDescent, GradientFlow
+from grok_theory import Absolute, Relative, compare, comparison
+from grok_theory.dynamics import GradientDescent
 from grok_theory.errors import BadValue
 from grok_theory.linear import TeacherStudent
-from grok_theory.numerics.two_levels import Levels
 from grok_theory.results import Ensemble, Solution
 from grok_theory.status import Status
-
-FLOW = GradientFlow()
-PROBLEM = TeacherStudent(0.5, 5.0)
-TIMES = np.linspace(1.0, 10.0, 50)
-THEORY = np.exp(-TIMES / 5)
-
-
-def solution(values=THEORY, **more):
-    fields = {"x_name": "times", "dynamics": FLOW, "method": None, **more}
-    return Solution(fields.pop("problem", PROBLEM), fields.pop("x", TIMES), {"test_loss": values}, **fields)
-
-
-def ensemble(count, spread, *, factor=1.0, seed=0, correlation=0.95, **more):
-    """Runs with relative Gaussian noise of this `spread`, correlated in time as training curves are."""
-    draw = np.random.default_rng(seed).standard_normal((count, TIMES.size))
-    for t in range(1, TIMES.size):
-        draw[:, t] = correlation * draw[:, t - 1] + np.sqrt(1 - correlation**2) * draw[:, t]
-    return Ensemble(PROBLEM, TIMES, {"test_loss": THEORY * factor * (1 + spread * draw)}, "times", FLOW, **more)
 
 
 def test_enough_runs_of_a_right_theory_agree():
@@ -224,74 +204,6 @@ def test_margins_are_symmetric_in_logs():
     assert limit == pytest.approx(np.log(1.05), rel=1e-15, abs=0)
 
 
-def jumping(count, *, seed=0, late=0.0, ratio=50.0, **more):
-    """Runs that fall from `ratio` to 1 at times of their own, early in the record; a share `late` after its end."""
-    rng = np.random.default_rng(seed)
-    arrival = np.where(rng.uniform(size=count) < late, 20.0, rng.uniform(2.0, 5.0, count))[:, None]
-    values = np.where(arrival > TIMES, ratio, 1.0) * (1 + 0.01 * rng.standard_normal((count, TIMES.size)))
-    return Ensemble(PROBLEM, TIMES, {"test_loss": values}, "times", FLOW, **more)
-
-
-def test_runs_that_jump_leave_open_what_none_of_them_shows():
-    runs = jumping(8)
-    # A right theory of a law of which a tenth arrives later, and the wrong one that knows only what arrived.
-    for level in (1 + 0.1 * 49, 1.0):
-        judged = compare(solution(np.full(50, level)), runs, margin=0.05, where=(6, 10))
-        assert judged.verdict == "underpowered"
-        assert "0 of 8 runs lie on the upper one" in judged["test_loss"].reason
-        assert judged["test_loss"].reason in str(judged)
-    # Of 8 runs a share of 1 - .005^(1/8) is not excluded: what lies beyond it is.
-    most = 1 + 49 * (1 - 0.005 ** (1 / 8))
-    assert compare(solution(np.full(50, 2 * most)), runs, margin=0.05, where=(9.9, 10)).verdict == "disagrees"
-    # Without the history nothing can be known: it is what every Agreement prints.
-    alone = jumping(8)
-    alone = Ensemble(PROBLEM, TIMES[-3:], {"test_loss": np.asarray(alone["test_loss"])[:, -3:]}, "times", FLOW)
-    judged = compare(solution(np.ones(3), x=TIMES[-3:]), alone, margin=0.05)
-    assert judged.verdict == "agrees"
-    assert judged.unseen_share == pytest.approx(1 - 0.005 ** (1 / 8), rel=1e-12, abs=0)
-    assert "8 runs cannot exclude that a share of up to 0.48 of all runs" in str(judged)
-
-
-def test_enough_runs_that_jump_agree_and_their_number_is_said():
-    judged = compare(solution(np.ones(50)), jumping(60), margin=0.05, where=(6, 10))
-    needed = judged["test_loss"].runs_needed
-    # So many leave a share open whose effect is half the margin: 49 share = .0247, at .005 over 20 looks.
-    looks = int(np.sum(TIMES >= 6))
-    share = -np.log(0.005 / looks) / needed
-    assert 0.8 * np.log1p(0.05) / 2 < np.log1p(49 * share) <= 1.05 * np.log1p(0.05) / 2
-    assert compare(solution(np.ones(50)), jumping(int(needed)), margin=0.05, where=(6, 10)).verdict == "agrees"
-
-
-def test_runs_that_all_wait_do_not_exclude_that_some_have_left():
-    # At 1.5 no run has jumped; the law may have a fifth that has.
-    theory = np.where(TIMES < 5, 50 * 0.8 + 0.2, 1.0)
-    judged = compare(solution(theory), jumping(8), margin=0.05, where=(1.4, 1.8))
-    assert judged.verdict == "underpowered"
-    assert "0 of 8 runs lie on the lower one" in judged["test_loss"].reason
-
-
-@pytest.mark.statistical
-@pytest.mark.parametrize("count", [3, 8, 30])
-def test_false_alarms_and_agreements_on_curves_that_jump(count, rng, plausible):
-    """400 ensembles, shares .3 to .02 not arrived, single times and windows: at most 2 % wrong each.
-    Planted: no levels (up to 90 %)."""
-    shape = compare_levels.SHAPES["sharp, noise 0.1, drifts"]
-    curves = compare_levels.course("uniform", shape, 30.0, (0.3, 0.1, 0.02))
-    runs = curves.draw(rng, 400, count)
-    rows = compare_levels.judged(curves, runs)
-    wrong = np.array([row[word].sum() for row in rows.values() for word in compare_levels.WRONG])
-    plausible(chance.binomial(wrong, 400, (0.0, 0.02)))
-    assert max(row["plain alarm"].sum() for row in rows.values()) > 80
-    # The fast path is `compare`.
-    for trial in range(3):
-        ensemble_ = Ensemble(PROBLEM, curves.x, {"test_loss": runs[trial]}, "times", FLOW)
-        for where, at in curves.judged.items():
-            window, theory = (curves.x[at[0]], curves.x[at[-1]]), solution(curves.means, x=curves.x)
-            judged = compare(theory, ensemble_, margin=0.05, where=window)["test_loss"]
-            alarm = np.any((judged.simultaneous_low > 0) | (judged.simultaneous_high < 0))
-            assert bool(rows[where]["alarm"][trial]) == bool(alarm), where
-
-
 def test_a_run_that_diverged_is_left_out_and_said():
     values = np.asarray(ensemble(20, 0.01)["test_loss"]).copy()
     values[3, 30:], values[3, 29] = np.nan, np.inf
@@ -336,13 +248,6 @@ def test_an_error_that_is_not_stated_is_unknown_and_said():
     assert (exact["test_loss"].numerical == 0).all()
     assert "unknown" not in str(exact)
     assert silent.verdict == exact.verdict == "agrees"
-
-
-def test_an_agreement_with_its_reason_is_kept_in_a_file(tmp_path):
-    judged = compare(solution(np.ones(50)), jumping(8), margin=0.05, where=(6, 10))
-    back = load(judged.save(tmp_path / "judged.npz"))
-    assert back == judged
-    assert str(back) == str(judged)
 
 
 def about(course, size, count=8, **more):
@@ -415,54 +320,6 @@ def test_no_number_of_runs_tells_where_the_theorys_own_error_is_the_margin(error
     assert ("exceeds the margin" in judged.reason) == (needed == np.inf)
 
 
-def least_number(half_width, margin):
-    """By trying all."""
-    counts = np.arange(2, 5000)
-    return counts[np.argmax(half_width(counts) <= margin / 2)]
-
-
-@pytest.mark.parametrize("pair", [(0.9, 1.1), (0.2, 1.8), (0.02, 1.98), (-0.5, 2.5)])
-def test_runs_needed_in_logs_against_trying_all(pair):
-    """Two runs, at constant factors of a course below one whose mean it is: the wider of the delta method and the
-    log-normal law's m + s^2/2. Where a run is not positive there is no such law."""
-    runs, margin = 0.1 * np.array(pair)[:, None] * np.ones((2, 3)), np.log(3)
-    relative, tail = np.std(pair, ddof=1), 0.005 / 50
-
-    def half_width(count):
-        squares = relative**2 / count
-        if min(pair) > 0:
-            log = np.std(np.log(pair), ddof=1)
-            squares = np.maximum(squares, log**2 / count + log**4 / (2 * (count - 1)))
-        return stats.t.isf(tail, count - 1) * np.sqrt(squares)
-
-    found = comparison._runs_needed(runs, None, True, margin, tail)
-    assert found == least_number(half_width, margin)
-
-
-def test_runs_needed_hold_the_share_on_another_level():
-    """Runs on one level and nine from the other: Student's half-width and 9 (1 - tail^(1/n)) of the unit together."""
-    runs, tail = np.array([[1.0, 1.0], [1.2, 1.1], [0.8, 0.9]]), 0.005
-    levels = Levels(1.0, 10.0, 5.0)
-
-    def half_width(count):
-        return stats.t.isf(tail, count - 1) * 0.2 / np.sqrt(count) + 9 * (1 - tail ** (1 / count))
-
-    assert comparison._runs_needed(runs, levels, False, 0.5, tail) == least_number(half_width, 0.5)
-
-
-def test_two_runs_are_the_least_and_two_to_the_forty_are_infinitely_many():
-    """Of unit spread: t / sqrt(2) is the half-width of two runs, and of so many z / sqrt(n)."""
-    runs, tail = np.array([[0.0], [np.sqrt(2)]]), 0.005
-    of_two, of_many = stats.t.isf(tail, 1) / np.sqrt(2), stats.norm.isf(tail)
-    for half, needed in (
-        (1.001 * of_two, 2),
-        (0.999 * of_two, 3),
-        (of_many / 2**19.9, pytest.approx(2**39.8, rel=1e-6, abs=0)),
-        (of_many / 2**20.1, np.inf),
-    ):
-        assert comparison._runs_needed(runs, None, False, 2 * half, tail) == needed
-
-
 @pytest.mark.parametrize("positive", [True, False])
 @pytest.mark.parametrize(("confidence", "inside"), [(0.9, "inside"), (0.2, "outside")])
 def test_one_run_more_is_told_of_where_the_gap_is_greatest(positive, confidence, inside):
@@ -486,24 +343,3 @@ def test_one_run_more_is_told_of_where_the_gap_is_greatest(positive, confidence,
 def test_up_to_eight_runs_are_few(count, told):
     judged = compare(solution(), about(THEORY, 0.3, count), margin=0.05)
     assert (judged.verdict, len(judged.remarks)) == ("underpowered", told)
-
-
-@pytest.mark.parametrize(("factor", "alone"), [(1.0, "agrees"), (1.2, "disagrees"), (np.exp(-0.012) / 1.05, None)])
-def test_the_reason_is_said_where_the_spread_alone_would_decide(factor, alone):
-    """Eight runs fall to 3 and are 1 % apart there: .0035 is their error in logs. A gap of .012 beyond the margin is
-    3.4 of these, less than the 6 that all 22 looks together ask for: then the levels are not the reason."""
-    arrival = np.linspace(2.0, 5.0, 8)[:, None]
-    place = np.linspace(-1, 1, 8)[:, None]
-    values = np.where(arrival > TIMES, 150.0, 3.0) * (1 + 0.01 * place / place.std(ddof=1))
-    runs = Ensemble(PROBLEM, TIMES, {"test_loss": values}, "times", FLOW)
-    judged = compare(solution(np.full(50, 3.0 * factor)), runs, margin=0.05, where=(6, 10))["test_loss"]
-    assert judged.verdict == "underpowered"
-    assert judged.reason.endswith(f"by the spread of these runs alone it would say {alone!r}" if alone else "")
-    assert bool(judged.reason) == (alone is not None)
-
-
-def test_a_half_width_of_just_half_the_margin_is_enough():
-    """Runs at -1, 0 and 1 have unit spread, and four of them t / 2: all steps are exact."""
-    runs, t = np.array([[-1.0], [0.0], [1.0]]), stats.t.isf(0.005, 3)
-    assert comparison._runs_needed(runs, None, False, t, 0.005) == 4
-    assert comparison._runs_needed(runs, None, False, np.nextafter(t, 0), 0.005) == 5
