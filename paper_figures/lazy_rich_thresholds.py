@@ -42,7 +42,7 @@ class Parameters:
 
 SIZES = {
     "full": {
-        "dims": (50, 100), "scales": (1 / 32, 1 / 8, 1.0, 8.0, 32.0), "runs": 200, "paths": 672, "grid_points": 48,
+        "dims": (50, 100), "scales": (1 / 32, 1 / 8, 1.0, 8.0, 32.0), "runs": 200, "paths": 672, "grid_points": 64,
         "scrambles": 9, "margin": 0.06,
     },
 }  # fmt: skip
@@ -101,6 +101,7 @@ def _measures(parameters, data):
 
 def draw(parameters, data):
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator
 
     figure, (curves, by_level, left) = plt.subplots(1, 3, figsize=(7, 2.5), width_ratios=(1.3, 1.3, 0.8))
     levels = _measures(parameters, data)
@@ -120,8 +121,11 @@ def draw(parameters, data):
     curves.legend(loc="upper right")
     by_level.set(yscale="symlog", xlabel="level / loss at the start", ylabel="delay / time to fit")
     left.set(xscale="log", yscale="log", xlabel=r"$\alpha$", ylabel="least delay / time to fit")
-    left.set_xticks(parameters.scales, [f"{scale:g}" for scale in parameters.scales])
+    left.set_xticks(
+        parameters.scales, [f"{scale:g}" if scale >= 1 else f"1/{1 / scale:g}" for scale in parameters.scales]
+    )
     left.yaxis.set_major_formatter("{x:g}")
+    left.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
     left.yaxis.set_minor_formatter("{x:g}")
     left.xaxis.minorticks_off()
     left.legend()

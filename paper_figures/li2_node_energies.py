@@ -108,16 +108,16 @@ def claims(parameters, data):
         Claim(
             "Features, nodes of purity .9 and more, stand below 2.2",
             len(pure) > 20 and pure.max() < 2.2,
-            f"{len(pure)} nodes, {pure.min():.2f} to {pure.max():.2f}",
+            f"{len(pure)} nodes" + (f", {pure.min():.2f} to {pure.max():.2f}" if len(pure) else ""),
         ),
         Claim(
             "Nodes above 3 memorise: none has a third of its power in one frequency",
             len(high) > 10 and high.max() < 1 / 3,
-            f"{len(high)} nodes, the highest at {height.max():.2f}, purities up to {high.max():.2f}",
+            f"{len(high)} nodes, the highest at {height.max():.2f}, purities up to {high.max(initial=0):.2f}",
         ),
         Claim(
             "The highest memorising node stands at least 2.5 times as high as the highest feature",
-            height.max() > 2.5 * pure.max(),
-            f"{height.max():.2f} against {pure.max():.2f}",
+            len(pure) > 0 and height.max() > 2.5 * pure.max(),
+            f"{height.max():.2f} against {pure.max(initial=0):.2f}",
         ),
     ]

@@ -196,10 +196,15 @@ def claims(parameters, data):
         )
     )
     found = data["laws"]
-    slopes, steps = [], found["steps"]
-    for i in range(len(parameters.laws)):
-        late = steps >= parameters.law_last / 3
-        slopes.append(-np.polyfit(np.log(steps[late]), np.log(found[f"loss {i}"][late]), 1)[0])
+    steps = found["steps"]
+
+    def slope(i, last):
+        some = (steps >= last / 3) & (steps <= last)
+        return -np.polyfit(np.log(steps[some]), np.log(found[f"loss {i}"][some]), 1)[0]
+
+    slopes = [slope(i, parameters.law_last) for i in range(len(parameters.laws))]
+    # By 30000 steps a batch of 64 is no longer steeper than one of 1.
+    while_steep = slope(3, min(parameters.law_last, 3000))
     powers = [_power(a, b) for a, b, _ in parameters.laws]
     off = [abs(slopes[i] - powers[i][0]) for i in range(3)]
     made.append(
@@ -212,8 +217,9 @@ def claims(parameters, data):
     made.append(
         Claim(
             "Where SGD's own noise decides, the exponent is not the signal's; a larger batch is steeper for a while",
-            bool(slopes[2] < 0.75 * powers[2][1] and slopes[3] > slopes[2] + 0.1),
-            f"slope {slopes[2]:.2f} at batch 1, {slopes[3]:.2f} at batch 64, {powers[2][1]:.2f} without noise",
+            bool(slopes[2] < 0.75 * powers[2][1] and while_steep > slopes[2] + 0.1),
+            f"slope {slopes[2]:.2f} at batch 1, {while_steep:.2f} at batch 64 (at the end {slopes[3]:.2f}), "
+            f"{powers[2][1]:.2f} without noise",
         )
     )
     found = data["rules"]

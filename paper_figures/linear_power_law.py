@@ -38,7 +38,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {"full": {"modes": 4000, "runs": 100, "points": 40, "margin": 0.05}}
+SIZES = {"full": {"modes": 4000, "runs": 400, "points": 40, "margin": 0.05}}
 
 
 def steps(parameters):

@@ -75,7 +75,8 @@ def test_a_test_sample_scatters_as_the_squares_of_its_errors(told):
 @pytest.mark.statistical
 def test_runs_of_another_code_stay_inside(rng, told, plausible):
     """One estimate of the scatter serves all runs, so the rate is one of a range; would notice a wrong unit of time."""
-    curves = [plain_runs.committee(rng, STEPS, **SETTING) for _ in range(60)]
+    with np.errstate(over="ignore", invalid="ignore"):  # one in 10000 diverges at this rate: it is outside
+        curves = [plain_runs.committee(rng, STEPS, **SETTING) for _ in range(60)]
     inside = []
     for i, name in enumerate(("train_loss", "test_loss")):
         band = told[name]

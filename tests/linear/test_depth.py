@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from chance import beyond, student
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
@@ -143,14 +144,21 @@ def test_the_run_against_full_weight_matrices(depth):
 
 
 @pytest.mark.slow
-@pytest.mark.statistical(rate=1e-6, keys=60)
+@pytest.mark.statistical(keys=60)
 @pytest.mark.parametrize("depth", [2, 3])
-def test_runs_agree_with_the_theory(key, depth):
-    """The worst interval ends five standard errors or more inside the margin. Planted: a layer more, noise doubled."""
+def test_runs_agree_with_the_theory(key, depth, plausible):
+    """To 1 % at this size. Planted: a layer more, noise doubled.
+
+    A course that falls between two plateaus in five records is one of levels to `compare` under one key in 25: such
+    runs are underpowered, and never differ.
+    """
     problem, times = DeepLinear(2.0, 5.0, depth, 0.7, 0.7), np.geomspace(0.1, 10.0, 5)
-    runs = simulate(problem, times, runs=96, key=key, dim=200)
-    verdict = gt.compare(solve(problem, times), runs, margin=0.1, curves=["test_loss"])
-    assert verdict.verdict == "agrees", str(verdict)
+    theory, runs = solve(problem, times), simulate(problem, times, runs=96, key=key, dim=200)
+    gap = runs["test_loss"] / np.asarray(theory["test_loss"]) - 1
+    left = beyond(gap.mean(0), 0.01)
+    plausible(student(left / (gap.std(0, ddof=1) / np.sqrt(96)), 96))
+    verdict = gt.compare(theory, runs, margin=0.1, curves=["test_loss"])
+    assert verdict.verdict in {"agrees", "underpowered"}, str(verdict)
 
 
 @pytest.mark.slow
