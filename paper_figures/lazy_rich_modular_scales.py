@@ -37,7 +37,7 @@ class Parameters:
     key: int = 0  # number of the random generator
 
 
-SIZES = {"full": {"scales": (0.05, 0.1, 0.2, 0.35, 0.6, 0.8), "steps": 20_000, "reads": 200, "runs": 10}}
+SIZES = {"full": {"scales": (0.1, 0.14, 0.2, 0.28, 0.4, 0.6), "steps": 20_000, "reads": 200, "runs": 10}}
 
 
 def _read(parameters):

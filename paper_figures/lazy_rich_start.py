@@ -44,8 +44,8 @@ class Parameters:
 
 SIZES = {
     "full": {
-        "dims": (50, 100), "overlaps": (0.0, 0.3, 0.6, 0.9, 0.97), "runs": 200, "scaled_runs": 10, "paths": 672,
-        "grid_points": 48, "scrambles": 9, "margin": 0.06,
+        "dims": (50, 100), "products": (0.5, 2.0, 8.0), "overlaps": (0.0, 0.3, 0.6, 0.9, 0.97), "runs": 200,
+        "scaled_runs": 10, "paths": 672, "grid_points": 48, "scrambles": 9, "margin": 0.06,
     },
 }  # fmt: skip
 
