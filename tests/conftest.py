@@ -38,7 +38,7 @@ hypothesis.settings.register_profile("default", max_examples=40, deadline=None, 
 hypothesis.settings.register_profile("verify", max_examples=2000, deadline=None)
 hypothesis.settings.load_profile("default")
 
-# What a right theory must be too improbable for, test by test: about fifty of them stay below one false alarm in a
+# What a right theory must be too improbable for, test by test: about a hundred of them stay below one false alarm in a
 # thousand runs of the whole suite under fresh keys.
 LEVEL = 1e-5
 
@@ -56,7 +56,7 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(items):
     for item in items:
         if mark := item.get_closest_marker("statistical"):
-            item.user_properties.append(("rate", mark.kwargs.get("rate", LEVEL)))
+            item.user_properties.append(("rate", float(mark.kwargs.get("rate", LEVEL))))
 
 
 def pytest_configure(config):

@@ -98,7 +98,6 @@ def test_one_sample_has_nobody_to_learn_from():
 
 
 @pytest.mark.slow
-@pytest.mark.statistical(rate="no chance is left: the draws are fixed")
 def test_stopping_by_leave_one_out_is_near_the_best():
     """60 samples in 40 dimensions, 20 draws: the mean test loss at the chosen times is within 10 % of the best."""
     draws, chosen, best, times = np.random.default_rng(0), [], [], np.geomspace(0.1, 100, 30)
