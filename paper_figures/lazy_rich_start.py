@@ -168,9 +168,9 @@ def claims(parameters, data):
             "; ".join(f"m0 = {m:g}: tau = {t:.3g}, {r:.3g}" for m, (t, r) in zip(parameters.overlaps, halved)),
         ),
         Claim(
-            "The final test loss depends on alpha sigma^2 alone, to 15 % by theory, while it changes more than "
+            "The final test loss depends on alpha sigma^2 alone, to 20 % by theory, while it changes more than "
             "fivefold",
-            bool(spread[0] < 1.15 and rise.min() > 5),
+            bool(spread[0] < 1.2 and rise.min() > 5),
             f"largest ratio at equal alpha sigma^2: theory {spread[0]:.3f}, runs {spread[1]:.3f}; over it "
             f"{rise[0]:.0f}",
         ),
