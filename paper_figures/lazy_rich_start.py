@@ -107,6 +107,7 @@ def _gathered(parameters, data, overlap):
 def draw(parameters, data):
     import matplotlib as mpl
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import NullFormatter
 
     figure = plt.figure(figsize=(7, 3.2), layout="constrained")
     grid = figure.add_gridspec(2, 2, width_ratios=(1.5, 1))
@@ -131,6 +132,10 @@ def draw(parameters, data):
             ax.plot(parameters.products, step[f"{name} runs"] * unit, marker, color=color, ms=3.5, mfc="white")
     losses.set(xscale="log", yscale="log", ylabel="final test loss")
     times.set(xscale="log", yscale="log", xlabel=r"$\alpha\sigma^2$", ylabel=r"$\sigma^2\tau$ at half loss")
+    for ax in (losses, times):
+        ax.set_xticks(parameters.products, [f"{product:g}" for product in parameters.products])
+        ax.xaxis.minorticks_off()
+        ax.yaxis.set_minor_formatter(NullFormatter())
     losses.legend(loc="lower right")
     losses.set_title(f"D = {parameters.dims[-1]}, P/D = {parameters.samples_per_dim:g}")
     return figure
