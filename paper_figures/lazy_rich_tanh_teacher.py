@@ -132,8 +132,10 @@ def draw(parameters, data):
 
 
 def claims(parameters, data):
-    times = {name: np.median(values, axis=1) for name, values in _times(parameters, data).items()}
-    delay = times["test"] - times["train"]
+    runs = _times(parameters, data)
+    times = {name: np.median(values, axis=1) for name, values in runs.items()}
+    # Each run over its own time to fit: starts differ among themselves more than scales do.
+    delay = np.median((runs["test"] - runs["train"]) / runs["train"], axis=1)
     listed = ", ".join(
         f"{a:g}: {r:.3g} and {s:.3g}" for a, r, s in zip(parameters.scales, times["train"], times["test"], strict=True)
     )
@@ -144,8 +146,8 @@ def claims(parameters, data):
             f"alpha: steps of that train and test accuracy: {listed}",
         ),
         Claim(
-            "The delay of the test accuracy, over the time to fit, grows with alpha",
-            bool(np.all(np.diff(np.minimum(delay / times["train"], 1e9)) > 0)),
-            ", ".join(f"{a:g}: {d:.3g}" for a, d in zip(parameters.scales, delay / times["train"], strict=True)),
+            "The delay of the test accuracy, over the run's own time to fit, grows with alpha (median of the runs)",
+            bool(np.all(np.diff(np.minimum(delay, 1e9)) > 0)),
+            ", ".join(f"{a:g}: {d:.3g}" for a, d in zip(parameters.scales, delay, strict=True)),
         ),
     ]
