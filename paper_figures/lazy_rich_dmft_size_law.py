@@ -38,7 +38,7 @@ class Parameters:
     key: int = 0
 
 
-SIZES = {"full": {"dims": (100, 200, 400), "runs": (64, 40, 16), "largest": (800, 4), "paths": 2640, "margin": 0.05}}
+SIZES = {"full": {"dims": (100, 200, 400), "runs": (256, 160, 32), "largest": (800, 4), "paths": 2640, "margin": 0.05}}
 
 
 def steps(parameters):
