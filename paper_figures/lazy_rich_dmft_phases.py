@@ -51,7 +51,8 @@ class Parameters:
 
 SIZES = {
     "full": {
-        "alphas": 16, "curvatures": 16, "checked": 4, "checked_paths": 672, "with_runs": 4, "dims": (50, 100),
+        "alphas": 16, "curvatures": 16, "grid_points": 36, "paths": 344, "checked": 4, "checked_paths": 672,
+        "checked_grid_points": 54, "with_runs": 4, "dims": (50, 100),
         "runs": 16, "depth": 3,
     },
 }  # fmt: skip

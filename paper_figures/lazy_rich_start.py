@@ -44,7 +44,7 @@ class Parameters:
 
 SIZES = {
     "full": {
-        "dims": (50, 100), "products": (0.5, 2.0, 8.0), "overlaps": (0.0, 0.3, 0.6, 0.9, 0.97), "runs": 200,
+        "dims": (50, 100), "products": (0.8, 2.5, 8.0), "overlaps": (0.0, 0.3, 0.6, 0.9, 0.97), "runs": 200,
         "scaled_runs": 10, "paths": 672, "grid_points": 48, "scrambles": 9, "margin": 0.06,
     },
 }  # fmt: skip
@@ -173,9 +173,9 @@ def claims(parameters, data):
             "; ".join(f"m0 = {m:g}: tau = {t:.3g}, {r:.3g}" for m, (t, r) in zip(parameters.overlaps, halved)),
         ),
         Claim(
-            "The final test loss depends on alpha sigma^2 alone, to 20 % by theory, while it changes more than "
+            "The final test loss depends on alpha sigma^2 alone, to 15 % by theory, while it changes more than "
             "fivefold",
-            bool(spread[0] < 1.2 and rise.min() > 5),
+            bool(spread[0] < 1.15 and rise.min() > 5),
             f"largest ratio at equal alpha sigma^2: theory {spread[0]:.3f}, runs {spread[1]:.3f}; over it "
             f"{rise[0]:.0f}",
         ),

@@ -204,7 +204,7 @@ def claims(parameters, data):
 
     slopes = [slope(i, parameters.law_last) for i in range(len(parameters.laws))]
     # By 30000 steps a batch of 64 is no longer steeper than one of 1.
-    while_steep = slope(3, min(parameters.law_last, 3000))
+    early = slope(3, min(parameters.law_last, 3000))
     powers = [_power(a, b) for a, b, _ in parameters.laws]
     off = [abs(slopes[i] - powers[i][0]) for i in range(3)]
     made.append(
@@ -217,8 +217,8 @@ def claims(parameters, data):
     made.append(
         Claim(
             "Where SGD's own noise decides, the exponent is not the signal's; a larger batch is steeper for a while",
-            bool(slopes[2] < 0.75 * powers[2][1] and while_steep > slopes[2] + 0.1),
-            f"slope {slopes[2]:.2f} at batch 1, {while_steep:.2f} at batch 64 (at the end {slopes[3]:.2f}), "
+            bool(slopes[2] < 0.75 * powers[2][1] and early > slopes[2] + 0.1),
+            f"slope {slopes[2]:.2f} at batch 1, {early:.2f} at batch 64 (at the end {slopes[3]:.2f}), "
             f"{powers[2][1]:.2f} without noise",
         )
     )
