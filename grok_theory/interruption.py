@@ -90,9 +90,13 @@ def unfinished(path: str | os.PathLike) -> Iterator[None]:
 
 
 def leave(code: int) -> None:
-    """End the process now: what was printed is written, nothing else is waited for."""
-    _flush()
-    os._exit(code)
+    """End the process now: what was printed is written, no file is half-written, nothing else is waited for."""
+    _leaving.acquire(blocking=False)  # from here on no new file is begun
+    try:
+        _flush()
+        _remove_unfinished()
+    finally:
+        os._exit(code)
 
 
 def _heard(number: int, frame: object = None) -> None:
@@ -104,11 +108,15 @@ def _heard(number: int, frame: object = None) -> None:
         _end_children()
         _flush()
         _say(number)
-        for name in list(_unfinished):
-            with suppress(OSError):
-                os.unlink(name)
+        _remove_unfinished()
     finally:
         os._exit(128 + number)
+
+
+def _remove_unfinished() -> None:
+    for name in list(_unfinished):
+        with suppress(OSError):
+            os.unlink(name)
 
 
 def _say(number: int) -> None:

@@ -21,6 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
+from .. import interruption
 from ..errors import BadValue, DamagedFile, Float64Required, GrokTheoryError
 from ..provenance import circumstances, settings
 from .cache import Cache, sealed
@@ -100,12 +101,16 @@ def compute(batch: Batch) -> list[Outcome]:
 
 
 def watch(parent: int) -> None:
-    """Let this worker end when process `parent` has gone: after kill -9 of the parent it would linger for minutes."""
+    """Let this worker end with no file half-written, at SIGTERM and when process `parent` has gone.
+
+    After kill -9 of the parent it would linger for minutes.
+    """
+    interruption.take_over(silent=True)
 
     def wait() -> None:
         while os.getppid() == parent:
             time.sleep(0.5)
-        os._exit(1)
+        interruption.leave(1)
 
     threading.Thread(target=wait, daemon=True).start()
 

@@ -114,8 +114,8 @@ def test_ctrl_c_at_a_random_moment(start, tmp_path, number, command):
     assert process.returncode == 130, (moment, process.returncode, said)
     assert re.fullmatch(r"Interrupted[^\n]*\.\n", said), (moment, said)
     assert "Traceback" not in out
-    assert not [*tmp_path.rglob(".*.part")], moment
     assert not left_alone(process), moment
+    assert not [*tmp_path.rglob(".*.part")], moment
 
 
 def test_a_file_that_is_being_written_is_not_left_half_done(start, tmp_path):

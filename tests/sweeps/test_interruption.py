@@ -60,7 +60,33 @@ def test_a_command_that_sweeps_says_how_to_go_on_and_takes_its_workers_along(tmp
     kept = len(marks(tmp_path / "cache"))
     time.sleep(1.0)  # five problems' worth: a worker that lived on would have finished some
     assert len(marks(tmp_path / "cache")) == kept >= 4
-    assert not list((tmp_path / "cache").rglob(".*.part"))
+    assert none_stays(tmp_path)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
+def test_a_worker_that_is_ended_while_it_writes_leaves_no_half_file(tmp_path, ending):
+    # Ctrl-C ends it by SIGTERM; after kill -9 it notices by itself that its parent has gone.
+    slow_disk = SCRIPT.replace("time.sleep(0.02)", "os.fsync = lambda file: time.sleep(99)")
+    child = start(tmp_path, slow_disk.replace("workers=1", "workers=2"), command=True)
+    deadline = time.monotonic() + 60
+    while not any(file.parent.name != "cache" for file in half_files(tmp_path)) and time.monotonic() < deadline:
+        time.sleep(0.005)  # the parent writes to the cache as well, to see whether it can
+    assert half_files(tmp_path)
+    child.send_signal(ending)
+    child.communicate(timeout=60)
+    assert none_stays(tmp_path)
+
+
+def half_files(tmp_path):
+    return list((tmp_path / "cache").rglob(".*.part"))
+
+
+def none_stays(tmp_path):
+    """Is no half file left once the workers, who outlive the command for a moment, have ended?"""
+    deadline = time.monotonic() + 30
+    while half_files(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not half_files(tmp_path)
 
 
 def wait_for(results, tmp_path):
