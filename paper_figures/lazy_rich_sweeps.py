@@ -5,8 +5,9 @@ Caption: Top: test loss (solid, filled) and train loss (dashed, hollow) for outp
 eps means a longer delay and a lower final loss. Lines: mean-field theory; points: drawn networks of infinite width,
 one standard error. Bottom: the delay of the test loss after the train loss, each at half of its starting value:
 theory (line), networks extrapolated to infinite D, of which the theory speaks (diamonds), and those of the greater
-size (points, with the middle half of the runs); dotted: when the test loss halves with unlimited data. That time
-grows as (alpha/(4 eps)) ln(D/(alpha eps)). Centred, gradient flow; P/D is the paper's, D is smaller.
+size (points, with the middle half of the runs); a loss that stays above its half has no delay, and one that ends near
+it a hardly defined one. Dotted: when the test loss halves with unlimited data. That time grows as
+(alpha/(4 eps)) ln(D/(alpha eps)). Centred, gradient flow; P/D is the paper's, D is smaller.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ PAPER = "Kumar, Bordelon, Gershman & Pehlevan 2023"
 FIGURES = ("3a", "3b")
 STATES = {}
 WING = "lazy_rich"
-LARGE = (10**5, 10**7)  # D where the law of unlimited data is read
+LARGE = (10**9, 10**12)  # D where the law of unlimited data is read: it sets in late where alpha eps is small
+LEVEL = 0.02  # where the theory's test loss ends this close to the half, it crosses it nearly flat: no time is told
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Parameters:
     scales: tuple[float, ...] = (1 / 8, 1.0, 4.0, 32.0)  # alpha
     curvature: float = 0.25  # eps of the sweep of alpha
     curvatures: tuple[float, ...] = (0.125, 0.25, 0.5)  # eps
-    output_scale: float = 4.0  # alpha of the sweep of eps (ours)
+    output_scale: float = 4.0  # alpha of the sweep of eps (ours); full: one at which all losses halve
     last: float = 600.0  # last tau
     points: int = 40  # times read, evenly in the logarithm
     runs: int = 88
@@ -45,7 +47,7 @@ SIZES = {
     "full": {
         "dims": (50, 100), "scales": (1 / 32, 1 / 4, 1 / 2, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0),
         "curvatures": (0.125, 0.25, 0.5, 1.0, 2.0, 4.0), "runs": 200, "paths": 672, "grid_points": 48, "scrambles": 9,
-        "margin": 0.06,
+        "margin": 0.06, "output_scale": 1.0,
     },
 }  # fmt: skip
 
@@ -88,7 +90,7 @@ def _online(parameters):
     from grok_theory.observables import crossing_time
 
     found = {}
-    times = np.append(0, np.geomspace(1e-2, parameters.last, 200))
+    times = np.append(0, np.geomspace(1e-2, 4 * parameters.last, 300))  # the largest D halves late
     for word, pairs in (("alpha", _by_alpha(parameters)), ("eps", _by_eps(parameters))):
         rows = []
         for scale, eps in pairs:
@@ -115,16 +117,17 @@ def _delay(times, train, test):
 
 
 def _delays(parameters, data, pairs):
-    """By theory, of the extrapolated mean, of every run; and the times to fit by theory."""
-    told, ideal, runs, fitted = [], [], [], []
+    """By theory, of the extrapolated mean, of every run; the times to fit and last test losses by theory."""
+    told, ideal, runs, fitted, last = [], [], [], [], []
     for pair in pairs:
         theory, drawn, limit = _gathered(parameters, data, pair)
         delay, time = _delay(theory.x, theory["train_loss"], theory["test_loss"])
         told.append(float(delay))
         fitted.append(float(time))
+        last.append(float(theory["test_loss"][-1]))
         ideal.append(float(_delay(limit.x, limit["train_loss"].mean(0), limit["test_loss"].mean(0))[0]))
         runs.append(_delay(drawn.x, drawn["train_loss"], drawn["test_loss"])[0])
-    return np.array(told), np.array(ideal), np.array(runs), np.array(fitted)
+    return np.array(told), np.array(ideal), np.array(runs), np.array(fitted), np.array(last)
 
 
 def draw(parameters, data):
@@ -147,7 +150,7 @@ def draw(parameters, data):
             committees.mark(curves, times, runs["train_loss"], color=color, full=False)
         curves.set(xscale="log", xlabel=r"time [$\tau$]", ylabel="mean squared error", ylim=(0, 1))
         curves.legend(loc="lower left")
-        told, ideal, runs, _ = _delays(parameters, data, pairs)
+        told, ideal, runs, _, _ = _delays(parameters, data, pairs)
         delays.plot(values, np.where(np.isfinite(told), told, np.nan), color="C0", label="theory")
         delays.plot(values, np.where(np.isfinite(ideal), ideal, np.nan), "D", color="C0", mfc="white", ms=4.5)
         low, middle, high = (np.quantile(runs, q, axis=1) for q in (0.25, 0.5, 0.75))
@@ -175,8 +178,9 @@ def claims(parameters, data):
                 what = f"{_name(*pair).replace('=', ' = ')}: {committees.named(parameters)}"
                 made.append(committees.agreement_claim(what, theory, ideal, margin))
     alpha, eps = (_delays(parameters, data, pairs) for pairs in (_by_alpha(parameters), _by_eps(parameters)))
-    told, ideal, runs, fitted = (np.concatenate([a, e]) for a, e in zip(alpha, eps, strict=True))
-    both = np.isfinite(told) & np.isfinite(ideal) & (told > fitted)
+    told, ideal, runs, fitted, last = (np.concatenate([a, e]) for a, e in zip(alpha, eps, strict=True))
+    steep = np.abs(last - committees.HALF) > LEVEL
+    both = np.isfinite(told) & np.isfinite(ideal) & (told > fitted) & steep
     apart = np.abs(np.log(told[both] / ideal[both]))
     listed = ", ".join(f"{t:.3g}/{i:.3g}/{np.median(r):.3g}" for t, i, r in zip(told, ideal, runs, strict=True))
     slopes = [data["online"][f"{word} slope"] for word in ("alpha", "eps")]
@@ -186,14 +190,14 @@ def claims(parameters, data):
         *made,
         Claim(
             "Where the delay exceeds the time to fit, theory and extrapolated runs have the same one to 35 %; where it "
-            "has no end, both say so",
-            both.any() and apart.max() < np.log(1.35) and np.array_equal(np.isinf(told), np.isinf(ideal)),
+            f"has no end, both say so (except where the test loss ends within {LEVEL:g} of the half)",
+            both.any() and apart.max() < np.log(1.35) and np.array_equal(np.isinf(told[steep]), np.isinf(ideal[steep])),
             f"largest factor {np.exp(apart.max()):.2f}; theory/extrapolated/D = {parameters.dims[-1]}: {listed}",
         ),
         Claim(
-            "The delay grows with alpha, by theory and in the runs: at most 1.2 times the time to fit at the rich "
-            "end, more than five times it at the lazy one",
-            all(np.all(np.diff(np.minimum(d, 1e9)) > 0) for d in (alpha[0], np.median(alpha[2], axis=1)))
+            "The delay grows with alpha, by theory and in the runs, until it has no end: at most 1.2 times the time to "
+            "fit at the rich end, more than five times it at the lazy one",
+            all(np.all((d[1:] > d[:-1]) | np.isinf(d[1:])) for d in (alpha[0], np.median(alpha[2], axis=1)))
             and alpha[0][0] < 1.2 * alpha[3][0]
             and alpha[0][-1] > 5 * alpha[3][-1],
             f"over the time to fit, by theory: {', '.join(f'{d / f:.2g}' for d, f in zip(alpha[0], alpha[3]))}",
