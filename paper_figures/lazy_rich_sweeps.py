@@ -46,7 +46,7 @@ class Parameters:
 SIZES = {
     "full": {
         "dims": (50, 100), "scales": (1 / 32, 1 / 4, 1 / 2, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0),
-        "curvatures": (0.125, 0.25, 0.5, 1.0, 2.0, 4.0), "runs": 200, "paths": 672, "grid_points": 48, "scrambles": 9,
+        "curvatures": (0.125, 0.25, 0.5, 1.0, 2.0, 4.0), "runs": 200, "paths": 672, "grid_points": 64, "scrambles": 9,
         "margin": 0.06, "output_scale": 1.0,
     },
 }  # fmt: skip
