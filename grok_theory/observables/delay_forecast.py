@@ -37,7 +37,8 @@ class DelayForecast:
     if_it_arrives : float
         The high end among runs that came there: it answers when. nan without a date from the line.
     not_before : float
-        The goal lies after this: 1.2 now while `silent`, else (and of a regression) now; nan once `reached`.
+        The goal lies after this: 1.2 times the last row of the test curve while `silent`, else (and of a regression)
+        that row; nan once `reached`.
     from_siblings : bool
         Whether `time` and `interval` come from sibling runs.
     rough : bool

@@ -65,7 +65,8 @@ def log_delay(
     """`grokking_delay` of a log, whose runs and curves have their own times.
 
     A run whose curve ends in values that are not finite before it crossed has crashed: it is left out and counted,
-    unless there is no other.
+    unless there is no other. Where nan stand between evaluations, those after the last one are no crash until the next
+    one was due.
 
     Parameters
     ----------
@@ -136,11 +137,8 @@ def _seen(record: Record) -> tuple[np.ndarray, np.ndarray]:
 
 def _crashed(log: Log, which: str, record: Record) -> str:
     """Why a curve that did not cross says nothing about when it would have: its record ends in nan or inf."""
-    wrong = ~np.isfinite(record.values)
-    if not wrong[-1]:
-        return ""
-    start = np.flatnonzero(~wrong)[-1] + 1 if (~wrong).any() else 0
-    return f"{log.columns[which]} is {record.values[-1]} from {log.x_name} {record.x[start]:g} on"
+    start = record.crashed
+    return "" if start is None else f"{log.columns[which]} is {record.values[-1]} from {log.x_name} {start:g} on"
 
 
 def _stacked(crossings: list[Crossing]) -> Crossing:

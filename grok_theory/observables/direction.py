@@ -7,11 +7,15 @@ import numpy as np
 
 from ..errors import BadValue
 
+NOISE = 5.0  # a way of so many median steps from row to row is no noise: between two rows of pure noise lie at most 4
+FEW = 9  # of so few rows the noise is not known
+
 
 def check_direction(name: str, curves: Sequence[np.ndarray], threshold: float, rising: bool) -> None:
     """Refuse a curve that starts past its threshold and moves back towards it, in every run.
 
-    "Back" is half the way from its first value to the threshold, so that noise of a curve that did cross early passes.
+    "Back" is half the way from its first value to the threshold, and more than its noise, so that a curve that did
+    cross early passes.
 
     Parameters
     ----------
@@ -28,9 +32,10 @@ def check_direction(name: str, curves: Sequence[np.ndarray], threshold: float, r
     for values in curves:
         seen = values[np.isfinite(values)]
         if seen.size:
-            ends.append((seen[0], seen[-1]))
-    if ends and all(_moves_back(first, last, threshold, rising) for first, last in ends):
-        first, last = ends[0]
+            noise = np.median(np.abs(np.diff(seen))) if seen.size > FEW else 0.0
+            ends.append((seen[0], _last_level(seen), NOISE * noise))
+    if ends and all(_moves_back(*end, threshold, rising) for end in ends):
+        first, last, _ = ends[0]
         said, other = ("rise", "fall") if rising else ("fall", "rise")
         raise BadValue(
             f"{name} is said to {said} past {threshold:g}, but it starts past that, at {first:g}, and ends at "
@@ -114,7 +119,12 @@ def _is_percent(each: Scale, other: Scale | None) -> bool:
     return 0.9 <= each.threshold < 1 and 90 <= each.highest <= _HUNDRED
 
 
-def _moves_back(first: float, last: float, threshold: float, rising: bool) -> bool:
+def _last_level(seen: np.ndarray) -> float:
+    """The median of the last tenth: where a curve went, were its last value a slip."""
+    return float(np.median(seen[-max(1, seen.size // 10) :]))
+
+
+def _moves_back(first: float, last: float, noise: float, threshold: float, rising: bool) -> bool:
     sign = 1 if rising else -1
     start, way = sign * (first - threshold), sign * (last - first)  # start >= 0: past the threshold
-    return bool(start >= 0 and way < 0 and -way >= start / 2)
+    return bool(start >= 0 and way < 0 and -way >= max(start / 2, noise))

@@ -13,12 +13,12 @@ from ..errors import BadValue
 from ..results.log import Record
 from .crossing import check_record
 from .delay import directions_of
-from .direction import check_direction
+from .direction import check_direction, check_percent, scale
 
 
 @dataclass(frozen=True)
 class Curve:
-    """What was logged of one curve, without nan; `crashed` is the x from which on it is nan to the end, or None."""
+    """What was logged of one curve, finite; `crashed` is the x from which on nothing finite was logged, or None."""
 
     x: np.ndarray
     values: np.ndarray
@@ -26,13 +26,9 @@ class Curve:
 
 
 def curve_of_record(record: Record, per: int = 1) -> Curve:
-    """A curve in units of `per`; a record that ends in nan is of a run that crashed."""
+    """A curve in units of `per`."""
     seen = np.isfinite(record.values)
-    last = np.flatnonzero(seen)
-    crashed = None
-    if record.x.size and not seen[-1]:
-        crashed = float(record.x[last[-1] + 1] if last.size else record.x[0])
-    return Curve(record.x[seen], record.values[seen] / per, crashed)
+    return Curve(record.x[seen], record.values[seen] / per, record.crashed)
 
 
 def curves_of_arrays(
@@ -59,9 +55,20 @@ def curves_of_arrays(
     for name, values, threshold, rises in zip(("train", "test"), (train, test), thresholds, up, strict=True):
         check_finite(f"{name}_threshold", threshold, "Pass a number in the unit of its curve.")
         check_direction(name, [values], threshold, rises)
+        if rises:
+            # Of a test curve that rises shares are asked; a train curve may be a return.
+            check_percent([scale(name, [values], threshold, "share" if name == "test" else "rising")])
     seen = np.isfinite(train) | np.isfinite(test)
     last = np.flatnonzero(seen)
     # Where only one curve is nan it was not logged there; where both are to the end, the run is over.
-    crashed = None if seen[-1] else float(x[last[-1] + 1] if last.size else x[0])
-    curves = (Curve(x[np.isfinite(values)], values[np.isfinite(values)], crashed) for values in (train, test))
-    return (*curves, float(x[-1]))
+    ended = None if seen[-1] else float(x[last[-1] + 1] if last.size else x[0])
+    return _curve(x, train, ended), _curve(x, test, ended), float(x[-1])
+
+
+def _curve(x: np.ndarray, values: np.ndarray, ended: float | None) -> Curve:
+    """What was logged; inf is a loss that was logged, and where no number follows it the run has crashed."""
+    logged, seen = ~np.isnan(values), np.isfinite(values)
+    crashed = ended
+    if logged.any() and not seen[logged][-1]:
+        crashed = Record(x[logged], values[logged]).crashed
+    return Curve(x[seen], values[seen], crashed)

@@ -11,6 +11,7 @@ from ..errors import BadValue
 from ..results.log import CURVES, Log, Record
 from .decay_clock import Sibling
 from .delay_forecast import DelayForecast
+from .direction import check_percent, scale
 from .forecast_curves import Curve, curve_of_record
 from .forecast_goal import Goal, checked_goal
 from .forecast_rules import forecast
@@ -114,6 +115,9 @@ def curves_of_log(
 ) -> tuple[Goal, dict[str, tuple[Curve, Curve, float]]]:
     """What is asked, and every run's train and test curve and last time; accuracies in per cent become shares."""
     up, percent = directions(log, dict(zip(CURVES, thresholds, strict=True)), rising)
+    if up["test"]:  # whatever its column is called: of a test curve that rises shares are asked
+        values = [part["test"].values for part in log.runs.values()]
+        check_percent([scale(str(log.columns["test"]), values, thresholds[1], "share")])
     # Progress of an accuracy is a share; that of a loss has no unit.
     per = 100 if up["test"] and "test" in percent else 1
     goal = checked_goal((thresholds[0], thresholds[1] / per), (up["train"], up["test"]), **asked)

@@ -27,6 +27,8 @@ def forecast(train: Curve, test: Curve, goal: Goal, now: float, x_name: str) -> 
     train_time = crossed(train, goal.thresholds[0], goal.rising[0])
     reached = crossed(test, goal.thresholds[1], goal.rising[1])
     share, _ = progress_of(test, train_time, goal)
+    # What came after the last look at the test curve is not known: everything is told from there.
+    seen = float(test.x[-1]) if test.x.size else 0.0
     last = float(share[-1]) if share.size else np.nan
     moving = DelayForecast(
         status="moving",
@@ -34,9 +36,9 @@ def forecast(train: Curve, test: Curve, goal: Goal, now: float, x_name: str) -> 
         train_time=np.nan if train_time is None else train_time,
         progress=last,
         time=np.nan,
-        interval=(float(now), np.inf),
+        interval=(seen, np.inf),
         if_it_arrives=np.nan,
-        not_before=float(now),
+        not_before=seen,
         from_siblings=False,
         rough=False,
         confidence=goal.confidence,
@@ -51,20 +53,21 @@ def forecast(train: Curve, test: Curve, goal: Goal, now: float, x_name: str) -> 
         return replace(moving, status="reached", reason=back, **ends)
     crashed = next((curve.crashed for curve in (train, test) if curve.crashed is not None), None)
     if crashed is not None:
-        return stalled(reason=f"the record is nan from {crashed:g} on: the run has crashed")
+        return stalled(reason=f"no number was logged from {crashed:g} on: the run has crashed")
     if train_time is None:
         reason = "the train curve is not past its threshold: ask again when it is"
         return replace(moving, status="not fitted", reason=reason)
-    if not share.size or test.x[-1] < train_time:
+    if not share.size or seen < train_time:
         return replace(moving, status="silent", reason="the test curve was not logged since: log it")
+    unseen = f"the test curve was last logged at {seen:g}: log it"
     best = float(share.max())
     if best >= SILENT and last < FELL * best:
         return stalled(reason=f"the test curve fell back, from {100 * best:.0f} % of its way: stalled or collapsing")
     if last < SILENT:
         # Of a regression, whose logs move by leaps, not even that holds.
-        least = now if goal.regression else AHEAD * now
+        least = seen if goal.regression else AHEAD * seen
         ends = {"not_before": least, "interval": (least, np.inf)}
-        wait = "log on; ask again when the test curve has moved a fifth"
+        wait = unseen if AHEAD * seen <= now else "log on; ask again when the test curve has moved a fifth"
         return _by_siblings(goal, replace(moving, status="silent", reason=wait, **ends))
     line = line_at(test, train_time, goal)
     if line is not None and line.stalled:
@@ -76,7 +79,9 @@ def forecast(train: Curve, test: Curve, goal: Goal, now: float, x_name: str) -> 
     rough = last < quantiles.rough_below
     remarks = [f"dates of an accuracy are good from {100 * quantiles.rough_below:.0f} % on"] if rough else []
     remarks += ["without a chance level dates tend to be early"] if goal.regression else []
-    dated = _dates(quantiles, goal.confidence, line, float(test.x[-1]), last)
+    dated = _dates(quantiles, goal.confidence, line, seen, last)
+    if dated["time"] <= now:
+        return _by_siblings(goal, replace(moving, reason=f"{unseen}; from there its date is past"))
     dated = replace(moving, rough=bool(rough or goal.regression), reason="; ".join(remarks), **dated)
     by_siblings = _by_siblings(goal, dated) if rough else dated
     return by_siblings if by_siblings.from_siblings else dated
@@ -161,7 +166,7 @@ def _by_siblings(goal: Goal, otherwise: DelayForecast) -> DelayForecast:
         return otherwise
     if not goal.decay_rate or not siblings:
         return none("without weight decay siblings have no clock")
-    clock, train_time, least = goal.table.clock, otherwise.train_time, otherwise.not_before
+    clock, train_time, least = goal.table.clock, otherwise.train_time, max(otherwise.not_before, otherwise.now)
     if clock is None:
         return none("the table has no clock for siblings")
     if not train_time > 0:

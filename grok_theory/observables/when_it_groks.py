@@ -36,9 +36,10 @@ def forecast_delay(
 ) -> DelayForecast:
     """Say when a run that has memorized will generalize, or why that cannot be said.
 
-    Until the test curve has moved there is no date without siblings: only "not before 1.2 times now". From a fifth of
-    the way of a loss on, or half of that of an accuracy, a straight line of the logit of its progress dates the goal,
-    with an interval from how far such lines were off in runs of the table. Nothing after the last row is used.
+    Until the test curve has moved there is no date without siblings: only "not before 1.2 times now", now being its
+    last row. From a fifth of the way of a loss on, or half of that of an accuracy, a straight line of the logit of its
+    progress dates the goal, with an interval from how far such lines were off in runs of the table. Nothing after the
+    last row is used.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ def forecast_delay(
         (T,) strictly increasing times since the start of training, the first >= 0; or a log of one run, whose curves
         then stand for `train` and `test` (`log_forecast` takes several).
     train, test : array_like
-        (T,) one run; what was not logged is nan. Not with a Log.
+        (T,) one run; what was not logged is nan, a loss that diverged is inf. Not with a Log.
     train_threshold, test_threshold : float
         As in `grokking_delay`. That of a rising test curve is a share in (chance, 1] (a Log may be in per cent); that
         of a falling one is above 0.

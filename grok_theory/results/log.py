@@ -39,6 +39,22 @@ class Record:
     x: np.ndarray
     values: np.ndarray
 
+    @property
+    def crashed(self) -> float | None:
+        """The x from which on nothing finite was logged; None where the record ends in a number.
+
+        Where nan stand between evaluations, those after the last one are no crash until the next one was due.
+        """
+        seen = np.flatnonzero(np.isfinite(self.values))
+        if not self.x.size or (seen.size and seen[-1] == self.x.size - 1):
+            return None
+        if not seen.size:
+            return float(self.x[0])
+        apart = np.diff(self.x[seen])[np.diff(seen) > 1]
+        if np.isnan(self.values[seen[-1] + 1 :]).all() and apart.size and self.x[-1] - self.x[seen[-1]] < apart.max():
+            return None
+        return float(self.x[seen[-1] + 1])
+
     def check_read(self) -> None:
         """Refuse what no log holds.
 

@@ -246,6 +246,20 @@ def test_a_curve_that_moves_against_its_direction_is_refused(train, rising, thre
         grokking_delay(X, train, TEST, train_threshold=threshold, test_threshold=0.1, rising=(rising, False))
 
 
+@given(rows=st.integers(10, 120), seed=st.integers(0, 10**6), rising=st.booleans())
+def test_noise_past_a_threshold_from_the_first_record_on_is_no_return(rows, seed, rising):
+    """No point of the train curve is short of its threshold; only noise moves it."""
+    x, way = np.arange(1000.0, 1000 + 20 * rows, 20), 1 if rising else -1
+    noise = np.random.default_rng(seed).random(rows)
+    level = 0.006 * noise
+    train, threshold = (1 - level, 0.99) if rising else (0.004 + level, 0.0101)
+    test = 0.5 - way * 0.4 * np.tanh((1000 + 10 * rows - x) / 60)
+    for last in (train[-1], 0.995 if rising else 0.008):
+        train[-1] = last
+        found = grokking_delay(x, train, test, train_threshold=threshold, test_threshold=0.5, rising=rising)
+        assert bool(found.before)
+
+
 def test_a_test_loss_that_only_rises_has_not_crossed():
     """Memorising makes the test loss rise: no wrong direction."""
     delay = grokking_delay(X, TRAIN, 2 + X / 50, **BELOW)

@@ -210,9 +210,71 @@ def test_a_run_that_crashed():
     over = np.where(x >= 300, np.nan, 1.0)
     found = forecast_delay(x, train * over, test * over, **ACC)
     assert (found.status, found.dated) == ("stalled", False)
-    assert "nan from 300 on: the run has crashed" in found.reason
+    assert "no number was logged from 300 on: the run has crashed" in found.reason
     # One curve logged every other row has not crashed.
     assert forecast_delay(x[:-1], train[:-1], np.where(x % 20 == 0, test, np.nan)[:-1], **ACC).status == "moving"
+
+
+def test_a_loss_that_diverged():
+    """An inf was logged: at the end the run has crashed, in the middle it came back."""
+    x = np.arange(0.0, 400, 10)
+    loss, goal = 2 * np.exp(-x / 100), {**LOSS, "train_threshold": 0.01, "rising": False}
+    found = forecast_delay(x, np.exp(-x / 20), np.where(x >= 300, np.inf, loss), **goal)
+    assert (found.status, found.dated) == ("stalled", False)
+    assert "no number was logged from 300 on: the run has crashed" in found.reason
+    thinly = np.where(x % 30 == 0, np.where(x >= 200, np.inf, loss), np.nan)
+    assert "from 210 on" in forecast_delay(x, np.exp(-x / 20), thinly, **goal).reason
+    assert forecast_delay(x, np.exp(-x / 20), np.where(x == 200, np.inf, loss), **goal, at=300).status == "moving"
+
+
+@pytest.mark.parametrize("ending", [3850, 3890, 3900])
+def test_nan_between_evaluations_is_no_crash_until_the_next_was_due(tmp_path, ending):
+    x = np.arange(0.0, ending + 1, 10)
+    train, test = 1 - np.exp(-x / 20), 0.1 + 0.9 / (1 + np.exp((3500 - x) / 800))
+    test[x % 100 != 0] = np.nan
+    if ending == 3900:
+        test[-1] = np.nan
+    rows = "\n".join(f"{a:g},{b:.8f},{c:.8f}" for a, b, c in zip(x, train, test, strict=True))
+    (tmp_path / "log.csv").write_text(f"step,train_acc,test_acc\n{rows}\n")
+    log = gt.read_log(tmp_path / "log.csv")
+    asked = {name: ACC[name] for name in ("train_threshold", "test_threshold")}
+    found, slow = forecast_delay(log, chance=0.1, **asked), observables.log_delay(log, **asked)
+    if ending == 3900:
+        assert "from 3810 on: the run has crashed" in found.reason
+    else:
+        assert found.time == pytest.approx(forecast_delay(x, train, test, **ACC).time, rel=1e-6, abs=0)
+        assert (slow.left_out, bool(slow.delay.censored)) == ({}, True)
+
+
+def test_a_test_curve_that_is_rarely_logged_is_told_from_its_last_row():
+    """Nothing is known of it since: not a bound by rows of the train curve, and no date that lies before them."""
+    x, train, test = grokking(goal=1400.0, width=50.0, end=3001.0)
+    rarely = np.where(x % 1000 == 0, test, np.nan)
+    found = forecast_delay(x, train, rarely, **ACC, at=1990)
+    assert (found.status, found.now, found.not_before) == ("silent", 1990.0, 1200.0)
+    assert found.interval == (1200.0, math.inf)
+    assert "last logged at 1000: log it" in found.reason
+    assert "not before" not in str(found)  # which would be before now
+    x, train, test = grokking(goal=1500.0, width=300.0, end=10001.0)
+    stopped = forecast_delay(x, train, np.where((x % 100 == 0) & (x <= 2000), test, np.nan), **ACC)
+    assert (stopped.status, stopped.dated, stopped.not_before) == ("moving", False, 2000.0)
+    assert "last logged at 2000: log it; from there its date is past" in stopped.reason
+    family = [Sibling(delay=3000.0, train_time=92.1, decay_rate=1e-3)]
+    clocked = forecast_delay(x, train, np.where(x == 0, test, np.nan), **ACC, siblings=family, decay_rate=1e-3)
+    assert not clocked.dated  # it says 3092, which is past
+
+
+def test_per_cent_beside_a_fraction_is_refused(tmp_path):
+    x, train, test = grokking(goal=370.0)
+    with pytest.raises(gt.BadValue, match=r"the threshold 0\.99 of train is a fraction, .* per cent\. Write 99"):
+        forecast_delay(x, 100 * train, 100 * test, **ACC)
+    rows = "\n".join(f"{a:g},{100 * b:.8f},{100 * c:.8f}" for a, b, c in zip(x, train, test, strict=True))
+    (tmp_path / "log.csv").write_text(f"step,train,test\n{rows}\n")
+    log = gt.read_log(tmp_path / "log.csv")
+    with pytest.raises(gt.BadValue, match=r"the threshold 0\.95 of test is a fraction"):
+        forecast_delay(log, train_threshold=99, test_threshold=0.95, rising=True, chance=0.1)
+    told = forecast_delay(log, train_threshold=99, test_threshold=95, rising=True, chance=0.1)
+    assert told.time == pytest.approx(forecast_delay(x, train, test, **ACC).time, rel=1e-6, abs=0)
 
 
 def test_what_it_says():
@@ -236,7 +298,10 @@ def test_what_it_says():
     ("asked", "message"),
     [
         ({"chance": 1.0}, r"chance is 1.0, but it must be in \[0, 1\)"),
-        ({"test_threshold": 95.0}, "test_threshold is 95, but that of a rising curve must be a share above chance"),
+        (
+            {"test_threshold": 95.0},
+            "the threshold 95 of test is in per cent, but the values go up to 0.142683: fractions",
+        ),
         ({"test_threshold": 0.05}, r"above chance \(0.1\)"),
         ({"test_threshold": 0.0, "rising": (True, False)}, "test_threshold is 0.0, but it must be positive"),
         ({"train_threshold": np.nan}, "train_threshold is nan"),

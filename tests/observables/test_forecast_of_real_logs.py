@@ -63,6 +63,26 @@ def test_the_life_of_a_run(row, kind):
     assert found.time == pytest.approx(goal, rel=1e-3, abs=0) or found.status != "reached"
 
 
+@pytest.mark.parametrize("every", [100, 200, 500])
+def test_a_test_curve_logged_now_and_then_is_never_at_its_goal_before_it_could_be(every):
+    """Train at every row, test at some: as of each row, what is told of the goal is true of the whole record."""
+    told = 0
+    for row, kind in KINDS:
+        (x, train, test), asked, goal = record(row, kind)
+        thinned = np.where(x % every == 0, test, np.nan)
+        for at in x[:: max(1, x.size // 12)]:
+            found = forecast_delay(x, train, thinned, **asked, at=at)
+            seen = x[(x % every == 0) & (x <= at)]
+            if found.status == "reached":
+                continue
+            last = seen[-1] if seen.size else 0.0
+            assert found.not_before in (last, 1.2 * last)
+            assert not found.not_before > goal
+            assert not found.dated or found.time > at
+            told += found.status == "silent"
+    assert told >= 80
+
+
 def first_row(curves, asked, kind, progress):
     """The first row after memorization at which the test curve has come so far, by the definition; None if never."""
     x, train, test = curves
