@@ -266,7 +266,10 @@ def _judge(
     in_logs = isinstance(margin, Relative)
     if in_logs:
         centre, limit = np.log(runs.mean(0) / theory[mask]), float(np.log1p(margin.size))
-        offset, numerical = np.log(theory[mask]), error / theory[mask]
+        # Of both sides of the logarithm the longer: ln(1 + e) to what lies above, but -ln(1 - e) to what lies below.
+        with np.errstate(divide="ignore"):
+            numerical = -np.log1p(-np.minimum(error / theory[mask], 1.0))  # inf where the truth may be zero
+        offset = np.log(theory[mask])
     else:
         centre, limit = runs.mean(0) - theory[mask], float(margin.size)
         offset, numerical = theory[mask], error

@@ -240,6 +240,26 @@ def test_other_units_are_refused_with_the_conversion():
         compare(solution(x_unit="tau"), seconds, margin=0.05)
 
 
+@pytest.mark.parametrize("margin", [Relative(0.05), Absolute(0.05)])
+@pytest.mark.parametrize("error", [0.01, 0.2, 0.4, 0.9, 1.0, 5.0])
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_solver_s_own_error_never_makes_a_disagreement(margin, error, side):
+    """The truth lies at the very end of what the solver states, above or below: in logs the two ends are not alike."""
+    stated = THEORY * error
+    if side < 0 and error < 1:
+        wrong = THEORY / (1 - error)  # too high by exactly its error
+        stated = wrong * error
+    else:
+        wrong = THEORY / (1 + error)
+        stated = wrong * error
+    told = compare(
+        solution(wrong, numerical_error={"test_loss": stated * (1 + 1e-9)}),
+        ensemble(200, 0.001),
+        margin={"test_loss": margin},
+    )
+    assert told.verdict == ("agrees" if error == 0.01 else "underpowered")
+
+
 def test_an_error_that_is_not_stated_is_unknown_and_said():
     silent = compare(solution(), ensemble(200, 0.1), margin=0.05)
     assert np.isnan(silent["test_loss"].numerical).all()

@@ -41,7 +41,7 @@ class MonteCarlo:
     Parameters
     ----------
     draws : int, default 1024
-        How many lists of tasks are drawn; from 16 to 10^6. Errors fall with its root.
+        How many lists of tasks are drawn; from 64 (of fewer no error could be told) to 10^6. Errors fall with its root.
     seed : int, default 0
         Another one gives independent draws; >= 0.
 
@@ -56,7 +56,7 @@ class MonteCarlo:
 
     def __post_init__(self):
         remedy = "Pass how many lists of tasks are drawn, for example 4096."
-        object.__setattr__(self, "draws", check_integer("draws", self.draws, 16, remedy, high=10**6))
+        object.__setattr__(self, "draws", check_integer("draws", self.draws, 64, remedy, high=10**6))
         object.__setattr__(self, "seed", check_integer("seed", self.seed, 0, "Pass seed=0.", high=2**31 - 1))
 
 

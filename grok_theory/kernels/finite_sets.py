@@ -15,7 +15,7 @@ residuals at ridge kappa if all leverages are equal, so it is replaced by that m
 
     test_loss = n S/(N D) mean_i ([G y]_i/G_ii)^2,   G = (K + kappa I)^(-1),
 
-which keeps the theory where that is right, and ends in exact leave-one-out at n = N - 1.
+which keeps the theory where that is right, and at n = N - 1 meets leave-one-out to order 1/N: kappa is not the ridge.
 """
 
 import numpy as np

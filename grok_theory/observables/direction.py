@@ -71,6 +71,7 @@ class Scale:
     highest: float
     threshold: float
     kind: str
+    rising: bool = True
 
     @property
     def in_percent(self) -> bool:
@@ -81,17 +82,19 @@ class Scale:
 _HUNDRED = 100.5  # 100 times a fraction may be 100.00000000000001
 
 
-def scale(name: str, curves: Sequence[np.ndarray], threshold: float, kind: str) -> Scale:
+def scale(name: str, curves: Sequence[np.ndarray], threshold: float, kind: str, rising: bool = True) -> Scale:
     """The `Scale` of a curve from its values in every run."""
     highest = max((float(np.max(seen)) for v in curves if (seen := v[np.isfinite(v)]).size), default=np.nan)
-    return Scale(name, highest, float(threshold), kind)
+    return Scale(name, highest, float(threshold), kind, rising)
 
 
 def check_percent(scales: Sequence[Scale]) -> None:
     """Refuse a threshold in fractions of values in per cent, the other way round, and curves of which one is each."""
     for each in scales:
         other = next((s for s in scales if s is not each and s.in_percent and s.kind == each.kind == "share"), None)
-        if 0 < each.threshold <= 1 and _is_percent(each, other):
+        # One per cent of errors is asked for; that all are wrong, a fraction of 1, is not.
+        fraction = 0 < each.threshold < 1 or (each.threshold == 1 and each.rising)
+        if fraction and _is_percent(each, other):
             perhaps = ", or call the column mse or loss if it is none" if each.kind == "error" else ""
             raise BadValue(
                 f"the threshold {each.threshold:g} of {each.name} is a fraction, but the values go up to "

@@ -54,7 +54,7 @@ def directions(
             check_approach(column, values, thresholds[which])
         kind = _kind(column, up[which])
         if kind:
-            scales.append(scale(column, values, thresholds[which], kind))
+            scales.append(scale(column, values, thresholds[which], kind, up[which]))
             if kind != "error" and scales[-1].threshold > 1:
                 percent.add(which)
     check_percent(scales)

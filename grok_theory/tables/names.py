@@ -18,6 +18,12 @@ SETTING_WORDS = {
     *("seed", "run", "trial", "experiment", "exp", "model", "config", "setting", "variant", "replicate", "rep", "fold"),
     *("lr", "wd", "decay", "width", "depth", "fraction", "modulus", "optimizer"),
 }
+# What changes where a run is resumed.
+RESUMED_WORDS = {
+    *("session", "restart", "restarts", "resume", "resumed", "resumption", "attempt", "job", "slurm", "pid", "process"),
+    *("host", "hostname", "node", "machine", "device", "gpu", "rank", "checkpoint", "ckpt", "segment", "chunk"),
+    *("date", "datetime", "timestamp", "created", "logged", "version", "commit", "file", "line", "index", "note"),
+}
 TRAIN_WORDS = ("train", "training", "tr")
 TEST_WORDS = ("test", "te", "val", "valid", "validation", "eval", "evaluation", "dev", "heldout", "holdout")
 _RISES = {"acc", "accuracy", "accuracies", "top1", "top5", "em", "f1", "auc", "auroc", "bleu", "correct"}

@@ -8,10 +8,12 @@ import numpy as np
 
 from ..checks import check_choice
 from ..errors import BadValue
-from .names import SETTING_WORDS, words
+from .names import RESUMED_WORDS, SETTING_WORDS, counts_time, rises, words
+from .names import part as curve_of
 from .table import Table
 
 POLICIES = ("last", "first", "refuse")
+MANY = 20  # records of which hardly one is left: a resumed run would have lost all its work
 
 
 def without_repeats(
@@ -42,16 +44,18 @@ def without_repeats(
     ------
     BadValue
         Naming the line where times do not increase and that is no resumption: "refuse" is said; the time goes back to
-        where the run began, which is more likely another run; no time is written twice, as by a resumed run; or a
-        column that tells of the setting (`model`, `lr`) has another value from there on.
+        where the run began, or close to it, which is more likely another run; no time is written twice, as by a
+        resumed run; or a column that is no metric (`model`, `lr`, `dropout`) has another value from there on.
     """
     check_choice("repeats", repeats, POLICIES)
+    given = sum(map(len, rows.values()))
+    rows = {which: part[~_written_twice(table, times, part)] for which, part in rows.items()}
     back = np.unique(np.concatenate([part[1:][~(np.diff(times[part]) > 0)] for part in rows.values()]))
     if not back.size:
-        return dict(rows), 0
+        return dict(rows), given - sum(map(len, rows.values()))
     used = np.unique(np.concatenate(list(rows.values())))
     start = min(times[part[0]] for part in rows.values() if part.size)
-    wrong = back if repeats == "refuse" else back[times[back] <= start]
+    wrong = back if repeats == "refuse" else back[(times[back] <= start) | _begins_anew(times, used, back)]
     if wrong.size:
         i = int(wrong[0])
         before = max(times[used[used < i]])
@@ -71,7 +75,22 @@ def without_repeats(
         else:
             highest = np.maximum.accumulate(np.concatenate([[-np.inf], times[part]]))[:-1]
             kept[which] = part[times[part] > highest]
-    return kept, sum(len(part) - len(kept[which]) for which, part in rows.items())
+    return kept, given - sum(map(len, kept.values()))
+
+
+def _written_twice(table: Table, times: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """Rows of a curve that say again, cell by cell, what the row before them says, as two processes that log do."""
+    same = np.zeros(part.size, bool)
+    for k in np.flatnonzero(np.diff(times[part]) == 0) + 1:
+        same[k] = all(table.cells[name][part[k]] == table.cells[name][part[k - 1]] for name in table.names)
+    return same
+
+
+def _begins_anew(times: np.ndarray, used: np.ndarray, back: np.ndarray) -> np.ndarray:
+    """Whether, of twenty records or more, one in twenty or fewer are left: another run that begins a little later."""
+    before = np.searchsorted(used, back)
+    left = np.array([np.sum(times[used[:k]] < times[i]) for i, k in zip(back, before, strict=True)], int)
+    return (before >= MANY) & (left * MANY <= before)
 
 
 def _check_resumed(table: Table, x: str, times: np.ndarray, used: np.ndarray, back: np.ndarray) -> None:
@@ -86,7 +105,7 @@ def _check_resumed(table: Table, x: str, times: np.ndarray, used: np.ndarray, ba
     # A line without values may stand before the next record, and say what differs.
     cuts = used[np.searchsorted(used, back) - 1] + 1
     for name in table.names:
-        if name == x or not SETTING_WORDS & set(words(name)):
+        if name == x or not _may_tell(name):
             continue
         cells = table.cells[name]
         rows = np.array([i for i in range(used[-1] + 1) if cells[i] is not None], int)
@@ -101,6 +120,14 @@ def _check_resumed(table: Table, x: str, times: np.ndarray, used: np.ndarray, ba
                 f"{table.where(i)}: {x} goes back to {times[i]:g}, and {name} is {after} after {before}. "
                 "Name it with --run if it tells runs apart, or drop the column if this is one run that was resumed."
             )
+
+
+def _may_tell(name: str) -> bool:
+    """Whether two values of a column may be of two runs: it is no metric, no time and nothing a resumption changes."""
+    if SETTING_WORDS & set(words(name)):
+        return True
+    metric = rises(name) is not None or curve_of(name) is not None
+    return not (metric or counts_time(name) or RESUMED_WORDS & set(words(name)))
 
 
 def _spanned(values: np.ndarray, rows: np.ndarray, cuts: np.ndarray) -> np.ndarray:

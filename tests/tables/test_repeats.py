@@ -90,6 +90,46 @@ def test_another_setting_is_another_run(tmp_path):
     assert found["train"] == {0: 9, 10: 6, 30: 5}
 
 
+@pytest.mark.parametrize(("name", "told"), [("dropout", True), ("group", True), ("session", False), ("job_id", False)])
+def test_whatever_is_no_metric_tells_runs_apart_but_what_a_resumption_changes(tmp_path, name, told):
+    rows = told_with((0.0, 0.0, 0.0, 0.1, 0.1, 0.1), (0, 10, 20, 10, 20, 30), name=name)
+    if told:
+        with pytest.raises(BadValue, match=rf"line 4: .*, and {name} is 0\.1 after 0\.0\. Name it with"):
+            read(tmp_path / "log.jsonl", rows)
+    else:
+        assert read(tmp_path / "log.jsonl", rows)[0]["train"] == {0: 9, 10: 6, 20: 5, 30: 4}
+
+
+@pytest.mark.parametrize("name", ["aux_loss", "test_top5", "epoch"])
+def test_a_metric_of_two_values_tells_nothing(tmp_path, name):
+    rows = told_with((0, 0, 0, 1, 1), (0, 10, 20, 10, 20), name=name)
+    asked = {"train": "train_loss", "test": "val_loss", "x": "step"}
+    assert read(tmp_path / "log.jsonl", rows, **asked)[0]["train"] == {0: 9, 10: 6, 20: 5}
+
+
+def test_a_run_that_begins_one_record_later_is_another_run(tmp_path):
+    """Of 30 records one would be left; from the middle it is a resumption."""
+    for begins, other in ((10, True), (150, False)):
+        steps = [*range(0, 300, 10), *range(begins, 300, 10)]
+        rows = [{"step": t, "train_loss": 1.0 + i, "val_loss": 1.0} for i, t in enumerate(steps)]
+        if other:
+            with pytest.raises(BadValue, match=r"line 31: step is 10 after 290.*--run"):
+                read(tmp_path / "log.jsonl", rows)
+        else:
+            assert read(tmp_path / "log.jsonl", rows)[0]["train"][150] == 31.0
+
+
+def test_lines_written_twice_are_one(tmp_path):
+    """As two processes write that log to one file; where they differ it is not said which is right."""
+    rows = [{"step": t, "train_loss": 9.0 - t, "val_loss": 2.0} for t in (0, 0, 1, 1, 2)]
+    found, notes = read(tmp_path / "log.jsonl", rows)
+    assert found["train"] == {0: 9, 1: 8, 2: 7}
+    assert "4 repeated records are not used" in notes[0]
+    rows[1]["val_loss"] = 3.0
+    with pytest.raises(BadValue, match="line 2: step is 0 after 0"):
+        read(tmp_path / "log.jsonl", rows)
+
+
 @given(st.lists(st.integers(0, 3), min_size=2, max_size=9), st.data())
 def test_values_on_both_sides_of_a_cut(values, data):
     rows = np.array(data.draw(st.lists(st.integers(0, 30), min_size=len(values), max_size=len(values), unique=True)))

@@ -10,6 +10,7 @@ from grok_theory import best_of_k, read_log
 from grok_theory.cli import main
 from grok_theory.dynamics import GradientFlow
 from grok_theory.errors import BadValue
+from grok_theory.observables import log_delay
 from grok_theory.results import Ensemble
 
 FLOW = GradientFlow()
@@ -113,6 +114,22 @@ def test_real_files_are_one_table(name, columns):
     assert first.size
     for other in others:
         np.testing.assert_array_equal(other, first)
+
+
+@pytest.mark.parametrize("threshold", [1, 1.5, 0.9, 5])
+def test_one_per_cent_of_errors_may_be_asked_for(tmp_path, threshold):
+    """100, 50, 25, ... per cent: the first record at or below it, by its logarithm; less than one is a fraction."""
+    rows = "".join(f"{t},{100 * 0.5**t},{100 * 0.5**t}\n" for t in range(12))
+    path = tmp_path / "log.csv"
+    path.write_text(f"step,train_error_rate,test_error_rate\n{rows}")
+    asked = {"train_threshold": threshold, "test_threshold": threshold}
+    if threshold < 1:
+        with pytest.raises(BadValue, match=r"the threshold 0\.9 of train_error_rate is a fraction.*Write 90"):
+            log_delay(read_log(path), **asked)
+    else:
+        crossing = log_delay(read_log(path), **asked).delay.train
+        assert crossing.lower < crossing.time <= crossing.upper
+        assert crossing.upper == np.ceil(np.log2(100 / threshold))
 
 
 def test_runs_on_different_times_are_refused_with_the_remedy():
