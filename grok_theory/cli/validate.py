@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -98,7 +99,8 @@ def command(
     if own and interpolate:
         raise BadValue("interpolate is given without times. Say at which with --times, or leave --interpolate out.")
     if own:
-        axis = _axis_of(table, made, of_theory.get("dynamics"), curve or ["test_loss"], run, repeats)
+        x_name, said = _columns_of(made, of_theory, solve, seed)
+        axis = _axis_of(table, made, of_theory.get("dynamics"), x_name, _asked(curve, said, table), run, repeats)
     else:
         axis = read_axis(times or "0.1:10:20")
     limit, judged = Relative(margin), _range(where)
@@ -120,7 +122,7 @@ def command(
     if table is not None:
         options = {"repeats": repeats, "grid": solution.x if interpolate else None}
         notes = table.notes
-        columns, guessed, ensemble = _read_runs(table, solution, curve or ["test_loss"], run, options)
+        columns, guessed, ensemble = _read_runs(table, solution, _asked(curve, solution.curves, table), run, options)
     else:
         with waiting(f"{runs} runs of {problem}"):
             ensemble = simulate(made, axis, runs=runs, key=random, **of_runs[0])
@@ -155,15 +157,35 @@ def command(
     raise typer.Exit(EXIT_CODES[agreement.verdict])
 
 
-def _axis_of(table: Any, made: Any, dynamics: Any, curves: list[str], run: str | None, repeats: str) -> Any:
-    """The times of the runs in a log, as the axis of the theory: in the column of its name, if there is one."""
+def _columns_of(made: Any, of_theory: dict[str, Any], solve: Any, seed: int) -> tuple[str, tuple[str, ...]]:
+    """What the theory calls its x and its curves; one without times is asked at one x, which is quick."""
     from ..dynamics import GradientFlow
+    from .solve import seeded, without_throwing
+
+    dynamics = of_theory.get("dynamics")
+    if dynamics or hasattr(made, "tau_per_step"):
+        return (dynamics or GradientFlow()).x_name, ("test_loss",)
+    probe = solve(made, [1.0], **of_theory, **seeded(solve, seed), **without_throwing(solve, True))
+    return probe.x_name, tuple(probe.curves)
+
+
+def _asked(curve: list[str] | None, said: Iterable[str], table: Table) -> list[str]:
+    """The curves that are read: those of --curve, else the test loss, else those of the theory that are columns."""
+    if curve or "test_loss" in said:
+        return curve or ["test_loss"]
+    found = [name for name in said if name in table.names]
+    return found or [next(iter(said))]
+
+
+def _axis_of(
+    table: Table, made: Any, dynamics: Any, x_name: str, curves: list[str], run: str | None, repeats: str
+) -> Any:
+    """The times of the runs in a log, as the axis of the theory: in the column of its name, if there is one."""
     from ..results import Ensemble
     from ..tables.guessing import guess_x
 
     for name in curves:
         table.column(name, "Name columns as the theory does; --curve says which are judged.")
-    x_name = (dynamics or GradientFlow()).x_name if dynamics or hasattr(made, "tau_per_step") else None
     x = x_name if x_name in table.names else guess_x(table, curves)
     return Ensemble.from_log(table, made, dynamics, x=x, curves=curves, run=run, repeats=repeats).x
 

@@ -55,3 +55,19 @@ def test_validate_simulates_with_the_given_key(run):
     assert json.loads(first[1])["runs"] == 8
     assert first[0] == other[0] == 0
     assert first[1] != other[1]
+
+
+def test_a_theory_without_times_reads_its_own_x_and_curve(run, tmp_path):
+    """`samples` and `error` of best of k: no name of times, and no test loss."""
+    path = tmp_path / "runs.csv"
+    path.write_text("samples,error,run\n1,3.2,0\n4,0.8,0\n1,3.3,1\n4,0.81,1\n1,3.25,2\n4,.79,2\n")
+    words = ["validate", "best_of_k.Prompt", "teacher_gap=1.5", "reward_gap=3", "temperature=0", "--margin", "0.1"]
+    plain = run(*words, "--data", str(path))
+    assert plain == run(*words, "--data", str(path), "--curve", "error")
+    assert plain == run(*words, "--data", str(path), "--times", "1,4")
+    code, out, _ = plain
+    assert code == 3
+    assert "columns: x = samples, curves = error, run = run (guessed)" in out
+    path.write_text("samples,loss\n1,3.2\n4,0.8\n")
+    code, _, said = run(*words, "--data", str(path))
+    assert (code, "has no column 'error'; its columns are samples, loss" in said) == (2, True)
