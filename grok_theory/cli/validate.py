@@ -171,10 +171,17 @@ def _columns_of(made: Any, of_theory: dict[str, Any], solve: Any, seed: int) -> 
 
 def _asked(curve: list[str] | None, said: Iterable[str], table: Table) -> list[str]:
     """The curves that are read: those of --curve, else the test loss, else those of the theory that are columns."""
+    from ..errors import BadValue
+
     if curve or "test_loss" in said:
         return curve or ["test_loss"]
     found = [name for name in said if name in table.names]
-    return found or [next(iter(said))]
+    if not found:
+        raise BadValue(
+            f"{table.source} has no column of the theory's curves, {', '.join(said)}; its columns are "
+            f"{', '.join(table.names)}. Name columns as the theory does; --curve says which are judged."
+        )
+    return found
 
 
 def _axis_of(
