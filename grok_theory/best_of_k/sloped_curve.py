@@ -17,9 +17,7 @@ from .optimum import At
 from .problem import Posterior, Prompt
 
 _POINTS = 64  # values of k in every evaluation: one shape, one compilation
-_STEP = np.log(1e9) / (
-    _POINTS - 1
-)  # at most this in ln k between two of a scan: 39 % of k; curves turn once in several
+_STEP = np.log(1e9) / (_POINTS - 1)  # of a scan in ln k, at most: 39 % of k, where curves turn once in many steps
 _NOISE = 1e-13  # relative slopes below it are of rounding: a flat tail turns at every other point
 
 
