@@ -93,6 +93,14 @@ def test_the_right_answer_is_no_vote(tmp_path):
     assert read_answers(path, UNASKED).columns["answer"] == "prediction"
 
 
+def test_a_quoted_prompt_with_a_space_is_no_other_prompt(tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_text('prompt,score,value\np1,1,1\n"p1 ",2,0\np2,3,1\n')
+    records = bk.read_records(path)
+    assert records.prompts == ("p1", "p2")
+    assert records.answers.tolist() == [2, 1]
+
+
 def test_answers_that_mean_the_same(tmp_path):
     path = tmp_path / "r.jsonl"
     path.write_text(
