@@ -315,7 +315,7 @@ def _numbered_alike(said: list[Any]) -> np.ndarray:
 
 def _tells_nothing(choices: tuple[np.ndarray, ...], values: tuple[np.ndarray, ...]) -> bool:
     """Whether an answer column is that of the right answer: one for a prompt, while answers are worth differently."""
-    return all(not row.any() for row in choices) and any(np.ptp(row) > 0 for row in values) and len(choices) > 1
+    return all(not row.any() for row in choices) and any(np.ptp(row) > 0 for row in values)
 
 
 def _shown(columns: Mapping[str, str | None]) -> str:

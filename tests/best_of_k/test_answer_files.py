@@ -89,6 +89,10 @@ def test_the_right_answer_is_no_vote(tmp_path):
     assert read.records.choices is None
     assert any("is not what was said" in note for note in read.notes)
     assert bk.read_records(path, answer="answer").choices  # who names it means it
+    path.write_text("prompt,score,value,answer\nq1,7,1,42\nq1,4,0,42\nq1,3,0,42\n")  # of one prompt, too
+    assert read_answers(path, UNASKED).columns["answer"] is None
+    path.write_text("prompt,value,answer\nq1,1,42\nq1,1,42\n")  # all said what is right
+    assert read_answers(path, UNASKED).columns["answer"] == "answer"
     path.write_text("prompt,value,answer,prediction\na,1,4,4\na,0,4,3\n")
     assert read_answers(path, UNASKED).columns["answer"] == "prediction"
 
