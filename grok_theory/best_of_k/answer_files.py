@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import BadValue
 from ..tables import Table, read_table
-from ..tables.cells import is_missing, label
+from ..tables.cells import is_missing, is_number, label
 from .answer_columns import REMEDY, choose_columns, is_list, numbered
 from .records import LARGEST_VALUE, Records
 
@@ -72,7 +72,8 @@ def read_records(
     answer : str, optional
         Name of the column with what was answered, for the vote; if left out "answer", "prediction" ..., or none.
         Numbers that are equal are the same answer ("01", 1 and 1.0), and so are texts that are written alike but for
-        spaces around them. A missing one is an answer of its own, which no other gives.
+        spaces around them. A missing one is an answer of its own, which no other gives; NA, None, null and nan are
+        missing where all other answers are numbers, and beside texts what was said.
     encoding : str, optional
         Of a file that is neither UTF-8 nor marked, as in `tables.read_table`.
 
@@ -142,7 +143,7 @@ def read_answers(path: Paths, asked: Mapping[str, str | None], *, encoding: str 
     scores, values = (tuple(np.asarray(row, float) for row in field) for field in fields)
     choices: tuple[np.ndarray, ...] | None = None
     if columns["answer"] is not None:
-        choices = tuple(_numbered_alike([said for *_, said in each]) for each in rows.values())
+        choices = _said_alike([[said for *_, said in each] for each in rows.values()], notes)
         if asked["answer"] is None and _tells_nothing(choices, values):
             notes.append(f"{columns['answer']} is the same for all answers of every prompt, so it is not what was said")
             choices, columns = None, columns | {"answer": None}
@@ -172,10 +173,7 @@ def _add(rows: dict, table: Table, chosen: Mapping[str, str | None], notes: list
         scores = np.where(np.isfinite(scores), scores, np.nan)
     said: list[Any] = [None] * values.size
     if chosen["answer"] is not None:
-        said = [_meaning(cell) for cell in table.cells[chosen["answer"]]]
-        missing = sum(each is None for each in said)
-        if missing:
-            notes.append(f"{missing} answers of {table.source} are missing: each counts as one that no other gives")
+        said = list(table.cells[chosen["answer"]])
     for name, score, value, each in zip(labels, scores, values, said):
         rows.setdefault(name, []).append((score, value, each))  # type: ignore[arg-type]
 
@@ -299,11 +297,39 @@ def _python_list(text: str) -> Any:
         return None
 
 
-def _meaning(cell: Any) -> Any:
-    """What an answer stands for; None where nothing was written."""
-    if cell is None or (isinstance(cell, str) and not cell.strip()) or cell != cell:
-        return None
-    return label(cell.strip() if isinstance(cell, str) else cell)[1]
+def _said_alike(said: Sequence[Sequence[Any]], notes: list[str]) -> tuple[np.ndarray, ...]:
+    """Of every prompt, the cells of its answers as numbers that are equal where they mean the same.
+
+    A word that stands for nothing (NA, None, nan) is nothing among numbers; among texts somebody may have answered so.
+    """
+    cells = [cell for row in said for cell in row]
+    words = {cell.strip() for cell in cells if _is_word_for_nothing(cell)}
+    spoken = words and not all(_is_blank(cell) or _is_word_for_nothing(cell) or is_number(cell) for cell in cells)
+    unsaid = _is_blank if spoken else lambda cell: _is_blank(cell) or _is_word_for_nothing(cell)
+    missing = sum(map(unsaid, cells))
+    if missing:
+        notes.append(f"{missing} answers are missing: each counts as one that no other gives")
+    if spoken:
+        many, shown = sum(map(_is_word_for_nothing, cells)), ", ".join(sorted(words))
+        notes.append(f"{many} answers are {shown}, taken as said: where nothing was, leave the cell empty")
+    return tuple(_numbered_alike([None if unsaid(cell) else label(_bare(cell))[1] for cell in row]) for row in said)
+
+
+def _bare(cell: Any) -> Any:
+    return cell.strip() if isinstance(cell, str) else cell
+
+
+def _is_blank(cell: Any) -> bool:
+    return cell is None or cell != cell or _bare(cell) == ""
+
+
+def _is_word_for_nothing(cell: Any) -> bool:
+    """Whether a text is NA, None, null or what a logger writes of a missing number, nan."""
+    return (
+        isinstance(cell, str)
+        and not _is_blank(cell)
+        and (is_missing(cell) or _bare(cell).lower().lstrip("+-") == "nan")
+    )
 
 
 def _numbered_alike(said: list[Any]) -> np.ndarray:
@@ -315,7 +341,7 @@ def _numbered_alike(said: list[Any]) -> np.ndarray:
 
 def _tells_nothing(choices: tuple[np.ndarray, ...], values: tuple[np.ndarray, ...]) -> bool:
     """Whether an answer column is that of the right answer: one for a prompt, while answers are worth differently."""
-    return all(not row.any() for row in choices) and any(np.ptp(row) > 0 for row in values) and len(choices) > 1
+    return all(not row.any() for row in choices) and any(np.ptp(row) > 0 for row in values)
 
 
 def _shown(columns: Mapping[str, str | None]) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from jax.typing import ArrayLike
 
 from ..checks import check_between, check_positive, check_shape
@@ -17,12 +16,12 @@ from ..reports import table
 from ..status import Status
 from .evaluation import Search
 from .optima import checked_problem, refuse_traced
+from .optimum import RESOLUTION, error_at
 from .problem import LinearJudge, Posterior, Prompt
+from .sloped_curve import Curve
 from .temperatures import check_temperature
 
-_SCAN = 64  # values of k in every evaluation: one shape, one compilation
-_TOGETHER = 4  # crossings refined in one evaluation
-_STEP = 1e-4  # relative step of the derivatives that make the exchange rate
+_STEP = 1e-4  # relative step of the derivative along the data, for the exchange rate
 
 
 @record()
@@ -69,8 +68,8 @@ def samples_needed(
 ) -> np.ndarray:
     """The least real number of answers k whose expected error is at most `error`.
 
-    The exact curve is scanned at 64 values of k up to `max_samples`, and its first crossing refined to about 1e-10
-    relative. With an overshooting judge the curve can rise again behind it.
+    The exact curve is scanned with its slope up to `max_samples`, its minima are found, and its first crossing is
+    refined to about 1e-10 relative. With an overshooting judge the curve can rise again behind it.
 
     Parameters
     ----------
@@ -121,42 +120,19 @@ def _needed(search, problem, error, temperature, max_samples):
     check_between(
         "max_samples", max_samples, 1.0, np.inf, "Pass the largest k to look at, for example 1e9.", include_high=False
     )
-    targets = np.log(np.atleast_1d(np.asarray(error, float)))
+    targets = np.atleast_1d(np.asarray(error, float))
     found = _crossings(search, solved, targets, float(temperature), float(max_samples))
     return found.reshape(np.shape(error))
 
 
 def _crossings(search, solved, targets, temperature, largest):
-    def log_error(log_k):
-        return np.log(_errors(search, solved, np.maximum(np.exp(log_k), 1.0).ravel(), temperature)).reshape(log_k.shape)
-
-    x = np.linspace(0.0, np.log(largest), _SCAN)
-    y = log_error(x)
-    below = y[None, :] <= targets[:, None]
-    first = np.argmax(below, axis=1)
-    found = np.where(below.any(axis=1), 1.0, np.inf)
-    crossed = np.flatnonzero(below.any(axis=1) & (first > 0))
-    for inside in np.array_split(crossed, range(_TOGETHER, crossed.size, _TOGETHER)) if crossed.size else []:
-        row = np.arange(inside.size)
-        low, high = x[first[inside] - 1], x[first[inside]]
-        grid = values = np.empty(0)
-        for _ in range(2):
-            grid = low[:, None] + (high - low)[:, None] * np.linspace(0.0, 1.0, _SCAN // inside.size)
-            values = log_error(grid)
-            at = np.argmax(values <= targets[inside, None], axis=1)
-            # The scan's end can miss its target by rounding: the last interval then holds it.
-            at = np.where(at == 0, grid.shape[1] - 1, at)
-            low, high = grid[row, at - 1], grid[row, at]
-        for j, curve, logs in zip(inside, values, grid):
-            # On this last grid the curve is monotone: its inverse, cubic in logs.
-            order = np.argsort(curve)
-            found[j] = np.exp(scipy.interpolate.PchipInterpolator(curve[order], logs[order])(targets[j]))
-    return found
-
-
-def _errors(search, solved, counts, temperature):
-    k = np.resize(np.asarray(counts, float), _SCAN)
-    return search.errors(solved, k, temperature)[0][: len(counts)]
+    if temperature == np.inf:  # nothing is selected
+        return np.where(error_at(search, solved, 1.0, temperature).error <= targets, 1.0, np.inf)
+    curve = Curve(search, solved, temperature)
+    targets = targets * (1 + RESOLUTION)  # the error at the optimum is reached, whichever way it was rounded
+    # The curve of an overshooting judge dips, and errors just above its minimum may be reached between two points only.
+    found = curve.with_minima(curve.scan(largest), targets.min(initial=np.inf))
+    return np.array([np.exp(curve.first_below(found, target)) for target in targets])
 
 
 def equal_error(
@@ -185,8 +161,8 @@ def equal_error(
     Returns
     -------
     EqualError
-        With `samples` and `exchange_rate` = -d ln k/d ln(n/d) = (dE/d ln n)/(dE/d ln k), by central differences on the
-        exact curve.
+        With `samples` and `exchange_rate` = -d ln k/d ln(n/d) = (dE/d ln n)/(dE/d ln k) on the exact curve, the former
+        by central differences.
 
     Raises
     ------
@@ -227,14 +203,12 @@ def equal_error(
 
 
 def _exchange_rate(search: Search, judge: LinearJudge, k: float, temperature: ArrayLike) -> float:
-    """(dE/d ln n)/(dE/d ln k), central differences on the exact curve."""
+    """(dE/d ln n)/(dE/d ln k), the former by central differences on the exact curve."""
 
-    def errors(ratio, counts):
+    def at(ratio):
         solved = checked_problem("equal_error", replace(judge, examples_per_dim=ratio))
-        return _errors(search, solved, counts, temperature)
+        return Curve(search, solved, temperature).at(np.log([k]))
 
     ratio = float(judge.examples_per_dim)
-    near = errors(ratio, [max(1.0, k * np.exp(-_STEP)), k * np.exp(_STEP)])
-    along_k = (near[1] - near[0]) / (np.log(k) + _STEP - max(0.0, np.log(k) - _STEP))
-    along_data = (errors(ratio * np.exp(_STEP), [k]) - errors(ratio * np.exp(-_STEP), [k]))[0] / (2 * _STEP)
-    return float(along_data / along_k)
+    more, less = (float(at(ratio * np.exp(step)).error[0]) for step in (_STEP, -_STEP))
+    return (more - less) / (2 * _STEP) / float(at(ratio).slope[0])

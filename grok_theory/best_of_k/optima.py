@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import jax
 import numpy as np
@@ -12,17 +11,13 @@ from jax.typing import ArrayLike
 
 from ..checks import check_between, is_traced, require_float64
 from ..errors import BadValue
-from ..numerics.programs import compiled
 from . import closed_forms
-from .evaluation import Search, evaluate
-from .methods import Exact
-from .optimum import NOWHERE, At, Optimum, boundary, error_at, interior, is_better
+from .evaluation import Search
+from .optimum import NOWHERE, Optimum, boundary, error_at, interior, is_better
 from .posterior_gaps import posterior
 from .problem import LinearJudge, Posterior, Prompt
+from .sloped_curve import Curve
 from .temperatures import check_temperature
-
-_SCAN = 64  # values of k in the first scan; its step is 39 % of k at max_samples = 1e9
-_ZOOM = 16  # values of k between two of the scan, and again between two of these: 0.15 % apart
 
 
 def optimal_samples(
@@ -30,8 +25,8 @@ def optimal_samples(
 ) -> Optimum:
     """The real k that minimises the error at this temperature; inf where more samples never stop helping.
 
-    The exact curve is scanned at 64 values of k up to `max_samples`, its derivative's sign change refined, and the
-    result compared with k = 1 and k = inf (curves can be flat to 1e-8 near a distant minimum).
+    The exact curve is scanned up to `max_samples` in steps of at most 39 % of k, its derivative's sign change refined,
+    and the result compared with k = 1 and k = inf (curves can be flat to 1e-8 near a distant minimum).
 
     Parameters
     ----------
@@ -74,9 +69,14 @@ def optimal_samples(
     if temperature == np.inf:
         text = f"At infinite temperature nothing is selected: every k has the error {limit.error:g}; k = 1 will do."
         return boundary(search, 1.0, limit, text)
-    k, least, one, last = _scan_samples(search, solved, temperature, max_samples)
-    ends = (one, last, limit)
-    if k is not None and is_better(least, ends):
+    curve = Curve(search, solved, temperature)
+    found = curve.scan(max_samples)
+    one, last = found.end(0), found.end(-1)
+    ends, turns = (one, last, limit), found.turns()
+    lowest = min(turns, key=lambda i: found.error[i : i + 2].min(), default=None)
+    x, least = (np.nan, NOWHERE) if lowest is None else curve.minimum(found, lowest)
+    if is_better(least, ends):
+        k = float(np.exp(x))
         text = (
             f"The best number of samples is k = {k:.6g}, with error {least.error:.6g}; beyond it selection overshoots."
         )
@@ -97,57 +97,6 @@ def _from_below(solved, temperature):
     if temperature == 0:
         return bool(closed_forms.best_of_k_law(gaps, 1.0) < gaps.judge)
     return bool(closed_forms.many_samples_correction(gaps, temperature / (2 * solved.spread**2)) < 0)
-
-
-def _scan_samples(search, solved, temperature, max_samples):
-    """Interior minimum over k of the exact curve, or None: the sign change of its slope, zoomed in twice.
-
-    Also the error there, at k = 1, and at `max_samples`.
-    """
-    low, high = 0.0, float(np.log(max_samples))
-    kind = "best" if temperature == 0 else "warm"
-    found, ends = None, None
-    for count in (_SCAN, _ZOOM, _ZOOM):
-        x = np.linspace(low, high, count)
-        k = np.maximum(np.exp(x), 1.0)
-        error, slope, (bound, level) = _sloped(solved, k, np.asarray(temperature, float), kind)
-        search.see(level)
-        error, slope, bound = (np.asarray(part) for part in (error, slope, bound))
-        ends = ends or [At(float(error[j]), float(bound[j])) for j in (0, -1)]
-        turns = np.flatnonzero((slope[:-1] < 0) & (slope[1:] >= 0))
-        if not turns.size:  # of the scan: there is none; of a zoom: rounding decides, and the last bracket stands
-            break
-        i = turns[np.argmin(error[turns])]
-        found, (low, high) = (x, error, slope, bound, i), x[i : i + 2]
-    return (None, NOWHERE, *ends) if found is None else (*_between(*found), *ends)
-
-
-def _between(x, error, slope, bound, i):
-    """k and the error where the slope in ln k vanishes, between the points i and i + 1.
-
-    From the cubic through the four points around, and the error by its values and slopes at both ends: to the fourth
-    power of a step of a thousandth.
-    """
-    first = min(max(i - 1, 0), x.size - 4)
-    step = x[1] - x[0]
-    places = np.arange(4.0) + (first - i)
-    cubic = np.polynomial.Polynomial(np.linalg.solve(np.vander(places, increasing=True), slope[first : first + 4]))
-    share = slope[i] / (slope[i] - slope[i + 1])
-    share = scipy.optimize.brentq(cubic, 0.0, 1.0, xtol=1e-14) if cubic(0.0) < 0 < cubic(1.0) else share
-    least = scipy.interpolate.CubicHermiteSpline(x[i : i + 2], error[i : i + 2], slope[i : i + 2])(x[i] + share * step)
-    return float(np.exp(x[i] + share * step)), At(float(least), float(bound[i : i + 2].max()))
-
-
-@partial(compiled, static_argnames="kind")
-def _sloped(solved, k, temperature, kind):
-    """Error, its derivative in ln k, (numerical error, level). Only k has a tangent: tables are not differentiated."""
-    given = temperature if kind == "warm" else 0.0
-
-    def error(k):
-        made = evaluate(solved, k, given, Exact())
-        return made["curves"]["error"], (made["numerical_error"]["error"], made["level"])
-
-    return jax.jvp(error, (k,), (k,), has_aux=True)
 
 
 def optimal_temperature(problem: Prompt | Posterior | LinearJudge, *, samples: ArrayLike) -> Optimum:

@@ -11,7 +11,7 @@ from ..pytrees import record
 from ..status import Status
 
 # Two errors closer than this (relative) are one: the curve is known to about 1e-14.
-_RESOLUTION = 1e-13
+RESOLUTION = 1e-13
 
 
 @record(static=("interior", "text"))
@@ -65,7 +65,7 @@ def error_at(search, solved, samples, temperature) -> At:
 
 def is_better(least: At, ends: Sequence[At]) -> bool:
     """Whether an inner setting is better than the boundaries by more than rounding."""
-    return least.error < (1 - _RESOLUTION) * min(end.error for end in ends)
+    return least.error < (1 - RESOLUTION) * min(end.error for end in ends)
 
 
 def interior(search, value, least: At, ends: Sequence[At], text) -> Optimum:

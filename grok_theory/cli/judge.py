@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -112,15 +113,14 @@ def _show(read, found, failed, confidence, picture) -> None:
     curves = found.curves
     for name in curves:
         table.add_column(name, justify="right")
-    widest = max(curves.values(), key=lambda curve: curve.x.size)
-    left_out = widest.stats["left_out"]
-    if left_out.any():
-        table.add_column("prompts left out", justify="right")
-    for i, k in enumerate(widest.x):
+    absent = _absent(read.records, found)
+    for title in absent:
+        table.add_column(title, justify="right")
+    for k in sorted({k for curve in curves.values() for k in curve.x.tolist()}):
         cells = [_cell(curve, k) for curve in curves.values()]
-        table.add_row(f"{k:.0f}", *cells, *([f"{left_out[i]}"] if left_out.any() else []))
+        table.add_row(f"{k:.0f}", *cells, *(f"{counts.get(k, '')}" for counts in absent.values()))
     # Into a pipe or file the table is never cut.
-    console = Console() if sys.stdout.isatty() else Console(width=40 + 34 * (len(curves) + 1))
+    console = Console() if sys.stdout.isatty() else Console(width=40 + 34 * (len(curves) + 1 + len(absent)))
     console.print(table)
     print()
     for text in dict.fromkeys(curve.status.text for curve in curves.values() if curve.status.text):
@@ -157,6 +157,26 @@ def _said_of_failed(records, failed) -> str:
     return f"{many}{gone}: best of k is without them (--failed drop), pass@k and the vote with them"
 
 
+def _left_out(records, curve) -> dict[float, int]:
+    """How many of all prompts a curve is without at each k: those of fewer answers (best of k: with a score) than k."""
+    unjudged = len(records.prompts) - len(next(iter(curve.curves.values())))
+    return {k: int(left) + unjudged for k, left in zip(curve.x.tolist(), curve.stats["left_out"])}
+
+
+def _absent(records, found) -> dict[str, dict[float, int]]:
+    """The columns of prompts left out: one where all curves agree, else one for every count of its own."""
+    # Whatever the temperature, best of k is of the same prompts.
+    named = {name.split(",")[0]: _left_out(records, curve) for name, curve in found.curves.items()}
+    counted = {k: left for counts in named.values() for k, left in counts.items()}
+    if all(counted[k] == left for counts in named.values() for k, left in counts.items()):
+        return {"prompts left out": counted} if any(counted.values()) else {}
+    alike: list[tuple[list[str], dict[float, int]]] = []
+    for name, counts in named.items():
+        same = next((names for names, known in alike if known == counts), None)
+        same.append(name) if same is not None else alike.append(([name], counts))
+    return {f"left out: {', '.join(names)}": counts for names, counts in alike}
+
+
 def _cell(curve, k) -> str:
     at = curve.x.tolist().index(k) if k in curve.x else None
     if at is None:
@@ -172,7 +192,8 @@ def _more(rivals) -> str:
 def _write_json(read, found, failed, picture) -> None:
     from .as_json import write_json
 
-    judged = [row | {"temperature": t} for t, curve in found.best_of_k.items() for row in _rows(curve)]
+    rows = partial(_rows, read.records)
+    judged = [row | {"temperature": t} for t, curve in found.best_of_k.items() for row in rows(curve)]
     write_json(
         {
             "kind": "judge",
@@ -183,8 +204,8 @@ def _write_json(read, found, failed, picture) -> None:
             "answers": read.records.answers,
             "failed": {"answers": read.records.failed, "policy": failed},
             "best_of_k": judged or None,
-            "pass_at_k": None if found.pass_at_k is None else _rows(found.pass_at_k),
-            "majority_vote": None if found.majority_vote is None else _rows(found.majority_vote),
+            "pass_at_k": None if found.pass_at_k is None else rows(found.pass_at_k),
+            "majority_vote": None if found.majority_vote is None else rows(found.majority_vote),
             "missing": found.missing,
             "status": {name: str(curve.status) for name, curve in found.curves.items()},
             "best": found.best,
@@ -193,11 +214,11 @@ def _write_json(read, found, failed, picture) -> None:
     )
 
 
-def _rows(curve) -> list[dict[str, Any]]:
-    columns = (curve.x, *(curve.stats[name] for name in ("mean", "low", "high", "left_out")))
+def _rows(records, curve) -> list[dict[str, Any]]:
+    columns = (*(curve.stats[name] for name in ("mean", "low", "high")), _left_out(records, curve).items())
     return [
-        {"k": int(k), "value": mean, "interval": [low, high], "left_out": int(left)}
-        for k, mean, low, high, left in zip(*columns)
+        {"k": int(k), "value": mean, "interval": [low, high], "left_out": left}
+        for mean, low, high, (k, left) in zip(*columns)
     ]
 
 

@@ -199,6 +199,8 @@ class Table:
     def labels(self, name: str) -> list[str | None]:
         """The cells of a column as names, None where nothing is written (a nan of JSON is nothing).
 
+        Spaces around a name are none of it, quoted or not.
+
         Parameters
         ----------
         name : str
@@ -220,6 +222,7 @@ class Table:
         texts: set[str] = set()
         name = self.full_name(name)
         for i, cell in enumerate(self.cells[name]):
+            cell = cell.strip() if isinstance(cell, str) else cell
             if isinstance(cell, str) and cell in texts:
                 found.append(cell)
                 continue

@@ -89,8 +89,20 @@ def test_the_right_answer_is_no_vote(tmp_path):
     assert read.records.choices is None
     assert any("is not what was said" in note for note in read.notes)
     assert bk.read_records(path, answer="answer").choices  # who names it means it
+    path.write_text("prompt,score,value,answer\nq1,7,1,42\nq1,4,0,42\nq1,3,0,42\n")  # of one prompt, too
+    assert read_answers(path, UNASKED).columns["answer"] is None
+    path.write_text("prompt,value,answer\nq1,1,42\nq1,1,42\n")  # all said what is right
+    assert read_answers(path, UNASKED).columns["answer"] == "answer"
     path.write_text("prompt,value,answer,prediction\na,1,4,4\na,0,4,3\n")
     assert read_answers(path, UNASKED).columns["answer"] == "prediction"
+
+
+def test_a_quoted_prompt_with_a_space_is_no_other_prompt(tmp_path):
+    path = tmp_path / "r.csv"
+    path.write_text('prompt,score,value\np1,1,1\n"p1 ",2,0\np2,3,1\n')
+    records = bk.read_records(path)
+    assert records.prompts == ("p1", "p2")
+    assert records.answers.tolist() == [2, 1]
 
 
 def test_answers_that_mean_the_same(tmp_path):
@@ -103,6 +115,35 @@ def test_answers_that_mean_the_same(tmp_path):
     read = read_answers(path, UNASKED)
     assert read.records.choices[0].tolist() == [0, 0, 0, 0, 1, 2, 3]
     assert any("2 answers" in note and "no other gives" in note for note in read.notes)
+
+
+@pytest.mark.parametrize("word", ["NA", "N/A", "None", " none", "null", "nan", "NaN", "-nan"])
+def test_a_word_for_nothing_among_numbers_is_no_answer(tmp_path, word):
+    """As an empty cell: of q1 three answers each of its own, a vote of which is their mean."""
+    path = tmp_path / "r.csv"
+    votes = []
+    for missing in ("", f'"{word}"'):
+        rows = f"q1,1,42\nq1,0,{missing}\nq1,0,{missing}\nq2,1,5.5\nq2,0,{missing}\nq2,0,-1e3\n"
+        path.write_text("prompt,value,answer\n" + rows)
+        read = read_answers(path, UNASKED)
+        assert [row.tolist() for row in read.records.choices] == [[0, 1, 2], [0, 1, 2]]
+        assert any("3 answers are missing" in note for note in read.notes)
+        votes.append(bk.vote_curve(read.records, samples=[3]).stats["mean"][0])
+    assert votes == [pytest.approx(1 / 3, rel=1e-14)] * 2
+    # Beside a text it may have been said, in whichever file that stands.
+    more = tmp_path / "more.csv"
+    more.write_text("prompt,value,answer\nq2,1,x + 1\n")
+    read = read_answers([path, more], UNASKED)
+    assert [row.tolist() for row in read.records.choices] == [[0, 1, 1], [0, 1, 2, 3]]
+    assert any(f"3 answers are {word.strip()}, taken as said" in note for note in read.notes)
+
+
+@pytest.mark.parametrize(("first", "expected"), [("7", [0, 1, 2, 3]), ('"B"', [0, 1, 2, 1])])
+def test_words_for_nothing_in_lists(tmp_path, first, expected):
+    path = tmp_path / "r.jsonl"
+    row = f'{{"prompt": "a", "values": [1, 0, 0, 0], "answers": [{first}, "None", null, "None"]}}\n'
+    path.write_text(row + '{"prompt": "b", "values": [1], "answers": [NaN]}\n')
+    assert bk.read_records(path).choices[0].tolist() == expected
 
 
 def failing(tmp_path):

@@ -55,6 +55,51 @@ def test_the_first_crossing_of_an_overshooting_judge():
     assert abs(error / (best.error * 1.005) - 1) < 1e-9
 
 
+DENSE = np.geomspace(1.0, 1e4, 1024)  # .9 % apart
+
+
+@pytest.mark.parametrize("heated", [False, True])
+def test_the_first_crossing_of_random_judges(heated):
+    """Brute force on a dense grid of the curve, down to just above its least error: a dip may lie between any two k."""
+    rng = np.random.default_rng(3)
+    dips = 0
+    for _ in range(20):
+        temperature = 10 ** rng.uniform(-1.5, 1.0) if heated else 0.0
+        problem = bk.Prompt(rng.uniform(0.2, 2.0), rng.choice([-1.0, 1.0, 1.0, 1.0]) * rng.uniform(0.3, 5.0))
+        curve = bk.solve(problem, DENSE, temperature=temperature)["error"]
+        targets = curve.min() + np.array([1e-6, 1e-3, 0.03, 0.5]) * (curve[0] - curve.min())
+        found = bk.samples_needed(problem, targets, temperature=temperature)
+        first = np.argmax(curve <= targets[:, None], axis=1)
+        assert np.all(found <= DENSE[first] * (1 + 1e-9)), (problem, temperature, found)
+        assert np.all(found >= DENSE[np.maximum(first - 1, 0)] * (1 - 1e-9)), (problem, temperature, found)
+        dips += 0 < curve.argmin() < DENSE.size - 1
+    assert dips >= 6
+
+
+def test_the_least_error_itself_is_reached():
+    """By the best k; an error below it is not."""
+    for problem, temperature in ((bk.Prompt(1.5, 3.0), 0.0), (bk.Prompt(0.4, 2.0), 0.0), (bk.Prompt(0.2, 4.0), 20.0)):
+        best = bk.optimal_samples(problem, temperature=temperature)
+        above, at, below = bk.samples_needed(
+            problem, best.error * np.array([1.01, 1.0, 1 - 1e-9]), temperature=temperature
+        )
+        assert 1 < above < best.value
+        assert abs(at / best.value - 1) < 1e-5  # where the curve is flat to rounding
+        assert below == INF
+    # Two answers do for the error with two.
+    error = bk.solve(bk.Prompt(0.4, 2.0), [2.0], temperature=0.0)["error"][0]
+    assert abs(bk.samples_needed(bk.Prompt(0.4, 2.0), error, temperature=0.0) - 2) < 1e-8
+
+
+def test_a_judge_that_overshoots_is_compared_at_equal_error():
+    judge = bk.LinearJudge(2.0, 0.5, 1.0, reward_power=1.96, overlap=1.4)
+    best = bk.optimal_samples(judge, temperature=0.0)
+    found = bk.equal_error(judge, [2.0], error=best.error * 1.003, temperature=0.0)
+    assert 1 < found.samples[0] < best.value
+    error = bk.solve(judge, found.samples, temperature=0.0)["error"][0]
+    assert abs(error / (best.error * 1.003) - 1) < 1e-9
+
+
 def test_inference_against_data_at_equal_error():
     """Curve and exchange rate: scipy roots of a scipy quadrature at the posterior of each amount of data."""
     judge, ratios, target = bk.LinearJudge(1.0, 1.0, 0.7), np.array([1.5, 6.0]), 0.05

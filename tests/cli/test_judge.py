@@ -112,6 +112,32 @@ def test_a_harness_file_with_failed_scores(capsys):
     np.testing.assert_allclose(list(by_k(without["pass_at_k"]).values()), answers, rtol=1e-14, atol=0)
 
 
+def test_prompts_left_out_are_those_of_each_curve(tmp_path, monkeypatch, capsys):
+    """a has 3 scores of 4 answers, b 2 of 4, c 2 of 4, d none of 3: counted by hand."""
+    monkeypatch.chdir(tmp_path)
+    rows = ["a,1,1", "a,2,0", "a,3,1", "a,,0", "b,1,1", "b,,0", "b,,0", "b,2,0", "c,1,0", "c,5,1", "c,,0", "c,,0"]
+    rows += ["d,,1"] * 3
+    Path("lo.csv").write_text("\n".join(["prompt,score,value", *rows]) + "\n")
+
+    def table(*words):
+        assert run("judge", "lo.csv", "--no-plot", *words) == 0
+        printed = capsys.readouterr().out
+        return printed[printed.index("samples ") :].split("\n\n")[0].splitlines()
+
+    head, *lines = table("--temperature", "0,1")
+    assert [part.split("  ")[0] for part in head.split("left out: ")[1:]] == ["best of k", "pass@k"]
+    ends = [line.split("]")[-1].split() for line in lines]
+    assert ends == [["1", "0"], ["1", "0"], ["3", "0"], ["1"]]  # best of k has no k = 4
+    result = told(capsys, "lo.csv")
+    assert [row["left_out"] for row in result["best_of_k"]] == [1, 1, 3]
+    assert [row["left_out"] for row in result["pass_at_k"]] == [0, 0, 0, 1]
+    # Where the curves agree there is one column, or none.
+    head, *lines = table("--failed", "lowest")
+    assert head.endswith("prompts left out")
+    assert [line.split("]")[-1].split() for line in lines] == [["0"], ["0"], ["0"], ["1"]]
+    assert "left out" not in table("--failed", "lowest", "--samples", "1,3")[0]
+
+
 def test_tied_scores_share(capsys):
     answers = json.loads((CASES / "answers.json").read_text())["c13_ties.csv"]["T=0,k=1..4"]
     result = told(capsys, str(CASES / "c13_ties.csv"))

@@ -233,7 +233,20 @@ def test_labels_are_not_merged(tmp_path, first, second, kinds):
 
 def test_labels_apart(tmp_path):
     path = tmp_path / "t.jsonl"
-    path.write_text('{"p": 1}\n{"p": 2}\n{"p": null}\n{"p": "null"}\n{"p": ""}\n{"p": " a"}\n{"p": "a"}\n{"p": NaN}\n')
-    assert read_table(path).labels("p") == ["1", "2", None, "null", None, " a", "a", None]
+    path.write_text('{"p": 1}\n{"p": 2}\n{"p": null}\n{"p": "null"}\n{"p": ""}\n{"p": "A"}\n{"p": "a"}\n{"p": NaN}\n')
+    assert read_table(path).labels("p") == ["1", "2", None, "null", None, "A", "a", None]
     path.write_text('{"p": 9007199254740993}\n{"p": 9007199254740992}\n')
     assert read_table(path).labels("p") == ["9007199254740993", "9007199254740992"]
+
+
+def test_spaces_around_a_label_are_none_of_it(tmp_path):
+    """Of unquoted cells the reader takes them off: a quoted one, and a text of JSON, is the same name."""
+    path = tmp_path / "t.csv"
+    path.write_text('p,v\np1,1\n"p1 ",2\n" p1",3\n p1 ,4\n"p 1",5\n" ",6\n')
+    assert read_table(path).labels("p") == ["p1", "p1", "p1", "p1", "p 1", None]
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"p": "p1"}\n{"p": "p1\\n"}\n{"p": " 1"}\n')
+    assert read_table(path).labels("p") == ["p1", "p1", "1"]
+    path.write_text('{"p": 1}\n{"p": " 1"}\n')
+    with pytest.raises(BadValue, match="line 2: p is '1', a text"):
+        read_table(path).labels("p")
