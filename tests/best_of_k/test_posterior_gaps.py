@@ -61,6 +61,30 @@ def test_all_digits_near_as_many_examples_as_dimensions(ratio, noise, prior, mod
             assert abs(float(value) / truth - 1) < 1e-14
 
 
+@pytest.mark.parametrize("temperature", [0.0, np.inf])
+@pytest.mark.parametrize("overlap", [None, 0.999999, 0.2])
+@pytest.mark.parametrize("overshoot", [0.0, 1e-4, 0.7])
+@pytest.mark.parametrize(("ratio", "noise", "prior"), [(1.001, 1e-3, 1.0), (1 + 1e-9, 1e-8, 1e3), (0.7, 0.3, 2.0)])
+def test_the_rounding_of_a_posterior_is_counted(ratio, noise, prior, overshoot, overlap, temperature):
+    """The closed forms of one answer, and of infinitely many at T = 0, in 60 digits."""
+    power = {} if overlap is None else {"reward_power": 1.0, "overlap": overlap}
+    judge = bk.LinearJudge(ratio, noise, prior, overshoot=overshoot, **power)
+    found = bk.solve(judge, [1.0, np.inf], temperature=temperature)
+    with mpmath.workdps(60):
+        ridge, q, spread = exact(judge, 1)
+        over, unlike = 1 + mpmath.mpf(overshoot), 1 - mpmath.mpf(1.0 if overlap is None else overlap)
+        linear, own = ridge / (1 + ridge) * unlike, 2 * unlike
+        alone = {"error": q + spread**2, "judged_error": over**2 * q - 2 * over * linear + own + spread**2}
+        favourite = {"error": (over - 1) ** 2 * q + 2 * (1 - over) * linear + own, "judged_error": mpmath.mpf(0)}
+        expected = [alone, alone if temperature else favourite]
+        for name in alone:
+            for value, bound, each in zip(found[name], found.numerical_error[name], expected):
+                assert abs(mpmath.mpf(float(value)) - each[name]) <= bound
+                assert bound <= 1e-13 * max(each[name], q)
+    by_hand = bk.Posterior(0.3, 0.3, 0.3)  # whose fields are what was meant
+    assert bk.solve(by_hand, [1.0], temperature=0.0).numerical_error["error"][0] <= 2e-15 * 1.3
+
+
 def test_weights_that_sum_to_one_but_for_rounding():
     """Ten modes that are alike are one, whichever way their weights were rounded."""
     weights = np.array([0.1, 0.2, 0.7 / 3, 0.7 / 3, 0.7 / 3])
