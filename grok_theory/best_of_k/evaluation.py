@@ -33,6 +33,9 @@ _LARGEST_ERROR = 1e-6
 # Nodes a panel keep all digits of a prompt; those of a population a hundred times more than it promises.
 _NODES, _NODES_OF_POPULATIONS = 20, 18
 _ROUNDING = 8 * 2.0**-52  # of the closed forms, in units of what they add up
+# Of a population that `posterior` made: of its fields, and of the judge's own variance in units of the fields, which
+# cancel in it where the judge is close to the teacher.
+_POSTERIOR_ROUNDING, _OWN_ROUNDING = 4 * 2.0**-52, 2.0**-52
 
 
 def solve_kept_answer(
@@ -174,7 +177,7 @@ def _judged(made, fine):
     """Curves and errors, nan where a value is out of range, and the status level at each k."""
     finite = jnp.stack([jnp.isfinite(curve) for curve in made["curves"].values()]).all(axis=0)
     good = fine & finite & (made["share"] < _LARGEST_ERROR) & ~made["lost"]
-    levels = jnp.where(good, jnp.where(made["share"] <= made["rtol"], 0, 1), 2).astype(jnp.int8)
+    levels = jnp.where(good, jnp.where(made["noted"] <= made["rtol"], 0, 1), 2).astype(jnp.int8)
     # Out of range is nan, never a number; a curve that is merely inaccurate stays, for throw=False.
     keep = lambda curve: jnp.where(fine, curve, jnp.nan)  # noqa: E731
     return {
@@ -228,7 +231,34 @@ def _exact(problem, k, temperature, method, kind, finite):
         lost = ~infinite & (curves["judged_error"] < _SMALLEST)
     error = jax.lax.stop_gradient(error)
     rtol = method.rtol * (1.0 if isinstance(problem, Prompt) else _POPULATION_ALLOWANCE)
-    return {"curves": curves, "numerical_error": error, "share": _share(curves, error), "rtol": rtol, "lost": lost}
+    share = noted = _share(curves, error)
+    if isinstance(problem, Posterior):
+        made = _posterior_rounding(*jax.lax.stop_gradient((problem, curves, jnp.where(infinite, 1.0, k))))
+        error = {name: error[name] + made[name] for name in error}
+        noted = _share(curves, error)  # of the quadrature alone it is said that it failed
+    return {"curves": curves, "numerical_error": error, "share": share, "noted": noted, "rtol": rtol, "lost": lost}
+
+
+def _posterior_rounding(problem, curves, k):
+    """What the rounding of the fields does to the curves, where `posterior` made them: there the ridge is known.
+
+    Seen from the judge, error = v_D + 2 (c_TR - v_R) a + judged_error; from the mean answer, error = q - 2 c_TR (1 - a)
+    + moved, with moved = judged_error + (1 - 2 a) v_R. Sums of what falls with k as powers of at most 2: a relative
+    change of v_R (of s^2, where that is larger) comes back up to 2 ln k times. The smaller sum keeps the digits.
+    """
+    q, v, c, own = problem.teacher_variance, problem.reward_variance, problem.covariance, problem.judge_variance
+    judged, size, away = curves["judged_error"], q + v + 2 * jnp.abs(c), c - v
+    steep = _POSTERIOR_ROUNDING * (1 + 2 * jnp.log(k)) * (1 + size / jnp.maximum(v, problem.spread**2))
+    # A judge that is the teacher is so to the bit, and then error and judged_error are one.
+    right = (q == v) & (q == c)
+    kept = jnp.clip((curves["error"] - own - judged) / jnp.where(away == 0, 1.0, 2 * away), 0.0, 1.0)
+    kept = jnp.where(away == 0, 0.0, kept)
+    moved = jnp.abs(judged + (1 - 2 * kept) * v)
+    near = steep * (judged + 2 * jnp.abs(away) * kept) + _OWN_ROUNDING * size
+    far = steep * (moved + 2 * jnp.abs(c) * (1 - kept)) + _POSTERIOR_ROUNDING * q
+    error = jnp.where(right, steep * judged, jnp.minimum(near, far))
+    rounding = {"judged_error": steep * judged, "error": error}
+    return {name: jnp.where(jnp.isnan(problem.ridge), 0.0, part) for name, part in rounding.items()}
 
 
 def _share(curves, errors):
@@ -300,7 +330,7 @@ def _limit(problem, k, temperature, method, kind, exact):
         for name, curve in jax.lax.stop_gradient(curves).items()
     }
     none = jnp.zeros(k.shape)
-    return {"curves": curves, "numerical_error": away, "share": none, "rtol": 0.0, "lost": none > 0}
+    return {"curves": curves, "numerical_error": away, "share": none, "noted": none, "rtol": 0.0, "lost": none > 0}
 
 
 def _limit_of_bias(problem, gaps, k, t, method, curves):

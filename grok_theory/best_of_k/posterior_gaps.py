@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import jax.numpy as jnp
 import numpy as np
 
-from ..checks import require_float64
+from ..checks import is_traced, require_float64
 from ..errors import BadValue
 from ..fields import check_single
 from ..numerics.padding import any_traced, repeated, with_zeros
@@ -61,6 +63,10 @@ def posterior(judge: LinearJudge) -> Posterior:
     check_single(judge)
     numbers = (judge.examples_per_dim, judge.noise, judge.prior_scale, 1.0 + judge.overshoot)
     modes = judge.modes()
+    if not is_traced(judge.mode_weights):
+        count = modes["spectrum"].size
+        given = np.full(count, 1 / count) if judge.mode_weights is None else np.asarray(judge.mode_weights, float)
+        modes["mode_weights"] = _summing_to_one(given)
     if any_traced(modes, numbers):
         return Posterior(**_equivalent(modes, *(jnp.asarray(value, float) for value in numbers)))
     # Modes without weight up to the next bucket: a number of modes compiles nothing.
@@ -70,23 +76,45 @@ def posterior(judge: LinearJudge) -> Posterior:
     return Posterior(**{name: np.asarray(value) for name, value in found.items()})
 
 
+_NOTHING = 1e-306  # below it the ridge is taken for none
+
+
+def _summing_to_one(weights: np.ndarray) -> np.ndarray:
+    """Weights whose sum is 1 but for rounding, with that taken off the largest, and its own rounding off the next ...
+
+    Near n = d, if there is little noise, R tells the difference.
+    """
+    excess = math.fsum([*weights, -1.0])
+    if not abs(excess) <= weights.size * 2.0**-52:  # somebody's own sum
+        return weights
+    weights = np.array(weights)
+    for i in np.argsort(-weights, kind="stable"):
+        if excess == 0 or abs(excess) > 2.0**-50 * weights[i]:
+            break
+        weights[i] -= excess
+        excess = math.fsum([*weights, -1.0])
+    return weights
+
+
 @compiled_soonest
 def _equivalent(modes, ratio, noise, prior, over):
     spectrum, weights = modes["spectrum"], modes["mode_weights"]
     teacher, reward, overlap = modes["teacher_power"], modes["reward_power"], modes["overlap"]
-    alpha = 1 / ratio
 
-    # alpha <l/(l+R)> + Rh/R = 1: the ridge equation of one sample with multiplicities alpha p_i.
-    counts = alpha * weights
-    explicit = alpha * (noise / prior) ** 2
-    ridge = effective_ridge(spectrum, 1.0, ridge=explicit, multiplicities=counts)
-    left = freedom_left(spectrum, ridge, 1.0, ridge=explicit, multiplicities=counts)  # 1 - g
-    share, missed = learned(spectrum, ridge)
+    # sum p_i l_i/(l_i + R) + (sigma/gamma)^2/R = n/d: n/d as it is given. 1 - d/n, made from a rounded d/n, would be no
+    # number at all near n = d, where it alone decides on R if there is little noise.
+    explicit = (noise / prior) ** 2
+    least = explicit / ratio  # R is no less: where this is no number there is none
+    explicit = jnp.where(least > _NOTHING, explicit, 0.0)
+    ridge = effective_ridge(spectrum, ratio, ridge=explicit, multiplicities=weights)
+    left = freedom_left(spectrum, ridge, ratio, ridge=explicit, multiplicities=weights)  # (1 - g) n/d
+    share, missed = (jnp.where(least < jnp.inf, part, jnp.nan) for part in learned(spectrum, ridge))
 
     bias = jnp.sum(weights * missed**2 * spectrum * teacher)
-    q = (bias + noise**2 * jnp.sum(counts * share**2)) / left
+    q = (ratio * bias + noise**2 * jnp.sum(weights * share**2)) / left
     linear = -jnp.sum(weights * missed * spectrum * (overlap - teacher))
-    own = jnp.sum(weights * spectrum * (reward - 2 * overlap + teacher))
+    # Two differences that are exact where the judge is close to the teacher.
+    own = jnp.sum(weights * spectrum * ((reward - overlap) + (teacher - overlap)))
     return {
         "teacher_variance": q,
         "reward_variance": over**2 * q - 2 * over * linear + own,

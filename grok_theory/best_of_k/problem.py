@@ -94,7 +94,8 @@ class Prompt:
 class Posterior:
     """A population of prompts at one trained model: the gaps are jointly Gaussian with mean zero.
 
-    `ridge` and `one_point_teacher_variance` are kept by `posterior` for the reader; they enter no prediction.
+    `ridge` and `one_point_teacher_variance` are kept by `posterior` for the reader; they enter no prediction, but where
+    the ridge is known the rounding of `posterior` is part of `numerical_error`.
 
     Raises
     ------

@@ -1,11 +1,13 @@
 """The two-point deterministic equivalent: its equations, identities, and what the one-point value misses."""
 
 import jax
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import grok_theory as gt
 from grok_theory import best_of_k as bk
 
 positive = st.floats(-1.5, 1.5).map(lambda x: 10.0**x)
@@ -30,6 +32,72 @@ def test_a_teacher_from_the_prior_scatters_like_an_answer(ratio, noise, prior, l
     assert abs(population.teacher_variance / (population.spread**2 - noise**2) - 1) < 1e-11 * (
         1 + noise**2 / prior**2 / low
     )
+
+
+def exact(judge, modes):
+    """R, q and s of a judge with `modes` equal modes of variance 1 and unit teacher, in 60 digits: a quadratic root."""
+    with mpmath.workdps(60):
+        ratio, noise, prior = (mpmath.mpf(float(x)) for x in (judge.examples_per_dim, judge.noise, judge.prior_scale))
+        explicit = (noise / prior) ** 2
+        a = 1 - ratio + explicit  # ratio R^2 + (ratio - 1 - explicit) R - explicit = 0
+        ridge = (a + mpmath.sqrt(a**2 + 4 * ratio * explicit)) / (2 * ratio)
+        share, missed = 1 / (1 + ridge), ridge / (1 + ridge)
+        q = (missed**2 + noise**2 * share**2 / ratio) / (1 - share**2 / ratio)
+        return ridge, q, mpmath.sqrt(noise**2 + prior**2 * ridge * share)
+
+
+@pytest.mark.parametrize("modes", [1, 3, 7])
+@pytest.mark.parametrize(
+    ("ratio", "noise", "prior"),
+    [(1.001, 1e-3, 1.0), (1 + 1e-9, 1e-8, 1e3), (1 - 1e-9, 1e-8, 1e3), (1.0, 1e-6, 1.0), (3.0, 1e-6, 1.0)],
+)
+def test_all_digits_near_as_many_examples_as_dimensions(ratio, noise, prior, modes):
+    """Where 1 - d/n and little noise decide on the ridge: 1 - 1/(n/d) in float64 leaves 7 digits at 1 + 1e-9."""
+    judge = bk.LinearJudge(ratio, noise, prior, np.ones(modes))
+    found = bk.posterior(judge)
+    again = jax.jit(bk.posterior)(judge)
+    for made in (found, again):
+        for value, truth in zip((made.ridge, made.teacher_variance, made.spread), exact(judge, modes)):
+            assert abs(float(value) / truth - 1) < 1e-14
+
+
+@pytest.mark.parametrize("temperature", [0.0, np.inf])
+@pytest.mark.parametrize("overlap", [None, 0.999999, 0.2])
+@pytest.mark.parametrize("overshoot", [0.0, 1e-4, 0.7])
+@pytest.mark.parametrize(("ratio", "noise", "prior"), [(1.001, 1e-3, 1.0), (1 + 1e-9, 1e-8, 1e3), (0.7, 0.3, 2.0)])
+def test_the_rounding_of_a_posterior_is_counted(ratio, noise, prior, overshoot, overlap, temperature):
+    """The closed forms of one answer, and of infinitely many at T = 0, in 60 digits."""
+    power = {} if overlap is None else {"reward_power": 1.0, "overlap": overlap}
+    judge = bk.LinearJudge(ratio, noise, prior, overshoot=overshoot, **power)
+    found = bk.solve(judge, [1.0, np.inf], temperature=temperature)
+    with mpmath.workdps(60):
+        ridge, q, spread = exact(judge, 1)
+        over, unlike = 1 + mpmath.mpf(overshoot), 1 - mpmath.mpf(1.0 if overlap is None else overlap)
+        linear, own = ridge / (1 + ridge) * unlike, 2 * unlike
+        alone = {"error": q + spread**2, "judged_error": over**2 * q - 2 * over * linear + own + spread**2}
+        favourite = {"error": (over - 1) ** 2 * q + 2 * (1 - over) * linear + own, "judged_error": mpmath.mpf(0)}
+        expected = [alone, alone if temperature else favourite]
+        for name in alone:
+            for value, bound, each in zip(found[name], found.numerical_error[name], expected):
+                assert abs(mpmath.mpf(float(value)) - each[name]) <= bound
+                assert bound <= 1e-13 * max(each[name], q)
+    by_hand = bk.Posterior(0.3, 0.3, 0.3)  # whose fields are what was meant
+    assert bk.solve(by_hand, [1.0], temperature=0.0).numerical_error["error"][0] <= 2e-15 * 1.3
+
+
+def test_weights_that_sum_to_one_but_for_rounding():
+    """Ten modes that are alike are one, whichever way their weights were rounded."""
+    weights = np.array([0.1, 0.2, 0.7 / 3, 0.7 / 3, 0.7 / 3])
+    judge = bk.LinearJudge(1 + 1e-9, 1e-8, 1e3, np.ones(5), mode_weights=weights)
+    np.testing.assert_allclose(float(bk.posterior(judge).teacher_variance), float(exact(judge, 1)[1]), rtol=1e-14)
+
+
+def test_far_apart_numbers_make_a_posterior_or_are_refused():
+    """The ridge may underflow, where it counts for nothing; where it overflows the judge is refused."""
+    found = bk.posterior(bk.LinearJudge(1e300, 1e-8, 1.0))
+    assert (found.ridge, found.spread) == (0.0, 1e-8)
+    with pytest.raises(gt.BadValue, match="teacher_variance is nan"):
+        bk.solve(bk.LinearJudge(1e-300, 1.0, 1e-50), [1.0], temperature=0.0)
 
 
 def test_a_judge_that_is_the_teacher_is_so_to_the_bit():

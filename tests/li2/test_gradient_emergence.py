@@ -171,6 +171,22 @@ def test_derivative_in_the_decay(setting):
     assert float(jax.grad(norm)(0.1)) == pytest.approx(float(slope), rel=1e-6, abs=0)
 
 
+@pytest.mark.parametrize("times", [[0.0, 0.01, 1.0], [0.01, 1.0]])
+@pytest.mark.parametrize("told", ["norm", "alignment"])
+def test_derivative_of_a_curve_that_starts_at_zero(times, told):
+    """At t = 0 from a zero read-out the gradient vanishes, and its root has no slope: no other time feels it."""
+    hidden = np.random.default_rng(0).normal(size=(4, 10))
+
+    def last(decay):
+        return getattr(lazy_gradient(GroupTask(cyclic(5), weight_decay=decay), hidden, times), told)[-1] ** 2
+
+    step = 1e-5
+    expected = (last(1e-2 + step) - last(1e-2 - step)) / (2 * step)
+    np.testing.assert_allclose(jax.grad(last)(1e-2), expected, rtol=1e-6)
+    if told == "norm":
+        assert abs(jax.grad(last)(1e-2) + 1.18933318) < 1e-8
+
+
 def test_bad_inputs(setting):
     task, hidden = setting
     for times, said in [([-1.0], r"times\[0\] is -1"), ([1.0, 0.5], r"times\[1\] is 0.5"), ([], "times has shape")]:
