@@ -216,7 +216,8 @@ def overlay(
     names = _names(log, solution, curves)
     laid = {name: _laid(log, name, solution, of) for name, of in names.items()}
     at_log = solution.at(np.unique(np.concatenate([part.x for runs in laid.values() for part in runs.values()])))
-    checks = check_assumptions(log, at_log, names.values(), wing_of(solution.problem))
+    of_run = theory if isinstance(theory, Forecast) else None
+    checks = check_assumptions(log, at_log, names.values(), wing_of(solution.problem), of_run)
     if not isinstance(theory, Forecast):
         return Overlay(log, solution, laid, names, checks, "cannot tell", _reason(log, solution))
     laid = {name: _with_band(parts, theory, names[name]) for name, parts in laid.items()}

@@ -44,6 +44,7 @@ def test_a_fit_is_that_of_python_and_its_exit_code_the_verdict(run, log, tmp_pat
         ([*WORDS, "--free", "snr", "--free", "snr"], "names one twice"),
         ([*WORDS, "--free", "snr", "--confidence", "2"], "confidence is 2"),
         ([*WORDS[:-1], "--free", "snr"], "dim"),
+        ([*WORDS, "--free", "snr", "--config", "dim=400"], "dim is 100, but the log's config says 400"),
         (
             ["best_of_k.LinearJudge", "examples_per_dim=2", "noise=1", "prior_scale=1", "--free", "noise"],
             "best_of_k.fit",
