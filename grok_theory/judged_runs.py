@@ -23,6 +23,7 @@ from .numerics.interpolation import interpolate
 from .results import Ensemble, Forecast, Log
 from .results.excursions import band_factor, excursion_p_value
 from .results.log_config import contradicted
+from .results.log_measures import check_measures
 from .results.log_units import check_axis
 from .results.made_forecast import FEW_DRAWS, is_loss
 
@@ -150,6 +151,10 @@ def shared_curves(
         for name in curves:
             check_choice("curves", name, shared, "Name curves that both have.")
         shared = [name for name in shared if name in curves]
+    if isinstance(runs, Log):
+        names = {n: runs.named(n) for n in next(iter(runs.runs.values())) if runs.named(n) in shared}
+        for forecast in forecasts:
+            check_measures(runs, names, forecast.conditions)
     return shared
 
 

@@ -21,6 +21,7 @@ from ..overlays import wing_of
 from ..ranking import rank
 from ..results import Ensemble, Forecast, Log
 from ..results.log_config import contradicted
+from ..results.log_measures import check_measures
 from ..results.log_units import check_axis
 from .coordinates import coordinate
 from .fitted import Fit, FittedParameter, SeenTogether
@@ -235,7 +236,11 @@ def _names(runs: Log | Ensemble, dynamics: Dynamics, curves: Sequence[str] | Non
         )
     for name in curves or ():
         check_choice("curves", name, here, "Name losses that the log has.")
-    return [name for name in here if curves is None or name in curves]
+    here = [name for name in here if curves is None or name in curves]
+    if isinstance(runs, Log):
+        # Every Problem that is fitted is one of squared losses; what is not said, its forecast takes too.
+        check_measures(runs, {name.removesuffix("_loss"): name for name in here})
+    return here
 
 
 def _told(frame: Frame, drop: float) -> tuple[dict[str, FittedParameter], list[SeenTogether]]:

@@ -89,3 +89,16 @@ def test_bad_designs_are_one_sentence(run, words, part):
     code, _, said = run("find", "linear.TeacherStudent", *words)
     assert code == 2
     assert part in said
+
+
+@pytest.mark.parametrize("word", ["overlay", "fit"])
+def test_a_column_of_another_measure_is_one_sentence(run, tmp_path, word):
+    path = tmp_path / "log.csv"
+    path.write_text(
+        "time [tau],train_rmse,test_rmse\n"
+        + "".join(f"{x},{2 / (1 + x)},{2 / (1 + x)}\n" for x in np.geomspace(0.1, 10.0, 20))
+    )
+    more = ["snr=5", "dim=100", "--free", "snr"] if word == "fit" else ["snr=5", "--dim", "100"]
+    code, _, said = run(word, str(path), "linear.TeacherStudent", "samples_per_dim=2", *more)
+    assert code == 2
+    assert "by its name the root of a mean of squares" in said
