@@ -61,6 +61,11 @@ def test_every_door_refuses_a_root_and_names_the_remedy(door, told):
     DOORS[door](log("train_mse", "test_error", (6.0, 1.0)), told)
 
 
+def test_a_column_that_is_not_fitted_may_be_anything():
+    found = gt.fit(PROBLEM, log("train_nll", "test_mse", (6.0, 1.0)), free=["snr"], dim=100, curves=["test_loss"])
+    assert list(found.applicability.curves) == ["test_loss"]
+
+
 @pytest.mark.parametrize("door", ["overlay", "overlay of a forecast", "applies", "rank", "fit"])
 @pytest.mark.parametrize("names", ["nll", "cross_entropy", "error_rate", "perplexity", "mae"])
 def test_other_measures_are_refused(door, names, told):

@@ -165,7 +165,7 @@ def _fitted(template, runs, free, dynamics, curves, options, confidence) -> Fit:
         parameters,
         tuple(together),
         told,
-        applies(told, runs),
+        applies(told, runs, curves=_judged(told, runs, names)),
         float(likelihood(best)),
         likelihood.runs,
         likelihood.points,
@@ -241,6 +241,19 @@ def _names(runs: Log | Ensemble, dynamics: Dynamics, curves: Sequence[str] | Non
         # Every Problem that is fitted is one of squared losses; what is not said, its forecast takes too.
         check_measures(runs, {name.removesuffix("_loss"): name for name in here})
     return here
+
+
+def _judged(told: Forecast, runs: Log | Ensemble, names: Sequence[str]) -> list[str]:
+    """The curves by which the fitted theory is judged: all that both have, but none left out for what it measures."""
+    found = []
+    for name in (name for name in told.curves if name in curves_in(runs)):
+        try:
+            if name not in names and isinstance(runs, Log):
+                check_measures(runs, {name.split("_")[0]: name})
+        except BadValue:
+            continue
+        found.append(name)
+    return found
 
 
 def _told(frame: Frame, drop: float) -> tuple[dict[str, FittedParameter], list[SeenTogether]]:

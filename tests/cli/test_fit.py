@@ -28,6 +28,8 @@ def test_a_fit_is_that_of_python_and_its_exit_code_the_verdict(run, log, tmp_pat
     code, said, _ = run("fit", log, *WORDS, "--free", "snr", "--json", "--out", str(kept), "--plot", str(picture))
     found, saved = json.loads(said), gt.load(kept)
     assert (code, found["verdict"]) == (0, "applies")
+    assert found["columns"]["test"] == "test_loss"
+    assert set(found["guessed"]) == {"x", "train", "test"}
     snr = found["parameters"]["snr"]
     assert (snr["value"], snr["low"], snr["high"]) == (saved["snr"].value, saved["snr"].low, saved["snr"].high)
     assert snr["low"] < 5.0 < snr["high"]
