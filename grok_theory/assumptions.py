@@ -6,7 +6,7 @@ A check knows three answers: the assumption `holds`, `fails`, or `cannot be told
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
 from types import ModuleType
 from typing import Any, TypeGuard
@@ -15,7 +15,8 @@ import numpy as np
 
 from .dynamics import Stepped
 from .errors import BadValue
-from .results import Log, Solution
+from .results import Forecast, Log, Solution
+from .results.log_config import contradicted
 
 HOLDS, FAILS, UNTOLD = "holds", "fails", "cannot be told"
 # A rate of descent may differ from the flow's by so much, for its fastest mode, and still be called the flow.
@@ -48,7 +49,7 @@ class Assumption:
 
 
 def check_assumptions(
-    log: Log, theory: Solution, curves: Collection[str], wing: ModuleType | None
+    log: Log, theory: Solution, curves: Collection[str], wing: ModuleType | None, forecast: Forecast | None = None
 ) -> tuple[Assumption, ...]:
     """Every check, in one order.
 
@@ -63,18 +64,23 @@ def check_assumptions(
     wing : module, optional
         That of the Problem. Where it has them, its verbs are asked: `stable_below(problem)`, the largest stable
         learning rate (with `samples=` if it takes that), and `valid_at(problem, x, dim=, dynamics=)`.
+    forecast : Forecast, optional
+        Whose medians the theory is: its size is held against that of the log.
 
     Returns
     -------
     tuple[Assumption, ...]
         One an assumption.
     """
-    limit, why = _largest_rate(log, theory, getattr(wing, "stable_below", None))
+    # A size that only the forecast says counts the samples as one of the log does.
+    said = {} if forecast is None or forecast.dim is None else {"dim": forecast.dim}
+    sized = replace(log, config={**said, **(log.config or {})})
+    limit, why = _largest_rate(sized, theory, getattr(wing, "stable_below", None))
     return (
         _step_size(log, theory, limit, why),
-        _batch(log, theory),
+        _batch(sized, theory),
         _flow_or_descent(log, theory, limit),
-        _size(log, theory, curves, getattr(wing, "valid_at", None)),
+        _size(log, theory, curves, getattr(wing, "valid_at", None), forecast),
         _decay(log, theory),
         _precision(log, theory),
     )
@@ -164,9 +170,23 @@ def _same_rate(config: Mapping[str, Any], theory: Solution) -> Assumption:
     return Assumption(name, UNTOLD, f"{found}: the same only if the loss of the log explains the factor")
 
 
-def _size(log: Log, theory: Solution, curves: Collection[str], valid_at: Callable[..., Any] | None) -> Assumption:
+def _size(
+    log: Log,
+    theory: Solution,
+    curves: Collection[str],
+    valid_at: Callable[..., Any] | None,
+    forecast: Forecast | None,
+) -> Assumption:
     name, config, problem = "size", log.config or {}, theory.problem
     dim, samples = config.get("dim"), config.get("samples")
+    if forecast is not None:
+        other = contradicted(config, dim=forecast.dim, width=forecast.width)
+        if other is not None:
+            of, said, known = other
+            return Assumption(name, FAILS, f"the log has {of} {known:g}, the forecast is the band of {of} {said:g}")
+    whose = ""
+    if not _is_number(dim) and forecast is not None and forecast.dim is not None:
+        dim, whose = forecast.dim, " (that of the forecast; the log says none)"
     own = getattr(problem, "samples", None)
     if _is_number(samples) and np.ndim(own) == 0 and own is not None and float(np.asarray(own)) != samples:
         found = f"the log has {samples:g} samples, the Problem {float(np.asarray(own)):g}"
@@ -190,9 +210,9 @@ def _size(log: Log, theory: Solution, curves: Collection[str], valid_at: Callabl
     beyond = {curve: x[~np.asarray(mask)] for curve, mask in valid.items() if curve in curves}
     beyond = {curve: points for curve, points in beyond.items() if points.size}
     if not beyond:
-        return Assumption(name, HOLDS, f"at dim {dim:g} the theory speaks at every logged {theory.x_name}")
+        return Assumption(name, HOLDS, f"at dim {dim:g}{whose} the theory speaks at every logged {theory.x_name}")
     told = "; ".join(f"{curve} at {p.size} of {x.size} logged x, from {p[0]:.4g} on" for curve, p in beyond.items())
-    return Assumption(name, FAILS, f"at dim {dim:g} the theory does not speak about {told}")
+    return Assumption(name, FAILS, f"at dim {dim:g}{whose} the theory does not speak about {told}")
 
 
 def _decay(log: Log, theory: Solution) -> Assumption:

@@ -22,6 +22,8 @@ from .errors import BadValue
 from .numerics.interpolation import interpolate
 from .results import Ensemble, Forecast, Log
 from .results.excursions import band_factor, excursion_p_value
+from .results.log_config import contradicted
+from .results.log_measures import check_measures
 from .results.log_units import check_axis
 from .results.made_forecast import FEW_DRAWS, is_loss
 
@@ -62,7 +64,7 @@ def applies(
     -------
     Applicability
         "applies" where nothing was found against it, "does not apply" with the curve and where it leaves the band, or
-        "cannot tell" with what would.
+        "cannot tell" with what would: so where the log's config has another `dim` or `width` than the forecast.
 
     Raises
     ------
@@ -96,6 +98,14 @@ def applies(
     least = min(judged.values(), key=lambda curve: curve.p_value)
     p_value = float(min(1.0, len(judged) * least.p_value))
     verdict, reason = _verdict(forecast, found, judged, least, confidence)
+    other = other_size(forecast, log_or_ensemble)
+    if other is not None:
+        of, said, known = other
+        verdict = "cannot tell"
+        reason = (
+            f"the forecast is the band of {of} {said:g}, but the log has {of} {known:g}, whose runs scatter "
+            f"otherwise; forecast with {of}={known:g}"
+        )
     return Applicability(
         forecast.problem,
         verdict,
@@ -107,6 +117,12 @@ def applies(
         forecast.x_name,
         forecast.x_unit,
     )
+
+
+def other_size(forecast: Forecast, runs: Log | Ensemble) -> tuple[str, float, float] | None:
+    """(name, value of the forecast, value of the log) of a size that both say and that differs."""
+    config = runs.config if isinstance(runs, Log) else None
+    return contradicted(config, dim=forecast.dim, width=forecast.width)
 
 
 def curves_in(runs: Log | Ensemble) -> list[str]:
@@ -135,6 +151,10 @@ def shared_curves(
         for name in curves:
             check_choice("curves", name, shared, "Name curves that both have.")
         shared = [name for name in shared if name in curves]
+    if isinstance(runs, Log):
+        names = {n: runs.named(n) for n in next(iter(runs.runs.values())) if runs.named(n) in shared}
+        for forecast in forecasts:
+            check_measures(runs, names, forecast.conditions)
     return shared
 
 

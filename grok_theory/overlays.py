@@ -25,6 +25,7 @@ from .judged_runs import applies
 from .ranking import Ranking, rank
 from .results import Forecast, Log, Solution
 from .results.log_config import known_config
+from .results.log_measures import check_measures
 from .results.log_units import check_axis
 from .saved_results import check, save
 
@@ -193,7 +194,8 @@ def overlay(
     Raises
     ------
     BadValue
-        Where log and theory have another x (with the line that converts it), no curve or no x in common, for a failed
+        Where log and theory have another x (with the line that converts it), no curve or no x in common, for a column
+        that by its name measures something else (`test_rmse` beside a mean of squares), for a failed
         Solution or a batch, and for what only a Problem takes beside a Solution.
     """
     if not isinstance(log, Log):
@@ -214,9 +216,11 @@ def overlay(
     _check_one(solution)
     check_axis(log, solution.x_name, solution.x_unit)
     names = _names(log, solution, curves)
+    check_measures(log, names, solution.conditions)
     laid = {name: _laid(log, name, solution, of) for name, of in names.items()}
     at_log = solution.at(np.unique(np.concatenate([part.x for runs in laid.values() for part in runs.values()])))
-    checks = check_assumptions(log, at_log, names.values(), wing_of(solution.problem))
+    of_run = theory if isinstance(theory, Forecast) else None
+    checks = check_assumptions(log, at_log, names.values(), wing_of(solution.problem), of_run)
     if not isinstance(theory, Forecast):
         return Overlay(log, solution, laid, names, checks, "cannot tell", _reason(log, solution))
     laid = {name: _with_band(parts, theory, names[name]) for name, parts in laid.items()}

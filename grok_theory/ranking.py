@@ -15,7 +15,7 @@ import numpy as np
 from .applicability import Applicability
 from .checks import check_between, check_kind
 from .errors import BadValue
-from .judged_runs import applies, logged, read, shared_curves, while_seen
+from .judged_runs import applies, logged, other_size, read, shared_curves, while_seen
 from .results import Ensemble, Forecast, Log
 from .results.made_forecast import LEAST_SCATTER, is_loss
 from .run_density import log_density, telling_points
@@ -99,7 +99,8 @@ def rank(forecasts: Sequence[Forecast], log_or_ensemble: Log | Ensemble, *, conf
     Raises
     ------
     BadValue
-        For fewer than two forecasts, and where runs and forecasts have no curve or x in common.
+        For fewer than two forecasts, for a forecast of another `dim` or `width` than the log's, and where runs and
+        forecasts have no curve or x in common.
     """
     forecasts = list(forecasts)
     if len(forecasts) < 2:
@@ -108,6 +109,14 @@ def rank(forecasts: Sequence[Forecast], log_or_ensemble: Log | Ensemble, *, conf
         check_kind("forecasts", forecast, Forecast, "Make each with a wing's forecast(problem, x, dim=...).")
     check_between("confidence", confidence, 0, 1, "Pass 0.99.", include_low=False, include_high=False)
     names = shared_curves(forecasts, log_or_ensemble)
+    for i, forecast in enumerate(forecasts):
+        other = other_size(forecast, log_or_ensemble)
+        if other is not None:
+            of, said, known = other
+            raise BadValue(
+                f"forecasts[{i}] is the band of {of} {said:g}, but the log has {of} {known:g}. Forecast at the size of "
+                f"the runs: {of}={known:g}."
+            )
     runs = _points_of_runs(forecasts, log_or_ensemble, names)
     totals, most = np.zeros(len(forecasts)), 0
     for points in runs:

@@ -119,11 +119,12 @@ def time_forecast(self: Any) -> str:
     median = f"{self.median:.4g}{unit}" if np.isfinite(self.median) else f"beyond {self.horizon:.4g}{unit}"
     told = f"{self.what}: {median}, {self.level:.0%} of runs in {self.low:.4g} to {high}"
     text = f"{told}; probability {self.probability:.3g} by {self.horizon:.4g}"
-    if self.factor is None:
-        return text
-    factor = self.factor
-    high = f"x{factor.high:.4g}" if np.isfinite(factor.high) else "open"
-    return f"{text}; test time over train time x{factor.median:.4g} (x{factor.low:.4g} to {high})"
+    factor, remark = self.factor, self.remark
+    if factor is not None:
+        high = f"x{factor.high:.4g}" if np.isfinite(factor.high) else "open"
+        text = f"{text}; test time over train time x{factor.median:.4g} (x{factor.low:.4g} to {high})"
+        remark = remark or factor.remark
+    return f"{text}; {remark}" if remark else text
 
 
 def applicability(self: Any) -> str:

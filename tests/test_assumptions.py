@@ -181,3 +181,37 @@ def test_the_size_of_a_problem_that_has_its_own(config, verdict, words):
     found = checked("size", log(**config), solution(CORRELATED))
     assert found[0] == verdict
     assert words in found[1]
+
+
+@pytest.mark.parametrize(
+    ("config", "verdict", "words"),
+    [
+        ({"dim": 2000}, "fails", "the log has dim 2000, the forecast is the band of dim 100"),
+        ({"dim": 100}, "holds", "at dim 100 the theory speaks"),
+        ({"dim": 100.0, "samples": 50}, "holds", "at dim 100 the theory speaks"),
+        ({}, "holds", "that of the forecast; the log says none"),
+        ({"samples": 150}, "fails", "1.5 a dim"),
+    ],
+)
+def test_the_size_of_a_forecast_is_held_against_that_of_the_log(config, verdict, words):
+    found = checked("size", log(**config), gt.linear.forecast(PROBLEM, X[:20], dim=100))
+    assert found[0] == verdict
+    assert words in found[1]
+
+
+def test_a_band_of_another_size_applies_to_nothing():
+    told = gt.linear.forecast(PROBLEM, X[:20], dim=100)
+    runs = {"": {"train": Record(X[:20], np.asarray(told["train_loss"].median))}}
+    columns = {"x": "time", "train": "train_loss", "test": None, "run": None}
+    own, other = (Log(runs, columns, x_unit="tau", config={"dim": dim}) for dim in (100, 2000))
+    assert gt.overlay(own, told).verdict == "applies"
+    assert gt.overlay(other, told).verdict == gt.applies(told, other).verdict == "cannot tell"
+    assert "forecast with dim=2000" in gt.applies(told, other).reason
+    with pytest.raises(gt.BadValue, match=r"forecasts\[0\] is the band of dim 100, but the log has dim 2000"):
+        gt.rank([told, told], other)
+
+
+def test_batches_are_of_the_samples_that_a_forecast_counts():
+    told = gt.linear.forecast(PROBLEM, X[:20], dim=100)
+    assert checked("batch", log(batch_size=50), told) == ("holds", "batches of 50 of 50 samples")
+    assert checked("batch", log(batch_size=10), told)[0] == "fails"

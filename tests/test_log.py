@@ -189,3 +189,14 @@ def test_a_config_that_is_none_is_refused(config, words, tmp_path):
         gt.read_log(path, config=tmp_path / "config.json")
     with pytest.raises(gt.BadValue, match="config is 'none', but there is no such file"):
         gt.read_log(path, config="none")
+
+
+def test_a_sum_is_over_the_samples_that_the_log_knows():
+    part = {"train": gt.Record(np.array([0.0, 1.0]), np.array([8.0, 4.0]))}
+    columns = {"x": "step", "train": "train_loss", "test": None, "run": None}
+    log = gt.Log({"": part}, columns, config={"samples": 4, "batch_size": 2})
+    for count in (4, 2):  # of an epoch, of a batch
+        found = log.in_units_of(PROBLEM, gt.GradientDescent(0.1), loss="sum", samples=count).runs[""]["train"]
+        assert found.values.tolist() == [8.0 / count, 4.0 / count]
+    with pytest.raises(gt.BadValue, match="samples is 3 for the train curve, but the log's config says 4"):
+        log.in_units_of(PROBLEM, gt.GradientDescent(0.1), loss="sum", samples=3)

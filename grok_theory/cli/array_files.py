@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import sys
 import zipfile
 from typing import Any
 
@@ -92,6 +93,8 @@ def _of_table(name: str, path: str, part: str | None) -> Any:
     if separator is not None:
         return _loaded(name, path, separator)
     table = read_table(path)
+    if table.notes:  # the answer has no place for how a field was read
+        print(f"{name} from {path}: " + "; ".join(table.notes), file=sys.stderr)
     columns = []
     for column in table.names if part is None else [part]:
         values, logged = table.numbers(column)

@@ -108,7 +108,8 @@ def command(
             **{name: value for name, value in options.items() if value is not None},
         )  # fmt: skip
     places.save(answer)
-    places.say(lambda: {"kind": "fit", **_described(answer)}, found.recognised, answer)
+    read = {"columns": found.columns, "guessed": found.guessed, "notes": found.notes}
+    places.say(lambda: {"kind": "fit", **_described(answer), **read}, found.recognised, answer)
     places.draw(lambda path: draw_forecast(answer.forecast, path, runs=found))
     raise typer.Exit(EXIT_CODES[answer.applicability.verdict])
 

@@ -99,7 +99,7 @@ def command(
 
 
 def _siblings(logs: list[str], rates: list[float], reading: dict[str, Any], goal: dict[str, Any]) -> tuple[Any, Any]:
-    """The siblings that grokked, and a note on each that did not."""
+    """The siblings that grokked, how each log was read, and a note on each run that did not grok."""
     import numpy as np
 
     from ..errors import BadValue
@@ -114,7 +114,9 @@ def _siblings(logs: list[str], rates: list[float], reading: dict[str, Any], goal
         )
     siblings, notes = [], []
     for log, rate in zip(logs, rates if len(rates) == len(logs) else rates * len(logs), strict=True):
-        answer = log_delay(read_log(log, **reading), **goal)
+        read = read_log(log, **reading)
+        notes.append(f"sibling {plain_name(log)}: {read.recognised}")
+        answer = log_delay(read, **goal)
         delays, times = (np.atleast_1d(part) for part in (answer.delay.delay, answer.delay.train_time))
         done = np.atleast_1d(~np.asarray(answer.delay.censored, bool))
         for name, delay, time, over in zip(answer.runs, delays, times, done, strict=True):

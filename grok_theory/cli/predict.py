@@ -135,7 +135,7 @@ def _described(told: Any) -> dict[str, Any]:
 
 def _time(each: Any) -> dict[str, Any]:
     """A time for JSON; an open end is null."""
-    names = ("what", "low", "median", "high", "probability", "horizon", "level", "unit")
+    names = ("what", "low", "median", "high", "probability", "horizon", "level", "unit", "remark")
     return {name: getattr(each, name) for name in names} | {
         "factor": None if each.factor is None else {n: getattr(each.factor, n) for n in ("low", "median", "high")}
     }

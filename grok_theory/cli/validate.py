@@ -92,7 +92,6 @@ def command(
         words["dynamics"] = read_object("dynamics", dynamics, public, solve)
     random = jax.random.key(read_seed("seed", seed))
     columns: dict[str, Any] = {}
-    notes: tuple[str, ...] = ()
     guessed: list[str] = []
     table = read_table([str(path) for path in data], encoding=encoding, pattern=pattern) if data else None
     own = times is None and table is not None
@@ -121,7 +120,6 @@ def command(
         check_choice("curve", name, list(solution.curves))
     if table is not None:
         options = {"repeats": repeats, "grid": solution.x if interpolate else None}
-        notes = table.notes
         columns, guessed, ensemble = _read_runs(table, solution, _asked(curve, solution.curves, table), run, options)
     else:
         with waiting(f"{runs} runs of {problem}"):
@@ -152,8 +150,7 @@ def command(
         if picture is not None:
             print(f"drawn in {picture}")
         if columns:
-            shown = (f"{r} = {name}{' (guessed)' if r in guessed else ''}" for r, name in columns.items() if name)
-            print("columns: " + ", ".join(shown) + "".join(f"; {note}" for note in notes))
+            print(ensemble.stats["recognised"])
     raise typer.Exit(EXIT_CODES[agreement.verdict])
 
 
@@ -210,7 +207,6 @@ def _read_runs(
     for name in (solution.x_name, *curves, *([run] if run else [])):
         table.column(name, "Name columns as the theory does; --curve says which are judged.")
     guessed = [] if run else ["run"]
-    run = run or guess_run(table, curves)
     ensemble = Ensemble.from_log(
         table,
         solution.problem,
@@ -229,11 +225,15 @@ def _read_runs(
             f"times asks for {solution.x.size} from {solution.x[0]:g} to {solution.x[-1]:g}. Say --times as the data "
             "has them, or --interpolate to read the runs between their records."
         )
-    return {"x": solution.x_name, "curves": ", ".join(curves), "run": run}, guessed, ensemble
+    columns = {"x": solution.x_name, "curves": ", ".join(curves), "run": run or guess_run(table, curves)}
+    return columns, guessed, ensemble
 
 
 def _described_data(columns: dict[str, Any], guessed: list[str], ensemble: Any) -> dict[str, Any]:
-    return {"columns": columns, "guessed": guessed, "left_out": ensemble.stats.get("left_out")} if columns else {}
+    if not columns:
+        return {}
+    read = {"left_out": ensemble.stats.get("left_out"), "recognised": ensemble.stats["recognised"]}
+    return {"columns": columns, "guessed": guessed, **read}
 
 
 def _range(text: str | None) -> tuple[float, float] | None:

@@ -77,8 +77,8 @@ class Forward:
         times = []
         for name, threshold in (("train_loss", quantity.train_threshold), ("test_loss", quantity.test_threshold)):
             logs = np.log(np.maximum(np.asarray(solution[name], float), 1e-300))
-            low, high = times_past(x, logs[None], np.array([np.log(threshold)]), rising=False, last=False)
-            times.append(float((low[0] + high[0]) / 2))
+            past = times_past(x, logs[None], np.array([np.log(threshold)]), rising=False, last=False)
+            times.append(float((past.low[0] + past.high[0]) / 2))
         return times[1] - times[0] if np.isfinite(times).all() else float("inf")
 
     def _of_run(self, quantity: CurveAt | DelayBetween, problem: Any, x: np.ndarray, options: dict[str, Any]) -> float:

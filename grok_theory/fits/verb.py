@@ -20,6 +20,8 @@ from ..judged_runs import applies, curves_in
 from ..overlays import wing_of
 from ..ranking import rank
 from ..results import Ensemble, Forecast, Log
+from ..results.log_config import contradicted
+from ..results.log_measures import check_measures
 from ..results.log_units import check_axis
 from .coordinates import coordinate
 from .fitted import Fit, FittedParameter, SeenTogether
@@ -66,7 +68,7 @@ def fit(
         Numbers of the Problem to fit, such as "snr", and "learning_rate" where the dynamics has one. Of several
         templates each frees those that it has.
     dim, width : int, optional
-        Size of the runs, as in the wing's `forecast`.
+        Size of the runs, as in the wing's `forecast`. One that the log's config knows otherwise is refused.
     dynamics : Dynamics, optional
         How the runs are trained; gradient flow if left out.
     test_samples : int, optional
@@ -133,6 +135,7 @@ def fit(
 def _fitted(template, runs, free, dynamics, curves, options, confidence) -> Fit:
     wing = _wing(template)
     names = _names(runs, dynamics, curves)
+    _check_sizes(template, runs, free, options)
     if not free:
         raise BadValue(f"free names no number of a {type(template).__name__}. Name some of its fields.")
     coordinates = [coordinate(template, dynamics, name) for name in free]
@@ -162,7 +165,7 @@ def _fitted(template, runs, free, dynamics, curves, options, confidence) -> Fit:
         parameters,
         tuple(together),
         told,
-        applies(told, runs),
+        applies(told, runs, curves=_judged(told, runs, names)),
         float(likelihood(best)),
         likelihood.runs,
         likelihood.points,
@@ -183,6 +186,32 @@ def _wing(template: Any) -> Any:
     if not hasattr(wing, "forecast"):
         raise BadValue(f"template is a {type(template).__name__}, and {wing.__name__} forecasts no single run of it.")
     return wing
+
+
+def _check_sizes(template: Any, runs: Log | Ensemble, free: Sequence[str], options: dict[str, Any]) -> None:
+    """Refuse what is said of the runs against what their log knows: scatter, and with it intervals, is of a size."""
+    config = runs.config if isinstance(runs, Log) else None
+    other = contradicted(config, dim=options["dim"], width=options["width"])
+    if other is not None:
+        name, said, known = other
+        raise BadValue(
+            f"{name} is {said:g}, but the log's config says {known:g}. Fit with {name}={known:g}, or read the log with "
+            f'config={{"{name}": {said:g}}} if it is wrong.'
+        )
+    # What is free is looked for; another number of samples is found then.
+    each, dim = getattr(template, "samples_per_dim", None), options["dim"]
+    samples, which = getattr(template, "samples", None), "samples"
+    if samples is None and each is not None and dim is not None:
+        samples, which = float(np.asarray(each)) * dim, "samples_per_dim"
+    if samples is None or np.ndim(samples) or not np.isfinite(float(np.asarray(samples))) or which in free:
+        return
+    other = contradicted(config, samples=float(np.round(np.asarray(samples))))
+    if other is not None and not np.isclose(other[1], other[2], rtol=0.01, atol=0):
+        _, said, known = other
+        raise BadValue(
+            f"{which} of the template makes {said:g} samples, but the log's config says {known:g}. Give the template "
+            f'those of the runs, free {which}, or read the log with config={{"samples": {said:g}}} if it is wrong.'
+        )
 
 
 def _taken(verb: Any, given: dict[str, Any]) -> dict[str, Any]:
@@ -207,7 +236,24 @@ def _names(runs: Log | Ensemble, dynamics: Dynamics, curves: Sequence[str] | Non
         )
     for name in curves or ():
         check_choice("curves", name, here, "Name losses that the log has.")
-    return [name for name in here if curves is None or name in curves]
+    here = [name for name in here if curves is None or name in curves]
+    if isinstance(runs, Log):
+        # Every Problem that is fitted is one of squared losses; what is not said, its forecast takes too.
+        check_measures(runs, {name.removesuffix("_loss"): name for name in here})
+    return here
+
+
+def _judged(told: Forecast, runs: Log | Ensemble, names: Sequence[str]) -> list[str]:
+    """The curves by which the fitted theory is judged: all that both have, but none left out for what it measures."""
+    found = []
+    for name in (name for name in told.curves if name in curves_in(runs)):
+        try:
+            if name not in names and isinstance(runs, Log):
+                check_measures(runs, {name.split("_")[0]: name})
+        except BadValue:
+            continue
+        found.append(name)
+    return found
 
 
 def _told(frame: Frame, drop: float) -> tuple[dict[str, FittedParameter], list[SeenTogether]]:

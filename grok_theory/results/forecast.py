@@ -13,7 +13,7 @@ from ..conditions import Conditions
 from ..dynamics import Dynamics
 from ..errors import BadValue
 from ..numerics.censored_draws import predicted_interval
-from ..numerics.draws_past import times_past
+from ..numerics.draws_past import Past, times_past
 from ..pytrees import record
 from ..saved_results import save
 from ..status import Status
@@ -23,6 +23,8 @@ from .solution import Solution
 from .time_forecast import TimeForecast
 
 __all__ = ["Band", "Forecast"]
+
+MOST_OF_CELLS = 0.5  # share of an interval's width that is chance's, below which the grid is remarked on
 
 
 class Band(NamedTuple):
@@ -178,15 +180,16 @@ class Forecast:
         Returns
         -------
         TimeForecast
-            In the unit of x, read between points by straight lines (of the logarithm of a loss).
+            In the unit of x, read between points by straight lines (of the logarithm of a loss). The interval is wider
+            by how far off these can be: where points lie too far apart, by all of the cell, with a `remark`.
 
         Raises
         ------
         BadValue
             For a curve that is not there, not exactly one of `threshold` and `fraction`, and a number out of range.
         """
-        low, high, said = self._past(name, threshold, fraction, last)
-        return self._told(low, high, said, self.x_unit or self.x_name)
+        past, said = self._past(name, threshold, fraction, last)
+        return self._told(past, said, self.x_unit or self.x_name)
 
     def delay(
         self,
@@ -222,24 +225,19 @@ class Forecast:
         """
         kind = "accuracy" if accuracy else "loss"
         of = "fraction" if fraction else "threshold"
-        train_low, train_high, train = self._past(
+        train, of_train = self._past(
             f"train_{kind}", **{"threshold": None, "fraction": None, of: train_threshold}, last=last
         )
-        test_low, test_high, test = self._past(
+        test, of_test = self._past(
             f"test_{kind}", **{"threshold": None, "fraction": None, of: test_threshold}, last=last
         )
-        with np.errstate(invalid="ignore", divide="ignore"):
-            low, high = test_low - train_high, test_high - train_low
-            least = np.where(np.isfinite(train_high), test_low / train_high, 0.0)
-            most = np.where(train_low > 0, test_high / train_low, np.inf)
-        # A time that is not reached may be any beyond: of two such nothing is known.
-        low, high = np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
-        said = f"{test} after {train}"
-        factor = self._told(np.where(np.isnan(least), 0.0, least), np.where(np.isnan(most), np.inf, most), said, "x")
-        return self._told(low, high, said, self.x_unit or self.x_name, factor)
+        said = f"{of_test} after {of_train}"
+        apart = Past(*_apart(test.low, test.high, train.low, train.high), *_apart(*test[2:], *train[2:]))
+        times = Past(*_times(test.low, test.high, train.low, train.high), *_times(*test[2:], *train[2:]))
+        return self._told(apart, said, self.x_unit or self.x_name, self._told(times, said, "x"))
 
     def _past(self, name: str, threshold: float | None, fraction: float | None, last: bool):
-        """(low, high) of every draw's time, and what it is the time of."""
+        """Every draw's time, and what it is the time of."""
         curve_of(self, name)
         loss = not name.endswith("accuracy")
         if (threshold is None) == (fraction is None):
@@ -260,21 +258,24 @@ class Forecast:
         if loss:
             with np.errstate(divide="ignore"):
                 values, levels = np.log(values), np.log(levels)
-        low, high = times_past(np.asarray(self.x, float), values, levels, rising=not loss, last=last)
+        past = times_past(np.asarray(self.x, float), values, levels, rising=not loss, last=last)
         share = f"{value:g}" if fraction is None else f"{value:g} of its start"
         way = ("last above" if loss else "last below") if last else ("first at" if not loss else "first below")
-        return low, high, f"{name} {way} {share}"
+        return past, f"{name} {way} {share}"
 
-    def _told(
-        self, low: np.ndarray, high: np.ndarray, said: str, unit: str, factor: TimeForecast | None = None
-    ) -> TimeForecast:
-        ends = predicted_interval(low, high, self.level)
+    def _told(self, past: Past, said: str, unit: str, factor: TimeForecast | None = None) -> TimeForecast:
+        low, high = past.low, past.high
+        chance = predicted_interval(low, high, self.level)
+        ends = _widened(past, chance, self.level)
         reached = np.isfinite(low) & np.isfinite(high)
         times = np.where(low == high, low, np.where(np.isinf(high), np.inf, high))
         times = np.where(np.isinf(low) & np.isinf(high) & (low != high), np.nan, times)
         probability = (float(reached.sum()) + 0.5) / (len(low) + 1)
         horizon = float(np.asarray(self.x)[-1])
-        return TimeForecast(*map(float, ends), probability, horizon, float(self.level), times, said, unit, factor)
+        remark = _remark(chance, ends, self.x_name)
+        return TimeForecast(
+            *map(float, ends), probability, horizon, float(self.level), times, said, unit, factor, remark
+        )
 
     save = save
 
@@ -293,3 +294,41 @@ class Forecast:
 
     def _repr_html_(self) -> str:
         return html_reports.forecast(self)
+
+
+def _apart(test_low, test_high, train_low, train_high) -> tuple[np.ndarray, np.ndarray]:
+    """What is known of test time minus train time; of two that are not reached nothing is."""
+    with np.errstate(invalid="ignore"):
+        low, high = test_low - train_high, test_high - train_low
+    return np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
+
+
+def _times(test_low, test_high, train_low, train_high) -> tuple[np.ndarray, np.ndarray]:
+    """The same of test time over train time."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        low = np.where(np.isfinite(train_high), test_low / train_high, 0.0)
+        high = np.where(train_low > 0, test_high / train_low, np.inf)
+    return np.where(np.isnan(low), 0.0, low), np.where(np.isnan(high), np.inf, high)
+
+
+def _widened(past: Past, chance: tuple[float, float, float], level: float) -> tuple[float, float, float]:
+    """The interval that holds a run wherever in what the grid tells of its time it is."""
+    seen = past.low == past.high
+    # As if every time were at the one end, and then at the other; an end that is open is not seen.
+    early = np.where(seen, past.first, past.low), np.where(seen & np.isfinite(past.first), past.first, past.high)
+    late = np.where(seen & np.isfinite(past.last), past.last, past.low), np.where(seen, past.last, past.high)
+    low, high = predicted_interval(*early, level)[0], predicted_interval(*late, level)[2]
+    # A normal law reaches below 0 where cells begin there; no time is.
+    low = max(low, 0.0) if (early[0] >= 0).all() else low
+    return min(low, chance[0]), chance[1], max(high, chance[2])
+
+
+def _remark(chance: tuple[float, float, float], ends: tuple[float, float, float], x_name: str) -> str:
+    """A sentence where the grid makes most of an interval, which chance alone would make less than half as wide."""
+    wide, own = ends[2] - ends[0], chance[2] - chance[0]
+    if not (np.isfinite(own) and own < MOST_OF_CELLS * wide):
+        return ""
+    return (
+        f"the {x_name}s lie too far apart: they, not chance, make most of the width, and the median is read off a "
+        "straight line; pass more of them there"
+    )

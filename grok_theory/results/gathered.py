@@ -15,6 +15,7 @@ from ..tables.curves import logged_curves
 from ..tables.guessing import guess_run, guess_x
 from ..tables.one_grid import Of, Runs, runs_at, runs_on_their_grid
 from .log import Log
+from .log_measures import check_loss_columns
 from .log_reading import name_and_unit
 
 
@@ -33,6 +34,8 @@ def runs_of_log(log: Log, curves: Mapping[str, str] | None, grid: Any) -> Gather
     """The runs of a `Log`; `curves` maps names of the Ensemble to those of the log."""
     first = next(iter(log.runs.values()))
     named = curves or {f"{name}_{'loss' if log.is_loss(name) else 'accuracy'}": name for name in first}
+    if curves is None:
+        check_loss_columns(log, named)
     for name in named.values():
         if name not in first:
             raise BadValue(f"curves names {name!r}, but the log has {', '.join(first)}. Name one of them.")

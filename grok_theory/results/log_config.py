@@ -60,6 +60,29 @@ def known_config(config: Mapping[str, Any] | str | os.PathLike | None, table: Ta
     return {**(_beside(table) | _constant(table) if table else {}), **_plain(said or {})}
 
 
+def contradicted(config: Mapping[str, Any] | None, **said: float | None) -> tuple[str, float, float] | None:
+    """The first of the numbers said of a run that its log knows otherwise; None where nothing differs.
+
+    Parameters
+    ----------
+    config : Mapping[str, Any] or None
+        Of the log, by the names of `CONFIG`.
+    **said : float or None
+        The same by the same names, as a verb was told them; None is not said.
+
+    Returns
+    -------
+    tuple[str, float, float] or None
+        (name, what was said, what the log knows).
+    """
+    for name, value in said.items():
+        known = (config or {}).get(name)
+        number = isinstance(known, (int, float)) and not isinstance(known, bool)
+        if value is not None and number and float(known) != float(value):
+            return name, float(value), float(known)
+    return None
+
+
 def _read(path: str | os.PathLike) -> Any:
     if not os.path.isfile(path):
         raise BadValue(f"config is {str(path)!r}, but there is no such file. Name a JSON file, or pass a mapping.")

@@ -126,4 +126,12 @@ def loss_factors(log: Log, loss: str, samples: int | Mapping[str, int] | None) -
                 "Say how many it sums over."
             )
         check_integer(f"samples[{name!r}]", counts[name], 1, "Pass how many samples the curve sums over.")
+    config = log.config or {}
+    known = [config[n] for n in ("samples", "batch_size") if isinstance(config.get(n), (int, float))]
+    if "train" in names and "samples" in config and known and counts["train"] not in known:
+        raise BadValue(
+            f"samples is {counts['train']} for the train curve, but the log's config says {config['samples']}. Pass "
+            f'samples={{"train": {config["samples"]}, ...}}, or read the log with config={{"samples": '
+            f"{counts['train']}}} if it is wrong."
+        )
     return {name: factor / counts[name] for name in names}

@@ -12,7 +12,7 @@ from ..saved_results import save
 __all__ = ["TimeForecast"]
 
 
-@record(static=("what", "unit"))
+@record(static=("what", "unit", "remark"))
 class TimeForecast:
     """The time at which one run gets somewhere, as an interval that one run lies in with probability `level`.
 
@@ -20,7 +20,7 @@ class TimeForecast:
     ----------
     low, median, high : float
         In the unit of x (a factor: none). `high` is inf where more than (1 - level)/2 of the draws do not get there by
-        the horizon, and `low` the horizon where none does.
+        the horizon, and `low` the horizon where none does. What the distance of the x leaves open is inside.
     probability : float
         That a run gets there by the horizon: (draws that do + 1/2)/(draws + 1).
     horizon : float
@@ -35,6 +35,8 @@ class TimeForecast:
         Of the times.
     factor : TimeForecast, optional
         Of a delay: the test time over the train time, which no unit of time changes.
+    remark : str, default ''
+        Where the distance of the x, not chance, makes most of the width.
     """
 
     low: float
@@ -47,6 +49,7 @@ class TimeForecast:
     what: str = ""
     unit: str = ""
     factor: TimeForecast | None = None
+    remark: str = ""
 
     def __post_init__(self):
         object.__setattr__(self, "times", np.asarray(self.times, float))
@@ -71,7 +74,7 @@ class TimeForecast:
             if not 0 < numbers[name] < 1:
                 raise BadValue(f"{name} is {numbers[name]}, but it must be in (0, 1). Make the forecast again.")
         times = np.asarray(self.times)
-        if times.dtype != np.float64 or times.ndim != 1 or not isinstance(self.what + self.unit, str):
+        if times.dtype != np.float64 or times.ndim != 1 or not isinstance(self.what + self.unit + self.remark, str):
             raise BadValue("times of a TimeForecast must be (draws,) float64. Make the forecast again.")
         if self.factor is not None:
             if not isinstance(self.factor, TimeForecast):

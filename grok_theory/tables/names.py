@@ -40,6 +40,20 @@ _ALIKE = {"acc": "accuracy", "accuracies": "accuracy", "losses": "loss", "err": 
 _REVERSES = {"minus", "neg", "negative", "inverse", "in"}
 
 
+# What a column measures where its name says more than "loss"; they fill "by its name ..." and "the theory's is ...".
+MEAN_SQUARE, ROOT, CROSS_ENTROPY = "a mean of squares", "the root of a mean of squares", "a cross-entropy"
+_MEASURES = {
+    MEAN_SQUARE: {"mse", "squared", "squares", "square", "l2"},
+    ROOT: {"rmse", "root", "sqrt"},
+    CROSS_ENTROPY: {"nll", "ce", "xent", "bce", "crossentropy", "entropy", "likelihood", "bpb", "bpc", "logloss"},
+    "a mean of absolute errors": {"mae", "absolute", "abs", "l1"},
+    "a perplexity": {"perplexity", "ppl"},
+    "a share of wrong answers": {"wer", "cer"},
+    "a loss of margins": {"hinge"},
+    "a loss that is not squared throughout": {"huber", "smooth"},
+}
+
+
 def words(name: str) -> tuple[str, ...]:
     """The words of a column's name: `trainLoss`, `train/loss`, `Train Loss` and `trainloss` are train, loss."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name).lower()
@@ -104,6 +118,27 @@ def metric(name: str) -> tuple[str, ...]:
     """What is measured: the words of a name without train or test, and without how it was averaged."""
     said = [_ALIKE.get(word, word) for word in words(name) if word not in (*TRAIN_WORDS, *TEST_WORDS)]
     return tuple(word for word in said if word not in _REDUCTIONS)
+
+
+def measure(name: str) -> str | None:
+    """What a column that is no accuracy measures, where its name says so and not two things; None where it does not.
+
+    A plain loss, error, risk or objective may be any of them. A root of a mean square has both words and is the root.
+    """
+    if rises(name) is True:
+        return None
+    said = set(words(name))
+    found = [kind for kind, known in _MEASURES.items() if said & known]
+    # The folder `log/` says nothing.
+    if not found and re.search(r"\blog loss\b", " ".join(words(called(name)))):
+        return CROSS_ENTROPY
+    if not found and (is_share(name) or said & _RISES):
+        return "a share of wrong answers"
+    if set(found) == {MEAN_SQUARE, ROOT}:
+        return ROOT
+    # A penalty is added to a loss of any kind: l1 and l2 beside another word say nothing of it.
+    found = [kind for kind in found if said & (_MEASURES[kind] - {"l1", "l2"})] or found
+    return found[0] if len(found) == 1 else None
 
 
 _METRICS = _RISES | _FALLS

@@ -28,6 +28,8 @@ def test_a_fit_is_that_of_python_and_its_exit_code_the_verdict(run, log, tmp_pat
     code, said, _ = run("fit", log, *WORDS, "--free", "snr", "--json", "--out", str(kept), "--plot", str(picture))
     found, saved = json.loads(said), gt.load(kept)
     assert (code, found["verdict"]) == (0, "applies")
+    assert found["columns"]["test"] == "test_loss"
+    assert set(found["guessed"]) == {"x", "train", "test"}
     snr = found["parameters"]["snr"]
     assert (snr["value"], snr["low"], snr["high"]) == (saved["snr"].value, saved["snr"].low, saved["snr"].high)
     assert snr["low"] < 5.0 < snr["high"]
@@ -44,6 +46,7 @@ def test_a_fit_is_that_of_python_and_its_exit_code_the_verdict(run, log, tmp_pat
         ([*WORDS, "--free", "snr", "--free", "snr"], "names one twice"),
         ([*WORDS, "--free", "snr", "--confidence", "2"], "confidence is 2"),
         ([*WORDS[:-1], "--free", "snr"], "dim"),
+        ([*WORDS, "--free", "snr", "--config", "dim=400"], "dim is 100, but the log's config says 400"),
         (
             ["best_of_k.LinearJudge", "examples_per_dim=2", "noise=1", "prior_scale=1", "--free", "noise"],
             "best_of_k.fit",
@@ -88,3 +91,16 @@ def test_bad_designs_are_one_sentence(run, words, part):
     code, _, said = run("find", "linear.TeacherStudent", *words)
     assert code == 2
     assert part in said
+
+
+@pytest.mark.parametrize("word", ["overlay", "fit"])
+def test_a_column_of_another_measure_is_one_sentence(run, tmp_path, word):
+    path = tmp_path / "log.csv"
+    path.write_text(
+        "time [tau],train_rmse,test_rmse\n"
+        + "".join(f"{x},{2 / (1 + x)},{2 / (1 + x)}\n" for x in np.geomspace(0.1, 10.0, 20))
+    )
+    more = ["snr=5", "dim=100", "--free", "snr"] if word == "fit" else ["snr=5", "--dim", "100"]
+    code, _, said = run(word, str(path), "linear.TeacherStudent", "samples_per_dim=2", *more)
+    assert code == 2
+    assert "by its name the root of a mean of squares" in said

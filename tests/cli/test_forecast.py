@@ -134,6 +134,7 @@ def test_a_sibling_that_never_grokked_is_no_sibling(run, folder):
     code, out, _ = run("forecast", ONE, *GOAL, "--sibling", never, "--sibling", OTHER, *words)
     assert code == 0
     assert "has no delay: left out" in out
+    assert f"sibling {OTHER}: columns: x = step (guessed)" in out
     assert "from one sibling" in out.lower()
 
 

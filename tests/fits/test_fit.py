@@ -120,3 +120,28 @@ def test_more_runs_tell_more():
 def test_refusals_name_what_is_wrong(template, free, how, said):
     with pytest.raises(gt.BadValue, match=said):
         gt.fit(template, run(T(2.0, 4.0)), free=free, **how)
+
+
+def as_log(runs, **config):
+    names = {"train": "train_loss", "test": "test_loss"}
+    parts = {part: gt.Record(np.asarray(runs.x), np.asarray(runs[name][0])) for part, name in names.items()}
+    return gt.Log({"": parts}, {"x": "time", **names, "run": None}, x_unit="tau", config=config)
+
+
+@pytest.mark.parametrize(
+    ("config", "free", "said"),
+    [
+        ({"dim": 2000}, ["snr"], "dim is 100, but the log's config says 2000. Fit with dim=2000"),
+        ({"samples": 400}, ["snr"], "samples_per_dim of the template makes 200 samples, but the log's config says 400"),
+        ({"dim": 100, "samples": 200}, ["snr"], None),
+        ({"samples": 210}, ["samples_per_dim"], None),
+        ({"dim": "many"}, ["snr"], None),
+    ],
+)
+def test_sizes_that_the_log_knows_otherwise_are_refused(config, free, said):
+    log = as_log(run(T(2.0, 4.0), X[::5]), **config)
+    if said is None:
+        assert gt.fit(T(2.0, 4.0), log, free=free, dim=100).runs == 1
+        return
+    with pytest.raises(gt.BadValue, match=said):
+        gt.fit(T(2.0, 4.0), log, free=free, dim=100)

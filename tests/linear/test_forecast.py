@@ -79,6 +79,25 @@ def test_times_and_delays_of_another_code(rng, plausible):
     plausible(binomial(np.array(list(hits.values())), 300, (0.86, 0.945)))
 
 
+@pytest.mark.statistical
+@pytest.mark.parametrize("x", [np.linspace(0.0, 10.0, 11), np.array([0.0, 1.0, 10.0]), np.linspace(0, 10, 41)])
+def test_a_coarse_grid_holds_the_runs_that_it_says(rng, plausible, x):
+    """Straight lines on eleven times said .65 to .93 where half of all runs are past before .49."""
+    found = forecast(TeacherStudent(2.0, 5.0), x, dim=100)
+    fine = np.concatenate([[0.0], np.geomspace(0.02, 20.0, 300)])
+    says = [found.crossing("test_loss", 2.5), found.crossing("train_loss", 1.0), found.delay(1.0, 2.5)]
+    hits = np.zeros(4)
+    for _ in range(120):
+        train, test = regression(rng, fine, dim=100, samples_per_dim=2.0, snr=5.0)
+        one, other = past(fine, train, 1.0), past(fine, test, 2.5)
+        runs = (other, one, other - one, other / one)
+        hits += [time.low <= at <= time.high for time, at in zip([*says, says[2].factor], runs, strict=True)]
+    plausible(binomial(hits, 120, (0.88, 1.0)))
+    coarse = x[1] == 1.0
+    assert all(bool(time.remark) == coarse for time in says[:2])
+    assert ("times lie too far apart" in str(says[0])) == coarse
+
+
 def past(x, curve, level):
     at = int(np.argmax(curve <= level))
     share = np.log(curve[at - 1] / level) / np.log(curve[at - 1] / curve[at])

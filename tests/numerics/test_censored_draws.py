@@ -1,5 +1,7 @@
 """One value more among draws of which some are only known to lie beyond an end."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from chance import binomial
@@ -68,10 +70,47 @@ def test_it_holds_one_draw_more(key_number, plausible):
 def test_times_between_points_and_beyond_the_ends():
     x = np.array([1.0, 2.0, 4.0, 5.0])
     falls = np.array([[4.0, 3.0, 1.0, 0.0], [4.0, 4.0, 4.0, 4.0], [1.0, 0.5, 0.2, 0.1], [4.0, 1.0, 4.0, 0.0]])
-    low, high = times_past(x, falls, np.full(4, 2.0), rising=False, last=False)
+    low, high, _, _ = times_past(x, falls, np.full(4, 2.0), rising=False, last=False)
     np.testing.assert_allclose(low, [3.0, 5.0, 0.0, 1 + 2 / 3], rtol=1e-14, atol=0)
     np.testing.assert_allclose(high, [3.0, np.inf, 1.0, 1 + 2 / 3], rtol=1e-14, atol=0)
-    last, _ = times_past(x, falls, np.full(4, 2.0), rising=False, last=True)
+    last = times_past(x, falls, np.full(4, 2.0), rising=False, last=True).low
     np.testing.assert_allclose(last, [3.0, 5.0, 0.0, 4.5], rtol=1e-14, atol=0)
-    rising, _ = times_past(x, -falls, np.full(4, -2.0), rising=True, last=False)
+    rising = times_past(x, -falls, np.full(4, -2.0), rising=True, last=False).low
     np.testing.assert_allclose(rising, low, rtol=1e-14, atol=0)
+
+
+CURVES = (
+    lambda t, rate, centre, width: np.exp(-rate * t),
+    lambda t, rate, centre, width: 1 / (1 + np.exp((t - centre) / width)),
+    lambda t, rate, centre, width: -rate * np.log1p(t),
+    lambda t, rate, centre, width: np.cos(np.pi * t / 10),
+)
+
+
+@pytest.mark.parametrize("grid", ["uneven", "even", "in logs"])
+def test_a_curve_known_between_the_points_crosses_inside_the_ends(grid):
+    """Exponentials, sigmoids, logarithms of powers and cosines, whose crossing is known in closed form."""
+    rng = np.random.default_rng(5)
+    for trial in range(1500):
+        n = int(rng.integers(2, 60))
+        x = {"even": np.linspace(0, 10, n), "in logs": np.geomspace(0.05, 10, n)}.get(
+            grid, np.sort(rng.uniform(0, 10, n))
+        )
+        truth, rate, width = rng.uniform(0, 10), np.exp(rng.normal()), np.exp(rng.normal() - 1)
+        # A sigmoid far from its step is its limit to the last digit: there is no crossing to know.
+        centre = np.clip(rng.uniform(0, 10), truth - 6 * width, truth + 6 * width)
+        curve = CURVES[trial % 4]
+        values = partial(curve, rate=rate, centre=centre, width=width)
+        found = times_past(x, values(x)[None], np.array([values(truth)]), rising=False, last=bool(trial % 8 // 4))
+        assert found.first[0] <= truth * (1 + 1e-9)
+        assert truth <= found.last[0] * (1 + 1e-9)
+        assert found.first[0] <= found.low[0] <= found.high[0] <= found.last[0]
+
+
+def test_a_fine_grid_tells_nearly_all_and_a_wide_cell_nothing():
+    level = np.array([np.exp(-1.5)])
+    fine = times_past(x := np.geomspace(0.1, 10, 40), np.exp(-x)[None], level, rising=False, last=False)
+    assert fine.last[0] - fine.first[0] < 0.05
+    for x in (np.array([0.0, 1.0, 10.0]), np.array([0.0, 10.0]), np.array([0.0, 1.0, 2.0])):
+        wide = times_past(x, np.exp(-x)[None], level, rising=False, last=False)
+        assert (wide.first[0], wide.last[0]) == tuple(x[np.searchsorted(x, 1.5) - 1 :][:2])

@@ -158,13 +158,28 @@ def test_validate_judges_the_whole_runs_and_counts_the_other(capsys):
     assert code in (0, 1, 3)
     assert "19 runs of TeacherStudent" in printed
     assert "1 of 20 runs" in printed
-    assert "columns: x = time, curves = test_loss, run = seed (guessed)" in printed
+    assert "columns: x = time, test_loss = test_loss, run = seed (guessed)" in printed
     assert validate(*words, "--json") == code
     found = json.loads(capsys.readouterr().out)
     assert found["runs"] == 19
     assert found["columns"]["run"] == "seed"
     assert found["guessed"] == ["run"]
     assert "is nan at time" in found["left_out"]
+
+
+def test_validate_says_what_was_not_used(capsys, tmp_path):
+    """A resumed run wrote two times again: the last count, and that is said, in both forms."""
+    path = Path(__file__).parents[1] / "cases" / "c23_runs_one_diverged.csv"
+    head, *rows = path.read_text().splitlines()
+    place = head.split(",").index("seed")
+    first = [row for row in rows if row.split(",")[place] == rows[0].split(",")[place]]
+    (tmp_path / "again.csv").write_text("\n".join([head, *rows[: len(first)], *first[-2:], *rows[len(first) :]]) + "\n")
+    words = ("--times", "0.1:10:6", "--data", tmp_path / "again.csv", "--margin", 0.1)
+    code = validate(*words)
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("columns: "))
+    assert "2 repeated records are not used" in line
+    assert validate(*words, "--json") == code
+    assert json.loads(capsys.readouterr().out)["recognised"] == line
 
 
 def test_validate_reads_between_the_records(capsys, monkeypatch):
