@@ -133,6 +133,9 @@ def halved_mean_loss(samples: ArrayLike) -> Convention:
 def mean_loss(samples: ArrayLike) -> Convention:
     """Training on (1/P) norm(y - wX)^2 + penalty norm(w)^2: time P t/2, learning rate P eta/2, penalty g/P.
 
+    The penalty is that in the loss (Keras `l2`). The `weight_decay` of SGD is added to the gradient and is twice it:
+    pass half of it to `back`.
+
     Parameters
     ----------
     samples : array_like
