@@ -18,12 +18,14 @@ from jaxtyping import Array, Float
 
 from ..checks import is_traced, require_float64
 from ..dynamics import GradientDescent
+from ..numerics.edges import kinked
 from ..numerics.programs import compiled
 from ..numerics.remainder import left_of_one
 from ..numerics.roots import as_root, halve, rising_root
-from ..numerics.spectra import FAR, marchenko_pastur_rule
+from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
 from ..pytrees import as_arrays, record
 from .checked import check_single, is_legal
+from .closed_forms import late_test_loss
 from .curves import STEP, curve_values
 from .descent_clocks import LAST_STEP, best_step, read_steps, refuse_traced
 from .lost import refuse_lost
@@ -97,12 +99,27 @@ def _without_decay(problem: TeacherStudent) -> OptimalStopping:
         jnp.log(high) + 1,
         (problem.samples_per_dim, jnp.log(safe)),
     )
-    time = jnp.exp(log_time)
+    time = jax.lax.stop_gradient(jnp.exp(log_time))
     found &= (time < LATEST) | (rule.lower * time > 800)
+    # S* knows no decay, whose derivatives at zero are those of the whole slope.
+    time = as_root(lambda t: jnp.where(none | ~found, t, _slope_over_edge(problem, rule, t)), time)
     time = jnp.where(none, signal, jnp.where(found, time, jnp.nan))
     time = jnp.where(is_legal(problem), time, jnp.nan)
     loss = curve_values(problem, FLOW, time[None], rule)["test_loss"][0]
-    return OptimalStopping(time, jnp.where(loss < jnp.inf, loss, jnp.nan))
+    # With any decay at all the frozen weights end at zero: where that end is better there is no derivative.
+    decayed = late_test_loss(problem.samples_per_dim, problem.snr) * problem.noise**2
+    jumps = (problem.samples_per_dim < 1) & (problem.inr > 0) & (decayed < loss)
+    broken = kinked(problem.weight_decay, jumps)
+    return OptimalStopping(time + broken, jnp.where(loss < jnp.inf, loss, jnp.nan) + broken)
+
+
+def _slope_over_edge(problem: TeacherStudent, rule: SpectralRule, time: Float[Array, ""]) -> Float[Array, ""]:
+    """`_slope` over 2 exp(-(l- + g) t): late, what is left of the slowest mode is no number of float64."""
+    g, l, snr, inr = problem.weight_decay, rule.eigenvalues, problem.snr, problem.inr
+    e, psi = (part[0] for part in relaxation(FLOW, l + g, time[None]))
+    left = jnp.exp(-rule.above_edge * time)
+    bulk = jnp.sum(rule.weights * left * (l * (1 - snr * g) * psi - (snr * l + inr * (l + g)) * e))
+    return bulk - g * rule.atom * inr * jnp.exp((rule.lower - g) * time)
 
 
 def _slope(problem: TeacherStudent, rule, times: Float[Array, " times"]) -> Float[Array, " times"]:
@@ -178,7 +195,8 @@ def optimal_stopping(problem: TeacherStudent, *, dynamics: ByModes = FLOW) -> Op
         `.time` in units of tau, relative error below 1e-12, or under `GradientDescent` the whole step (inf: weight
         decay keeps the test error falling, as one of 1/snr to the last digit or more does without initial weights, or
         training for ever beats every minimum; 0: there is nothing to learn), `.test_loss` in label units squared. Under
-        flow differentiable in every field and mappable by `jax.vmap`; out-of-range traced values give nan.
+        flow differentiable in every field and mappable by `jax.vmap`; out-of-range traced values give nan, as does the
+        derivative in a decay of zero where any decay ends below the best time (samples_per_dim < 1, inr > 0).
 
     Raises
     ------
