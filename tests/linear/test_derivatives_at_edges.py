@@ -80,7 +80,16 @@ CASES = {
 }
 
 
-SLOW = {"correlated curves by time": (lambda t: curves(solve(correlated(2.0), jnp.stack([t]))), 1e-3)}
+SLOW = {
+    "correlated curves by time": (lambda t: curves(solve(correlated(2.0), jnp.stack([t]))), 1e-3),
+    "correlated curves by a mode": (lambda l: curves(solve(correlated(2.0, faint(l)), [2.0])), 1e-4),
+    "correlated curves by a mode, more": (lambda l: curves(solve(correlated(5.0, faint(l)), [2.0])), 1e-4),
+    "as many samples as modes": (
+        lambda e: curves(solve(correlated(3.0, jnp.asarray([1.0, 0.5, 0.1 + e])), [2.0])),
+        1e-4,
+    ),
+    "as many samples as modes, by samples": (lambda e: curves(solve(correlated(3.0 + e), [2.0])), 1e-3),
+}
 
 
 @pytest.mark.parametrize("case", [*CASES, *(pytest.param(case, marks=pytest.mark.slow) for case in SLOW)])
