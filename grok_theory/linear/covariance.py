@@ -39,6 +39,7 @@ from ..results import Solution
 from ..status import Status
 from .checked import FAINT, check_finite_samples, check_single
 from .contour import SPREAD, contours_of, effective_ridge_on_contours
+from .correlated_start import beginning, first_slopes
 from .curve_names import CORRELATED_CURVES
 from .features import equivalent, equivalent_problem
 from .lost import refuse_lost
@@ -220,37 +221,12 @@ def _traced_values(problem: CorrelatedInputs, modes: ArrayLike, times: Float[Arr
     return _judged(jnp, problem, times, *jax.lax.map(one, jnp.where(times > 0, times, early)))
 
 
-def _first_slopes(problem: CorrelatedInputs) -> Float[Array, " curves"]:
-    """The derivatives in time of the curves at time 0.
-
-    T = n t, kappa = p + (1/n) sum l + O(1/p): F = (se^2 + sum c^2 l)/p - [se^2 tr/n + sum c^2 l (l + tr/n)]/p^2, read
-    at 2T; of the test loss, from w' = n L c at w = 0.
-    """
-    l, n, power = problem.spectrum, problem.samples, problem.target**2
-    total = jnp.sum(l)
-    train = -2 * (problem.noise**2 * total + jnp.sum(power * l * (n * l + total)))
-    return jnp.stack([train, -2 * n * jnp.sum(power * l**2), jnp.zeros(())])
-
-
-@jax.custom_jvp
-def _beginning(at_start: Array, slopes: Array, times: Array) -> Array:
-    """`at_start` (1, curves) at time 0 for all times, with the first derivatives in them; of higher ones, nan."""
-    return jnp.broadcast_to(at_start, (times.size, at_start.shape[1]))
-
-
-@_beginning.defjvp
-def _beginning_jvp(at, along):
-    (_, slopes, times), (d_start, _, d_times) = at, along
-    bent = slopes[None, :] + kinked(times, times == 0)[:, None]
-    return _beginning(*at), jnp.broadcast_to(d_start, (times.size, 3)) + bent * d_times[:, None]
-
-
 def _judged(xp, problem: CorrelatedInputs, times: Any, curves: Any, errors: Any, residual: Any):
     started = times > 0
     start = problem.noise**2 + xp.sum(problem.spectrum * problem.target**2)
     at_start = xp.stack([start, start, xp.zeros(())])[None, :]
     if xp is jnp:
-        at_start = _beginning(at_start, _first_slopes(problem), times)
+        at_start = beginning(at_start, first_slopes(problem), times)
     legal = _is_legal(xp, problem) & (times >= 0) & (times < np.inf) & (xp.where(started, residual, 0.0) < 1e-8)
     curves = xp.where(legal[:, None], xp.where(started[:, None], curves, at_start), np.nan)
     errors = xp.where(started[:, None], errors, EPS * SUM_ULPS * at_start)

@@ -118,7 +118,8 @@ def _freedom_left(eigenvalues, multiplicities, kappa, samples, ridge):
     some = kappa > 0
     at_root = jnp.sum(multiplicities * share * missed) + ridge / jnp.where(some, kappa, 1.0)
     # kappa = 0 comes only without a ridge and with sum m <= samples. Shares are 1 there, but fall with kappa.
-    return jnp.where(some, at_root, samples - jnp.sum(multiplicities * share**2))
+    at_zero = samples - jnp.sum(multiplicities * share**2)
+    return jnp.where(some, at_root, jnp.where(kappa == 0, at_zero, jnp.nan))
 
 
 @jax.custom_jvp
