@@ -6,6 +6,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from ..checks import check_times, require_float64
+from ..numerics.edges import kinked
 from ..numerics.gram import check_cross, check_gram, check_target, eigenbasis, rounding
 from ..numerics.magnitude import exponents, scaled, unit_of
 from ..numerics.programs import compiled
@@ -18,7 +19,8 @@ def flow_influence(kernel: ArrayLike, y: ArrayLike, kernel_test: ArrayLike, time
     I_{x,i}(t) = int_0^t [k_x e^{-K(t-s)}]_i [e^{-Ks} y]_i ds = sum_ab (k_x v_a)(v_a)_i D_ab (v_b)_i (v_b.y) with the
     divided difference D_ab = (e^{-l_b t} - e^{-l_a t})/(l_a - l_b), t e^{-l t} on the diagonal. Summed over samples it
     is t df_x/dt: a larger weight for all is a faster time. It is not minus the change on removal, which is larger by
-    the sample's leverage: `flow_leave_one_out` is exact. For labels less initial outputs pass y - f(0).
+    the sample's leverage: `flow_leave_one_out` is exact. For labels less initial outputs pass y - f(0). Derivatives by
+    the kernel are those of its eigendecomposition: nan where it has equal eigenvalues or is singular.
 
     Parameters
     ----------
@@ -77,7 +79,8 @@ def flow_influence(kernel: ArrayLike, y: ArrayLike, kernel_test: ArrayLike, time
         moved = seen @ (vectors * through).T
         return scaled(moved, k + rows + size - exponents(basis.unit))
 
-    return jax.lax.map(at, jnp.asarray(times, float))
+    # A null space turns with the kernel, which the derivatives of an eigendecomposition do not see.
+    return jax.lax.map(at, jnp.asarray(times, float)) + kinked(jnp.sum(gram), jnp.any(basis.null))
 
 
 def flow_leave_one_out(kernel: ArrayLike, y: ArrayLike, times: ArrayLike) -> Float[Array, "T n"]:
@@ -85,7 +88,8 @@ def flow_leave_one_out(kernel: ArrayLike, y: ArrayLike, times: ArrayLike) -> Flo
 
     The mean of the squares at t estimates the test loss at t without a test set; its least time is where to stop. It
     is about training with a fixed kernel: the tangent kernel that a rich network has at time t is not the kernel of a
-    flow. No identity for a removed row holds for e^{-Kt}: n decompositions are made.
+    flow. No identity for a removed row holds for e^{-Kt}: n decompositions are made, and derivatives by the kernel are
+    nan where one of them has equal eigenvalues.
 
     Parameters
     ----------

@@ -134,7 +134,9 @@ def _curves(eigenvalues: Array, coefficients: Array, counts: Array, ridge: Array
     # At interpolation without noise the loss is zero times infinity; the limit depends on the side, and inf is honest.
     test = jnp.where(left > 0, samples * noise_free / jnp.where(left > 0, left, 1.0), jnp.inf)
     some = kappa > 0
-    shrink = jnp.where(some, ridge / (samples * jnp.where(some, kappa, 1.0)), left / samples)
+    # ridge/kappa = samples - sum m L, also in its derivatives.
+    unlearned = samples - jnp.sum(counts[None] * share, -1)
+    shrink = jnp.where(some, ridge / jnp.where(some, kappa, 1.0), unlearned) / samples
     train = jnp.where(left > 0, jnp.square(shrink) * test, 0.0)
     curves = {"test_loss": test, "train_loss": train, "kappa": kappa, "effective_dimension": share @ counts}
     # A loss below the smallest float64 is no zero.

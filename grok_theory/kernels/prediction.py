@@ -18,6 +18,7 @@ from ..checks import (
     require_float64,
 )
 from ..errors import BadValue
+from ..numerics.edges import kinked
 from ..numerics.gram import check_cross, check_gram, check_target, eigenbasis, inverted, once, rounding, solve_shifted
 from ..numerics.magnitude import exponents, scaled, unit_of
 
@@ -168,7 +169,8 @@ def gradient_flow(
 
     f_train(t) = y - e^{-Kt}(y - f0),  f_test(t) = f0_test + K_test K^{-1}(1 - e^{-Kt})(y - f0),  (1 - e^{-lt})/l -> t
     at l = 0. Gradient descent at rate eta for k steps is t = eta k; on (1/n) sum r^2 it is t = 2 eta k/n, on (1/2n)
-    sum r^2, eta k/n.
+    sum r^2, eta k/n. Derivatives by the kernel are those of an eigendecomposition: nan where it has equal eigenvalues,
+    or is singular (of f_test, then only at inputs whose kernel has a share in the null space).
 
     Parameters
     ----------
@@ -237,7 +239,7 @@ def gradient_descent(
 ) -> tuple[Float[Array, "T n"], Float[Array, "T m"]]:
     """Training and test outputs after whole steps of gradient descent, with a fixed kernel.
 
-    As `gradient_flow`, on the same loss: e^{-lt} -> (1 - step_size l)^k.
+    As `gradient_flow`, also in its derivatives, on the same loss: e^{-lt} -> (1 - step_size l)^k.
 
     Where step_size times the largest eigenvalue exceeds 2 descent diverges: refused, in a trace nan.
 
@@ -327,7 +329,9 @@ def _relax(kernel_train, y, kernel_test, decay, initial_train, initial_test, eps
     left, done, spent, times, k = decay(basis)
     # From the nearer end: neither the start nor the target is a difference of large numbers.
     outputs = jnp.where(jnp.abs(left) < 0.5, target[None] - left * residual, start[None] + done * residual)
-    f_train = scaled(outputs @ basis.vectors.T, size)
+    # A null space turns with the kernel, which the derivatives of an eigendecomposition do not see.
+    entries = jnp.sum(kernel)
+    f_train = scaled(outputs @ basis.vectors.T, size) + kinked(entries, jnp.any(basis.null))
     # t (1 - e^-x)/x early and (1 - e^-x)/l late, for x = l t need not be a number.
     clock, own = k + exponents(times), exponents(basis.unit)
     early, some, slow = clock + own < 0, ~basis.null[None], spent < 1e-30
@@ -337,7 +341,8 @@ def _relax(kernel_train, y, kernel_test, decay, initial_train, initial_test, eps
     late = jnp.where(some, done / jnp.where(some, basis.values[None], 1.0), scaled(mantissa, clock + own))
     integral, unit = jnp.where(early, mantissa * share, late), jnp.where(early, clock, -own)
     seen, rows = basis.coupling(cross, eps[1])
-    moved = scaled((integral * residual) @ seen.T, unit + size + rows.T)
+    outside = jnp.any(basis.null[None] & (seen != 0), axis=1)
+    moved = scaled((integral * residual) @ seen.T, unit + size + rows.T) + kinked(entries, outside)[None]
     return f_train, start_test[None] + moved
 
 

@@ -14,7 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from ..numerics.ridge_equation import effective_ridge
+from ..numerics.ridge_equation import effective_ridge, learned
+from ..numerics.roots import as_root
 
 __all__ = ["SPREAD", "Continued", "Contours", "contour_points", "contours_of", "effective_ridge_on_contours"]
 
@@ -88,7 +89,8 @@ class Continued(NamedTuple):
     """The effective ridge along contours, (contours, half) each: kappa, what it has above its value at p = 0, p/kappa.
 
     `above` = kappa - kappa(0), `unfitted` = h = p/kappa and `rise` = h - h(0), each free of cancellation as p -> 0;
-    `inverse` = 1/(l + kappa) (contours, half, modes), `kept` = l/(l + kappa(0)) (modes,), `floor` = h(0).
+    `inverse` = 1/(l + kappa) (contours, half, modes), `kept` = l/(l + kappa(0)) (modes,), 1 where both are 0, `floor` =
+    h(0).
     """
 
     kappa: Complex[Array, "contours half"]
@@ -111,17 +113,29 @@ def effective_ridge_on_contours(
     h formed as written above has no digits left once p is 1e-16 of kappa, at late times.
     """
     first = jnp.asarray(contours.start) / latest
-    end, *begin = effective_ridge(spectrum, samples, ridge=samples * jnp.concatenate([jnp.zeros(1), first]))
+    explicit = samples * jnp.concatenate([jnp.zeros(1), first])
+    found = effective_ridge(*jax.lax.stop_gradient((spectrum, samples)), ridge=jax.lax.stop_gradient(explicit))
+    has_root = found > 0
+
+    def balance(kappa):
+        share, _ = learned(spectrum[None], kappa[:, None])
+        return jnp.where(has_root, jnp.sum(share, 1) + explicit / jnp.where(has_root, kappa, 1.0) - samples, kappa)
+
+    # Not the derivatives of `effective_ridge`: that of kappa(0) = 0 in a ridge is infinite with as many samples as
+    # modes, and here it has none. The curves do not depend on how kappa(0) is split off.
+    end, *begin = as_root(balance, found)
     begin = jnp.stack(begin)
-    some = spectrum > 0
-    kept = jnp.where(some, spectrum / jnp.where(some, spectrum + end, 1.0), 0.0)
+    some, felt = spectrum > 0, spectrum + end > 0
+    kept = jnp.where(felt, spectrum / jnp.where(felt, spectrum + end, 1.0), 0.0)
     # Not 1 - modes / samples: where they are nearly equal, their difference has all its digits and this has none.
     floor = jnp.where(end > 0, 0.0, (samples - jnp.sum(jnp.where(some, 1.0, 0.0))) / samples)
     slope = jnp.sum(kept[None, :] / jnp.where(some[None, :], spectrum[None, :] + begin[:, None], 1.0), axis=1) / samples
+    # A mode without variance at kappa(0) = 0 is in neither h(0) nor kept: what it begins to add is told apart.
+    unfelt = jnp.where(felt, 0.0, spectrum)
     start = jnp.where(end > 0, first / (begin * slope), begin)
     # Complex before they meet complex numbers: mixed types are refused under strict promotion.
-    l, n, time, start, end, kept, h0 = (
-        part.astype(complex) for part in (spectrum, samples, latest, start, end, kept, floor)
+    l, n, time, start, end, kept, h0, unfelt = (
+        part.astype(complex) for part in (spectrum, samples, latest, start, end, kept, floor, unfelt)
     )
 
     def over_modes(values, kappa):
@@ -130,9 +144,8 @@ def effective_ridge_on_contours(
     def sides(above):
         """kappa, h, h - h(0), 1/(l + kappa) for numbers `above` of any shape."""
         kappa = end + above
-        alive = jnp.broadcast_to(some, (*kappa.shape, some.size))
-        g = jnp.where(alive, _reciprocal(jnp.where(alive, over_modes(l, kappa) + kappa[..., None], 1.0)), 0.0)
-        rise = above * (g @ kept) / n
+        g = _reciprocal(over_modes(l, kappa) + kappa[..., None])
+        rise = (above * (g @ kept) - g @ unfelt) / n
         return kappa, h0 + rise, rise, g
 
     def newton(above, p):
@@ -149,7 +162,9 @@ def effective_ridge_on_contours(
     above, p = (jnp.take_along_axis(values.T, marks, axis=1) for values in (aboves, path / time))
     above = jax.lax.fori_loop(0, POLISHING, lambda _, above: newton(above, p), above)
     kappa, h, rise, g = sides(above)
-    return Continued(kappa, above, h, rise, g, kept, floor), jnp.max(jnp.abs(kappa * h - p) / jnp.abs(p))
+    return Continued(kappa, above, h, rise, g, jnp.where(felt, kept, 1.0), floor), jnp.max(
+        jnp.abs(kappa * h - p) / jnp.abs(p)
+    )
 
 
 def _reciprocal(z: Complex[Array, "..."]) -> Complex[Array, "..."]:

@@ -30,6 +30,7 @@ from jaxtyping import Array, Complex, Float
 
 from ..checks import check_non_negative, check_shape, require_float64
 from ..fields import in_range
+from ..numerics.edges import kinked
 from ..numerics.invariants import NON_NEGATIVE, hold
 from ..numerics.padding import any_traced, as_numbers, cut, repeated, with_zeros
 from ..numerics.programs import compiled, compiled_soonest
@@ -38,6 +39,7 @@ from ..results import Solution
 from ..status import Status
 from .checked import FAINT, check_finite_samples, check_single
 from .contour import SPREAD, contours_of, effective_ridge_on_contours
+from .correlated_start import beginning, first_slopes
 from .curve_names import CORRELATED_CURVES
 from .features import equivalent, equivalent_problem
 from .lost import refuse_lost
@@ -136,14 +138,14 @@ def _read(xp, problem: CorrelatedInputs, modes: ArrayLike, shares: ArrayLike, on
     # 2 f(T) - f(2T) of late, early and spread, f(2T) of fit; and the moduli in them.
     values = xp.stack([on.late, on.early, on.spread])[:, None]
     late, early, variance = xp.sum(((2 * once - twice)[None] * values).imag, axis=-1)
-    fit = xp.sum((twice * on.fit).imag, axis=-1)
+    fit = xp.sum((twice * on.fit[None]).imag, axis=-1)
     late_size, early_size, variance_size = xp.sum((2 * xp.abs(once) + xp.abs(twice))[None] * xp.abs(values), axis=-1)
-    fit_size = xp.sum(xp.abs(twice * on.fit), axis=-1)
+    fit_size = xp.sum(xp.abs(twice * on.fit[None]), axis=-1)
     # The weights carry 2 Im[.] = -i (. - conj): undone here, so that both variables run over the plain contour.
     other = xp.concatenate([once, -once.conj()], axis=-1)
     # Not products of matrices, whose digits depend on how many times there are.
-    inner = xp.sum(once[..., None] * on.bias, axis=-2)
-    inner_size = xp.sum(xp.abs(once)[..., None] * xp.abs(on.bias), axis=-2)
+    inner = xp.sum(once[..., None] * on.bias[None], axis=-2)
+    inner_size = xp.sum(xp.abs(once)[..., None] * xp.abs(on.bias[None]), axis=-2)
     bias, bias_size = -0.5 * xp.sum((inner * other).real, axis=-1), 0.5 * xp.sum(inner_size * xp.abs(other), axis=-1)
     unit, unfitted = problem.noise**2, problem.noise**2 * on.floor
     norm = xp.where(early_size < late_size, early, late) / modes
@@ -223,6 +225,8 @@ def _judged(xp, problem: CorrelatedInputs, times: Any, curves: Any, errors: Any,
     started = times > 0
     start = problem.noise**2 + xp.sum(problem.spectrum * problem.target**2)
     at_start = xp.stack([start, start, xp.zeros(())])[None, :]
+    if xp is jnp:
+        at_start = beginning(at_start, first_slopes(problem), times)
     legal = _is_legal(xp, problem) & (times >= 0) & (times < np.inf) & (xp.where(started, residual, 0.0) < 1e-8)
     curves = xp.where(legal[:, None], xp.where(started[:, None], curves, at_start), np.nan)
     errors = xp.where(started[:, None], errors, EPS * SUM_ULPS * at_start)
@@ -330,20 +334,26 @@ def ridge_values(problem: CorrelatedInputs, count: Array, penalty: Float[Array, 
     kappa = effective_ridge(l, n, ridge=penalty)
     left = freedom_left(l, kappa, n, ridge=penalty) / n  # 1 - gamma
     some = kappa > 0
-    share = jnp.where(l > 0, l / jnp.where(l + kappa > 0, l + kappa, 1.0), 0.0)
-    inverse = jnp.where(l > 0, share / jnp.where(l > 0, l, 1.0), 0.0)  # 1/(l + kappa)
-    missed = jnp.where(l > 0, kappa / jnp.where(l + kappa > 0, l + kappa, 1.0), 0.0)  # 1 - share, with all its digits
+    felt = l + kappa > 0
+    total = jnp.where(felt, l + kappa, 1.0)
+    # A mode without variance is missed, and its derivatives are those of one with little.
+    share = jnp.where(felt, l / total, 0.0)
+    inverse = jnp.where(l > 0, share / jnp.where(l > 0, l, 1.0), jnp.where(felt, 1 / total, 0.0))  # 1/(l + kappa)
+    missed = jnp.where(felt, kappa / total, 0.0)  # 1 - share, with all its digits
+    # But where samples are left and nothing is penalised, the least variance is as good as much: no derivative.
+    jumps = jnp.sum(kinked(l, ~felt))
     test = (noise + jnp.sum(power * l * missed**2)) / left
     # p/kappa, p = penalty/n: zero without a penalty where kappa > 0, and the share of unfitted labels where kappa = 0.
     modes = jnp.sum(jnp.where(l > 0, 1.0, 0.0))
-    unfitted = jnp.where(some, penalty / n / jnp.where(some, kappa, 1.0), (n - modes) / n)
+    unfitted = jnp.where(some, penalty / n / jnp.where(some, kappa, 1.0), (n - jnp.sum(share)) / n)
     # 1 - (p dkappa/dp)/(l + kappa), as a sum: at large penalties the difference is rounding, of either sign.
     moved = (unfitted * share + jnp.sum(share * missed) / n) / left
     signal = jnp.sum(power * share * moved)
     norm = (signal + noise / n / left * jnp.sum(share * inverse)) / count
     at = (left <= 0) | ((penalty == 0) & (modes == n))
     legal = _is_legal(jnp, problem) & (penalty >= 0) & (penalty < jnp.inf)
-    ends = Losses(jnp.where(at, 0.0, unfitted**2 * test), jnp.where(at, jnp.inf, test), jnp.where(at, jnp.inf, norm))
+    train, test, norm = (value + jumps for value in (unfitted**2 * test, test, norm))
+    ends = Losses(jnp.where(at, 0.0, train), jnp.where(at, jnp.inf, test), jnp.where(at, jnp.inf, norm))
     # Infinite is the peak, and overflow anywhere else.
     return jax.tree_util.tree_map(lambda value: jnp.where(legal & (at | (value < jnp.inf)), value, jnp.nan), ends)
 

@@ -32,6 +32,7 @@ from jaxtyping import Array, Float
 from ..checks import check_positive, check_shape, require_float64
 from ..dynamics import GradientDescent
 from ..errors import BadValue
+from ..numerics.edges import kinked
 from ..numerics.padding import any_traced, as_numbers, cut, repeated
 from ..numerics.programs import compiled_soonest
 from ..numerics.spectra import marchenko_pastur_rule, spectral_edges
@@ -115,16 +116,16 @@ def _terms(form: QuadraticForm) -> Terms:
     return [(c, a, a) for c, a in zip(form.coefficients, form.factors, strict=True)]
 
 
-def _train_test_terms(train: QuadraticForm, test: QuadraticForm) -> Terms:
-    """Teacher, initial weight and label noise in both losses; the noise with opposite signs."""
-    signs = (1.0, 1.0, -1.0)
-    pairs = zip(signs, train.coefficients, train.factors, test.coefficients, test.factors, strict=True)
-    return [(sign * _root(c * d), a, b) for sign, c, a, d, b in pairs]
+def _train_test_terms(train: QuadraticForm, test: QuadraticForm, eigenvalues: Array) -> Terms:
+    """Teacher, initial weight and label noise in both losses; the noise with opposite signs.
 
-
-def _root(values: Array) -> Array:
-    """Its square root, with slope zero at zero."""
-    return jnp.where(values > 0, jnp.sqrt(jnp.where(values > 0, values, 1.0)), 0.0)
+    Coefficients are the roots of the products of both losses': sqrt(l) SNR, sqrt(l) INR and 1, not formed by products,
+    whose roots have no slope at SNR = 0 and INR = 0. At l = 0 the slope of sqrt(l) is infinite, and given as zero.
+    """
+    root = jnp.where(eigenvalues > 0, jnp.sqrt(jnp.where(eigenvalues > 0, eigenvalues, 1.0)), 0.0)
+    teacher, initial, noise = test.coefficients
+    pairs = zip((root * teacher, root * initial, -noise), train.factors, test.factors, strict=True)
+    return list(pairs)
 
 
 def _pair_sum(terms: Terms, weights: Float[Array, " modes"]) -> Float[Array, "times times"]:
@@ -184,7 +185,10 @@ def _fluctuations(
             amplitudes += rule.atom * atom**2
         eigenvalues = 2 * _pair_sum(_terms(circle), shift_weights) + 0.5 * (cosines * harmonics[None, :]) @ cosines.T
         covariances[name] = problem.noise**4 * (2 * amplitudes / size + eigenvalues / size**2)
-    of_both, of_both_at_angles = (_train_test_terms(f["train_loss"], f["test_loss"]) for f in (in_bulk, at_angles))
+    of_both, of_both_at_angles = (
+        _train_test_terms(f["train_loss"], f["test_loss"], l)
+        for f, l in ((in_bulk, rule.eigenvalues), (at_angles, on_circle))
+    )
     eigenvalues = 0.5 * (harmonic["train_loss"] * harmonics[None, :]) @ harmonic["test_loss"].T
     eigenvalues += 2 * _pair_sum(of_both_at_angles, shift_weights)
     between = 2 * _pair_sum(of_both, rule.weights) * dim + eigenvalues
@@ -201,10 +205,11 @@ def _fluctuations(
 
 
 def _root_of_variance(variance: Array) -> Array:
-    """Its square root; nan below zero by more than rounding."""
+    """Its square root; nan below zero by more than rounding, and as the derivative at zero."""
     some = variance > 0
     rounding = 1e-12 * jnp.max(jnp.abs(variance))
-    return jnp.where(some, jnp.sqrt(jnp.where(some, variance, 1.0)), jnp.where(variance < -rounding, jnp.nan, 0.0))
+    root = jnp.where(some, jnp.sqrt(jnp.where(some, variance, 1.0)), jnp.where(variance < -rounding, jnp.nan, 0.0))
+    return root + kinked(variance, variance == 0)
 
 
 def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, dynamics: ByModes = FLOW) -> Fluctuations:
@@ -226,7 +231,7 @@ def fluctuations(problem: TeacherStudent, times: Times, dim: ArrayLike, *, dynam
     Fluctuations
         `.mean_shift`, `.std` (times,), `.covariance` (times, times): dictionaries keyed by curve name; and
         `.train_test_covariance` (times, times). The first terms in 1/N; where they hold (and where not) stands in the
-        wing's documentation.
+        wing's documentation. Differentiable; derivatives of a `.std` are nan where it is 0, as without signal at t = 0.
 
     Raises
     ------

@@ -5,9 +5,13 @@ left, and psi = (1 - e)/r, how much of a constant force has been integrated. Bes
 many ulps it moves when r moves by one.
 """
 
+import math
+import operator
 from collections.abc import Sequence
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float
 
@@ -15,6 +19,7 @@ from ..checks import check_positive, is_traced
 from ..dynamics import Dynamics, GradientDescent, GradientFlow, check_dynamics, check_x
 from ..errors import BadValue
 from ..numerics.padding import AnyArray, namespace
+from ..numerics.spectra import over
 from .checked import check_finite_samples
 from .power_law_problem import PowerLawInputs
 from .problem import DeepLinear, TeacherStudent
@@ -25,6 +30,7 @@ __all__ = ["FLOW", "ByModes", "Times", "check", "check_flow", "elapsed", "is_sta
 Times = ArrayLike | Sequence
 ByModes = GradientFlow | GradientDescent  # the dynamics whose modes relax by themselves
 FLOW = GradientFlow()  # the default of every verb
+EARLY, TERMS = 0.01, 7  # below which r x a derivative is summed, and of how many terms: to the last digit
 
 
 def check(problem: TeacherStudent, dynamics: ByModes, x: Times, verb: str) -> None:
@@ -77,9 +83,7 @@ def relaxation(
     xp = namespace(dynamics, rate, x)
     if isinstance(dynamics, GradientFlow):
         exponent = -rate[None, :] * x[:, None]
-        still = rate[None, :] == 0
-        psi = xp.where(still, x[:, None], -xp.expm1(exponent) / xp.where(still, 1.0, rate[None, :]))
-        return xp.exp(exponent), psi
+        return xp.exp(exponent), _integral(rate, x) if xp is np else _integrated(rate, x)
     step = dynamics.learning_rate * rate
     forward = step < 1
     log_shrink, near_one = _log_shrink(step)
@@ -90,8 +94,36 @@ def relaxation(
     growth = xp.where(sign > 0, -xp.expm1(exponent), 1 - e)
     growth = xp.where(near_one[None, :] & started, 1.0, growth)
     still = rate[None, :] == 0
-    psi = xp.where(still, dynamics.learning_rate * x[:, None], growth / xp.where(still, 1.0, rate[None, :]))
+    # At r = 0 with its slope in r; elsewhere no square of a rate of 1e-300 is divided by in derivatives.
+    begun = dynamics.learning_rate * x[:, None] * (1 - step[None, :] * (x[:, None] - 1) / 2)
+    ratio = operator.truediv if xp is np else over
+    psi = xp.where(still, begun, ratio(growth, xp.where(still, 1.0, rate[None, :])))
     return e, psi
+
+
+def _integral(rate: Float[AnyArray, " modes"], x: Float[AnyArray, " times"]) -> Float[AnyArray, "times modes"]:
+    """psi of the flow, int_0^x exp(-r s) ds."""
+    xp = namespace(rate, x)
+    still = rate[None, :] == 0
+    return xp.where(still, x[:, None], -xp.expm1(-rate[None, :] * x[:, None]) / xp.where(still, 1.0, rate[None, :]))
+
+
+_integrated = jax.custom_jvp(_integral)
+
+
+@_integrated.defjvp
+def _integrated_jvp(at, along):
+    """d psi = e dx - (psi - x e)/r dr; where r x is small by its series: there the difference is rounding over r."""
+    (rate, x), (d_rate, d_x) = at, along
+    psi, moved = _integrated(rate, x), rate[None, :] * x[:, None]
+    left, small = jnp.exp(-moved), moved < EARLY
+    series = jnp.zeros_like(moved)
+    for k in reversed(range(TERMS)):
+        series = (k + 1) / math.factorial(k + 2) - jnp.where(small, moved, 0.0) * series
+    # x is multiplied twice: its square may overflow where the product with a change of 1e-300 does not.
+    begun = x[:, None] * (series * (x[:, None] * d_rate[None, :]))
+    fall = (psi - x[:, None] * left) / jnp.where(small, 1.0, rate[None, :]) * d_rate[None, :]
+    return psi, left * d_x[:, None] - jnp.where(small, begun, fall)
 
 
 def sensitivity(

@@ -12,6 +12,8 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from ..numerics.roots import as_root, halve
+
 __all__ = ["critical_batch", "feedback", "largest_learning_rate", "late_loss"]
 
 HALVINGS = 60  # of an interval: to the last bit
@@ -66,13 +68,7 @@ def critical_batch(spectrum: Float[Array, " modes"]) -> Array:
 
 
 def _falling_root(function: Callable[[Array], Array], low: ArrayLike, high: ArrayLike) -> Array:
-    """Where a falling function is zero, by halving; one step of Newton carries derivatives."""
-
-    def halve(_, ends):
-        middle = (ends[0] + ends[1]) / 2
-        above = function(middle) > 0
-        return jnp.where(above, middle, ends[0]), jnp.where(above, ends[1], middle)
-
-    ends = jax.lax.stop_gradient((jnp.asarray(low, float), jnp.asarray(high, float)))
-    root = jax.lax.stop_gradient(sum(jax.lax.fori_loop(0, HALVINGS, halve, ends)) / 2)
-    return root - function(root) / jax.lax.stop_gradient(jax.grad(lambda at: function(at))(root))
+    """Where a falling function is zero: by halving, and one step of Newton for the last bits."""
+    ends = jnp.asarray(low, float), jnp.asarray(high, float)
+    root = sum(halve(lambda at: function(at) > 0, *ends, HALVINGS)) / 2
+    return as_root(function, root - function(root) / jax.grad(lambda at: function(at))(root))

@@ -9,9 +9,10 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from ..checks import check_non_negative, check_shape, require_float64
+from ..numerics.edges import kinked, moved_only
 from ..numerics.padding import AnyArray, as_numbers, namespace
 from ..numerics.programs import compiled
-from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule, stieltjes
+from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule, spectral_edges, stieltjes
 from ..pytrees import record
 from .checked import check_single, is_legal
 from .closed_forms import late_test_loss, late_train_loss, late_weight_norm
@@ -104,13 +105,21 @@ def _ridgeless(problem: TeacherStudent, inr: Array) -> Losses:
 def _end(problem: TeacherStudent, penalty: Array, inr: Array) -> Losses:
     """The end at `penalty`, chosen element-wise so that a traced penalty may be zero; nan where out of range."""
     rule = marchenko_pastur_rule(problem.samples_per_dim, step=STEP, left=FAR)
-    none = penalty == 0
-    decayed = ridge_losses(problem, jnp.where(none, 1.0, penalty), rule)
-    ends = jax.tree_util.tree_map(lambda a, b: jnp.where(none, a, b), _ridgeless(problem, inr), decayed)
+    none, at_threshold = penalty == 0, problem.samples_per_dim == 1
+    peak = none & at_threshold
+    fixed = jax.lax.stop_gradient(penalty)
+    decayed, held = (ridge_losses(problem, jnp.where(peak, 1.0, g), rule) for g in (penalty, fixed))
+    # The limit's derivatives in the penalty are those of what it is the limit of. There are none at the peak, nor where
+    # a penalty, however small, takes away at last what the start left in the modes that see no data.
+    jumps = peak | (none & (problem.samples_per_dim < 1) & (inr > 0))
+    broken = Losses(kinked(penalty, peak), kinked(penalty, jumps), kinked(penalty, jumps))
+    ends = jax.tree_util.tree_map(
+        lambda limit, end, held, broken: jnp.where(none, limit + moved_only(end - held) + broken, end),
+        *(_ridgeless(problem, inr), decayed, held, broken),
+    )
     # The rule ends at eigenvalues of 1e-300. Infinite is the peak without a penalty, and overflow anywhere else.
     reached = none | (penalty > SMALLEST_PENALTY) | (rule.lower > 0)
     legal = is_legal(problem) & (penalty >= 0) & (penalty < jnp.inf) & reached
-    peak = none & (problem.samples_per_dim == 1)
     return jax.tree_util.tree_map(lambda value: jnp.where(legal & (peak | (value < jnp.inf)), value, jnp.nan), ends)
 
 
@@ -126,13 +135,18 @@ def _ridge(problem: TeacherStudent, penalty: Array) -> Losses:
 
 @compiled
 def _optimal(problem: TeacherStudent) -> OptimalRidge:
-    none = problem.snr == 0
-    penalty = 1 / jnp.where(none, 1.0, problem.snr)
+    snr, alpha = problem.snr, problem.samples_per_dim
+    none = snr == 0
+    penalty = 1 / jnp.where(none, 1.0, snr)
     # At penalty 1/SNR the numerator SNR g^2 + l is g + l: the test error is 1 plus the trace of one resolvent.
-    loss = 1 + jnp.where(none, 0.0, stieltjes(penalty, problem.samples_per_dim))
+    # Without signal m(1/SNR) is 0 and begins as SNR - alpha SNR^2 does.
+    lower, upper = spectral_edges(alpha)
+    slight = jnp.where(none, snr, 0.0)
+    begun = 2 * slight / (jnp.sqrt((1 + slight * lower) * (1 + slight * upper)) + 1 - slight * (1 - alpha))
+    loss = 1 + jnp.where(none, begun, stieltjes(penalty, alpha))
     legal, loss = is_legal(problem), problem.noise**2 * loss
     return OptimalRidge(
-        jnp.where(legal, jnp.where(none, jnp.inf, penalty), jnp.nan),
+        jnp.where(legal, jnp.where(none, jnp.inf, penalty) + kinked(snr, none), jnp.nan),
         jnp.where(legal & (loss < jnp.inf), loss, jnp.nan),
     )
 

@@ -18,11 +18,14 @@ from jaxtyping import Array, Float
 
 from ..checks import is_traced, require_float64
 from ..dynamics import GradientDescent
+from ..numerics.edges import kinked
 from ..numerics.programs import compiled
-from ..numerics.roots import halve, rising_root
-from ..numerics.spectra import FAR, marchenko_pastur_rule
+from ..numerics.remainder import left_of_one
+from ..numerics.roots import as_root, halve, rising_root
+from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
 from ..pytrees import as_arrays, record
 from .checked import check_single, is_legal
+from .closed_forms import late_test_loss
 from .curves import STEP, curve_values
 from .descent_clocks import LAST_STEP, best_step, read_steps, refuse_traced
 from .lost import refuse_lost
@@ -32,6 +35,7 @@ from .ridge_regression import teacher_student_limits
 
 __all__ = ["OptimalStopping", "optimal_stopping", "signal_stopped_at"]
 
+EPS = float(np.finfo(float).eps)
 ENDED = 1e-13  # relative: nearer than this, a minimum and the end are one to rounding
 LATEST = 1e270  # where the rule ends close to alpha = 1
 LOST = (
@@ -95,20 +99,41 @@ def _without_decay(problem: TeacherStudent) -> OptimalStopping:
         jnp.log(high) + 1,
         (problem.samples_per_dim, jnp.log(safe)),
     )
-    time = jnp.exp(log_time)
+    time = jax.lax.stop_gradient(jnp.exp(log_time))
     found &= (time < LATEST) | (rule.lower * time > 800)
+    # S* knows no decay, whose derivatives at zero are those of the whole slope.
+    time = as_root(lambda t: jnp.where(none | ~found, t, _slope_over_edge(problem, rule, t)), time)
     time = jnp.where(none, signal, jnp.where(found, time, jnp.nan))
     time = jnp.where(is_legal(problem), time, jnp.nan)
     loss = curve_values(problem, FLOW, time[None], rule)["test_loss"][0]
-    return OptimalStopping(time, jnp.where(loss < jnp.inf, loss, jnp.nan))
+    # With any decay at all the frozen weights end at zero: where that end is better there is no derivative.
+    decayed = late_test_loss(problem.samples_per_dim, problem.snr) * problem.noise**2
+    jumps = (problem.samples_per_dim < 1) & (problem.inr > 0) & (decayed < loss)
+    broken = kinked(problem.weight_decay, jumps)
+    return OptimalStopping(time + broken, jnp.where(loss < jnp.inf, loss, jnp.nan) + broken)
+
+
+def _slope_over_edge(problem: TeacherStudent, rule: SpectralRule, time: Float[Array, ""]) -> Float[Array, ""]:
+    """`_slope` over 2 exp(-(l- + g) t): late, what is left of the slowest mode is no number of float64."""
+    g, l, snr, inr = problem.weight_decay, rule.eigenvalues, problem.snr, problem.inr
+    e, psi = (part[0] for part in relaxation(FLOW, l + g, time[None]))
+    left = jnp.exp(-rule.above_edge * time)
+    bulk = jnp.sum(rule.weights * left * (l * (1 - snr * g) * psi - (snr * l + inr * (l + g)) * e))
+    return bulk - g * rule.atom * inr * jnp.exp((rule.lower - g) * time)
 
 
 def _slope(problem: TeacherStudent, rule, times: Float[Array, " times"]) -> Float[Array, " times"]:
-    """dE_g/dt per noise^2: int rho {(2 l e/r)[(1-e) - SNR (g + l e)] - 2 r INR e^2} - 2 g (1-alpha)_+ INR e^{-2gt}."""
+    """dE_g/dt per noise^2.
+
+    int rho {2 l e [(1 - g SNR) psi - SNR e] - 2 r INR e^2} - 2 g (1-alpha)_+ INR e^{-2gt}, psi = (1 - e)/r.
+    """
     g, l = problem.weight_decay, rule.eigenvalues
     rate = l + g
     e, psi = relaxation(FLOW, rate, times)
-    gained = (2 * rule.weights * l)[None, :] * e * (psi - problem.snr * (e + g * psi))
+    # Not psi - SNR (e + g psi): late, where e is nothing beside psi, its sign would be rounding.
+    left = left_of_one(problem.snr, g)
+    left = jnp.where(jnp.abs(left) <= EPS / 2, 0.0, left)
+    gained = (2 * rule.weights * l)[None, :] * e * (left * psi - problem.snr * e)
     bulk = jnp.sum(gained - (2 * problem.inr * rule.weights * rate)[None, :] * e**2, axis=1)
     return bulk - 2 * g * rule.atom * problem.inr * jnp.exp(-2 * g * times)
 
@@ -128,12 +153,11 @@ def _with_decay(problem: TeacherStudent) -> OptimalStopping:
     (at,) = jnp.nonzero(turns, size=MINIMA, fill_value=-1)
     low, high = halve(lambda logs: _slope(problem, rule, jnp.exp(logs)) < 0, grid[at], grid[at + 1], 55)
     found = at >= 0
-    times = jnp.exp((low + high) / 2)
-    # Derivatives of the time in the fields: one Newton step whose slope is held fixed.
-    times = jax.lax.stop_gradient(times)
-    curvature = jax.vmap(jax.grad(lambda t: _slope(problem, rule, t[None])[0]))(times)
-    slope = _slope(problem, rule, times)
-    times = times - (slope - jax.lax.stop_gradient(slope)) / jax.lax.stop_gradient(jnp.where(found, curvature, 1.0))
+    times = as_root(lambda t: jnp.where(found, _slope(problem, rule, t), t), jnp.exp((low + high) / 2))
+    # Minimum and end may be one to rounding: what rises to its end has its minimum before, what falls from the start
+    # has it after, whatever the values say.
+    moving = jnp.max(jnp.where(slopes != 0, jnp.arange(SCAN), 0))
+    rises, falls = slopes[moving] > 0, slopes[0] < 0
 
     # The frozen teacher costs the same at every time: left out, or it hides which minimum is lower.
     def without_frozen(times):
@@ -146,9 +170,9 @@ def _with_decay(problem: TeacherStudent) -> OptimalStopping:
 
     at_end = jnp.minimum(1e4 / decay, 1e305)[None]  # all modes have ended
     candidates = jnp.concatenate([jnp.where(found, times, jnp.inf), jnp.asarray([jnp.inf]), jnp.zeros(1)])
-    values = jnp.concatenate(
-        [jnp.where(found, without_frozen(times), jnp.inf), without_frozen(at_end), without_frozen(jnp.zeros(1))]
-    )
+    at_ends = without_frozen(jnp.concatenate([at_end, jnp.zeros(1)]))
+    at_ends = jnp.where(jnp.stack([rises, falls]), jnp.inf, at_ends)
+    values = jnp.concatenate([jnp.where(found, without_frozen(times), jnp.inf), at_ends])
     best = jnp.argmin(values)
     loss = problem.noise**2 * (1 + rule.atom * problem.snr + values[best])
     legal = is_legal(problem) & (decay > 1 / LATEST) & (loss < jnp.inf)
@@ -169,9 +193,10 @@ def optimal_stopping(problem: TeacherStudent, *, dynamics: ByModes = FLOW) -> Op
     -------
     OptimalStopping
         `.time` in units of tau, relative error below 1e-12, or under `GradientDescent` the whole step (inf: weight
-        decay keeps the test error falling, or training for ever beats every minimum; 0: there is nothing to learn),
-        `.test_loss` in label units squared. Under flow differentiable in every field and mappable by `jax.vmap`;
-        out-of-range traced values give nan.
+        decay keeps the test error falling, as one of 1/snr to the last digit or more does without initial weights, or
+        training for ever beats every minimum; 0: there is nothing to learn), `.test_loss` in label units squared. Under
+        flow differentiable in every field and mappable by `jax.vmap`; out-of-range traced values give nan, as does the
+        derivative in a decay of zero where any decay ends below the best time (samples_per_dim < 1, inr > 0).
 
     Raises
     ------

@@ -12,7 +12,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
-from .roots import halve
+from .roots import as_root, halve
 
 __all__ = ["first_below", "last_above", "stays_past"]
 
@@ -70,7 +70,8 @@ def last_above(
     Returns
     -------
     point : Array
-        Scalar; it means nothing where one of the other two is True.
+        Scalar; it means nothing where one of the other two is True. Its derivatives are those of the crossing, zero
+        where there is none.
     never : Array
         True where the curve is above the level nowhere on the grid.
     always : Array
@@ -80,7 +81,11 @@ def last_above(
     last = jnp.max(jnp.where(above, jnp.arange(grid.size), -1))
     low, high = grid[jnp.clip(last, 0, grid.size - 2)], grid[jnp.clip(last + 1, 1, grid.size - 1)]
     low, high = halve(lambda middle: curve(middle[None])[0] > level, low, high, 52)
-    return (low + high) / 2, last < 0, last == grid.size - 1
+    never, always = last < 0, last == grid.size - 1
+    point = jax.lax.stop_gradient((low + high) / 2)
+    # Where nothing is crossed the level may be infinite, and the curve flat.
+    crossed = as_root(lambda x: jnp.where(never | always, x, curve(x[None])[0] - level), point)
+    return jnp.where(never | always, point, crossed), never, always
 
 
 def stays_past(

@@ -117,8 +117,9 @@ def _freedom_left(eigenvalues, multiplicities, kappa, samples, ridge):
     share, missed = learned(eigenvalues, kappa)
     some = kappa > 0
     at_root = jnp.sum(multiplicities * share * missed) + ridge / jnp.where(some, kappa, 1.0)
-    # kappa = 0 comes only without a ridge and with sum m <= samples.
-    return jnp.where(some, at_root, samples - jnp.sum(jnp.where(eigenvalues > 0, multiplicities, 0.0)))
+    # kappa = 0 comes only without a ridge and with sum m <= samples. Shares are 1 there, but fall with kappa.
+    at_zero = samples - jnp.sum(multiplicities * share**2)
+    return jnp.where(some, at_root, jnp.where(kappa == 0, at_zero, jnp.nan))
 
 
 @jax.custom_jvp

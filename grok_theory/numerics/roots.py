@@ -13,11 +13,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-__all__ = ["halve", "halve_to_neighbours", "rising_root"]
+__all__ = ["as_root", "halve", "halve_to_neighbours", "rising_root"]
 
 
 def halve(is_before: Callable[[Array], Array], low: Array, high: Array, halvings: int) -> tuple[Array, Array]:
     """The brackets after `halvings` bisections: the upper half is kept where `is_before(middle)`, else the lower one.
+
+    Derivatives of the answer are those of the first brackets, not of the root: `as_root` gives it its own.
 
     Parameters
     ----------
@@ -41,6 +43,37 @@ def halve(is_before: Callable[[Array], Array], low: Array, high: Array, halvings
         return jnp.where(before, middle, low), jnp.where(before, high, middle)
 
     return jax.lax.fori_loop(0, halvings, closer, (low, high))
+
+
+def as_root(function: Callable[[Array], Array], root: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """`root`, bit for bit, with the derivatives of the root of `function`, of any order (implicit function theorem).
+
+    Parameters
+    ----------
+    function : callable
+        From x of the shape of `root` to values of that shape, each of its own x; it may close over traced numbers, by
+        which is then differentiated.
+    root : Array
+        Where it is zero, however found; its own derivatives are dropped.
+
+    Returns
+    -------
+    Array
+        `root`. Where the function is flat, and in places where there is no root, derivatives mean nothing.
+
+    Examples
+    --------
+    >>> import jax; jax.config.update("jax_enable_x64", True)
+    >>> root = lambda square: as_root(lambda x: x**2 - square, jnp.asarray(3.0))
+    >>> print(root(9.0), f"{jax.grad(root)(9.0):.6f} {jax.grad(jax.grad(root))(9.0):.6f}")
+    3.0 0.166667 -0.009259
+    """
+
+    def solved(slope, moved):
+        steep = slope(jnp.ones_like(moved))
+        return moved / jnp.where(steep == 0, 1.0, steep)
+
+    return jax.lax.custom_root(function, jax.lax.stop_gradient(root), lambda _, guess: guess, solved)
 
 
 def rising_root(
@@ -68,11 +101,7 @@ def rising_root(
     frozen, low, high = jax.lax.stop_gradient((args, low, high))
     crosses = (function(low, frozen) <= 0) & (function(high, frozen) >= 0)
     low, high = halve(lambda middle: ~(function(middle, frozen) > 0), low, high, 64)
-    root = jax.lax.stop_gradient((low + high) / 2)
-    slope = jax.lax.stop_gradient(jax.grad(function)(root, frozen))
-    moved = function(root, args)
-    step = (moved - jax.lax.stop_gradient(moved)) / jnp.where(slope == 0, 1.0, slope)
-    return root - step, crosses
+    return as_root(lambda x: function(x, args), (low + high) / 2), crosses
 
 
 def halve_to_neighbours(is_before: Callable[[np.ndarray], np.ndarray], low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -245,3 +245,43 @@ def test_what_a_noiseless_learner_cannot_be_asked():
             noiseless_delay(*values[:2], accuracy=values[2])
     with pytest.raises(gt.SolveFailed, match="noiseless_delay cannot tell"):
         noiseless_delay(1.5, 1e-146)
+
+
+def slope_by_differences(function, at, share=2e-4):
+    """Central differences of the values, of fourth order."""
+    step = share * at
+    far, near, after, beyond = (np.asarray(function(at + k * step)) for k in (-2, -1, 1, 2))
+    return (far - 8 * near + 8 * after - beyond) / (12 * step)
+
+
+@jax.jit
+def clocks_of(at):
+    problem = TeacherStudent(at[0], at[1], at[2], weight_decay=at[3])
+    found = grokking_time(problem, train_fraction=at[4], test_factor=at[5])
+    return jnp.stack([found.train_time, found.test_time, found.delay])
+
+
+slopes_of = jax.jit(jax.jacfwd(clocks_of))
+
+
+@pytest.mark.parametrize(("alpha", "field"), [(0.9, 0), (0.9, 1), (0.9, 2), (0.9, 3), (0.9, 4), (0.9, 5), (1.0, 0)])
+def test_the_derivatives_of_the_clocks_are_those_of_their_values(alpha, field):
+    at = np.array([alpha, 100.0, 1e4, 1e-2, 0.01, 2.0])
+    by_values = slope_by_differences(lambda x: clocks_of(np.where(np.arange(6) == field, x, at)), at[field])
+    # The values are right to 1e-10: their differences to 1e-6 of the time.
+    room = 1e-6 * np.asarray(clocks_of(at)) / at[field]
+    assert np.all(np.abs(slopes_of(at)[:, field] - by_values) < room + 1e-5 * np.abs(by_values))
+
+
+@pytest.mark.parametrize("field", range(3))
+def test_the_derivatives_of_the_noiseless_delay_are_those_of_its_values(field):
+    at = np.array([1.5, 1e-3, 0.95])
+    delay = jax.jit(lambda at: noiseless_delay(at[0], at[1], accuracy=at[2]).delay)
+    by_values = slope_by_differences(lambda x: delay(np.where(np.arange(3) == field, x, at)), at[field], 1e-3)
+    assert float(jax.grad(delay)(at)[field]) == pytest.approx(float(by_values), rel=1e-6, abs=0)
+
+
+def test_a_clock_that_is_not_read_leaves_the_derivatives_of_the_other_alone():
+    """At alpha = 1 without decay the test error has no end, and no clock."""
+    train = jax.grad(lambda factor: grokking_time(TeacherStudent(1.0, 5.0), test_factor=factor).train_time)
+    assert float(train(2.0)) == 0.0

@@ -89,6 +89,41 @@ def test_several_minima_and_training_for_ever():
     assert np.isfinite(optimal_stopping(TeacherStudent(0.8, 2.0, weight_decay=0.49)).time)
 
 
+@pytest.mark.parametrize("missing", [1e-3, 1e-9, 1e-12])
+def test_just_below_the_best_penalty_the_minimum_is_that_of_forty_digits(oracle, missing):
+    """There minimum and end differ by missing^2 or so, which no two losses in float64 show."""
+    snr, decay = 3.0, (1 - missing) / 3
+    best = optimal_stopping(TeacherStudent(0.5, snr, weight_decay=decay))
+
+    def slope(time):
+        g = mp.mpf(decay)
+
+        def of_a_mode(l):
+            e = mp.exp(-(l + g) * time)
+            return l * e * ((1 - e) * (1 - snr * g) / (l + g) - snr * e)
+
+        return oracle.bulk(0.5, 2 * time, [of_a_mode])[0]
+
+    assert slope(mp.mpf(float(best.time)) * (1 - mp.mpf("2e-12"))) < 0
+    assert slope(mp.mpf(float(best.time)) * (1 + mp.mpf("2e-12"))) > 0
+    assert np.isclose(
+        best.test_loss, optimal_ridge(TeacherStudent(0.5, snr)).test_loss, rtol=2 * missing + 1e-14, atol=0
+    )
+
+
+@pytest.mark.parametrize("snr", [3.0, 5.0, 7.0, 49.0, 1e3 / 3])
+def test_at_the_best_penalty_the_error_falls_for_ever(snr):
+    """The slope is -2 SNR int rho l e^2 where weight_decay = 1/SNR: whichever way that is rounded."""
+    assert np.isinf(optimal_stopping(TeacherStudent(0.5, snr, weight_decay=1 / snr)).time)
+    assert np.isinf(optimal_stopping(TeacherStudent(0.5, snr, 2.0, weight_decay=1 / snr)).time)
+
+
+def test_what_falls_from_the_start_does_not_start_best():
+    best = optimal_stopping(TeacherStudent(0.5, 1e-16, weight_decay=1e-3))
+    assert np.isclose(best.time, 1e-16, rtol=1e-12, atol=0)
+    assert optimal_stopping(TeacherStudent(0.5, 0.0, weight_decay=1e-3)).time == 0
+
+
 @pytest.mark.slow
 def test_gradients_and_batches():
     def time(snr, decay):

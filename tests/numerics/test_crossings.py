@@ -49,3 +49,17 @@ def test_a_batch_and_what_it_does_not_show():
 def test_the_derivative_is_that_of_the_interpolated_crossing():
     crossing = jax.grad(lambda level: first_below(jnp.asarray([0.0, 1.0, 3.0]), jnp.asarray([1.0, 0.8, 0.2]), level))
     assert float(crossing(0.5)) == pytest.approx(-2.0 / 0.6, rel=1e-14, abs=0)
+
+
+def test_the_derivative_of_the_last_point_is_that_of_the_curve_not_of_the_grid():
+    """e^(-r t) = level: t = -ln(level)/r; the grid ends where the curve says, as grids do."""
+
+    def last(rate, level):
+        grid = jnp.linspace(0.0, 20.0 / rate, 100)
+        return last_above(lambda t: jnp.exp(-rate * t), level, grid)[0]
+
+    by_rate, by_level = jax.grad(last, argnums=(0, 1))(2.0, 0.3)
+    assert float(by_rate) == pytest.approx(np.log(0.3) / 4, rel=1e-13, abs=0)
+    assert float(by_level) == pytest.approx(-1 / 0.6, rel=1e-13, abs=0)
+    # No crossing, no derivative; also where the level is infinite.
+    assert jax.grad(last, argnums=(0, 1))(2.0, jnp.inf) == (0.0, 0.0)

@@ -6,7 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from grok_theory.numerics.roots import halve, halve_to_neighbours, rising_root
+from grok_theory.numerics.roots import as_root, halve, halve_to_neighbours, rising_root
 
 
 def test_an_array_of_brackets_is_halved_at_once():
@@ -50,3 +50,24 @@ def test_nan_ends_the_halving():
     found = halve_to_neighbours(lambda x: x < 1, np.array([0.0, np.nan]), np.array([2.0, 2.0]))
     assert abs(found[0] - 1) <= np.spacing(1.0)
     assert np.isnan(found[1])
+
+
+def test_derivatives_of_any_order_are_those_of_the_root_and_no_bit_of_it_moves():
+    """x^3 + x = a: x' = 1/(3 x^2 + 1), x'' = -6 x x'^3; each of an array by its own a."""
+    a = jnp.asarray([2.0, 10.0, 0.1])
+
+    def root(a):
+        low, high = halve(lambda x: x**3 + x < a, jnp.zeros_like(a), a, 60)
+        return as_root(lambda x: x**3 + x - a, (low + high) / 2)
+
+    low, high = halve(lambda x: x**3 + x < a, jnp.zeros_like(a), a, 60)
+    x = np.asarray((low + high) / 2)
+    np.testing.assert_array_equal(jax.jit(root)(a), x)
+    slope = 1 / (3 * x**2 + 1)
+    np.testing.assert_allclose(jax.jacrev(root)(a), np.diag(slope), rtol=1e-14, atol=0)
+    np.testing.assert_allclose(jax.vmap(jax.jacfwd(jax.grad(root)))(a), -6 * x * slope**3, rtol=1e-13, atol=0)
+
+    def found(a):
+        return rising_root(lambda x, a: x**3 + x - a, jnp.asarray(0.0), jnp.asarray(10.0), a)[0]
+
+    np.testing.assert_allclose(jax.grad(jax.grad(found))(2.0), -6 / 4.0**3, rtol=1e-13, atol=0)
