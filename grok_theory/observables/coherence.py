@@ -72,15 +72,16 @@ def gradient_coherence(gradients: PyTree) -> Coherence:
     >>> print(gradient_coherence({'w': np.array([[1.0, 0.0], [1.0, 0.0]])}).alpha)
     1.0
     """
-    leaves = [jnp.asarray(leaf) for leaf in jax.tree_util.tree_leaves(gradients)]
+    leaves = jax.tree_util.tree_leaves(gradients)
+    for leaf in leaves:
+        check_finite("gradients", leaf, "Drop or mend these examples.")
+    leaves = [jnp.asarray(leaf) for leaf in leaves]
     sizes = {leaf.shape[0] if leaf.ndim else 0 for leaf in leaves}
     if len(sizes) != 1 or 0 in sizes:
         raise BadValue(
             f"gradients has leaves with first axes {sorted(sizes)}, but all must share one of length m >= 1. "
             "Pass per-example gradients, for example from jax.vmap(jax.grad(loss), (None, 0))."
         )
-    for leaf in leaves:
-        check_finite("gradients", leaf, "Drop or mend these examples.")
     # A common scale first: squares of gradients below 1e-154 would vanish.
     leaves = [leaf.astype(float) for leaf in leaves]
     unit = unit_of(*leaves)
