@@ -40,8 +40,7 @@ def _numbers(name: str, value: Any, remedy: str) -> np.ndarray | None:
         return None
     if isinstance(value, (bool, np.bool_, str, bytes)):
         raise BadValue(f"{name} is {value!r}, but it must be a real number or an array of them. {remedy}")
-    if np.ma.is_masked(value):
-        raise BadValue(f"{name} has values that a mask hides, and they would be taken for numbers. {remedy}")
+    check_shown(name, value, remedy)
     if isinstance(value, (list, tuple)) and any(map(is_traced, jax.tree_util.tree_leaves(value))):
         return None
     try:
@@ -53,6 +52,23 @@ def _numbers(name: str, value: Any, remedy: str) -> np.ndarray | None:
         raise BadValue(
             f"{name} is {_shown(value)}, but it must be a real number or an array of them. {remedy}"
         ) from None
+
+
+def check_shown(name: str, value: Any, remedy: str) -> None:
+    """Refuse an array, or a list of arrays, with values that a mask hides."""
+    if np.ma.is_masked(value) or (isinstance(value, (list, tuple)) and any(map(np.ma.is_masked, value))):
+        raise BadValue(f"{name} has values that a mask hides, and they would be taken for numbers. {remedy}")
+
+
+def hidden_as_nan(value: Any) -> Any:
+    """`value` with nan where a mask hides what it holds, as a plain array: what is hidden was not logged."""
+    if isinstance(value, (list, tuple)) and any(map(np.ma.isMA, value)):
+        value = np.ma.array(value)
+    if not np.ma.isMA(value):
+        return value
+    if not np.ma.is_masked(value):
+        return np.asarray(value)
+    return np.ma.filled(value if value.dtype.kind in "fc" else value.astype(float), np.nan)
 
 
 def _shown(value: Any) -> str:

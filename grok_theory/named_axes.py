@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Array
 
+from .checks import check_shown, hidden_as_nan
 from .errors import BadValue
 from .pytrees import record
 
@@ -23,7 +24,7 @@ class Field:
     Parameters
     ----------
     values : Array or ndarray
-        The numbers; the last dimensions are `axes`, those before them a batch.
+        The numbers; the last dimensions are `axes`, those before them a batch. What a mask hides becomes nan.
     axes : tuple[str, ...]
         Name of each axis, in order; distinct.
     coordinates : Mapping[str, Any], default ()
@@ -32,7 +33,7 @@ class Field:
     Raises
     ------
     BadValue
-        For an axis named twice, and coordinates of an axis that is not there.
+        For an axis named twice, and coordinates of an axis that is not there, or that a mask hides.
     """
 
     values: Array | np.ndarray
@@ -40,6 +41,7 @@ class Field:
     coordinates: Mapping[str, Any] = ()  # type: ignore[assignment]
 
     def __post_init__(self):
+        object.__setattr__(self, "values", hidden_as_nan(self.values))
         object.__setattr__(self, "axes", tuple(self.axes))
         object.__setattr__(self, "coordinates", dict(self.coordinates))
         unknown = set(self.coordinates) - set(self.axes)
@@ -48,3 +50,5 @@ class Field:
                 f"axes is {self.axes} with coordinates for {sorted(self.coordinates)}, but axes must be distinct and "
                 "coordinates name some of them. Give each axis a name of its own."
             )
+        for axis, points in self.coordinates.items():
+            check_shown(f"coordinates[{axis!r}]", points, "Leave these points out, of the values too.")

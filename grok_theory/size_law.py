@@ -12,7 +12,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from . import html_reports
-from .checks import check_finite, check_positive
+from .checks import check_finite, check_positive, check_shown
 from .comparable import check_comparable, check_one_x
 from .errors import BadValue
 from .numerics.mean_intervals import errors_of_mean
@@ -63,7 +63,7 @@ class SizeLaw:
     Raises
     ------
     BadValue
-        For fewer than three sizes, shapes that differ, and numbers out of range.
+        For fewer than three sizes, shapes that differ, and numbers out of range or hidden by a mask.
 
     Examples
     --------
@@ -79,6 +79,8 @@ class SizeLaw:
     text: str = ""
 
     def __post_init__(self):
+        for name in ("sizes", "gaps", "errors"):
+            check_shown(name, getattr(self, name), "Leave out sizes whose gap is not known.")
         sizes, gaps, errors = (np.asarray(v, float) for v in (self.sizes, self.gaps, self.errors))
         if sizes.ndim != 1 or np.unique(sizes).size < 3:
             raise BadValue(f"sizes is {sizes}, but at least three different sizes are needed. Simulate at more sizes.")

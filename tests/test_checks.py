@@ -40,7 +40,22 @@ def test_what_a_mask_hides_is_no_number():
     masked = np.ma.masked_array([1.0, -2.0], [False, True])
     with pytest.raises(BadValue, match=r"field has values that a mask hides.*Pass 0\.5\."):
         checks.check_positive("field", masked, "Pass 0.5.")
+    with pytest.raises(BadValue, match=r"field has values that a mask hides.*Pass 0\.5\."):
+        checks.check_finite("field", [masked, masked], "Pass 0.5.")
     checks.check_finite("field", np.ma.masked_array([1.0, -2.0]), "Pass 0.5.")
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, int, complex])
+def test_what_a_mask_hides_is_nan_where_nothing_may_be_known(kind):
+    masked = np.ma.masked_array([1, 999], [False, True], dtype=kind)
+    plain = checks.hidden_as_nan(masked)
+    assert type(plain) is np.ndarray
+    assert plain.dtype == (float if kind is int else kind)
+    np.testing.assert_array_equal(plain, [1.0, np.nan])
+    np.testing.assert_array_equal(checks.hidden_as_nan([masked, [3, 4]]), [[1.0, np.nan], [3.0, 4.0]])
+    bare = checks.hidden_as_nan(np.ma.masked_array([1, 2], dtype=kind))
+    assert (type(bare), bare.dtype) == (np.ndarray, np.dtype(kind))
+    assert checks.hidden_as_nan(same := [1.0, 2.0]) is same
 
 
 def test_between_shows_which_ends_are_allowed():

@@ -149,6 +149,15 @@ def test_a_heatmap_has_cells_levels_and_a_bar():
     assert np.isclose(borders[0] * borders[1], x[0] ** 2)
 
 
+def test_a_heatmap_draws_no_hidden_value():
+    hidden = np.ma.array([[1.0, 9e9, 2.0], [3.0, 4.0, 5.0]], mask=[[0, 1, 0], [0, 0, 0]])
+    cells = gt.plot.heatmap([1.0, 2.0, 3.0], [1.0, 2.0], hidden).collections[0]
+    np.testing.assert_array_equal(np.ma.getmaskarray(cells.get_array()).ravel(), hidden.mask.ravel())
+    assert cells.get_clim() == (1.0, 5.0)
+    with pytest.raises(BadValue, match="x has values that a mask hides"):
+        gt.plot.heatmap(np.ma.array([1.0, 2.0, 3.0], mask=[0, 0, 1]), [1.0, 2.0], np.ones((2, 3)))
+
+
 def test_a_heatmap_refuses_what_does_not_fit():
     x, y = np.arange(1.0, 4.0), np.arange(2.0)
     with pytest.raises(BadValue, match=r"values has shape \(3, 2\), but it must have shape \(2, 3\)"):

@@ -187,6 +187,51 @@ def test_an_ensemble_that_is_none_is_refused(change, message):
         Ensemble(PROBLEM, fields.pop("x"), fields.pop("curves"), "times", FLOW, **fields)
 
 
+HIDDEN = np.array([False, True, False, False])
+
+
+def test_what_a_mask_hides_in_a_result_is_nan():
+    """The number under it, 999, is no value of anything."""
+    x, masked = np.array([0.0, 1.0, 2.0, 4.0]), np.ma.array([3.0, 999.0, 2.0, 1.0], mask=HIDDEN)
+    known = np.array([3.0, np.nan, 2.0, 1.0])
+    theory = Solution(PROBLEM, x, {"loss": masked}, "times", FLOW, None, numerical_error={"loss": masked})
+    for told in (theory["loss"], theory.numerical_error["loss"], Field(masked, ("times",)).values):
+        assert type(told) is np.ndarray
+        np.testing.assert_array_equal(told, known)
+    for rows in (np.ma.stack([masked, masked]), [masked, masked]):
+        np.testing.assert_array_equal(Ensemble(PROBLEM, x, {"loss": rows}, "times", FLOW)["loss"], [known, known])
+    np.testing.assert_array_equal(gt.results.log.Record(x, masked).values, known)
+
+
+def test_hidden_runs_have_failed():
+    good = runs(20)
+    values = np.ma.concatenate([good["test_loss"], np.ma.array(np.full((20, 4), 999.0), mask=True)])
+    both = dataclasses.replace(good, curves={"test_loss": values})
+    assert both.failed_runs("test_loss").tolist() == [False] * 20 + [True] * 20
+    theory = decay(good["test_loss"].mean(axis=0)[0])
+    verdicts = [gt.compare(theory, held, margin=0.5)["test_loss"].verdict for held in (good, both)]
+    assert verdicts[0] == verdicts[1]
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda x, m: Solution(PROBLEM, np.ma.array(x, mask=m), {"a": x}, "t", FLOW, None), "x"),
+        (lambda x, m: Ensemble(PROBLEM, np.ma.array(x, mask=m), {"a": [x]}, "t", FLOW), "x"),
+        (
+            lambda x, m: Ensemble(PROBLEM, x, {"a": [x]}, "t", FLOW, valid={"a": np.ma.array(x > 0, mask=m)}),
+            "valid['a']",
+        ),
+        (lambda x, m: Field(x, ("t",), {"t": np.ma.array(x, mask=m)}), "coordinates['t']"),
+        (lambda x, m: gt.results.log.Record(np.ma.array(x, mask=m), x), "x"),
+    ],
+)
+def test_an_x_or_a_boolean_is_not_hidden(make, name):
+    with pytest.raises(BadValue) as caught:
+        make(np.array([0.0, 1.0, 2.0, 4.0]), HIDDEN)
+    assert str(caught.value).startswith(f"{name} has values that a mask hides")
+
+
 def test_a_numerical_error_needs_its_curve():
     with pytest.raises(BadValue, match="numerical_error names"):
         Solution(PROBLEM, [0.0], {"a": [0.0]}, x_name="t", dynamics=FLOW, method=None, numerical_error={"b": [0.0]})

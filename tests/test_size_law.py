@@ -64,6 +64,9 @@ def test_measured_from_ensembles():
         (([1.0, 2.0, 3.0], [1.0] * 3, [1.0] * 4), "gaps has shape"),
         (([1.0, 2.0, 3.0], [1.0] * 3, [1.0, 0.0, 1.0]), r"errors\[1\] is 0"),
         (([1.0, -2.0, 3.0], [1.0] * 3, [1.0] * 3), r"sizes\[1\] is -2"),
+        ((np.ma.array([1.0, 2.0, 3.0], mask=[0, 0, 1]), [1.0] * 3, [1.0] * 3), "sizes has values that a mask hides"),
+        (([1.0, 2.0, 3.0], np.ma.array([0.03, 0.015, 9.0], mask=[0, 0, 1]), [1.0] * 3), "gaps has values that a mask"),
+        (([1.0, 2.0, 3.0], [1.0] * 3, np.ma.array([1.0] * 3, mask=[0, 0, 1])), "errors has values that a mask hides"),
     ],
 )
 def test_refused(arguments, message):

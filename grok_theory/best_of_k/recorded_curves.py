@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..checks import check_between, check_integer, check_shape
+from ..checks import check_between, check_integer, check_shape, check_shown
 from ..conditions import Conditions
 from ..errors import BadValue
 from ..numerics.bounded_means import bounded_mean
@@ -243,6 +243,7 @@ def pass_at_k(values: ArrayLike, samples: ArrayLike | Sequence[float]) -> np.nda
     >>> print(pass_at_k([1, 0, 0, 0], [1, 2, 4]))
     [0.25 0.5  1.  ]
     """
+    check_shown("values", values, "Pass a list of arrays, one a prompt, of the answers there are.")
     if isinstance(values, (list, tuple)) and len({np.shape(row) for row in values}) > 1:
         rows = Records.from_arrays(values, values).values
         whole_samples(samples, np.array([row.size for row in rows]), exact=True, rising=False)
@@ -277,6 +278,7 @@ def whole_samples(samples: ArrayLike, answers: np.ndarray, *, exact: bool, risin
     if samples is None:
         raise BadValue(f"samples is left out, but the numbers of answers to keep one of are needed. {remedy}")
     check_shape("samples", samples, (None,), remedy)
+    check_shown("samples", samples, remedy)
     counts = np.array(
         [check_integer(f"samples[{i}]", k, 1, remedy) for i, k in enumerate(np.asarray(samples).tolist())]
     )

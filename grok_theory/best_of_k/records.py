@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jax.typing import ArrayLike
 
+from ..checks import check_shown
 from ..errors import BadValue
 from ..pytrees import record
 
@@ -225,11 +226,7 @@ def choices_of(answers: Sequence | np.ndarray, sizes: Sequence[int]) -> tuple[np
 
 def number_rows(name: str, table: Any) -> list[np.ndarray]:
     """One array of numbers a prompt, of a table (prompts, answers), of one prompt's (answers,), or of lists."""
-    if np.ma.is_masked(table) or (isinstance(table, (list, tuple)) and any(map(np.ma.is_masked, table))):
-        raise BadValue(
-            f"{name} has values that a mask hides, and they would be taken for answers. Pass a list of arrays, one a "
-            "prompt, of the answers there are."
-        )
+    check_shown(name, table, "Pass a list of arrays, one a prompt, of the answers there are.")
     try:
         ragged = isinstance(table, (list, tuple)) and len({np.shape(row) for row in table}) > 1
         rows = [np.asarray(row, float) for row in table] if ragged else np.asarray(table, float)

@@ -6,7 +6,7 @@ import numpy as np
 import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from jax.typing import ArrayLike
 
-from ..checks import check_integer, check_non_negative, check_positive, check_shape
+from ..checks import check_integer, check_non_negative, check_positive, check_shape, check_shown
 from ..errors import BadValue
 from .plurality import votes_won
 
@@ -96,6 +96,7 @@ def majority_of_counts(counts: ArrayLike, samples: ArrayLike) -> float | np.ndar
     0.519048
     """
     check_shape("counts", counts, (None,), "Pass how often each answer came, the correct one first.")
+    check_shown("counts", counts, "Pass how often each answer came, the correct one first.")
     found = np.array([check_integer(f"counts[{i}]", c, 0, "Pass a count.") for i, c in enumerate(np.ravel(counts))])
     if not found.sum():
         raise BadValue(f"counts is {found.tolist()}, but at least one answer is needed. Record some.")

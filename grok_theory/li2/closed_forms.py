@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from ..checks import check_kind, check_shape, require_float64
+from ..checks import check_kind, check_numbers, check_shape, require_float64
 from ..errors import BadValue
 from ..pytrees import record
 from ..reports import table
@@ -232,6 +232,8 @@ def muon_column(columns: ArrayLike, new: ArrayLike) -> MuonColumn:
     [0.447 0.    0.894 0.   ]
     """
     require_float64("muon_column")
+    check_numbers("columns", columns, "Pass the known directions.")
+    check_numbers("new", new, "Pass one gradient column.")
     columns, new = jnp.asarray(columns, jnp.float64), jnp.asarray(new, jnp.float64)
     if columns.ndim != 2 or columns.shape[1] >= columns.shape[0]:
         raise BadValue(

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from ..checks import check_integer, check_key
+from ..checks import check_integer, check_key, check_numbers
 from ..errors import BadValue
 from .groups.group import Group
 from .groups.real_representations import real_irreps
@@ -58,6 +58,7 @@ def feature(group: Group, row: int, left: ArrayLike, inner: ArrayLike, right: Ar
 
 
 def _unit_vectors(name: str, vector: ArrayLike, dimension: int) -> np.ndarray:
+    check_numbers(name, vector, "Pass for example a unit vector.")
     vector = np.asarray(vector, float)
     if vector.ndim == 0 or vector.shape[-1] != dimension:
         raise BadValue(

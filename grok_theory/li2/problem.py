@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from ..checks import check_choice, check_key, check_kind, check_numbers, check_shape, is_traced
+from ..checks import check_choice, check_key, check_kind, check_numbers, check_shape, check_shown, is_traced
 from ..drawn import Among, Span
 from ..dynamics import GradientDescent
 from ..errors import BadValue
@@ -359,6 +359,7 @@ def _permuted(key: jax.Array, count: int) -> tuple[jax.Array, jax.Array, jax.Arr
 
 
 def _check_indices(name: str, values: Any, order: int, remedy: str) -> None:
+    check_shown(name, values, remedy)
     array = np.asarray(values)
     if array.dtype == object:
         return

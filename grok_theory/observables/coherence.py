@@ -1,6 +1,7 @@
 """Gradient coherence: do the examples of a training set pull the same way?"""
 
 import warnings
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -72,22 +73,24 @@ def gradient_coherence(gradients: PyTree) -> Coherence:
     >>> print(gradient_coherence({'w': np.array([[1.0, 0.0], [1.0, 0.0]])}).alpha)
     1.0
     """
-    leaves = [jnp.asarray(leaf) for leaf in jax.tree_util.tree_leaves(gradients)]
+    leaves = jax.tree_util.tree_leaves(gradients)
+    for leaf in leaves:
+        check_finite("gradients", leaf, "Drop or mend these examples.")
+    # Numbers in NumPy's float64, whatever JAX computes in: 1e-60 is no zero.
+    xp: Any = jnp if any(map(is_traced, leaves)) else np
+    leaves = [xp.asarray(leaf, float) for leaf in leaves]
     sizes = {leaf.shape[0] if leaf.ndim else 0 for leaf in leaves}
     if len(sizes) != 1 or 0 in sizes:
         raise BadValue(
             f"gradients has leaves with first axes {sorted(sizes)}, but all must share one of length m >= 1. "
             "Pass per-example gradients, for example from jax.vmap(jax.grad(loss), (None, 0))."
         )
-    for leaf in leaves:
-        check_finite("gradients", leaf, "Drop or mend these examples.")
     # A common scale first: squares of gradients below 1e-154 would vanish.
-    leaves = [leaf.astype(float) for leaf in leaves]
-    unit = unit_of(*leaves)
+    unit = unit_of(*leaves) if xp is jnp else _unit(*leaves)
     flat = [leaf.reshape(leaf.shape[0], -1) / unit for leaf in leaves]
-    mean_square = sum(jnp.sum(jnp.square(jnp.mean(leaf, 0))) for leaf in flat)
-    square_mean = sum(jnp.mean(jnp.sum(jnp.square(leaf), 1)) for leaf in flat)
-    return _coherence(mean_square, square_mean, sizes.pop(), "gradients")
+    mean_square = sum(xp.sum(xp.square(xp.mean(leaf, 0))) for leaf in flat)
+    square_mean = sum(xp.mean(xp.sum(xp.square(leaf), 1)) for leaf in flat)
+    return _coherence(xp, mean_square, square_mean, sizes.pop(), "gradients")
 
 
 def kernel_coherence(kernel: ArrayLike, residual: ArrayLike) -> Coherence:
@@ -121,7 +124,10 @@ def kernel_coherence(kernel: ArrayLike, residual: ArrayLike) -> Coherence:
     check_finite("kernel", kernel, "Drop or mend these examples.")
     check_finite("residual", residual, "Drop or mend these examples.")
     eps = rounding(kernel)
-    kernel, residual = jnp.asarray(kernel, float), jnp.asarray(residual, float)
+    xp: Any = jnp if is_traced(kernel) or is_traced(residual) else np
+    # In NumPy: inside a trace JAX would trace what is known, too.
+    given = None if is_traced(kernel) else np.asarray(kernel, float)
+    kernel, residual = xp.asarray(kernel, float), xp.asarray(residual, float)
     m = residual.shape[0] if residual.ndim else 0
     shape = (m, m) if residual.ndim == 1 else (m, m, *residual.shape[1:] * 2)
     if residual.ndim not in (1, 2) or m == 0 or kernel.shape != shape:
@@ -129,8 +135,7 @@ def kernel_coherence(kernel: ArrayLike, residual: ArrayLike) -> Coherence:
             f"kernel has shape {kernel.shape}, but it must be (m, m) for a residual (m,), or (m, m, c, c) for (m, c); "
             f"residual has shape {residual.shape}. Pass the kernel of the same examples and outputs."
         )
-    if not is_traced(kernel):
-        given = np.asarray(kernel)  # in NumPy: inside a trace JAX would trace what is known, too
+    if given is not None:
         turned = given.T if residual.ndim == 1 else given.transpose(1, 0, 3, 2)
         skew, largest = (float(np.max(np.abs(part))) for part in (given / 2 - turned / 2, given))
         if skew > max(1e-6, 4 * eps) * largest:
@@ -139,27 +144,39 @@ def kernel_coherence(kernel: ArrayLike, residual: ArrayLike) -> Coherence:
                 "symmetric. Pass the tangent kernel of these examples."
             )
     # Every example in its own unit: their gradients may differ by hundreds of decades.
-    own = jnp.diagonal(kernel) if residual.ndim == 1 else jnp.max(jnp.abs(jnp.einsum("iicd->icd", kernel)), (1, 2))
-    k = exponents(own) // 2
+    powers, times_power = (exponents, scaled) if xp is jnp else (_exponents, np.ldexp)
+    own = xp.diagonal(kernel) if residual.ndim == 1 else xp.max(xp.abs(xp.einsum("iicd->icd", kernel)), (1, 2))
+    k = powers(own) // 2
     pairs = -(k[:, None] + k[None, :])
-    kernel = scaled(kernel, pairs if residual.ndim == 1 else pairs[:, :, None, None])
+    kernel = times_power(kernel, pairs if residual.ndim == 1 else pairs[:, :, None, None])
     k = k if residual.ndim == 1 else k[:, None]
-    largest = jnp.max(jnp.where(residual == 0, -5000, exponents(residual) + k))
-    r, kernel = scaled(residual, k - largest), kernel / unit_of(kernel)
+    largest = xp.max(xp.where(residual == 0, -5000, powers(residual) + k))
+    r, kernel = times_power(residual, k - largest), kernel / (unit_of if xp is jnp else _unit)(kernel)
     if residual.ndim == 1:
         total = r @ kernel @ r
-        own = jnp.sum(jnp.square(r) * jnp.diagonal(kernel))
+        own = xp.sum(xp.square(r) * xp.diagonal(kernel))
     else:
-        total = jnp.einsum("ic,ijcd,jd->", r, kernel, r)
-        own = jnp.einsum("ic,iicd,id->", r, kernel, r)
-    return _coherence(total / m**2, own / m, m, "kernel and residual")
+        total = xp.einsum("ic,ijcd,jd->", r, kernel, r)
+        own = xp.einsum("ic,iicd,id->", r, kernel, r)
+    return _coherence(xp, total / m**2, own / m, m, "kernel and residual")
 
 
-def _coherence(mean_square, square_mean, m, name):
+def _exponents(array):
+    """`exponents` in NumPy."""
+    return np.where(array == 0, 0, np.frexp(array)[1] - 1)
+
+
+def _unit(*arrays):
+    """`unit_of` in NumPy, whose inverse may be no number: what is divided by it is."""
+    largest = max(float(np.max(np.abs(array), initial=0.0)) for array in arrays)
+    return np.ldexp(1.0, int(_exponents(largest)))
+
+
+def _coherence(xp, mean_square, square_mean, m, name):
     if not is_traced(square_mean) and square_mean == 0 and mean_square == 0:
         warnings.warn(f"{name}: all gradients are zero, and zero gradients have no coherence: nan.", stacklevel=3)
     some = square_mean > 0
-    alpha = jnp.where(some, mean_square / jnp.where(some, square_mean, 1.0), np.nan)
+    alpha = xp.where(some, mean_square / xp.where(some, square_mean, 1.0), np.nan)
     # Of gradients it lies in [0, 1]; beyond rounding, a kernel that gives another number has none.
     wrong = (alpha < -1e-6) | (alpha > 1 + 1e-6) | (~some & (mean_square != 0)) | (square_mean < 0)
     if not is_traced(wrong) and bool(wrong):
@@ -167,7 +184,7 @@ def _coherence(mean_square, square_mean, m, name):
             f"{name} give a coherence of {float(alpha):.6g}, but it must lie in [0, 1]: no positive semidefinite "
             f"kernel of {m} examples gives that, of shape {(m, m)} or (m, m, c, c). Pass the tangent kernel of these."
         )
-    alpha = jnp.where(wrong, np.nan, jnp.clip(alpha, 0.0, 1.0))
+    alpha = xp.where(wrong, np.nan, xp.clip(alpha, 0.0, 1.0))
     # One example agrees with itself; it says nothing about the population.
-    unbiased = (m * alpha - 1) / (m - 1) if m > 1 else jnp.full_like(alpha, np.nan)
-    return Coherence(alpha, m * alpha, unbiased)
+    unbiased = (m * alpha - 1) / (m - 1) if m > 1 else xp.full_like(alpha, np.nan)
+    return Coherence(*map(jnp.asarray, (alpha, m * alpha, unbiased)))

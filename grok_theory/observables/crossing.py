@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..checks import check_finite, check_numbers
+from ..checks import check_finite, check_numbers, hidden_as_nan
 from ..errors import BadValue
 from ..numerics.crossings import stays_past
 from ..pytrees import record
@@ -111,7 +111,7 @@ def crossing_time(
 def check_record(x: ArrayLike, values: ArrayLike, name: str) -> tuple[np.ndarray, np.ndarray]:
     """`x` and `values` as float64; refuses an `x` that does not increase and shapes that do not fit."""
     # What a mask hides was not logged.
-    x, values = (np.ma.filled(part.astype(float), np.nan) if np.ma.isMA(part) else part for part in (x, values))
+    x, values = hidden_as_nan(x), hidden_as_nan(values)
     check_numbers("x", x, "Pass the times of the record.")
     check_numbers(name, values, "Pass one value for every x.")
     x, values = np.asarray(x, float), np.asarray(values, float)

@@ -31,6 +31,8 @@ def kernel_movement(kernel: ArrayLike, kernel_start: ArrayLike) -> Float[Array, 
     ------
     BadValue
         For kernels of different shapes or not finite, and for a start that is zero.
+    Float64Required
+        Where JAX computes in float32, which does not hold the number.
 
     Examples
     --------
@@ -39,7 +41,8 @@ def kernel_movement(kernel: ArrayLike, kernel_start: ArrayLike) -> Float[Array, 
     0.5
     """
     check_shape("kernel", kernel, np.shape(kernel_start), "Pass two kernels of the same inputs.")
-    return _ratio(_moved("kernel", [kernel], [kernel_start]), _size("kernel_start", [kernel_start]), "kernel_start")
+    moved, size = _moved("kernel", [kernel], [kernel_start]), _size("kernel_start", [kernel_start])
+    return _ratio("kernel_movement", moved, size, "kernel_start")
 
 
 def distance_from_init(params: PyTree, start: PyTree, *, relative: bool = False) -> Float[Array, ""]:
@@ -64,6 +67,8 @@ def distance_from_init(params: PyTree, start: PyTree, *, relative: bool = False)
     BadValue
         For parameters of different structure or not finite, with `relative` for a start that is zero, without it for a
         distance that is no float64 number.
+    Float64Required
+        Where JAX computes in float32, which does not hold the number.
 
     Examples
     --------
@@ -81,10 +86,9 @@ def distance_from_init(params: PyTree, start: PyTree, *, relative: bool = False)
         check_shape("params", a, np.shape(b), "Pass the parameters as they were before training.")
     moved = _moved("params", leaves, first)
     if relative:
-        return _ratio(moved, _size("start", first), "start")
-    size, exponent = moved
-    distance = scaled(size, exponent)
-    if not is_traced(distance) and not bool(jnp.isfinite(distance)):
+        return _ratio("distance_from_init", moved, _size("start", first), "start")
+    distance = _told("distance_from_init", *moved)
+    if not is_traced(distance) and not np.isfinite(distance):
         raise BadValue(
             "params are so far from start that the distance is no float64 number. Pass relative=True, or both in "
             "another unit."
@@ -157,8 +161,10 @@ def _moved(name, leaves, start):
         check_finite(name, leaf, remedy)
     for leaf in start:
         check_finite(f"{name} at the start", leaf, remedy)
-    if not leaves:
-        return jnp.zeros(()), exponents(0.0)
+    if not any(map(is_traced, (*leaves, *start))):
+        # In halves: the difference of two large numbers need not be one.
+        size, exponent = _norm([np.asarray(a, float) / 2 - np.asarray(b, float) / 2 for a, b in zip(leaves, start)])
+        return size, exponent + 1
     pairs = [(jnp.asarray(a, float), jnp.asarray(b, float)) for a, b in zip(leaves, start)]
     unit = unit_of(*(leaf for pair in pairs for leaf in pair))
     return norm(*(a / unit - b / unit for a, b in pairs)), exponents(unit)
@@ -167,15 +173,35 @@ def _moved(name, leaves, start):
 def _size(name, leaves):
     for leaf in leaves:
         check_finite(name, leaf, "The network has diverged; look at it before this time.")
+    if not any(map(is_traced, leaves)):
+        return _norm([np.asarray(leaf, float) for leaf in leaves])
     wide = [jnp.asarray(leaf, float) for leaf in leaves]
-    if not wide:
-        return jnp.zeros(()), exponents(0.0)
     unit = unit_of(*wide)
     return norm(*(leaf / unit for leaf in wide)), exponents(unit)
 
 
-def _ratio(moved, start, name):
+def _norm(leaves):
+    """The norm over all entries in NumPy's float64, whatever JAX computes in: a number and the exponent of its unit."""
+    largest = max((float(np.max(np.abs(leaf), initial=0.0)) for leaf in leaves), default=0.0)
+    exponent = int(np.frexp(largest)[1])
+    return np.sqrt(sum((np.sum(np.square(np.ldexp(leaf, -exponent))) for leaf in leaves), start=0.0)), exponent
+
+
+def _ratio(caller, moved, start, name):
     size = start[0]
     if not is_traced(size) and not size > 0:
         raise BadValue(f"{name} is 0 everywhere, and no distance is a share of it. Pass a start that is not zero.")
-    return scaled(moved[0] / size, moved[1] - start[1])
+    return _told(caller, moved[0] / size, moved[1] - start[1])
+
+
+def _told(caller, number, exponent):
+    """number 2^exponent as a JAX array, or what JAX must compute in to hold it."""
+    if is_traced(number) or is_traced(exponent):
+        return scaled(number, exponent)
+    with np.errstate(over="ignore"):
+        value = np.ldexp(float(number), int(exponent))
+    told = jnp.asarray(value)
+    range_of = jnp.finfo(told.dtype)
+    if value != 0 and np.isfinite(value) and not float(range_of.tiny) <= value <= float(range_of.max):
+        require_float64(caller)
+    return told

@@ -6,7 +6,7 @@ Three small closed pieces of `forecast_delay`: what a user can draw beside a for
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..checks import check_between, check_finite, check_positive
+from ..checks import check_between, check_finite, check_positive, hidden_as_nan
 from ..errors import BadValue
 from ..pytrees import record
 from .crossing import check_record
@@ -47,7 +47,7 @@ def accuracy_progress(accuracy: ArrayLike, chance: float = 0.0) -> np.ndarray:
     [0.0, 0.0, 1.0]
     """
     check_between("chance", chance, 0, 1, "Pass 1/classes, for example 0.1 for ten.", include_high=False)
-    return np.clip((np.asarray(accuracy, float) - chance) / (1 - chance), 0.0, 1.0)
+    return np.clip((np.asarray(hidden_as_nan(accuracy), float) - chance) / (1 - chance), 0.0, 1.0)
 
 
 def loss_progress(loss: ArrayLike, goal: float) -> np.ndarray:
@@ -78,7 +78,7 @@ def loss_progress(loss: ArrayLike, goal: float) -> np.ndarray:
     [0.0, 0.0, 0.25, 0.5, 1.0]
     """
     check_positive("goal", goal, "Progress of a loss is measured in logs. Pass a loss above zero, for example 0.1.")
-    loss = np.asarray(loss, float)
+    loss = np.asarray(hidden_as_nan(loss), float)
     if loss.ndim != 1:
         raise BadValue(f"loss has shape {loss.shape}, but it must be (T,). Pass one run at a time.")
     if not np.isfinite(loss).any():

@@ -142,7 +142,6 @@ def orthogonal_gradient(*, rescale: bool = True, per_leaf: bool = True) -> optax
     def project(gradients, params):
         # Sums of squares leave half precision at 65504, and float32 at 1e-23: in single precision at least, and in
         # powers of two near the largest entries.
-        eps = max(float(jnp.finfo(g.dtype).eps) for g in gradients)
         wide = [(g.astype(_at_least_single(g)), w.astype(_at_least_single(g))) for g, w in zip(gradients, params)]
         unit, weight = unit_of(*(g for g, _ in wide)), unit_of(*(w for _, w in wide))
         pulls, weights = [g / unit.astype(g.dtype) for g, _ in wide], [w / weight.astype(w.dtype) for _, w in wide]
@@ -153,7 +152,9 @@ def orthogonal_gradient(*, rescale: bool = True, per_leaf: bool = True) -> optax
         rest = [g - along.astype(g.dtype) * w for g, w in zip(pulls, weights)]
         if rescale:
             before, after = (jnp.sqrt(sum((jnp.vdot(g, g) for g in part), start=0.0)) for part in (pulls, rest))
-            # Below this, what is left is the round-off of the subtraction: no direction to be blown up.
+            # Below this, what is left is the round-off of the subtraction: no direction to be blown up. Of the type
+            # computed in: numbers stored in half precision are exact, and what they leave is a direction.
+            eps = max(float(jnp.finfo(g.dtype).eps) for g in pulls)
             left = after > 8 * eps * before
             factor = jnp.where(left, before / jnp.where(left, after, 1), 0)
             rest = [factor.astype(g.dtype) * g for g in rest]

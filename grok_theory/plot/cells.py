@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jax.typing import ArrayLike
 
-from ..checks import check_shape
+from ..checks import check_numbers, check_shape, hidden_as_nan
 from ..errors import BadValue
 from .canvas import drawing_on, is_geometric
 
@@ -37,7 +37,7 @@ def heatmap(
     y : array_like
         (Y,) the parameter upwards, as `x`.
     values : array_like
-        (Y, X) the quantity; nan is drawn hatched: no value there. Infinities are refused.
+        (Y, X) the quantity; nan and what a mask hides are drawn hatched: no value there. Infinities are refused.
     ax : Axes, optional
         Where to draw; by default new axes in the package's style.
     x_label, y_label : str, default ''
@@ -71,6 +71,10 @@ def heatmap(
     from matplotlib.colors import LogNorm
     from matplotlib.patheffects import withStroke
 
+    for axis_name, axis in (("x", x), ("y", y)):
+        check_numbers(axis_name, axis, "Pass a one-dimensional increasing array.")
+    values = hidden_as_nan(values)
+    check_numbers("values", values, "Pass one row for every y and one column for every x.")
     x, y, values = np.asarray(x, float), np.asarray(y, float), np.asarray(values, float)
     for axis_name, axis in (("x", x), ("y", y)):
         check_shape(axis_name, axis, (None,), "Pass a one-dimensional increasing array.")

@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from .. import html_reports, labelled, reports
-from ..checks import check_times
+from ..checks import check_shown, check_times
 from ..conditions import Conditions
 from ..dynamics import Dynamics, Stepped
 from ..errors import BadValue
@@ -44,7 +44,8 @@ class Ensemble:
     x : Array or ndarray
         (T,) times, steps or samples, finite, >= 0 and non-decreasing, with `x_name` and `x_unit`.
     curves : Mapping[str, Any]
-        Name -> (run, T), every run kept; at least one curve. `ensemble["test_loss"]` reads one.
+        Name -> (run, T), every run kept; at least one curve. `ensemble["test_loss"]` reads one. What a mask hides was
+        not logged, and becomes nan.
     x_name : str
         What x is: "time", "step", "samples" ...
     dynamics : Dynamics or None
@@ -66,7 +67,7 @@ class Ensemble:
     Raises
     ------
     BadValue
-        For no curve, an x out of order, and shapes that do not fit each other.
+        For no curve, an x out of order, shapes that do not fit each other, and an `x` or `valid` that a mask hides.
 
     Examples
     --------
@@ -103,6 +104,8 @@ class Ensemble:
                     "same number of runs in every curve. Pass one row a run."
                 )
         for name, mask in self.valid.items():
+            # Neither answer could be read from what is hidden, and nan would be taken for True.
+            check_shown(f"valid[{name!r}]", mask, "Pass one boolean for every x.")
             if name not in self.curves or np.shape(mask) != np.shape(self.x):
                 raise BadValue(
                     f"valid[{name!r}] has shape {np.shape(mask)}, but it must name a curve and have shape "

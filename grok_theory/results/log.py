@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import html_reports, reports
+from ..checks import check_shown, hidden_as_nan
 from ..dynamics import Dynamics
 from ..errors import BadValue
 from ..saved_results import save
@@ -27,7 +28,12 @@ class Record:
     x : ndarray
         (T,) strictly increasing times.
     values : ndarray
-        (T,) values at these times; nan where that is what was logged.
+        (T,) values at these times; nan where that is what was logged, and what a mask hides.
+
+    Raises
+    ------
+    BadValue
+        For an `x` that a mask hides.
 
     Examples
     --------
@@ -38,6 +44,10 @@ class Record:
 
     x: np.ndarray
     values: np.ndarray
+
+    def __post_init__(self):
+        check_shown("x", self.x, "Leave these records out, of the values too.")
+        object.__setattr__(self, "values", hidden_as_nan(self.values))
 
     @property
     def crashed(self) -> float | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Array
 
+from ..checks import hidden_as_nan
 from ..errors import BadValue
 from ..pytrees import Text
 from ..status import Status
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
 
 
 def as_dicts(self: Any, *names: str) -> None:
-    """Make the fields `names` plain dictionaries, their texts structure."""
+    """Make the fields `names` plain dictionaries, their texts structure, nan the numbers that a mask hides."""
     for name in names:
         value = getattr(self, name)
-        plain = {key: Text(part) if isinstance(part, str) else part for key, part in dict(value).items()}
+        # `valid` holds booleans, of which none is nan: its owner refuses a mask.
+        shown = (lambda part: part) if name == "valid" else hidden_as_nan
+        plain = {key: Text(part) if isinstance(part, str) else shown(part) for key, part in dict(value).items()}
         object.__setattr__(self, name, plain)
 
 

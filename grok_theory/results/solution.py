@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array
 
 from .. import between, html_reports, labelled, reports
-from ..checks import is_traced
+from ..checks import check_shown, is_traced
 from ..conditions import Conditions
 from ..dynamics import Dynamics
 from ..errors import BadValue, SolveFailed
@@ -41,7 +41,7 @@ class Solution:
     x : Array or ndarray
         (T,) times, steps or samples, with `x_name` and `x_unit`.
     curves : Mapping[str, Any]
-        Name -> (T,). `solution["test_loss"]` reads one.
+        Name -> (T,). `solution["test_loss"]` reads one. What a mask hides is not known, and becomes nan.
     x_name : str
         What x is: "time", "step", "samples" ...
     dynamics : Dynamics or None
@@ -67,7 +67,7 @@ class Solution:
     Raises
     ------
     BadValue
-        Where `numerical_error` names a curve that is not there.
+        Where `numerical_error` names a curve that is not there, and for an `x` that a mask hides.
 
     Examples
     --------
@@ -96,6 +96,7 @@ class Solution:
 
     def __post_init__(self):
         as_dicts(self, "curves", "numerical_error", "fields", "stats")
+        check_shown("x", self.x, "Leave these x out, of the curves too.")
         unknown = set(self.numerical_error) - set(self.curves)
         if unknown:
             raise BadValue(f"numerical_error names {sorted(unknown)}, but the curves are {list(self.curves)}.")

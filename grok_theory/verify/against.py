@@ -18,7 +18,7 @@ from ..numerics.two_levels import find_levels
 from ..results import Ensemble, Solution
 from .certificate import Certificate
 from .counterexamples import guarded, hypothesis_or_sentence, search
-from .differences import Finding, entries, name_of, relative_difference
+from .differences import Finding, name_of, named, ordered_entries, relative_difference, some_entries, wide
 
 # A certified search over pure noise is wrong at most this often.
 _FALSE_ALARMS = 0.01
@@ -66,8 +66,8 @@ def check_against(
     CounterExample
         Where the two differ, with the simplest argument at which they do.
     BadValue
-        For an argument out of its range, named with what is allowed; for both or neither of `rtol` and `margin`; where
-        hypothesis is not installed.
+        For an argument out of its range, named with what is allowed; for both or neither of `rtol` and `margin`; for
+        functions that return nothing to compare; where hypothesis is not installed.
 
     Examples
     --------
@@ -95,6 +95,7 @@ def check_against(
 
         def judge(*arguments: Any) -> Finding:
             have, want = calls[0](*arguments), calls[1](*arguments)
+            some_entries(want, "the reference")
             if isinstance(have, Solution) and isinstance(want, Solution):
                 check_one_x(want, have, ("reference", "candidate"))
                 if not _at_one_x(have.x, want.x):
@@ -135,17 +136,20 @@ def _surely_beyond(theory: Any, runs: Any, margin: float, confidence: float) -> 
                 place = f"{curve.name} at {agreement.x_name} = {float(curve.x[at]):.6g}: {gap}"
                 worst = Finding(float(sure[at]), place)
         return worst
-    have, want = entries(theory), entries(runs)
+    have, want = ordered_entries(theory, "the candidate"), ordered_entries(runs, "the reference")
     if have.keys() != want.keys():
-        return Finding(np.inf, f"candidate has {sorted(have)}, reference has {sorted(want)}")
+        names = (sorted(map(named, part)) for part in (have, want))
+        return Finding(np.inf, "candidate has {}, reference has {}".format(*names))
     looks = sum(value.size for value in have.values())
     worst = Finding(0.0)
-    for name, values in have.items():
-        sample = want[name]
+    for path, values in have.items():
+        name, values, sample = named(path), wide(values), wide(want[path])
         if sample.ndim < 1 or sample.shape[1:] != values.shape or sample.shape[0] < 2:
             return Finding(
                 np.inf, f"{name} has shape {values.shape}, so the runs must have (runs >= 2, *that), not {sample.shape}"
             )
+        if not values.size:
+            continue
         tail, mean = (1 - confidence) / 2, sample.mean(0)
         curves = sample.reshape(len(sample), -1)
         # Only a list has a course that can show levels between which runs jump.

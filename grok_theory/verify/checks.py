@@ -7,11 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from ..checks import check_choice, check_non_negative, check_positive
+from ..checks import check_choice, check_non_negative, check_numbers, check_positive
 from ..errors import BadValue
 from .certificate import Certificate
 from .counterexamples import guarded, search
-from .differences import Finding, entries, name_of, relative_difference, relative_error
+from .differences import (
+    Finding,
+    entries,
+    name_of,
+    named,
+    ordered_entries,
+    relative_difference,
+    relative_error,
+    some_entries,
+    wide,
+)
 
 
 def check_limit(
@@ -54,7 +64,8 @@ def check_limit(
     CounterExample
         Where the property fails, with the simplest argument at which it does.
     BadValue
-        For an argument out of its range, named with what is allowed; where hypothesis is not installed.
+        For an argument out of its range, named with what is allowed; for a function that returns nothing to compare;
+        where hypothesis is not installed.
 
     Examples
     --------
@@ -71,12 +82,16 @@ def check_limit(
     call, end = guarded(function, "the function"), guarded(limit, "the limit")
 
     def judge(*arguments: Any) -> Finding:
-        have, want = entries(call(*arguments, grid)), entries(end(*arguments))
+        have, want = entries(call(*arguments, grid)), some_entries(end(*arguments), "the limit")
         worst = Finding(0.0)
-        for name, target in want.items():
-            if name not in have or have[name].shape != (*target.shape, grid.size):
+        for path, goal in want.items():
+            name = named(path)
+            if path not in have or have[path].shape != (*goal.shape, grid.size):
                 return Finding(np.inf, f"{name or 'the value'}: the function does not return (*limit, grid) for it")
-            values, target = have[name], target[..., None]
+            if not goal.size:
+                continue
+            # In floats: narrow integers wrap, in their absolute value too.
+            values, target = wide(have[path]), wide(goal)[..., None]
             infinite = np.isinf(target)
             finite_part = relative_error(values, np.where(infinite, 1.0, target))
             with np.errstate(divide="ignore"):
@@ -88,7 +103,7 @@ def check_limit(
             if not last[at] <= worst.error:
                 values, way = values[at] if at else values, error[at] if at else error
                 steps = ", ".join(f"{step:.1e}" for step in way)
-                seen = f"value {values[-1]:.10g}, limit {want[name][at]:.10g}, errors on the way {steps}"
+                seen = f"value {values[-1]:.10g}, limit {goal[at]:.10g}, errors on the way {steps}"
                 worst = Finding(float(last[at]), f"{name}: {seen}".lstrip(": "))
         return worst
 
@@ -138,7 +153,8 @@ def check_monotone(
     CounterExample
         Where the property fails, with the simplest argument at which it does.
     BadValue
-        For an argument out of its range, named with what is allowed; where hypothesis is not installed.
+        For an argument out of its range, named with what is allowed; for a function that returns nothing to compare, or
+        complex numbers; where hypothesis is not installed.
 
     Examples
     --------
@@ -153,16 +169,23 @@ def check_monotone(
 
     def judge(*arguments: Any) -> Finding:
         worst = Finding(0.0)
-        for name, values in entries(call(*arguments, grid)).items():
+        for path, values in ordered_entries(call(*arguments, grid), "the function").items():
+            name = named(path)
             if values.shape[-1:] != grid.shape:
                 return Finding(
                     np.inf, f"{name or 'the value'} has shape {values.shape}, but its last axis must be the grid"
                 )
+            if not values.size:
+                continue
             left, right = values[..., :-1], values[..., 1:]
-            size = np.maximum(np.maximum(np.abs(left), np.abs(right)), np.finfo(float).tiny)
+            # The step in floats, where no integer wraps; which way it goes by the values, where none is rounded.
+            one, other = wide(left), wide(right)
+            size = np.maximum(np.maximum(np.abs(one), np.abs(other)), np.finfo(float).tiny)
             with np.errstate(invalid="ignore"):
-                wrong = np.maximum(sign * (left - right) / size, 0.0)
-            wrong = np.where((left == right) & ~np.isnan(left), np.inf if strict else 0.0, wrong)
+                wrong = sign * (one / size - other / size)
+            # From or to infinity the right way is no fault, the wrong way (inf / inf) an infinite one.
+            wrong = np.where(left < right if sign > 0 else left > right, 0.0, wrong)
+            wrong = np.where(left == right, np.inf if strict else 0.0, wrong)
             wrong = np.where(np.isnan(wrong), np.inf, wrong)
             at = np.unravel_index(np.argmax(wrong), wrong.shape)
             if not wrong[at] <= worst.error:
@@ -215,7 +238,8 @@ def check_exponent(
     CounterExample
         Where the property fails, with the simplest argument at which it does.
     BadValue
-        For an argument out of its range, named with what is allowed; where hypothesis is not installed.
+        For an argument out of its range, named with what is allowed; for a function that returns nothing to compare, or
+        complex numbers; where hypothesis is not installed.
 
     Examples
     --------
@@ -234,12 +258,17 @@ def check_exponent(
 
     def judge(*arguments: Any) -> Finding:
         target, worst = float(expected(*arguments)), Finding(0.0)
-        for name, values in entries(call(*arguments, grid)).items():
+        for path, values in ordered_entries(call(*arguments, grid), "the function").items():
+            name = named(path)
             if values.shape[-1:] != grid.shape:
                 return Finding(
                     np.inf, f"{name or 'the value'} has shape {values.shape}, but its last axis must be the grid"
                 )
-            if not (np.all(np.isfinite(values)) and np.all(np.min(values, -1) * np.max(values, -1) > 0)):
+            if not values.size:
+                continue
+            values = wide(values)
+            one_sign = np.all(values > 0, -1) | np.all(values < 0, -1)  # by no product, which may underflow
+            if not (np.all(np.isfinite(values)) and np.all(one_sign)):
                 return Finding(np.inf, f"{name}: values are not finite and of one sign".lstrip(": "))
             slopes = np.log(np.abs(values)) @ centred / (centred @ centred)
             error = np.abs(slopes - target)
@@ -294,7 +323,8 @@ def check_symmetry(
     CounterExample
         Where the property fails, with the simplest argument at which it does.
     BadValue
-        For an argument out of its range, named with what is allowed; where hypothesis is not installed.
+        For an argument out of its range, named with what is allowed; for a function that returns nothing to compare;
+        where hypothesis is not installed.
 
     Examples
     --------
@@ -310,15 +340,16 @@ def check_symmetry(
     def judge(*arguments: Any) -> Finding:
         target = moved(*arguments)
         target = target if isinstance(strategy, tuple) else (target,)
-        return relative_difference(
-            call(*target), seen(call(*arguments), *arguments), "after the transform", "by the symmetry"
-        )
+        value = call(*arguments)
+        some_entries(value, "the function")
+        return relative_difference(call(*target), seen(value, *arguments), "after the transform", "by the symmetry")
 
     claim = f"{name_of(function)} keeps the symmetry {name_of(transform)}"
     return search(claim, judge, strategy, allowed=float(rtol), unit="relative error", examples=examples)
 
 
 def _grid(name: str, values: Any) -> np.ndarray:
+    check_numbers(name, values, "Pass for example np.geomspace(1, 100, 5).")
     grid = np.asarray(values, float)
     if grid.ndim != 1 or grid.size < 2:
         raise BadValue(

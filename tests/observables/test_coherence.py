@@ -86,6 +86,25 @@ def test_law_of_the_linear_wing():
     assert np.mean(values) == pytest.approx(1.4, abs=5 * np.std(values) / np.sqrt(8) + 0.01)
 
 
+@pytest.mark.parametrize("unit", [1e-150, 1e-50, 1.0, 1e50])
+def test_coherence_of_numpy_arrays_needs_no_switch(unit):
+    """1e-50 is no zero."""
+    g, r = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 1e-5]]), np.array([1.0, 2.0, -1.0])
+    pulls = r[:, None] * g
+    exact = np.sum(g.mean(0) ** 2) / np.mean(np.sum(g**2, 1)), np.sum(pulls.mean(0) ** 2) / np.mean(np.sum(pulls**2, 1))
+    with jax.enable_x64(False):
+        told = gradient_coherence({"w": unit * g}).alpha, kernel_coherence(unit * (g @ g.T), unit * r).alpha
+        wide = kernel_coherence(unit * (g @ g.T)[:, :, None, None], unit * r[:, None]).alpha
+        assert float(jax.jit(gradient_coherence)(jnp.asarray(g)).alpha) == pytest.approx(exact[0], rel=1e-5, abs=0)
+    np.testing.assert_allclose([*told, wide], [*exact, exact[1]], rtol=1e-6)
+
+
+def test_zero_gradients_have_no_coherence():
+    for make in (lambda: gradient_coherence(np.zeros((3, 2))), lambda: kernel_coherence(np.zeros((3, 3)), np.ones(3))):
+        with pytest.warns(UserWarning, match="zero gradients have no coherence"):
+            assert np.isnan(make().alpha)
+
+
 def test_pytrees_jit_and_low_precision():
     g = {"w": jnp.ones((3, 2, 2), jnp.float32), "b": jnp.zeros((3, 1), jnp.float32)}
     assert float(jax.jit(gradient_coherence)(g).alpha) == pytest.approx(1)

@@ -3,6 +3,7 @@
 import itertools
 
 import chance
+import jax
 import jax.numpy as jnp
 import mpmath as mp
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
-from grok_theory import BadValue
+from grok_theory import BadValue, Float64Required
 from grok_theory.observables import (
     distance_from_init,
     fourier_participation,
@@ -31,6 +32,32 @@ def test_movement_and_distance():
     assert float(distance_from_init(moved, start)) == 2
     assert float(distance_from_init(moved, start, relative=True)) == pytest.approx(0.4, rel=1e-15, abs=0)
     assert float(kernel_movement(np.eye(2) * 3, np.eye(2) * 2)) == 0.5
+
+
+def test_movement_of_numpy_arrays_needs_no_switch():
+    """In float32 these differences are zero."""
+    with jax.enable_x64(False):
+        assert float(distance_from_init(np.array([2.0**24 + 1]), np.array([2.0**24]))) == 1
+        assert float(distance_from_init(np.full(4, 1 + 2.0**-30), np.ones(4))) == 2.0**-29
+        assert float(kernel_movement(np.eye(3) * (1 + 2.0**-30), np.eye(3))) == pytest.approx(2.0**-30, rel=1e-6, abs=0)
+        far = np.array([3e-60, 0.0]), np.array([0.0, 4e-60])
+        assert float(distance_from_init(*far, relative=True)) == 1.25
+        with pytest.raises(Float64Required, match="distance_from_init needs float64"):
+            distance_from_init(*far)
+        # What is traced stays so.
+        pull = jax.grad(lambda w: distance_from_init(w, np.zeros(2)))(jnp.array([3.0, 4.0]))
+        np.testing.assert_allclose(pull, [0.6, 0.8], rtol=1e-6)
+        assert float(jax.jit(kernel_movement)(3 * jnp.eye(2), 2 * jnp.eye(2))) == 0.5
+
+
+def test_movement_far_out_is_that_near_by():
+    for unit in (1e-300, 1.0, 2e307):
+        moved = distance_from_init(np.array([3.0, -4.0]) * unit, np.array([-3.0, 4.0]) * unit, relative=True)
+        assert float(moved) == pytest.approx(2, rel=1e-15, abs=0)
+    assert float(distance_from_init({"a": 1e300, "b": 3e-200}, {"a": 1e300, "b": 0.0})) == 3e-200
+    assert float(distance_from_init({}, {})) == 0
+    with pytest.raises(BadValue, match="no float64 number"):
+        distance_from_init(np.full(4, 1.5e308), np.full(4, -1.5e308))
 
 
 @pytest.mark.parametrize("dim", [3, 12])

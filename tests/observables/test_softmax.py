@@ -150,6 +150,31 @@ def test_orthogonal_gradient_at_its_edges():
     assert out.dtype == jnp.float32
 
 
+@pytest.mark.parametrize("kind", [jnp.bfloat16, jnp.float16])
+@pytest.mark.parametrize("share", [2.0**-4, 2.0**-7, 2.0**-10])
+def test_little_of_a_gradient_stored_in_half_precision_is_a_direction(kind, share):
+    """Numbers of half precision are exact: the same sum over them in float64 says what is left."""
+    transformation = orthogonal_gradient()
+    w, g = jnp.array([1.0, 0.0, 0.5], kind), jnp.array([1.0, share, 0.5], kind)
+    wide, pull = np.asarray(w, float), np.asarray(g, float)
+    rest = pull - (pull @ wide) / (wide @ wide) * wide
+    literal = rest * np.linalg.norm(pull) / np.linalg.norm(rest)
+    out = transformation.update(g, None, w)[0]
+    assert out.dtype == kind
+    np.testing.assert_allclose(np.asarray(out, float), literal, rtol=2 * float(jnp.finfo(kind).eps), atol=1e-3)
+    # One leaf of half precision beside one of single says nothing about it.
+    both = {"half": jnp.zeros(2, kind), "single": g.astype(jnp.float32)}
+    start = {"half": jnp.zeros(2, kind), "single": w.astype(jnp.float32)}
+    told = orthogonal_gradient(per_leaf=False).update(both, None, start)[0]["single"]
+    np.testing.assert_allclose(told, literal, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", [jnp.bfloat16, jnp.float16, jnp.float32])
+def test_nothing_is_left_of_a_gradient_along_the_parameters(kind):
+    w = jnp.asarray(np.random.default_rng(0).standard_normal(4096), kind)
+    assert not np.any(np.asarray(orthogonal_gradient().update(2 * w, None, w)[0], float))
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [

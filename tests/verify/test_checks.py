@@ -212,6 +212,104 @@ def test_symmetries():
         verify.check_symmetry(lambda x: x**3, lambda x: -x, strategy=POSITIVE)
 
 
+# what is no evidence
+
+
+def checks_of(call):
+    """Every check, of a function that gives `call()` whatever it is asked."""
+    grid, few = np.array([1.0, 2.0]), {"strategy": POSITIVE, "examples": 3}
+    key = jax.random.key(0)
+    return {
+        "against": lambda: verify.check_against(lambda a: call(), lambda a: call(), rtol=1e-6, **few),
+        "margin": lambda: verify.check_against(lambda a: call(), lambda a, key: call(), margin=0.1, key=key, **few),
+        "limit": lambda: verify.check_limit(lambda a, x: a * x, lambda a: call(), approach=grid, rtol=1e-6, **few),
+        "monotone": lambda: verify.check_monotone(lambda a, x: call(), over=grid, **few),
+        "exponent": lambda: verify.check_exponent(lambda a, x: call(), 1.5, over=grid, **few),
+        "symmetry": lambda: verify.check_symmetry(lambda a: call(), lambda a: -a, **few),
+    }
+
+
+@pytest.mark.parametrize("nothing", [None, {}, np.zeros((0, 2)), {"loss": np.zeros((2, 0))}])
+def test_where_nothing_is_compared_nothing_is_certified(nothing):
+    for check in checks_of(lambda: nothing).values():
+        with pytest.raises(BadValue, match=r"returned nothing to compare .*forgotten return"):
+            check()
+    with pytest.raises(verify.CounterExample, match="only one of candidate and reference"):
+        verify.check_against(lambda a: None, lambda a: a, strategy=POSITIVE, rtol=1.0)
+
+
+def test_an_empty_entry_beside_others_is_passed_over():
+    def empty_and(values):
+        return {"a": np.asarray(values), "b": np.zeros((0, *np.shape(values)))}
+
+    grid, few = np.array([1.0, 2.0]), {"strategy": POSITIVE, "examples": 3}
+    verify.check_monotone(lambda a, x: empty_and(a * x), over=grid, **few)
+    verify.check_exponent(lambda a, x: empty_and(a * x), 1.0, over=grid, **few)
+    verify.check_limit(lambda a, x: empty_and(a + 0 * x), lambda a: empty_and(a), approach=grid, rtol=0.0, **few)
+
+
+def test_complex_numbers_have_no_order():
+    turn = np.array([1.0 + 5j, 2.0 - 5j])
+    checks = checks_of(lambda: turn)
+    for name in ("margin", "monotone", "exponent"):
+        with pytest.raises(BadValue, match=r"returned complex numbers, .*the real part or the absolute value"):
+            checks[name]()
+    assert checks["against"]().worst == 0
+
+
+def test_hidden_values_are_no_numbers():
+    hidden = np.ma.array([1.0, 2.0], mask=[False, True])
+    for check in checks_of(lambda: {"loss": hidden}).values():
+        with pytest.raises(BadValue, match=r"\['loss'\] has values that a mask hides"):
+            check()
+
+
+def test_narrow_integers_do_not_wrap():
+    options = {"strategy": POSITIVE, "over": [1.0, 2.0, 3.0], "examples": 3}
+    for kind in (np.uint8, np.int8, np.uint64, bool):
+        rise = np.array([0, 1, 1], kind) if kind is bool else np.array([1, 2, 127], kind)
+        verify.check_monotone(lambda a, x, rise=rise: rise, **options)
+        with pytest.raises(verify.CounterExample, match="step the wrong way"):
+            verify.check_monotone(lambda a, x, rise=rise: rise, direction="decreasing", **options)
+    # 200 = 127 - (-73) is no int8, and beyond 2^53 not every integer is a float.
+    verify.check_monotone(lambda a, x: np.array([-128, 0, 127], np.int8), strict=True, **options)
+    verify.check_monotone(lambda a, x: 2**60 + np.arange(3), strict=True, **options)
+    with pytest.raises(verify.CounterExample, match="candidate 100, reference -128"):
+        verify.check_against(lambda a: 100.0, lambda a: np.int8(-128), strategy=POSITIVE, rtol=1.0)
+    verify.check_exponent(
+        lambda a, x: np.array([-1, -64, -128], np.int8)[[0, 1]], 6.0, **options | {"over": [1.0, 2.0]}
+    )
+    narrow = {"strategy": POSITIVE, "approach": [1.0, 2.0], "rtol": 0.5, "examples": 3}
+    with pytest.raises(verify.CounterExample, match="value 100, limit -128"):
+        verify.check_limit(lambda a, x: np.array([0, 100], np.int8), lambda a: np.int8(-128), **narrow)
+
+
+def test_right_laws_at_the_ends_of_the_floats_pass():
+    options = {"strategy": POSITIVE, "over": [1.0, 2.0, 4.0], "examples": 5}
+    for unit in (1e-170, 1e-300, 1e300, -1e-170):
+        verify.check_exponent(lambda a, x, unit=unit: a * unit * x**1.5, 1.5, **options)
+    for unit in (0.0, np.nan):
+        with pytest.raises(verify.CounterExample, match="not finite and of one sign"):
+            verify.check_exponent(lambda a, x, unit=unit: a * unit * x**1.5, 1.5, **options)
+    rise, fall = [-np.inf, 0.0, np.inf], [np.inf, 2.0, 1.0]
+    verify.check_monotone(lambda a, x: np.array(rise), strict=True, **options)
+    verify.check_monotone(lambda a, x: np.array([-1.5e308, 0.0, 1.5e308]), **options)
+    verify.check_monotone(lambda a, x: np.array(fall), direction="decreasing", **options)
+    for values, direction in ((rise, "decreasing"), (fall, "increasing"), ([1.0, np.nan, 2.0], "increasing")):
+        with pytest.raises(verify.CounterExample, match="wrong way inf"):
+            verify.check_monotone(lambda a, x, v=values: np.array(v), direction=direction, **options)
+
+
+def test_keys_with_dots_do_not_run_into_each_other():
+    with pytest.raises(verify.CounterExample, match=r"a\.b: candidate 1, reference 5"):
+        verify.check_against(
+            lambda a: {"a": {"b": 1.0}, "a.b": 2.0},
+            lambda a: {"a": {"b": 5.0}, "a.b": 2.0},
+            strategy=POSITIVE,
+            rtol=0.1,
+        )
+
+
 # the first customer
 
 

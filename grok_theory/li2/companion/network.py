@@ -7,7 +7,7 @@ import numpy as np
 import scipy  # its rooms are imported when first used: stats takes as long as a solve
 from jax.typing import ArrayLike
 
-from ...checks import check_integer, check_key, check_shape
+from ...checks import check_integer, check_key, check_shape, check_shown
 from ...errors import BadValue
 from ...pytrees import record
 from ...results import Ensemble
@@ -49,6 +49,8 @@ class ModularNetwork:
     bias: ArrayLike = 0.0
 
     def __post_init__(self) -> None:
+        for name in ("left", "right", "output"):
+            check_shown(name, getattr(self, name), "Pass every weight.")
         neurons, modulus = np.shape(self.left)
         check_shape("right", self.right, (neurons, modulus), "Pass one row a neuron, as in left.")
         check_shape("output", self.output, (modulus, neurons), "Pass one row an output.")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ...checks import check_shown
 from ...errors import BadValue
 
 REMEDY = "Pass an M x M table of integers 0..M-1 whose entry [a, b] is the index of the product a b."
@@ -37,6 +38,7 @@ def find_identity(table: np.ndarray) -> int:
 
 
 def _integers(table: ArrayLike | Sequence) -> np.ndarray:
+    check_shown("table", table, REMEDY)
     try:
         entries = np.asarray(table)
     except ValueError:

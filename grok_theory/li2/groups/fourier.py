@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from ...checks import check_shape
+from ...checks import check_numbers, check_shape
 from .group import Group
 from .real_representations import isotypic_basis, real_irreps
 
@@ -85,6 +85,7 @@ def irrep_share(group: Group, w: ArrayLike) -> np.ndarray:
     [0. 1.]
     """
     basis, row = isotypic_basis(group)
+    check_numbers("w", w, "Pass nodes [u; v] with a last axis of length 2M.")
     w = np.asarray(w, float)
     check_shape("w", w, (*w.shape[:-1], 2 * group.order), "Pass nodes [u; v] with a last axis of length 2M.")
     mass = np.sum((w.reshape(*w.shape[:-1], 2, group.order) @ basis) ** 2, axis=-2)
