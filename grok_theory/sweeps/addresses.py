@@ -37,7 +37,7 @@ def text_of(value: object) -> str:
 
 def fingerprint(run: object) -> str:
     """Canonical JSON of a function: name, code, constants, closure, and what it reads around it."""
-    return json.dumps(Spelled().made(run, "run"), sort_keys=True)
+    return json.dumps(Spelled.whole(run, "run"), sort_keys=True)
 
 
 def address(run: str, version: str, problem: str, maker: str) -> str:
