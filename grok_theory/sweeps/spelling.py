@@ -8,6 +8,7 @@ it holds: `jax.grad(f)` is no `f`, and a spline is its knots.
 from __future__ import annotations
 
 import collections
+import contextvars
 import copyreg
 import dataclasses
 import enum
@@ -161,6 +162,10 @@ class Spelled:
             return self._function(thing)
         if isinstance(thing, types.CodeType):
             return ["code", code_of(thing)]
+        if isinstance(thing, memoryview):
+            return ["memoryview", thing.format, list(thing.shape or ()), repr(thing.tobytes())]
+        if isinstance(thing, contextvars.ContextVar):
+            return ["variable", thing.name, self.made(_value_of(thing), where)]
         if isinstance(thing, (property, functools.cached_property, staticmethod, classmethod)):
             return [_place(type(thing)), self.made(_of_member(thing), where)]
         if isinstance(thing, _VIEWS):
@@ -212,7 +217,9 @@ class Spelled:
         if kind in (list, tuple):
             return [kind.__name__, self._items(value, where)]
         if kind is dict:
-            return ["dict", self._pairs(value, where)]
+            # In their order, in which they may be added up; that of a problem in a dict is the alphabet's.
+            pairs = value.items()
+            return ["dict", [[self._key(key, where), self.made(part, f"{where}[{key!r}]")] for key, part in pairs]]
         if kind in (set, frozenset):
             return [kind.__name__, sorted((self.made(part, where) for part in value), key=json.dumps)]
         if isinstance(value, np.ma.MaskedArray):
@@ -237,18 +244,13 @@ class Spelled:
         rest = _attributes(value)
         if isinstance(value, collections.defaultdict):
             rest = {**rest, "": value.default_factory}
-        order = [self._key(key, where) for key in bare] if isinstance(value, collections.OrderedDict) else []
-        return ["kin", self._class(type(value)), self.made(bare, where), order, self.made(rest, where)]
+        return ["kin", self._class(type(value)), self.made(bare, where), self.made(rest, where)]
 
     def _items(self, values: list | tuple, where: str) -> Json:
         if len(values) and all(map(_is_plain, values)):
             exact = all(float(part) == part or part != part for part in values)
             return _array(np.array([float(part) for part in values])) if exact else ["numbers", [*map(_number, values)]]
         return [self.made(part, f"{where}[{i}]") for i, part in enumerate(values)]
-
-    def _pairs(self, value: dict, where: str) -> Json:
-        pairs = [[self._key(key, where), self.made(part, f"{where}[{key!r}]")] for key, part in value.items()]
-        return sorted(pairs, key=json.dumps)
 
     def _key(self, key: object, where: str) -> Json:
         return key if type(key) is str else [self.made(key, f"a key of {where}")]
@@ -299,12 +301,13 @@ class Spelled:
             raise _nameless(where, thing)  # a program, with numbers inside
         name = str(getattr(thing, "__name__", ""))
         text = "" if thing is _STREAM or name else repr(thing)
-        of = self.anything(getattr(thing, "_ufunc__static_props", {}).get("func"), where)
+        inside = getattr(thing, "_ufunc__static_props", {}).get("func"), getattr(thing, "consts", None)
+        of = [self.anything(part, where) for part in inside]
         return ["named", _place(type(thing)), name, "" if " at 0x" in text else text, of]
 
     def _class(self, cls: type) -> Json:
         """A class by its name; one of the user's own also by its methods, its constants, and those it inherits."""
-        if not is_own(cls.__module__) or id(cls) in self._met:
+        if not _is_own_class(cls) or id(cls) in self._met:
             return _place(cls)
         self._met[id(cls)] = len(self._met), cls
         members = {name: _of_member(member) for name, member in vars(cls).items()}
@@ -327,7 +330,8 @@ class Spelled:
             reduced = None
         if type(thing) is object or not isinstance(reduced, (str, tuple)):
             if not self._strict:
-                return ["some", _place(type(thing))]
+                own = is_own(type(thing).__module__)
+                return ["some", self._class(type(thing)), *([self.made(_attributes(thing), where)] if own else [])]
             raise _nameless(where, thing)
         if isinstance(reduced, str):
             return ["named", _place(type(thing)), reduced]
@@ -348,7 +352,7 @@ class SpelledProblem(Spelled):
         return Spelled().anything(thing, where)
 
     def _class(self, cls: type) -> Json:
-        return Spelled.whole(cls, "problem") if is_own(cls.__module__) else _place(cls)
+        return Spelled.whole(cls, "problem") if _is_own_class(cls) else _place(cls)
 
 
 def _nameless(where: str, thing: object) -> BadValue:
@@ -390,7 +394,7 @@ def _attributes(thing: object) -> dict[str, Any]:
                     found.setdefault(name, member.__get__(thing))
                 except AttributeError:  # never set
                     continue
-    return found
+    return dict(sorted(found.items(), key=lambda pair: str(pair[0])))
 
 
 def _filled(
@@ -403,9 +407,26 @@ def _filled(
             continue
 
 
+def _value_of(variable: contextvars.ContextVar) -> object:
+    try:
+        return variable.get()  # the default is its own
+    except LookupError:
+        return None
+
+
+def _is_own_class(cls: type) -> bool:
+    """Also one that says it is another's, for `functools.wraps`, or has got a method of the user's own."""
+    if is_own(cls.__module__):
+        return True
+    functions = (part for part in map(_of_member, vars(cls).values()) if isinstance(part, types.FunctionType))
+    homes = {home_of(function) for function in functions}
+    # What is written on the spot for an installed class (a namedtuple's `__new__`) has a home that is none.
+    return any(home in sys.modules and is_own(home) for home in homes)
+
+
 def _of_member(member: object) -> Json:
     if isinstance(member, property):
-        return [member.fget, member.fset]
+        return [member.fget, member.fset, member.fdel]
     if isinstance(member, functools.cached_property):
         return member.func
     return member.__func__ if isinstance(member, (staticmethod, classmethod)) else member

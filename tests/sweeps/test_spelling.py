@@ -2,6 +2,7 @@
 
 import argparse
 import collections
+import contextvars
 import dataclasses
 import enum
 import functools
@@ -212,6 +213,23 @@ class Opened:
     power: float
 
 
+class Uncopied:
+    def __init__(self, factor):
+        self.factor, self.lock = factor, threading.Lock()
+
+    def __reduce_ex__(self, protocol):
+        raise TypeError
+
+
+def said_to_be_numpy_s(factor):
+    return functools.wraps(np.poly1d, updated=())(type("Inside", (), {"f": over(plain, factor)}))()
+
+
+def program(factor):
+    held = np.full(9, factor)
+    return jax.make_jaxpr(lambda x: x * held)(1.0)
+
+
 Pair = collections.namedtuple("Pair", "a b")
 
 
@@ -228,6 +246,12 @@ GLOBALS = {
     "a class by its metaclass": (made_by(2), made_by(3)),
     "a factory": (collections.defaultdict(lambda: 2), collections.defaultdict(lambda: 3)),
     "an attribute beside the fields": (with_attribute(2), with_attribute(3)),
+    "a class that says it is NumPy's": (said_to_be_numpy_s(2), said_to_be_numpy_s(3)),
+    "what may not be copied": (Uncopied(2), Uncopied(3)),
+    "variables": tuple(contextvars.ContextVar("rate", default=value) for value in (2, 3)),
+    "a view of bytes": (memoryview(b"a"), memoryview(b"b")),
+    "constants of a program": (program(2.0), program(3.0)),
+    "the order of a table": ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
     "beside a lock": ([threading.Lock(), 2], [threading.Lock(), 3]),
     "a view": (MappingProxyType({"a": 2}), MappingProxyType({"a": 3})),
     "code": (compile("2", "here", "eval"), compile("3", "here", "eval")),
