@@ -1,8 +1,9 @@
 """Where a result lives in a cache: a hash of all it depends on, the same in every process.
 
 Numbers are written as float64 in hexadecimal, so 0.5, np.float64(0.5) and (in a problem) jnp.asarray(0.5), and 1 and
-1.0, have one address. Narrower numbers and arrays count with their dtype: they round and overflow elsewhere. A function is known by its name and by what it says itself (`spelling`). For this package its sources speak,
-for the libraries that compute their versions (`provenance`); for anything else the `version` that the user gives.
+1.0, have one address. Narrower numbers and arrays count with their dtype: they round and overflow elsewhere.
+A function is known by its name and by what it says itself (`spelling`). For this package its sources speak, for the
+libraries that compute their versions (`provenance`); for anything else the `version` that the user gives.
 """
 
 from __future__ import annotations
