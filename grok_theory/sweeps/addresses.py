@@ -1,8 +1,9 @@
 """Where a result lives in a cache: a hash of all it depends on, the same in every process.
 
-Numbers are written as float64 in hexadecimal, so 0.5, np.float64(0.5) and jnp.asarray(0.5), and 1 and 1.0, have one
-address. A function is known by its name and by what it says itself (`spelling`). For this package its sources speak,
-for the libraries that compute their versions (`provenance`); for anything else the `version` that the user gives.
+Numbers are written as float64 in hexadecimal, so 0.5, np.float64(0.5) and (in a problem) jnp.asarray(0.5), and 1 and
+1.0, have one address. Narrower numbers and arrays count with their dtype: they round and overflow elsewhere.
+A function is known by its name and by what it says itself (`spelling`). For this package its sources speak, for the
+libraries that compute their versions (`provenance`); for anything else the `version` that the user gives.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def text_of(value: object) -> str:
 
 def fingerprint(run: object) -> str:
     """Canonical JSON of a function: name, code, constants, closure, and what it reads around it."""
-    return json.dumps(Spelled().made(run, "run"), sort_keys=True)
+    return json.dumps(Spelled.whole(run, "run"), sort_keys=True)
 
 
 def address(run: str, version: str, problem: str, maker: str) -> str:

@@ -7,6 +7,8 @@ it holds: `jax.grad(f)` is no `f`, and a spline is its knots.
 
 from __future__ import annotations
 
+import collections
+import contextvars
 import copyreg
 import dataclasses
 import enum
@@ -16,7 +18,7 @@ import json
 import numbers
 import sys
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -25,7 +27,7 @@ import numpy as np
 
 from ..errors import BadValue
 from ..provenance import COMPUTING
-from .code import code_of, is_own, names_in, source_of
+from .code import code_of, home_of, is_own, names_in, own_imports, source_of
 
 Json = None | bool | str | list | dict  # what is spelled
 _BUILT_IN = (
@@ -41,6 +43,30 @@ _INSIDE = ("jax", "jaxlib")
 _STREAM = np.random.get_state.__self__
 _SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 _NOTHING = object()
+_WIDE = (np.float64, np.int64, np.longlong)
+_VIEWS = (types.MappingProxyType, type({}.keys()), type({}.values()), type({}.items()))
+# Python's own that others inherit from, and how to be rid of the heir's methods.
+_BARE: dict[type, Callable[[Any], Any]] = {
+    bool: bool,
+    int: int.__int__,
+    float: float.__float__,
+    complex: complex.__complex__,
+    str: str.__str__,
+    bytes: lambda value: memoryview(value).tobytes(),
+    list: lambda value: [*list.__iter__(value)],
+    tuple: lambda value: (*tuple.__iter__(value),),
+    dict: lambda value: dict(dict.items(value)),
+    set: lambda value: {*set.__iter__(value)},
+    frozenset: lambda value: frozenset(frozenset.__iter__(value)),
+}
+# What Python notes about a class, an enum about its members, JAX about what it compiles.
+_NOTED = {
+    *("__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__annotations_cache__"),
+    *("__annotate__", "__annotate_func__", "__firstlineno__", "__static_attributes__", "__slots__", "_abc_impl"),
+    *("__dataclass_fields__", "__dataclass_params__", "__match_args__", "__parameters__", "__orig_bases__"),
+}
+_OF_MEMBERS = {"_value_", "_name_", "__objclass__", "_sort_order_"}
+_OF_COMPILED = {"_fun", "_jit_info"}
 
 
 def is_key(value: object) -> bool:
@@ -66,12 +92,46 @@ def is_list_of_numbers(value: object) -> bool:
     return type(value) in (list, tuple) and len(value) > 0 and all(map(is_scalar, value))
 
 
+def _is_plain(value: object) -> bool:
+    """Whether `value` is what Python or NumPy counts and computes in: 1, 1.0, np.int64(1) and np.float64(1) are one.
+
+    Narrower ones overflow and round elsewhere, a Fraction never.
+    """
+    return type(value) in (int, float) or (type(value) in _WIDE and value.dtype in (np.int64, np.float64))
+
+
 class Spelled:
     """One walk through a value; what was met before is named by its number, so that circles end."""
 
     def __init__(self) -> None:
         # With the thing itself: an address in memory may be given to another one as soon as it is gone.
         self._met: dict[int, tuple[int, Any]] = {}
+        self._strict = True
+        self._modules: dict[str, types.ModuleType] = {}
+        self._used: set[str] = set()
+
+    @staticmethod
+    def whole(thing: object, where: str) -> Json:
+        """`made`, and what the modules of the user's own that were met hold under any name that was met.
+
+        Which function looks up what in which module cannot be told: a module may be handed on, or lie in another one.
+        """
+        loaded, told = -1, None
+        while loaded < len(sys.modules):  # an import inside a function loads what was looked through before
+            loaded, walk = len(sys.modules), Spelled()
+            told = [walk.made(thing, where), walk._looked_up()]
+        return told
+
+    def _looked_up(self) -> Json:
+        held: dict[tuple[str, str], Json] = {}
+        while left := [key for key in self._names() if key not in held]:
+            for name, part in left:
+                held[name, part] = self.anything(vars(self._modules[name])[part], part)
+        return [[*key, told] for key, told in sorted(held.items())]
+
+    def _names(self) -> list[tuple[str, str]]:
+        met = sorted(self._modules.items())
+        return [(name, part) for name, module in met for part in sorted(self._used & vars(module).keys())]
 
     def made(self, thing: object, where: str) -> Json:
         """Anything, by what it holds.
@@ -85,6 +145,8 @@ class Spelled:
         if plain is not _NOTHING:
             return plain
         if isinstance(thing, types.ModuleType):
+            if is_own(thing.__name__):
+                self._modules[thing.__name__] = thing
             return ["module", thing.__name__, source_of(thing.__name__)]
         if isinstance(thing, type):
             return self._class(thing)
@@ -92,11 +154,22 @@ class Spelled:
             return ["again", self._met[id(thing)][0]]
         self._met[id(thing)] = len(self._met), thing
         if isinstance(thing, functools.partial):
-            return ["partial", *(self.made(part, where) for part in (thing.func, list(thing.args), thing.keywords))]
+            parts = thing.func, list(thing.args), thing.keywords, _attributes(thing)
+            return ["partial", self._class(type(thing)), *(self.made(part, where) for part in parts)]
         if isinstance(thing, types.MethodType):
             return ["method", self.made(thing.__func__, where), self.made(thing.__self__, f"{where}.__self__")]
         if isinstance(thing, types.FunctionType):
             return self._function(thing)
+        if isinstance(thing, types.CodeType):
+            return ["code", code_of(thing)]
+        if isinstance(thing, memoryview):
+            return ["memoryview", thing.format, list(thing.shape or ()), repr(thing.tobytes())]
+        if isinstance(thing, contextvars.ContextVar):
+            return ["variable", thing.name, self.made(_value_of(thing), where)]
+        if isinstance(thing, (property, functools.cached_property, staticmethod, classmethod)):
+            return [_place(type(thing)), self.made(_of_member(thing), where)]
+        if isinstance(thing, _VIEWS):
+            return [_place(type(thing)), self.made(dict(thing) if hasattr(thing, "keys") else list(thing), where)]
         if isinstance(thing, _BUILT_IN):
             held = getattr(thing, "__self__", None)
             of = [] if held is None or isinstance(held, (types.ModuleType, type)) else [self.made(held, where)]
@@ -104,95 +177,149 @@ class Spelled:
         if isinstance(thing, np.ufunc):
             return ["ufunc", thing.__name__, *thing.types]
         if hasattr(thing, "__wrapped__") and _top(type(thing)) in (*_INSIDE, "functools"):
-            # Compiled, or remembering: its options change no number.
-            return ["wraps", _place(type(thing)), self.made(thing.__wrapped__, where)]
+            return self._wrapping(thing, where)
         if _top(type(thing)) in _INSIDE or thing is _STREAM:
-            return ["named", _place(type(thing)), str(getattr(thing, "__name__", ""))]
+            return self._of_jax(thing, where)
         return self._state(thing, where)
 
     def anything(self, thing: object, where: str) -> Json:
-        """As `made`; the name of its class, where nothing can be told of what it holds: a file, a lock."""
-        met = dict(self._met)
+        """As `made`; what in it cannot tell what it holds (a file, a lock) is the name of its class."""
+        met, strict, self._strict = len(self._met), self._strict, False
         try:
             return self.made(thing, where)
-        except (BadValue, RecursionError):
-            self._met = met
+        except RecursionError:
+            for key in list(self._met)[met:]:
+                del self._met[key]
             return ["some", _place(type(thing))]
+        finally:
+            self._strict = strict
 
     def _plain(self, value: Any, where: str) -> Any:
         """What may stand in a problem, and whatever that holds; `_NOTHING` where `value` is something else."""
-        if value is None or isinstance(value, (bool, np.bool_)):
-            return value if value is None else bool(value)
+        kind = type(value)
+        if value is None or kind in (bool, str):
+            return value
         if isinstance(value, enum.Enum):
-            return ["enum", _place(type(value)), value.name, self.anything(value.value, where)]
-        if isinstance(value, str):
-            return str(value)
-        if is_scalar(value):
+            own = {name: part for name, part in _attributes(value).items() if name not in _OF_MEMBERS}
+            value_of = self.anything(value.value, where)
+            return ["enum", self._class(kind), value.name, value_of, self.made(own, where)]
+        if _is_plain(value):
             return ["number", _number(value)]
-        if isinstance(value, (complex, bytes)):
-            return [type(value).__name__, repr(value)]
+        if kind in (complex, bytes):
+            return [kind.__name__, repr(value)]
         if is_key(value):
             return ["key", str(jax.random.key_impl(value)), _array(np.asarray(jax.random.key_data(value)))]
-        if is_array(value) and np.asarray(value).dtype.kind in "biufcU":
-            return _array(np.asarray(value))
-        if is_list_of_numbers(value):
-            exact = all(float(part) == part or part != part for part in value)
-            return _array(np.array([float(part) for part in value])) if exact else ["numbers", [*map(_number, value)]]
-        if isinstance(value, (list, tuple)):
-            kind = type(value).__name__ if type(value) in (list, tuple) else _place(type(value))
-            return [kind, [self.made(part, f"{where}[{i}]") for i, part in enumerate(value)]]
-        if isinstance(value, dict):
-            pairs = [[self._key(key, where), self.made(part, f"{where}[{key!r}]")] for key, part in value.items()]
-            return ["dict", sorted(pairs, key=json.dumps)]
-        if isinstance(value, (set, frozenset)):
-            return ["set", sorted((self.made(part, where) for part in value), key=json.dumps)]
+        if isinstance(value, jax.Array):
+            # One that is weak takes the width of what it meets.
+            return ["jax", bool(value.weak_type), self._numbers(np.asarray(value), where)]
+        if kind in (np.ndarray, np.memmap) or (isinstance(value, np.generic) and kind is value.dtype.type):
+            return [*(["scalar"] if isinstance(value, np.generic) else []), self._numbers(np.asarray(value), where)]
+        if kind in (list, tuple):
+            return [kind.__name__, self._items(value, where)]
+        if kind is dict:
+            # In their order, in which they may be added up; that of a problem in a dict is the alphabet's.
+            pairs = value.items()
+            return ["dict", [[self._key(key, where), self.made(part, f"{where}[{key!r}]")] for key, part in pairs]]
+        if kind in (set, frozenset):
+            return [kind.__name__, sorted((self.made(part, where) for part in value), key=json.dumps)]
+        if isinstance(value, np.ma.MaskedArray):
+            return _NOTHING
+        if isinstance(value, np.ndarray):
+            told = self._numbers(np.asarray(value), where)
+            return ["kin", self._class(kind), told, self.made(_attributes(value), where)]
+        for base, bare in _BARE.items():
+            if isinstance(value, base):
+                return self._kin(value, bare(value), where)
+        if isinstance(value, numbers.Real):
+            return ["kin", self._class(kind), _number(value), self.made(_attributes(value), where)]
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            fields = {f.name: self.made(getattr(value, f.name), f"{where}.{f.name}") for f in dataclasses.fields(value)}
-            return [self._class(type(value)), fields]
+            names = [field.name for field in dataclasses.fields(value)]
+            fields = {name: self.made(getattr(value, name), f"{where}.{name}") for name in names}
+            others = {name: part for name, part in _attributes(value).items() if name not in names}
+            return [self._class(kind), fields, *([self.made(others, where)] if others else [])]
         return _NOTHING
 
+    def _kin(self, value: Any, bare: Any, where: str) -> Json:
+        """An object that is also a dict, a list, a number: its class, what Python's own would hold, and the rest."""
+        rest = _attributes(value)
+        if isinstance(value, collections.defaultdict):
+            rest = {**rest, "": value.default_factory}
+        return ["kin", self._class(type(value)), self.made(bare, where), self.made(rest, where)]
+
+    def _items(self, values: list | tuple, where: str) -> Json:
+        if len(values) and all(map(_is_plain, values)):
+            exact = all(float(part) == part or part != part for part in values)
+            return _array(np.array([float(part) for part in values])) if exact else ["numbers", [*map(_number, values)]]
+        return [self.made(part, f"{where}[{i}]") for i, part in enumerate(values)]
+
     def _key(self, key: object, where: str) -> Json:
-        return key if isinstance(key, str) else [self.made(key, f"a key of {where}")]
+        return key if type(key) is str else [self.made(key, f"a key of {where}")]
+
+    def _numbers(self, values: np.ndarray, where: str) -> Json:
+        """An array by its bytes, where they are all it is; by its fields or its items where they are not."""
+        if values.dtype.names is not None:
+            fields = [self._numbers(values[name], where) for name in values.dtype.names]
+            return ["record", str(values.dtype), list(values.shape), fields]
+        if values.dtype.kind in "biufcSUMmV":
+            return _array(values)
+        parts = [self.made(part, where) for part in values.ravel().tolist()]
+        return ["array", str(values.dtype), list(values.shape), parts]
 
     def _function(self, function: types.FunctionType) -> Json:
         """Name, closure, defaults; and code and what it reads around it, where no version vouches for them.
 
         What a decorator returns is spelled as it is: the function inside it stands in its closure.
         """
-        own = is_own(function.__module__)
+        home, code = home_of(function), function.__code__
+        own = is_own(home)
         inside = self.made if own else self.anything
-        cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+        cells = zip(code.co_freevars, function.__closure__ or (), strict=True)
         around = {name: inside(cell, f"{name!r}, which run reads,") for name, cell in _filled(cells)}
         defaults = inside([list(function.__defaults__ or ()), function.__kwdefaults__ or {}], "run's default")
-        told = [_place(function), around, defaults]
+        # By both names: `functools.wraps` gives it that of the function inside.
+        told = [_place(function), f"{home}:{code.co_qualname}", around, defaults]
         if not own:
-            return (
-                told if _top(function) in (*_VOUCHED, *sys.stdlib_module_names) else [*told, code_of(function.__code__)]
-            )
-        used = names_in(function.__code__)
+            vouched = (*_VOUCHED, *sys.stdlib_module_names)
+            return told if home.partition(".")[0] in vouched else [*told, code_of(code)]
+        used = names_in(code)
+        self._used |= used
         read = {name: function.__globals__[name] for name in sorted(used & function.__globals__.keys())}
-        return [*told, code_of(function.__code__), {name: self._read(value, used) for name, value in read.items()}]
+        read = {name: self.anything(value, "global") for name, value in read.items()}
+        imported = [self.anything(module, "import") for module in own_imports(function)]
+        attributes = {name: self.anything(value, name) for name, value in sorted(vars(function).items())}
+        return [*told, code_of(code), read, imported, attributes]
 
-    def _read(self, value: object, used: set[str]) -> Json:
-        """A global: of a module of the user's own also what `used` names in it, which may have been set since."""
-        if isinstance(value, types.ModuleType) and is_own(value.__name__):
-            held = {name: self.anything(vars(value)[name], name) for name in sorted(used & vars(value).keys())}
-            return [self.made(value, "global"), held]
-        return self.anything(value, "global")
+    def _wrapping(self, thing: Any, where: str) -> Json:
+        """Compiled, or remembering: its options change no number. The rules of its derivatives do."""
+        rules = {name: part for name, part in _attributes(thing).items() if name not in _OF_COMPILED}
+        rules = {name: self.anything(part, name) for name, part in sorted(rules.items()) if not name.startswith("__")}
+        return ["wraps", _place(type(thing)), self.made(thing.__wrapped__, where), rules]
+
+    def _of_jax(self, thing: Any, where: str) -> Json:
+        """By its name, or by its text: that of an object which tells nothing holds its address in memory."""
+        if isinstance(thing, (jax.stages.Compiled, jax.stages.Lowered)):
+            raise _nameless(where, thing)  # a program, with numbers inside
+        name = str(getattr(thing, "__name__", ""))
+        text = "" if thing is _STREAM or name else repr(thing)
+        inside = getattr(thing, "_ufunc__static_props", {}).get("func"), getattr(thing, "consts", None)
+        of = [self.anything(part, where) for part in inside]
+        return ["named", _place(type(thing)), name, "" if " at 0x" in text else text, of]
 
     def _class(self, cls: type) -> Json:
         """A class by its name; one of the user's own also by its methods, its constants, and those it inherits."""
-        if not is_own(cls.__module__) or id(cls) in self._met:
+        if not _is_own_class(cls) or id(cls) in self._met:
             return _place(cls)
         self._met[id(cls)] = len(self._met), cls
         members = {name: _of_member(member) for name, member in vars(cls).items()}
         told = {
             name: self.anything(member, name)
             for name, member in sorted(members.items())
-            # Written ones, and constants: not what Python notes about a class.
-            if isinstance(member, types.FunctionType) or not (name.startswith("__") or isinstance(member, _SLOTS))
+            if not (name in _NOTED or isinstance(member, _SLOTS))
         }
-        return [_place(cls), told, [self._class(base) for base in cls.__bases__]]
+        if "__dataclass_fields__" in members:  # their defaults stand in `__init__`
+            notes = {name: dict(field.metadata) for name, field in members["__dataclass_fields__"].items()}
+            told["__dataclass_fields__"] = self.anything(notes, cls.__qualname__)
+        return [_place(cls), told, [self._class(base) for base in (*cls.__bases__, type(cls))]]
 
     def _state(self, thing: object, where: str) -> Json:
         """What copying it would take: its class, and the values it holds."""
@@ -202,6 +329,9 @@ class Spelled:
         except Exception:  # it may not be copied
             reduced = None
         if type(thing) is object or not isinstance(reduced, (str, tuple)):
+            if not self._strict:
+                own = is_own(type(thing).__module__)
+                return ["some", self._class(type(thing)), *([self.made(_attributes(thing), where)] if own else [])]
             raise _nameless(where, thing)
         if isinstance(reduced, str):
             return ["named", _place(type(thing)), reduced]
@@ -216,7 +346,13 @@ class SpelledProblem(Spelled):
         plain = self._plain(thing, where)
         if plain is _NOTHING and not callable(thing):
             raise _nameless(where, thing)
-        return Spelled().made(thing, where) if plain is _NOTHING else plain
+        return Spelled.whole(thing, where) if plain is _NOTHING else plain
+
+    def anything(self, thing: object, where: str) -> Json:
+        return Spelled().anything(thing, where)
+
+    def _class(self, cls: type) -> Json:
+        return Spelled.whole(cls, "problem") if _is_own_class(cls) else _place(cls)
 
 
 def _nameless(where: str, thing: object) -> BadValue:
@@ -239,14 +375,26 @@ def _fraction(value: object) -> Fraction:
 
 
 def _array(values: np.ndarray) -> Json:
-    if values.dtype.kind in "iuf":
-        as_float = values.astype(float)
-        if np.array_equal(as_float.astype(values.dtype), values, equal_nan=values.dtype.kind == "f"):
-            values = as_float
-        elif values.dtype.kind == "f":  # longer ones have bytes without meaning between them
-            return ["array", str(values.dtype), list(values.shape), [_number(value) for value in values.ravel()]]
-    digest = hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()
-    return ["array", str(values.dtype), list(values.shape), digest]
+    """What it counts in, shape, and bytes; longer numbers have bytes without meaning between them."""
+    told = ["array", str(values.dtype), list(values.shape)]
+    if values.dtype.type in (np.longdouble, np.clongdouble):
+        return [*told, [[_number(part.real), _number(part.imag)] for part in values.ravel()]]
+    return [*told, hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()]
+
+
+def _attributes(thing: object) -> dict[str, Any]:
+    """What was set on an object; not what it noted itself, in a property that remembers."""
+    found = dict(getattr(thing, "__dict__", None) or {})
+    for cls in type(thing).__mro__:
+        for name, member in vars(cls).items():
+            if isinstance(member, functools.cached_property):
+                found.pop(name, None)
+            elif isinstance(member, types.MemberDescriptorType) and is_own(cls.__module__):
+                try:
+                    found.setdefault(name, member.__get__(thing))
+                except AttributeError:  # never set
+                    continue
+    return dict(sorted(found.items(), key=lambda pair: str(pair[0])))
 
 
 def _filled(
@@ -259,9 +407,26 @@ def _filled(
             continue
 
 
+def _value_of(variable: contextvars.ContextVar) -> object:
+    try:
+        return variable.get()  # the default is its own
+    except LookupError:
+        return None
+
+
+def _is_own_class(cls: type) -> bool:
+    """Also one that says it is another's, for `functools.wraps`, or has got a method of the user's own."""
+    if is_own(cls.__module__):
+        return True
+    functions = (part for part in map(_of_member, vars(cls).values()) if isinstance(part, types.FunctionType))
+    homes = {home_of(function) for function in functions}
+    # What is written on the spot for an installed class (a namedtuple's `__new__`) has a home that is none.
+    return any(home in sys.modules and is_own(home) for home in homes)
+
+
 def _of_member(member: object) -> Json:
     if isinstance(member, property):
-        return [member.fget, member.fset]
+        return [member.fget, member.fset, member.fdel]
     if isinstance(member, functools.cached_property):
         return member.func
     return member.__func__ if isinstance(member, (staticmethod, classmethod)) else member

@@ -95,7 +95,8 @@ def test_everything_a_problem_may_hold_has_its_own_address():
     texts = [addresses.text_of(value) for value in values]
     assert len(set(texts)) == len(values)
     assert texts == [addresses.text_of(value) for value in values]
-    assert addresses.text_of([1, 2]) == addresses.text_of((1.0, 2.0))
+    assert addresses.text_of([1, 2]) == addresses.text_of([1.0, np.float64(2.0)])
+    assert addresses.text_of([1, 2]) != addresses.text_of((1, 2))
 
 
 def test_runs_that_are_methods_objects_or_built_in_have_addresses():

@@ -1,6 +1,8 @@
 """Two functions or problems that may give different numbers have different addresses, and one has one everywhere."""
 
 import argparse
+import collections
+import contextvars
 import dataclasses
 import enum
 import functools
@@ -8,13 +10,15 @@ import operator
 import os
 import subprocess
 import sys
+import threading
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import jax
 import jax.numpy as jnp
+import ml_dtypes
 import numpy as np
 import optax
 import pytest
@@ -74,7 +78,54 @@ def other(x, y=1.0):
     return x + y
 
 
+def over(function, factor):
+    """As `scaled`, in code instead of a closure: only that is seen to differ."""
+    if factor == 2:
+
+        @functools.wraps(function)
+        def inside(x):
+            return 2 * function(x)
+
+    else:
+
+        @functools.wraps(function)
+        def inside(x):
+            return 3 * function(x)
+
+    return inside
+
+
+def with_rule(factor, kind):
+    @kind
+    def function(x):
+        return jnp.sin(x)
+
+    if kind is jax.custom_jvp:
+        function.defjvp(lambda at, step: (function(at[0]), factor * step[0]))
+    else:
+        function.defvjp(lambda x: (function(x), x), lambda rest, step: (factor * step,))
+    return function
+
+
+def noting(**notes):
+    def function(x):
+        return x * function.factor
+
+    vars(function).update(notes)
+    return function
+
+
 PAIRS = {
+    "decorators of this package's": (over(gt.linear.limits, 2), over(gt.linear.limits, 3)),
+    "decorators of NumPy's": (over(np.linalg.norm, 2), over(np.linalg.norm, 3)),
+    "decorators of JAX's": (over(jnp.square, 2), over(jnp.square, 3)),
+    "attributes of functions": (noting(factor=2), noting(factor=3)),
+    "attributes of compiled ones": (jax.jit(noting(factor=2)), jax.jit(noting(factor=3))),
+    "forward rules": (with_rule(2, jax.custom_jvp), with_rule(3, jax.custom_jvp)),
+    "backward rules": (with_rule(2, jax.custom_vjp), with_rule(3, jax.custom_vjp)),
+    "gradients by rules": (jax.grad(with_rule(2, jax.custom_vjp)), jax.grad(with_rule(3, jax.custom_vjp))),
+    "forward and backward": (jax.jacfwd(plain), jax.jacrev(plain)),
+    "functions by elements": (jnp.frompyfunc(plain, 2, 1), jnp.frompyfunc(over(plain, 2), 2, 1)),
     "objects": (Scaled(1), Scaled(2)),
     "bound methods": (Scaled(1).__call__, Scaled(2).__call__),
     "items": (operator.itemgetter("x"), operator.itemgetter("y")),
@@ -135,7 +186,93 @@ def both(monkeypatch, one, two):
     return found
 
 
+def heirs(base, *words):
+    """Two objects that hold the same, of classes of one name, whose methods differ."""
+    return tuple(
+        type("Heir", (base,), {"f": method, "__module__": __name__})(*words)
+        for method in (lambda self, x: 2 * x, lambda self, x: 3 * x)
+    )
+
+
+def members():
+    return tuple(enum.Enum("Shade", {"RED": 1, "f": method}, module=__name__).RED for method in (plain, other))
+
+
+def made_by(factor):
+    return type("Meta", (type,), {"k": factor, "__module__": __name__})("Made", (), {"__module__": __name__})
+
+
+def with_attribute(value):
+    law = Opened(1.0)
+    law.extra = value
+    return law
+
+
+@dataclasses.dataclass
+class Opened:
+    power: float
+
+
+class Uncopied:
+    def __init__(self, factor):
+        self.factor, self.lock = factor, threading.Lock()
+
+    def __reduce_ex__(self, protocol):
+        raise TypeError
+
+
+def said_to_be_numpy_s(factor):
+    return functools.wraps(np.poly1d, updated=())(type("Inside", (), {"f": over(plain, factor)}))()
+
+
+def program(factor):
+    held = np.full(9, factor)
+    return jax.make_jaxpr(lambda x: x * held)(1.0)
+
+
+Pair = collections.namedtuple("Pair", "a b")
+
+
 GLOBALS = {
+    **{
+        f"an heir of {base.__name__}": heirs(base, *words)
+        for base, *words in (
+            *((dict, {1: 2}), (list, [1, 2]), (tuple, (1, 2)), (set, {"x", "y"}), (frozenset, {"x", "y"})),
+            *((float, 1.5), (int, 3), (str, "x"), (bytes, b"x"), (complex, 1j), (Pair, 1, 2), (np.float64, 1.0)),
+            *((np.ndarray, (0,)), (Fraction, 1, 3), (collections.defaultdict, list), (functools.partial, plain)),
+        )
+    },
+    "a member of an enum": members(),
+    "a class by its metaclass": (made_by(2), made_by(3)),
+    "a factory": (collections.defaultdict(lambda: 2), collections.defaultdict(lambda: 3)),
+    "an attribute beside the fields": (with_attribute(2), with_attribute(3)),
+    "a class that says it is NumPy's": (said_to_be_numpy_s(2), said_to_be_numpy_s(3)),
+    "what may not be copied": (Uncopied(2), Uncopied(3)),
+    "variables": tuple(contextvars.ContextVar("rate", default=value) for value in (2, 3)),
+    "a view of bytes": (memoryview(b"a"), memoryview(b"b")),
+    "constants of a program": (program(2.0), program(3.0)),
+    "the order of a table": ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+    "beside a lock": ([threading.Lock(), 2], [threading.Lock(), 3]),
+    "a view": (MappingProxyType({"a": 2}), MappingProxyType({"a": 3})),
+    "code": (compile("2", "here", "eval"), compile("3", "here", "eval")),
+    "a shape": (jax.ShapeDtypeStruct((2,), float), jax.ShapeDtypeStruct((3,), float)),
+    "orders": (collections.OrderedDict(a=1, b=2), collections.OrderedDict(b=2, a=1)),
+    **{
+        f"arrays of {kind}": (jnp.array([1, 2], kind), jnp.array([1, 3], kind))
+        for kind in ("bfloat16", "float8_e4m3fn", "int4", "uint4")
+    },
+    "one of bfloat16": (jnp.bfloat16(1), jnp.bfloat16(3)),
+    "NumPy's of bfloat16": (np.array([1, 2], ml_dtypes.bfloat16), np.array([1, 3], ml_dtypes.bfloat16)),
+    "records": (np.array([(1, 2.0)], "i4,f8"), np.array([(1, 3.0)], "i4,f8")),
+    "widths": (np.array([100], np.int8), np.array([100.0])),
+    "precisions": (np.array([1.0], np.float32), np.array([1.0])),
+    "a narrow number": (np.uint8(200), 200),
+    "a short number": (np.float32(0.5), 0.5),
+    "a fraction": (Fraction(1, 2), 0.5),
+    "truths": (np.True_, True),
+    "a list and an array": ([1.0, 2.0], np.array([1.0, 2.0])),
+    "a list and a tuple": ([1.0, 2.0], (1.0, 2.0)),
+    "JAX's and NumPy's": (jnp.array([1.0]), np.array([1.0])),
     "arguments of a script": (argparse.Namespace(rate=0.1), argparse.Namespace(rate=0.2)),
     "a namespace": (SimpleNamespace(a=[1, {"b": 2}]), SimpleNamespace(a=[1, {"b": 3}])),
     "a set": ({1, 2}, {1, 3}),
@@ -192,7 +329,94 @@ PROBLEMS = {
     "sets": ({1, 2}, {1, 3}),
     "nothing": (None, {}),
     "signs of zero": (0.0, -0.0),
+    "widths": (np.array([200], np.uint8), np.array([200.0])),
+    "precisions": (np.array([0.5], np.float32), np.array([0.5])),
+    "a list": ([1, 2], np.array([1, 2])),
+    "of numbers": ([1, 2], (1, 2)),
+    "short floats": (np.array([1, 2], ml_dtypes.bfloat16), np.array([1, 3], ml_dtypes.bfloat16)),
+    "heirs": heirs(dict, {"a": 1}),
+    "factories": (collections.defaultdict(lambda: 2), collections.defaultdict(lambda: 3)),
 }
+SAME = {
+    "floats": (0.5, np.float64(0.5), jnp.asarray(0.5), np.array(0.5)),
+    "whole numbers": (1, 1.0, np.int64(1), np.float64(1), jnp.asarray(1)),
+    "in lists": ([1, 2], [1.0, 2.0], [np.int64(1), np.float64(2)]),
+    "arrays": (np.array([1.0, 2.0]), jnp.array([1.0, 2.0]), np.array([[1.0, 2.0]])[0], np.array([1, 0, 2.0])[::2]),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_one_problem_has_one_address(name):
+    assert len({addresses.text_of(addresses.canonical({"a": value})) for value in SAME[name]}) == 1
+
+
+def test_one_number_is_one_around_a_function(monkeypatch):
+    for one, two in [(0.5, np.float64(0.5)), (1, 1.0), (1, np.int64(1)), ([1, 2], [1.0, 2.0])]:
+        assert len(set(both(monkeypatch, one, two))) == 1, (one, two)
+
+
+def test_answers_to_other_widths_are_not_taken(tmp_path):
+    problems = [{"a": np.array([200], np.uint8)}, {"a": np.array([200.0])}]
+    found = gt.sweep(lambda p: float((p["a"] + 100).sum()), problems, cache=tmp_path, version="1", workers=1, batch=1)
+    assert [*found] == [44.0, 300.0]
+
+
+def test_a_program_of_jax_is_refused():
+    program = jax.jit(plain).lower(1.0).compile()
+    with pytest.raises(gt.BadValue, match="is Compiled, but a cache needs an address"):
+        addresses.fingerprint(lambda problem: program(problem))
+
+
+MINE = {
+    "__init__.py": "",
+    "models.py": "from . import util\nCONST = 1.0\ndef loss(x): return util.half(x) * CONST\n",
+    "util.py": "def half(x): return x / 2\n",
+}
+WAYS = {
+    "a submodule": "import mine.models\ndef run(p): return mine.models.loss(p)",
+    "a module": "from mine import models\ndef run(p): return models.loss(p)",
+    "inside": "def run(p):\n    import mine.models\n    return mine.models.loss(p)",
+    "from it inside": "def run(p):\n    from mine.models import loss\n    return loss(p)",
+    "a module inside": "def run(p):\n    from mine import models as m\n    return m.loss(p)",
+    "in a function inside": "def run(p):\n    return (lambda: __import__ and loss_of()(p))\n"
+    "def loss_of():\n    from mine.models import loss\n    return loss",
+    "handed on": "from mine import models\ndef of(m, p): return m.loss(p)\ndef run(p): return of(models, p)",
+    "in a table": "from mine import models\nT = {'m': models}\ndef run(p): return T['m'].loss(p)",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_module_of_the_user_s_own_uses_counts(tmp_path, monkeypatch, way):
+    (tmp_path / "mine").mkdir()
+    for name, text in MINE.items():
+        (tmp_path / "mine" / name).write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    space = {"__name__": "__main__"}
+    try:
+        exec(WAYS[way], space)
+        said = [addresses.fingerprint(space["run"])]
+        models = sys.modules["mine.models"]
+        for holder, name, value in ((models, "CONST", 7.0), (models.util, "half", lambda x: x / 3)):
+            with monkeypatch.context() as patch:
+                patch.setattr(holder, name, value)
+                said.append(addresses.fingerprint(space["run"]))
+        assert len(set(said)) == 3
+        assert addresses.fingerprint(space["run"]) == said[0]
+    finally:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "mine"]:
+            del sys.modules[name]
+
+
+def test_nothing_installed_is_loaded_for_an_address():
+    """Nor what is not there: `run` may be prepared for that."""
+    script = (
+        "import sys\nfrom grok_theory.sweeps import addresses\n"
+        "def run(p):\n"
+        "    import nowhere_at_all\n    from . import nothing\n    import pytest\n    import json.tool\n    return p\n"
+        "addresses.fingerprint(run)\nprint('pytest' in sys.modules, 'json.tool' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
