@@ -128,7 +128,7 @@ def kernel_coherence(kernel: ArrayLike, residual: ArrayLike) -> Coherence:
     # In NumPy: inside a trace JAX would trace what is known, too.
     given = None if is_traced(kernel) else np.asarray(kernel, float)
     kernel, residual = xp.asarray(kernel, float), xp.asarray(residual, float)
-    m = residual.shape[0] if residual.ndim else 0
+    m = len(residual) if residual.ndim else 0
     shape = (m, m) if residual.ndim == 1 else (m, m, *residual.shape[1:] * 2)
     if residual.ndim not in (1, 2) or m == 0 or kernel.shape != shape:
         raise BadValue(

@@ -17,7 +17,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from .spelling import Json, Spelled, SpelledProblem, is_array, is_list_of_numbers, is_scalar
+from .plain_numbers import is_array, is_list_of_numbers, is_scalar
+from .spelling import Json, Spelled, SpelledProblem
 
 
 def canonical(problem: object) -> Json:

@@ -25,7 +25,7 @@ from .. import interruption
 from ..errors import BadValue, DamagedFile, Float64Required, GrokTheoryError
 from ..provenance import circumstances, settings
 from .cache import Cache, sealed
-from .spelling import is_key
+from .plain_numbers import is_key
 
 UNTRACEABLE = (
     jax.errors.ConcretizationTypeError,

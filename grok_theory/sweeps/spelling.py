@@ -13,13 +13,11 @@ import copyreg
 import dataclasses
 import enum
 import functools
-import hashlib
 import json
 import numbers
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
-from fractions import Fraction
 from typing import Any
 
 import jax
@@ -28,6 +26,7 @@ import numpy as np
 from ..errors import BadValue
 from ..provenance import COMPUTING
 from .code import code_of, home_of, is_own, names_in, own_imports, source_of
+from .plain_numbers import array, is_key, is_plain, number
 
 Json = None | bool | str | list | dict  # what is spelled
 _BUILT_IN = (
@@ -43,7 +42,6 @@ _INSIDE = ("jax", "jaxlib")
 _STREAM = np.random.get_state.__self__
 _SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 _NOTHING = object()
-_WIDE = (np.float64, np.int64, np.longlong)
 _VIEWS = (types.MappingProxyType, type({}.keys()), type({}.values()), type({}.items()))
 # Python's own that others inherit from, and how to be rid of the heir's methods.
 _BARE: dict[type, Callable[[Any], Any]] = {
@@ -67,37 +65,6 @@ _NOTED = {
 }
 _OF_MEMBERS = {"_value_", "_name_", "__objclass__", "_sort_order_"}
 _OF_COMPILED = {"_fun", "_jit_info"}
-
-
-def is_key(value: object) -> bool:
-    """Whether `value` holds typed JAX keys."""
-    return isinstance(value, jax.Array) and jax.numpy.issubdtype(value.dtype, jax.dtypes.prng_key)
-
-
-def is_array(value: object) -> bool:
-    """Whether `value` is an array or a NumPy scalar; one with a mask is more than its numbers."""
-    kinds = (np.ndarray, np.generic, jax.Array)
-    return isinstance(value, kinds) and not isinstance(value, np.ma.MaskedArray) and not is_key(value)
-
-
-def is_scalar(value: object) -> bool:
-    """Whether `value` is one real number."""
-    if isinstance(value, (bool, np.bool_)):
-        return False
-    return isinstance(value, numbers.Real) or (is_array(value) and np.ndim(value) == 0 and value.dtype.kind in "iuf")
-
-
-def is_list_of_numbers(value: object) -> bool:
-    """Whether `value` may as well be written as an array."""
-    return type(value) in (list, tuple) and len(value) > 0 and all(map(is_scalar, value))
-
-
-def _is_plain(value: object) -> bool:
-    """Whether `value` is what Python or NumPy counts and computes in: 1, 1.0, np.int64(1) and np.float64(1) are one.
-
-    Narrower ones overflow and round elsewhere, a Fraction never.
-    """
-    return type(value) in (int, float) or (type(value) in _WIDE and value.dtype in (np.int64, np.float64))
 
 
 class Spelled:
@@ -203,12 +170,12 @@ class Spelled:
             own = {name: part for name, part in _attributes(value).items() if name not in _OF_MEMBERS}
             value_of = self.anything(value.value, where)
             return ["enum", self._class(kind), value.name, value_of, self.made(own, where)]
-        if _is_plain(value):
-            return ["number", _number(value)]
+        if is_plain(value):
+            return ["number", number(value)]
         if kind in (complex, bytes):
             return [kind.__name__, repr(value)]
         if is_key(value):
-            return ["key", str(jax.random.key_impl(value)), _array(np.asarray(jax.random.key_data(value)))]
+            return ["key", str(jax.random.key_impl(value)), array(np.asarray(jax.random.key_data(value)))]
         if isinstance(value, jax.Array):
             # One that is weak takes the width of what it meets.
             return ["jax", bool(value.weak_type), self._numbers(np.asarray(value), where)]
@@ -221,7 +188,8 @@ class Spelled:
             pairs = value.items()
             return ["dict", [[self._key(key, where), self.made(part, f"{where}[{key!r}]")] for key, part in pairs]]
         if kind in (set, frozenset):
-            return [kind.__name__, sorted((self.made(part, where) for part in value), key=json.dumps)]
+            members: Any = value
+            return [kind.__name__, sorted((self.made(part, where) for part in members), key=json.dumps)]
         if isinstance(value, np.ma.MaskedArray):
             return _NOTHING
         if isinstance(value, np.ndarray):
@@ -231,7 +199,7 @@ class Spelled:
             if isinstance(value, base):
                 return self._kin(value, bare(value), where)
         if isinstance(value, numbers.Real):
-            return ["kin", self._class(kind), _number(value), self.made(_attributes(value), where)]
+            return ["kin", self._class(kind), number(value), self.made(_attributes(value), where)]
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             names = [field.name for field in dataclasses.fields(value)]
             fields = {name: self.made(getattr(value, name), f"{where}.{name}") for name in names}
@@ -247,9 +215,9 @@ class Spelled:
         return ["kin", self._class(type(value)), self.made(bare, where), self.made(rest, where)]
 
     def _items(self, values: list | tuple, where: str) -> Json:
-        if len(values) and all(map(_is_plain, values)):
+        if len(values) and all(map(is_plain, values)):
             exact = all(float(part) == part or part != part for part in values)
-            return _array(np.array([float(part) for part in values])) if exact else ["numbers", [*map(_number, values)]]
+            return array(np.array([float(part) for part in values])) if exact else ["numbers", [*map(number, values)]]
         return [self.made(part, f"{where}[{i}]") for i, part in enumerate(values)]
 
     def _key(self, key: object, where: str) -> Json:
@@ -261,7 +229,7 @@ class Spelled:
             fields = [self._numbers(values[name], where) for name in values.dtype.names]
             return ["record", str(values.dtype), list(values.shape), fields]
         if values.dtype.kind in "biufcSUMmV":
-            return _array(values)
+            return array(values)
         parts = [self.made(part, where) for part in values.ravel().tolist()]
         return ["array", str(values.dtype), list(values.shape), parts]
 
@@ -316,8 +284,9 @@ class Spelled:
             for name, member in sorted(members.items())
             if not (name in _NOTED or isinstance(member, _SLOTS))
         }
-        if "__dataclass_fields__" in members:  # their defaults stand in `__init__`
-            notes = {name: dict(field.metadata) for name, field in members["__dataclass_fields__"].items()}
+        known: Any = members.get("__dataclass_fields__")
+        if known is not None:  # their defaults stand in `__init__`
+            notes = {name: dict(field.metadata) for name, field in known.items()}
             told["__dataclass_fields__"] = self.anything(notes, cls.__qualname__)
         return [_place(cls), told, [self._class(base) for base in (*cls.__bases__, type(cls))]]
 
@@ -360,26 +329,6 @@ def _nameless(where: str, thing: object) -> BadValue:
         f"{where} is {type(thing).__name__}, but a cache needs an address, which only numbers, texts, arrays, keys, "
         "dataclasses and functions have. Pass the numbers it stands for, or cache=None."
     )
-
-
-def _number(value: object) -> str:
-    """Exactly: what no float64 holds keeps all its digits."""
-    as_float = float(value)
-    if as_float == value or value != value:
-        return as_float.hex()
-    return str(int(value)) if isinstance(value, (numbers.Integral, np.integer)) else str(_fraction(value))
-
-
-def _fraction(value: object) -> Fraction:
-    return Fraction(*value.as_integer_ratio()) if hasattr(value, "as_integer_ratio") else Fraction(value)
-
-
-def _array(values: np.ndarray) -> Json:
-    """What it counts in, shape, and bytes; longer numbers have bytes without meaning between them."""
-    told = ["array", str(values.dtype), list(values.shape)]
-    if values.dtype.type in (np.longdouble, np.clongdouble):
-        return [*told, [[_number(part.real), _number(part.imag)] for part in values.ravel()]]
-    return [*told, hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()]
 
 
 def _attributes(thing: object) -> dict[str, Any]:
