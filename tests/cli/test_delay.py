@@ -117,7 +117,7 @@ def test_patience_and_directions(folder, capsys):
         ("", (), "has no rows"),
         ("step,train_loss,test_loss\n", (), "has no rows"),
         ("step,train_loss,test_loss\n1,a,2\n", (), "line 2: train_loss is 'a', but it must be a number"),
-        ("step,train_loss,test_loss\n1,1,2\n1,1,2\n", (), "line 3: step is 1 after 1"),
+        ("step,train_loss,test_loss\n1,1,2\n1,1,3\n", (), "line 3: step is 1 after 1"),
         ("step,train_loss,test_loss\n1,1,\n", ("--test", "test_loss"), "has no value in test_loss"),
         ("step,train_nll,train_mse\n1,1,2\n", (), "several curves of the train part and none of the other"),
         ("step,train_loss,test_loss\n1,1,1,1\n", (), "line 2: more cells"),

@@ -67,7 +67,7 @@ def test_a_theory_without_times_reads_its_own_x_and_curve(run, tmp_path):
     assert plain == run(*words, "--data", str(path), "--times", "1,4")
     code, out, _ = plain
     assert code == 3
-    assert "columns: x = samples, curves = error, run = run (guessed)" in out
+    assert "columns: x = samples, error = error, run = run (guessed)" in out
     path.write_text("samples,loss\n1,3.2\n4,0.8\n")
     code, _, said = run(*words, "--data", str(path))
     assert (code, "curves, bias, error, judged_error; its columns are samples, loss" in said) == (2, True)
