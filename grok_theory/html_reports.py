@@ -80,7 +80,7 @@ def agreement(self: Any) -> str:
         drawing = _Drawing(sparkline(curve.x, [gap], band=(low, high), level=0.0))
 
         def shown(value: float, in_logs: bool = curve.in_logs) -> str:
-            return f"{np.expm1(value):+.2%}" if in_logs else f"{value:+.3g}"
+            return reports.relative_change(value) if in_logs else f"{value:+.3g}"
 
         where = f"{float(np.asarray(curve.x)[i]):.4g}"
         needed = "" if curve.verdict != "underpowered" else f"{curve.runs_needed:.0f}"

@@ -145,8 +145,7 @@ def agreement(self: Any) -> str:
     rows = [("curve", "verdict", "worst gap", f"at {self.x_name}", "interval", "numerical", "margin", "runs needed")]
     for name, curve in self.curves.items():
         i = curve.worst
-        # In logs a gap of g is a factor e^g: shown as the relative change it means.
-        shown = (lambda v: f"{np.expm1(v):+.2%}") if curve.in_logs else (lambda v: f"{v:+.3g}")
+        shown = relative_change if curve.in_logs else (lambda v: f"{v:+.3g}")
         low, high = float(np.asarray(curve.low)[i]), float(np.asarray(curve.high)[i])
         numerical = float(np.asarray(curve.numerical)[i])
         rows.append(
@@ -162,6 +161,13 @@ def agreement(self: Any) -> str:
             )
         )
     return "\n".join([head, *table(rows), *_agreement_notes(self)])
+
+
+def relative_change(gap: float) -> str:
+    """In logs a gap of g is a factor e^g; that of the interval of two runs may be beyond floating numbers."""
+    with np.errstate(over="ignore"):
+        change = float(np.expm1(gap))
+    return f"{change:+.2%}" if change < 100 else f"{100 * change:+.1e}%"
 
 
 def _agreement_notes(self: Any) -> list[str]:

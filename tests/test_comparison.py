@@ -47,6 +47,17 @@ def test_runs_needed_against_a_hand_calculation(ratio, needed):
     assert (judged.verdict, judged.runs_needed) == ("underpowered", needed)
 
 
+def test_an_interval_beyond_floating_numbers_is_shown():
+    """Two runs, thousands of looks: the ends of the interval are factors of e^-1000 and e^1000."""
+    values = THEORY * np.array([[1e-3], [1e3]])
+    agreement = compare(solution(), Ensemble(PROBLEM, TIMES, {"test_loss": values}, "times", FLOW), margin=0.05)
+    judged = agreement["test_loss"]
+    assert judged.high[judged.worst] > 100
+    assert "-100.00% to +" in str(agreement)
+    assert len(str(agreement).splitlines()[2]) < 140
+    assert "test_loss" in agreement._repr_html_()
+
+
 def test_one_run_has_no_band():
     agreement = compare(solution(), ensemble(1, 0.1), margin=0.05)
     assert agreement.verdict == "underpowered"

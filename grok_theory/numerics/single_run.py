@@ -27,4 +27,7 @@ def band_of_one_run(runs: np.ndarray, tail: float, *, in_logs: bool) -> tuple[np
     count = len(values)
     half = scipy.stats.t.isf(tail, count - 1) * values.std(0, ddof=1) * np.sqrt(1 + 1 / count)
     low, high = values.mean(0) - half, values.mean(0) + half
-    return (np.exp(low), np.exp(high)) if in_logs else (low, high)
+    if not in_logs:
+        return low, high
+    with np.errstate(over="ignore"):  # two runs may leave all numbers open
+        return np.exp(low), np.exp(high)
