@@ -12,7 +12,7 @@ import numpy as np
 from jax import Array
 from scipy import stats
 
-from ..checks import check_between, check_choice, require_float64
+from ..checks import check_between, check_choice, check_integer, require_float64
 from ..dynamics import Dynamics, GradientFlow
 from ..errors import BadValue
 from ..fields import quantities
@@ -111,6 +111,9 @@ def fit(
         raise BadValue(f'free is {free!r}, but it must list at least one number of the Problem. Pass ["snr"].')
     if len(set(free)) < len(free):
         raise BadValue(f"free is {list(free)}, which names one twice. Name each once.")
+    for name, value in (("dim", dim), ("width", width)):
+        if value is not None:
+            check_integer(name, value, 1, f"Pass the {name} of the runs, for example 100.")
     options = {
         "dim": dim,
         "width": width,
