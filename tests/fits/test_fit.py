@@ -149,5 +149,5 @@ def test_sizes_that_the_log_knows_otherwise_are_refused(config, free, said):
 
 @pytest.mark.parametrize("dim", ["3", [100], 3.5, -1, float("nan")])
 def test_a_dim_that_is_none_is_refused_before_it_is_held_against_the_log(dim):
-    with pytest.raises(gt.BadValue, match="dim is .*, but it must be an integer of at least 1"):
+    with pytest.raises(gt.BadValue, match=r"dim is .*, but it must be an integer of at least 1"):
         gt.fit(T(2.0, 5.0), run(T(2.0, 5.0)), free=["snr"], dim=dim)
