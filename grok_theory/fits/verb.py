@@ -21,7 +21,7 @@ from ..overlays import wing_of
 from ..ranking import rank
 from ..results import Ensemble, Forecast, Log
 from ..results.log_config import contradicted
-from ..results.log_measures import check_measures
+from ..results.log_measures import check_measures, mismatch
 from ..results.log_units import check_axis
 from .coordinates import coordinate
 from .fitted import Fit, FittedParameter, SeenTogether
@@ -248,15 +248,10 @@ def _names(runs: Log | Ensemble, dynamics: Dynamics, curves: Sequence[str] | Non
 
 def _judged(told: Forecast, runs: Log | Ensemble, names: Sequence[str]) -> list[str]:
     """The curves by which the fitted theory is judged: all that both have, but none left out for what it measures."""
-    found = []
-    for name in (name for name in told.curves if name in curves_in(runs)):
-        try:
-            if name not in names and isinstance(runs, Log):
-                check_measures(runs, {name.split("_")[0]: name})
-        except BadValue:
-            continue
-        found.append(name)
-    return found
+    both = [name for name in told.curves if name in curves_in(runs)]
+    if not isinstance(runs, Log):
+        return both
+    return [name for name in both if name in names or not mismatch(runs, name.split("_")[0], name)]
 
 
 def _told(frame: Frame, drop: float) -> tuple[dict[str, FittedParameter], list[SeenTogether]]:

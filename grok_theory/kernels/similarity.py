@@ -183,7 +183,7 @@ def participation_ratio(eigenvalues: ArrayLike) -> Float[Array, "*batch"]:
         )
     kept = jnp.maximum(eigenvalues, 0.0)
     ratio = jnp.square(jnp.sum(kept, -1)) / jnp.sum(jnp.square(kept), -1)
-    return jnp.where(right, jnp.clip(ratio, 1.0, eigenvalues.shape[-1]), jnp.nan)
+    return jnp.where(right, jnp.clip(ratio, 1.0, given.shape[-1]), jnp.nan)
 
 
 def _centred(name, kernel):

@@ -21,10 +21,11 @@ from jax.typing import ArrayLike
 from ..checks import check_finite, check_memory, check_times, is_traced, require_float64
 from ..errors import BadValue
 from ..fields import check_single
+from ..numerics.magnitude import guarded_root
 from ..numerics.padding import any_traced, cut, repeated
 from ..numerics.programs import compiled
 from ..pytrees import as_arrays, record
-from .lazy_modes import mean_cosine, modes, safe_rate, safe_root
+from .lazy_modes import mean_cosine, modes, safe_rate
 from .network import centred_features
 from .problem import GroupTask
 
@@ -174,6 +175,6 @@ def _flow(
     fixed = rest @ weights.T
     leading = targets @ (targets.T @ features)
     moving = jax.lax.map(at, times)
-    norm = safe_root(jnp.sum(moving**2, axis=(1, 2)))
+    norm = guarded_root(jnp.sum(moving**2, axis=(1, 2)))
     alignment = jax.vmap(mean_cosine, (0, None))(moving, leading)
     return moving, fixed, leading, norm, alignment, mean_cosine(fixed, leading), jnp.max(here.rate)

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax.typing import ArrayLike
 
+from ..numerics.magnitude import guarded_root
 from ..pytrees import record
 
 
@@ -83,12 +84,6 @@ def modes(features: jax.Array, targets: jax.Array, readout: jax.Array, ridge: ja
 def mean_cosine(gradient: jax.Array, leading: jax.Array) -> jax.Array:
     """Mean over the columns of their cosine; nan where one vanishes."""
     products = jnp.sum(gradient * leading, axis=0)
-    lengths = safe_root(jnp.sum(gradient**2, axis=0) * jnp.sum(leading**2, axis=0))
+    lengths = guarded_root(jnp.sum(gradient**2, axis=0) * jnp.sum(leading**2, axis=0))
     some = lengths > 0
     return jnp.mean(jnp.where(some, products / jnp.where(some, lengths, 1.0), jnp.nan))
-
-
-def safe_root(square: jax.Array) -> jax.Array:
-    """Square root whose slope at 0 is 0, not inf: a gradient that vanishes makes no nan of the slopes of all others."""
-    some = square > 0
-    return jnp.where(some, jnp.sqrt(jnp.where(some, square, 1.0)), 0.0)

@@ -22,6 +22,7 @@ from jaxtyping import Array, Float
 
 from ..checks import is_traced, require_float64
 from ..numerics.invariants import INACCURATE, NON_NEGATIVE, hold
+from ..numerics.magnitude import guarded_root
 from ..numerics.padding import AnyArray, any_traced, namespace, solved_at
 from ..numerics.programs import compiled
 from ..numerics.spectra import FAR, SpectralRule, marchenko_pastur_rule
@@ -96,9 +97,7 @@ def mode_forms(
 
 def _noise_heard(l: Float[AnyArray, " modes"], psi: Float[AnyArray, "times modes"]) -> Float[AnyArray, "times modes"]:
     """sqrt(l) psi; at l = 0 its slope in l is infinite and is given as zero (finite_size has nodes there)."""
-    xp = namespace(l, psi)
-    some = l > 0
-    return xp.where(some, xp.sqrt(xp.where(some, l, 1.0)), 0.0)[None, :] * psi
+    return guarded_root(l)[None, :] * psi
 
 
 def _factors(forms: dict[str, QuadraticForm]) -> list[AnyArray]:

@@ -33,6 +33,7 @@ from ..checks import check_positive, check_shape, require_float64
 from ..dynamics import GradientDescent
 from ..errors import BadValue
 from ..numerics.edges import kinked
+from ..numerics.magnitude import guarded_root
 from ..numerics.padding import any_traced, as_numbers, cut, repeated
 from ..numerics.programs import compiled_soonest
 from ..numerics.spectra import marchenko_pastur_rule, spectral_edges
@@ -122,7 +123,7 @@ def _train_test_terms(train: QuadraticForm, test: QuadraticForm, eigenvalues: Ar
     Coefficients are the roots of the products of both losses': sqrt(l) SNR, sqrt(l) INR and 1, not formed by products,
     whose roots have no slope at SNR = 0 and INR = 0. At l = 0 the slope of sqrt(l) is infinite, and given as zero.
     """
-    root = jnp.where(eigenvalues > 0, jnp.sqrt(jnp.where(eigenvalues > 0, eigenvalues, 1.0)), 0.0)
+    root = guarded_root(eigenvalues)
     teacher, initial, noise = test.coefficients
     pairs = zip((root * teacher, root * initial, -noise), train.factors, test.factors, strict=True)
     return list(pairs)

@@ -6,7 +6,6 @@ many ulps it moves when r moves by one.
 """
 
 import math
-import operator
 from collections.abc import Sequence
 
 import jax
@@ -18,8 +17,8 @@ from jaxtyping import Array, Bool, Float
 from ..checks import check_positive, is_traced
 from ..dynamics import Dynamics, GradientDescent, GradientFlow, check_dynamics, check_x
 from ..errors import BadValue
+from ..numerics.magnitude import quotient
 from ..numerics.padding import AnyArray, namespace
-from ..numerics.spectra import over
 from .checked import check_finite_samples
 from .power_law_problem import PowerLawInputs
 from .problem import DeepLinear, TeacherStudent
@@ -96,8 +95,7 @@ def relaxation(
     still = rate[None, :] == 0
     # At r = 0 with its slope in r; elsewhere no square of a rate of 1e-300 is divided by in derivatives.
     begun = dynamics.learning_rate * x[:, None] * (1 - step[None, :] * (x[:, None] - 1) / 2)
-    ratio = operator.truediv if xp is np else over
-    psi = xp.where(still, begun, ratio(growth, xp.where(still, 1.0, rate[None, :])))
+    psi = xp.where(still, begun, quotient(growth, xp.where(still, 1.0, rate[None, :])))
     return e, psi
 
 

@@ -17,7 +17,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from .angles import Angle, angle_of, sine_minus_angle_cosine
-from .magnitude import exponents, scaled
+from .magnitude import exponents, guarded_root, scaled
 from .programs import compiled
 
 
@@ -303,7 +303,7 @@ def _tensor_rule(first, second, q11, q12, q22, nodes):
     # v = along z1 + across z2; the square root is guarded because its slope at coincidence is infinite.
     along = scaled(jnp.where(some, units.between / jnp.sqrt(variance), 0.0), units.k2)
     rest = jnp.where(some, determinant / variance, units.second)
-    across = scaled(jnp.where(rest > 0, jnp.sqrt(jnp.where(rest > 0, rest, 1.0)), 0.0), units.k2)
+    across = scaled(guarded_root(rest), units.k2)
     column = points.reshape((-1,) + (1,) * q11.ndim)
     deviation = scaled(jnp.where(some, jnp.sqrt(variance), 0.0), units.k1)
     left = first(deviation[None] * column) * weights.reshape(column.shape)

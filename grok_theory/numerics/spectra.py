@@ -14,6 +14,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
+from .magnitude import quotient
 from .padding import namespace
 
 __all__ = [
@@ -22,7 +23,6 @@ __all__ = [
     "SpectralRule",
     "marchenko_pastur_density",
     "marchenko_pastur_rule",
-    "over",
     "spectral_edges",
     "stieltjes",
 ]
@@ -83,18 +83,6 @@ def _logistic_grid(step: float, left: float, right: float) -> tuple[np.ndarray, 
     return 1 / (1 + np.exp(-s)), 1 / (1 + np.exp(s))
 
 
-@jax.custom_jvp
-def over(part: Array, whole: Array) -> Array:
-    """Their quotient. In its derivative nothing is squared: at alpha = 1 eigenvalues reach down to 1e-300."""
-    return part / whole
-
-
-@over.defjvp
-def _over_jvp(at, along):
-    share = over(*at)
-    return share, over(along[0], at[1]) - share * over(along[1], at[1])
-
-
 def marchenko_pastur_rule(
     samples_per_dim: ArrayLike, *, step: float = 0.25, left: float = -110.0, right: float = 38.0
 ) -> SpectralRule:
@@ -138,8 +126,8 @@ def marchenko_pastur_rule(
     above_edge = width * x
     eigenvalues = lower + above_edge
     # sqrt(x) (1-x)^1.5 (l - l-)/l rather than (x (1-x))^1.5/l: the power underflows at x = 1e-205.
-    above = over(above_edge, eigenvalues) if xp is jnp else above_edge / eigenvalues
-    weights = (step / (2 * np.pi)) * width * np.sqrt(x) * one_minus_x**1.5 * above
+    # And at alpha = 1 eigenvalues reach down to 1e-300.
+    weights = (step / (2 * np.pi)) * width * np.sqrt(x) * one_minus_x**1.5 * quotient(above_edge, eigenvalues)
     # At alpha = 1 JAX gives max(0, 1 - alpha) the slope -1/2, which is the one that makes d/dalpha of a whole integral
     # (bulk and atom) right there.
     return SpectralRule(eigenvalues, weights, above_edge, xp.maximum(1 - alpha, 0.0), lower, upper)

@@ -86,7 +86,7 @@ def gradient_coherence(gradients: PyTree) -> Coherence:
             "Pass per-example gradients, for example from jax.vmap(jax.grad(loss), (None, 0))."
         )
     # A common scale first: squares of gradients below 1e-154 would vanish.
-    unit = unit_of(*leaves) if xp is jnp else _unit(*leaves)
+    unit = unit_of(*leaves)
     flat = [leaf.reshape(leaf.shape[0], -1) / unit for leaf in leaves]
     mean_square = sum(xp.sum(xp.square(xp.mean(leaf, 0))) for leaf in flat)
     square_mean = sum(xp.mean(xp.sum(xp.square(leaf), 1)) for leaf in flat)
@@ -144,14 +144,13 @@ def kernel_coherence(kernel: ArrayLike, residual: ArrayLike) -> Coherence:
                 "symmetric. Pass the tangent kernel of these examples."
             )
     # Every example in its own unit: their gradients may differ by hundreds of decades.
-    powers, times_power = (exponents, scaled) if xp is jnp else (_exponents, np.ldexp)
     own = xp.diagonal(kernel) if residual.ndim == 1 else xp.max(xp.abs(xp.einsum("iicd->icd", kernel)), (1, 2))
-    k = powers(own) // 2
+    k = exponents(own) // 2
     pairs = -(k[:, None] + k[None, :])
-    kernel = times_power(kernel, pairs if residual.ndim == 1 else pairs[:, :, None, None])
+    kernel = scaled(kernel, pairs if residual.ndim == 1 else pairs[:, :, None, None])
     k = k if residual.ndim == 1 else k[:, None]
-    largest = xp.max(xp.where(residual == 0, -5000, powers(residual) + k))
-    r, kernel = times_power(residual, k - largest), kernel / (unit_of if xp is jnp else _unit)(kernel)
+    largest = xp.max(xp.where(residual == 0, -5000, exponents(residual) + k))
+    r, kernel = scaled(residual, k - largest), kernel / unit_of(kernel)
     if residual.ndim == 1:
         total = r @ kernel @ r
         own = xp.sum(xp.square(r) * xp.diagonal(kernel))
@@ -159,17 +158,6 @@ def kernel_coherence(kernel: ArrayLike, residual: ArrayLike) -> Coherence:
         total = xp.einsum("ic,ijcd,jd->", r, kernel, r)
         own = xp.einsum("ic,iicd,id->", r, kernel, r)
     return _coherence(xp, total / m**2, own / m, m, "kernel and residual")
-
-
-def _exponents(array):
-    """`exponents` in NumPy."""
-    return np.where(array == 0, 0, np.frexp(array)[1] - 1)
-
-
-def _unit(*arrays):
-    """`unit_of` in NumPy, whose inverse may be no number: what is divided by it is."""
-    largest = max(float(np.max(np.abs(array), initial=0.0)) for array in arrays)
-    return np.ldexp(1.0, int(_exponents(largest)))
 
 
 def _coherence(xp, mean_square, square_mean, m, name):

@@ -158,7 +158,7 @@ def grokking_delay(
         runs = list(np.atleast_2d(values))
         check_direction(name, runs, threshold, rises)
         if rises:
-            scales.append(scale(name, runs, threshold, "rising"))
+            scales.append(scale(name, runs, threshold, "rising", rising=True))
             if name == "train":
                 check_approach(name, runs, threshold)
         crossings.append(crossing_time(x, values, threshold, patience=stay, rising=rises))

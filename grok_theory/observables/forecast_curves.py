@@ -57,7 +57,8 @@ def curves_of_arrays(
         check_direction(name, [values], threshold, rises)
         if rises:
             # Of a test curve that rises shares are asked; a train curve may be a return.
-            check_percent([scale(name, [values], threshold, "share" if name == "test" else "rising")])
+            kind = "share" if name == "test" else "rising"
+            check_percent([scale(name, [values], threshold, kind, rising=True)])
     seen = np.isfinite(train) | np.isfinite(test)
     last = np.flatnonzero(seen)
     # Where only one curve is nan it was not logged there; where both are to the end, the run is over.

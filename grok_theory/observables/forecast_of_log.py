@@ -117,7 +117,7 @@ def curves_of_log(
     up, percent = directions(log, dict(zip(CURVES, thresholds, strict=True)), rising)
     if up["test"]:  # whatever its column is called: of a test curve that rises shares are asked
         values = [part["test"].values for part in log.runs.values()]
-        check_percent([scale(str(log.columns["test"]), values, thresholds[1], "share")])
+        check_percent([scale(str(log.columns["test"]), values, thresholds[1], "share", rising=True)])
     # Progress of an accuracy is a share; that of a loss has no unit.
     per = 100 if up["test"] and "test" in percent else 1
     goal = checked_goal((thresholds[0], thresholds[1] / per), (up["train"], up["test"]), **asked)

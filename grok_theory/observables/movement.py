@@ -161,30 +161,26 @@ def _moved(name, leaves, start):
         check_finite(name, leaf, remedy)
     for leaf in start:
         check_finite(f"{name} at the start", leaf, remedy)
-    if not any(map(is_traced, (*leaves, *start))):
-        # In halves: the difference of two large numbers need not be one.
-        size, exponent = _norm([np.asarray(a, float) / 2 - np.asarray(b, float) / 2 for a, b in zip(leaves, start)])
-        return size, exponent + 1
-    pairs = [(jnp.asarray(a, float), jnp.asarray(b, float)) for a, b in zip(leaves, start)]
-    unit = unit_of(*(leaf for pair in pairs for leaf in pair))
-    return norm(*(a / unit - b / unit for a, b in pairs)), exponents(unit)
+    # In halves: the difference of two large numbers need not be one.
+    size, exponent = _length([a / 2 - b / 2 for a, b in zip(_wide(leaves), _wide(start), strict=True)])
+    return size, exponent + 1
 
 
 def _size(name, leaves):
     for leaf in leaves:
         check_finite(name, leaf, "The network has diverged; look at it before this time.")
-    if not any(map(is_traced, leaves)):
-        return _norm([np.asarray(leaf, float) for leaf in leaves])
-    wide = [jnp.asarray(leaf, float) for leaf in leaves]
-    unit = unit_of(*wide)
-    return norm(*(leaf / unit for leaf in wide)), exponents(unit)
+    return _length(_wide(leaves))
 
 
-def _norm(leaves):
-    """The norm over all entries in NumPy's float64, whatever JAX computes in: a number and the exponent of its unit."""
-    largest = max((float(np.max(np.abs(leaf), initial=0.0)) for leaf in leaves), default=0.0)
-    exponent = int(np.frexp(largest)[1])
-    return np.sqrt(sum((np.sum(np.square(np.ldexp(leaf, -exponent))) for leaf in leaves), start=0.0)), exponent
+def _wide(leaves):
+    """Numbers in NumPy's float64, whatever JAX computes in; what is traced as JAX has it."""
+    return [(jnp if is_traced(leaf) else np).asarray(leaf, float) for leaf in leaves]
+
+
+def _length(leaves):
+    """The norm over all entries, a number and the exponent of its unit."""
+    unit = unit_of(*leaves) if leaves else 1.0
+    return norm(*(leaf / unit for leaf in leaves)), exponents(unit)
 
 
 def _ratio(caller, moved, start, name):
@@ -196,10 +192,10 @@ def _ratio(caller, moved, start, name):
 
 def _told(caller, number, exponent):
     """number 2^exponent as a JAX array, or what JAX must compute in to hold it."""
-    if is_traced(number) or is_traced(exponent):
-        return scaled(number, exponent)
     with np.errstate(over="ignore"):
-        value = np.ldexp(float(number), int(exponent))
+        value = scaled(number, exponent)
+    if is_traced(value):
+        return value
     told = jnp.asarray(value)
     range_of = jnp.finfo(told.dtype)
     if value != 0 and np.isfinite(value) and not float(range_of.tiny) <= value <= float(range_of.max):

@@ -14,7 +14,7 @@ from ..tables.names import CROSS_ENTROPY, MEAN_SQUARE, ROOT, measure, plain_name
 if TYPE_CHECKING:
     from .log import Log
 
-__all__ = ["check_loss_columns", "check_measures"]
+__all__ = ["check_loss_columns", "check_measures", "mismatch"]
 
 LOSSES = ("train_loss", "test_loss")
 ACCURACIES = ("train_accuracy", "test_accuracy")
@@ -38,13 +38,31 @@ def check_measures(log: Log, names: Mapping[str, str], conditions: Conditions | 
         Naming the column, what it seems to be, and the remedy.
     """
     for curve, of in names.items():
-        column = log.columns.get(curve)
-        if column is None:
-            continue
-        if of in LOSSES:
-            _check_loss(curve, column, of, conditions)
-        elif of in ACCURACIES:
-            _check_share(log, curve, column, of)
+        why = mismatch(log, curve, of, conditions)
+        if why:
+            raise BadValue(why)
+
+
+def mismatch(log: Log, curve: str, of: str, conditions: Conditions | None = None) -> str:
+    """The sentence with which `check_measures` refuses one curve of a log beside one of a theory; empty where it fits.
+
+    Parameters
+    ----------
+    log : Log
+        The runs.
+    curve : str
+        Of the log.
+    of : str
+        Of the theory.
+    conditions : Conditions, optional
+        As in `check_measures`.
+    """
+    column = log.columns.get(curve)
+    if column is None:
+        return ""
+    if of in LOSSES:
+        return _other_loss(curve, column, of, conditions)
+    return _no_share(log, curve, column, of) if of in ACCURACIES else ""
 
 
 def check_loss_columns(log: Log, names: Mapping[str, str]) -> None:
@@ -73,12 +91,12 @@ def check_loss_columns(log: Log, names: Mapping[str, str]) -> None:
             )
 
 
-def _check_loss(curve: str, column: str, of: str, conditions: Conditions | None) -> None:
+def _other_loss(curve: str, column: str, of: str, conditions: Conditions | None) -> str:
     theory, seems = _loss_of(conditions), measure(column)
     if theory is None or seems is None or seems == theory:
-        return
+        return ""
     remedy = "Square it" if (seems, theory) == (ROOT, MEAN_SQUARE) else f"Name a column with {theory}"
-    raise BadValue(
+    return (
         f"{curve} is column {plain_name(column)!r}, by its name {seems}, but {of} of the theory is {theory}. {remedy}, "
         f"or rename the column to {of} if it is one."
     )
@@ -93,11 +111,12 @@ def _loss_of(conditions: Conditions | None) -> str | None:
     return CROSS_ENTROPY if "crossentropy" in kind.lower() else None
 
 
-def _check_share(log: Log, curve: str, column: str, of: str) -> None:
+def _no_share(log: Log, curve: str, column: str, of: str) -> str:
     values = [part[curve].values for part in log.runs.values()]
     most = max((float(v[np.isfinite(v)].max()) for v in values if np.isfinite(v).any()), default=0.0)
-    if most > 1 + 1e-6:
-        raise BadValue(
-            f"{curve} is column {plain_name(column)!r}, which reaches {most:.4g}, but {of} of the theory is a fraction "
-            f'from 0 to 1. If it is in per cent, divide by 100: log.scaled(curves={{"{curve}": 0.01}}).'
-        )
+    if most <= 1 + 1e-6:
+        return ""
+    return (
+        f"{curve} is column {plain_name(column)!r}, which reaches {most:.4g}, but {of} of the theory is a fraction "
+        f'from 0 to 1. If it is in per cent, divide by 100: log.scaled(curves={{"{curve}": 0.01}}).'
+    )

@@ -8,8 +8,7 @@ import numpy as np
 
 from ..checks import check_choice
 from ..errors import BadValue
-from .names import RESUMED_WORDS, SETTING_WORDS, counts_time, rises, words
-from .names import part as curve_of
+from . import names
 from .table import Table
 
 POLICIES = ("last", "first", "refuse")
@@ -124,10 +123,11 @@ def _check_resumed(table: Table, x: str, times: np.ndarray, used: np.ndarray, ba
 
 def _may_tell(name: str) -> bool:
     """Whether two values of a column may be of two runs: it is no metric, no time and nothing a resumption changes."""
-    if SETTING_WORDS & set(words(name)):
+    said = set(names.words(name))
+    if names.SETTING_WORDS & said:
         return True
-    metric = rises(name) is not None or curve_of(name) is not None
-    return not (metric or counts_time(name) or RESUMED_WORDS & set(words(name)))
+    metric = names.rises(name) is not None or names.part(name) is not None
+    return not (metric or names.counts_time(name) or names.RESUMED_WORDS & said)
 
 
 def _spanned(values: np.ndarray, rows: np.ndarray, cuts: np.ndarray) -> np.ndarray:

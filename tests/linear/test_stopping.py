@@ -119,8 +119,9 @@ def test_at_the_best_penalty_the_error_falls_for_ever(snr):
 
 
 def test_what_falls_from_the_start_does_not_start_best():
-    best = optimal_stopping(TeacherStudent(0.5, 1e-16, weight_decay=1e-3))
-    assert np.isclose(best.time, 1e-16, rtol=1e-12, atol=0)
+    snr = 1e-16  # so little that psi = t and e = 1: the slope psi - SNR e is zero at t = SNR
+    best = optimal_stopping(TeacherStudent(0.5, snr, weight_decay=1e-3))
+    assert np.isclose(best.time, snr, rtol=1e-12, atol=0)
     assert optimal_stopping(TeacherStudent(0.5, 0.0, weight_decay=1e-3)).time == 0
 
 
