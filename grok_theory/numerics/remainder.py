@@ -11,7 +11,7 @@ _LOW_HALF = 2**27 - 1  # bits of a significand that the upper half does not hold
 
 @jax.custom_jvp
 def left_of_one(a: Array, b: Array) -> Array:
-    """1 - a b for positive a, b, with the digits that 1 - (a b rounded) loses near a b = 1.
+    """1 - a b for positive a, b, to the last digits: those that 1 - (a b rounded) loses near a b = 1.
 
     Both are cut into halves whose products are exact; not by the multiplications of Dekker, which XLA may fuse with the
     additions around them.
@@ -24,13 +24,24 @@ def left_of_one(a: Array, b: Array) -> Array:
     """
     (a_high, a_low), (b_high, b_low) = _halves(a), _halves(b)
     plain = 1 - a * b
-    near = ((1 - a_high * b_high) - (a_high * b_low + a_low * b_high)) - a_low * b_low
+    near, lost = 1 - a_high * b_high, jnp.zeros_like(plain)
+    for part in (a_high * b_low, a_low * b_high, a_low * b_low):
+        near, rounding = _less(near, part)
+        lost = lost + rounding
+    near = near + lost
     return jnp.where(jnp.abs(plain) < 0.5, near, plain)
 
 
 @left_of_one.defjvp
 def _left_of_one_jvp(at, along):
     return left_of_one(*at), -(at[0] * along[1] + at[1] * along[0])
+
+
+def _less(a: Array, b: Array) -> tuple[Array, Array]:
+    """a - b rounded, and what that is short of it (Knuth)."""
+    rounded = a - b
+    moved = rounded - a
+    return rounded, (a - (rounded - moved)) - (b + moved)
 
 
 def _halves(a: Array) -> tuple[Array, Array]:
