@@ -149,7 +149,9 @@ def draw(parameters, data):
             committees.mark(curves, times, runs["test_loss"], color=color)
             committees.mark(curves, times, runs["train_loss"], color=color, full=False)
         curves.set(xscale="log", xlabel=r"time [$\tau$]", ylabel="mean squared error", ylim=(0, 1))
-        curves.legend(loc="lower left")
+        # The curve of the richest network passes behind the names of nine.
+        frame = {"frameon": True, "framealpha": 0.85, "edgecolor": "none", "borderpad": 0}
+        curves.legend(loc="lower left" if name == "alpha" else "upper right", **frame)
         told, ideal, runs, _, _ = _delays(parameters, data, pairs)
         delays.plot(values, np.where(np.isfinite(told), told, np.nan), color="C0", label="theory")
         delays.plot(values, np.where(np.isfinite(ideal), ideal, np.nan), "D", color="C0", mfc="white", ms=4.5)

@@ -154,3 +154,15 @@ def test_a_module_of_the_user_s_own_counts_by_its_file(tmp_path, monkeypatch):
     after = said()
     assert before[0] != after[0]
     assert before[1] != after[1]
+
+
+def test_answers_to_other_widths_are_not_taken(tmp_path):
+    problems = [{"a": np.array([200], np.uint8)}, {"a": np.array([200.0])}]
+    found = gt.sweep(lambda p: float((p["a"] + 100).sum()), problems, cache=tmp_path, version="1", workers=1, batch=1)
+    assert [*found] == [44.0, 300.0]
+
+
+def test_a_masked_array_is_no_problem():
+    masked = {"a": np.ma.array([1.0, 2.0], mask=[0, 1])}
+    with pytest.raises(gt.BadValue, match="MaskedArray, but a cache needs an address"):
+        addresses.text_of(addresses.canonical(masked))
